@@ -1,0 +1,78 @@
+"""CrossRoute: the language model for each call, chosen by predicted quality and cost.
+
+    >>> from crossroute import Router
+    >>> router = Router.from_pretrained("routerbench")
+    >>> decision = router.route("What is 17 * 23?", cost_preference=1)
+    >>> decision.candidate in router.pool
+    True
+
+Importing loads nothing: each name below is fetched from its module when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crossroute.candidate import Candidate, Capability, Pool, Price, Profile
+    from crossroute.datasets import read_outcomes
+    from crossroute.decision import Alternative, Decision
+    from crossroute.encoder import Encoder, load_encoder
+    from crossroute.errors import (
+        CheckpointError,
+        CrossRouteError,
+        DataError,
+        EncoderError,
+        MissingExtraError,
+        NoEligibleCandidateError,
+        UnknownCandidateError,
+    )
+    from crossroute.outcomes import Outcomes
+    from crossroute.policy import Constraints
+    from crossroute.prediction import Prediction
+    from crossroute.prices import priced
+    from crossroute.query import Query
+    from crossroute.router import Router
+    from crossroute.training import TrainingConfig, fit
+
+_HOME = {
+    "Alternative": "decision",
+    "Candidate": "candidate",
+    "Capability": "candidate",
+    "CheckpointError": "errors",
+    "Constraints": "policy",
+    "CrossRouteError": "errors",
+    "DataError": "errors",
+    "Decision": "decision",
+    "Encoder": "encoder",
+    "EncoderError": "errors",
+    "MissingExtraError": "errors",
+    "NoEligibleCandidateError": "errors",
+    "Outcomes": "outcomes",
+    "Pool": "candidate",
+    "Prediction": "prediction",
+    "Price": "candidate",
+    "Profile": "candidate",
+    "Query": "query",
+    "Router": "router",
+    "TrainingConfig": "training",
+    "UnknownCandidateError": "errors",
+    "fit": "training",
+    "load_encoder": "encoder",
+    "priced": "prices",
+    "read_outcomes": "datasets",
+}
+
+__version__ = "0.1.0"
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'crossroute' has no attribute {name!r}")
+    return getattr(import_module(f"crossroute.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,5 @@
+"""`python -m crossroute`."""
+
+from crossroute.cli import main
+
+main()

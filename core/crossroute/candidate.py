@@ -1,0 +1,133 @@
+"""A candidate and the pool: what may be chosen, what it costs, what it can do.
+
+A candidate never carries an index: the network knows it by its profile alone (see profiling.py), so a pool
+may be permuted, cut and extended without retraining.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from crossroute.errors import UnknownCandidateError
+
+Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
+
+
+class Price(BaseModel):
+    """What a candidate charges, in USD per million tokens.
+
+    >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
+    0.013
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    source: str = ""
+    as_of: date | None = None
+
+    def cost(self, *, input_tokens: float, output_tokens: float, cached_input_tokens: float = 0) -> float:
+        """Return the cost of one call in USD; cached tokens are part of the input tokens."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        fresh = input_tokens - cached_input_tokens
+        return (fresh * self.input + cached_input_tokens * cached + output_tokens * self.output) / 1e6
+
+
+class Profile(BaseModel):
+    """What was measured of a candidate, query cluster by query cluster: its model embedding's source.
+
+    Attributes:
+        quality: Mean quality per cluster, shrunk towards the candidate's mean, shape (k,), in [0, 1].
+        log_tokens: Mean natural logarithm of the tokens that the cost head predicts, shape (k,).
+        evidence: Number of outcomes per cluster, shape (k,).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: tuple[float, ...] = Field(min_length=1)
+    log_tokens: tuple[float, ...]
+    evidence: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _one_value_a_cluster(self) -> Profile:
+        sizes = {len(self.quality), len(self.log_tokens), len(self.evidence)}
+        if len(sizes) > 1:
+            raise ValueError(f"a profile needs one value a cluster in each field, got lengths {sorted(sizes)}")
+        return self
+
+
+class Candidate(BaseModel):
+    """A model that may be chosen.
+
+    Attributes:
+        name: Unique in a pool.
+        aliases: Other spellings of the same model.
+        price: USD per million tokens; None where it is not known.
+        context_window: Tokens of input and output together; None where it is not known.
+        capabilities: What the model can do beyond text.
+        profile: Its measured outcomes; None until it is profiled.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    price: Price | None = None
+    context_window: int | None = Field(default=None, gt=0)
+    capabilities: frozenset[Capability] = frozenset()
+    profile: Profile | None = None
+
+
+class Pool:
+    """The candidates, in order, with unique names and aliases."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._candidates = tuple(candidates)
+        self._position: dict[str, int] = {}
+        for position, candidate in enumerate(self._candidates):
+            for name in (candidate.name, *candidate.aliases):
+                if name in self._position:
+                    raise ValueError(f"Two candidates answer to {name!r}; names and aliases must be unique.")
+                self._position[name] = position
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in order; the columns of every (n, m) array."""
+        return tuple(candidate.name for candidate in self._candidates)
+
+    def position(self, name: str) -> int:
+        """Return the column of a candidate, by name or alias."""
+        if name not in self._position:
+            raise UnknownCandidateError(name, self.names)
+        return self._position[name]
+
+    def subset(self, names: Iterable[str]) -> Pool:
+        """Return the named candidates, in the order named."""
+        return Pool(self[name] for name in names)
+
+    def __getitem__(self, name: str) -> Candidate:
+        return self._candidates[self.position(name)]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._position
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self._candidates)
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pool) and self._candidates == other._candidates
+
+    def __hash__(self) -> int:
+        return hash(self._candidates)
+
+    def __repr__(self) -> str:
+        return f"Pool({', '.join(self.names)})"

@@ -1,0 +1,113 @@
+"""A router <-> the config and tensors that storage.py writes and reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from crossroute.attention import CrossAttention, NetworkConfig
+from crossroute.candidate import Candidate, Pool, Profile
+from crossroute.encoder import Encoder, encoder_name
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.errors import CheckpointError
+from crossroute.policy import Dial
+from crossroute.predictor import Predictor, pool_embedding
+from crossroute.reward import Reward
+from crossroute.router import Router
+from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
+from crossroute.tokens import CostUnit
+
+NETWORK = "network."
+PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
+
+
+class RouterConfig(BaseModel):
+    """What config.json holds besides the format and the digest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    encoder: str
+    network: NetworkConfig
+    cost_unit: CostUnit
+    reward: Reward
+    candidates: tuple[Candidate, ...]
+    cluster_labels: tuple[str, ...]
+    dial: Dial
+    provenance: dict[str, Any]
+
+
+def save(router: Router, folder: str | Path) -> None:
+    """Write a router to a folder."""
+    predictor = router.predictor
+    config = RouterConfig(
+        encoder=predictor.query_encoder.name,
+        network=predictor.network.config,
+        cost_unit=predictor.cost_unit,
+        reward=router.reward,
+        candidates=tuple(candidate.model_copy(update={"profile": None}) for candidate in router.pool),
+        cluster_labels=router.cluster_labels,
+        dial=router.dial,
+        provenance=router.provenance,
+    )
+    embedding = pool_embedding(router.pool, config.network.clusters)
+    tensors: Tensors = {f"{NETWORK}{name}": tensor.numpy() for name, tensor in predictor.network.state_dict().items()}
+    tensors |= {f"profile.{name}": getattr(embedding, name).numpy() for name in PROFILE_FIELDS}
+    tensors["calibration.encoded"] = router.calibration.astype(np.float16)
+    tensors["calibration.tokens"] = router.calibration_tokens
+    write_checkpoint(folder, config.model_dump(mode="json"), tensors)
+
+
+def load(name: str | Path, encoder: Encoder | None = None) -> Router:
+    """Read a router: bundled, from a folder or from the hub.
+
+    Raises:
+        CheckpointError: There is no such router, its files cannot be trusted, or it wants another encoder.
+    """
+    folder = locate(name)
+    raw, tensors = read_checkpoint(folder)
+    try:
+        config = RouterConfig.model_validate(raw)
+        predictor = _predictor(config, tensors, encoder)
+        calibration = tensors["calibration.encoded"].astype(np.float32)
+        calibration_tokens = tensors["calibration.tokens"]
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise CheckpointError(f"{folder / 'config.json'}: {place}: {first['msg']}.") from error
+    except KeyError as error:
+        raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
+    except RuntimeError as error:  # a tensor of another shape than the configuration says
+        raise CheckpointError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from error
+    return Router(
+        predictor,
+        calibration=calibration,
+        calibration_tokens=calibration_tokens,
+        cluster_labels=config.cluster_labels,
+        reward=config.reward,
+        provenance=config.provenance,
+        dial=config.dial,
+    )
+
+
+def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
+    if encoder is not None and encoder_name(encoder) != config.encoder:
+        raise CheckpointError(
+            f"This router was trained with the encoder {config.encoder!r}, not {encoder_name(encoder)!r}."
+        )
+    if encoder is None and config.encoder.startswith("custom:"):
+        raise CheckpointError(
+            f"This router was trained with an encoder of your own, {config.encoder!r}; pass it: "
+            "Router.from_pretrained(..., encoder=...)."
+        )
+    network = CrossAttention(config.network)
+    state = {k[len(NETWORK) :]: torch.from_numpy(v) for k, v in tensors.items() if k.startswith(NETWORK)}
+    network.load_state_dict(state)
+    values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
+    profiles = [Profile(**dict(zip(PROFILE_FIELDS, row, strict=True))) for row in zip(*values, strict=True)]
+    pairs = zip(config.candidates, profiles, strict=True)
+    pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
+    return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit)

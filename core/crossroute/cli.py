@@ -1,0 +1,153 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from crossroute.errors import CrossRouteError
+
+if TYPE_CHECKING:
+    from crossroute.outcomes import Outcomes
+    from crossroute.router import Router
+    from crossroute.training import Epoch
+
+app = typer.Typer(
+    help="Route each query to the language model with the best predicted quality for its cost.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+DEFAULT_ROUTER = "routerbench"
+RouterName = Annotated[str, typer.Option("--router", help="A bundled name, a folder or a hub id.")]
+Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
+
+
+@app.command(epilog='Example: crossroute route "Prove that 2 is prime." --cost-preference 0.8')
+def route(
+    text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
+    router: RouterName = DEFAULT_ROUTER,
+    cost_preference: Annotated[
+        float | None, typer.Option(help="0 is quality first, 1 is cheapest; 0.5 by default.")
+    ] = None,
+    willingness_to_pay: Annotated[
+        float | None, typer.Option(help="USD for one call, in place of the cost preference.")
+    ] = None,
+    candidates: Names = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
+) -> None:
+    """Choose a candidate for a text."""
+    loaded = _load(router, candidates)
+    many = text == "-"
+    queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
+    decisions = loaded.route_many(queries, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
+    for decision in decisions:
+        if as_json:
+            print(decision.model_dump_json(), flush=many)
+        elif many:
+            print(decision.candidate, flush=True)
+        else:
+            out.print(decision)
+            out.print(decision.explain())
+
+
+@app.command(epilog="Example: crossroute data outcomes.jsonl")
+def data(
+    path: Annotated[Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a file of outcomes and say what is in it."""
+    from crossroute.summary import summarize
+
+    summary = summarize(_outcomes([path], None))
+    if as_json:
+        print(summary.model_dump_json(indent=2))
+    else:
+        out.print(summary)
+
+
+@app.command(epilog="Example: crossroute train outcomes.jsonl --out my-router")
+def train(
+    paths: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write the router to.")],
+    seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
+    candidates: Names = None,
+) -> None:
+    """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
+    from crossroute.training import TrainingConfig, fit
+
+    settings = json.loads(config.read_text("utf-8")) if config else {}
+    given = {"seed": seed, "encoder": encoder}
+    settings |= {name: value for name, value in given.items() if value is not None}
+    chosen = TrainingConfig.model_validate(settings)
+    outcomes = _outcomes(paths, candidates)
+    with _progress() as progress:
+        encoding = progress.add_task("encoding", total=len(outcomes))
+        training = progress.add_task("training", total=chosen.epochs)
+
+        def on_epoch(epoch: Epoch) -> None:
+            progress.update(training, completed=epoch.epoch, description=f"validation AIQ {epoch.best_aiq:.4f}")
+
+        router = fit(
+            outcomes,
+            chosen,
+            state_folder=folder,
+            on_encoded=lambda count: progress.advance(encoding, count),
+            on_epoch=on_epoch,
+        )
+    router.save_pretrained(folder)
+    err.print(f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {folder}")
+
+
+def _load(name: str, candidates: str | None) -> Router:
+    from crossroute.router import Router
+
+    router = Router.from_pretrained(name)
+    return router.subset(_names(candidates)) if candidates else router
+
+
+def _outcomes(paths: Iterable[Path], candidates: str | None) -> Outcomes:
+    from crossroute.datasets import read_outcomes
+    from crossroute.outcomes import Outcomes
+    from crossroute.prices import priced
+
+    outcomes = Outcomes.concatenate([read_outcomes(path) for path in paths])
+    return priced(outcomes.select(_names(candidates)) if candidates else outcomes)
+
+
+def _names(listed: str) -> list[str]:
+    return [name for name in map(str.strip, listed.split(",")) if name]
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=not err.is_terminal)
+
+
+def main() -> NoReturn:
+    """Run the command line: exit code 0, 1 for an error of ours or the data's, 2 for wrong usage."""
+    try:
+        app()
+    except (CrossRouteError, ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        err.print(f"[bold red]Error:[/] {error}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Interrupted.")
+        sys.exit(130)
+    sys.exit(0)

@@ -1,0 +1,232 @@
+"""A pickled pandas DataFrame, read as data: nothing that the pickle names is imported or called.
+
+A pickle is a program: it names functions and calls them. The usual defence, a list of names that may be
+loaded, still hands the pickle real pandas and NumPy objects, whose state it may then set at will. Here each
+name on the list stands for an inert record that only remembers what it was called with; what is not on the
+list is refused. From the records the columns are rebuilt by our own code, with checks, so pandas need not be
+installed and its versions do not matter (written by 1.3 to 3.x, read alike).
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.errors import DataError
+
+Values = Sequence[Any] | npt.NDArray[Any]
+
+_KINDS = {
+    ("pandas", "DataFrame"): "frame",
+    ("pandas.core.frame", "DataFrame"): "frame",
+    ("pandas.core.internals.managers", "BlockManager"): "blocks",
+    ("pandas._libs.internals", "_unpickle_block"): "block",
+    ("pandas.core.internals.blocks", "new_block"): "block",
+    ("pandas.core.indexes.base", "_new_Index"): "index",
+    ("pandas", "Index"): "name",
+    ("pandas.core.indexes.base", "Index"): "name",
+    ("pandas", "RangeIndex"): "name",
+    ("pandas.core.indexes.range", "RangeIndex"): "name",
+    ("pandas", "StringDtype"): "name",
+    ("pandas.core.arrays.string_", "StringDtype"): "name",
+    ("pandas", "NA"): "missing",
+    ("pandas._libs.missing", "NA"): "missing",
+    ("pandas._libs.missing", "_NA"): "missing",
+    ("pandas.arrays", "ArrowStringArray"): "arrow strings",
+    ("pandas.core.arrays.string_arrow", "ArrowStringArray"): "arrow strings",
+    ("pandas.arrays", "StringArray"): "name",
+    ("pandas.core.arrays.string_", "StringArray"): "name",
+    ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"): "backed",
+    ("pyarrow.lib", "_restore_array"): "arrow",
+    ("pyarrow.lib", "chunked_array"): "chunks",
+    ("pyarrow.lib", "type_for_alias"): "arrow type",
+    ("pyarrow.lib", "py_buffer"): "bytes",
+    ("numpy", "dtype"): "dtype",
+    ("numpy", "ndarray"): "name",
+    ("numpy.core.multiarray", "_reconstruct"): "array",
+    ("numpy._core.multiarray", "_reconstruct"): "array",
+    ("numpy.core.numeric", "_frombuffer"): "buffer",
+    ("numpy._core.numeric", "_frombuffer"): "buffer",
+    ("numpy.core.multiarray", "scalar"): "scalar",
+    ("numpy._core.multiarray", "scalar"): "scalar",
+    ("builtins", "slice"): "slice",
+    ("__builtin__", "slice"): "slice",
+    ("builtins", "bytearray"): "bytes",
+    ("__builtin__", "bytearray"): "bytes",
+    ("builtins", "bytes"): "bytes",
+    ("__builtin__", "bytes"): "bytes",
+    ("_codecs", "encode"): "bytes",
+}
+"""(module, name) that a pickle may name, exactly so -> the kind of record that stands for it."""
+
+_MALFORMED = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
+
+
+class _Record:
+    """What a pickle asked for: the kind of thing, what it was called with, the state it was given."""
+
+    kind = ""
+    args: tuple[Any, ...]
+    state: Any
+
+    def __new__(cls, *args: object) -> _Record:
+        record = super().__new__(cls)
+        record.args, record.state = args, None
+        return record
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str, /) -> type[_Record]:
+        if (module, name) not in _KINDS:
+            raise DataError(f"it asks for {module}.{name}, which no table of outcomes needs. It was not run")
+        # A class of its own for each request: whatever a pickle sets on it is gone with the pickle.
+        return type("_Record", (_Record,), {"kind": _KINDS[module, name]})
+
+
+def read_frame(path: Path) -> dict[str, Values]:
+    """Read the columns of a pickled DataFrame.
+
+    Raises:
+        DataError: The pickle names something that is not on the list, or holds no plain DataFrame.
+    """
+    try:
+        with path.open("rb") as file:
+            return _columns(_Unpickler(file).load())
+    except _MALFORMED as error:
+        raise DataError(
+            f"{path} is not read: {error or type(error).__name__}. Expected a pandas DataFrame of texts and "
+            "numbers, as RouterBench publishes it; save anything else as CSV or JSONL."
+        ) from None
+
+
+def _columns(frame: object) -> dict[str, Values]:
+    manager = _expect(_expect(frame, "frame").state["_mgr"], "blocks")
+    blocks, axes = manager.args[:2]
+    labels = [str(label) for label in _values(_expect(axes[0], "index").args[1]["data"])]
+    columns: dict[str, Values] = {}
+    for block in blocks:
+        content, placement = _expect(block, "block").args[:2]
+        values = _values(content)
+        rows = list(values) if isinstance(values, np.ndarray) and values.ndim == 2 else [values]
+        columns.update(zip([labels[place] for place in _places(placement, len(labels))], rows, strict=True))
+    if len(columns) != len(labels) or len({len(column) for column in columns.values()}) > 1:
+        raise ValueError("its columns have different lengths or the same name")
+    return {label: columns[label] for label in labels}
+
+
+def _expect(node: object, *kinds: str) -> _Record:
+    if not isinstance(node, _Record) or node.kind not in kinds:
+        found = node.kind if isinstance(node, _Record) else type(node).__name__
+        raise ValueError(f"it holds a {found} where a {' or '.join(kinds)} is due")
+    return node
+
+
+def _places(placement: object, size: int) -> Iterable[int]:
+    """Return the columns of the frame that a block holds."""
+    record = _expect(placement, "slice", "array", "buffer")
+    if record.kind == "slice":
+        return range(size)[slice(*record.args)]
+    return cast("list[int]", _values(record).tolist())  # type: ignore[union-attr]
+
+
+def _values(node: object) -> Values:
+    """Return the texts or numbers of one block."""
+    record = _expect(node, "array", "buffer", "arrow strings", "arrow", "chunks", "backed")
+    if record.kind == "array":
+        return _array(*record.state[1:5])
+    if record.kind == "buffer":
+        return _buffer(*record.args)
+    if record.kind == "arrow strings":
+        state = record.state
+        return _values(state["_pa_array"] if "_pa_array" in state else state["_data"])
+    if record.kind == "chunks":
+        return [value for chunk in record.args[0] for value in _values(chunk)]
+    if record.kind == "backed":
+        return _values(
+            next(part for part in record.state if getattr(part, "kind", "") in ("array", "buffer"))
+        )
+    return _arrow(*record.args[0][:5])
+
+
+def _array(shape: tuple[int, ...], dtype: object, fortran: bool, content: object) -> Values:
+    kind = _dtype(dtype)
+    if kind.hasobject:
+        cells = np.fromiter(_strip(cast("list[object]", content)), dtype=object, count=math.prod(shape))
+        return cells.reshape(shape)
+    return np.frombuffer(_bytes(content), dtype=kind).reshape(shape, order="F" if fortran else "C")
+
+
+def _buffer(
+    content: object, dtype: object, shape: tuple[int, ...], order: str, axes: tuple[int, ...] | None = None
+) -> Values:
+    flat = np.frombuffer(_bytes(content), dtype=_dtype(dtype))
+    if order == "K" and axes is not None:
+        return flat.reshape(shape).transpose(axes)
+    return flat.reshape(shape, order="F" if order == "F" else "C")
+
+
+def _arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
+    """Rebuild a pyarrow array of strings; pyarrow checks that the buffers hold what they claim."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    alias = _expect(kind, "arrow type").args[0]
+    if alias not in ("string", "large_string"):
+        raise ValueError(f"it holds a column of the type {alias}")
+    parts = [None if buffer is None else pa.py_buffer(_bytes(buffer)) for buffer in buffers]
+    array = pa.Array.from_buffers(pa.type_for_alias(alias), length, parts, nulls, offset)
+    array.validate(full=True)
+    return cast("list[str | None]", array.to_pylist())
+
+
+def _dtype(node: object) -> np.dtype[Any]:
+    """Return a dtype of plain numbers or objects; the state of any other could reach into memory."""
+    record = _expect(node, "dtype")
+    order = record.state[1] if record.state else "="
+    if re.fullmatch(r"O8?", record.args[0]):
+        return np.dtype(object)
+    if not re.fullmatch(r"b1|[iuf][248]|[iu]1", record.args[0]) or order not in "<>|=":
+        raise ValueError(f"it holds a column of the type {record.args[0]!r}")
+    name: str = order + record.args[0]
+    return np.dtype(name)
+
+
+def _bytes(node: object) -> bytes | bytearray:
+    if isinstance(node, bytes | bytearray):
+        return node
+    args = _expect(node, "bytes").args
+    if not args:
+        return b""
+    return args[0].encode("latin-1") if isinstance(args[0], str) else _bytes(args[0])
+
+
+def _strip(cells: Iterable[object]) -> Iterable[object]:
+    """Replace the records that stand in cells: pandas' missing value and NumPy's scalars."""
+    for cell in cells:
+        if isinstance(cell, _Record) and cell.kind == "scalar":
+            yield np.frombuffer(_bytes(cell.args[1]), dtype=_dtype(cell.args[0]))[0]
+        elif isinstance(cell, _Record | type):
+            if getattr(cell, "kind", "") != "missing":
+                raise ValueError(f"it holds a {getattr(cell, 'kind', 'class')} in a cell")
+            yield None
+        else:
+            yield cell

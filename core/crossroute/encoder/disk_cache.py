@@ -1,0 +1,71 @@
+"""Embeddings kept on disk, keyed by encoder and content: what was encoded once is never encoded again."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from crossroute.encoder import Embeddings, Encoder, encoder_name
+
+BATCH = 256
+PROBE = "Which candidate should answer this?"
+
+
+class DiskCachedEncoder:
+    """An encoder whose embeddings survive the process, committed batch by batch.
+
+    Args:
+        encoder: What encodes the texts that the cache lacks.
+        folder: Where the cache lives; by default the user's cache folder.
+        on_batch: Called with the number of texts after each batch that had to be encoded.
+    """
+
+    def __init__(
+        self, encoder: Encoder, folder: Path | None = None, on_batch: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self.name = encoder_name(encoder)
+        self._encoder = encoder
+        self._on_batch = on_batch
+        folder = folder or user_cache_path("crossroute") / "embeddings"
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = np.asarray(encoder.encode([PROBE]), dtype=np.float32).round(3)
+        self._path = folder / f"{_digest(self.name.encode() + probe.tobytes()).hex()[:16]}.sqlite"
+        with closing(sqlite3.connect(self._path)) as database, database:
+            database.execute("CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, embedding BLOB) WITHOUT ROWID")
+
+    def encode(self, texts: list[str]) -> Embeddings:
+        """Return one embedding a text, shape (n, d); only texts never seen before are encoded."""
+        keys = [_digest(text.encode("utf-8", "surrogatepass")) for text in texts]
+        with closing(sqlite3.connect(self._path)) as database:
+            known = _look_up(database, set(keys))
+            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+            pending = list(missing.items())
+            for start in range(0, len(pending), BATCH):
+                batch = pending[start : start + BATCH]
+                embeddings = np.asarray(self._encoder.encode([text for _, text in batch]), dtype=np.float32)
+                found = {key: row for (key, _), row in zip(batch, embeddings, strict=True)}
+                with database:
+                    rows = ((key, row.tobytes()) for key, row in found.items())
+                    database.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?)", rows)
+                known |= found
+                self._on_batch(len(batch))
+        return np.stack([known[key] for key in keys])
+
+
+def _look_up(database: sqlite3.Connection, keys: set[bytes]) -> dict[bytes, Embeddings]:
+    found = {}
+    for key in keys:
+        row = database.execute("SELECT embedding FROM embeddings WHERE key = ?", (key,)).fetchone()
+        if row:
+            found[key] = np.frombuffer(row[0], dtype=np.float32)
+    return found
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

@@ -1,0 +1,124 @@
+"""The transformer tier on onnxruntime: exported once to the user's cache, in fp32 or int8 per channel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from crossroute.encoder import Embeddings
+from crossroute.encoder.transformer import TOKENS_A_VIEW, locate
+from crossroute.errors import EncoderError, MissingExtraError
+
+BATCH = 32
+OPSET = 17
+
+
+class OnnxEncoder:
+    """A mean-pooled sentence transformer on onnxruntime, cut to 256 tokens a view.
+
+    Args:
+        model: "minilm", a hub id or a folder of a BERT-like model that is mean-pooled.
+        int8: Quantize the weights per channel: a third of the time at cosine 0.99 to fp32 (quantized per
+            tensor, onnxruntime's default, it falls to 0.94).
+
+    Raises:
+        MissingExtraError: onnxruntime, or what exports to it, is not installed.
+        EncoderError: There is no such model, or it cannot be reached.
+    """
+
+    def __init__(self, model: str = "minilm", *, int8: bool = False) -> None:
+        for package in ("onnxruntime", "onnx", "transformers"):
+            if find_spec(package) is None:
+                raise MissingExtraError("An ONNX encoder", "onnx")
+        from onnxruntime import InferenceSession
+        from transformers import AutoTokenizer
+
+        self.name = f"onnx{'-int8' if int8 else ''}:{model}"
+        source = locate(model)
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(source)  # type: ignore[no-untyped-call]
+            self._session = InferenceSession(exported(source, int8=int8), providers=["CPUExecutionProvider"])
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"Cannot load {model!r} for onnxruntime: {error}.") from error
+
+    def encode(self, texts: list[str]) -> Embeddings:
+        """Return unit vectors, shape (n, d)."""
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        parts = [self._encode_batch([texts[row] for row in batch]) for batch in batches]
+        return np.concatenate(parts)[np.argsort(order)]
+
+    def _encode_batch(self, texts: list[str]) -> Embeddings:
+        tokens = self._tokenizer(
+            texts, padding=True, truncation=True, max_length=TOKENS_A_VIEW, return_tensors="np"
+        )
+        inputs = {name: tokens[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
+        states = self._session.run(None, inputs)[0]  # (n, tokens, d)
+        mask = inputs["attention_mask"][:, :, None]
+        pooled = (states * mask).sum(1) / mask.sum(1)  # (n, d)
+        return (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+
+
+def exported(source: str, *, int8: bool) -> Path:
+    """Return the path of the exported model, exporting and quantizing it the first time."""
+    digest = hashlib.sha256(f"{source}|opset {OPSET}".encode()).hexdigest()[:16]
+    folder = user_cache_path("crossroute") / "onnx"
+    folder.mkdir(parents=True, exist_ok=True)
+    full, quantized = folder / f"{digest}.onnx", folder / f"{digest}-int8.onnx"
+    if not full.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            export(source, Path(scratch) / "model.onnx")
+            os.replace(Path(scratch) / "model.onnx", full)
+    if int8 and not quantized.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            quantize(full, Path(scratch) / "model.onnx")
+            os.replace(Path(scratch) / "model.onnx", quantized)
+    return quantized if int8 else full
+
+
+def export(source: str, path: Path) -> None:
+    """Write a transformer's last hidden state as an ONNX graph of two dynamic axes.
+
+    By torch's TorchScript exporter: the newer one exports BERT in torch 2.13 with wrong numbers.
+    """
+    import torch
+    from transformers import AutoModel
+
+    class LastHiddenState(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = AutoModel.from_pretrained(source).eval()
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            states: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask)[0]
+            return states
+
+    example = torch.ones((2, 8), dtype=torch.int64)
+    names = ["input_ids", "attention_mask", "last_hidden_state"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecation of the exporter, traced constants of the attention mask
+        torch.onnx.export(
+            LastHiddenState(),
+            (example, example),
+            str(path),
+            input_names=names[:2],
+            output_names=names[2:],
+            dynamic_axes={name: {0: "n", 1: "tokens"} for name in names},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def quantize(full: Path, path: Path) -> None:
+    """Write the int8 form of a graph, one scale a channel."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(full, path, per_channel=True, weight_type=QuantType.QInt8)

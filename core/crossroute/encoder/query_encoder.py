@@ -1,0 +1,72 @@
+"""Queries -> what the network reads: both views' embeddings beside a few surface features."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from crossroute.cache import LRUCache
+from crossroute.encoder import Embeddings, Encoder, encoder_name, load_encoder
+from crossroute.encoder.surface import surface_features
+from crossroute.errors import EncoderError
+from crossroute.query import Query
+
+CACHED_VIEWS = 4096
+
+
+class QueryEncoder:
+    """Encode each view once, remembered by content; safe to share between threads.
+
+    Args:
+        encoder: An encoder, or the name of one, which is then loaded at the first query.
+    """
+
+    def __init__(self, encoder: Encoder | str) -> None:
+        self._encoder = None if isinstance(encoder, str) else encoder
+        self.name = encoder if isinstance(encoder, str) else encoder_name(encoder)
+        self._views = LRUCache[str, Embeddings](CACHED_VIEWS)
+        self._lock = threading.Lock()
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded."""
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = load_encoder(self.name)
+            return self._encoder
+
+    def encode(self, queries: Sequence[Query]) -> Embeddings:
+        """Return task view, instance view and surface features side by side, shape (n, 2 d + s).
+
+        Raises:
+            EncoderError: The encoder returned something other than one finite vector a text.
+        """
+        views = [(query.task_view, query.instance_view) for query in queries]
+        found = self._encode_views({view for pair in views for view in pair})
+        rows = [
+            np.concatenate([found[task], found[instance], surface_features(query)])
+            for query, (task, instance) in zip(queries, views, strict=True)
+        ]
+        return np.stack(rows).astype(np.float32)
+
+    def _encode_views(self, views: set[str]) -> dict[str, Embeddings]:
+        found = {view: self._views.get(view) for view in views}
+        missing = [view for view, embedding in found.items() if embedding is None]
+        if missing:
+            for view, embedding in zip(missing, self._checked(missing), strict=True):
+                self._views.put(view, embedding)
+                found[view] = embedding
+        return {view: embedding for view, embedding in found.items() if embedding is not None}
+
+    def _checked(self, texts: list[str]) -> Embeddings:
+        embeddings = np.asarray(self.encoder.encode(texts), dtype=np.float32)
+        if embeddings.ndim != 2 or len(embeddings) != len(texts):
+            raise EncoderError(
+                f"The encoder {self.name!r} returned an array of shape {embeddings.shape} for {len(texts)} texts; "
+                f"expected ({len(texts)}, d)."
+            )
+        if not np.isfinite(embeddings).all():
+            raise EncoderError(f"The encoder {self.name!r} returned NaN or infinity.")
+        return embeddings

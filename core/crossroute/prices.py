@@ -1,0 +1,181 @@
+"""What the candidates of some outcomes charge, where nobody has said so.
+
+In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the cost
+over the tokens of the text; the table of the genai-prices package. Each price says where it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.candidate import Candidate, Pool, Price
+from crossroute.datasets.routerbench import PRICES
+from crossroute.measures import Floats
+from crossroute.outcomes import Outcomes
+from crossroute.query import estimate_tokens
+
+FITTED = "fitted from outcomes"
+ESTIMATED = "fitted from outcomes, tokens estimated from the text"
+
+_ROWS = 5
+"""Fewest outcomes with cost and tokens that a price is fitted from."""
+
+_PAIRS = 200
+"""Pairs of outcomes that are tried as a start of the fit."""
+
+_JUDGES = 1000
+"""Outcomes by which a start is judged."""
+
+_TOLERANCE = 0.1
+"""A fitted price must explain half of the costs within this share of each."""
+
+_MAKERS = {
+    "deepseek": "deepseek",
+    "gemma": "google",
+    "llama": "meta-llama",
+    "mistral": "mistralai",
+    "mixtral": "mistralai",
+    "phi": "microsoft",
+    "qwen": "qwen",
+    "yi": "01-ai",
+}
+"""Family of an open model -> its maker in OpenRouter's names, which prices what others host."""
+
+
+def priced(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes with prices where they can be known, and costs where prices and tokens are.
+
+    A price that a candidate has already stays as it is.
+    """
+    text_tokens = np.array([estimate_tokens(text) for text in outcomes.texts], dtype=np.float64)
+    candidates = [
+        candidate
+        if candidate.price
+        else candidate.model_copy(update={"price": _price(candidate, outcomes, column, text_tokens)})
+        for column, candidate in enumerate(outcomes.pool)
+    ]
+    return _with_costs(outcomes.with_pool(Pool(candidates)))
+
+
+def _price(candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: Floats) -> Price | None:
+    cost = outcomes.cost[:, column]
+    tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)
+    paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
+    if paid.any():
+        return (
+            fit_price(cost[paid & counted], tokens[paid & counted])
+            or PRICES.get(candidate.name)
+            or _per_text_token(cost[paid], text_tokens[paid])
+        )
+    return listed_price(candidate.name) if counted.any() else None
+
+
+def fit_price(cost: Floats, tokens: Floats) -> Price | None:
+    """Return the price that explains most of the costs.
+
+    Least squares over all outcomes is misled where some of them paid for more than their tokens (a second
+    call, another provider for a while). So: least trimmed squares on relative errors, started from the pair
+    of outcomes whose exact solution has the smallest median error, finished by non-negative least squares on
+    the better half.
+
+    Source: Rousseeuw, "Least Median of Squares Regression", JASA 79, 1984.
+
+    Args:
+        cost: USD, shape (n,).
+        tokens: Input and output tokens, shape (n, 2).
+
+    Returns:
+        None where fewer than five outcomes tell, or no price explains half of the costs within a tenth.
+    """
+    if len(cost) >= _ROWS and not cost.any():
+        return Price(input=0, output=0, source=FITTED)
+    telling = (cost > 0) & (tokens.sum(axis=1) > 0)
+    if telling.sum() < _ROWS:
+        return None
+    share = (
+        tokens[telling] / 1e6 / cost[telling, None]
+    )  # (n, 2): times a price, the share of the cost explained
+    starts = np.concatenate([_pair_solutions(share), _nnls(share)[None]])  # (starts, 2)
+    judges = share[:: -(-len(share) // _JUDGES)]  # (judges, 2)
+    start = starts[np.median(np.abs(starts @ judges.T - 1), axis=1).argmin()]
+    closest = np.argsort(np.abs(share @ start - 1), kind="stable")[: len(share) // 2 + 1]
+    price = _nnls(share[closest])
+    if np.median(np.abs(share @ price - 1)) > _TOLERANCE:
+        return None
+    read, written = (float(f"{usd:.4g}") for usd in price)
+    return Price(input=read, output=written, source=FITTED)
+
+
+def _pair_solutions(share: Floats) -> Floats:
+    """Return prices that explain two outcomes exactly, none negative, for many pairs, shape (pairs, 2)."""
+    pairs = share[np.random.default_rng(0).integers(len(share), size=(_PAIRS, 2))]  # (pairs, 2, 2)
+    (a, b), (c, d) = pairs[:, 0].T, pairs[:, 1].T
+    determinant = a * d - b * c
+    solvable = np.abs(determinant) > 1e-9 * (np.abs(a * d) + np.abs(b * c))
+    solutions = np.stack([d - b, a - c], axis=1)[solvable] / determinant[solvable, None]
+    return np.asarray(solutions[(solutions >= 0).all(axis=1)])
+
+
+def _nnls(share: Floats) -> Floats:
+    from scipy.optimize import nnls  # noqa: PLC0415
+
+    return np.asarray(nnls(share, np.ones(len(share)))[0])
+
+
+def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
+    """Return one price for input and output: what was paid over the tokens that were read, as estimated."""
+    usd = float(f"{cost.sum() / text_tokens.sum() * 1e6:.4g}")
+    return Price(input=usd, output=usd, source=ESTIMATED)
+
+
+def listed_price(name: str) -> Price | None:
+    """Return the price that the genai-prices package lists for a model; None without a match or the package.
+
+    The maker's own price comes first, then OpenRouter's, for open models that others host.
+    """
+    if find_spec("genai_prices") is None:
+        return None
+    from genai_prices import Usage, calc_price  # noqa: PLC0415
+
+    usage = Usage(input_tokens=1000, output_tokens=1000)
+    for spelling, provider in _spellings(name):
+        try:
+            listed = calc_price(usage, spelling, provider_id=provider)
+        except LookupError:
+            continue
+        if listed.total_price > 0:
+            return Price(
+                input=float(listed.input_price * 1000),
+                output=float(listed.output_price * 1000),
+                source=f"genai-prices {version('genai-prices')}: {listed.provider.id}/{listed.model.id}",
+            )
+    return None
+
+
+def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
+    """Yield (name, provider), the exact first: as given; without host, prefix and date; by its maker."""
+    hostless = name.partition("@")[0]
+    bare = hostless.rpartition("/")[2].lower().removeprefix("meta-")
+    undated = re.sub(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$", "", bare)
+    for spelling in dict.fromkeys((name, hostless, bare, undated)):
+        yield spelling, None
+    family = re.match("[a-z]*", bare)
+    maker = _MAKERS.get(family.group()) if family else None
+    for spelling in dict.fromkeys((bare, re.sub(r"^qwen(?=\d)", "qwen-", bare), undated)):
+        yield f"{maker}/{spelling}" if maker else spelling, "openrouter"
+
+
+def _with_costs(outcomes: Outcomes) -> Outcomes:
+    """Fill the costs that a price and the tokens tell."""
+    prices = [candidate.price for candidate in outcomes.pool]
+    read = np.array([price.input if price else np.nan for price in prices])  # (m,)
+    written = np.array([price.output if price else np.nan for price in prices])  # (m,)
+    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))

@@ -1,0 +1,187 @@
+"""What an evaluation found: figures that dump to JSON and print as tables."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from crossroute.reward import Reward
+
+Interval = tuple[float, float]
+Curve = tuple[tuple[float, float], ...]
+
+_MOST_COLUMNS = 5
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CandidateFigures(_Frozen):
+    """A candidate on its own.
+
+    Attributes:
+        quality: Mean observed quality.
+        cost: Mean observed cost, USD for one call.
+        queries: How many outcomes are known.
+    """
+
+    quality: float
+    cost: float
+    queries: int
+
+
+class Bound(_Frozen):
+    """The zero router or the oracle.
+
+    Attributes:
+        aiq: Area under its hull over the report's cost range, divided by the range.
+        maximum_quality: Highest mean quality that it reaches.
+        curve: Mean (cost, quality), USD for one call.
+    """
+
+    aiq: float
+    maximum_quality: float
+    curve: Curve
+
+
+class RouterFigures(Bound):
+    """A router, or a baseline.
+
+    Attributes:
+        aiq_interval: 95 % bootstrap interval of the AIQ.
+        difference: AIQ less the reference's; None without a reference.
+        difference_interval: 95 % interval of the difference, paired: both on the same draws of queries.
+        cost_at_best_single: Cost at which it reaches the best single candidate's quality, USD; None if never.
+        share_of_best_single_cost: The same, as a share of that candidate's cost.
+        gap_closed: Share of the AIQ between zero router and oracle; None where there is no gap.
+        calibration_error: Expected calibration error of the predicted quality.
+        cost_factor: Factor by which predicted costs are off, in the median; None where all calls are free.
+        shares: Candidate -> share of queries it gets, averaged over the sweep of the willingness to pay.
+        shares_at: The same at the report's willingness to pay; None if it has none.
+    """
+
+    aiq_interval: Interval
+    difference: float | None
+    difference_interval: Interval | None
+    cost_at_best_single: float | None
+    share_of_best_single_cost: float | None
+    gap_closed: float | None
+    calibration_error: float
+    cost_factor: float | None
+    shares: dict[str, float]
+    shares_at: dict[str, float] | None
+
+
+class Report(_Frozen):
+    """Routers side by side on the same queries.
+
+    Attributes:
+        task: The task of all queries, or "all".
+        queries: How many were evaluated: those with a candidate of known quality and cost.
+        reward: What routers maximized.
+        reference: The router to which others are compared.
+        willingness_to_pay: USD at which `shares_at` are taken.
+        low_cost: Start of AIQ's cost range: the cheapest candidate's mean cost, USD.
+        high_cost: Its end: the dearest candidate's mean cost, USD.
+        best_single: The candidate of the highest mean quality.
+        candidates: Those with a known outcome among the queries.
+        zero: The zero router: mixtures of candidates, chosen blindly.
+        oracle: The best choices in hindsight.
+        routers: Name -> figures, in the order given.
+        tasks: The same for each task with enough queries, in alphabetical order.
+    """
+
+    task: str
+    queries: int
+    reward: Reward
+    reference: str | None
+    willingness_to_pay: float | None
+    low_cost: float
+    high_cost: float
+    best_single: str
+    candidates: dict[str, CandidateFigures]
+    zero: Bound
+    oracle: Bound
+    routers: dict[str, RouterFigures]
+    tasks: tuple[Report, ...] = ()
+
+    def __rich__(self) -> RenderableType:
+        """Lay out the tables: routers, candidates and, where there are several, tasks."""
+        tables = [_router_table(self), _candidate_table(self)]
+        return Group(*tables, _task_table(self)) if self.tasks else Group(*tables)
+
+
+def _router_table(report: Report) -> Table:
+    caption = (
+        f"AIQ over USD {report.low_cost:.2g} to {report.high_cost:.2g} a call, and its 95 % interval. "
+        "Best: highest quality reached. "
+        f"Cost: where it reaches the quality of {escape(report.best_single)}, as a share of that one's cost. "
+        "Gap: share of the way from zero router to oracle. ECE: calibration error of quality. "
+        "Off by: factor of the predicted costs, in the median."
+    )
+    title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
+    against = f"Against {escape(report.reference)}" if report.reference else "Against none"
+    table = _table(
+        "Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off by", title=title, caption=caption
+    )
+    rows: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
+    for name, figures in sorted(rows.items(), key=lambda row: -row[1].aiq):
+        if isinstance(figures, RouterFigures):
+            table.add_row(escape(name), *_router_cells(figures))
+        else:
+            table.add_row(name, f"{figures.aiq:.3f}", "", f"{figures.maximum_quality:.3f}", style="dim")
+    return table
+
+
+def _router_cells(figures: RouterFigures) -> tuple[str, ...]:
+    low, high = figures.aiq_interval
+    return (
+        f"{figures.aiq:.3f} ({low:.3f}–{high:.3f})",
+        "{:+.3f} to {:+.3f}".format(*figures.difference_interval) if figures.difference_interval else "",
+        f"{figures.maximum_quality:.3f}",
+        _or_dash(figures.share_of_best_single_cost, ".0%"),
+        _or_dash(figures.gap_closed, ".0%"),
+        f"{figures.calibration_error:.3f}",
+        _or_dash(figures.cost_factor, ".2f"),
+    )
+
+
+def _candidate_table(report: Report) -> Table:
+    """The candidates, and the share of queries that the first few routers send to each."""
+    shown = list(report.routers.items())[:_MOST_COLUMNS]
+    usd = report.willingness_to_pay
+    over = "averaged over the sweep" if usd is None else f"at a willingness to pay of USD {usd:g}"
+    headings = ("Candidate", "Quality", "USD a call", *(escape(name) for name, _ in shown))
+    table = _table(*headings, title="Candidates", caption=f"Shares of the queries, {over}.")
+    for name, candidate in report.candidates.items():
+        shares = ((router.shares if usd is None else router.shares_at or {})[name] for _, router in shown)
+        cells = (f"{share:.0%}" for share in shares)
+        table.add_row(escape(name), f"{candidate.quality:.3f}", f"{candidate.cost:.2g}", *cells)
+    return table
+
+
+def _task_table(report: Report) -> Table:
+    shown = list(report.routers)[:_MOST_COLUMNS]
+    headings = ("Task", "Queries", "Zero", *(escape(name) for name in shown), "Oracle")
+    table = _table(*headings, title="AIQ by task", caption="Each over the cost range of its own queries.")
+    for task in report.tasks:
+        routers = (f"{task.routers[name].aiq:.3f}" for name in shown)
+        bounds = f"{task.zero.aiq:.3f}", f"{task.oracle.aiq:.3f}"
+        table.add_row(escape(task.task), f"{task.queries:,}", bounds[0], *routers, bounds[1])
+    return table
+
+
+def _table(first: str, *others: str, title: str, caption: str) -> Table:
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table.add_column(first, overflow="fold")
+    for heading in others:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

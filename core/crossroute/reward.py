@@ -1,0 +1,72 @@
+"""Rewards: quality discounted by cost, at a willingness to pay.
+
+Pure functions of arrays, safe for any willingness to pay from 1e-12 to 1e12 USD.
+
+Source: "One Head, Many Models", arXiv 2509.09782: linear reward q - c / lambda and exponential reward
+q * exp(-c / lambda); lambda is the willingness to pay.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+Reward = Literal["exponential", "linear"]
+
+LEAST_QUALITY = 1e-9
+
+
+def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
+    """Return log(q) - c / lambda, the logarithm of the exponential reward q * exp(-c / lambda).
+
+    The logarithm keeps the order and does not underflow: with 1e-12 USD to pay, every exponential is 0.
+
+    Args:
+        quality: Predicted quality, shape (n, m), in [0, 1]; below 1e-9 it counts as 1e-9.
+        cost: Predicted cost, shape (n, m), USD for one call.
+        willingness_to_pay: USD, > 0.
+
+    >>> log_exponential_reward(np.array([1.0, 0.5]), np.array([0.02, 0.0]), 0.01).round(3)
+    array([-2.   , -0.693])
+    """
+    _check(willingness_to_pay)
+    return np.log(np.clip(quality, LEAST_QUALITY, None)) - cost / willingness_to_pay
+
+
+def linear_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
+    """Return q - c / lambda.
+
+    Args:
+        quality: Predicted quality, shape (n, m), in [0, 1].
+        cost: Predicted cost, shape (n, m), USD for one call.
+        willingness_to_pay: USD, > 0.
+
+    >>> linear_reward(np.array([1.0, 0.5]), np.array([0.02, 0.0]), 0.01)
+    array([-1. ,  0.5])
+    """
+    _check(willingness_to_pay)
+    return quality - cost / willingness_to_pay
+
+
+def best(
+    quality: Floats, cost: Floats, willingness_to_pay: float, reward: Reward = "exponential"
+) -> npt.NDArray[np.intp]:
+    """Return the column of the highest reward of each row, shape (n,); a tie goes to the cheaper.
+
+    >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 1.0)
+    array([0])
+    >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 0.01)
+    array([1])
+    """
+    compute = log_exponential_reward if reward == "exponential" else linear_reward
+    value = compute(quality, cost, willingness_to_pay)
+    tied = value == value.max(axis=-1, keepdims=True)
+    return np.where(tied, cost, np.inf).argmin(axis=-1)
+
+
+def _check(willingness_to_pay: float) -> None:
+    if not 0 < willingness_to_pay < np.inf:
+        raise ValueError(f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}.")

@@ -1,0 +1,138 @@
+"""A router on disk: config.json and model.safetensors, read and written; never pickle.
+
+config.json states the format's version and the digest of model.safetensors, so that a truncated, altered or
+foreign checkpoint is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.errors import CheckpointError
+
+FORMAT = 1
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+BUNDLED = Path(__file__).parent / "weights"
+ENCODER = "static-minilm"
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> None:
+    """Write a checkpoint; each file is complete before it takes its name.
+
+    Args:
+        folder: Made where it is missing.
+        config: Plain JSON data.
+        tensors: NumPy arrays by name.
+    """
+    from safetensors.numpy import save
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
+    header = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    text = json.dumps(header | config, indent=2, ensure_ascii=False) + "\n"
+    replace_file(folder / WEIGHTS, weights)
+    replace_file(folder / CONFIG, text.encode())
+
+
+def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
+    """Read a checkpoint that `write_checkpoint` wrote.
+
+    Raises:
+        CheckpointError: It is missing, truncated, altered, of another format or filled with NaN.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    folder = Path(folder)
+    config = _read_config(folder)
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again.") from error
+    if hashlib.sha256(weights).hexdigest() != config.get("weights_sha256"):
+        raise CheckpointError(
+            f"{folder / WEIGHTS} ({len(weights):,} bytes) is not the file that {CONFIG} was written with: it was "
+            "truncated or altered. Copy or train the router again."
+        )
+    try:
+        tensors = load(weights)
+    except SafetensorError as error:
+        raise CheckpointError(f"{folder / WEIGHTS} is no safetensors file: {error}.") from error
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise CheckpointError(f"{folder / WEIGHTS}: tensor {name!r} holds NaN or infinity. Train the router again.")
+    return config, tensors
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under another name first, so that it is never seen half-written."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as scratch:
+        scratch.write(content)
+    Path(scratch.name).chmod(0o644)
+    os.replace(scratch.name, path)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} holds no router: there is no {CONFIG}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} is not valid JSON: {error}.") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else None
+        raise CheckpointError(
+            f"{path} is of format {found!r}; this version of crossroute reads format {FORMAT}. "
+            "Install the crossroute that wrote it, or train the router again."
+        )
+    return config
+
+
+def locate(name: str | Path) -> Path:
+    """Return the folder of a bundled router, of a folder, or of a hub repository (then downloaded).
+
+    Raises:
+        CheckpointError: The name is none of these, or the hub cannot be reached.
+    """
+    if name in bundled_routers():
+        return BUNDLED / name
+    if Path(name).is_dir():
+        return Path(name)
+    if isinstance(name, Path) or not HUB_ID.fullmatch(name):
+        raise CheckpointError(
+            f"There is no router {str(name)!r}. Expected a bundled name ({', '.join(bundled_routers())}), a folder "
+            "that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
+        )
+    return _download(name)
+
+
+def bundled_routers() -> tuple[str, ...]:
+    """Return the names of the routers that come with this package."""
+    return tuple(sorted(path.parent.name for path in BUNDLED.glob(f"*/{WEIGHTS}") if path.parent.name != ENCODER))
+
+
+def _download(hub_id: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"Cannot fetch the router {hub_id!r} from the hub: {error}. Check the name and the network; the bundled "
+            f"routers need neither: {', '.join(bundled_routers())}."
+        ) from error

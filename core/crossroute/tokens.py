@@ -1,0 +1,93 @@
+"""Cost and tokens: what the cost head predicts, and how a price turns it into USD.
+
+Output tokens are predicted where the data has them: input tokens are known when routing, so
+
+    cost = (input price * input tokens + output price * output tokens) / 1e6
+
+Where only USD is known, so are the tokens' worth of it at the input price, and the head predicts how many
+times the query's own tokens that is:
+
+    cost = input price * query tokens * ratio / 1e6
+
+Either way a change of price needs no retraining.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.candidate import Pool, Price
+from crossroute.errors import DataError
+from crossroute.outcomes import Outcomes
+
+Floats = npt.NDArray[np.floating]
+CostUnit = Literal["output_tokens", "input_ratio"]
+
+LEAST_RATIO = 1e-3
+
+
+def cost_unit(outcomes: Outcomes) -> CostUnit:
+    """Return what the cost head can learn from these outcomes: output tokens where most are known."""
+    known = ~np.isnan(outcomes.output_tokens[outcomes.observed])
+    return "output_tokens" if known.mean() > 0.5 else "input_ratio"
+
+
+def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return the cost head's target, shape (n, m), NaN where it is not known.
+
+    Args:
+        outcomes: Of n queries; each candidate needs a price for "input_ratio".
+        query_tokens: Estimated tokens of each query, shape (n,).
+        unit: What is predicted.
+    """
+    if unit == "output_tokens":
+        return np.log(np.clip(outcomes.output_tokens, 1, None))
+    price = prices(outcomes.pool)[:, 0]  # (m,)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = outcomes.cost * 1e6 / price / query_tokens[:, None]  # (n, m)
+    return np.log(np.clip(np.where(price > 0, ratio, 1.0), LEAST_RATIO, None))
+
+
+def output_tokens(log_tokens: Floats, price: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return predicted output tokens, shape (n, m), from the cost head's output."""
+    if unit == "output_tokens":
+        return np.exp(log_tokens)
+    worth = (np.exp(log_tokens) - 1) * query_tokens[:, None]  # (n, m), in input tokens
+    exchange = np.divide(price[:, 0], price[:, 1], out=np.ones(len(price)), where=price[:, 1] > 0)
+    return np.clip(worth * exchange, 1, None)
+
+
+def cost(log_tokens: Floats, price: Floats, query_tokens: Floats, context_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return predicted cost, shape (n, m), USD for one call.
+
+    Args:
+        log_tokens: The cost head's output, shape (n, m).
+        price: Input and output price, shape (m, 2), USD per million tokens.
+        query_tokens: Estimated tokens of each query, shape (n,).
+        context_tokens: Further input tokens of each call, shape (n,).
+        unit: What was predicted.
+    """
+    read = (query_tokens + context_tokens)[:, None]  # (n, 1)
+    if unit == "output_tokens":
+        return (read * price[:, 0] + np.exp(log_tokens) * price[:, 1]) / 1e6
+    worth = np.exp(log_tokens) * query_tokens[:, None] + context_tokens[:, None]  # (n, m)
+    return worth * price[:, 0] / 1e6
+
+
+def prices(pool: Pool) -> Floats:
+    """Return input and output prices, shape (m, 2), USD per million tokens.
+
+    Raises:
+        DataError: A candidate has no price.
+    """
+    table = [candidate.price for candidate in pool]
+    unpriced = [candidate.name for candidate in pool if candidate.price is None]
+    if unpriced:
+        raise DataError(
+            f"No price is known of {', '.join(map(repr, unpriced))}. State prices in candidates.json, or leave "
+            "these candidates out."
+        )
+    return np.array([[price.input, price.output] for price in table if isinstance(price, Price)])

@@ -1,0 +1,88 @@
+"""The state of a training run on disk, so that an interrupted one goes on as if nothing had happened.
+
+Safetensors with the scalars in its header, written whole after each epoch; the random numbers need no place
+in it, since each epoch seeds its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from crossroute.errors import CheckpointError
+from crossroute.storage import replace_file
+
+STATE = "training-state.safetensors"
+
+Weights = dict[str, torch.Tensor]
+
+
+class TrainingState(NamedTuple):
+    """All that an epoch leaves to the next."""
+
+    network: Weights
+    best: Weights
+    optimizer: Weights
+    epoch: int
+    best_epoch: int
+    best_aiq: float
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a digest of what a run is made from: its configuration and its data."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def write_state(folder: Path, state: TrainingState, run: str) -> None:
+    """Write the state; `run` is the run's fingerprint."""
+    groups = {"network": state.network, "best": state.best, "optimizer": state.optimizer}
+    tensors = {f"{group}|{name}": t.contiguous() for group, named in groups.items() for name, t in named.items()}
+    scalars = {"epoch": state.epoch, "best_epoch": state.best_epoch, "best_aiq": state.best_aiq, "run": run}
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(folder / STATE, save(tensors, {"state": json.dumps(scalars)}))
+
+
+def read_state(folder: Path, run: str) -> TrainingState | None:
+    """Return the state, or None where there is none.
+
+    Raises:
+        CheckpointError: It belongs to a run of other data or another configuration, or cannot be read.
+    """
+    path = folder / STATE
+    if not path.exists():
+        return None
+    groups: dict[str, Weights] = {"network": {}, "best": {}, "optimizer": {}}
+    try:
+        with safe_open(path, framework="pt") as file:
+            scalars = json.loads(file.metadata()["state"])
+            for key in file.keys():  # noqa: SIM118 - not a dict
+                group, _, name = key.partition("|")
+                groups[group][name] = file.get_tensor(key)
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}. Delete it to train from the start.") from error
+    if scalars.pop("run") != run:
+        raise CheckpointError(
+            f"{path} belongs to a run of other data or another configuration. Delete it, or train into another folder."
+        )
+    return TrainingState(**groups, **scalars)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Weights:
+    """Return an AdamW's moments by parameter number and name."""
+    state = optimizer.state_dict()["state"]
+    return {f"{number}|{name}": tensor for number, named in state.items() for name, tensor in named.items()}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Weights) -> None:
+    """Give an AdamW its moments back."""
+    state: dict[int, Weights] = {}
+    for key, tensor in tensors.items():
+        number, _, name = key.partition("|")
+        state.setdefault(int(number), {})[name] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
