@@ -65,7 +65,34 @@ _HOME = {
 }
 
 __version__ = "0.1.0"
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [  # spelled out for type checkers
+    "Alternative",
+    "Candidate",
+    "Capability",
+    "CheckpointError",
+    "Constraints",
+    "CrossRouteError",
+    "DataError",
+    "Decision",
+    "Encoder",
+    "EncoderError",
+    "MissingExtraError",
+    "NoEligibleCandidateError",
+    "Outcomes",
+    "Pool",
+    "Prediction",
+    "Price",
+    "Profile",
+    "Query",
+    "Router",
+    "TrainingConfig",
+    "UnknownCandidateError",
+    "fit",
+    "load_encoder",
+    "priced",
+    "read_outcomes",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.errors import UnknownCandidateError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 
@@ -54,11 +57,19 @@ class Profile(BaseModel):
     log_tokens: tuple[float, ...]
     evidence: tuple[float, ...]
 
+    @property
+    def mean_quality(self) -> float:
+        """Mean quality over the outcomes that the profile was made from, as shrunk."""
+        weights = self.evidence if sum(self.evidence) else (1.0,) * len(self.evidence)
+        return sum(q * w for q, w in zip(self.quality, weights, strict=True)) / sum(weights)
+
     @model_validator(mode="after")
     def _one_value_a_cluster(self) -> Profile:
         sizes = {len(self.quality), len(self.log_tokens), len(self.evidence)}
         if len(sizes) > 1:
-            raise ValueError(f"a profile needs one value a cluster in each field, got lengths {sorted(sizes)}")
+            raise ValueError(
+                f"a profile needs one value a cluster in each field, got lengths {sorted(sizes)}"
+            )
         return self
 
 
@@ -131,3 +142,25 @@ class Pool:
 
     def __repr__(self) -> str:
         return f"Pool({', '.join(self.names)})"
+
+    def __rich__(self) -> Table:
+        """List the candidates with prices, context windows and measured quality."""
+        from rich.table import Table
+
+        sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
+        table = Table(
+            "candidate", caption=f"USD per million tokens. Prices: {'; '.join(sources) or 'unknown'}."
+        )
+        for heading in ("input", "output", "context", "quality", "outcomes"):
+            table.add_column(heading, justify="right")
+        for candidate in self:
+            price, profile = candidate.price, candidate.profile
+            table.add_row(
+                candidate.name,
+                f"{price.input:g}" if price else "–",
+                f"{price.output:g}" if price else "–",
+                f"{candidate.context_window:,}" if candidate.context_window else "–",
+                f"{profile.mean_quality:.3f}" if profile else "–",
+                f"{sum(profile.evidence):,.0f}" if profile else "–",
+            )
+        return table

@@ -54,7 +54,9 @@ def save(router: Router, folder: str | Path) -> None:
         provenance=router.provenance,
     )
     embedding = pool_embedding(router.pool, config.network.clusters)
-    tensors: Tensors = {f"{NETWORK}{name}": tensor.numpy() for name, tensor in predictor.network.state_dict().items()}
+    tensors: Tensors = {
+        f"{NETWORK}{name}": tensor.numpy() for name, tensor in predictor.network.state_dict().items()
+    }
     tensors |= {f"profile.{name}": getattr(embedding, name).numpy() for name in PROFILE_FIELDS}
     tensors["calibration.encoded"] = router.calibration.astype(np.float16)
     tensors["calibration.tokens"] = router.calibration_tokens

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossroute.errors import CrossRouteError
+from crossroute.outcomes import Split
 
 if TYPE_CHECKING:
     from crossroute.outcomes import Outcomes
@@ -51,7 +52,9 @@ def route(
     loaded = _load(router, candidates)
     many = text == "-"
     queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
-    decisions = loaded.route_many(queries, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
+    decisions = loaded.route_many(
+        queries, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay
+    )
     for decision in decisions:
         if as_json:
             print(decision.model_dump_json(), flush=many)
@@ -64,7 +67,9 @@ def route(
 
 @app.command(epilog="Example: crossroute data outcomes.jsonl")
 def data(
-    path: Annotated[Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")],
+    path: Annotated[
+        Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a file of outcomes and say what is in it."""
@@ -79,10 +84,14 @@ def data(
 
 @app.command(epilog="Example: crossroute train outcomes.jsonl --out my-router")
 def train(
-    paths: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")
+    ],
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the router to.")],
     seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
     candidates: Names = None,
 ) -> None:
@@ -99,7 +108,9 @@ def train(
         training = progress.add_task("training", total=chosen.epochs)
 
         def on_epoch(epoch: Epoch) -> None:
-            progress.update(training, completed=epoch.epoch, description=f"validation AIQ {epoch.best_aiq:.4f}")
+            progress.update(
+                training, completed=epoch.epoch, description=f"validation AIQ {epoch.best_aiq:.4f}"
+            )
 
         router = fit(
             outcomes,
@@ -110,6 +121,74 @@ def train(
         )
     router.save_pretrained(folder)
     err.print(f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {folder}")
+
+
+@app.command(epilog="Example: crossroute evaluate my-router outcomes.jsonl --baselines --plot curves.png")
+def evaluate(
+    router: Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Outcomes.")],
+    split: Annotated[Split, typer.Option(help="Which queries are evaluated.")] = "test",
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Fit, tune and compare all baselines.")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the curves into this PNG file.")
+    ] = None,
+    candidates: Names = None,
+) -> None:
+    """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
+    from crossroute.contest import baseline_predictions
+    from crossroute.evaluation import compare
+    from crossroute.storage import replace_file
+
+    outcomes = _outcomes(paths, candidates)
+    loaded = _load(router, ",".join(outcomes.pool.names))
+    predictions = {"CrossRoute": loaded.predict(outcomes.split(split).texts)}
+    if baselines:
+        with _progress() as progress:
+            task = progress.add_task("baselines", total=None)
+            predictions |= baseline_predictions(
+                outcomes,
+                loaded.predictor.query_encoder,
+                split,
+                reward=loaded.reward,
+                on_baseline=lambda name: progress.update(task, description=name),
+            )
+    report = compare(predictions, outcomes.split(split), reference="CrossRoute", reward=loaded.reward)
+    out.print(report)
+    if json_file:
+        replace_file(json_file, report.model_dump_json(indent=2).encode())
+    if plot_file:
+        from crossroute.plots import draw_curves
+
+        draw_curves(report, plot_file)
+
+
+@app.command(epilog="Example: crossroute candidates routerbench")
+def candidates(
+    router: Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")] = DEFAULT_ROUTER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what a router may choose: prices, context windows and measured outcomes."""
+    pool = _load(router, None).pool
+    if as_json:
+        print(json.dumps([candidate.model_dump(mode="json") for candidate in pool], indent=2))
+    else:
+        out.print(pool)
+
+
+@app.command(epilog="Example: crossroute demo --plot demo.png")
+def demo(
+    router: RouterName = DEFAULT_ROUTER,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the plot into this PNG file.")
+    ] = None,
+) -> None:
+    """Route two dozen varied queries at three cost preferences and show what that saves."""
+    from crossroute.demo import show
+
+    show(_load(router, None), out, plot_file)
 
 
 def _load(name: str, candidates: str | None) -> Router:

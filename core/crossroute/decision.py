@@ -122,7 +122,9 @@ class Decision(BaseModel):
             chosen = a.candidate == self.candidate
             last = a.excluded or f"{a.reward:.3f}"
             style = "bold green" if chosen else "dim" if a.excluded else ""
-            table.add_row("●" if chosen else "", a.candidate, f"{a.quality:.3f}", usd(a.cost), last, style=style)
+            table.add_row(
+                "●" if chosen else "", a.candidate, f"{a.quality:.3f}", usd(a.cost), last, style=style
+            )
         yield table
 
     def __str__(self) -> str:

@@ -28,7 +28,9 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
     def __init__(self, failures: dict[str, str]) -> None:
         self.failures = failures
         listed = "; ".join(f"{name!r}: {reason}" for name, reason in failures.items())
-        super().__init__(f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints.")
+        super().__init__(
+            f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints."
+        )
 
 
 class CheckpointError(CrossRouteError, ValueError):

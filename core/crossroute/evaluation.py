@@ -215,7 +215,8 @@ class _Trial:
 
 
 def _bound(points: Floats, low: float, high: float) -> Bound:
-    curve = tuple((cost, quality) for cost, quality in points.tolist())
+    moves = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
+    curve = tuple((cost, quality) for cost, quality in points[moves].tolist())
     return Bound(aiq=aiq(points, low, high), maximum_quality=maximum_quality(points), curve=curve)
 
 

@@ -65,7 +65,9 @@ def pivot(
     position = {name: pool.position(name) for name in set(candidates)}
     line_of_row = np.array([line.get(query, -1) for query in queries], dtype=np.intp)
     column_of_row = np.array([position[candidate] for candidate in candidates], dtype=np.intp)
-    for row in np.flatnonzero(line_of_row < 0)[:1]:
+    unknown = line_of_row < 0
+    if unknown.any():
+        row = int(unknown.argmax())
         raise DataError(
             f"{place(row)}: the query {queries[row]!r} is not among the {len(line)} queries; "
             "add it there, or drop the row."
@@ -75,7 +77,9 @@ def pivot(
     for measure, array in arrays.items():
         if MEASURES[measure] in rows:
             values = np.asarray(rows[MEASURES[measure]], dtype=np.float64)
-            for row in np.flatnonzero(outside(measure, values))[:1]:
+            wrong = outside(measure, values)
+            if wrong.any():
+                row = int(wrong.argmax())
                 raise DataError(
                     f"{place(row)}: {complaint(measure, values[row], candidates[row], queries[row])}"
                 )
@@ -87,8 +91,9 @@ def _refuse_repeats(
     cells: npt.NDArray[np.intp], rows: Mapping[str, Column], place: Callable[[int], str]
 ) -> None:
     order = np.argsort(cells, kind="stable")
-    for later in np.flatnonzero(np.diff(cells[order]) == 0)[:1] + 1:
-        first, second = order[later - 1], order[later]
+    repeated = np.diff(cells[order]) == 0
+    if repeated.any():
+        first, second = order[repeated.argmax() :][:2]
         raise DataError(
             f"{place(second)}: candidate {rows['candidate'][second]!r} has already answered query "
             f"{rows['query_id'][second]!r} at {place(first)}; keep one of the two."

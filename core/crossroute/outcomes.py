@@ -70,15 +70,16 @@ class Outcomes:
         for name in MEASURES:
             if getattr(self, name).shape != shape:
                 raise DataError(f"{name} has shape {getattr(self, name).shape}, expected (n, m) = {shape}.")
-        for unknown in sorted(set(self.splits) - set(SPLITS))[:1]:
-            query = self.query_ids[self.splits.index(unknown)]
-            raise DataError(
-                f"Unknown split {unknown!r} of query {query!r}; expected one of {', '.join(SPLITS)}."
-            )
+        unknown = sorted(set(self.splits) - set(SPLITS))
+        if unknown:
+            query = self.query_ids[self.splits.index(unknown[0])]
+            raise DataError(f"Unknown split {unknown[0]!r} of query {query!r}; expected {', '.join(SPLITS)}.")
         for name in MEASURES:
-            for row, column in np.argwhere(outside(name, getattr(self, name)))[:1]:
-                value, names = getattr(self, name)[row, column], self.pool.names
-                raise DataError(complaint(name, value, names[column], self.query_ids[row]))
+            wrong = np.argwhere(outside(name, getattr(self, name)))  # (faults, 2)
+            if len(wrong):
+                row, column = wrong[0]
+                value = getattr(self, name)[row, column]
+                raise DataError(complaint(name, value, self.pool.names[column], self.query_ids[row]))
 
     def __len__(self) -> int:
         return len(self.query_ids)

@@ -105,7 +105,9 @@ class Constraints(BaseModel):
         if lacking:
             return f"lacks {', '.join(sorted(lacking))}"
         if candidate.context_window is not None and tokens > candidate.context_window:
-            return f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
+            return (
+                f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
+            )
         if self.max_cost is not None and cost > self.max_cost:
             return f"predicted cost ${cost:.2g} above max_cost ${self.max_cost:.2g}"
         if self.min_quality is not None and quality < self.min_quality:

@@ -69,7 +69,8 @@ class Predictor:
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
         """Foresee each query; one that was foreseen before is remembered by what the network reads of it."""
         keys = [
-            (query.task_view, query.instance_view, query.text_tokens, query.context_tokens) for query in queries
+            (query.task_view, query.instance_view, query.text_tokens, query.context_tokens)
+            for query in queries
         ]
         found = {key: self._cache.get(key) for key in keys}
         missing = {key: query for key, query in zip(keys, queries, strict=True) if found[key] is None}
@@ -138,11 +139,14 @@ def profiled(outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.
     Raises:
         DataError: Not one quality of a candidate is known.
     """
-    silent = [name for name, known in zip(outcomes.pool.names, outcomes.observed.any(0), strict=True) if not known]
+    silent = [
+        name for name, known in zip(outcomes.pool.names, outcomes.observed.any(0), strict=True) if not known
+    ]
     if silent:
         raise DataError(f"Not one outcome of {silent[0]!r} is known; leave it out, or add outcomes.")
     profiles = [
-        profile(outcomes.quality[:, j], log_tokens[:, j], assignment, clusters) for j in range(len(outcomes.pool))
+        profile(outcomes.quality[:, j], log_tokens[:, j], assignment, clusters)
+        for j in range(len(outcomes.pool))
     ]
     pairs = zip(outcomes.pool, profiles, strict=True)
     return Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
@@ -158,12 +162,13 @@ def pool_embedding(pool: Pool, clusters: int) -> PoolEmbedding:
     for candidate in pool:
         if candidate.profile is None:
             raise DataError(
-                f"Candidate {candidate.name!r} has no profile. Make one from its outcomes: router.profile(outcomes)."
+                f"Candidate {candidate.name!r} has no profile. Make one from its outcomes: "
+                "router.profile(outcomes)."
             )
         if len(candidate.profile.quality) != clusters:
             raise DataError(
-                f"The profile of {candidate.name!r} has {len(candidate.profile.quality)} clusters; this router "
-                f"has {clusters}. Profile it with this router."
+                f"The profile of {candidate.name!r} has {len(candidate.profile.quality)} clusters; this "
+                f"router has {clusters}. Profile it with this router."
             )
         profiles.append(candidate.profile)
     fields = ("quality", "log_tokens", "evidence")

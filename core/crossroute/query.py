@@ -65,7 +65,9 @@ class Query:
     def task_view(self) -> str:
         """How the query begins: its frame first. Equal to `instance_view` where the text is short."""
         head = self.text[:VIEW_CHARACTERS]
-        return _encodable(f"{self.system[:VIEW_CHARACTERS]}\n\n{head}"[:VIEW_CHARACTERS] if self.system else head)
+        return _encodable(
+            f"{self.system[:VIEW_CHARACTERS]}\n\n{head}"[:VIEW_CHARACTERS] if self.system else head
+        )
 
     @property
     def instance_view(self) -> str:

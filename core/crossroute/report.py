@@ -13,7 +13,7 @@ from crossroute.reward import Reward
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
 
-_MOST_COLUMNS = 5
+_MOST_COLUMNS = 4
 
 
 class _Frozen(BaseModel):
@@ -40,7 +40,7 @@ class Bound(_Frozen):
     Attributes:
         aiq: Area under its hull over the report's cost range, divided by the range.
         maximum_quality: Highest mean quality that it reaches.
-        curve: Mean (cost, quality), USD for one call.
+        curve: Mean (cost, quality) as the willingness to pay rises, USD for one call; repeats are left out.
     """
 
     aiq: float
@@ -53,7 +53,7 @@ class RouterFigures(Bound):
 
     Attributes:
         aiq_interval: 95 % bootstrap interval of the AIQ.
-        difference: AIQ less the reference's; None without a reference.
+        difference: AIQ less the reference's; None without a reference, and for the reference itself.
         difference_interval: 95 % interval of the difference, paired: both on the same draws of queries.
         cost_at_best_single: Cost at which it reaches the best single candidate's quality, USD; None if never.
         share_of_best_single_cost: The same, as a share of that candidate's cost.
@@ -117,17 +117,18 @@ class Report(_Frozen):
 
 def _router_table(report: Report) -> Table:
     caption = (
-        f"AIQ over USD {report.low_cost:.2g} to {report.high_cost:.2g} a call, and its 95 % interval. "
-        "Best: highest quality reached. "
-        f"Cost: where it reaches the quality of {escape(report.best_single)}, as a share of that one's cost. "
+        f"AIQ over USD {_per_thousand(report.low_cost)} to {_per_thousand(report.high_cost)} per 1,000 calls, ± half "
+        "of its 95 % interval. Best: highest quality reached. "
+        f"Cost: at which it reaches the quality of {escape(report.best_single)}, as a share of that one's. "
         "Gap: share of the way from zero router to oracle. ECE: calibration error of quality. "
-        "Off by: factor of the predicted costs, in the median."
+        "Off: factor of the predicted costs, in the median."
     )
     title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
-    against = f"Against {escape(report.reference)}" if report.reference else "Against none"
-    table = _table(
-        "Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off by", title=title, caption=caption
-    )
+    against = f"vs {escape(report.reference)}" if report.reference else "vs none"
+    table = _table("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off", title=title, caption=caption)
+    table.columns[1].justify = "left"
+    for column in table.columns[1:]:
+        column.no_wrap = True
     rows: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
     for name, figures in sorted(rows.items(), key=lambda row: -row[1].aiq):
         if isinstance(figures, RouterFigures):
@@ -140,7 +141,7 @@ def _router_table(report: Report) -> Table:
 def _router_cells(figures: RouterFigures) -> tuple[str, ...]:
     low, high = figures.aiq_interval
     return (
-        f"{figures.aiq:.3f} ({low:.3f}–{high:.3f})",
+        f"{figures.aiq:.3f} ±{(high - low) / 2:.3f}",
         "{:+.3f} to {:+.3f}".format(*figures.difference_interval) if figures.difference_interval else "",
         f"{figures.maximum_quality:.3f}",
         _or_dash(figures.share_of_best_single_cost, ".0%"),
@@ -155,12 +156,12 @@ def _candidate_table(report: Report) -> Table:
     shown = list(report.routers.items())[:_MOST_COLUMNS]
     usd = report.willingness_to_pay
     over = "averaged over the sweep" if usd is None else f"at a willingness to pay of USD {usd:g}"
-    headings = ("Candidate", "Quality", "USD a call", *(escape(name) for name, _ in shown))
-    table = _table(*headings, title="Candidates", caption=f"Shares of the queries, {over}.")
+    headings = ("Candidate", "Quality", "USD per 1,000", *(escape(name) for name, _ in shown))
+    table = _table(*headings, title="Candidates", caption=f"Percent: share of the queries, {over}.")
     for name, candidate in report.candidates.items():
         shares = ((router.shares if usd is None else router.shares_at or {})[name] for _, router in shown)
         cells = (f"{share:.0%}" for share in shares)
-        table.add_row(escape(name), f"{candidate.quality:.3f}", f"{candidate.cost:.2g}", *cells)
+        table.add_row(escape(name), f"{candidate.quality:.3f}", _per_thousand(candidate.cost), *cells)
     return table
 
 
@@ -170,18 +171,22 @@ def _task_table(report: Report) -> Table:
     table = _table(*headings, title="AIQ by task", caption="Each over the cost range of its own queries.")
     for task in report.tasks:
         routers = (f"{task.routers[name].aiq:.3f}" for name in shown)
-        bounds = f"{task.zero.aiq:.3f}", f"{task.oracle.aiq:.3f}"
-        table.add_row(escape(task.task), f"{task.queries:,}", bounds[0], *routers, bounds[1])
+        zero, oracle = f"{task.zero.aiq:.3f}", f"{task.oracle.aiq:.3f}"
+        table.add_row(escape(task.task), f"{task.queries:,}", zero, *routers, oracle)
     return table
 
 
 def _table(first: str, *others: str, title: str, caption: str) -> Table:
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption_justify="left")
     table.add_column(first, overflow="fold")
     for heading in others:
         table.add_column(heading, justify="right")
     return table
 
 
+def _per_thousand(usd: float) -> str:
+    return f"{1000 * usd:.3g}"
+
+
 def _or_dash(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+    return "-" if value is None else format(value, form)

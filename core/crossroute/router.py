@@ -122,7 +122,9 @@ class Router:
             UnknownCandidateError: The constraints allow or deny a name that the pool does not know.
         """
         if not isinstance(query, (str, Query)):
-            raise TypeError(f"route expects a str or a Query, got {type(query).__name__}; for several use route_many.")
+            raise TypeError(
+                f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
+            )
         return next(
             self.route_many(
                 [query],
@@ -208,20 +210,28 @@ class Router:
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
         if not 0 < willingness_to_pay < np.inf:
-            raise ValueError(f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}.")
+            raise ValueError(
+                f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}."
+            )
         return willingness_to_pay
 
     def _decide(
         self, foresight: Foresight, pay: float, cost_preference: float | None, constraints: Constraints
     ) -> Decision:
         quality, cost, tokens = foresight.quality, foresight.cost, foresight.tokens
-        failures = [constraints.failure(c, *row) for c, *row in zip(self.pool, quality, cost, tokens, strict=True)]
+        failures = [
+            constraints.failure(c, *row) for c, *row in zip(self.pool, quality, cost, tokens, strict=True)
+        ]
         chosen = choose(quality, cost, failures, pay, self.reward)
         names = self.pool.names
         if chosen is None:
-            raise NoEligibleCandidateError({name: str(why) for name, why in zip(names, failures, strict=True)})
+            raise NoEligibleCandidateError(
+                {name: str(why) for name, why in zip(names, failures, strict=True)}
+            )
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
-        columns = zip(names, quality, cost, compute(quality, cost, pay), foresight.attention, failures, strict=True)
+        columns = zip(
+            names, quality, cost, compute(quality, cost, pay), foresight.attention, failures, strict=True
+        )
         fields = ("candidate", "quality", "cost", "reward", "attention", "excluded")
         alternatives = [Alternative(**dict(zip(fields, column, strict=True))) for column in columns]
         alternatives.sort(key=lambda a: (a.candidate != names[chosen], a.excluded is not None, -a.reward))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -61,11 +60,13 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     try:
         weights = (folder / WEIGHTS).read_bytes()
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again.") from error
+        raise CheckpointError(
+            f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again."
+        ) from error
     if hashlib.sha256(weights).hexdigest() != config.get("weights_sha256"):
         raise CheckpointError(
-            f"{folder / WEIGHTS} ({len(weights):,} bytes) is not the file that {CONFIG} was written with: it was "
-            "truncated or altered. Copy or train the router again."
+            f"{folder / WEIGHTS} ({len(weights):,} bytes) is not the file that {CONFIG} was written with: it "
+            "was truncated or altered. Copy or train the router again."
         )
     try:
         tensors = load(weights)
@@ -73,16 +74,24 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
         raise CheckpointError(f"{folder / WEIGHTS} is no safetensors file: {error}.") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise CheckpointError(f"{folder / WEIGHTS}: tensor {name!r} holds NaN or infinity. Train the router again.")
+            raise CheckpointError(
+                f"{folder / WEIGHTS}: tensor {name!r} holds NaN or infinity. Train the router again."
+            )
     return config, tensors
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that it is never seen half-written."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as scratch:
-        scratch.write(content)
-    Path(scratch.name).chmod(0o644)
-    os.replace(scratch.name, path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        scratch = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            scratch.chmod(0o644)
+            scratch.replace(path)
+        except BaseException:
+            scratch.unlink()
+            raise
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"{folder} holds no router: there is no {CONFIG}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else None
@@ -114,15 +123,17 @@ def locate(name: str | Path) -> Path:
         return Path(name)
     if isinstance(name, Path) or not HUB_ID.fullmatch(name):
         raise CheckpointError(
-            f"There is no router {str(name)!r}. Expected a bundled name ({', '.join(bundled_routers())}), a folder "
-            "that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
+            f"There is no router {str(name)!r}. Expected a bundled name ({', '.join(bundled_routers())}), a "
+            "folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
         )
     return _download(name)
 
 
 def bundled_routers() -> tuple[str, ...]:
     """Return the names of the routers that come with this package."""
-    return tuple(sorted(path.parent.name for path in BUNDLED.glob(f"*/{WEIGHTS}") if path.parent.name != ENCODER))
+    return tuple(
+        sorted(path.parent.name for path in BUNDLED.glob(f"*/{WEIGHTS}") if path.parent.name != ENCODER)
+    )
 
 
 def _download(hub_id: str) -> Path:
@@ -133,6 +144,6 @@ def _download(hub_id: str) -> Path:
         return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
-            f"Cannot fetch the router {hub_id!r} from the hub: {error}. Check the name and the network; the bundled "
-            f"routers need neither: {', '.join(bundled_routers())}."
+            f"Cannot fetch the router {hub_id!r} from the hub: {error}. Check the name and the network; the "
+            f"bundled routers need neither: {', '.join(bundled_routers())}."
         ) from error

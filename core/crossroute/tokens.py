@@ -30,9 +30,15 @@ LEAST_RATIO = 1e-3
 
 
 def cost_unit(outcomes: Outcomes) -> CostUnit:
-    """Return what the cost head can learn from these outcomes: output tokens where most are known."""
-    known = ~np.isnan(outcomes.output_tokens[outcomes.observed])
-    return "output_tokens" if known.mean() > 0.5 else "input_ratio"
+    """Return what the cost head should learn: output tokens where these and the prices explain the costs.
+
+    Costs are explained where nine in ten that are known lie within a tenth of price times tokens.
+    """
+    price = prices(outcomes.pool)
+    told = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)
+    paid = ~np.isnan(outcomes.cost)
+    explained = np.abs(told - outcomes.cost)[paid] <= 0.1 * outcomes.cost[paid]
+    return "output_tokens" if explained.mean() >= 0.9 else "input_ratio"
 
 
 def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floats:
@@ -60,7 +66,9 @@ def output_tokens(log_tokens: Floats, price: Floats, query_tokens: Floats, unit:
     return np.clip(worth * exchange, 1, None)
 
 
-def cost(log_tokens: Floats, price: Floats, query_tokens: Floats, context_tokens: Floats, unit: CostUnit) -> Floats:
+def cost(
+    log_tokens: Floats, price: Floats, query_tokens: Floats, context_tokens: Floats, unit: CostUnit
+) -> Floats:
     """Return predicted cost, shape (n, m), USD for one call.
 
     Args:
@@ -87,7 +95,7 @@ def prices(pool: Pool) -> Floats:
     unpriced = [candidate.name for candidate in pool if candidate.price is None]
     if unpriced:
         raise DataError(
-            f"No price is known of {', '.join(map(repr, unpriced))}. State prices in candidates.json, or leave "
-            "these candidates out."
+            f"No price is known of {', '.join(map(repr, unpriced))}. State prices in candidates.json, or "
+            "leave these candidates out."
         )
     return np.array([[price.input, price.output] for price in table if isinstance(price, Price)])

@@ -22,6 +22,7 @@ from crossroute import tokens
 from crossroute.attention import CrossAttention, NetworkConfig
 from crossroute.candidate import Pool
 from crossroute.encoder import DEFAULT_ENCODER, Encoder, load_encoder
+from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
 from crossroute.metrics import aiq, candidate_points, cost_quality_curve
@@ -107,6 +108,7 @@ def fit(
     *,
     encoder: Encoder | None = None,
     state_folder: Path | None = None,
+    on_encoded: Callable[[int], None] = lambda _: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Router:
     """Train a router.
@@ -118,19 +120,23 @@ def fit(
         config: How to train.
         encoder: In place of the one that `config` names.
         state_folder: Where the state is kept after each epoch, and taken up again from.
+        on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
 
     Raises:
         DataError: A split is empty, or a candidate has no price or no outcome in the train split.
     """
     config = config or TrainingConfig()
-    query_encoder = QueryEncoder(encoder or load_encoder(config.encoder))
+    encoder = encoder or load_encoder(config.encoder)
+    cached = QueryEncoder(DiskCachedEncoder(encoder))
     unit = tokens.cost_unit(outcomes)
-    train, validation = (prepare(outcomes.split(name), query_encoder, unit) for name in ("train", "validation"))
+    train, validation = (
+        prepare(outcomes.split(name), cached, unit, on_encoded) for name in ("train", "validation")
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network, pool, labels = start(train, config)
-        predictor = Predictor(network, pool, query_encoder, unit)
+        predictor = Predictor(network, pool, QueryEncoder(encoder), unit)
         run = TrainingRun(predictor, train, validation, config)
         if state_folder is not None:
             run.resume(state_folder)
@@ -252,7 +258,9 @@ def start(train: Prepared, config: TrainingConfig) -> tuple[CrossAttention, Pool
     return CrossAttention(shape), pool, cluster_labels(train.outcomes.tasks, assignment, clusters)
 
 
-def prepare(outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUnit) -> Prepared:
+def prepare(
+    outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUnit, on_encoded: Callable[[int], None]
+) -> Prepared:
     """Encode one split.
 
     Raises:
@@ -263,9 +271,13 @@ def prepare(outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUn
     queries = [Query(text) for text in outcomes.texts]
     query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
     log_tokens = tokens.log_tokens(outcomes, query_tokens, unit)
+    encoded = []
+    for start in range(0, len(queries), BATCH):
+        encoded.append(query_encoder.encode(queries[start : start + BATCH]))
+        on_encoded(len(encoded[-1]))
     return Prepared(
         outcomes,
-        torch.from_numpy(query_encoder.encode(queries)),
+        torch.from_numpy(np.concatenate(encoded)),
         query_tokens,
         torch.from_numpy(outcomes.quality).float(),
         torch.from_numpy(log_tokens).float(),

@@ -42,7 +42,9 @@ def fingerprint(*parts: object) -> str:
 def write_state(folder: Path, state: TrainingState, run: str) -> None:
     """Write the state; `run` is the run's fingerprint."""
     groups = {"network": state.network, "best": state.best, "optimizer": state.optimizer}
-    tensors = {f"{group}|{name}": t.contiguous() for group, named in groups.items() for name, t in named.items()}
+    tensors = {
+        f"{group}|{name}": t.contiguous() for group, named in groups.items() for name, t in named.items()
+    }
     scalars = {"epoch": state.epoch, "best_epoch": state.best_epoch, "best_aiq": state.best_aiq, "run": run}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / STATE, save(tensors, {"state": json.dumps(scalars)}))
@@ -57,20 +59,24 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
     path = folder / STATE
     if not path.exists():
         return None
-    groups: dict[str, Weights] = {"network": {}, "best": {}, "optimizer": {}}
+    tensors: dict[str, Weights] = {"network": {}, "best": {}, "optimizer": {}}
     try:
         with safe_open(path, framework="pt") as file:
             scalars = json.loads(file.metadata()["state"])
             for key in file.keys():  # noqa: SIM118 - not a dict
                 group, _, name = key.partition("|")
-                groups[group][name] = file.get_tensor(key)
+                tensors[group][name] = file.get_tensor(key)
+        written_by, *scalars = (scalars[name] for name in ("run", "epoch", "best_epoch", "best_aiq"))
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}. Delete it to train from the start.") from error
-    if scalars.pop("run") != run:
         raise CheckpointError(
-            f"{path} belongs to a run of other data or another configuration. Delete it, or train into another folder."
+            f"{path} cannot be read: {error}. Delete it to train from the start."
+        ) from error
+    if written_by != run:
+        raise CheckpointError(
+            f"{path} belongs to a run of other data or another configuration. Delete it, or train into "
+            "another folder."
         )
-    return TrainingState(**groups, **scalars)
+    return TrainingState(*tensors.values(), *scalars)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Weights:

@@ -78,8 +78,8 @@ def candidate_means(train: Outcomes) -> tuple[Floats, Floats]:
 def group_means(group: npt.NDArray[np.integer], groups: int, train: Outcomes) -> tuple[Floats, Floats]:
     """Return the mean quality and mean log cost per group of queries, each of shape (groups + 1, m).
 
-    The last row is the mean of all. Each mean counts the candidate's overall mean as one further outcome, so that a candidate unknown in a
-    group falls back on it.
+    The last row is the mean of all. Each other mean counts the candidate's overall mean as one further
+    outcome, so that a candidate unknown in a group falls back on it.
 
     Args:
         group: Group of every query, shape (n,).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,39 +37,40 @@ class MatrixFactorization:
     def fit(self, embeddings: Floats, outcomes: Outcomes) -> FittedMatrixFactorization:
         """Learn quality by cross-entropy and log cost by least squares, where they are known."""
         mean_quality, _ = candidate_means(outcomes)
-        log_usd = log_cost(outcomes.cost)
-        center, spread = np.nanmean(log_usd, axis=0), float(np.nanstd(log_usd)) or 1.0
         bounded = np.clip(mean_quality, 0.01, 0.99)
         weight, bias = self._factorize(
-            embeddings, outcomes.quality, np.log(bounded / (1 - bounded)), "quality"
+            embeddings, outcomes.quality, np.log(bounded / (1 - bounded)), link=_sigmoid
         )
-        cost_weight, cost_bias = self._factorize(embeddings, (log_usd - center) / spread, 0 * center, "cost")
+        log_usd = log_cost(outcomes.cost)
+        center, spread = np.nanmean(log_usd, axis=0), float(np.nanstd(log_usd)) or 1.0
+        cost_weight, cost_bias = self._factorize(
+            embeddings, (log_usd - center) / spread, np.zeros_like(center), link=np.asarray
+        )
         return FittedMatrixFactorization(
             outcomes.pool.names, weight, bias, cost_weight * spread, cost_bias * spread + center
         )
 
-    def _factorize(self, x: Floats, values: Floats, bias: Floats, measure: str) -> tuple[Floats, Floats]:
-        """Return the product W v of every candidate, shape (D, m), and b, shape (m,)."""
-        import torch  # noqa: PLC0415 - seconds to import, and needed only here
-        from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss  # noqa: PLC0415
-
-        loss = binary_cross_entropy_with_logits if measure == "quality" else mse_loss
+    def _factorize(
+        self, x: Floats, values: Floats, bias: Floats, link: Callable[[Floats], Floats]
+    ) -> tuple[Floats, Floats]:
+        """Return the product W v of every candidate, shape (D, m), and b, shape (m,), after Adam's steps."""
         random = np.random.default_rng(self.seed)
-        shapes = {"w": (x.shape[1], self.rank), "v": (self.rank, values.shape[1])}
-        first = {name: random.normal(size=shape) / np.sqrt(shape[0]) for name, shape in shapes.items()}
-        w, v, b = (
-            torch.tensor(start, dtype=torch.float32, requires_grad=True)
-            for start in (first["w"] * 0.1, first["v"], bias)
-        )
-        rows, columns = np.nonzero(~np.isnan(values))
-        inputs = torch.tensor(x, dtype=torch.float32)
-        target = torch.tensor(values[rows, columns], dtype=torch.float32)
-        adam = torch.optim.Adam([w, v, b], lr=_LEARNING_RATE, weight_decay=self.penalty)
-        for _ in range(self.steps):
-            adam.zero_grad()
-            loss((inputs @ w @ v + b)[rows, columns], target).backward()
-            adam.step()
-        return (w @ v).detach().double().numpy(), b.detach().double().numpy()
+        w = random.normal(size=(x.shape[1], self.rank)) * 0.1 / np.sqrt(x.shape[1])
+        v = random.normal(size=(self.rank, values.shape[1])) / np.sqrt(self.rank)
+        parameters = [w, v, bias.astype(float)]
+        moments = [(np.zeros_like(each), np.zeros_like(each)) for each in parameters]
+        known = ~np.isnan(values) / (~np.isnan(values)).sum()
+        for step in range(1, self.steps + 1):
+            w, v, bias = parameters
+            error = (link(x @ w @ v + bias) - np.nan_to_num(values)) * known  # of both losses, by their links
+            gradients = (x.T @ (error @ v.T), (x @ w).T @ error, error.sum(axis=0))
+            for parameter, gradient, (mean, square) in zip(parameters, gradients, moments, strict=True):
+                slope = gradient + self.penalty * parameter
+                mean += 0.1 * (slope - mean)
+                square += 0.001 * (slope**2 - square)
+                unbiased = np.sqrt(square / (1 - 0.999**step)) + 1e-8
+                parameter -= _LEARNING_RATE * mean / (1 - 0.9**step) / unbiased
+        return parameters[0] @ parameters[1], parameters[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,10 @@ class FittedMatrixFactorization:
 
     def predict(self, embeddings: Floats) -> Prediction:
         """Multiply the embeddings by the weights."""
-        quality = 1 / (1 + np.exp(-(embeddings @ self.weight + self.bias)))
+        quality = _sigmoid(embeddings @ self.weight + self.bias)
         log_usd = embeddings @ self.cost_weight + self.cost_bias
         return Prediction(self.candidates, quality, np.exp(log_usd))
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return 1 / (1 + np.exp(-x))

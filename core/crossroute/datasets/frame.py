@@ -4,7 +4,7 @@ A pickle is a program: it names functions and calls them. The usual defence, a l
 loaded, still hands the pickle real pandas and NumPy objects, whose state it may then set at will. Here each
 name on the list stands for an inert record that only remembers what it was called with; what is not on the
 list is refused. From the records the columns are rebuilt by our own code, with checks, so pandas need not be
-installed and its versions do not matter (written by 1.3 to 3.x, read alike).
+installed, and what 1.5, 2.2 and 3.1 write reads alike.
 """
 
 from __future__ import annotations
@@ -113,9 +113,10 @@ def read_frame(path: Path) -> dict[str, Values]:
         with path.open("rb") as file:
             return _columns(_Unpickler(file).load())
     except _MALFORMED as error:
+        reason = str(error) or type(error).__name__
         raise DataError(
-            f"{path} is not read: {error or type(error).__name__}. Expected a pandas DataFrame of texts and "
-            "numbers, as RouterBench publishes it; save anything else as CSV or JSONL."
+            f"{path} is not read: {reason}. Expected a pandas DataFrame of texts and numbers, as RouterBench "
+            "publishes it; save anything else as CSV or JSONL."
         ) from None
 
 

@@ -74,12 +74,12 @@ def read_csv(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
             kept = [number for number, name in enumerate(header) if not name.endswith("|model_response")]
             columns = {header[number]: [] for number in kept}
             for row in reader:
-                if len(row) != len(header):
+                if row and len(row) != len(header):
                     raise DataError(
                         f"{path}, line {reader.line_num}: {len(row)} cells under {len(header)} columns; "
                         "quote the texts that hold commas or line breaks."
                     )
-                for number in kept:
+                for number in kept if row else ():
                     columns[header[number]].append(row[number] or None)
         except (csv.Error, UnicodeDecodeError) as error:
             raise DataError(
@@ -96,7 +96,7 @@ def _outcomes(path: Path, columns: Mapping[str, Values], candidates: Iterable[Ca
             f"{path} has no column {(*missing, '<model>|total_cost')[0]!r}. Expected RouterBench's columns: "
             "sample_id, prompt, eval_name, and for each model one of its name and <model>|total_cost."
         )
-    ids = _unique([str(name) for name in columns["sample_id"]])
+    ids = _unique(_strings(path, "sample_id", columns["sample_id"]))
     texts = [prompt_text(text) for text in _strings(path, "prompt", columns["prompt"])]
     tasks = _strings(path, "eval_name", columns["eval_name"])
     queries = [

@@ -37,7 +37,9 @@ class DiskCachedEncoder:
         probe = np.asarray(encoder.encode([PROBE]), dtype=np.float32).round(3)
         self._path = folder / f"{_digest(self.name.encode() + probe.tobytes()).hex()[:16]}.sqlite"
         with closing(sqlite3.connect(self._path)) as database, database:
-            database.execute("CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, embedding BLOB) WITHOUT ROWID")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, embedding BLOB) WITHOUT ROWID"
+            )
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return one embedding a text, shape (n, d); only texts never seen before are encoded."""

@@ -43,13 +43,14 @@ class QueryEncoder:
         Raises:
             EncoderError: The encoder returned something other than one finite vector a text.
         """
+        surface = np.stack([surface_features(query) for query in queries])
+        return np.concatenate([self.embed(queries), surface], axis=1)
+
+    def embed(self, queries: Sequence[Query]) -> Embeddings:
+        """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
         views = [(query.task_view, query.instance_view) for query in queries]
         found = self._encode_views({view for pair in views for view in pair})
-        rows = [
-            np.concatenate([found[task], found[instance], surface_features(query)])
-            for query, (task, instance) in zip(queries, views, strict=True)
-        ]
-        return np.stack(rows).astype(np.float32)
+        return np.stack([np.concatenate([found[task], found[instance]]) for task, instance in views])
 
     def _encode_views(self, views: set[str]) -> dict[str, Embeddings]:
         found = {view: self._views.get(view) for view in views}

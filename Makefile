@@ -1,0 +1,31 @@
+# Everything a user or CI runs. The environment lives in .venv and is reused while it is up to date.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SOURCES := core benchmarks tests
+
+.PHONY: demo test check bench lint smoke
+
+demo: .venv/demo-ready
+	$(BIN)/crossroute demo
+
+test: .venv/dev-ready
+	$(BIN)/python -m pytest
+
+check: lint test smoke
+
+bench: .venv/dev-ready
+	$(BIN)/python benchmarks/quality.py && $(BIN)/python benchmarks/speed.py
+
+lint: .venv/dev-ready
+	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES) && $(BIN)/mypy && $(BIN)/lint-imports
+
+smoke: .venv/dev-ready
+	$(BIN)/python tests/smoke_wheel.py
+
+.venv/demo-ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --editable ".[plots]" && touch $@
+
+.venv/dev-ready: .venv/demo-ready
+	$(PIP) --editable ".[dev]" && touch $@

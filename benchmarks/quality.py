@@ -1,0 +1,92 @@
+"""Routing quality on the test splits: python benchmarks/quality.py [--set NAME] [--out FOLDER].
+
+Trains each configuration and tunes each baseline on train and validation, compares them on test by paired
+bootstrap, and prints the tables of docs/benchmarks.md. Each set's report is kept as JSON, so that an
+interrupted run goes on with the set that it had not finished.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from sets import CONFIGURATIONS, SETS, load
+
+from crossroute import fit
+from crossroute.contest import baseline_predictions
+from crossroute.encoder import load_encoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.evaluation import compare
+from crossroute.report import Report, RouterFigures
+
+REFERENCE = "CrossRoute, static"
+progress = Console(stderr=True)
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where reports are kept.")] = Path("docs/figures"),
+) -> None:
+    """Evaluate on every set and print a Markdown table for each."""
+    torch.set_num_threads(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in SETS:
+        if only and not any(part in name for part in only):
+            continue
+        path = folder / f"{name.replace(', ', '-').replace(' ', '-')}.json"
+        report = Report.model_validate_json(path.read_text()) if path.exists() else evaluate(name)
+        path.write_text(report.model_dump_json(indent=1) + "\n")
+        print(markdown(name, report))
+
+
+def evaluate(name: str) -> Report:
+    outcomes = load(name)
+    test = outcomes.split("test")
+    predictions = {}
+    for label, config in CONFIGURATIONS.items():
+        progress.print(f"{name}: {label}")
+        predictions[label] = fit(outcomes, config).predict(test.texts)
+    encoder = QueryEncoder(load_encoder("static"))
+    predictions |= baseline_predictions(
+        outcomes, encoder, on_baseline=lambda baseline: progress.print(f"{name}: {baseline}")
+    )
+    return compare(predictions, test, reference=REFERENCE)
+
+
+def markdown(name: str, report: Report) -> str:
+    """Return one set's table; differences are to the static tier, with the paired 95 % interval."""
+    head = (
+        f"### {name}\n\n{report.queries} test queries; AIQ over {report.low_cost * 1000:.3g} to "
+        f"{report.high_cost * 1000:.3g} USD per 1,000 calls; zero router {report.zero.aiq:.4f}, oracle "
+        f"{report.oracle.aiq:.4f}.\n\n"
+        "| router | AIQ | less CrossRoute, static | maximum quality | gap closed | ECE | cost factor | cost at the best "
+        "single's quality |\n|---|---|---|---|---|---|---|---|\n"
+    )
+    ranked = sorted(report.routers.items(), key=lambda item: -item[1].aiq)
+    return head + "".join(map(row, ranked))
+
+
+def row(item: tuple[str, RouterFigures]) -> str:
+    name, figures = item
+    difference = "" if figures.difference is None else f"{figures.difference:+.4f}"
+    if figures.difference_interval:
+        difference += " ({:+.4f} to {:+.4f})".format(*figures.difference_interval)
+    share = figures.share_of_best_single_cost
+    cells = (
+        f"**{name}**" if name.startswith("CrossRoute") else name,
+        f"{figures.aiq:.4f}",
+        difference,
+        f"{figures.maximum_quality:.3f}",
+        "" if figures.gap_closed is None else f"{figures.gap_closed:.1%}",
+        f"{figures.calibration_error:.3f}",
+        "" if figures.cost_factor is None else f"{figures.cost_factor:.2f}",
+        "not reached" if share is None else f"{share:.0%}",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,99 @@
+"""Speed, as ratios measured side by side in one run: python benchmarks/speed.py.
+
+Medians over interleaved rounds on one thread; the yardstick is MiniLM in torch encoding the same 120 words.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from crossroute import Query, Router, load_encoder
+
+ROUNDS = 200
+WORDS = (
+    "time year people way day man thing woman life child world school state family student group country "
+    "problem hand part place case week company system program question work government number night point "
+    "home water room mother area money story fact month lot right study book eye job word business issue side "
+    "kind head house service friend father power hour game line end member law car city community name"
+).split()
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    router = Router.from_pretrained("routerbench")
+    minilm = load_encoder("minilm")
+    encoded = router.predictor.query_encoder.encode([Query(text(0))])
+    tokens, context = np.array([150.0]), np.zeros(1)
+    fresh = iter(range(10**9))
+    timed = measure(
+        {
+            "MiniLM in torch, one encoding": lambda: minilm.encode([text(next(fresh))]),
+            "static tier, one decision end to end": lambda: router.route(text(next(fresh))),
+            "static tier, encoding alone": lambda: router.predictor.query_encoder.encode([Query(text(next(fresh)))]),
+            "the network alone": lambda: router.predictor.foresee_encoded(encoded, tokens, context),
+            "a repeated query, end to end": lambda: router.route(text(0)),
+        }
+    )
+    yardstick = timed["MiniLM in torch, one encoding"]
+    print("| 120 words, one thread | median ms | of MiniLM in torch |\n|---|---|---|")
+    for name, milliseconds in timed.items():
+        print(f"| {name} | {milliseconds:.3f} | {milliseconds / yardstick:.4f} |")
+    print()
+    print("| from a file | 1,000 queries | 10,000 queries |\n|---|---|---|")
+    print("| peak memory, MB |", " | ".join(f"{peak_memory(n):.0f}" for n in (1_000, 10_000)), "|")
+    print()
+    print("| cold start | seconds |\n|---|---|")
+    for name, code in {
+        "import crossroute": "import crossroute",
+        "import torch": "import torch",
+        "crossroute route": "from crossroute.cli import app; app(['route', 'Hello?'], standalone_mode=False)",
+    }.items():
+        print(f"| {name} | {cold(code):.2f} |")
+
+
+def text(seed: int) -> str:
+    """Return 120 words, others for each seed."""
+    return " ".join(np.random.default_rng(seed).choice(WORDS, 120))
+
+
+def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return each action's median time in milliseconds; the actions take turns."""
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(ROUNDS):
+        for name, action in actions.items():
+            start = time.perf_counter()
+            action()
+            times[name].append((time.perf_counter() - start) * 1e3)
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def peak_memory(queries: int) -> float:
+    """Return the peak memory in MB of a process that routes queries from standard input."""
+    code = (
+        "import resource, sys; from crossroute import Router; router = Router.from_pretrained()\n"
+        "for _ in router.route_many(sys.stdin): pass\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    lines = "\n".join(map(text, range(queries)))
+    done = subprocess.run([sys.executable, "-c", code], input=lines, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def cold(code: str) -> float:
+    """Return the median time in seconds of a fresh interpreter running some code."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+if __name__ == "__main__":
+    main()

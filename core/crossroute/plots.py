@@ -1,0 +1,154 @@
+"""The picture of a report: quality against cost, on a logarithmic axis.
+
+Importing this module needs matplotlib; drawing leaves its global state alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from crossroute.errors import MissingExtraError
+from crossroute.metrics import non_decreasing_convex_hull
+from crossroute.report import Bound, Report
+from crossroute.reward import Floats
+
+try:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.transforms import Bbox
+except ImportError as error:
+    raise MissingExtraError("Plotting", "plots") from error
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's, which colour-blind readers tell apart."""
+
+_INK, _QUIET, _FAINT = "#222222", "#707070", "#e6e6e6"
+_PER_CALLS = 1000
+_POINTS_PER_INCH = 72
+_LABEL_RADII = (5, 9, 14, 20, 27, 36)
+_LABEL_ANGLES = np.deg2rad([0, 180, 270, 90, 315, 45, 225, 135])
+
+
+def draw_curves(report: Report, path: str | Path, *, routers: Sequence[str] | None = None) -> None:
+    """Draw routers, the zero router, the oracle and the single candidates into a file.
+
+    Dots are what a router reached at one willingness to pay, lines are non-decreasing convex hulls; their
+    straight segments bend on the logarithmic axis.
+
+    Args:
+        report: What to draw.
+        path: File to write; its suffix tells the format (.png, .svg, .pdf).
+        routers: Names of those to draw, six at most; by default the first of the report.
+
+    Raises:
+        ValueError: A name is not in the report, or there are more than six.
+    """
+    names = tuple(report.routers)[: len(PALETTE)] if routers is None else tuple(routers)
+    if len(names) > len(PALETTE) or not set(names) <= set(report.routers):
+        raise ValueError(f"Cannot draw {names}; name at most {len(PALETTE)} of {', '.join(report.routers)}.")
+    figure = Figure(figsize=(8, 5), dpi=200, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _prepare(axes, report)
+    _draw_bounds(axes, report)
+    for name, color in zip(names, PALETTE, strict=False):
+        _draw_router(axes, name, report.routers[name], color, report.high_cost)
+    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8, labelcolor=_INK)
+    figure.draw_without_rendering()  # from here on, positions in pixels are final
+    _draw_candidates(axes, report)
+    figure.savefig(path)
+
+
+def _prepare(axes: Axes, report: Report) -> None:
+    """Set limits, scales and what surrounds the curves."""
+    candidates = report.candidates.values()
+    cheapest = min(cost for cost, _ in report.oracle.curve)
+    axes.set_xscale("log")
+    axes.set_xlim(_PER_CALLS * min(cheapest, report.low_cost) / 1.2, _PER_CALLS * report.high_cost * 1.4)
+    axes.set_ylim(min(each.quality for each in candidates) - 0.04, report.oracle.maximum_quality + 0.02)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("Mean cost, USD per 1,000 calls", color=_INK)
+    axes.set_ylabel("Mean quality", color=_INK)
+    axes.grid(color=_FAINT, linewidth=0.6)
+    axes.tick_params(colors=_QUIET, length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _draw_bounds(axes: Axes, report: Report) -> None:
+    """Draw the oracle and the zero router, between which routers live."""
+    for name, bound, style in (("oracle", report.oracle, "dotted"), ("zero router", report.zero, "dashed")):
+        cost, quality = _hull_line(bound, report.high_cost)
+        axes.plot(cost, quality, color=_QUIET, linewidth=1.3, linestyle=style, label=_caption(name, bound))
+
+
+def _draw_router(axes: Axes, name: str, router: Bound, color: str, high_cost: float) -> None:
+    """Draw the points of the curve and their hull."""
+    cost, quality = np.array(router.curve).T
+    axes.scatter(_PER_CALLS * cost, quality, s=7, color=color, alpha=0.35, linewidths=0, zorder=3)
+    cost, quality = _hull_line(router, high_cost)
+    axes.plot(cost, quality, color=color, linewidth=1.8, label=_caption(name, router), zorder=4)
+
+
+def _caption(name: str, bound: Bound) -> str:
+    return f"{name} (AIQ {bound.aiq:.3f})"
+
+
+def _hull_line(bound: Bound, high_cost: float) -> tuple[Floats, Floats]:
+    """Return costs per thousand calls, evenly spaced in their logarithm, and the hull's quality there."""
+    hull = non_decreasing_convex_hull(np.array(bound.curve))
+    cost = np.union1d(np.geomspace(hull[0, 0], max(high_cost, hull[-1, 0]), 400), hull[:, 0])
+    return _PER_CALLS * cost, np.interp(cost, hull[:, 0], hull[:, 1])
+
+
+def _draw_candidates(axes: Axes, report: Report) -> None:
+    """Draw single candidates, with names that hide neither each other nor the points."""
+    points = np.array([(_PER_CALLS * each.cost, each.quality) for each in report.candidates.values()])
+    axes.scatter(points[:, 0], points[:, 1], s=26, color=_INK, edgecolors="white", linewidths=0.8, zorder=6)
+    lines = [axes.transData.transform(line.get_xydata()) for line in axes.lines]
+    dots = axes.transData.transform(points)
+    taken = [Bbox([dot - 6, dot + 6]) for dot in dots]
+    for name, dot in zip(report.candidates, dots, strict=True):
+        taken.append(_label(axes, name.rsplit("/", 1)[-1], dot, np.concatenate(lines), taken))
+
+
+def _label(axes: Axes, name: str, dot: Floats, curves: Floats, taken: Sequence[Bbox]) -> Bbox:
+    """Write a name at the place around its dot that hides least, the nearest of equals; return its box."""
+    to_data = axes.transData.inverted().transform
+    x, y = to_data(dot)
+    text = axes.text(x, y, name, fontsize=7.5, color=_INK, zorder=7, va="bottom")
+    text.set_path_effects([withStroke(linewidth=2, foreground="white")])
+    text.set_in_layout(False)
+    size = np.array(text.get_window_extent().size)
+    places = [_place(axes, dot, size, radius, angle) for radius in _LABEL_RADII for angle in _LABEL_ANGLES]
+    box = min(places, key=lambda place: _hidden(place, axes.bbox, curves, taken))
+    x, y = to_data(box.min)
+    text.set_position((x, y))
+    end = np.clip(dot, box.min, box.max)
+    if np.linalg.norm(end - dot) > 1.5 * _pixels(axes, _LABEL_RADII[1]):
+        axes.plot(*to_data([dot, end]).T, color=_QUIET, linewidth=0.6, zorder=5)
+    return box
+
+
+def _place(axes: Axes, dot: Floats, size: Floats, radius: float, angle: float) -> Bbox:
+    """Return the box, in pixels, whose nearest side or corner is `radius` points away from the dot."""
+    direction = np.array([np.cos(angle), np.sin(angle)])
+    middle = dot + direction * _pixels(axes, radius) + np.sign(direction.round(6)) * size / 2
+    return Bbox([middle - size / 2, middle + size / 2])
+
+
+def _pixels(axes: Axes, points: float) -> float:
+    return points * axes.figure.dpi / _POINTS_PER_INCH
+
+
+def _hidden(box: Bbox, frame: Bbox, curves: Floats, taken: Sequence[Bbox]) -> float:
+    """Return how much a label there would hide: names, dots and the frame weigh more than curves."""
+    inside = frame.contains(*box.min) and frame.contains(*box.max)
+    return 1000 * (not inside) + 100 * box.count_overlaps(taken) + box.count_contains(curves)
