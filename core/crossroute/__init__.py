@@ -87,11 +87,11 @@ __all__ = [  # spelled out for type checkers
     "Router",
     "TrainingConfig",
     "UnknownCandidateError",
+    "__version__",
     "fit",
     "load_encoder",
     "priced",
     "read_outcomes",
-    "__version__",
 ]
 
 

@@ -1,18 +1,23 @@
 """The network: single-head cross-attention between a query and the pool's model embeddings.
 
-    clusters = softmax(-|x - centroid|^2 / temperature)             the query's place, shape (n, k)
-    prior    = logit(clusters @ profile quality)                    what such queries had, shape (n, m)
-    query    = W_q x;  key, value = W_k e, W_v e                    x query, e model embedding
-    weights  = softmax(query key^T / sqrt(h))                       over the pool, shape (n, m)
-    quality  = sigmoid(prior + head([query * key, value, weights value]))
-    tokens   = prior of tokens + the other head
+    x         = (query - centre) @ projection                           the query's principal components, (n, p)
+    clusters  = softmax(-|x - centroid|^2 / temperature)                its place among training queries, (n, k)
+    prior     = logit(clusters @ profile quality)                       what such queries had, (n, m)
+    h, e      = gelu(W_h x), [logit quality, log tokens]                query and model embedding
+    attention = softmax(W_q h (W_k e)^T / sqrt(d))                      over the pool, (n, m)
+    context   = attention @ W_v e                                       what the pool is to the query, (n, d)
+    quality   = sigmoid(prior + shared[h, context] + <W_b h, W_v e>)    (n, m)
+    tokens    = prior of tokens + the same by the other head
 
-Both heads' last layers start at zero: training starts from the cluster router and can only add to it. The
-paper's plain form (`prior=False`) has neither clusters nor prior. Permuting the pool permutes the predictions.
+`shared` is one number a query (how hard is it, for all), the product one a pair (for whom is it easier). Both
+start at zero: training starts from the cluster router and can only add to it. The paper's plain form
+(`prior=False`) has no prior. Several members, trained side by side from different starts, are averaged: they
+are one more axis of each tensor, so that the average costs no more calls. Permuting the pool permutes the
+predictions.
 
-Source: "One Head, Many Models", arXiv 2509.09782, single-head cross-attention with a quality and a cost head.
-Deviations: the prior, and tokens in place of USD. `heads` > 1 by head embeddings: "Pit One Against Many",
-EMNLP Findings 2023.
+Source: "One Head, Many Models", arXiv 2509.09782: single-head cross-attention, a quality and a cost head.
+Deviations: the prior, the members, and tokens in place of USD. `heads` > 1 by head embeddings: "Pit One
+Against Many", EMNLP Findings 2023.
 """
 
 from __future__ import annotations
@@ -30,20 +35,24 @@ class NetworkConfig(BaseModel):
     """The network's shape.
 
     Attributes:
-        width: D, of a query.
+        width: D, of an encoded query.
+        components: p, principal components of it that are kept.
         clusters: k, of a profile.
-        hidden: h, of the attention.
-        heads: One head's projections are shared by all; each further head adds one embedding to the query.
-        dropout: On the query and in the heads, while training.
-        prior: Start from the profile at the query's clusters; False is the paper's plain form.
+        hidden: d, of the attention.
+        heads: Each beyond the first adds one embedding to the attention's query; projections are shared.
+        members: E, networks that are averaged.
+        dropout: On the query and on h, while training.
+        prior: Start from the profiles at the query's clusters; False is the paper's plain form.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     width: int = Field(gt=0)
+    components: int = Field(gt=0)
     clusters: int = Field(gt=0)
     hidden: int = Field(default=64, gt=0)
     heads: int = Field(default=1, gt=0)
+    members: int = Field(default=1, gt=0)
     dropout: float = Field(default=0.3, ge=0, lt=1)
     prior: bool = True
 
@@ -59,10 +68,24 @@ class PoolEmbedding(NamedTuple):
 class Output(NamedTuple):
     """What the network says of each query and candidate."""
 
-    quality_logit: Tensor  # (n, m)
-    log_tokens: Tensor  # (n, m)
-    attention: Tensor  # (n, m), mean over the heads
+    quality_logit: Tensor  # (n, m), or (E, n, m) of each member
+    log_tokens: Tensor  # (n, m), or (E, n, m)
+    attention: Tensor  # (n, m), or (E, n, m)
     clusters: Tensor  # (n, k)
+
+
+class MemberLinear(nn.Module):
+    """A linear layer of each member: (E, n, inputs), or (n, inputs) for all, to (E, n, outputs)."""
+
+    def __init__(self, members: int, inputs: int, outputs: int, *, zero: bool = False) -> None:
+        super().__init__()
+        bound = 0.0 if zero else 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(members, 1, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x @ weight + bias, member by member."""
+        return x @ self.weight + self.bias
 
 
 class CrossAttention(nn.Module):
@@ -70,65 +93,80 @@ class CrossAttention(nn.Module):
 
     Args:
         config: The network's shape.
+
+    Attributes:
+        centre, projection: Encoded query -> principal components; shapes (D,) and (D, p).
+        centroids, temperature: Of the clusters; shapes (k, p) and ().
+        calibration: Gain and bias of the quality logit, set on validation after training; shape (2,).
     """
+
+    centre: Tensor
+    projection: Tensor
+    centroids: Tensor
+    temperature: Tensor
+    calibration: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        h = config.hidden
+        members, h, profile = config.members, config.hidden, 2 * config.clusters
         self.register_buffer("centre", torch.zeros(config.width))
-        self.register_buffer("scale", torch.ones(config.width))
-        self.register_buffer("centroids", torch.zeros(config.clusters, config.width))
-        self.log_temperature = nn.Parameter(torch.zeros(()))
-        self.query = nn.Linear(config.width, h)
-        self.key = nn.Linear(2 * config.clusters, h)
-        self.value = nn.Linear(2 * config.clusters, h)
-        self.head_embedding = nn.Parameter(torch.randn(config.heads, h) * (config.heads > 1))
-        self.pair = nn.Linear(3 * h, h)
-        self.quality_head = nn.Linear(h, 1)
-        self.tokens_head = nn.Linear(h, 1)
+        self.register_buffer("projection", torch.zeros(config.width, config.components))
+        self.register_buffer("centroids", torch.zeros(config.clusters, config.components))
+        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
+        self.hidden = MemberLinear(members, config.components, h)
+        self.query = MemberLinear(members, h, h)
+        self.key = MemberLinear(members, profile, h)
+        self.value = MemberLinear(members, profile, h)
+        self.head_embedding = nn.Parameter(torch.randn(members, config.heads, 1, h) * (config.heads > 1))
+        self.shared = MemberLinear(members, 2 * h, 2, zero=True)
+        self.pair = MemberLinear(members, h, 2 * h, zero=True)
         self.dropout = nn.Dropout(config.dropout)
-        for head in (self.quality_head, self.tokens_head):
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
-
-    centre: Tensor
-    scale: Tensor
-    centroids: Tensor
 
     def forward(self, query: Tensor, pool: PoolEmbedding) -> Output:
-        """Return quality logits and log tokens, both (n, m).
+        """Return the members' average, its quality calibrated.
 
         Args:
-            query: Embeddings and surface features, shape (n, D).
+            query: As encoded, shape (n, D).
             pool: Profiles, each of shape (m, k).
         """
-        x = (query - self.centre) * self.scale  # (n, D)
+        each = self.each_member(query, pool)
+        gain, bias = self.calibration
+        return Output(
+            gain * each.quality_logit.mean(0) + bias,
+            each.log_tokens.mean(0),
+            each.attention.mean(0),
+            each.clusters,
+        )
+
+    def each_member(self, query: Tensor, pool: PoolEmbedding) -> Output:
+        """Return what each member says, uncalibrated; arguments as for `forward`."""
+        x = (query - self.centre) @ self.projection  # (n, p)
         clusters = self.place(x)  # (n, k)
         logits = torch.logit(pool.quality, eps=0.02)  # (m, k)
-        model = torch.cat([logits, pool.log_tokens], dim=-1)  # (m, 2k)
-        q = self.query(self.dropout(x))  # (n, h)
-        k, v = self.key(model), self.value(model)  # (m, h)
-        weights = self.attend(q, k)  # (n, heads, m)
-        context = (weights @ v).mean(1)  # (n, h)
-        n, m = len(q), len(k)
-        pair = torch.cat(
-            [q[:, None] * k, v.expand(n, m, -1), context[:, None].expand(n, m, -1)], dim=-1
-        )  # (n, m, 3h)
-        pair = self.dropout(F.gelu(self.pair(pair)))  # (n, m, h)
-        quality_logit = self.quality_head(pair).squeeze(-1)  # (n, m)
-        log_tokens = self.tokens_head(pair).squeeze(-1)  # (n, m)
+        model = torch.cat([logits, pool.log_tokens - pool.log_tokens.mean()], dim=-1)  # (m, 2k)
+        h = self.dropout(F.gelu(self.hidden(self.dropout(x))))  # (E, n, d)
+        value = self.value(model)  # (E, m, d)
+        attention = self.attend(self.query(h), self.key(model))  # (E, n, m)
+        context = attention @ value  # (E, n, d)
+        shared = self.shared(torch.cat([h, context], dim=-1))  # (E, n, 2)
+        quality_pair, tokens_pair = self.pair(h).chunk(2, dim=-1)  # (E, n, d) each
+        to_value = value.mT / math.sqrt(self.config.hidden)  # (E, d, m)
+        quality_logit = shared[..., :1] + quality_pair @ to_value  # (E, n, m)
+        log_tokens = shared[..., 1:] + tokens_pair @ to_value  # (E, n, m)
         if self.config.prior:
             quality_logit = quality_logit + torch.logit(clusters @ pool.quality.T, eps=1e-3)
             log_tokens = log_tokens + clusters @ pool.log_tokens.T
-        return Output(quality_logit, log_tokens, weights.mean(1), clusters)
+        return Output(quality_logit, log_tokens, attention, clusters)
 
     def place(self, x: Tensor) -> Tensor:
         """Return how much of each cluster is in each query, shape (n, k)."""
-        distance = torch.cdist(x, self.centroids) ** 2  # (n, k)
-        return torch.softmax(-distance * self.log_temperature.exp() / math.sqrt(self.config.width), dim=-1)
+        distance = (self.centroids**2).sum(-1) - 2 * x @ self.centroids.T  # (n, k), less |x|^2 a row
+        return torch.softmax(-distance / self.temperature, dim=-1)
 
-    def attend(self, q: Tensor, k: Tensor) -> Tensor:
-        """Return scaled dot-product attention weights over the pool, shape (n, heads, m)."""
-        queries = q[:, None] + self.head_embedding  # (n, heads, h)
-        return torch.softmax(queries @ k.T / math.sqrt(self.config.hidden), dim=-1)
+    def attend(self, query: Tensor, key: Tensor) -> Tensor:
+        """Return scaled dot-product attention over the pool, averaged over the heads, shape (E, n, m)."""
+        queries = query[:, None] + self.head_embedding  # (E, heads, n, d)
+        weights = torch.softmax(queries @ key[:, None].mT / math.sqrt(self.config.hidden), dim=-1)
+        return weights.mean(1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -53,9 +53,9 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    quality: tuple[float, ...] = Field(min_length=1)
-    log_tokens: tuple[float, ...]
-    evidence: tuple[float, ...]
+    quality: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
+    log_tokens: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
+    evidence: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...]
 
     @property
     def mean_quality(self) -> float:
@@ -120,6 +120,8 @@ class Pool:
 
     def subset(self, names: Iterable[str]) -> Pool:
         """Return the named candidates, in the order named."""
+        if isinstance(names, str):
+            raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
         return Pool(self[name] for name in names)
 
     def __getitem__(self, name: str) -> Candidate:
@@ -145,18 +147,19 @@ class Pool:
 
     def __rich__(self) -> Table:
         """List the candidates with prices, context windows and measured quality."""
+        from rich.markup import escape
         from rich.table import Table
 
         sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
         table = Table(
-            "candidate", caption=f"USD per million tokens. Prices: {'; '.join(sources) or 'unknown'}."
+            "candidate", caption=f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."
         )
         for heading in ("input", "output", "context", "quality", "outcomes"):
             table.add_column(heading, justify="right")
         for candidate in self:
             price, profile = candidate.price, candidate.profile
             table.add_row(
-                candidate.name,
+                escape(candidate.name),
                 f"{price.input:g}" if price else "–",
                 f"{price.output:g}" if price else "–",
                 f"{candidate.context_window:,}" if candidate.context_window else "–",

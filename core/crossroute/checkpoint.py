@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from crossroute.attention import CrossAttention, NetworkConfig
 from crossroute.candidate import Candidate, Pool, Profile
-from crossroute.encoder import Encoder, encoder_name
+from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
 from crossroute.policy import Dial
@@ -38,6 +38,14 @@ class RouterConfig(BaseModel):
     cluster_labels: tuple[str, ...]
     dial: Dial
     provenance: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _one_label_a_cluster(self) -> RouterConfig:
+        if len(self.cluster_labels) != self.network.clusters:
+            raise ValueError(
+                f"{len(self.cluster_labels)} cluster labels for {self.network.clusters} clusters"
+            )
+        return self
 
 
 def save(router: Router, folder: str | Path) -> None:
@@ -73,16 +81,19 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
     raw, tensors = read_checkpoint(folder)
     try:
         config = RouterConfig.model_validate(raw)
+        _check_shapes(config, tensors)
         predictor = _predictor(config, tensors, encoder)
         calibration = tensors["calibration.encoded"].astype(np.float32)
         calibration_tokens = tensors["calibration.tokens"]
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = ".".join(map(str, first["loc"])) or "the whole"
         raise CheckpointError(f"{folder / 'config.json'}: {place}: {first['msg']}.") from error
     except KeyError as error:
         raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
-    except RuntimeError as error:  # a tensor of another shape than the configuration says
+    except CheckpointError:
+        raise
+    except (RuntimeError, ValueError) as error:  # what the network, the pool or the predictor refuses
         raise CheckpointError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from error
     return Router(
         predictor,
@@ -95,12 +106,26 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
     )
 
 
+def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
+    queries = tensors["calibration.tokens"].size
+    shapes: dict[str, tuple[int, ...]] = {
+        "calibration.tokens": (queries,),
+        "calibration.encoded": (queries, config.network.width),
+    }
+    shapes |= {
+        f"profile.{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
+    }
+    for name, shape in shapes.items():
+        if tensors[name].shape != shape:
+            raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")
+
+
 def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
     if encoder is not None and encoder_name(encoder) != config.encoder:
         raise CheckpointError(
             f"This router was trained with the encoder {config.encoder!r}, not {encoder_name(encoder)!r}."
         )
-    if encoder is None and config.encoder.startswith("custom:"):
+    if encoder is None and not is_encoder_name(config.encoder):
         raise CheckpointError(
             f"This router was trained with an encoder of your own, {config.encoder!r}; pass it: "
             "Router.from_pretrained(..., encoder=...)."

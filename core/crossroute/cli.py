@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossroute.errors import CrossRouteError
@@ -40,7 +42,7 @@ def route(
     text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
     router: RouterName = DEFAULT_ROUTER,
     cost_preference: Annotated[
-        float | None, typer.Option(help="0 is quality first, 1 is cheapest; 0.5 by default.")
+        float | None, typer.Option(min=0, max=1, help="0 is quality first, 1 is cheapest; 0.5 by default.")
     ] = None,
     willingness_to_pay: Annotated[
         float | None, typer.Option(help="USD for one call, in place of the cost preference.")
@@ -62,7 +64,7 @@ def route(
             print(decision.candidate, flush=True)
         else:
             out.print(decision)
-            out.print(decision.explain())
+            out.print(decision.explain(), markup=False)
 
 
 @app.command(epilog="Example: crossroute data outcomes.jsonl")
@@ -98,10 +100,9 @@ def train(
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
     from crossroute.training import TrainingConfig, fit
 
-    settings = json.loads(config.read_text("utf-8")) if config else {}
     given = {"seed": seed, "encoder": encoder}
-    settings |= {name: value for name, value in given.items() if value is not None}
-    chosen = TrainingConfig.model_validate(settings)
+    given = {name: value for name, value in given.items() if value is not None}
+    chosen = TrainingConfig.model_validate(_settings(config) | given)
     outcomes = _outcomes(paths, candidates)
     with _progress() as progress:
         encoding = progress.add_task("encoding", total=len(outcomes))
@@ -143,7 +144,7 @@ def evaluate(
     from crossroute.storage import replace_file
 
     outcomes = _outcomes(paths, candidates)
-    loaded = _load(router, ",".join(outcomes.pool.names))
+    loaded = _load(router, None).subset(outcomes.pool.names)
     predictions = {"CrossRoute": loaded.predict(outcomes.split(split).texts)}
     if baselines:
         with _progress() as progress:
@@ -207,6 +208,16 @@ def _outcomes(paths: Iterable[Path], candidates: str | None) -> Outcomes:
     return priced(outcomes.select(_names(candidates)) if candidates else outcomes)
 
 
+def _settings(config: Path | None) -> dict[str, object]:
+    try:
+        settings = json.loads(config.read_text("utf-8")) if config else {}
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config} is not valid JSON: {error}.") from error
+    if not isinstance(settings, dict):
+        raise ValueError(f'{config} must hold an object of training settings, such as {{"epochs": 20}}.')
+    return settings
+
+
 def _names(listed: str) -> list[str]:
     return [name for name in map(str.strip, listed.split(",")) if name]
 
@@ -217,16 +228,23 @@ def _progress() -> Progress:
 
 
 def main() -> NoReturn:
-    """Run the command line: exit code 0, 1 for an error of ours or the data's, 2 for wrong usage."""
+    """Run the command line: exit code 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
     try:
-        app()
-    except (CrossRouteError, ValueError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-        err.print(f"[bold red]Error:[/] {error}", soft_wrap=True)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("Interrupted.")
-        sys.exit(130)
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}.")
+    except (CrossRouteError, ValueError, OSError) as error:
+        _fail(str(error))
     sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(1)

@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markup import escape
 from rich.table import Table
 
 from crossroute.reward import Reward
+
+Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A predicted number; NaN where nothing was foreseen, which JSON writes as null."""
+
+
+class Failure(BaseModel):
+    """An attempt that failed.
+
+    Attributes:
+        candidate: Who failed.
+        error: The error's type.
+        status: Its HTTP status, where it has one.
+        message: Its first line, without secrets.
+        transient: Whether another attempt could succeed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    error: str
+    status: int | None = None
+    message: str = ""
+    transient: bool
+
+    def __str__(self) -> str:
+        status = "" if self.status is None else f" {self.status}"
+        return f"{self.candidate} failed with {self.error}{status}"
 
 
 class Alternative(BaseModel):
@@ -26,10 +55,10 @@ class Alternative(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     candidate: str
-    quality: float
-    cost: float
-    reward: float
-    attention: float
+    quality: Foreseen
+    cost: Foreseen
+    reward: Foreseen
+    attention: Foreseen
     excluded: str | None = None
 
 
@@ -61,21 +90,49 @@ class Decision(BaseModel):
         reward: Which reward decided.
         alternatives: All candidates of the pool, best reward first, excluded ones last.
         clusters: The nearest clusters of training queries, heaviest first.
+        reasons: What decided besides the reward ("stuck to a: tool turn"), in order.
+        failures: Attempts that failed before the candidate was called.
+        actual_cost: USD that the call took, once it is answered and its tokens and price are known.
     """
 
     model_config = ConfigDict(frozen=True)
 
     candidate: str
-    quality: float
-    cost: float
+    quality: Foreseen
+    cost: Foreseen
     willingness_to_pay: float
     cost_preference: float | None
     reward: Reward
     alternatives: tuple[Alternative, ...]
     clusters: tuple[Cluster, ...]
+    reasons: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    actual_cost: float | None = None
+
+    @property
+    def eligible(self) -> tuple[str, ...]:
+        """The candidates that fail no constraint: the chosen one first, then by reward."""
+        return tuple(a.candidate for a in self.alternatives if a.excluded is None)
+
+    def because(self, reason: str) -> Decision:
+        """Return the same decision with one more reason."""
+        return self.model_copy(update={"reasons": (*self.reasons, reason)})
+
+    def switched(self, candidate: str, reason: str) -> Decision:
+        """Return the decision for another candidate, and why it is another.
+
+        Its numbers are those of its alternative; one that is no alternative has none (NaN).
+        """
+        first = tuple(a for a in self.alternatives if a.candidate == candidate)
+        others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
+        quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
+        update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
+        return self.model_copy(update=update).because(reason)
 
     def explain(self) -> str:
         """Say in words why this candidate."""
+        if math.isnan(self.quality):
+            return f"{self.candidate} was chosen: {'; '.join(self.reasons)}."
         return " ".join((self._likeness(), self._choice(), *self._comparisons(), *self._exclusions()))
 
     def _likeness(self) -> str:
@@ -83,6 +140,11 @@ class Decision(BaseModel):
         return f"The query most resembles training queries of {nearest.label} (weight {nearest.weight:.2f})."
 
     def _choice(self) -> str:
+        if self.reasons:
+            return (
+                f"{self.candidate} was chosen: {'; '.join(self.reasons)}; "
+                f"predicted quality {self.quality:.3f} for {usd(self.cost)}."
+            )
         dial = "" if self.cost_preference is None else f" at cost preference {self.cost_preference:g}"
         return (
             f"{self.candidate} has the highest {self.reward} reward{dial}: "
@@ -97,11 +159,10 @@ class Decision(BaseModel):
         cheapest = min(others, key=lambda a: a.cost)
         sentences = []
         if best.quality > self.quality:
-            gain, more = best.quality - self.quality, best.cost / self.cost if self.cost else math.inf
+            times = f", {best.cost / self.cost:.1f} times as much" if self.cost else ""
             sentences.append(
-                f"{best.candidate} is predicted {gain:.3f} better but costs {more:.1f} times as much."
-                if more >= 1
-                else f"{best.candidate} is predicted {gain:.3f} better and cheaper."
+                f"{best.candidate} is predicted {best.quality - self.quality:.3f} better but costs "
+                f"{usd(best.cost)}{times}."
             )
         if cheapest.cost < self.cost:
             sentences.append(
@@ -115,23 +176,33 @@ class Decision(BaseModel):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the decision as a table, the chosen candidate marked."""
-        table = Table("", "candidate", title=f"→ {self.candidate}", title_justify="left", title_style="bold")
+        table = Table(
+            "", "candidate", title=f"→ {escape(self.candidate)}", title_justify="left", title_style="bold"
+        )
         for heading in ("quality", "cost", "log reward" if self.reward == "exponential" else "reward"):
             table.add_column(heading, justify="right")
         for a in self.alternatives:
             chosen = a.candidate == self.candidate
             last = a.excluded or f"{a.reward:.3f}"
             style = "bold green" if chosen else "dim" if a.excluded else ""
+            quality, cost = f"{a.quality:.3f}", usd(a.cost)
             table.add_row(
-                "●" if chosen else "", a.candidate, f"{a.quality:.3f}", usd(a.cost), last, style=style
+                "●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style
             )
         yield table
+        yield from map(escape, (*self.reasons, *map(str, self.failures)))
 
     def __str__(self) -> str:
         console = Console(width=100, no_color=True, force_terminal=False)
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()
+
+
+def _by_reward(alternative: Alternative) -> tuple[bool, float]:
+    """Order alternatives: best reward first, those without one after them, excluded ones last."""
+    unknown = math.isnan(alternative.reward)
+    return alternative.excluded is not None, math.inf if unknown else -alternative.reward
 
 
 def usd(amount: float) -> str:
@@ -142,5 +213,7 @@ def usd(amount: float) -> str:
     """
     if amount == 0:
         return "$0"
+    if math.isnan(amount):
+        return "–"
     digits = 2 if amount >= 1 else 1 - math.floor(math.log10(amount))
     return f"${amount:.{digits}f}"

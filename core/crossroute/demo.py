@@ -59,18 +59,19 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
     table = Table("query", *(f"preference {preference:g}" for preference in PREFERENCES))
     for query, *decisions in zip(QUERIES, *columns, strict=True):
         first_line = query.partition("\n")[0]
-        table.add_row(first_line[:40], *(decision.candidate.rpartition("/")[2] for decision in decisions))
+        chosen = (escape(decision.candidate.rpartition("/")[2]) for decision in decisions)
+        table.add_row(escape(first_line[:40]), *chosen)
     console.print(table)
     prediction = router.predict(QUERIES)
     best = prediction.quality.mean(0).argmax()
     always = f"always {router.pool.names[best].rpartition('/')[2]}"
     summary = Table("", "predicted quality", "cost of 1,000 queries", "saving", title="Expected")
     top_cost = float(prediction.cost[:, best].mean())
-    summary.add_row(always, f"{prediction.quality[:, best].mean():.3f}", usd(top_cost * 1000), "")
+    summary.add_row(escape(always), f"{prediction.quality[:, best].mean():.3f}", usd(top_cost * 1000), "")
     for preference, decisions in zip(PREFERENCES, columns, strict=True):
         quality = np.mean([decision.quality for decision in decisions])
         cost = float(np.mean([decision.cost for decision in decisions]))
-        saving = f"{1 - cost / top_cost:.0%}"
+        saving = f"{1 - cost / top_cost:.0%}" if top_cost else ""
         summary.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
     console.print(summary)
     if plot_file is not None:

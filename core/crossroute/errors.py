@@ -22,6 +22,19 @@ class UnknownCandidateError(CrossRouteError, LookupError):
         )
 
 
+class UnprofiledCandidateError(UnknownCandidateError):
+    """A model that a guest was given, and that the router has no profile of."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        listed = ", ".join(repr(candidate) for candidate in known)
+        CrossRouteError.__init__(
+            self,
+            f"The router has no profile of {name!r}; it knows {listed}. Profile it by its outcomes on "
+            "some of your queries, router.with_candidates(router.profile(outcomes)), or train a router on "
+            "them (`crossroute train`), or name it as `default`, for queries that cannot be routed.",
+        )
+
+
 class NoEligibleCandidateError(CrossRouteError, ValueError):
     """No candidate of the pool satisfies the constraints."""
 
@@ -30,6 +43,16 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
         listed = "; ".join(f"{name!r}: {reason}" for name, reason in failures.items())
         super().__init__(
             f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints."
+        )
+
+
+class UnroutableError(CrossRouteError, ValueError):
+    """A call that holds no text to route on, where no default was named for such calls."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no text to route on: the call is empty, or holds images or files alone. "
+            "Name one of the models as `default` for such calls."
         )
 
 

@@ -21,6 +21,7 @@ from crossroute.metrics import (
     cost_at_quality,
     cost_factor,
     cost_quality_curve,
+    cost_range,
     expected_calibration_error,
     gap_closed,
     known_outcomes,
@@ -125,8 +126,10 @@ class _Trial:
 
     def can_rank(self) -> bool:
         """Whether candidates differ in mean cost, so that there is a range to integrate over."""
-        costs = [figures.cost for figures in self.candidates().values()]
-        return len(set(costs)) > 1
+        if len(self.observed) == 0:
+            return False
+        low, high = cost_range(self.observed.quality, self.observed.cost)
+        return low < high
 
     def candidates(self) -> dict[str, CandidateFigures]:
         """Return the figures of the candidates that have a known outcome."""
@@ -142,8 +145,7 @@ class _Trial:
     def report(self, task: str) -> Report:
         """Compute all figures."""
         candidates = self.candidates()
-        costs = [candidate.cost for candidate in candidates.values()]
-        low, high = min(costs), max(costs)
+        low, high = cost_range(self.observed.quality, self.observed.cost)
         seen = self._seen()
         quality, cost = self.observed.quality[:, seen], self.observed.cost[:, seen]
         report = Report(

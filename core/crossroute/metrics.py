@@ -109,6 +109,19 @@ def candidate_points(quality: Floats, cost: Floats) -> Floats:
     )
 
 
+def cost_range(quality: Floats, cost: Floats) -> tuple[float, float]:
+    """Return AIQ's range: the cheapest and the dearest candidate's mean cost over its known outcomes, USD.
+
+    >>> cost_range(np.array([[1.0, 0.0]]), np.array([[4.0, 2.0]]))
+    (2.0, 4.0)
+    """
+    seen = known_outcomes(quality, cost).any(axis=0)
+    if not seen.any():
+        raise ValueError("No candidate has a known outcome; there is no cost range.")
+    means = candidate_points(quality[:, seen], cost[:, seen])[:, 0]
+    return float(means.min()), float(means.max())
+
+
 def zero_router_points(quality: Floats, cost: Floats) -> Floats:
     """Return the points between which the zero router interpolates: what is to be had query-blind.
 

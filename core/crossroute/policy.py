@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability
+from crossroute.query import Query, estimate_tokens
 from crossroute.reward import Reward, best
 
 Floats = npt.NDArray[np.floating]
@@ -27,7 +30,16 @@ class Dial(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    willingness_to_pay: tuple[float, ...] = Field(min_length=NOTCHES, max_length=NOTCHES)
+    willingness_to_pay: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
+        min_length=NOTCHES, max_length=NOTCHES
+    )
+
+    @field_validator("willingness_to_pay")
+    @classmethod
+    def _never_rises(cls, notches: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later > earlier for earlier, later in pairwise(notches)):
+            raise ValueError("the willingness to pay must never rise from 0, quality first, to 1, cheapest")
+        return notches
 
     @classmethod
     def calibrate(cls, quality: Floats, cost: Floats, reward: Reward = "exponential") -> Dial:
@@ -96,23 +108,25 @@ class Constraints(BaseModel):
             cost: Its predicted cost, USD.
             tokens: Input tokens and predicted output tokens of the call.
         """
+        return next(self._failures(candidate, quality, cost, tokens), None)
+
+    def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
         names = {candidate.name, *candidate.aliases}
         lacking = self.capabilities - candidate.capabilities
         if self.allow is not None and not names & self.allow:
-            return "not in the allow list"
+            yield "not in the allow list"
         if names & self.deny:
-            return "in the deny list"
+            yield "in the deny list"
         if lacking:
-            return f"lacks {', '.join(sorted(lacking))}"
+            yield f"lacks {', '.join(sorted(lacking))}"
         if candidate.context_window is not None and tokens > candidate.context_window:
-            return (
+            yield (
                 f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
             )
         if self.max_cost is not None and cost > self.max_cost:
-            return f"predicted cost ${cost:.2g} above max_cost ${self.max_cost:.2g}"
+            yield f"predicted cost ${cost:.2g} above max_cost ${self.max_cost:.2g}"
         if self.min_quality is not None and quality < self.min_quality:
-            return f"predicted quality {quality:.3f} under min_quality {self.min_quality:g}"
-        return None
+            yield f"predicted quality {quality:.3f} under min_quality {self.min_quality:g}"
 
 
 def choose(
@@ -136,3 +150,21 @@ def choose(
         return None
     pick = best(quality[eligible][None], cost[eligible][None], willingness_to_pay, reward)[0]
     return int(eligible[pick])
+
+
+def cache_saving(candidate: Candidate, query: Query) -> float:
+    """Return the USD that the prompt cache saves on a conversation that the candidate is in already.
+
+    The cache holds what precedes the query's text: system prompt, tool definitions and history. Taken off the
+    candidate's predicted cost, it makes staying worth just that, and a switch must earn more.
+
+    >>> from crossroute.candidate import Price
+    >>> cached = Candidate(name="a", price=Price(input=10, output=30, cached_input=1))
+    >>> round(cache_saving(cached, Query("And then?", input_tokens=10_003)), 4)
+    0.09
+    """
+    price = candidate.price
+    if price is None or price.cached_input is None or query.input_tokens is None:
+        return 0.0
+    held = max(0, query.input_tokens - estimate_tokens(query.text))
+    return held * max(0.0, price.input - price.cached_input) / 1e6

@@ -14,7 +14,7 @@ from crossroute.attention import CrossAttention, PoolEmbedding
 from crossroute.cache import LRUCache
 from crossroute.candidate import Pool, Profile
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.errors import DataError
+from crossroute.errors import DataError, EncoderError
 from crossroute.outcomes import Outcomes
 from crossroute.profiling import assign, profile
 from crossroute.query import Query
@@ -78,7 +78,7 @@ class Predictor:
             for key, row in zip(missing, self._foresee(list(missing.values())), strict=True):
                 self._cache.put(key, row)
                 found[key] = row
-        return [row for key in keys if (row := found[key]) is not None]
+        return [seen for key in keys if (seen := found[key]) is not None]
 
     def foresee_encoded(self, encoded: Floats, query_tokens: Floats, context_tokens: Floats) -> Foresight:
         """Foresee queries that are encoded already.
@@ -106,12 +106,13 @@ class Predictor:
         queries = [Query(text) for text in outcomes.texts]
         encoded = self.query_encoder.encode(queries)
         query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
-        centroids = self.network.centroids.numpy()
+        network = self.network
+        x = (encoded - network.centre.numpy()) @ network.projection.numpy()  # (n, p)
         return profiled(
             outcomes,
             tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
-            assign(encoded[:, : centroids.shape[1]], centroids),
-            len(centroids),
+            assign(x, network.centroids.numpy()),
+            network.config.clusters,
         )
 
     def with_pool(self, pool: Pool) -> Predictor:
@@ -119,8 +120,14 @@ class Predictor:
         return Predictor(self.network, pool, self.query_encoder, self.cost_unit)
 
     def _foresee(self, queries: list[Query]) -> list[Foresight]:
+        encoded = self.query_encoder.encode(queries)
+        if encoded.shape[1] != self.network.config.width:
+            raise EncoderError(
+                f"The encoder {self.query_encoder.name!r} gives {encoded.shape[1]} numbers a query; this "
+                f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
+            )
         foreseen = self.foresee_encoded(
-            self.query_encoder.encode(queries),
+            encoded,
             np.array([query.text_tokens for query in queries], dtype=float),
             np.array([query.context_tokens for query in queries], dtype=float),
         )
@@ -139,9 +146,8 @@ def profiled(outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.
     Raises:
         DataError: Not one quality of a candidate is known.
     """
-    silent = [
-        name for name, known in zip(outcomes.pool.names, outcomes.observed.any(0), strict=True) if not known
-    ]
+    observed = np.any(outcomes.observed, axis=0)  # (m,)
+    silent = [name for name, known in zip(outcomes.pool.names, observed, strict=True) if not known]
     if silent:
         raise DataError(f"Not one outcome of {silent[0]!r} is known; leave it out, or add outcomes.")
     profiles = [

@@ -17,32 +17,63 @@ import numpy.typing as npt
 from crossroute.candidate import Profile
 
 Floats = npt.NDArray[np.floating]
+Float32s = npt.NDArray[np.float32]
+
+SURFACE_WEIGHT = 0.5
+TEMPERATURE = 16.0
 
 SHRINKAGE = 10.0
 """Outcomes' worth of the candidate's overall mean that each cluster starts with."""
 
 
-def fit_centroids(embeddings: Floats, clusters: int, seed: int) -> npt.NDArray[np.float32]:
+def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[Float32s, Float32s]:
+    """Fit what turns encoded queries into a few numbers of comparable size.
+
+    The embeddings of the views are reduced to their principal components, scaled alike so that the first has
+    unit variance on average; the surface features behind them are standardized and weigh half.
+
+    Args:
+        encoded: Training queries as encoded, shape (n, D).
+        views_width: How many of the D are embeddings.
+        components: Principal components, at most.
+
+    Returns:
+        Centre, shape (D,), and projection, shape (D, p), with p the components and the surface features.
+    """
+    from sklearn.decomposition import PCA
+
+    views, surface = encoded[:, :views_width], encoded[:, views_width:]
+    pca = PCA(min(components, *views.shape), random_state=0).fit(views)
+    found, width = len(pca.components_), encoded.shape[1]
+    projection = np.zeros((width, found + surface.shape[1]), dtype=np.float32)
+    projection[:views_width, :found] = pca.components_.T / np.sqrt(pca.explained_variance_.mean())
+    projection[views_width:, found:] = np.diag(SURFACE_WEIGHT / (surface.std(0) + 0.05))
+    return encoded.mean(0).astype(np.float32), projection
+
+
+def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]:
     """Cluster training queries by k-means.
 
     Args:
-        embeddings: Of the training queries, shape (n, D).
-        clusters: k; no more than there are different queries.
+        x: Projected training queries, shape (n, p).
+        clusters: k; fewer where there are fewer different queries.
         seed: Of the initial centroids.
 
     Returns:
-        Centroids, shape (k, D).
+        Centroids, shape (k, p), and the temperature of soft assignment: the mean squared distance of a query to
+        its centroid, over the number of components.
     """
     from sklearn.cluster import KMeans
 
-    clusters = min(clusters, len(np.unique(embeddings, axis=0)))
-    fitted = KMeans(clusters, n_init=4, random_state=seed).fit(embeddings)
-    return fitted.cluster_centers_.astype(np.float32)
+    clusters = min(clusters, len(np.unique(x, axis=0)))
+    fitted = KMeans(clusters, n_init=4, random_state=seed).fit(x)
+    temperature = max(float(fitted.inertia_) / x.size, 1e-6)
+    return fitted.cluster_centers_.astype(np.float32), temperature * TEMPERATURE
 
 
-def assign(embeddings: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
+def assign(x: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
     """Return the nearest centroid of each query, shape (n,)."""
-    distance = (centroids**2).sum(1) - 2 * embeddings @ centroids.T  # (n, k), less a constant a row
+    distance = (centroids**2).sum(1) - 2 * x @ centroids.T  # (n, k), less a constant a row
     return distance.argmin(1)
 
 

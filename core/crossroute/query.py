@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -36,7 +37,7 @@ class Query:
 
     Raises:
         TypeError: `text` or `system` is not a str.
-        ValueError: `text` is empty or white space, or `input_tokens` is negative.
+        ValueError: `text` is empty or white space, or `input_tokens` is no whole number from 0.
     """
 
     text: str
@@ -53,8 +54,10 @@ class Query:
                 )
         if not self.text.strip():
             raise ValueError("The query is empty: there is no text to route on.")
-        if self.input_tokens is not None and self.input_tokens < 0:
-            raise ValueError(f"input_tokens must not be negative, got {self.input_tokens}.")
+        if self.input_tokens is not None and not (
+            isinstance(self.input_tokens, Integral) and self.input_tokens >= 0
+        ):
+            raise ValueError(f"input_tokens must be a whole number from 0, got {self.input_tokens!r}.")
 
     @classmethod
     def of(cls, query: str | Query) -> Query:

@@ -117,15 +117,16 @@ class Report(_Frozen):
 
 def _router_table(report: Report) -> Table:
     caption = (
-        f"AIQ over USD {_per_thousand(report.low_cost)} to {_per_thousand(report.high_cost)} per 1,000 calls, ± half "
-        "of its 95 % interval. Best: highest quality reached. "
+        f"AIQ over USD {_per_thousand(report.low_cost)} to {_per_thousand(report.high_cost)} per 1,000 "
+        "calls, ± half of its 95 % interval. Best: highest quality reached. "
         f"Cost: at which it reaches the quality of {escape(report.best_single)}, as a share of that one's. "
         "Gap: share of the way from zero router to oracle. ECE: calibration error of quality. "
         "Off: factor of the predicted costs, in the median."
     )
     title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
     against = f"vs {escape(report.reference)}" if report.reference else "vs none"
-    table = _table("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off", title=title, caption=caption)
+    headings = ("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off")
+    table = _table(*headings, title=title, caption=caption)
     table.columns[1].justify = "left"
     for column in table.columns[1:]:
         column.no_wrap = True
@@ -177,7 +178,8 @@ def _task_table(report: Report) -> Table:
 
 
 def _table(first: str, *others: str, title: str, caption: str) -> Table:
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption_justify="left")
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.caption_justify = "left"
     table.add_column(first, overflow="fold")
     for heading in others:
         table.add_column(heading, justify="right")

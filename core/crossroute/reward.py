@@ -33,7 +33,8 @@ def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: fl
     array([-2.   , -0.693])
     """
     _check(willingness_to_pay)
-    return np.log(np.clip(quality, LEAST_QUALITY, None)) - cost / willingness_to_pay
+    log_quality: Floats = np.log(np.maximum(quality, LEAST_QUALITY))
+    return log_quality - cost / willingness_to_pay
 
 
 def linear_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
@@ -62,9 +63,11 @@ def best(
     array([1])
     """
     compute = log_exponential_reward if reward == "exponential" else linear_reward
-    value = compute(quality, cost, willingness_to_pay)
+    # what all cost alike changes no order, and would drown small differences at a small willingness to pay
+    value = compute(quality, cost - cost.min(axis=-1, keepdims=True), willingness_to_pay)
     tied = value == value.max(axis=-1, keepdims=True)
-    return np.where(tied, cost, np.inf).argmin(axis=-1)
+    column: npt.NDArray[np.intp] = np.where(tied, cost, np.inf).argmin(axis=-1)
+    return column
 
 
 def _check(willingness_to_pay: float) -> None:

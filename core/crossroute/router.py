@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.decision import Alternative, Cluster, Decision
+from crossroute.decision import Alternative, Decision
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.outcomes import Outcomes
-from crossroute.policy import Constraints, Dial, choose
+from crossroute.policy import Constraints, Dial, cache_saving, choose
 from crossroute.prediction import Prediction
 from crossroute.predictor import Foresight, Predictor
 from crossroute.query import Query
@@ -108,6 +108,7 @@ class Router:
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
         constraints: Constraints | None = None,
+        current: str | None = None,
     ) -> Decision:
         """Choose the candidate for one query.
 
@@ -116,10 +117,12 @@ class Router:
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The paper's lambda in USD, in place of the dial.
             constraints: What the candidate must satisfy.
+            current: The candidate that answered this conversation so far: what its provider's prompt cache
+                saves is taken off its predicted cost, so that a switch must earn more than that.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies the constraints; names each and the reason.
-            UnknownCandidateError: The constraints allow or deny a name that the pool does not know.
+            UnknownCandidateError: The pool does not know `current` or a name in the constraints.
         """
         if not isinstance(query, (str, Query)):
             raise TypeError(
@@ -131,6 +134,7 @@ class Router:
                 cost_preference=cost_preference,
                 willingness_to_pay=willingness_to_pay,
                 constraints=constraints,
+                current=current,
             )
         )
 
@@ -141,6 +145,7 @@ class Router:
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
         constraints: Constraints | None = None,
+        current: str | None = None,
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
         pay = self._willingness_to_pay(cost_preference, willingness_to_pay)
@@ -150,9 +155,9 @@ class Router:
         for name in constraints.deny | (constraints.allow or frozenset()):
             self.pool.position(name)
         return (
-            self._decide(foresight, pay, cost_preference, constraints)
+            self._decide(self._cached(foresight, query, current), pay, cost_preference, constraints)
             for batch in _batches(queries)
-            for foresight in self.predictor.foresee(batch)
+            for query, foresight in zip(batch, self.predictor.foresee(batch), strict=True)
         )
 
     def profile(self, outcomes: Outcomes) -> Pool:
@@ -173,21 +178,24 @@ class Router:
             DataError: A candidate has no price, or no profile over this router's clusters.
         """
         merged = {candidate.name: candidate for candidate in (*self.pool, *candidates)}
-        return self._over(Pool(merged.values()))
+        return self.over(Pool(merged.values()))
 
     def without(self, *names: str) -> Router:
         """Return a router over the pool less the named candidates."""
         dropped = {self.pool[name].name for name in names}
-        return self._over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
+        return self.over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
 
     def subset(self, names: Iterable[str]) -> Router:
         """Return a router over the named candidates only."""
-        return self._over(self.pool.subset(names))
+        return self.over(self.pool.subset(names))
 
-    def __repr__(self) -> str:
-        return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
+    def over(self, pool: Pool) -> Router:
+        """Return the same router over another pool, each candidate with a price and a profile.
 
-    def _over(self, pool: Pool) -> Router:
+        Raises:
+            DataError: A candidate has no price, or no profile over this router's clusters.
+            ValueError: The pool is empty.
+        """
         if not len(pool):
             raise ValueError("A router needs at least one candidate; none would be left.")
         return Router(
@@ -198,6 +206,9 @@ class Router:
             reward=self.reward,
             provenance=self.provenance,
         )
+
+    def __repr__(self) -> str:
+        return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
 
     def _calibrated_dial(self) -> Dial:
         no_context = np.zeros(len(self.calibration))
@@ -215,38 +226,46 @@ class Router:
             )
         return willingness_to_pay
 
+    def _cached(self, foresight: Foresight, query: Query, current: str | None) -> Foresight:
+        """Return what is foreseen, the current candidate at what it costs with its prompt cache."""
+        if current is None:
+            return foresight
+        cost = foresight.cost.copy()
+        cost[self.pool.position(current)] -= cache_saving(self.pool[current], query)
+        return foresight._replace(cost=np.clip(cost, 0, None))
+
     def _decide(
         self, foresight: Foresight, pay: float, cost_preference: float | None, constraints: Constraints
     ) -> Decision:
-        quality, cost, tokens = foresight.quality, foresight.cost, foresight.tokens
-        failures = [
-            constraints.failure(c, *row) for c, *row in zip(self.pool, quality, cost, tokens, strict=True)
-        ]
+        names, quality, cost = self.pool.names, foresight.quality, foresight.cost
+        rows = zip(self.pool, quality.tolist(), cost.tolist(), foresight.tokens.tolist(), strict=True)
+        failures = [constraints.failure(*row) for row in rows]
         chosen = choose(quality, cost, failures, pay, self.reward)
-        names = self.pool.names
         if chosen is None:
             raise NoEligibleCandidateError(
                 {name: str(why) for name, why in zip(names, failures, strict=True)}
             )
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
-        columns = zip(
-            names, quality, cost, compute(quality, cost, pay), foresight.attention, failures, strict=True
-        )
-        fields = ("candidate", "quality", "cost", "reward", "attention", "excluded")
-        alternatives = [Alternative(**dict(zip(fields, column, strict=True))) for column in columns]
-        alternatives.sort(key=lambda a: (a.candidate != names[chosen], a.excluded is not None, -a.reward))
-        nearest = np.argsort(-foresight.clusters)[:CLUSTERS_SHOWN]
-        return Decision(
-            candidate=names[chosen],
-            quality=quality[chosen],
-            cost=cost[chosen],
-            willingness_to_pay=pay,
-            cost_preference=cost_preference,
-            reward=self.reward,
-            alternatives=tuple(alternatives),
-            clusters=tuple(
-                Cluster(index=i, weight=foresight.clusters[i], label=self.cluster_labels[i]) for i in nearest
-            ),
+        arrays = (quality, cost, compute(quality, cost, pay), foresight.attention)
+        columns = zip(names, *(array.tolist() for array in arrays), failures, strict=True)
+        alternatives = [dict(zip(Alternative.model_fields, column, strict=True)) for column in columns]
+        first = alternatives[chosen]
+        alternatives.sort(key=lambda a: (a is not first, a["excluded"] is not None, -a["reward"]))
+        weights = foresight.clusters.tolist()
+        nearest = sorted(range(len(weights)), key=weights.__getitem__, reverse=True)[:CLUSTERS_SHOWN]
+        clusters = [
+            {"index": index, "weight": weights[index], "label": self.cluster_labels[index]}
+            for index in nearest
+        ]
+        return Decision.model_validate(
+            {
+                **{name: first[name] for name in ("candidate", "quality", "cost")},
+                "willingness_to_pay": pay,
+                "cost_preference": cost_preference,
+                "reward": self.reward,
+                "alternatives": alternatives,
+                "clusters": clusters,
+            }
         )
 
 

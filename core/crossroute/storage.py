@@ -70,8 +70,8 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
         )
     try:
         tensors = load(weights)
-    except SafetensorError as error:
-        raise CheckpointError(f"{folder / WEIGHTS} is no safetensors file: {error}.") from error
+    except (SafetensorError, KeyError) as error:  # KeyError: a number type that NumPy lacks
+        raise CheckpointError(f"{folder / WEIGHTS} cannot be read as safetensors: {error}.") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise CheckpointError(

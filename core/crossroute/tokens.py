@@ -38,7 +38,7 @@ def cost_unit(outcomes: Outcomes) -> CostUnit:
     told = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)
     paid = ~np.isnan(outcomes.cost)
     explained = np.abs(told - outcomes.cost)[paid] <= 0.1 * outcomes.cost[paid]
-    return "output_tokens" if explained.mean() >= 0.9 else "input_ratio"
+    return "output_tokens" if explained.size and explained.mean() >= 0.9 else "input_ratio"
 
 
 def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floats:
@@ -54,7 +54,7 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
     price = prices(outcomes.pool)[:, 0]  # (m,)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = outcomes.cost * 1e6 / price / query_tokens[:, None]  # (n, m)
-    return np.log(np.clip(np.where(price > 0, ratio, 1.0), LEAST_RATIO, None))
+    return np.log(np.maximum(np.where(price > 0, ratio, 1.0), LEAST_RATIO))
 
 
 def output_tokens(log_tokens: Floats, price: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:

@@ -66,17 +66,23 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
             for key in file.keys():  # noqa: SIM118 - not a dict
                 group, _, name = key.partition("|")
                 tensors[group][name] = file.get_tensor(key)
-        written_by, *scalars = (scalars[name] for name in ("run", "epoch", "best_epoch", "best_aiq"))
+        state = TrainingState(
+            **tensors,
+            epoch=scalars["epoch"],
+            best_epoch=scalars["best_epoch"],
+            best_aiq=scalars["best_aiq"],
+        )
+        other_run = scalars["run"] != run
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise CheckpointError(
             f"{path} cannot be read: {error}. Delete it to train from the start."
         ) from error
-    if written_by != run:
+    if other_run:
         raise CheckpointError(
             f"{path} belongs to a run of other data or another configuration. Delete it, or train into "
             "another folder."
         )
-    return TrainingState(*tensors.values(), *scalars)
+    return state
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Weights:

@@ -183,6 +183,15 @@ def test_tuning_picks_by_validation_aiq():
     assert fitted is right
 
 
+def test_tuning_bears_with_a_candidate_that_validation_lacks():
+    quality, cost = np.array([[0.2, 0.9, np.nan]] * 5), np.array([[1e-4, 1e-3, 1e-3]] * 5)
+    train = outcomes_of(np.nan_to_num(quality), cost)
+    baseline = ClusterMeans(k=1)
+    assert (
+        tune([baseline], np.ones((5, 1)), train, np.ones((5, 1)), outcomes_of(quality, cost))[0] is baseline
+    )
+
+
 def test_tuning_needs_a_family():
     with pytest.raises(ValueError, match="at least one"):
         tune([], *two_kinds(9)[:2], *two_kinds(9)[:2])

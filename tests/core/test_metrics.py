@@ -17,6 +17,7 @@ from crossroute.metrics import (
     cost_at_quality,
     cost_factor,
     cost_quality_curve,
+    cost_range,
     expected_calibration_error,
     gap_closed,
     maximum_quality,
@@ -187,6 +188,13 @@ def test_no_router_beats_the_oracle_at_either_end():
 def test_candidate_points_name_the_columns_without_outcomes():
     with pytest.raises(ValueError, match=r"\[1\]"):
         candidate_points(np.array([[1.0, np.nan]]), np.ones((1, 2)))
+
+
+def test_cost_range_passes_over_candidates_without_outcomes():
+    quality, cost = np.array([[1.0, np.nan, 0.0], [1.0, np.nan, np.nan]]), np.array([[1.0, 9.0, 4.0]] * 2)
+    assert cost_range(quality, cost) == (1.0, 4.0)
+    with pytest.raises(ValueError, match="no cost range"):
+        cost_range(quality * np.nan, cost)
 
 
 def test_cost_at_quality():

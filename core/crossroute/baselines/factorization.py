@@ -54,23 +54,27 @@ class MatrixFactorization:
         self, x: Floats, values: Floats, bias: Floats, link: Callable[[Floats], Floats]
     ) -> tuple[Floats, Floats]:
         """Return the product W v of every candidate, shape (D, m), and b, shape (m,), after Adam's steps."""
-        random = np.random.default_rng(self.seed)
+        x, random = np.asarray(x, dtype=float), np.random.default_rng(self.seed)
         w = random.normal(size=(x.shape[1], self.rank)) * 0.1 / np.sqrt(x.shape[1])
         v = random.normal(size=(self.rank, values.shape[1])) / np.sqrt(self.rank)
-        parameters = [w, v, bias.astype(float)]
-        moments = [(np.zeros_like(each), np.zeros_like(each)) for each in parameters]
-        known = ~np.isnan(values) / (~np.isnan(values)).sum()
+        known, target = ~np.isnan(values), np.nan_to_num(values)
+        theta = np.concatenate([w.ravel(), v.ravel(), bias])
+        mean, square = np.zeros_like(theta), np.zeros_like(theta)
         for step in range(1, self.steps + 1):
-            w, v, bias = parameters
-            error = (link(x @ w @ v + bias) - np.nan_to_num(values)) * known  # of both losses, by their links
-            gradients = (x.T @ (error @ v.T), (x @ w).T @ error, error.sum(axis=0))
-            for parameter, gradient, (mean, square) in zip(parameters, gradients, moments, strict=True):
-                slope = gradient + self.penalty * parameter
-                mean += 0.1 * (slope - mean)
-                square += 0.001 * (slope**2 - square)
-                unbiased = np.sqrt(square / (1 - 0.999**step)) + 1e-8
-                parameter -= _LEARNING_RATE * mean / (1 - 0.9**step) / unbiased
-        return parameters[0] @ parameters[1], parameters[2]
+            error = np.where(known, link(x @ w @ v + bias) - target, 0) / known.sum()  # slope of either loss
+            slopes = (x.T @ (error @ v.T), (x @ w).T @ error, error.sum(axis=0))
+            slope = np.concatenate([each.ravel() for each in slopes]) + self.penalty * theta
+            mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+            scale = np.sqrt(square / (1 - 0.999**step)) + 1e-8
+            theta = theta - _LEARNING_RATE * mean / (1 - 0.9**step) / scale
+            w, v, bias = _split(theta, w.shape, v.shape)
+        return w @ v, bias
+
+
+def _split(theta: Floats, w: tuple[int, ...], v: tuple[int, ...]) -> tuple[Floats, Floats, Floats]:
+    """Return W of shape w, the vectors of shape v and b."""
+    first, second = w[0] * w[1], w[0] * w[1] + v[0] * v[1]
+    return theta[:first].reshape(w), theta[first:second].reshape(v), theta[second:]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 The grids are small enough for all families to be tuned in a few minutes on one core, for 3,000 queries, 10
 candidates and 512 features. kNN and k-means normalize the rows; the others take the features as they are,
-which for sentence embeddings measured better than standardizing them (ridge on gpt4o-llama-qwen: AIQ 0.835
-against 0.831).
+which for sentence embeddings measured no worse than standardizing them (ridge on gpt4o-llama-qwen, tuned on
+validation: AIQ on test 0.832 against 0.831).
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ def _forest(least: int) -> PerCandidate:
 
 FAMILIES: Mapping[str, Sequence[Baseline]] = {
     "kNN": tuple(_neighbours(k) for k in (40, 10, 20, 70, 100, 150, 200, 300, 400)),
-    "ridge": tuple(_ridge(penalty) for penalty in (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)),
+    "ridge": tuple(_ridge(penalty) for penalty in (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)),
     "logistic regression": tuple(_logistic(c) for c in (1.0, 0.3, 0.1, 0.03, 0.01)),
     "linear SVR": (
         _svr("usual", 0.1),
-        *(_svr("squared", c) for c in (1.0, 0.1, 0.03, 0.01)),
+        *(_svr("squared", c) for c in (1.0, 0.1, 0.03, 0.01, 0.003)),
     ),
     "MLP": tuple(_mlp(penalty) for penalty in (1e-4, 1.0)),
-    "random forest": tuple(_forest(least) for least in (5, 20)),
+    "random forest": tuple(_forest(least) for least in (5, 20, 50)),
     "k-means": tuple(ClusterMeans(k) for k in (20, 5, 10, 40, 80)),
     "matrix factorization": tuple(
-        MatrixFactorization(rank, penalty) for rank in (8, 2, 32) for penalty in (1e-4, 1e-3, 1e-2)
+        MatrixFactorization(rank, penalty) for rank in (8, 2, 32) for penalty in (1e-4, 1e-3)
     ),
 }
 """Family -> the baselines to tune over; the first has the usual parameters.
@@ -91,7 +91,7 @@ AS_SHIPPED: Mapping[str, Baseline] = {
 }
 """RouterBench's three with its settings: features as they are, and one constant cost a candidate.
 
-Source: github.com/withmartian/routerbench, routers/{knn,mlp,svm}_router.py at 30e0925. Its constant is the
-price of one token in and one out; ours is the geometric mean cost on train, which serves it better. Its
-reward is the linear one.
+Source: github.com/withmartian/routerbench, routers/{knn,mlp,svm}_router.py at 30e0925.
+Deviations: its constant is the price of a token in and a token out, ours the geometric mean cost on train, in
+the unit of the sweep; its reward is the linear one, ours the one that the comparison sets.
 """

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from crossroute.metrics import aiq, candidate_points, cost_quality_curve
+from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.reward import Floats, Reward
+from crossroute.sweep import Sweep
 
 
 class FittedBaseline(Protocol):
@@ -64,6 +65,6 @@ def tune(
 
 
 def _aiq(prediction: Prediction, outcomes: Outcomes, reward: Reward) -> float:
-    cost = candidate_points(outcomes.quality, outcomes.cost)[:, 0]
-    points = cost_quality_curve(prediction.quality, prediction.cost, outcomes.quality, outcomes.cost, reward)
-    return aiq(points, float(cost.min()), float(cost.max()))
+    low, high = cost_range(outcomes.quality, outcomes.cost)
+    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, reward)
+    return aiq(sweep.points(), low, high)

@@ -41,25 +41,48 @@ def load_encoder(name: str = DEFAULT_ENCODER) -> Encoder:
         EncoderError: No encoder goes by this name.
         MissingExtraError: Its packages are not installed.
     """
-    tier, _, model = name.partition(":")
-    loaders: dict[str, Callable[[str], Encoder]] = {
-        "static": _static,
-        "minilm": lambda _: _sentence_transformer("minilm"),
-        "sentence-transformers": _sentence_transformer,
-        "onnx": lambda model: _onnx(model, int8=False),
-        "onnx-int8": lambda model: _onnx(model, int8=True),
-    }
-    if tier not in loaders or (not model and tier not in ("static", "minilm")):
+    if not is_encoder_name(name):
         raise EncoderError(
             f"Unknown encoder {name!r}; expected static, static:FOLDER, minilm, sentence-transformers:NAME, "
             "onnx:NAME or onnx-int8:NAME."
         )
-    return loaders[tier](model)
+    tier, _, model = name.partition(":")
+    return _LOADERS[tier](model)
+
+
+def is_encoder_name(name: str) -> bool:
+    """Return whether a name stands for an encoder that `load_encoder` can look for."""
+    tier, _, model = name.partition(":")
+    if tier == "minilm":
+        return not model
+    return tier == "static" or (tier in _LOADERS and bool(model))
 
 
 def encoder_name(encoder: Encoder) -> str:
     """Return the name under which an encoder is recorded: its own `name`, else its type's."""
     return str(getattr(encoder, "name", f"custom:{type(encoder).__qualname__}"))
+
+
+def checked_embeddings(encoder: Encoder, texts: list[str]) -> Embeddings:
+    """Return an encoder's embeddings, shape (n, d), once they are known to be that.
+
+    Raises:
+        EncoderError: The encoder returned something other than one finite vector a text.
+    """
+    name, returned = encoder_name(encoder), encoder.encode(texts)
+    try:
+        with np.errstate(over="ignore"):
+            embeddings = np.asarray(returned, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise EncoderError(f"The encoder {name!r} returned no array of numbers: {error}.") from error
+    if embeddings.ndim != 2 or len(embeddings) != len(texts):
+        raise EncoderError(
+            f"The encoder {name!r} returned an array of shape {embeddings.shape} for {len(texts)} texts; "
+            f"expected ({len(texts)}, d)."
+        )
+    if not np.isfinite(embeddings).all():
+        raise EncoderError(f"The encoder {name!r} returned NaN or infinity.")
+    return embeddings
 
 
 def _static(model: str) -> Encoder:
@@ -78,3 +101,12 @@ def _onnx(model: str, *, int8: bool) -> Encoder:
     from crossroute.encoder.onnx import OnnxEncoder
 
     return OnnxEncoder(model, int8=int8)
+
+
+_LOADERS: dict[str, Callable[[str], Encoder]] = {
+    "static": _static,
+    "minilm": lambda _: _sentence_transformer("minilm"),
+    "sentence-transformers": _sentence_transformer,
+    "onnx": lambda model: _onnx(model, int8=False),
+    "onnx-int8": lambda model: _onnx(model, int8=True),
+}

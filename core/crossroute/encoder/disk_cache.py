@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from platformdirs import user_cache_path
 
-from crossroute.encoder import Embeddings, Encoder, encoder_name
+from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name
+from crossroute.errors import EncoderError
 
 BATCH = 256
 PROBE = "Which candidate should answer this?"
@@ -34,23 +35,28 @@ class DiskCachedEncoder:
         self._on_batch = on_batch
         folder = folder or user_cache_path("crossroute") / "embeddings"
         folder.mkdir(parents=True, exist_ok=True)
-        probe = np.asarray(encoder.encode([PROBE]), dtype=np.float32).round(3)
+        probe = checked_embeddings(encoder, [PROBE]).round(3)
         self._path = folder / f"{_digest(self.name.encode() + probe.tobytes()).hex()[:16]}.sqlite"
-        with closing(sqlite3.connect(self._path)) as database, database:
+        with self._database() as database, database:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS embeddings (key BLOB PRIMARY KEY, embedding BLOB) WITHOUT ROWID"
             )
 
     def encode(self, texts: list[str]) -> Embeddings:
-        """Return one embedding a text, shape (n, d); only texts never seen before are encoded."""
+        """Return one embedding a text, shape (n, d); only texts never seen before are encoded.
+
+        Raises:
+            EncoderError: The encoder returned something other than one finite vector a text, which is then
+                not kept; or the cache's file cannot be used.
+        """
         keys = [_digest(text.encode("utf-8", "surrogatepass")) for text in texts]
-        with closing(sqlite3.connect(self._path)) as database:
+        with self._database() as database:
             known = _look_up(database, set(keys))
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
             pending = list(missing.items())
             for start in range(0, len(pending), BATCH):
                 batch = pending[start : start + BATCH]
-                embeddings = np.asarray(self._encoder.encode([text for _, text in batch]), dtype=np.float32)
+                embeddings = checked_embeddings(self._encoder, [text for _, text in batch])
                 found = {key: row for (key, _), row in zip(batch, embeddings, strict=True)}
                 with database:
                     rows = ((key, row.tobytes()) for key, row in found.items())
@@ -58,6 +64,16 @@ class DiskCachedEncoder:
                 known |= found
                 self._on_batch(len(batch))
         return np.stack([known[key] for key in keys])
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path)) as database:
+                yield database
+        except sqlite3.Error as error:
+            raise EncoderError(
+                f"The cache of embeddings {self._path} cannot be used: {error}. Delete it, and run again."
+            ) from error
 
 
 def _look_up(database: sqlite3.Connection, keys: set[bytes]) -> dict[bytes, Embeddings]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import warnings
 from importlib.util import find_spec
@@ -44,7 +43,7 @@ class OnnxEncoder:
         self.name = f"onnx{'-int8' if int8 else ''}:{model}"
         source = locate(model)
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(source)  # type: ignore[no-untyped-call]
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(source)
             self._session = InferenceSession(exported(source, int8=int8), providers=["CPUExecutionProvider"])
         except (OSError, ValueError) as error:
             raise EncoderError(f"Cannot load {model!r} for onnxruntime: {error}.") from error
@@ -64,7 +63,7 @@ class OnnxEncoder:
         states = self._session.run(None, inputs)[0]  # (n, tokens, d)
         mask = inputs["attention_mask"][:, :, None]
         pooled = (states * mask).sum(1) / mask.sum(1)  # (n, d)
-        return (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True), dtype=np.float32)
 
 
 def exported(source: str, *, int8: bool) -> Path:
@@ -76,11 +75,11 @@ def exported(source: str, *, int8: bool) -> Path:
     if not full.exists():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             export(source, Path(scratch) / "model.onnx")
-            os.replace(Path(scratch) / "model.onnx", full)
+            (Path(scratch) / "model.onnx").replace(full)
     if int8 and not quantized.exists():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             quantize(full, Path(scratch) / "model.onnx")
-            os.replace(Path(scratch) / "model.onnx", quantized)
+            (Path(scratch) / "model.onnx").replace(quantized)
     return quantized if int8 else full
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from crossroute.cache import LRUCache
-from crossroute.encoder import Embeddings, Encoder, encoder_name, load_encoder
+from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name, load_encoder
 from crossroute.encoder.surface import surface_features
-from crossroute.errors import EncoderError
 from crossroute.query import Query
 
 CACHED_VIEWS = 4096
@@ -46,28 +45,22 @@ class QueryEncoder:
         surface = np.stack([surface_features(query) for query in queries])
         return np.concatenate([self.embed(queries), surface], axis=1)
 
+    @property
+    def views_width(self) -> int:
+        """2 d: how much of an encoded query is embeddings."""
+        return len(self.embed([Query("width")])[0])
+
     def embed(self, queries: Sequence[Query]) -> Embeddings:
         """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
         views = [(query.task_view, query.instance_view) for query in queries]
-        found = self._encode_views({view for pair in views for view in pair})
+        found = self._encode_views(dict.fromkeys(view for pair in views for view in pair))
         return np.stack([np.concatenate([found[task], found[instance]]) for task, instance in views])
 
-    def _encode_views(self, views: set[str]) -> dict[str, Embeddings]:
+    def _encode_views(self, views: Iterable[str]) -> dict[str, Embeddings]:
         found = {view: self._views.get(view) for view in views}
         missing = [view for view, embedding in found.items() if embedding is None]
         if missing:
-            for view, embedding in zip(missing, self._checked(missing), strict=True):
+            for view, embedding in zip(missing, checked_embeddings(self.encoder, missing), strict=True):
                 self._views.put(view, embedding)
                 found[view] = embedding
         return {view: embedding for view, embedding in found.items() if embedding is not None}
-
-    def _checked(self, texts: list[str]) -> Embeddings:
-        embeddings = np.asarray(self.encoder.encode(texts), dtype=np.float32)
-        if embeddings.ndim != 2 or len(embeddings) != len(texts):
-            raise EncoderError(
-                f"The encoder {self.name!r} returned an array of shape {embeddings.shape} for {len(texts)} texts; "
-                f"expected ({len(texts)}, d)."
-            )
-        if not np.isfinite(embeddings).all():
-            raise EncoderError(f"The encoder {self.name!r} returned NaN or infinity.")
-        return embeddings

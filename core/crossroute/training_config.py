@@ -1,0 +1,57 @@
+"""How a router is trained."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.encoder import DEFAULT_ENCODER
+from crossroute.reward import Reward
+
+
+class TrainingConfig(BaseModel):
+    """How a router is trained; the defaults were chosen on validation splits.
+
+    Attributes:
+        encoder: Name of the encoder (see crossroute.encoder).
+        components: p, principal components of the encoded query.
+        clusters: k, of the profiles.
+        hidden: h, of the attention.
+        heads: Of the attention.
+        members: Networks that are averaged.
+        dropout: In [0, 1).
+        prior: Start from the profiles at the query's clusters; False is the paper's plain form.
+        epochs: At most.
+        patience: Epochs without a better validation AIQ before training stops.
+        batch_size: Queries a step.
+        learning_rate: Of AdamW; it rises over the first two epochs and falls along a cosine.
+        weight_decay: Of AdamW.
+        teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
+        tokens_weight: Weight of the cost head's loss beside the quality head's.
+        reward: Which reward decides.
+        seed: Makes training reproducible bit for bit on a CPU.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: str = DEFAULT_ENCODER
+    components: int = Field(default=64, gt=0)
+    clusters: int = Field(default=20, gt=1)
+    hidden: int = Field(default=64, gt=0)
+    heads: int = Field(default=1, gt=0)
+    members: int = Field(default=8, gt=0)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    prior: bool = True
+    epochs: int = Field(default=30, gt=0)
+    patience: int = Field(default=30, gt=0)
+    batch_size: int = Field(default=128, gt=0)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    teacher_weight: float = Field(default=0.8, ge=0, le=1)
+    tokens_weight: float = Field(default=0.3, ge=0)
+    reward: Reward = "exponential"
+    seed: int = 0
+
+    @classmethod
+    def plain(cls) -> TrainingConfig:
+        """Return the paper's form: plain cross-attention over the profiles: one network, no prior, no teacher."""
+        return cls(members=1, prior=False, teacher_weight=0)

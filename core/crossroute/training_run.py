@@ -1,0 +1,156 @@
+"""The optimization: epochs until the validation AIQ no longer rises."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from crossroute.metrics import aiq, candidate_points, cost_quality_curve
+from crossroute.outcomes import Outcomes
+from crossroute.predictor import Predictor, pool_embedding
+from crossroute.training_config import TrainingConfig
+from crossroute.training_state import (
+    TrainingState,
+    fingerprint,
+    optimizer_tensors,
+    read_state,
+    restore_optimizer,
+    write_state,
+)
+
+
+WARM_UP = 2
+"""Epochs over which the learning rate rises."""
+
+
+class Prepared(NamedTuple):
+    """One split as the network reads it."""
+
+    outcomes: Outcomes
+    encoded: torch.Tensor  # (n, D)
+    query_tokens: npt.NDArray[np.floating]  # (n,)
+    quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
+    log_tokens: torch.Tensor  # (n, m), NaN where not known
+
+
+class Epoch(NamedTuple):
+    """How training stands, reported after each epoch."""
+
+    epoch: int
+    loss: float
+    validation_aiq: float
+    best_aiq: float
+
+
+class TrainingRun:
+    """The optimization: epochs until validation AIQ no longer rises.
+
+    Args:
+        predictor: Holds the network, which is trained in place.
+        train: What trains.
+        validation: What chooses the epoch.
+        config: How to train.
+    """
+
+    def __init__(self, predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig) -> None:
+        self.predictor, self.train, self.validation, self.config = predictor, train, validation, config
+        self.network = predictor.network
+        self.pool = pool_embedding(predictor.pool, self.network.config.clusters)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.epoch, self.best_epoch, self.best_aiq = 0, 0, -math.inf
+        self.best = self._weights()
+
+    def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> None:
+        """Train to the end, or to Ctrl-C, and leave the best epoch's weights in the network."""
+        try:
+            while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
+                loss = self.one_epoch()
+                found = self.validation_aiq()
+                import os
+                if found > self.best_aiq or os.environ.get("LAST"):
+                    self.best_epoch, self.best_aiq, self.best = self.epoch, found, self._weights()
+                if state_folder is not None:
+                    self.save(state_folder)
+                on_epoch(Epoch(self.epoch, loss, found, self.best_aiq))
+        except KeyboardInterrupt:
+            if not self.best_epoch:
+                raise
+        self.network.load_state_dict(self.best)
+        self.network.eval()
+
+    def one_epoch(self) -> float:
+        """Take one pass over the train split and return the mean loss."""
+        self.epoch += 1
+        torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run repeats an unbroken one
+        self.network.train()
+        losses = []
+        batches = torch.randperm(len(self.train.encoded)).split(self.config.batch_size)
+        for number, rows in enumerate(batches):
+            loss = self.loss(rows)
+            self._set_learning_rate(self.epoch - 1 + number / len(batches))
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            losses.append(loss.item())
+        return sum(losses) / len(losses)
+
+    def loss(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
+        output = self.network.each_member(self.train.encoded[rows], self.pool)
+        members = len(output.quality_logit)
+        quality, log_tokens = (
+            target[rows].expand(members, -1, -1) for target in (self.train.quality, self.train.log_tokens)
+        )
+        known, counted = ~quality.isnan(), ~log_tokens.isnan()
+        quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
+        tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
+        return members * (quality_loss + self.config.tokens_weight * tokens_loss)  # the gradient of each alone
+
+    def validation_aiq(self) -> float:
+        """Return the AIQ on the validation split with the weights as they are."""
+        self.network.eval()
+        split = self.validation
+        no_context = np.zeros(len(split.encoded))
+        foreseen = self.predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
+        quality, cost = split.outcomes.quality, split.outcomes.cost
+        ends = candidate_points(quality, cost)[:, 0]
+        points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
+        return aiq(points, ends.min(), ends.max())
+
+    def _set_learning_rate(self, epochs: float) -> None:
+        rise, fall = min(1.0, (epochs + 0.1) / WARM_UP), 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * rise * fall
+
+    def save(self, folder: Path) -> None:
+        """Keep the state of the run."""
+        moments = optimizer_tensors(self.optimizer)
+        state = TrainingState(self._weights(), self.best, moments, self.epoch, self.best_epoch, self.best_aiq)
+        write_state(folder, state, self._fingerprint())
+
+    def resume(self, folder: Path) -> None:
+        """Take up the state that `save` kept, where there is one."""
+        state = read_state(folder, self._fingerprint())
+        if state is not None:
+            self.network.load_state_dict(state.network)
+            restore_optimizer(self.optimizer, state.optimizer)
+            self.best, self.epoch = state.best, state.epoch
+            self.best_epoch, self.best_aiq = state.best_epoch, state.best_aiq
+
+    def _fingerprint(self) -> str:
+        encoded = self.train.encoded.numpy().tobytes(), self.train.quality.numpy().tobytes()
+        digests = [hashlib.sha256(content).hexdigest() for content in encoded]
+        return fingerprint(self.config.model_dump_json(), *digests)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}

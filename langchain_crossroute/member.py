@@ -1,0 +1,123 @@
+"""A member: one of the chat models that a call may go to, as it was given and as it can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crossroute import Capability, MissingExtraError
+from crossroute.members import Ability
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+
+PROFILE: dict[Capability, str] = {
+    "tools": "tool_calling",
+    "structured_output": "structured_output",
+    "vision": "image_inputs",
+    "audio": "audio_inputs",
+    "files": "pdf_inputs",
+}
+"""Capability -> what a LangChain model profile calls it."""
+
+Change = Callable[[BaseChatModel], Runnable[Any, Any]]
+
+
+@dataclass(frozen=True, repr=False)
+class Member:
+    """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()` or `.with_fallbacks()`.
+
+    Attributes:
+        name: Its candidate's name.
+        runnable: What was given.
+        model: The chat model within.
+    """
+
+    name: str
+    runnable: Runnable[Any, Any]
+    model: BaseChatModel
+
+    @classmethod
+    def of(cls, name: str, given: object, handed_on: dict[str, Any] | None = None) -> Member:
+        """Return the member that was given: a chat model, one that is wrapped, or an init_chat_model string.
+
+        Args:
+            name: Its candidate's name.
+            given: The model.
+            handed_on: Fields (a cache, a rate limiter) for the chat model within, where it has none of its own.
+
+        Raises:
+            TypeError: It is none of these.
+        """
+        runnable = _named(given) if isinstance(given, str) else given
+        if not isinstance(runnable, Runnable):
+            raise TypeError(_refusal(name, given))
+        runnable = _changed(runnable, lambda model: _completed(model, handed_on or {}), name)
+        return cls(name, runnable, _innermost(runnable))
+
+    @property
+    def provider(self) -> str:
+        """Whose format its messages are in: "openai", "anthropic", ..."""
+        kind = self.model._llm_type
+        for family in ("anthropic", "openai"):
+            if family in kind:
+                return family
+        return str(self.model._get_ls_params().get("ls_provider", kind))
+
+    @property
+    def ability(self) -> Ability:
+        """What it can do: by its profile; where that is silent on tools, by what its class implements."""
+        profile = self.model.profile or {}
+        kind = type(self.model)
+        implemented: dict[Capability, bool] = {
+            "tools": kind.bind_tools is not BaseChatModel.bind_tools,
+            "structured_output": kind.with_structured_output is not BaseChatModel.with_structured_output,
+        }
+        stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
+        can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
+        window = profile.get("max_input_tokens")
+        return Ability(capabilities=frozenset(can), context_window=window or None)
+
+    def asked(self, change: Change | None) -> Runnable[Any, Any]:
+        """Return what to call: as given, the chat model within changed (to one with tools, say)."""
+        return self.runnable if change is None else _changed(self.runnable, change, self.name)
+
+
+def _named(model: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise MissingExtraError(f"A model by name ({model!r})", "langchain") from error
+    return init_chat_model(model)
+
+
+def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
+    update = {field: value for field, value in handed_on.items() if getattr(model, field, None) is None}
+    return model.model_copy(update=update) if update else model
+
+
+def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
+    if isinstance(runnable, BaseChatModel):
+        return change(runnable)
+    if isinstance(runnable, RunnableBindingBase):
+        return runnable.model_copy(update={"bound": _changed(runnable.bound, change, name)})
+    if isinstance(runnable, RunnableWithFallbacks):
+        fallbacks = [_changed(fallback, change, name) for fallback in runnable.fallbacks]
+        return runnable.model_copy(
+            update={"runnable": _changed(runnable.runnable, change, name), "fallbacks": fallbacks}
+        )
+    raise TypeError(_refusal(name, runnable))
+
+
+def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
+    while not isinstance(runnable, BaseChatModel):
+        runnable = runnable.bound if isinstance(runnable, RunnableBindingBase) else runnable.runnable  # type: ignore[attr-defined]
+    return runnable
+
+
+def _refusal(name: str, given: object) -> str:
+    return (
+        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), .with_config(), "
+        ".with_retry() or .with_fallbacks(), or a string for init_chat_model such as 'openai:gpt-5-mini'."
+    )

@@ -1,0 +1,119 @@
+"""What a conversation says of its next call: what to route on, what the call needs, who spoke last."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from crossroute import Capability, Query
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.tools import BaseTool
+
+MEDIA: dict[str, Capability] = {
+    **dict.fromkeys(("image", "image_url", "input_image"), "vision"),
+    **dict.fromkeys(("audio", "input_audio"), "audio"),
+    **dict.fromkeys(("file", "input_file", "document", "video", "media"), "files"),
+}
+"""Type of a content block -> what a model must be able to do to read it."""
+
+OPENAI_TOOLS = frozenset(
+    {
+        *("web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp"),
+        *("computer_use_preview", "local_shell", "shell", "apply_patch", "tool_search", "custom"),
+    }
+)
+ANTHROPIC_TOOL = re.compile(r"_20\d{6}$")
+CHARACTERS_A_TOKEN = 4
+
+
+class Reading(NamedTuple):
+    """What one call's messages and tools say.
+
+    Attributes:
+        query: What to route on; None where the last human turn holds no text.
+        needs: Capabilities that a model needs to take the call.
+        tool_calls: Ids of the tool calls that the turn's tool results answer; none outside a tool turn.
+        tool_turn: Whether the call answers tool results.
+        last: The last answer of a model, in a tool turn the one that began it.
+        tool_providers: Whose models alone know some of the tools; none where all may.
+    """
+
+    query: Query | None
+    needs: frozenset[Capability]
+    tool_calls: tuple[str, ...]
+    tool_turn: bool
+    last: AIMessage | None
+    tool_providers: frozenset[str]
+
+
+def read(messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()) -> Reading:
+    """Read a conversation, the newest message last, and the tools that come with the call."""
+    human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    turn = messages[human + 1 :]
+    answers = [message for message in (turn or messages) if isinstance(message, AIMessage)]
+    results = [message for message in turn if isinstance(message, ToolMessage)]
+    tool_turn = bool(turn) and isinstance(turn[-1], ToolMessage)
+    earlier = [message for message in messages if isinstance(message, AIMessage)]
+    wanted = set(needs) | media(messages)
+    if tools or results:
+        wanted.add("tools")
+    text, system = _intent(messages, human), _system(messages)
+    tokens = count_tokens_approximately(messages) + _tool_tokens(tools)
+    return Reading(
+        query=Query(text, system=system, input_tokens=tokens) if text.strip() else None,
+        needs=frozenset(wanted),
+        tool_calls=tuple(message.tool_call_id for message in results) if tool_turn else (),
+        tool_turn=tool_turn,
+        last=(answers[0] if tool_turn and answers else earlier[-1] if earlier else None),
+        tool_providers=frozenset(filter(None, map(tool_provider, tools))),
+    )
+
+
+def media(messages: Iterable[BaseMessage]) -> set[Capability]:
+    """Return what a model must be able to do to read these messages' content."""
+    blocks = (block for message in messages if isinstance(message.content, list) for block in message.content)
+    types = {block.get("type") for block in blocks if isinstance(block, dict)}
+    return {MEDIA[kind] for kind in types if kind in MEDIA}
+
+
+def tool_provider(tool: Any) -> str | None:
+    """Return whose own tool a dict describes ("openai", "anthropic"); None for a tool that anybody may call.
+
+    >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
+    ('anthropic', 'openai')
+    """
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    if not isinstance(kind, str) or kind == "function":
+        return None
+    if ANTHROPIC_TOOL.search(kind):
+        return "anthropic"
+    return "openai" if kind in OPENAI_TOOLS else None
+
+
+def _intent(messages: Sequence[BaseMessage], human: int) -> str:
+    """Return the last human turn; where no human spoke, the last message with text."""
+    if human < 0:
+        return next((text for message in reversed(messages) if (text := str(message.text)).strip()), "")
+    first = human
+    while first > 0 and isinstance(messages[first - 1], HumanMessage):
+        first -= 1
+    return "\n\n".join(text for message in messages[first : human + 1] if (text := str(message.text)).strip())
+
+
+def _system(messages: Sequence[BaseMessage]) -> str:
+    return "\n\n".join(str(message.text) for message in messages if isinstance(message, SystemMessage))
+
+
+def _tool_tokens(tools: Sequence[Any]) -> int:
+    return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
+
+
+def _described(tool: Any) -> str:
+    if isinstance(tool, dict):
+        return json.dumps(tool, default=str)
+    if isinstance(tool, BaseTool):
+        return f"{tool.name} {tool.description} {tool.args}"
+    return f"{getattr(tool, '__name__', '')} {getattr(tool, '__doc__', '') or ''}"

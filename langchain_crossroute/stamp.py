@@ -1,0 +1,71 @@
+"""The decision on an answer: what was decided, what it really took, and where a caller finds both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from crossroute import Decision
+from crossroute.spend import Usage
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.outputs import LLMResult
+
+KEY = "crossroute"
+"""Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
+
+M = TypeVar("M", bound=AIMessage)
+
+
+def stamped(message: M, decision: Decision) -> M:
+    """Return a copy of an answer that carries its decision; all else is the member's.
+
+    A copy, since the answer may lie in the member's cache.
+    """
+    metadata = {**message.response_metadata, KEY: as_json(decision)}
+    return message.model_copy(update={"response_metadata": metadata})
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """Return a decision as plain JSON data; `Decision.model_validate` reads it back."""
+    data: dict[str, Any] = json.loads(decision.model_dump_json())
+    return data
+
+
+def traced(decision: Decision) -> dict[str, Any]:
+    """Return what a trace says of a decision: the numbers and the reasons, no alternatives."""
+    data = as_json(decision)
+    fields = ("candidate", "quality", "cost", "cost_preference", "willingness_to_pay", "reasons", "failures")
+    return {field: data[field] for field in fields}
+
+
+def usage_of(metadata: UsageMetadata | None) -> Usage | None:
+    """Return the tokens of an answer; none at all where it came from a cache of LangChain's."""
+    if metadata is None:
+        return None
+    if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
+        return Usage()
+    details = metadata.get("input_token_details") or {}
+    return Usage(
+        input_tokens=metadata["input_tokens"],
+        output_tokens=metadata["output_tokens"],
+        cached_input_tokens=details.get("cache_read") or 0,
+    )
+
+
+class UsageProbe(BaseCallbackHandler):
+    """Notes the tokens of a call whose answer reaches the caller parsed, without its message."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.usage: UsageMetadata | None = None
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Add the tokens of an answer."""
+        for generations in response.generations:
+            for generation in generations:
+                message = getattr(generation, "message", None)
+                if isinstance(message, AIMessage):
+                    self.usage = add_usage(self.usage, message.usage_metadata)

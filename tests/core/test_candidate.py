@@ -1,0 +1,136 @@
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from rich.console import Console
+
+from crossroute import Candidate, Pool, Price, Profile, UnknownCandidateError
+
+A = Candidate(name="a", aliases=("first",))
+B = Candidate(name="b")
+
+
+def printed(thing: object, width: int = 120) -> str:
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(thing)
+    return capture.get()
+
+
+def test_cost_by_hand():
+    price = Price(input=2, output=8, cached_input=0.5)
+    assert price.cost(input_tokens=1_000_000, output_tokens=500_000) == 2 + 4
+    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == 1.2 + 0.2
+
+
+def test_cached_input_costs_as_input_where_no_price_of_it_is_known():
+    price = Price(input=2, output=8)
+    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == pytest.approx(2)
+
+
+@given(
+    st.floats(0, 100), st.floats(0, 100), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6)
+)
+def test_cost_never_falls_with_tokens(input_price, output_price, read, written, more):
+    price = Price(input=input_price, output=output_price)
+    cost = price.cost(input_tokens=read, output_tokens=written)
+    assert price.cost(input_tokens=read + more, output_tokens=written) >= cost >= 0
+    assert price.cost(input_tokens=read, output_tokens=written + more) >= cost
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "cheap", None])
+def test_a_price_that_is_no_price_is_refused(value):
+    with pytest.raises(ValidationError):
+        Price(input=value, output=1)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"name": "a", "context_window": 0}, {"name": "a", "capabilities": ["telepathy"]}]
+)
+def test_a_candidate_is_checked_at_the_boundary(fields):
+    with pytest.raises(ValidationError):
+        Candidate(**fields)
+
+
+def test_a_misspelt_field_is_refused():
+    with pytest.raises(ValidationError, match="extra"):
+        Candidate(name="a", contextwindow=10)
+
+
+def test_a_candidate_cannot_be_altered():
+    with pytest.raises(ValidationError, match="frozen"):
+        A.name = "b"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"quality": (0.5, 0.5), "log_tokens": (1.0,), "evidence": (1.0, 1.0)},
+        {"quality": (), "log_tokens": (), "evidence": ()},
+        {"quality": (1.5,), "log_tokens": (1.0,), "evidence": (1.0,)},
+        {"quality": (float("nan"),), "log_tokens": (1.0,), "evidence": (1.0,)},
+        {"quality": (0.5,), "log_tokens": (float("inf"),), "evidence": (1.0,)},
+        {"quality": (0.5,), "log_tokens": (1.0,), "evidence": (-1.0,)},
+    ],
+)
+def test_a_profile_that_is_none_is_refused(fields):
+    with pytest.raises(ValidationError):
+        Profile(**fields)
+
+
+def test_mean_quality_is_weighted_by_evidence():
+    profile = Profile(quality=(1.0, 0.0), log_tokens=(1.0, 1.0), evidence=(3.0, 1.0))
+    assert profile.mean_quality == 0.75
+    unseen = Profile(quality=(1.0, 0.0), log_tokens=(1.0, 1.0), evidence=(0.0, 0.0))
+    assert unseen.mean_quality == 0.5
+
+
+def test_a_pool_keeps_its_order_and_answers_to_aliases():
+    pool = Pool([B, A])
+    assert pool.names == ("b", "a")
+    assert pool["first"] is A
+    assert pool.position("first") == 1
+    assert "first" in pool
+    assert "c" not in pool
+    assert list(pool) == [B, A]
+    assert len(pool) == 2
+    assert repr(pool) == "Pool(b, a)"
+
+
+def test_pools_are_equal_by_content_and_order():
+    assert Pool([A, B]) == Pool([A, B])
+    assert Pool([A, B]) != Pool([B, A])
+    assert hash(Pool([A, B])) == hash(Pool([A, B]))
+    assert Pool([A]) != [A]
+    assert pickle.loads(pickle.dumps(Pool([A, B]))) == Pool([A, B])  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    "others", [[Candidate(name="a")], [Candidate(name="first")], [Candidate(name="c", aliases=("a",))]]
+)
+def test_names_and_aliases_are_unique(others):
+    with pytest.raises(ValueError, match="Two candidates answer to"):
+        Pool([A, *others])
+
+
+def test_a_subset_stands_in_the_order_named():
+    assert Pool([A, B]).subset(["b", "first"]) == Pool([B, A])
+
+
+def test_an_unknown_name_is_told_with_those_that_are_known():
+    with pytest.raises(UnknownCandidateError, match=r"Unknown candidate 'c'. The pool knows 'a', 'b'."):
+        Pool([A, B])["c"]
+    with pytest.raises(LookupError):
+        Pool([A, B]).subset(["a", "c"])
+
+
+def test_the_table_shows_prices_and_evidence_and_prints_names_as_they_are():
+    profile = Profile(quality=(0.25,), log_tokens=(1.0,), evidence=(1234.0,))
+    odd = Candidate(
+        name="[red]odd[/]", price=Price(input=2.5, output=10), context_window=128_000, profile=profile
+    )
+    text = printed(Pool([odd, B]))
+    for part in ("[red]odd[/]", "2.5", "10", "128,000", "0.250", "1,234"):
+        assert part in text

@@ -1,0 +1,122 @@
+import json
+import math
+
+import pytest
+from pydantic import ValidationError
+from rich.console import Console
+
+from crossroute import Alternative, Decision
+from crossroute.decision import Cluster, usd
+
+
+def alternative(name, quality, cost, reward, excluded=None):
+    return Alternative(
+        candidate=name, quality=quality, cost=cost, reward=reward, attention=0.25, excluded=excluded
+    )
+
+
+def decision(*alternatives, **fields):
+    chosen = alternatives[0]
+    return Decision(
+        **{
+            "candidate": chosen.candidate,
+            "quality": chosen.quality,
+            "cost": chosen.cost,
+            "willingness_to_pay": 0.01,
+            "cost_preference": 0.5,
+            "reward": "exponential",
+            "alternatives": alternatives,
+            "clusters": (Cluster(index=3, weight=0.75, label="gsm8k and [mmlu]"),),
+            **fields,
+        }
+    )
+
+
+MIDDLE = alternative("middle", 0.8, 0.002, -0.4)
+BEST = alternative("best", 0.9, 0.02, -2.1)
+CHEAP = alternative("cheap", 0.5, 0.0001, -0.7)
+BARRED = alternative("barred", 0.99, 0.5, -50.1, excluded="lacks tools")
+
+
+def test_explains_in_words():
+    assert decision(MIDDLE, CHEAP, BEST, BARRED).explain() == (
+        "The query most resembles training queries of gsm8k and [mmlu] (weight 0.75). "
+        "middle has the highest exponential reward at cost preference 0.5: predicted quality 0.800 for $0.0020. "
+        "best is predicted 0.100 better but costs $0.020, 10.0 times as much. "
+        "cheap is the cheapest at $0.00010, with predicted quality 0.500. "
+        "barred was excluded: lacks tools."
+    )
+
+
+def test_says_nothing_of_a_dial_that_was_not_used():
+    assert "cost preference" not in decision(MIDDLE, CHEAP, cost_preference=None).explain()
+
+
+def test_the_only_eligible_candidate_is_called_that():
+    assert "No other candidate was eligible." in decision(MIDDLE, BARRED).explain()
+
+
+def test_the_best_and_cheapest_needs_no_comparison():
+    text = decision(alternative("a", 0.9, 0.001, 0.0), alternative("b", 0.8, 0.002, -1.0)).explain()
+    assert "better" not in text
+    assert "cheapest" not in text
+
+
+def test_a_candidate_that_costs_nothing_divides_nothing():
+    text = decision(alternative("free", 0.5, 0, -0.7), BEST).explain()
+    assert "best is predicted 0.400 better but costs $0.020." in text
+    assert "inf" not in text
+
+
+def test_json_gives_the_decision_back():
+    made = decision(MIDDLE, CHEAP, BEST, BARRED)
+    assert Decision.model_validate_json(made.model_dump_json()) == made
+    assert json.loads(made.model_dump_json())["alternatives"][0]["candidate"] == "middle"
+
+
+def test_prints_as_a_table_with_the_choice_marked():
+    text = str(decision(MIDDLE, CHEAP, BEST, BARRED))
+    (marked,) = [line for line in text.splitlines() if "●" in line]
+    assert "middle" in marked
+    assert "0.800" in marked
+    assert "$0.0020" in marked
+    assert "-0.400" in marked
+    (barred,) = [line for line in text.splitlines() if "barred" in line]
+    assert "lacks tools" in barred
+    assert "log reward" in text
+    assert "log reward" not in str(decision(MIDDLE, reward="linear"))
+
+
+def test_names_are_printed_as_they_are():
+    odd = alternative("[red]odd[/] [/]", 0.8, 0.002, -0.4)
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(decision(odd, CHEAP))
+    assert capture.get().count("[red]odd[/] [/]") == 2
+
+
+def test_a_decision_cannot_be_altered():
+    with pytest.raises(ValidationError, match="frozen"):
+        decision(MIDDLE).candidate = "best"
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [
+        (0, "$0"),
+        (0.0, "$0"),
+        (1, "$1.00"),
+        (1234.5, "$1234.50"),
+        (0.5, "$0.50"),
+        (0.1, "$0.10"),
+        (0.0999, "$0.100"),
+        (1e-12, "$0.0000000000010"),
+    ],
+)
+def test_usd_keeps_two_digits(amount, written):
+    assert usd(amount) == written
+
+
+def test_usd_reads_back():
+    for power in range(-12, 4):
+        assert math.isclose(float(usd(3.7 * 10.0**power)[1:]), 3.7 * 10.0**power)

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+import torch
+
+from crossroute import DataError, EncoderError, Query
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.predictor import Predictor, pool_embedding, profiled
+from crossroute.tokens import log_tokens
+
+QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
+
+
+class Counting:
+    """An encoder that notes what it encodes."""
+
+    def __init__(self, encoder):
+        self.encoder, self.seen = encoder, []
+
+    def encode(self, texts):
+        self.seen += texts
+        return self.encoder.encode(texts)
+
+
+@pytest.fixture
+def predictor(router):
+    """The router's predictor with empty caches and a counting encoder."""
+    whole = router.predictor
+    encoder = Counting(whole.query_encoder.encoder)
+    return Predictor(whole.network, whole.pool, QueryEncoder(encoder), whole.cost_unit)
+
+
+def test_each_query_is_foreseen_in_its_place(predictor, router):
+    rows = predictor.foresee(QUERIES)
+    assert len(rows) == 3
+    for row in rows:
+        assert row.quality.shape == row.cost.shape == row.tokens.shape == row.attention.shape == (4,)
+        assert row.clusters.shape == (4,)
+        assert row.attention.sum() == pytest.approx(1, abs=1e-5)
+        assert row.clusters.sum() == pytest.approx(1, abs=1e-5)
+    assert (rows[0].quality == rows[2].quality).all()
+    price = np.array([candidate.price.input for candidate in router.pool])
+    assert rows[2].cost - rows[0].cost == pytest.approx(496 * price / 1e6)
+    assert rows[2].tokens - rows[0].tokens == pytest.approx(np.full(4, 496))
+
+
+def test_agrees_with_what_is_encoded_already(predictor):
+    encoded = predictor.query_encoder.encode(QUERIES)
+    tokens = np.array([query.text_tokens for query in QUERIES], dtype=float)
+    context = np.array([query.context_tokens for query in QUERIES], dtype=float)
+    together = predictor.foresee_encoded(encoded, tokens, context)
+    for row, found in enumerate(predictor.foresee(QUERIES)):
+        for name in found._fields:
+            assert getattr(found, name) == pytest.approx(getattr(together, name)[row], rel=1e-5, abs=1e-6)
+
+
+def test_what_was_foreseen_is_remembered(predictor):
+    first = predictor.foresee(QUERIES)
+    assert predictor.query_encoder.encoder.seen == ["What is 2 + 2?", "Tell me a story."]
+    again = predictor.foresee([*reversed(QUERIES), *QUERIES])
+    assert [row is other for row, other in zip(again[3:], first, strict=True)] == [True] * 3
+    assert len(predictor.query_encoder.encoder.seen) == 2
+
+
+def test_texts_that_differ_only_in_the_middle_differ_in_length(predictor):
+    head, tail = "a" * 1_000, "b" * 1_000
+    near, far = predictor.foresee([Query(head + tail), Query(head + "c" * 4_000 + tail)])
+    assert far.tokens[0] > near.tokens[0]
+
+
+def test_another_pool_starts_with_nothing_remembered(predictor):
+    whole = predictor.foresee(QUERIES)[0]
+    cut = predictor.with_pool(predictor.pool.subset(["large", "small"]))
+    (row,) = cut.foresee(QUERIES[:1])
+    assert row.quality.shape == (2,)
+    assert whole.quality.shape == (4,)
+    assert cut.network is predictor.network
+    assert cut.query_encoder is predictor.query_encoder
+
+
+def test_the_network_is_left_in_evaluation_mode_without_gradients(predictor):
+    assert not predictor.network.training
+    predictor.foresee(QUERIES)
+    assert all(parameter.grad is None for parameter in predictor.network.parameters())
+    assert torch.is_grad_enabled()
+
+
+def test_an_encoding_of_another_width_is_refused(router):
+    class Narrow:
+        def encode(self, texts):
+            return np.ones((len(texts), 3))
+
+    whole = router.predictor
+    narrow = Predictor(whole.network, whole.pool, QueryEncoder(Narrow()), whole.cost_unit)
+    with pytest.raises(EncoderError, match=r"'custom:.*Narrow' gives .* numbers a query; this router reads"):
+        narrow.foresee(QUERIES)
+
+
+def test_a_pool_embedding_has_one_row_a_candidate(router):
+    embedding = pool_embedding(router.pool, 4)
+    for name in ("quality", "log_tokens", "evidence"):
+        tensor = getattr(embedding, name)
+        assert tensor.shape == (4, 4)
+        assert tensor.dtype == torch.float32
+        by_hand = [getattr(candidate.profile, name) for candidate in router.pool]
+        assert tensor.numpy() == pytest.approx(np.array(by_hand), rel=1e-6)
+
+
+def test_a_candidate_of_which_nothing_is_known_is_named(outcomes):
+    train = outcomes.split("train")
+    train.quality[:, 2] = np.nan  # split copies
+    target = log_tokens(train, train.input_tokens[:, 0], "output_tokens")
+    with pytest.raises(DataError, match="Not one outcome of 'large' is known"):
+        profiled(train, target, np.zeros(len(train), dtype=np.intp), 1)
+
+
+def test_with_one_cluster_a_profile_is_the_mean(outcomes):
+    train = outcomes.split("train")
+    target = log_tokens(train, train.input_tokens[:, 0], "output_tokens")
+    pool = profiled(train, target, np.zeros(len(train), dtype=np.intp), 1)
+    for column, candidate in enumerate(pool):
+        assert candidate.profile.quality == pytest.approx((train.quality[:, column].mean(),))
+        assert candidate.profile.log_tokens == pytest.approx((target[:, column].mean(),))
+        assert candidate.profile.evidence == (len(train),)
+        assert candidate.model_copy(update={"profile": None}) == tuple(outcomes.pool)[column]

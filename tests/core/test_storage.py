@@ -1,0 +1,205 @@
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossroute import CheckpointError
+from crossroute import storage
+from crossroute.storage import CONFIG, WEIGHTS, locate, read_checkpoint, replace_file, write_checkpoint
+
+TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5])}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_checkpoint(tmp_path, {"name": "ärlig"}, TENSORS)
+    return tmp_path
+
+
+def rewrite(folder, weights):
+    """Replace the weights and state their digest, as one would who forges a checkpoint."""
+    import hashlib
+
+    (folder / WEIGHTS).write_bytes(weights)
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    config["weights_sha256"] = hashlib.sha256(weights).hexdigest()
+    (folder / CONFIG).write_text(json.dumps(config))
+
+
+def test_what_is_written_is_read_back(folder):
+    config, tensors = read_checkpoint(folder)
+    assert config["name"] == "ärlig"
+    assert tensors.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert tensors[name].dtype == tensor.dtype
+        assert (tensors[name] == tensor).all()
+
+
+def test_the_same_content_gives_the_same_bytes(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    write_checkpoint(other, {"name": "ärlig"}, dict(reversed(TENSORS.items())))
+    for name in (CONFIG, WEIGHTS):
+        assert (other / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_transposed_tensor_is_written_as_it_reads(tmp_path):
+    write_checkpoint(tmp_path, {}, {"t": TENSORS["a"].T})
+    assert (read_checkpoint(tmp_path)[1]["t"] == TENSORS["a"].T).all()
+
+
+def test_only_the_two_files_are_left(folder):
+    assert sorted(path.name for path in folder.iterdir()) == [CONFIG, WEIGHTS]
+    write_checkpoint(folder, {"name": "again"}, TENSORS)
+    assert sorted(path.name for path in folder.iterdir()) == [CONFIG, WEIGHTS]
+
+
+@pytest.mark.parametrize("keep", [0, 7, 8, 40, -1])
+def test_truncated_weights_are_refused(folder, keep):
+    weights = (folder / WEIGHTS).read_bytes()[:keep]
+    (folder / WEIGHTS).write_bytes(weights)
+    with pytest.raises(CheckpointError, match=rf"\({len(weights)} bytes\) .* truncated or altered"):
+        read_checkpoint(folder)
+
+
+@given(st.data())
+def test_one_altered_byte_is_refused(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("altered")
+    write_checkpoint(folder, {}, TENSORS)
+    weights = bytearray((folder / WEIGHTS).read_bytes())
+    weights[data.draw(st.integers(0, len(weights) - 1))] ^= data.draw(st.integers(1, 255))
+    (folder / WEIGHTS).write_bytes(weights)
+    with pytest.raises(CheckpointError, match="truncated or altered"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("stated", [None, 0, 2, "1", 1.5])
+def test_another_format_is_refused(folder, stated):
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    config["format"] = stated
+    (folder / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=r"is of format .*; this version of crossroute reads format 1"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "format: 1", "\ufeff{}", "[" * 100_000])
+def test_a_config_that_is_not_json_is_refused(folder, text):
+    (folder / CONFIG).write_text(text, "utf-8")
+    with pytest.raises(CheckpointError, match=r"config.json is not valid JSON"):
+        read_checkpoint(folder)
+
+
+def test_a_config_of_bytes_is_refused(folder):
+    (folder / CONFIG).write_bytes(pickle.dumps({"format": 1}))
+    with pytest.raises(CheckpointError, match=r"config.json is not valid JSON"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "null", '"format"'])
+def test_a_config_that_is_no_object_is_refused(folder, text):
+    (folder / CONFIG).write_text(text)
+    with pytest.raises(CheckpointError, match="is of format None"):
+        read_checkpoint(folder)
+
+
+def test_a_missing_file_is_named(folder):
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(CheckpointError, match=r"has no model.safetensors; the checkpoint is incomplete"):
+        read_checkpoint(folder)
+    (folder / CONFIG).unlink()
+    with pytest.raises(CheckpointError, match=r"holds no router: there is no config.json"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_of_nan_or_infinity_are_refused_by_the_tensors_name(tmp_path, value):
+    write_checkpoint(tmp_path, {}, {**TENSORS, "bad": np.array([0.0, value], dtype=np.float16)})
+    with pytest.raises(CheckpointError, match=r"tensor 'bad' holds NaN or infinity"):
+        read_checkpoint(tmp_path)
+
+
+class Mine:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_in_place_of_the_weights_is_not_opened(folder, tmp_path_factory):
+    trace = tmp_path_factory.mktemp("trace") / "executed"
+    rewrite(folder, pickle.dumps(Mine(trace)))
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        read_checkpoint(folder)
+    assert not trace.exists()
+
+
+def test_a_dtype_that_numpy_lacks_is_refused(folder):
+    import torch
+    from safetensors.torch import save
+
+    rewrite(folder, save({"a": torch.ones(2, dtype=torch.float8_e4m3fn)}))
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        read_checkpoint(folder)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+    with pytest.raises(TypeError):
+        replace_file(path, "a str cannot be written")
+    occupied = tmp_path / "folder"
+    occupied.mkdir()
+    with pytest.raises(OSError):  # noqa: PT011 - the system's own words
+        replace_file(occupied, b"new")
+    assert path.read_bytes() == b"new"
+    assert sorted(tmp_path.iterdir()) == [path, occupied]
+
+
+def test_a_folder_is_found_by_its_path(folder, monkeypatch):
+    assert locate(folder) == folder
+    assert locate(str(folder)) == folder
+    monkeypatch.chdir(folder.parent)
+    assert read_checkpoint(locate(folder.name))[0]["name"] == "ärlig"
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "a b", "a/b/c", "/not/there", "null\x00byte", Path("owner/name")])
+def test_an_unknown_router_is_refused_with_what_is_expected(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match=r"There is no router|holds no router"):
+        read_checkpoint(locate(name))
+
+
+def test_a_file_in_place_of_the_folder_is_refused(folder):
+    with pytest.raises(CheckpointError, match=r"There is no router .*config.json'"):
+        locate(folder / CONFIG)
+
+
+def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match=r"Cannot fetch the router 'owner/name' from the hub: .* network"):
+        locate("owner/name")
+
+
+def test_the_bundled_router_needs_neither(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert "routerbench" in storage.bundled_routers()
+    assert locate("routerbench") == storage.BUNDLED / "routerbench"
+
+
+def test_the_bundled_encoder_is_no_router():
+    assert storage.ENCODER not in storage.bundled_routers()
+
+
+def test_pickle_is_nowhere_in_the_checkpoint_code():
+    package = Path(storage.__file__).parent
+    for name in ("storage", "checkpoint", "training_state"):
+        assert "import pickle" not in (package / f"{name}.py").read_text("utf-8")
+        assert "torch.load" not in (package / f"{name}.py").read_text("utf-8")

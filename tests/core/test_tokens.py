@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossroute import Candidate, DataError, Pool, Price, tokens
+
+PRICE = np.array([[1.0, 2.0], [10.0, 30.0], [0.0, 0.0]])  # (m, 2)
+
+
+def test_where_tokens_and_prices_explain_the_costs_output_tokens_are_learnt(outcomes):
+    assert tokens.cost_unit(outcomes) == "output_tokens"
+
+
+def test_where_only_usd_is_known_its_worth_in_input_tokens_is_learnt(outcomes):
+    unknown = np.full_like(outcomes.cost, np.nan)
+    assert tokens.cost_unit(replace(outcomes, output_tokens=unknown)) == "input_ratio"
+    assert tokens.cost_unit(replace(outcomes, cost=outcomes.cost * 1.2)) == "input_ratio"
+    assert tokens.cost_unit(replace(outcomes, cost=unknown, output_tokens=unknown)) == "input_ratio"
+
+
+def test_output_tokens_give_the_cost_by_hand():
+    log_tokens = np.log([[100.0, 200.0, 300.0]])
+    cost = tokens.cost(log_tokens, PRICE, np.array([50.0]), np.array([1_000.0]), "output_tokens")
+    by_hand = [[(1_050 + 200) / 1e6, (10_500 + 6_000) / 1e6, 0]]
+    assert cost == pytest.approx(np.array(by_hand))
+
+
+def test_an_input_ratio_gives_the_cost_by_hand():
+    log_ratio = np.log([[3.0, 4.0, 1.0]])
+    cost = tokens.cost(log_ratio, PRICE, np.array([50.0]), np.array([1_000.0]), "input_ratio")
+    assert cost == pytest.approx(np.array([[1_150 / 1e6, 12_000 / 1e6, 0]]))
+    written = tokens.output_tokens(log_ratio, PRICE, np.array([50.0]), "input_ratio")
+    # 100 input tokens' worth at 1 : 2, 150 at 10 : 30, and at least one token
+    assert written == pytest.approx(np.array([[50, 50, 1]]))
+
+
+@pytest.mark.parametrize("unit", ["output_tokens", "input_ratio"])
+def test_the_target_gives_back_the_observed_cost(outcomes, unit):
+    query_tokens = outcomes.input_tokens[:, 0]
+    target = tokens.log_tokens(outcomes, query_tokens, unit)
+    price = tokens.prices(outcomes.pool)
+    cost = tokens.cost(target, price, query_tokens, np.zeros(len(outcomes)), unit)
+    assert cost == pytest.approx(outcomes.cost)
+
+
+@pytest.mark.parametrize("unit", ["output_tokens", "input_ratio"])
+def test_targets_are_finite_or_unknown(outcomes, unit):
+    cost, written = outcomes.cost.copy(), outcomes.output_tokens.copy()
+    cost[0], written[0] = np.nan, np.nan
+    cost[1], written[1] = 0, 0
+    target = tokens.log_tokens(
+        replace(outcomes, cost=cost, output_tokens=written), outcomes.input_tokens[:, 0], unit
+    )
+    assert np.isfinite(target[1:]).all()
+    assert np.isnan(target[0, :3]).all()  # the fourth candidate costs nothing, which is known
+
+
+@given(st.floats(-5, 12), st.floats(1, 1e6), st.floats(0, 1e6), st.sampled_from(["output_tokens", "input_ratio"]))
+def test_cost_and_tokens_are_finite_and_not_negative(log_tokens, read, context, unit):
+    logs, read, context = np.full((1, 3), log_tokens), np.array([read]), np.array([context])
+    cost = tokens.cost(logs, PRICE, read, context, unit)
+    written = tokens.output_tokens(logs, PRICE, read, unit)
+    assert np.isfinite(cost).all()
+    assert (cost >= 0).all()
+    assert np.isfinite(written).all()
+    assert (written >= 0).all()
+
+
+def test_doubling_the_prices_doubles_the_cost():
+    logs = np.log([[100.0, 200.0, 300.0]])
+    for unit in ("output_tokens", "input_ratio"):
+        one, two = (tokens.cost(logs, k * PRICE, np.array([9.0]), np.array([4.0]), unit) for k in (1, 2))
+        assert two == pytest.approx(2 * one)
+
+
+def test_a_candidate_without_a_price_is_named():
+    pool = Pool([Candidate(name="a", price=Price(input=1, output=2)), Candidate(name="b"), Candidate(name="c")])
+    with pytest.raises(DataError, match=r"No price is known of 'b', 'c'\. State prices in candidates.json"):
+        tokens.prices(pool)
+    assert tokens.prices(pool.subset(["a"])).tolist() == [[1, 2]]
