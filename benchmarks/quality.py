@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from sets import CONFIGURATIONS, SETS, load
 
-from crossroute import fit
+from crossroute import Router, fit
 from crossroute.contest import baseline_predictions
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
@@ -49,6 +49,9 @@ def evaluate(name: str) -> Report:
     for label, config in CONFIGURATIONS.items():
         progress.print(f"{name}: {label}")
         predictions[label] = fit(outcomes, config).predict(test.texts)
+    if name.startswith("routerbench"):  # trained on both RouterBench train splits, see train_bundled.py
+        bundled = Router.from_pretrained("routerbench").subset(test.pool.names)
+        predictions["CrossRoute, as bundled"] = bundled.predict(test.texts)
     encoder = QueryEncoder(load_encoder("static"))
     predictions |= baseline_predictions(
         outcomes, encoder, on_baseline=lambda baseline: progress.print(f"{name}: {baseline}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from langchain_crossroute.chat_model import ChatCrossRoute
-    from langchain_crossroute.decision_model import CrossRouteDecisionModel
+    from langchain_crossroute.decision_model import CrossRouteDecisionModel as CrossRouteDecisionModel
     from langchain_crossroute.middleware import CrossRouteMiddleware
     from langchain_crossroute.runnable import CrossRouteRunnable
 
@@ -23,7 +23,11 @@ _HOME = {
     "CrossRouteRunnable": "runnable",
 }
 
-__all__ = ["ChatCrossRoute", "CrossRouteDecisionModel", "CrossRouteMiddleware", "CrossRouteRunnable"]
+__all__ = [
+    "ChatCrossRoute",
+    "CrossRouteMiddleware",
+    "CrossRouteRunnable",
+]  # what every supported LangChain has
 
 
 def __getattr__(name: str) -> object:
@@ -33,4 +37,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*_HOME]

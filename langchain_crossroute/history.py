@@ -17,7 +17,16 @@ from langchain_core.tools import BaseTool
 REASONING = frozenset({"thinking", "redacted_thinking", "reasoning", "reasoning_content"})
 TOOL_CALLS = frozenset({"tool_use", "tool_call", "function_call", "input_json_delta"})
 PRIVATE_KEYS = frozenset(
-    {"cache_control", "signature", "thought_signature", "encrypted_content", "extras", "id", "index", "annotations"}
+    {
+        "cache_control",
+        "signature",
+        "thought_signature",
+        "encrypted_content",
+        "extras",
+        "id",
+        "index",
+        "annotations",
+    }
 )
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
 TOOL_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
@@ -34,7 +43,9 @@ def for_provider(
         sources: Candidate -> its provider, for messages that say which candidate wrote them.
     """
     renamed = _tool_call_ids(messages)
-    return [_readable(message, provider, sources, ids) for message, ids in zip(messages, renamed, strict=True)]
+    return [
+        _readable(message, provider, sources, ids) for message, ids in zip(messages, renamed, strict=True)
+    ]
 
 
 def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
@@ -48,7 +59,7 @@ def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     if isinstance(told, str):
         return told
     decision = message.response_metadata.get("crossroute")
-    candidate = decision.get("candidate") if isinstance(decision, dict) else None
+    candidate = str(decision.get("candidate")) if isinstance(decision, dict) else ""
     if candidate in sources:
         return sources[candidate]
     kinds = {block.get("type") for block in _blocks(message)}
@@ -58,14 +69,16 @@ def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
 
 
 def _readable(
-    message: BaseMessage, provider: str, sources: Mapping[str, str], ids: Mapping[str | None, str]
+    message: BaseMessage, provider: str, sources: Mapping[str, str], ids: Mapping[str, str]
 ) -> BaseMessage:
     if isinstance(message, AIMessage):
         source = source_of(message, sources)
         if source is not None and source != provider:
             message = _translated(message)
         if ids:
-            calls = [{**call, "id": name} for call, name in zip(message.tool_calls, ids.values(), strict=True)]
+            calls = [
+                {**call, "id": name} for call, name in zip(message.tool_calls, ids.values(), strict=True)
+            ]
             message = message.model_copy(update={"tool_calls": calls})
     elif isinstance(message, ToolMessage) and ids:
         message = message.model_copy(update={"tool_call_id": next(iter(ids.values()))})
@@ -80,7 +93,9 @@ def _translated(message: AIMessage) -> AIMessage:
         texts = [block if isinstance(block, str) else block.get("text", "") for block in blocks]
         only_text = all(isinstance(block, str) or _kind(block) == "text" for block in blocks)
         content = "".join(texts) if only_text else blocks
-    kwargs = {key: value for key, value in message.additional_kwargs.items() if not REASONING_KWARG.search(key)}
+    kwargs = {
+        key: value for key, value in message.additional_kwargs.items() if not REASONING_KWARG.search(key)
+    }
     return AIMessage(
         content=content,
         additional_kwargs=kwargs,
@@ -114,7 +129,7 @@ def _without_marks(value: Any) -> Any:
     return kept
 
 
-def _tool_call_ids(messages: Sequence[BaseMessage]) -> Iterator[dict[str | None, str]]:
+def _tool_call_ids(messages: Sequence[BaseMessage]) -> Iterator[dict[str, str]]:
     """Yield for each message its tool-call ids that must be renamed, in order; none where all are readable.
 
     A result whose id is empty answers the first call without an id that is not yet answered.
@@ -150,4 +165,8 @@ def _kind(block: Any) -> str:
 
 
 def _plain(block: Any) -> Any:
-    return {key: value for key, value in block.items() if key not in PRIVATE_KEYS} if isinstance(block, dict) else block
+    return (
+        {key: value for key, value in block.items() if key not in PRIVATE_KEYS}
+        if isinstance(block, dict)
+        else block
+    )

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crossroute import Capability, MissingExtraError
-from crossroute.members import Ability
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
+
+from crossroute import Capability, MissingExtraError
+from crossroute.members import Ability
 
 PROFILE: dict[Capability, str] = {
     "tools": "tool_calling",
@@ -45,7 +46,7 @@ class Member:
         Args:
             name: Its candidate's name.
             given: The model.
-            handed_on: Fields (a cache, a rate limiter) for the chat model within, where it has none of its own.
+            handed_on: Fields (a cache, a rate limiter) for the chat model within, where it states none.
 
         Raises:
             TypeError: It is none of these.
@@ -59,11 +60,12 @@ class Member:
     @property
     def provider(self) -> str:
         """Whose format its messages are in: "openai", "anthropic", ..."""
-        kind = self.model._llm_type
-        for family in ("anthropic", "openai"):
-            if family in kind:
-                return family
-        return str(self.model._get_ls_params().get("ls_provider", kind))
+        return provider_of(self.model)
+
+    @property
+    def model_name(self) -> str | None:
+        """What its provider calls the model, where the chat model tells."""
+        return self.model._get_ls_params().get("ls_model_name")
 
     @property
     def ability(self) -> Ability:
@@ -84,6 +86,15 @@ class Member:
         return self.runnable if change is None else _changed(self.runnable, change, self.name)
 
 
+def provider_of(model: BaseChatModel) -> str:
+    """Return whose format a chat model's messages are in."""
+    kind = model._llm_type
+    for family in ("anthropic", "openai"):
+        if family in kind:
+            return family
+    return str(model._get_ls_params().get("ls_provider", kind))
+
+
 def _named(model: str) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model
@@ -93,7 +104,8 @@ def _named(model: str) -> BaseChatModel:
 
 
 def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
-    update = {field: value for field, value in handed_on.items() if getattr(model, field, None) is None}
+    free = type(model).model_fields.keys() - model.model_fields_set
+    update = {field: value for field, value in handed_on.items() if field in free}
     return model.model_copy(update=update) if update else model
 
 
@@ -118,6 +130,7 @@ def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
 
 def _refusal(name: str, given: object) -> str:
     return (
-        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), .with_config(), "
-        ".with_retry() or .with_fallbacks(), or a string for init_chat_model such as 'openai:gpt-5-mini'."
+        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
+        ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "
+        "'openai:gpt-5-mini'."
     )

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from crossroute import Capability, Query
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import BaseTool
+
+from crossroute import Capability, Query
 
 MEDIA: dict[str, Capability] = {
     **dict.fromkeys(("image", "image_url", "input_image"), "vision"),
@@ -49,7 +50,9 @@ class Reading(NamedTuple):
     tool_providers: frozenset[str]
 
 
-def read(messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()) -> Reading:
+def read(
+    messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()
+) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
     human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     turn = messages[human + 1 :]
@@ -61,7 +64,7 @@ def read(messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iter
     if tools or results:
         wanted.add("tools")
     text, system = _intent(messages, human), _system(messages)
-    tokens = count_tokens_approximately(messages) + _tool_tokens(tools)
+    tokens = count_tokens_approximately(messages) + tool_tokens(tools)
     return Reading(
         query=Query(text, system=system, input_tokens=tokens) if text.strip() else None,
         needs=frozenset(wanted),
@@ -93,6 +96,11 @@ def tool_provider(tool: Any) -> str | None:
     return "openai" if kind in OPENAI_TOOLS else None
 
 
+def tool_tokens(tools: Sequence[Any]) -> int:
+    """Return about how many tokens the definitions of tools have."""
+    return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
+
+
 def _intent(messages: Sequence[BaseMessage], human: int) -> str:
     """Return the last human turn; where no human spoke, the last message with text."""
     if human < 0:
@@ -105,10 +113,6 @@ def _intent(messages: Sequence[BaseMessage], human: int) -> str:
 
 def _system(messages: Sequence[BaseMessage]) -> str:
     return "\n\n".join(str(message.text) for message in messages if isinstance(message, SystemMessage))
-
-
-def _tool_tokens(tools: Sequence[Any]) -> int:
-    return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
 
 
 def _described(tool: Any) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from crossroute import Decision
-from crossroute.spend import Usage
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import LLMResult
+
+from crossroute import Decision
+from crossroute.spend import Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""

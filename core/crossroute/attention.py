@@ -53,7 +53,7 @@ class NetworkConfig(BaseModel):
     hidden: int = Field(default=64, gt=0)
     heads: int = Field(default=1, gt=0)
     members: int = Field(default=1, gt=0)
-    dropout: float = Field(default=0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     prior: bool = True
 
 
@@ -97,14 +97,15 @@ class CrossAttention(nn.Module):
     Attributes:
         centre, projection: Encoded query -> principal components; shapes (D,) and (D, p).
         centroids, temperature: Of the clusters; shapes (k, p) and ().
-        calibration: Gain and bias of the quality logit, set on validation after training; shape (2,).
+        quality_effects, tokens_effects: Of the clusters on any candidate, for profiling more; shape (k,).
     """
 
     centre: Tensor
     projection: Tensor
     centroids: Tensor
     temperature: Tensor
-    calibration: Tensor
+    quality_effects: Tensor
+    tokens_effects: Tensor
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -114,7 +115,8 @@ class CrossAttention(nn.Module):
         self.register_buffer("projection", torch.zeros(config.width, config.components))
         self.register_buffer("centroids", torch.zeros(config.clusters, config.components))
         self.register_buffer("temperature", torch.ones(()))
-        self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
+        self.register_buffer("quality_effects", torch.zeros(config.clusters))
+        self.register_buffer("tokens_effects", torch.zeros(config.clusters))
         self.hidden = MemberLinear(members, config.components, h)
         self.query = MemberLinear(members, h, h)
         self.key = MemberLinear(members, profile, h)
@@ -125,23 +127,17 @@ class CrossAttention(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, query: Tensor, pool: PoolEmbedding) -> Output:
-        """Return the members' average, its quality calibrated.
+        """Return the members' average.
 
         Args:
             query: As encoded, shape (n, D).
             pool: Profiles, each of shape (m, k).
         """
-        each = self.each_member(query, pool)
-        gain, bias = self.calibration
-        return Output(
-            gain * each.quality_logit.mean(0) + bias,
-            each.log_tokens.mean(0),
-            each.attention.mean(0),
-            each.clusters,
-        )
+        quality_logit, log_tokens, attention, clusters = self.each_member(query, pool)
+        return Output(quality_logit.mean(0), log_tokens.mean(0), attention.mean(0), clusters)
 
     def each_member(self, query: Tensor, pool: PoolEmbedding) -> Output:
-        """Return what each member says, uncalibrated; arguments as for `forward`."""
+        """Return what each member says; arguments as for `forward`."""
         x = (query - self.centre) @ self.projection  # (n, p)
         clusters = self.place(x)  # (n, k)
         logits = torch.logit(pool.quality, eps=0.02)  # (m, k)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from crossroute.errors import UnknownCandidateError
 
@@ -93,6 +93,10 @@ class Candidate(BaseModel):
     context_window: int | None = Field(default=None, gt=0)
     capabilities: frozenset[Capability] = frozenset()
     profile: Profile | None = None
+
+    @field_serializer("capabilities", when_used="json")
+    def _in_order(self, capabilities: frozenset[str]) -> list[str]:
+        return sorted(capabilities)  # so that the same candidate gives the same bytes
 
 
 class Pool:

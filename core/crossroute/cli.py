@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -121,10 +122,11 @@ def train(
             on_epoch=on_epoch,
         )
     router.save_pretrained(folder)
-    err.print(f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {folder}")
+    saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(str(folder))}"
+    err.print(saved, markup=False, soft_wrap=True)
 
 
-@app.command(epilog="Example: crossroute evaluate my-router outcomes.jsonl --baselines --plot curves.png")
+@app.command(epilog="Example: crossroute evaluate my-router outcomes.jsonl --plot curves.png")
 def evaluate(
     router: Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")],
     paths: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Outcomes.")],

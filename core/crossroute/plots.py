@@ -12,8 +12,10 @@ import numpy as np
 
 from crossroute.errors import MissingExtraError
 from crossroute.metrics import non_decreasing_convex_hull
+from crossroute.policy import Dial
+from crossroute.prediction import Prediction
 from crossroute.report import Bound, Report
-from crossroute.reward import Floats
+from crossroute.reward import Floats, Reward, best
 
 try:
     from matplotlib.axes import Axes
@@ -52,26 +54,48 @@ def draw_curves(report: Report, path: str | Path, *, routers: Sequence[str] | No
     names = tuple(report.routers)[: len(PALETTE)] if routers is None else tuple(routers)
     if len(names) > len(PALETTE) or not set(names) <= set(report.routers):
         raise ValueError(f"Cannot draw {names}; name at most {len(PALETTE)} of {', '.join(report.routers)}.")
+    figure, axes = _frame()
+    floor = _floor([each.cost for each in report.candidates.values()])
+    _draw_bounds(axes, report, floor)
+    for name, color in zip(names, PALETTE, strict=False):
+        _draw_router(axes, name, report.routers[name], color, report.high_cost, floor)
+    lowest = min(each.quality for each in report.candidates.values())
+    _limit(axes, lowest, report.oracle.maximum_quality, floor, report.high_cost)
+    points = {name: (each.cost, each.quality) for name, each in report.candidates.items()}
+    _finish(figure, axes, points, floor, path)
+
+
+def draw_dial(prediction: Prediction, dial: Dial, path: str | Path, reward: Reward = "exponential") -> None:
+    """Draw what some queries are predicted to cost, and how good their answers to be, from 0 to 1 on the dial.
+
+    Args:
+        prediction: Of the queries.
+        dial: Cost preference -> willingness to pay.
+        path: File to write; its suffix tells the format (.png, .svg, .pdf).
+        reward: Which reward decides.
+    """
+    quality, cost, rows = prediction.quality, prediction.cost, np.arange(len(prediction.quality))
+    chosen = [best(quality, cost, pay, reward) for pay in dial.willingness_to_pay]
+    curve = np.array([(cost[rows, pick].mean(), quality[rows, pick].mean()) for pick in chosen])
+    figure, axes = _frame()
+    floor = _floor(cost.mean(0))
+    drawn = _PER_CALLS * np.maximum(curve[:, 0], floor)
+    axes.plot(drawn, curve[:, 1], color=PALETTE[0], linewidth=1.8, label="CrossRoute, the dial from 0 to 1", zorder=4)
+    for notch in range(0, len(curve), 25):
+        axes.annotate(f"{notch / 100:g}", (drawn[notch], curve[notch, 1]), fontsize=8, color=PALETTE[0], zorder=8)
+        axes.scatter(drawn[notch], curve[notch, 1], s=26, color=PALETTE[0], zorder=5)
+    axes.set_ylabel("Mean predicted quality", color=_INK)
+    _limit(axes, quality.mean(0).min(), curve[:, 1].max(), floor, cost.mean(0).max())
+    points = {name: (cost[:, j].mean(), quality[:, j].mean()) for j, name in enumerate(prediction.candidates)}
+    _finish(figure, axes, points, floor, path)
+
+
+def _frame() -> tuple[Figure, Axes]:
+    """Return an empty figure on a logarithmic cost axis."""
     figure = Figure(figsize=(8, 5), dpi=200, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    _prepare(axes, report)
-    _draw_bounds(axes, report)
-    for name, color in zip(names, PALETTE, strict=False):
-        _draw_router(axes, name, report.routers[name], color, report.high_cost)
-    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8, labelcolor=_INK)
-    figure.draw_without_rendering()  # from here on, positions in pixels are final
-    _draw_candidates(axes, report)
-    figure.savefig(path)
-
-
-def _prepare(axes: Axes, report: Report) -> None:
-    """Set limits, scales and what surrounds the curves."""
-    candidates = report.candidates.values()
-    cheapest = min(cost for cost, _ in report.oracle.curve)
     axes.set_xscale("log")
-    axes.set_xlim(_PER_CALLS * min(cheapest, report.low_cost) / 1.2, _PER_CALLS * report.high_cost * 1.4)
-    axes.set_ylim(min(each.quality for each in candidates) - 0.04, report.oracle.maximum_quality + 0.02)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
@@ -80,20 +104,43 @@ def _prepare(axes: Axes, report: Report) -> None:
     axes.grid(color=_FAINT, linewidth=0.6)
     axes.tick_params(colors=_QUIET, length=0)
     axes.spines[:].set_visible(False)
+    return figure, axes
 
 
-def _draw_bounds(axes: Axes, report: Report) -> None:
+def _floor(costs: Floats | Sequence[float]) -> float:
+    """Return the USD at which free calls are drawn, since a logarithm has no place for them."""
+    paid = [float(cost) for cost in costs if cost > 0]
+    return min(paid) / 3 if len(paid) < len(costs) and paid else min(paid, default=1e-6) / 100
+
+
+def _limit(axes: Axes, lowest: float, highest: float, floor: float, dearest: float) -> None:
+    """Set the limits; the left one where something is drawn."""
+    left = min(float(line.get_xdata()[0]) for line in axes.lines)
+    axes.set_xlim(max(left, _PER_CALLS * floor) / 1.2, _PER_CALLS * max(dearest, floor) * 1.4)
+    axes.set_ylim(lowest - 0.04, highest + 0.02)
+
+
+def _finish(figure: Figure, axes: Axes, points: dict[str, tuple[float, float]], floor: float, path: str | Path) -> None:
+    """Add the legend and the candidates, and write the file."""
+    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8, labelcolor=_INK)
+    figure.draw_without_rendering()  # from here on, positions in pixels are final
+    _draw_candidates(axes, points, floor)
+    figure.savefig(path)
+
+
+def _draw_bounds(axes: Axes, report: Report, floor: float) -> None:
     """Draw the oracle and the zero router, between which routers live."""
     for name, bound, style in (("oracle", report.oracle, "dotted"), ("zero router", report.zero, "dashed")):
-        cost, quality = _hull_line(bound, report.high_cost)
+        cost, quality = _hull_line(bound, report.high_cost, floor)
         axes.plot(cost, quality, color=_QUIET, linewidth=1.3, linestyle=style, label=_caption(name, bound))
 
 
-def _draw_router(axes: Axes, name: str, router: Bound, color: str, high_cost: float) -> None:
+def _draw_router(axes: Axes, name: str, router: Bound, color: str, high_cost: float, floor: float) -> None:
     """Draw the points of the curve and their hull."""
     cost, quality = np.array(router.curve).T
-    axes.scatter(_PER_CALLS * cost, quality, s=7, color=color, alpha=0.35, linewidths=0, zorder=3)
-    cost, quality = _hull_line(router, high_cost)
+    drawn = _PER_CALLS * np.maximum(cost, floor)
+    axes.scatter(drawn, quality, s=7, color=color, alpha=0.35, linewidths=0, zorder=3)
+    cost, quality = _hull_line(router, high_cost, floor)
     axes.plot(cost, quality, color=color, linewidth=1.8, label=_caption(name, router), zorder=4)
 
 
@@ -101,21 +148,22 @@ def _caption(name: str, bound: Bound) -> str:
     return f"{name} (AIQ {bound.aiq:.3f})"
 
 
-def _hull_line(bound: Bound, high_cost: float) -> tuple[Floats, Floats]:
+def _hull_line(bound: Bound, high_cost: float, floor: float) -> tuple[Floats, Floats]:
     """Return costs per thousand calls, evenly spaced in their logarithm, and the hull's quality there."""
     hull = non_decreasing_convex_hull(np.array(bound.curve))
-    cost = np.union1d(np.geomspace(hull[0, 0], max(high_cost, hull[-1, 0]), 400), hull[:, 0])
+    start, end = max(hull[0, 0], floor), max(high_cost, hull[-1, 0], 2 * floor)
+    cost = np.union1d(np.geomspace(start, end, 400), hull[hull[:, 0] >= start, 0])
     return _PER_CALLS * cost, np.interp(cost, hull[:, 0], hull[:, 1])
 
 
-def _draw_candidates(axes: Axes, report: Report) -> None:
+def _draw_candidates(axes: Axes, named: dict[str, tuple[float, float]], floor: float) -> None:
     """Draw single candidates, with names that hide neither each other nor the points."""
-    points = np.array([(_PER_CALLS * each.cost, each.quality) for each in report.candidates.values()])
+    points = np.array([(_PER_CALLS * max(cost, floor), quality) for cost, quality in named.values()])
     axes.scatter(points[:, 0], points[:, 1], s=26, color=_INK, edgecolors="white", linewidths=0.8, zorder=6)
     lines = [axes.transData.transform(line.get_xydata()) for line in axes.lines]
     dots = axes.transData.transform(points)
     taken = [Bbox([dot - 6, dot + 6]) for dot in dots]
-    for name, dot in zip(report.candidates, dots, strict=True):
+    for name, dot in zip(named, dots, strict=True):
         taken.append(_label(axes, name.rsplit("/", 1)[-1], dot, np.concatenate(lines), taken))
 
 

@@ -16,7 +16,7 @@ from crossroute.candidate import Pool, Profile
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.outcomes import Outcomes
-from crossroute.profiling import assign, profile
+from crossroute.profiling import assign, shrunk_means
 from crossroute.query import Query
 
 Floats = npt.NDArray[np.floating]
@@ -112,7 +112,7 @@ class Predictor:
             outcomes,
             tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
             assign(x, network.centroids.numpy()),
-            network.config.clusters,
+            (network.quality_effects.numpy(), network.tokens_effects.numpy()),
         )
 
     def with_pool(self, pool: Pool) -> Predictor:
@@ -134,28 +134,36 @@ class Predictor:
         return [Foresight(*row) for row in zip(*foreseen, strict=True)]
 
 
-def profiled(outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.intp], clusters: int) -> Pool:
+def profiled(
+    outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.intp], effects: tuple[Floats, Floats]
+) -> Pool:
     """Return the pool of some outcomes, each candidate with its profile.
 
     Args:
         outcomes: Of n queries and m candidates.
         log_tokens: The cost head's target, shape (n, m).
         assignment: Cluster of each query, shape (n,).
-        clusters: k.
+        effects: Of the clusters on quality and on log tokens, each of shape (k,).
 
     Raises:
-        DataError: Not one quality of a candidate is known.
+        DataError: No quality, or no cost, of a candidate is known.
     """
-    observed = np.any(outcomes.observed, axis=0)  # (m,)
-    silent = [name for name, known in zip(outcomes.pool.names, observed, strict=True) if not known]
-    if silent:
-        raise DataError(f"Not one outcome of {silent[0]!r} is known; leave it out, or add outcomes.")
-    profiles = [
-        profile(outcomes.quality[:, j], log_tokens[:, j], assignment, clusters)
-        for j in range(len(outcomes.pool))
-    ]
-    pairs = zip(outcomes.pool, profiles, strict=True)
-    return Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
+    on_quality, on_tokens = effects
+    pool = []
+    for candidate, quality, written in zip(outcomes.pool, outcomes.quality.T, log_tokens.T, strict=True):
+        for measure, values in (("quality", quality), ("cost", written)):
+            if np.isnan(values).all():
+                raise DataError(
+                    f"Not one {measure} of {candidate.name!r} is known; leave it out, or add outcomes."
+                )
+        known = np.bincount(assignment[~np.isnan(quality)], minlength=len(on_quality))
+        found = Profile(
+            quality=tuple(shrunk_means(quality, assignment, on_quality).clip(0, 1).tolist()),
+            log_tokens=tuple(shrunk_means(written, assignment, on_tokens).tolist()),
+            evidence=tuple(known.tolist()),
+        )
+        pool.append(candidate.model_copy(update={"profile": found}))
+    return Pool(pool)
 
 
 def pool_embedding(pool: Pool, clusters: int) -> PoolEmbedding:

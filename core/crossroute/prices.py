@@ -124,7 +124,7 @@ def _pair_solutions(share: Floats) -> Floats:
 
 
 def _nnls(share: Floats) -> Floats:
-    from scipy.optimize import nnls  # noqa: PLC0415
+    from scipy.optimize import nnls
 
     return np.asarray(nnls(share, np.ones(len(share)))[0])
 
@@ -142,7 +142,7 @@ def listed_price(name: str) -> Price | None:
     """
     if find_spec("genai_prices") is None:
         return None
-    from genai_prices import Usage, calc_price  # noqa: PLC0415
+    from genai_prices import Usage, calc_price
 
     usage = Usage(input_tokens=1000, output_tokens=1000)
     for spelling, provider in _spellings(name):

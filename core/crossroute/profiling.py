@@ -3,7 +3,8 @@
 A candidate is described by what it did, never by its index: that is why one can be added without retraining.
 
 Source: "One Head, Many Models", arXiv 2509.09782 (about 20 k-means clusters); UniRoute, arXiv 2502.08773.
-Deviation: means are shrunk by their evidence, and the logarithm of tokens takes the place of the cost.
+Deviation: means are shrunk by their evidence to what the candidate does elsewhere and what the cluster does to
+anyone, and the logarithm of tokens takes the place of the cost.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Profile
-
 Floats = npt.NDArray[np.floating]
 Float32s = npt.NDArray[np.float32]
 
 SURFACE_WEIGHT = 0.5
-TEMPERATURE = 16.0
+"""Of a standardized surface feature beside principal components of unit variance."""
 
-SHRINKAGE = 10.0
-"""Outcomes' worth of the candidate's overall mean that each cluster starts with."""
+TEMPERATURE = 16.0
+"""Of soft assignment, in mean squared distances to the centroid over the number of components."""
+
+SHRINKAGE = 30.0
+"""Outcomes' worth of what a candidate is expected to do in a cluster before any was seen there."""
 
 
 def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[Float32s, Float32s]:
@@ -60,8 +62,7 @@ def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]
         seed: Of the initial centroids.
 
     Returns:
-        Centroids, shape (k, p), and the temperature of soft assignment: the mean squared distance of a query to
-        its centroid, over the number of components.
+        Centroids, shape (k, p), and the temperature of soft assignment.
     """
     from sklearn.cluster import KMeans
 
@@ -77,37 +78,48 @@ def assign(x: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
     return distance.argmin(1)
 
 
-def profile(
-    quality: Floats, log_tokens: Floats, assignment: npt.NDArray[np.intp], clusters: int, shrinkage: float = SHRINKAGE
-) -> Profile:
-    """Profile one candidate.
-
-    A cluster's mean is (sum + s * m) / (evidence + s), with s the shrinkage and m the candidate's mean over
-    clusters' outcomes: where nothing was seen, it is the overall mean.
+def cluster_effects(values: Floats, assignment: npt.NDArray[np.intp], clusters: int) -> Floats:
+    """Return how far each cluster's values lie from the candidates' means, pooled over candidates, shape (k,).
 
     Args:
-        quality: Observed quality, shape (n,), NaN where it is not known.
-        log_tokens: Observed logarithm of tokens, shape (n,), NaN where it is not known.
+        values: Quality or log tokens, shape (n, m), NaN where not known.
         assignment: Cluster of each query, shape (n,).
         clusters: k.
+
+    >>> cluster_effects(np.array([[0.9, 0.5], [0.5, 0.1]]), np.array([0, 1]), clusters=3).round(6)
+    array([ 0.2, -0.2,  0. ])
+    """
+    known = ~np.isnan(values)
+    means = np.where(known, values, 0).sum(0) / np.maximum(known.sum(0), 1)  # (m,)
+    residual = np.where(known, values - means, 0).sum(1)  # (n,)
+    total = np.bincount(assignment, weights=residual, minlength=clusters)
+    count = np.bincount(assignment, weights=known.sum(1), minlength=clusters)
+    return total / np.maximum(count, 1)
+
+
+def shrunk_means(
+    values: Floats, assignment: npt.NDArray[np.intp], effects: Floats, shrinkage: float = SHRINKAGE
+) -> Floats:
+    """Return one candidate's means per cluster, shrunk to what the cluster's effect leads to expect, shape (k,).
+
+    A cluster's mean is (sum + s * (m + effect)) / (count + s), with s the shrinkage and m the candidate's mean of
+    what it did beyond the clusters' effects: where nothing was seen, the expectation stands.
+
+    Args:
+        values: Observed quality or log tokens, shape (n,), NaN where it is not known; at least one is.
+        assignment: Cluster of each query, shape (n,).
+        effects: Of the clusters, shape (k,).
         shrinkage: s, in outcomes.
 
-    Raises:
-        ValueError: Not one quality is known.
-
-    >>> one = profile(np.array([1.0, 0.0]), np.array([2.0, 4.0]), np.array([0, 1]), clusters=3, shrinkage=1)
-    >>> one.quality, one.log_tokens, one.evidence
-    ((0.75, 0.25, 0.5), (2.5, 3.5, 3.0), (1.0, 1.0, 0.0))
+    >>> shrunk_means(np.array([1.0, 0.0]), np.array([0, 1]), np.zeros(3), shrinkage=1)
+    array([0.75, 0.25, 0.5 ])
     """
-    if np.isnan(quality).all():
-        raise ValueError("A profile needs at least one outcome whose quality is known.")
-    evidence, shrunk_quality = _shrunk_means(quality, assignment, clusters, shrinkage)
-    _, shrunk_tokens = _shrunk_means(log_tokens, assignment, clusters, shrinkage)
-    return Profile(
-        quality=tuple(shrunk_quality.tolist()),
-        log_tokens=tuple(shrunk_tokens.tolist()),
-        evidence=tuple(evidence.tolist()),
-    )
+    known = ~np.isnan(values)
+    assignment, values = assignment[known], values[known]
+    mean = (values - effects[assignment]).mean()
+    count = np.bincount(assignment, minlength=len(effects))
+    total = np.bincount(assignment, weights=values, minlength=len(effects))
+    return np.asarray((total + shrinkage * (mean + effects)) / (count + shrinkage))
 
 
 def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clusters: int) -> tuple[str, ...]:
@@ -116,13 +128,3 @@ def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clust
     for task, cluster in zip(tasks, assignment, strict=True):
         counts[cluster][task] += 1
     return tuple(" and ".join(task for task, _ in count.most_common(2)) or "nothing" for count in counts)
-
-
-def _shrunk_means(
-    values: Floats, assignment: npt.NDArray[np.intp], clusters: int, shrinkage: float
-) -> tuple[Floats, Floats]:
-    known = ~np.isnan(values)
-    evidence = np.bincount(assignment[known], minlength=clusters).astype(float)
-    total = np.bincount(assignment[known], weights=values[known], minlength=clusters)
-    overall = values[known].mean() if known.any() else 0.0
-    return evidence, (total + shrinkage * overall) / (evidence + shrinkage)

@@ -41,7 +41,7 @@ class Table:
 
     def texts(self, name: str) -> list[str | None]:
         """Return a column of texts, None where one is missing; all None where the column is not there."""
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
 
         if name not in self:
             return [None] * len(self._table)
@@ -49,12 +49,12 @@ class Table:
 
     def numbers(self, name: str) -> Floats:
         """Return a column of numbers, NaN where one is missing."""
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
 
         return cast("Floats", self._cast(name, pa.float64()).to_numpy())
 
     def _cast(self, name: str, kind: pa.DataType) -> pa.ChunkedArray:
-        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow as pa
 
         column = self._table[name]
         try:
@@ -66,8 +66,8 @@ class Table:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     if not path.is_file():
         raise DataError(
@@ -85,8 +85,8 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
 
 def write_table(path: Path, columns: Mapping[str, Sequence[str] | Floats]) -> None:
     """Write columns of texts and numbers as parquet; NaN is stored as missing."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
         arrays = {

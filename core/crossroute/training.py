@@ -21,7 +21,7 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
 from crossroute.outcomes import Outcomes
 from crossroute.predictor import Predictor, profiled
-from crossroute.profiling import assign, cluster_labels, fit_centroids, fit_projection
+from crossroute.profiling import assign, cluster_effects, cluster_labels, fit_centroids, fit_projection
 from crossroute.query import Query
 from crossroute.router import Router
 from crossroute.teacher import soft_targets
@@ -75,7 +75,7 @@ def fit(
         if state_folder is not None:
             run.resume(state_folder)
         run.finish(state_folder, on_epoch)
-    sample = slice(None, CALIBRATION_QUERIES)
+    sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return Router(
         predictor,
         calibration=validation.encoded.numpy()[sample],
@@ -99,7 +99,12 @@ def start(train: Prepared, views_width: int, config: TrainingConfig) -> tuple[Cr
     x = (encoded - centre) @ projection  # (n, p)
     centroids, temperature = fit_centroids(x, config.clusters, config.seed)
     assignment = assign(x, centroids)
-    pool = profiled(train.outcomes, train.log_tokens.numpy(), assignment, len(centroids))
+    log_tokens = train.log_tokens.numpy()
+    effects = (
+        cluster_effects(train.outcomes.quality, assignment, len(centroids)),
+        cluster_effects(log_tokens, assignment, len(centroids)),
+    )
+    pool = profiled(train.outcomes, log_tokens, assignment, effects)
     network = CrossAttention(
         NetworkConfig(
             width=encoded.shape[1],
@@ -112,13 +117,15 @@ def start(train: Prepared, views_width: int, config: TrainingConfig) -> tuple[Cr
             prior=config.prior,
         )
     )
-    for buffer, value in {
-        network.centre: centre,
-        network.projection: projection,
-        network.centroids: centroids,
-        network.temperature: np.array(temperature),
-    }.items():
-        buffer.copy_(torch.from_numpy(value))
+    fitted = {
+        "centre": centre,
+        "projection": projection,
+        "centroids": centroids,
+        "temperature": np.array(temperature),
+        "quality_effects": effects[0],
+        "tokens_effects": effects[1],
+    }
+    network.load_state_dict(network.state_dict() | {name: torch.from_numpy(v) for name, v in fitted.items()})
     return network, pool, cluster_labels(train.outcomes.tasks, assignment, len(centroids))
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from crossroute.metrics import aiq, candidate_points, cost_quality_curve
+from crossroute.metrics import aiq, cost_quality_curve, cost_range
 from crossroute.outcomes import Outcomes
 from crossroute.predictor import Predictor, pool_embedding
 from crossroute.training_config import TrainingConfig
@@ -76,8 +76,7 @@ class TrainingRun:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
                 loss = self.one_epoch()
                 found = self.validation_aiq()
-                import os
-                if found > self.best_aiq or os.environ.get("LAST"):
+                if found > self.best_aiq:
                     self.best_epoch, self.best_aiq, self.best = self.epoch, found, self._weights()
                 if state_folder is not None:
                     self.save(state_folder)
@@ -123,9 +122,8 @@ class TrainingRun:
         no_context = np.zeros(len(split.encoded))
         foreseen = self.predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
         quality, cost = split.outcomes.quality, split.outcomes.cost
-        ends = candidate_points(quality, cost)[:, 0]
         points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
-        return aiq(points, ends.min(), ends.max())
+        return aiq(points, *cost_range(quality, cost))
 
     def _set_learning_rate(self, epochs: float) -> None:
         rise, fall = min(1.0, (epochs + 0.1) / WARM_UP), 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)

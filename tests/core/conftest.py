@@ -1,8 +1,9 @@
-"""A tiny router and what it is made from, trained once a session; nothing touches the user's cache or the network."""
+"""A tiny router and what it is made from; nothing touches the user's cache or the network."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +13,15 @@ import pytest
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig, fit
 from crossroute.query import estimate_tokens
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported, which a test module may do
+
 KINDS = {
     "arithmetic": "What is {a} plus {b}, and what is their product minus {a}?",
-    "code": "def f_{a}(xs):\n    return [x * {b} for x in xs]\n\nWhat does this Python function return for [{a}]?",
+    "code": "def f_{a}(xs):\n    return [x * {b} for x in xs]\n\nWhat does this function return for [{a}]?",
     "chat": "Tell me a short story about {a} foxes and {b} friendly owls in a quiet forest.",
 }
 CANDIDATES = (
-    Candidate(
-        name="small", aliases=("lab/small",), price=Price(input=0.1, output=0.2), context_window=2_000
-    ),
+    Candidate(name="small", aliases=("lab/small",), price=Price(input=0.1, output=0.2), context_window=2_000),
     Candidate(name="coder", price=Price(input=1, output=2), capabilities={"structured_output"}),
     Candidate(
         name="large",
@@ -65,10 +66,9 @@ def make_outcomes(queries: int = 120) -> Outcomes:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep embeddings and exported models in a folder of the session, and off the hub."""
+    """Keep embeddings and exported models in a folder of the session."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("HF_HUB_OFFLINE", "1")
         yield
 
 

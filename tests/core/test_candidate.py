@@ -27,7 +27,9 @@ def test_cost_by_hand():
 
 def test_cached_input_costs_as_input_where_no_price_of_it_is_known():
     price = Price(input=2, output=8)
-    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == pytest.approx(2)
+    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == pytest.approx(
+        2
+    )
 
 
 @given(
@@ -57,6 +59,13 @@ def test_a_candidate_is_checked_at_the_boundary(fields):
 def test_a_misspelt_field_is_refused():
     with pytest.raises(ValidationError, match="extra"):
         Candidate(name="a", contextwindow=10)
+
+
+def test_json_gives_a_candidate_back_and_is_the_same_in_every_process():
+    candidate = Candidate(name="a", capabilities={"vision", "tools", "files"}, price=Price(input=1, output=2))
+    written = candidate.model_dump_json()
+    assert '"capabilities":["files","tools","vision"]' in written
+    assert Candidate.model_validate_json(written) == candidate
 
 
 def test_a_candidate_cannot_be_altered():

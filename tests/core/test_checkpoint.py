@@ -80,7 +80,10 @@ def test_a_cut_pool_is_saved_as_it_is(router, tmp_path):
 def test_a_loaded_router_can_be_cut(router, saved):
     loaded = Router.from_pretrained(saved).without("large")
     ours = router.without("large")
-    assert loaded.route(TEXTS[0], cost_preference=0).candidate == ours.route(TEXTS[0], cost_preference=0).candidate
+    assert (
+        loaded.route(TEXTS[0], cost_preference=0).candidate
+        == ours.route(TEXTS[0], cost_preference=0).candidate
+    )
     near, far = np.log(loaded.dial.willingness_to_pay[1:-1]), np.log(ours.dial.willingness_to_pay[1:-1])
     assert np.median(np.abs(near - far)) < 0.1  # calibration queries are kept in half precision
 

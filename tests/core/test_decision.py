@@ -41,7 +41,8 @@ BARRED = alternative("barred", 0.99, 0.5, -50.1, excluded="lacks tools")
 def test_explains_in_words():
     assert decision(MIDDLE, CHEAP, BEST, BARRED).explain() == (
         "The query most resembles training queries of gsm8k and [mmlu] (weight 0.75). "
-        "middle has the highest exponential reward at cost preference 0.5: predicted quality 0.800 for $0.0020. "
+        "middle has the highest exponential reward at cost preference 0.5: predicted quality 0.800 for "
+        "$0.0020. "
         "best is predicted 0.100 better but costs $0.020, 10.0 times as much. "
         "cheap is the cheapest at $0.00010, with predicted quality 0.500. "
         "barred was excluded: lacks tools."

@@ -4,8 +4,7 @@ import torch
 
 from crossroute import DataError, EncoderError, Query
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.predictor import Predictor, pool_embedding, profiled
-from crossroute.tokens import log_tokens
+from crossroute.predictor import Predictor, pool_embedding
 
 QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
 
@@ -77,11 +76,13 @@ def test_another_pool_starts_with_nothing_remembered(predictor):
     assert cut.query_encoder is predictor.query_encoder
 
 
-def test_the_network_is_left_in_evaluation_mode_without_gradients(predictor):
+def test_foreseeing_takes_no_gradients_and_leaves_torch_as_it_was(predictor):
     assert not predictor.network.training
+    before = [parameter.clone() for parameter in predictor.network.parameters()]
     predictor.foresee(QUERIES)
-    assert all(parameter.grad is None for parameter in predictor.network.parameters())
     assert torch.is_grad_enabled()
+    after = predictor.network.parameters()
+    assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 def test_an_encoding_of_another_width_is_refused(router):
@@ -105,20 +106,14 @@ def test_a_pool_embedding_has_one_row_a_candidate(router):
         assert tensor.numpy() == pytest.approx(np.array(by_hand), rel=1e-6)
 
 
-def test_a_candidate_of_which_nothing_is_known_is_named(outcomes):
+def test_a_candidate_of_which_nothing_is_known_is_named(predictor, outcomes):
     train = outcomes.split("train")
     train.quality[:, 2] = np.nan  # split copies
-    target = log_tokens(train, train.input_tokens[:, 0], "output_tokens")
-    with pytest.raises(DataError, match="Not one outcome of 'large' is known"):
-        profiled(train, target, np.zeros(len(train), dtype=np.intp), 1)
+    with pytest.raises(DataError, match="'large'"):
+        predictor.profile(train)
 
 
-def test_with_one_cluster_a_profile_is_the_mean(outcomes):
-    train = outcomes.split("train")
-    target = log_tokens(train, train.input_tokens[:, 0], "output_tokens")
-    pool = profiled(train, target, np.zeros(len(train), dtype=np.intp), 1)
-    for column, candidate in enumerate(pool):
-        assert candidate.profile.quality == pytest.approx((train.quality[:, column].mean(),))
-        assert candidate.profile.log_tokens == pytest.approx((target[:, column].mean(),))
-        assert candidate.profile.evidence == (len(train),)
-        assert candidate.model_copy(update={"profile": None}) == tuple(outcomes.pool)[column]
+def test_profiling_keeps_all_but_the_profile(predictor, outcomes):
+    for candidate, known in zip(predictor.profile(outcomes), outcomes.pool, strict=True):
+        assert len(candidate.profile.quality) == 4
+        assert candidate.model_copy(update={"profile": None}) == known

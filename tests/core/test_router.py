@@ -141,7 +141,9 @@ def test_a_willingness_to_pay_takes_the_place_of_the_dial(router):
     chosen = decision.alternatives[0]
     assert chosen.reward == pytest.approx(math.log(chosen.quality) - chosen.cost / 1e-3)
     for pay in (1e-12, 1e12):
-        assert all(math.isfinite(a.reward) for a in router.route(TEXTS[0], willingness_to_pay=pay).alternatives)
+        assert all(
+            math.isfinite(a.reward) for a in router.route(TEXTS[0], willingness_to_pay=pay).alternatives
+        )
 
 
 @pytest.mark.parametrize("pay", [0, -1, math.nan, math.inf])
@@ -295,7 +297,9 @@ def test_candidates_without_a_profile_or_a_price_are_refused_with_the_remedy(rou
 def test_profiling_the_training_outcomes_gives_the_profiles_of_training(router, outcomes):
     again = router.profile(outcomes.split("train"))
     for candidate in again:
-        assert candidate.profile.quality == pytest.approx(router.pool[candidate.name].profile.quality, abs=1e-5)
+        assert candidate.profile.quality == pytest.approx(
+            router.pool[candidate.name].profile.quality, abs=1e-5
+        )
     assert router.with_candidates(again).pool.names == router.pool.names
 
 

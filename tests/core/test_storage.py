@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute import CheckpointError
-from crossroute import storage
+from crossroute import CheckpointError, storage
 from crossroute.storage import CONFIG, WEIGHTS, locate, read_checkpoint, replace_file, write_checkpoint
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5])}
@@ -170,7 +169,9 @@ def test_a_folder_is_found_by_its_path(folder, monkeypatch):
     assert read_checkpoint(locate(folder.name))[0]["name"] == "ärlig"
 
 
-@pytest.mark.parametrize("name", ["", "nowhere", "a b", "a/b/c", "/not/there", "null\x00byte", Path("owner/name")])
+@pytest.mark.parametrize(
+    "name", ["", "nowhere", "a b", "a/b/c", "/not/there", "null\x00byte", Path("owner/name")]
+)
 def test_an_unknown_router_is_refused_with_what_is_expected(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match=r"There is no router|holds no router"):
@@ -184,7 +185,9 @@ def test_a_file_in_place_of_the_folder_is_refused(folder):
 
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CheckpointError, match=r"Cannot fetch the router 'owner/name' from the hub: .* network"):
+    with pytest.raises(
+        CheckpointError, match=r"Cannot fetch the router 'owner/name' from the hub: .* network"
+    ):
         locate("owner/name")
 
 

@@ -58,7 +58,9 @@ def test_targets_are_finite_or_unknown(outcomes, unit):
     assert np.isnan(target[0, :3]).all()  # the fourth candidate costs nothing, which is known
 
 
-@given(st.floats(-5, 12), st.floats(1, 1e6), st.floats(0, 1e6), st.sampled_from(["output_tokens", "input_ratio"]))
+@given(
+    st.floats(-5, 12), st.floats(1, 1e6), st.floats(0, 1e6), st.sampled_from(["output_tokens", "input_ratio"])
+)
 def test_cost_and_tokens_are_finite_and_not_negative(log_tokens, read, context, unit):
     logs, read, context = np.full((1, 3), log_tokens), np.array([read]), np.array([context])
     cost = tokens.cost(logs, PRICE, read, context, unit)
@@ -77,7 +79,9 @@ def test_doubling_the_prices_doubles_the_cost():
 
 
 def test_a_candidate_without_a_price_is_named():
-    pool = Pool([Candidate(name="a", price=Price(input=1, output=2)), Candidate(name="b"), Candidate(name="c")])
+    pool = Pool(
+        [Candidate(name="a", price=Price(input=1, output=2)), Candidate(name="b"), Candidate(name="c")]
+    )
     with pytest.raises(DataError, match=r"No price is known of 'b', 'c'\. State prices in candidates.json"):
         tokens.prices(pool)
     assert tokens.prices(pool.subset(["a"])).tolist() == [[1, 2]]

@@ -110,4 +110,7 @@ def test_a_restored_optimizer_goes_on_as_if_nothing_had_happened():
 
 def test_a_fingerprint_tells_parts_apart():
     assert fingerprint("a", "b") == fingerprint("a", "b")
-    assert len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("b", "a"), fingerprint("a\ud800", "b")}) == 4
+    assert (
+        len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("b", "a"), fingerprint("a\ud800", "b")})
+        == 4
+    )

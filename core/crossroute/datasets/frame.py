@@ -188,7 +188,7 @@ def _buffer(
 
 def _arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
     """Rebuild a pyarrow array of strings; pyarrow checks that the buffers hold what they claim."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     alias = _expect(kind, "arrow type").args[0]
     if alias not in ("string", "large_string"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import threading
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,7 @@ class OnnxEncoder:
         from onnxruntime import InferenceSession
         from transformers import AutoTokenizer
 
+        self._lock = threading.Lock()
         self.name = f"onnx{'-int8' if int8 else ''}:{model}"
         source = locate(model)
         try:
@@ -56,9 +58,10 @@ class OnnxEncoder:
         return np.concatenate(parts)[np.argsort(order)]
 
     def _encode_batch(self, texts: list[str]) -> Embeddings:
-        tokens = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=TOKENS_A_VIEW, return_tensors="np"
-        )
+        with self._lock:  # tokenizers must not be set up by two threads at once
+            tokens = self._tokenizer(
+                texts, padding=True, truncation=True, max_length=TOKENS_A_VIEW, return_tensors="np"
+            )
         inputs = {name: tokens[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
         states = self._session.run(None, inputs)[0]  # (n, tokens, d)
         mask = inputs["attention_mask"][:, :, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ class StaticEncoder:
         from model2vec import StaticModel
 
         self.name = f"static:{model}" if model else "static"
+        self._lock = threading.Lock()
         try:
             self._model = StaticModel.from_pretrained(model or BUNDLED)
         except (OSError, ValueError) as error:
@@ -38,4 +40,7 @@ class StaticEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        return self._model.encode(texts, use_multiprocessing=False).astype(np.float32)
+        with (
+            self._lock
+        ):  # model2vec sets its tokenizer anew at each call, which two threads must not do at once
+            return self._model.encode(texts, use_multiprocessing=False).astype(np.float32)

@@ -9,8 +9,8 @@ import numpy as np
 from crossroute.encoder import Embeddings
 from crossroute.query import Query
 
-CODE = frozenset("{}()[]=;_<>#`\"'")
-OPERATORS = frozenset("+-*/^%$\\|=")
+CODE = "{}()[]=;_<>#`\"'"
+OPERATORS = "+-*/^%$\\|="
 WORD = re.compile(r"[^\W\d_]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CHOICE = re.compile(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
@@ -30,10 +30,10 @@ def surface_features(query: Query) -> Embeddings:
             sum(map(len, words)) / max(1, len(words)),
             sum(map(str.isdigit, text)) / length,
             np.log1p(len(NUMBER.findall(text))),
-            sum(character in CODE for character in text) / length,
-            sum(character in OPERATORS for character in text) / length,
+            sum(map(text.count, CODE)) / length,
+            sum(map(text.count, OPERATORS)) / length,
             sum(map(str.isupper, text)) / length,
-            sum(not character.isascii() for character in text) / length,
+            0.0 if text.isascii() else sum(not character.isascii() for character in text) / length,
             np.log1p(text.count("\n")),
             np.log1p(len(BLANK_LINE.findall(text))),
             np.log1p(text.count("?")),

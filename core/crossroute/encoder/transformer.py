@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.util import find_spec
 
 import numpy as np
@@ -40,6 +41,7 @@ class SentenceTransformerEncoder:
             raise MissingExtraError(f"The encoder {model!r}", "offline")
         from sentence_transformers import SentenceTransformer
 
+        self._lock = threading.Lock()
         self.name = "minilm" if model == "minilm" else f"sentence-transformers:{model}"
         try:
             self._model = SentenceTransformer(locate(model))
@@ -52,5 +54,6 @@ class SentenceTransformerEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d)."""
-        embeddings = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        with self._lock:  # tokenizers must not be set up by two threads at once
+            embeddings = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(embeddings, dtype=np.float32)

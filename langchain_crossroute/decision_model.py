@@ -1,0 +1,97 @@
+"""CrossRouteDecisionModel: answers LangChain's own routing question by predicted quality and cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from crossroute import Constraints, CrossRouteError, Decision, Router
+from crossroute.dispatch import Dispatcher
+from crossroute.members import Ability
+from langchain_crossroute.reading import read
+from langchain_crossroute.runnable import messages_of
+
+try:
+    from langchain_core.decisions import BaseDecisionModel, Choice, ChoiceAnswer, ClassifierResponse
+except ImportError as error:
+
+    class DecisionModelsError(CrossRouteError, ImportError):
+        """The installed LangChain has no decision models."""
+
+    raise DecisionModelsError(
+        'Decision models came with LangChain 1.5. Install them with: pip install "langchain>=1.5" '
+        '"langchain-core>=1.8"; or use CrossRouteMiddleware, which needs neither.'
+    ) from error
+
+
+class CrossRouteDecisionModel(BaseDecisionModel):
+    """The classifier for LangChain's `ModelRouterMiddleware`: no language model is asked, no criteria written.
+
+    Labels of a choice are names, or aliases, of the router's candidates. The probabilities are exponential
+    rewards as shares of their sum; the confidence is the chosen one's share.
+
+    Example:
+        ```python
+        ModelRouterMiddleware(
+            choices={"small": ModelChoice(small, "any"), "large": ModelChoice(large, "any")},
+            instructions="Choose.",
+            classifier=CrossRouteDecisionModel(router="my-router", cost_preference=0.3),
+        )
+        ```
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    model: str = "crossroute"
+    """Reported to traces."""
+
+    router: Any = Field(default="routerbench", exclude=True, repr=False)
+    """A `Router`, a bundled router's name, or a folder."""
+
+    cost_preference: float | None = Field(default=None, ge=0, le=1)
+    """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
+
+    constraints: Constraints | None = None
+    """What a candidate must satisfy."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the router once."""
+        if not isinstance(self.router, Router):
+            self.router = Router.from_pretrained(self.router)
+
+    @property
+    def _provider(self) -> str:
+        return "crossroute"
+
+    def _classify(self, state: Any, questions: Mapping[str, Any]) -> ClassifierResponse:
+        answers = {name: self._answer(state, question) for name, question in questions.items()}
+        return ClassifierResponse(model=self.model, answers=answers)
+
+    def _answer(self, state: Any, question: Any) -> ChoiceAnswer:
+        if not isinstance(question, Choice):
+            raise ValueError(f"CrossRoute chooses between models, and answers no {type(question).__name__}.")
+        dispatcher = Dispatcher(self.router, dict.fromkeys(question.criteria, Ability()))
+        decision = dispatcher.decide(
+            read(messages_of(state)).query, constraints=self.constraints, cost_preference=self.cost_preference
+        )
+        shares = _shares(decision)
+        return ChoiceAnswer(
+            type="choice",
+            choice=decision.candidate,
+            probabilities=shares,
+            confidence=shares[decision.candidate],
+        )
+
+
+def _shares(decision: Decision) -> dict[str, float]:
+    """Return each candidate's exponential reward as a share of the sum; an excluded one's is 0."""
+    pay = decision.willingness_to_pay
+    eligible = [a for a in decision.alternatives if a.excluded is None]
+    logs = {a.candidate: math.log(max(a.quality, 1e-9)) - a.cost / pay for a in eligible}
+    top = max(logs.values())
+    rewards = {name: math.exp(value - top) for name, value in logs.items()}
+    total = sum(rewards.values())
+    return {a.candidate: rewards.get(a.candidate, 0.0) / total for a in decision.alternatives}

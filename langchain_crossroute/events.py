@@ -1,0 +1,94 @@
+"""Version 3 of streaming: a stream of the caller's, fed with the events of the chosen member's."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core._api.beta_decorator import LangChainBetaWarning
+from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
+
+from crossroute import Decision
+from langchain_crossroute.call import Call
+from langchain_crossroute.stamp import KEY, as_json, usage_of
+
+FINISH = "message-finish"
+
+
+def events(call: Call) -> ChatModelStream:
+    """Return a stream that asks a member when it is first read."""
+    stream = ChatModelStream()
+
+    def do(decision: Decision) -> Iterator[Any]:
+        asked = call.asked(decision)
+        with _beta():
+            source: Any = asked.runnable.stream_events(
+                asked.messages, asked.config, version="v3", **call.kwargs
+            )
+        for event in source:
+            yield _stamped(call, decision, event)
+
+    source = call.routing.attempts(call.decide()).stream(do)
+
+    def pump() -> bool:
+        try:
+            stream.dispatch(next(source))
+        except StopIteration:
+            return False
+        except Exception as error:  # the stream raises it where it is read
+            stream.fail(error)
+            return False
+        return True
+
+    stream.bind_pump(pump)
+    return stream
+
+
+async def aevents(call: Call) -> AsyncChatModelStream:
+    """Return a stream that asks a member, in a task of its own, when it is first read."""
+    stream = AsyncChatModelStream()
+    attempts = call.routing.attempts(await asyncio.to_thread(call.decide))
+
+    async def do(decision: Decision) -> AsyncIterator[Any]:
+        asked = call.asked(decision)
+        with _beta():
+            source: Any = await asked.runnable.astream_events(
+                asked.messages, asked.config, version="v3", **call.kwargs
+            )
+        async with source:
+            async for event in source:
+                yield _stamped(call, decision, event)
+
+    async def produce() -> None:
+        try:
+            async for event in attempts.astream(do):
+                stream.dispatch(event)
+        except BaseException as error:
+            stream.fail(error)
+            if not isinstance(error, Exception):
+                raise
+
+    async def start() -> None:
+        if stream._producer_task is None:
+            stream._producer_task = asyncio.get_running_loop().create_task(produce())
+
+    stream.set_start(start)
+    return stream
+
+
+def _stamped(call: Call, decision: Decision, event: Any) -> Any:
+    """Return an event, the last one with the decision in its metadata."""
+    if event.get("event") != FINISH:
+        return event
+    answered = call.routing.dispatcher.answered(decision, usage_of(event.get("usage")))
+    return {**event, "metadata": {**(event.get("metadata") or {}), KEY: as_json(answered)}}
+
+
+class _beta(warnings.catch_warnings):  # noqa: N801
+    """Silence the beta warning of the member's stream; the caller's own stream has given it."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.simplefilter("ignore", LangChainBetaWarning)

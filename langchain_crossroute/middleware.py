@@ -1,0 +1,173 @@
+"""CrossRouteMiddleware: each model step of an agent goes to the predicted best."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from langchain.agents.middleware.types import (
+    AgentMiddleware,
+    AgentState,
+    ExtendedModelResponse,
+    ModelRequest,
+    ModelResponse,
+    PrivateStateAttr,
+)
+from langchain.agents.structured_output import ProviderStrategy
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.types import Command
+from typing_extensions import NotRequired
+
+from crossroute import Capability, Constraints, Decision, Router
+from crossroute.attempts import MAX_ATTEMPTS
+from langchain_crossroute.history import tools_for_provider
+from langchain_crossroute.routing import Routing
+from langchain_crossroute.settings import Settings
+from langchain_crossroute.stamp import KEY, traced
+
+ANTHROPIC_SETTINGS, OPENAI_SETTINGS = frozenset({"cache_control"}), frozenset({"prompt_cache_key"})
+"""Model settings that only one provider's models understand."""
+
+Request = ModelRequest[Any]
+Response = ModelResponse[Any]
+Extended = ExtendedModelResponse[Any]
+
+
+class CrossRouteState(AgentState[Any]):
+    """The agent's state, and in it who took the last step: {"candidate", "quality", "cost", ...}."""
+
+    crossroute_route: NotRequired[Annotated[dict[str, Any], PrivateStateAttr]]
+
+
+class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
+    """Route each model step of `create_agent`, deepagents or LangGraph.
+
+    The agent binds its tools and works out its structured-output strategy for the model that is chosen. A
+    runtime context may hold `cost_preference`, `willingness_to_pay`, `candidate` and `constraints` for a run.
+
+    Example:
+        ```python
+        router = CrossRouteMiddleware(models={"small": small, "large": large}, router="my-router")
+        agent = create_agent(model=small, tools=[search], middleware=[router], context_schema=dict)
+        agent.invoke({"messages": [("user", "...")]}, context={"cost_preference": 0.8})
+        ```
+
+    Args:
+        models: Candidate's name, or alias -> chat model or `init_chat_model` string.
+        router: A router, or the name or folder of one.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        constraints: What a model must satisfy.
+        default: The model for steps without text to route on.
+        sticky: Finish a tool turn with the model that began it; False routes each step anew.
+        max_attempts: At most, a step, over all models.
+
+    Raises:
+        TypeError: A model is none, or is wrapped, which an agent cannot bind tools to.
+        UnprofiledCandidateError: The router has no profile of a model.
+    """
+
+    state_schema = CrossRouteState
+
+    def __init__(
+        self,
+        models: Mapping[str, Any],
+        router: Router | str | Path = "routerbench",
+        *,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        constraints: Constraints | None = None,
+        default: str | None = None,
+        sticky: bool = True,
+        max_attempts: int = MAX_ATTEMPTS,
+    ) -> None:
+        super().__init__()
+        self.routing = Routing(models, router, default=default, sticky=sticky, max_attempts=max_attempts)
+        wrapped = [
+            name for name, member in self.routing.members.items() if member.runnable is not member.model
+        ]
+        if wrapped:
+            raise TypeError(f"Model {wrapped[0]!r} is wrapped; an agent needs the chat model itself.")
+        self.settings = Settings(
+            cost_preference=cost_preference, willingness_to_pay=willingness_to_pay, constraints=constraints
+        )
+
+    def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
+        """Take a step with the chosen model."""
+
+        def do(decision: Decision) -> Extended:
+            return self._answered(decision, handler(self._asked(decision, request)))
+
+        return self.routing.attempts(self._decide(request)).call(do)
+
+    async def awrap_model_call(
+        self, request: Request, handler: Callable[[Request], Awaitable[Response]]
+    ) -> Extended:
+        """Take a step with the chosen model; encoding runs beside the event loop."""
+
+        async def do(decision: Decision) -> Extended:
+            return self._answered(decision, await handler(self._asked(decision, request)))
+
+        return await self.routing.attempts(await asyncio.to_thread(self._decide, request)).acall(do)
+
+    def _decide(self, request: Request) -> Decision:
+        route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
+        context = request.runtime.context if request.runtime is not None else None
+        needs: set[Capability] = set()
+        if request.response_format is not None:
+            needs.add(
+                "structured_output" if isinstance(request.response_format, ProviderStrategy) else "tools"
+            )
+        return self.routing.decide(
+            [*_system(request), *request.messages],
+            self.settings.overridden(context),
+            tools=request.tools,
+            needs=needs,
+            speaker=route.get("candidate"),
+        )
+
+    def _asked(self, decision: Decision, request: Request) -> Request:
+        """Return the request for the chosen model: what another provider left in it taken out."""
+        name = decision.candidate
+        provider = self.routing.providers[name]
+        system: list[Any] = self.routing.messages_for(name, _system(request))
+        messages: list[Any] = self.routing.messages_for(name, request.messages)
+        settings = request.model_settings
+        foreign = (ANTHROPIC_SETTINGS if provider != "anthropic" else frozenset()) | (
+            OPENAI_SETTINGS if provider != "openai" else frozenset()
+        )
+        return request.override(
+            model=_traced(self.routing.members[name].model, decision),
+            messages=messages,
+            system_message=system[0] if system else None,
+            tools=tools_for_provider(request.tools, provider),
+            model_settings={
+                key: value for key, value in request.model_settings.items() if key not in foreign
+            },
+        )
+
+    def _answered(self, decision: Decision, response: Response) -> Extended:
+        result = [
+            self.routing.answered(decision, message) if isinstance(message, AIMessage) else message
+            for message in response.result
+        ]
+        return ExtendedModelResponse(
+            model_response=replace(response, result=result),
+            command=Command(update={"crossroute_route": traced(decision)}),
+        )
+
+
+def _system(request: Request) -> list[BaseMessage]:
+    return [] if request.system_message is None else [request.system_message]
+
+
+def _traced(model: BaseChatModel, decision: Decision) -> BaseChatModel:
+    """Return the model with the decision in the metadata and tags of its runs."""
+    tags = [*(model.tags or []), f"{KEY}:{decision.candidate}"]
+    return model.model_copy(
+        update={"tags": tags, "metadata": {**(model.metadata or {}), KEY: traced(decision)}}
+    )

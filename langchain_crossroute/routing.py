@@ -1,0 +1,140 @@
+"""Messages in, decision out: the members, the dispatcher over them, and nothing decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from crossroute import Capability, Constraints, Decision, Router
+from crossroute.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.dispatch import Dispatcher
+from langchain_crossroute.history import for_provider
+from langchain_crossroute.member import Member
+from langchain_crossroute.reading import Reading, read
+from langchain_crossroute.settings import Settings
+from langchain_crossroute.stamp import KEY, stamped, usage_of
+
+
+class Routing:
+    """The members of a pool and the dispatcher that chooses among them; safe to share.
+
+    Args:
+        models: Candidate's name, or alias -> chat model, wrapped chat model or init_chat_model string.
+        router: A router, or the name or folder of one.
+        default: The model for calls without text; the router need not know it.
+        sticky: See `Dispatcher`.
+        max_attempts: At most, a call.
+        handed_on: Fields for models that have none of their own, such as a cache.
+
+    Raises:
+        TypeError: A model is no chat model.
+        UnprofiledCandidateError: The router has no profile of a model.
+        ValueError: There is no model, or the default is none of them.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Any],
+        router: Router | str | Path,
+        *,
+        default: str | None = None,
+        sticky: bool = True,
+        max_attempts: int = MAX_ATTEMPTS,
+        handed_on: dict[str, Any] | None = None,
+    ) -> None:
+        self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
+        self.providers = {name: member.provider for name, member in self.members.items()}
+        abilities = {name: member.ability for name, member in self.members.items()}
+        self.dispatcher = Dispatcher(
+            router, abilities, default=default, sticky=sticky, max_attempts=max_attempts
+        )
+
+    def decide(
+        self,
+        messages: Sequence[BaseMessage],
+        settings: Settings,
+        *,
+        tools: Sequence[Any] = (),
+        needs: Iterable[Capability] = (),
+        speaker: str | None = None,
+    ) -> Decision:
+        """Choose the member for a conversation's next answer; see `Dispatcher.decide` for what it raises.
+
+        Args:
+            messages: The conversation.
+            settings: How to decide.
+            tools: The tools that come with the call.
+            needs: What else the call needs.
+            speaker: Who gave the last answer, where the messages do not tell.
+        """
+        reading = read(messages, tools, needs)
+        return self.dispatcher.decide(
+            reading.query,
+            needs=reading.needs,
+            constraints=self._constraints(reading, settings.constraints),
+            cost_preference=settings.cost_preference,
+            willingness_to_pay=settings.willingness_to_pay,
+            candidate=settings.candidate,
+            current=self._speaker(reading) or speaker,
+            tool_turn=reading.tool_turn,
+        )
+
+    def attempts(self, decision: Decision) -> Attempts:
+        """Return the attempts of a decided call."""
+        return self.dispatcher.attempts(decision)
+
+    def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+        """Return a conversation as a member's provider can read it."""
+        return for_provider(messages, self.providers[candidate], self.providers)
+
+    def answered(self, decision: Decision, message: AIMessage) -> AIMessage:
+        """Count an answer, remember its tool calls, and return it with its decision."""
+        self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
+        return stamped(message, self.dispatcher.answered(decision, usage_of(message.usage_metadata)))
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """What tells these members from others, by name."""
+        kinds = ((name, member.model) for name, member in self.members.items())
+        return {
+            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}"
+            for name, model in kinds
+        }
+
+    def _speaker(self, reading: Reading) -> str | None:
+        """Return who gave the last answer: as it says, as its tool calls tell, or by its model's name."""
+        if reading.last is None:
+            return None
+        metadata = reading.last.response_metadata
+        decision = metadata.get(KEY)
+        if isinstance(decision, dict) and isinstance(decision.get("candidate"), str):
+            return str(decision["candidate"])
+        began = self.dispatcher.beginner(reading.tool_calls)
+        return began or self._named(metadata.get("model_name"))
+
+    def _named(self, model_name: object) -> str | None:
+        if not model_name:
+            return None
+        names = (
+            (name, member.model._get_ls_params().get("ls_model_name"))
+            for name, member in self.members.items()
+        )
+        return next((name for name, known in names if known == model_name), None)
+
+    def _constraints(self, reading: Reading, constraints: Constraints | None) -> Constraints | None:
+        """Return the constraints, narrowed to the members whose provider knows the call's tools."""
+        if not reading.tool_providers:
+            return constraints
+        constraints = constraints or Constraints()
+        pool = self.dispatcher.router.pool
+        able = frozenset(
+            name
+            for name, whose in self.providers.items()
+            if name in pool and reading.tool_providers <= {whose}
+        )
+        return constraints.model_copy(
+            update={"allow": able if constraints.allow is None else able & constraints.allow}
+        )

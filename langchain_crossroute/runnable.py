@@ -1,0 +1,140 @@
+"""CrossRouteRunnable: an input becomes a decision, and a decision picks a whole chain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage, convert_to_messages
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, ensure_config
+from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
+
+from crossroute import Constraints, Decision, Router
+from crossroute.dispatch import Dispatcher
+from crossroute.members import Ability
+from langchain_crossroute.reading import read
+from langchain_crossroute.settings import Settings
+
+
+class CrossRouteRunnable(Runnable[Any, Decision]):
+    """Decide, and call nobody.
+
+    A candidate's name, or alias, may be an `init_chat_model` string, so that the decision configures a model:
+
+    Example:
+        ```python
+        route = CrossRouteRunnable(["small", "large"], router="my-router", text=lambda x: x["question"])
+        route.invoke({"question": "What is 17 * 23?"}).candidate
+
+        chain = route.pick({"small": quick_chain, "large": thorough_chain})
+        ```
+
+    Args:
+        candidates: Names or aliases; by default all that the router knows.
+        router: A router, or the name or folder of one.
+        text: What of an input to route on: a string, a message or messages; by default the input itself.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        constraints: What a candidate must satisfy.
+        default: The candidate for inputs without text.
+
+    Raises:
+        UnprofiledCandidateError: The router has no profile of a candidate.
+    """
+
+    def __init__(
+        self,
+        candidates: Iterable[str] | None = None,
+        router: Router | str | Path = "routerbench",
+        *,
+        text: Callable[[Any], Any] | None = None,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        constraints: Constraints | None = None,
+        default: str | None = None,
+    ) -> None:
+        self.name = "CrossRouteRunnable"
+        router = router if isinstance(router, Router) else Router.from_pretrained(router)
+        names = router.pool.names if candidates is None else tuple(candidates)
+        self.dispatcher = Dispatcher(router, dict.fromkeys(names, Ability()), default=default)
+        self.settings = Settings(
+            cost_preference=cost_preference, willingness_to_pay=willingness_to_pay, constraints=constraints
+        )
+        self._text = text
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
+        """Return the decision for an input; `config["configurable"]` may set the dial for it."""
+        config = ensure_config(config)
+        settings = self.settings.configured(config)
+        return self._call_with_config(lambda given: self._decide(given, settings), input, config, **kwargs)
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
+        """Return the decision for an input; encoding runs beside the event loop."""
+        config = ensure_config(config)
+        settings = self.settings.configured(config)
+
+        async def decide(given: Any) -> Decision:
+            return await asyncio.to_thread(self._decide, given, settings)
+
+        return await self._acall_with_config(decide, input, config, **kwargs)
+
+    def pick(self, branches: Mapping[str, RunnableLike[Any, Any]]) -> Runnable[Any, Any]:  # type: ignore[override]
+        """Return a runnable that hands its input to the branch of the candidate that is chosen.
+
+        In place of `Runnable.pick`, which takes keys out of a dict: a decision is none.
+
+        Args:
+            branches: Candidate -> chain; only these candidates are chosen among.
+
+        Raises:
+            UnknownCandidateError: A branch's name is no candidate.
+        """
+        pool = self.dispatcher.router.pool
+        chains: dict[str, Runnable[Any, Any]] = {
+            name: coerce_to_runnable(branch) for name, branch in branches.items()
+        }
+        allowed = frozenset(pool[name].name for name in chains if name != self.dispatcher.default)
+        limits = (self.settings.constraints or Constraints()).model_copy(update={"allow": allowed})
+        settings = self.settings.model_copy(update={"constraints": limits})
+
+        def choose(given: Any, config: RunnableConfig) -> Runnable[Any, Any]:
+            return chains[self._decide(given, settings.configured(config)).candidate]
+
+        async def achoose(given: Any, config: RunnableConfig) -> Runnable[Any, Any]:
+            return await asyncio.to_thread(choose, given, config)
+
+        return RunnableLambda(choose, achoose, name="CrossRoutePick")
+
+    def _decide(self, given: Any, settings: Settings) -> Decision:
+        reading = read(messages_of(given if self._text is None else self._text(given)))
+        return self.dispatcher.decide(
+            reading.query,
+            needs=reading.needs,
+            constraints=settings.constraints,
+            cost_preference=settings.cost_preference,
+            willingness_to_pay=settings.willingness_to_pay,
+            candidate=settings.candidate,
+        )
+
+
+def messages_of(given: Any) -> list[BaseMessage]:
+    """Return an input as messages: a prompt's, a message, messages, or a text.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if isinstance(given, PromptValue):
+        return given.to_messages()
+    if isinstance(given, str):
+        return [HumanMessage(given)]
+    if isinstance(given, BaseMessage):
+        return [given]
+    if isinstance(given, (list, tuple)):
+        return convert_to_messages(given)
+    raise TypeError(
+        f"Cannot route on a {type(given).__name__}: expected a text, messages or a prompt. Say what to "
+        'route on with `text`, such as text=lambda input: input["question"].'
+    )

@@ -1,0 +1,74 @@
+"""Structured output by the chosen member's own means."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from crossroute import Capability
+from langchain_crossroute.call import Call
+from langchain_crossroute.member import Change
+
+NATIVE = frozenset({"json_schema", "json_mode"})
+"""Methods that a model must support itself; all else is tool calling at heart."""
+
+
+class StructuredOutput(Runnable[LanguageModelInput, Any]):
+    """What `ChatCrossRoute.with_structured_output` returns.
+
+    Args:
+        call: The router's: (input, config, keywords, change, needs) -> the call.
+        schema: As given.
+        kwargs: As given: include_raw, method, strict, ...
+    """
+
+    def __init__(self, call: Callable[..., Call], schema: Any, kwargs: dict[str, Any]) -> None:
+        self._call, self._schema, self._kwargs = call, schema, kwargs
+        self.name = "CrossRouteStructuredOutput"
+
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Return what the chosen member made of the schema."""
+        return self._asked(input, config, kwargs).invoke()
+
+    async def ainvoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Any:
+        """Return what the chosen member made of the schema."""
+        return await self._asked(input, config, kwargs).ainvoke()
+
+    def stream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        """Yield what the chosen member makes of the schema."""
+        return self._asked(input, config, kwargs).stream()
+
+    def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[Any]:
+        """Yield what the chosen member makes of the schema."""
+        return self._asked(input, config, kwargs).astream()
+
+    def _asked(
+        self, given: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
+    ) -> Call:
+        return self._call(given, config, kwargs, self._change, {self._need})
+
+    @property
+    def _need(self) -> Capability:
+        return "structured_output" if self._kwargs.get("method") in NATIVE else "tools"
+
+    @property
+    def _change(self) -> Change:
+        def change(model: BaseChatModel) -> Runnable[Any, Any]:
+            return model.with_structured_output(self._schema, **self._kwargs)
+
+        return change

@@ -1,0 +1,117 @@
+"""CrossRouteLLM: a pool of LLMs behind the face of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseAsyncGen,
+    CompletionResponseGen,
+)
+from typing_extensions import override
+
+from llamaindex_crossroute.reading import read_messages, read_text
+from llamaindex_crossroute.tool_endpoints import ToolEndpoints
+
+
+class CrossRouteLLM(ToolEndpoints):
+    """Send each call to the member with the best predicted quality for its cost.
+
+    An LLM like any other, for `Settings.llm`, query engines, chat engines, agents, programs, workflows. Every
+    endpoint routes once and hands its arguments to the chosen member unchanged; rate limits, timeouts and
+    outages go on to the next best, all other errors reach the caller as they were.
+
+    The decision is in `additional_kwargs["crossroute"]` of each response, with what the call cost; where a
+    response does not reach the caller (query engines), the events CrossRouteDecisionEvent and
+    CrossRouteAnswerEvent tell. `spend` adds up tokens and USD by member.
+
+    To decide otherwise for some calls, take a copy, which shares members and router:
+    `llm.model_copy(update={"cost_preference": 0.9})`.
+
+    Args:
+        llms: Candidate's name, or alias, in the router -> LLM.
+        router: A router, or the name or folder of one.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        constraints: What the chosen member must satisfy.
+        default: The member for calls that hold no text; the router need not know it.
+        sticky: Finish a tool turn with the member that began it, and count what its prompt cache saves.
+        max_attempts: At most, a call, over all members.
+        abilities: What is known of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
+        callback_manager: For the pool and all its members.
+
+    Examples:
+        `pip install "crossroute[llamaindex]" llama-index-llms-openai llama-index-llms-anthropic`
+
+        ```python
+        from llama_index.core import Settings
+        from llama_index.llms.anthropic import Anthropic
+        from llama_index.llms.openai import OpenAI
+        from llamaindex_crossroute import CrossRouteLLM
+
+        Settings.llm = CrossRouteLLM(
+            llms={
+                "gpt-5-mini": OpenAI(model="gpt-5-mini"),
+                "claude-sonnet-4-5": Anthropic(model="claude-sonnet-4-5"),
+            },
+            router="my-router",  # a folder that `crossroute train` wrote
+            cost_preference=0.5,
+        )
+        response = Settings.llm.complete("What is 17 * 23?")
+        print(response, response.additional_kwargs["crossroute"]["candidate"])
+        ```
+    """
+
+    @classmethod
+    @override
+    def class_name(cls) -> str:
+        return "CrossRouteLLM"
+
+    @override
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        return self._call(read_messages(messages)).answer(lambda llm: llm.chat(list(messages), **kwargs))
+
+    @override
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        call = self._call(read_messages(messages))
+        return await call.aanswer(lambda llm: llm.achat(list(messages), **kwargs))
+
+    @override
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        call = self._call(read_messages(messages))
+        return call.stream(lambda llm: llm.stream_chat(list(messages), **kwargs))
+
+    @override
+    async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
+        call = self._call(read_messages(messages))
+        return await call.astream(lambda llm: llm.astream_chat(list(messages), **kwargs))
+
+    @override
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        return self._call(read_text(prompt)).answer(
+            lambda llm: llm.complete(prompt, formatted=formatted, **kwargs)
+        )
+
+    @override
+    async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        call = self._call(read_text(prompt))
+        return await call.aanswer(lambda llm: llm.acomplete(prompt, formatted=formatted, **kwargs))
+
+    @override
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
+        return self._call(read_text(prompt)).stream(
+            lambda llm: llm.stream_complete(prompt, formatted=formatted, **kwargs)
+        )
+
+    @override
+    async def astream_complete(
+        self, prompt: str, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseAsyncGen:
+        call = self._call(read_text(prompt))
+        return await call.astream(lambda llm: llm.astream_complete(prompt, formatted=formatted, **kwargs))

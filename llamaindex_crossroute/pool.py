@@ -1,0 +1,146 @@
+"""What CrossRouteLLM is made of before it is asked anything: its fields, its members, its routing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.types import PydanticProgramMode
+from pydantic import BaseModel, Field, PrivateAttr, field_serializer
+from typing_extensions import Self, override
+
+from crossroute import Constraints, Router
+from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.members import Ability
+from crossroute.spend import Spend
+from llamaindex_crossroute.call import Call
+from llamaindex_crossroute.member import common_metadata
+from llamaindex_crossroute.reading import Reading
+from llamaindex_crossroute.routing import Dials, Routing
+
+OWN_FIELDS = (
+    *("router", "cost_preference", "willingness_to_pay", "constraints"),
+    *("default", "sticky", "max_attempts"),
+)
+
+
+class MemberPool(FunctionCallingLLM):
+    """The members and how they are chosen; the endpoints follow in its children."""
+
+    router: Router | str | Path = Field(description="A router, or the name or folder of one.")
+    cost_preference: float | None = Field(
+        default=None, ge=0, le=1, description="The dial: 0 quality first, 1 cheapest; 0.5 by default."
+    )
+    willingness_to_pay: float | None = Field(default=None, gt=0, description="USD, in place of the dial.")
+    constraints: Constraints | None = Field(default=None, description="What the chosen member must satisfy.")
+    default: str | None = Field(default=None, description="The member for calls that hold no text.")
+    sticky: bool = Field(default=True, description="Finish a tool turn with the member that began it.")
+    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, description="At most, a call, over all members.")
+    llms: dict[str, LLM] = Field(min_length=1, exclude=True, description="Candidate's name or alias -> LLM.")
+    abilities: dict[str, Ability] = Field(
+        default_factory=dict, exclude=True, description="What is known of members beyond their metadata."
+    )
+    # inherited, and the members' own affair
+    system_prompt: str | None = Field(default=None, exclude=True)
+    pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
+
+    _routing: Routing = PrivateAttr()
+
+    def __init__(
+        self,
+        llms: dict[str, LLM],
+        router: Router | str | Path = "routerbench",
+        *,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        constraints: Constraints | None = None,
+        default: str | None = None,
+        sticky: bool = True,
+        max_attempts: int = MAX_ATTEMPTS,
+        abilities: dict[str, Ability] | None = None,
+        callback_manager: CallbackManager | None = None,
+    ) -> None:
+        super().__init__(
+            llms=llms,
+            router=router,
+            cost_preference=cost_preference,
+            willingness_to_pay=willingness_to_pay,
+            constraints=constraints,
+            default=default,
+            sticky=sticky,
+            max_attempts=max_attempts,
+            abilities=abilities or {},
+        )
+        self._routing = Routing(
+            self.llms,
+            self.router,
+            self.abilities,
+            default=default,
+            sticky=sticky,
+            max_attempts=max_attempts,
+        )
+        if callback_manager is None:
+            # members keep theirs; engines, which trace through ours, find the first's
+            super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
+        else:
+            self.callback_manager = callback_manager
+
+    @property
+    @override
+    def metadata(self) -> LLMMetadata:
+        return common_metadata(self.llms)
+
+    @property
+    def spend(self) -> Spend:
+        """Tokens and USD that this pool's calls took, by member."""
+        return self._routing.dispatcher.spend
+
+    def _call(self, reading: Reading) -> Call:
+        """Return the call that a reading describes, decided by the fields as they are now."""
+        return Call(
+            self._routing, reading, Dials(self.cost_preference, self.willingness_to_pay, self.constraints)
+        )
+
+    @override
+    def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
+        """Add the system prompt that the members share, if they do: programs over the pool ask for it."""
+        prompts = {llm.system_prompt for llm in self.llms.values()}
+        return next(iter(self.llms.values()))._extend_messages(messages) if len(prompts) == 1 else messages
+
+    @field_serializer("router")
+    def _router_by_name(self, router: Router | str | Path) -> str:
+        return repr(router) if isinstance(router, Router) else str(router)
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Hand a new callback manager on to the members: `Settings.llm = ...` sets only ours."""
+        if name == "callback_manager" and value is not self.callback_manager:
+            for llm in self.llms.values():
+                llm.callback_manager = value
+        super().__setattr__(name, value)
+
+    @override
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a copy that shares members and router: clients hold connections and locks."""
+        return self.model_copy()
+
+    @override
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickle as it was; LlamaIndex would run __init__ again."""
+        BaseModel.__setstate__(self, state)
+
+    @override
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Name the members; what they hold (keys, clients) stays out."""
+        yield "llms", list(self.llms)
+        yield from ((name, getattr(self, name)) for name in OWN_FIELDS)
+
+
+def copied(history: Sequence[ChatMessage] | None) -> list[ChatMessage] | None:
+    """Return a list that a member may append to, as OpenAI's does; another may be asked after it."""
+    return None if history is None else list(history)

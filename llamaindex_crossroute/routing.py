@@ -1,0 +1,126 @@
+"""The members of a pool and the dispatcher over them; nothing is decided here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.llms import LLM
+from typing_extensions import Self
+
+from crossroute import Constraints, Decision, Router
+from crossroute.dispatch import Dispatcher
+from crossroute.members import Ability
+from crossroute.spend import Usage
+from llamaindex_crossroute import events
+from llamaindex_crossroute.member import ability_of, calls_tools
+from llamaindex_crossroute.reading import Reading, marks
+from llamaindex_crossroute.stamp import candidate_of
+
+
+class Dials(NamedTuple):
+    """How a call is decided: see `Dispatcher.decide`."""
+
+    cost_preference: float | None
+    willingness_to_pay: float | None
+    constraints: Constraints | None
+
+
+class Routing:
+    """The members, and the dispatcher that chooses among them, built when it is first asked.
+
+    Copies share it; a pickle takes what it was built from, and builds it again.
+
+    Args:
+        llms: Candidate's name, or alias -> LLM.
+        router: A router, or the name or folder of one.
+        abilities: What is known of members beyond their metadata.
+        default: See `Dispatcher`, as for the rest.
+        sticky: ...
+        max_attempts: ...
+    """
+
+    def __init__(
+        self,
+        llms: Mapping[str, LLM],
+        router: Router | str | Path,
+        abilities: Mapping[str, Ability],
+        *,
+        default: str | None,
+        sticky: bool,
+        max_attempts: int,
+    ) -> None:
+        self.llms, self.router, self.abilities = llms, router, abilities
+        self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
+        self._dispatcher: Dispatcher | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The dispatcher; the first call loads the router."""
+        with self._lock:
+            if self._dispatcher is None:
+                self._dispatcher = self._built()
+            return self._dispatcher
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether any member does."""
+        return any(map(calls_tools, self.llms.values()))
+
+    def decide(self, reading: Reading, dials: Dials) -> Decision:
+        """Choose the member for a call; see `Dispatcher.decide` for what it raises."""
+        return self.dispatcher.decide(
+            reading.query,
+            needs=reading.needs,
+            current=self.dispatcher.beginner(reading.marks),
+            tool_turn=reading.tool_turn,
+            **dials._asdict(),
+        )
+
+    def answered(self, decision: Decision, usage: Usage | None, message: ChatMessage | None) -> Decision:
+        """Count an answer, remember who gave it, tell instrumentation, and return what it cost."""
+        if message is not None:
+            self.dispatcher.began(marks(message), decision.candidate)
+        decision = self.dispatcher.answered(decision, usage)
+        events.answered(decision, usage, self.dispatcher.price(decision.candidate))
+        return decision
+
+    def author(self, response: ChatResponse) -> Any:
+        """Return the member that can parse a response: who gave it, else the first that calls tools."""
+        llm = self.llms.get(candidate_of(response) or "")
+        if llm is not None and hasattr(llm, "get_tool_calls_from_response"):
+            return llm
+        return next(filter(calls_tools, self.llms.values()), None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        if isinstance(self.router, Router):
+            raise TypeError(
+                "A router in memory does not pickle. Save it with router.save_pretrained(folder) "
+                "and give the folder in its place."
+            )
+        return {**self.__dict__, "_dispatcher": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def _built(self) -> Dispatcher:
+        router = self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
+        known = {name: router.pool[name] for name in self.llms if name in router.pool}
+        return Dispatcher(
+            router,
+            {
+                name: ability_of(llm, known.get(name), self.abilities.get(name))
+                for name, llm in self.llms.items()
+            },
+            default=self.default,
+            sticky=self.sticky,
+            max_attempts=self.max_attempts,
+        )

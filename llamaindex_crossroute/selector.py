@@ -1,0 +1,156 @@
+"""CrossRouteSelector: among query engines or retrievers, the one whose model answers best for its cost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from llama_index.core.base.base_selector import BaseSelector, MultiSelection, SingleSelection
+from llama_index.core.prompts.mixin import PromptDictType
+from llama_index.core.schema import QueryBundle
+from llama_index.core.tools import ToolMetadata
+from typing_extensions import override
+
+from crossroute import Constraints, Decision, Router
+from crossroute.decision import Alternative, usd
+from llamaindex_crossroute import events
+
+
+class CrossRouteSelection(MultiSelection):
+    """The chosen choices, best reward first; a query engine keeps it in `metadata["selector_result"]`.
+
+    Attributes:
+        decision: What the router decided.
+        qualities: Predicted quality of each selection's model, in [0, 1].
+        costs: Its predicted cost, USD for one call.
+    """
+
+    decision: Decision
+    qualities: list[float]
+    costs: list[float]
+
+
+class CrossRouteSelector(BaseSelector):
+    """Select by the predicted quality and cost of the model behind each choice.
+
+    For RouterQueryEngine and RouterRetriever, in place of a selector that asks an LLM.
+
+    Args:
+        router: A router, or the name or folder of one.
+        candidates: The model behind each choice: choice -> candidate, or candidates in the choices' order. A
+            choice goes by its tool's name, where it has none by its text. By default that is its candidate.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        constraints: What the model behind a choice must satisfy.
+        max_choices: Most that are selected; more than one for engines that combine answers.
+
+    Raises:
+        ValueError: `max_choices` is under 1.
+
+    Examples:
+        `pip install "crossroute[llamaindex]"`
+
+        ```python
+        from llama_index.core.query_engine import RouterQueryEngine
+        from llamaindex_crossroute import CrossRouteSelector
+
+        engine = RouterQueryEngine(
+            selector=CrossRouteSelector("my-router", candidates={"quick": "gpt-5-mini", "deep": "gpt-5"}),
+            query_engine_tools=[quick, deep],
+        )
+        ```
+    """
+
+    def __init__(
+        self,
+        router: Router | str | Path = "routerbench",
+        *,
+        candidates: Mapping[str, str] | Sequence[str] | None = None,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        constraints: Constraints | None = None,
+        max_choices: int = 1,
+    ) -> None:
+        if max_choices < 1:
+            raise ValueError(f"max_choices must be at least 1, got {max_choices!r}.")
+        self._given, self.candidates, self.max_choices = router, candidates, max_choices
+        self.cost_preference, self.willingness_to_pay = cost_preference, willingness_to_pay
+        self.constraints = constraints or Constraints()
+
+    @cached_property
+    def router(self) -> Router:
+        """The router, loaded when it is first needed."""
+        return self._given if isinstance(self._given, Router) else Router.from_pretrained(self._given)
+
+    @override
+    def _select(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
+        selection = self._selection(choices, query)
+        events.decided(selection.decision)
+        return selection
+
+    @override
+    async def _aselect(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
+        selection = await asyncio.to_thread(self._selection, choices, query)
+        events.decided(selection.decision)
+        return selection
+
+    @override
+    def _get_prompts(self) -> PromptDictType:
+        return {}
+
+    @override
+    def _update_prompts(self, prompts_dict: PromptDictType) -> None:
+        """Do nothing: there are no prompts."""
+
+    def _selection(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
+        places = self._places(choices)
+        allow = frozenset(places)
+        if self.constraints.allow is not None:
+            allow &= {self.router.pool[name].name for name in self.constraints.allow}
+        decision = self.router.route(
+            query.query_str,
+            cost_preference=self.cost_preference,
+            willingness_to_pay=self.willingness_to_pay,
+            constraints=self.constraints.model_copy(update={"allow": allow}),
+        )
+        best = [a for a in decision.alternatives if a.excluded is None][: self.max_choices]
+        return CrossRouteSelection(
+            selections=[SingleSelection(index=places[a.candidate], reason=_reason(a)) for a in best],
+            decision=decision,
+            qualities=[a.quality for a in best],
+            costs=[a.cost for a in best],
+        )
+
+    def _places(self, choices: Sequence[ToolMetadata]) -> dict[str, int]:
+        """Return candidate -> index of its choice."""
+        names = [self._candidate(place, choice) for place, choice in enumerate(choices)]
+        pool = self.router.pool
+        places = {pool[name].name: place for place, name in enumerate(names)}
+        if len(places) < len(names):
+            raise ValueError(
+                f"Two choices have one candidate, {names}; the selector chooses among candidates. "
+                "Give each choice its own."
+            )
+        return places
+
+    def _candidate(self, place: int, choice: ToolMetadata) -> str:
+        name = choice.name or choice.description
+        if self.candidates is None:
+            return name
+        if isinstance(self.candidates, Mapping):
+            if name not in self.candidates:
+                raise ValueError(
+                    f"No candidate for the choice {name!r}; candidates names {sorted(self.candidates)}."
+                )
+            return self.candidates[name]
+        if place >= len(self.candidates):
+            raise ValueError(
+                f"No candidate for choice {place}, {name!r}; candidates names {len(self.candidates)}."
+            )
+        return self.candidates[place]
+
+
+def _reason(alternative: Alternative) -> str:
+    return f"{alternative.candidate}: predicted quality {alternative.quality:.3f} for {usd(alternative.cost)}"

@@ -1,0 +1,88 @@
+"""CrossRouteSpendReport: tokens and USD by member, from the events of every pool in the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers.base import BaseEventHandler
+from pydantic import Field
+from typing_extensions import override
+
+from crossroute.decision import usd
+from crossroute.spend import Spend, Spent
+from llamaindex_crossroute.events import CrossRouteAnswerEvent
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class CrossRouteSpendReport(BaseEventHandler):
+    """Add up what answered calls took; print it for a table.
+
+    Calls whose provider told no tokens (OpenAI's streams, unless asked to) count without tokens and USD.
+
+    Examples:
+        `pip install "crossroute[llamaindex]"`
+
+        ```python
+        from llama_index_instrumentation import get_dispatcher
+        from llamaindex_crossroute import CrossRouteSpendReport
+
+        report = CrossRouteSpendReport()
+        get_dispatcher().add_event_handler(report)
+        ...
+        print(report)
+        ```
+    """
+
+    spend: Spend = Field(default_factory=Spend, exclude=True)
+
+    @classmethod
+    @override
+    def class_name(cls) -> str:
+        return "CrossRouteSpendReport"
+
+    @override
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        if isinstance(event, CrossRouteAnswerEvent):
+            self.spend.add(event.decision.candidate, event.usage, event.price)
+
+    @property
+    def by_candidate(self) -> dict[str, Spent]:
+        """What each member's calls took."""
+        return self.spend.by_candidate
+
+    @property
+    def total(self) -> Spent:
+        """What all calls took."""
+        return self.spend.total
+
+    def __rich__(self) -> Table:
+        """Draw the members, most expensive first, and their total."""
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table("member", title="Spend", title_justify="left", show_footer=True)
+        for heading in ("calls", "input tokens", "output tokens", "USD"):
+            table.add_column(heading, justify="right")
+        rows = sorted(self.by_candidate.items(), key=lambda row: -row[1].cost)
+        for name, spent in rows:
+            table.add_row(escape(name), *_cells(spent))
+        table.columns[0].footer = "all"
+        for column, cell in zip(table.columns[1:], _cells(self.total), strict=True):
+            column.footer = cell
+        return table
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=100, no_color=True, force_terminal=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get().rstrip()
+
+
+def _cells(spent: Spent) -> tuple[str, str, str, str]:
+    usage = spent.usage
+    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", usd(spent.cost)

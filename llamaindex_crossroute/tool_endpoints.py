@@ -1,0 +1,114 @@
+"""The endpoints that take tools; only members that call tools are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
+from llama_index.core.chat_engine.types import AgentChatResponse
+from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.tools import BaseTool
+from typing_extensions import override
+
+from crossroute import Capability
+from llamaindex_crossroute.call import Call
+from llamaindex_crossroute.pool import copied
+from llamaindex_crossroute.prompt_endpoints import PromptEndpoints
+from llamaindex_crossroute.reading import read_messages
+
+Tools = Sequence[BaseTool]
+Said = str | ChatMessage | None
+History = list[ChatMessage] | None
+
+
+class ToolEndpoints(PromptEndpoints):
+    """Each is the member's own, with its own tool formats; what it answered, it parses."""
+
+    @override
+    def chat_with_tools(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> ChatResponse:
+        return self._asked(tools, user_msg, chat_history).answer(
+            lambda llm: llm.chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    async def achat_with_tools(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> ChatResponse:
+        return await self._asked(tools, user_msg, chat_history).aanswer(
+            lambda llm: llm.achat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    def stream_chat_with_tools(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> ChatResponseGen:
+        return self._asked(tools, user_msg, chat_history).stream(
+            lambda llm: llm.stream_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    async def astream_chat_with_tools(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> ChatResponseAsyncGen:
+        return await self._asked(tools, user_msg, chat_history).astream(
+            lambda llm: llm.astream_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    def predict_and_call(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> AgentChatResponse:
+        return self._asked(tools, user_msg, chat_history, by_text=True).answer(
+            lambda llm: llm.predict_and_call(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    async def apredict_and_call(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> AgentChatResponse:
+        return await self._asked(tools, user_msg, chat_history, by_text=True).aanswer(
+            lambda llm: llm.apredict_and_call(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    @override
+    def get_tool_calls_from_response(
+        self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
+    ) -> list[ToolSelection]:
+        author = self._routing.author(response)
+        if author is not None:
+            return author.get_tool_calls_from_response(  # type: ignore[no-any-return]
+                response, error_on_no_tool_call=error_on_no_tool_call, **kwargs
+            )
+        if error_on_no_tool_call:
+            raise ValueError("Expected at least one tool call, but no member of the pool calls tools.")
+        return []
+
+    @override
+    def _prepare_chat_with_tools(
+        self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Return the arguments as the member that the call routes to would have them."""
+        return self._asked(tools, user_msg, chat_history).prepare(
+            lambda llm: llm._prepare_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+        )
+
+    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, *, by_text: bool = False) -> Call:
+        """Return the call.
+
+        Args:
+            tools: What may be called.
+            user_msg: What the user says now.
+            chat_history: What was said before.
+            by_text: Where no member calls tools, any may be asked: it is by its text (ReAct).
+        """
+        if isinstance(user_msg, str):
+            user_msg = ChatMessage(content=user_msg)
+        reading = read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)
+        callers: frozenset[Capability] = frozenset({"tools"})
+        anybody = by_text and not self._routing.calls_tools
+        return self._call(
+            reading._replace(needs=reading.needs - callers if anybody else reading.needs | callers)
+        )

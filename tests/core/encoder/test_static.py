@@ -1,0 +1,83 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from crossroute.encoder.static import BUNDLED, StaticEncoder
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return StaticEncoder()
+
+
+def test_vectors_are_of_length_one(encoder):
+    embeddings = encoder.encode(["What is 2 + 2?", "Tell me a story.", "a"])
+    assert embeddings.dtype == np.float32
+    assert np.linalg.norm(embeddings, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_texts_of_one_meaning_are_close(encoder):
+    cat, kitten, sql = encoder.encode(
+        ["The cat sat on the mat.", "A cat was sitting on a mat.", "SELECT name FROM customers WHERE id = 3"]
+    )
+    assert cat @ kitten > 0.6
+    assert cat @ sql < 0.3
+
+
+def test_agrees_with_the_mean_of_token_vectors(encoder):
+    text = "Prove that the square root of 2 is irrational."
+    stored = load_file(BUNDLED / "model.safetensors")
+    tokens = Tokenizer.from_file(str(BUNDLED / "tokenizer.json")).encode(text, add_special_tokens=False).ids
+    rows = stored["mapping"][tokens] if "mapping" in stored else tokens
+    vectors = stored["embeddings"][rows].astype(np.float64)
+    if "weights" in stored:
+        vectors *= stored["weights"][tokens].astype(np.float64)[:, None]
+    mean = vectors.mean(axis=0)
+    assert encoder.encode([text])[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-4)
+
+
+def test_a_text_is_encoded_alike_alone_and_among_others(encoder):
+    texts = ["short", "a longer text with more words in it", "short", "🦉", "x y " * 500]
+    together = encoder.encode(texts)
+    alone = np.concatenate([encoder.encode([text]) for text in texts])
+    assert together == pytest.approx(alone, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "\u200b", "🦉🦉", "a" * 10_000])
+def test_odd_texts_give_finite_vectors(encoder, text):
+    (embedding,) = encoder.encode([text])
+    assert np.isfinite(embedding).all()
+
+
+def test_a_text_without_a_known_token_is_the_zero_vector(encoder):
+    assert not encoder.encode([" "]).any()
+
+
+def test_threads_share_an_encoder(encoder):
+    texts = [f"What is {number} plus {number}?" for number in range(100)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda text: encoder.encode([text])[0], texts))
+    assert np.stack(found) == pytest.approx(encoder.encode(texts), abs=1e-6)
+
+
+def test_needs_neither_torch_nor_the_network():
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise SystemExit('went to the network')\n"
+        "socket.socket.connect = refuse\n"
+        "from crossroute import load_encoder\n"
+        "assert load_encoder('static').encode(['a text']).shape[0] == 1\n"
+        "assert 'torch' not in sys.modules, 'imported torch'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_folder_of_another_model_is_loaded(encoder):
+    other = StaticEncoder(str(BUNDLED))
+    assert other.name == f"static:{BUNDLED}"
+    assert (other.encode(["a text"]) == encoder.encode(["a text"])).all()

@@ -1,0 +1,173 @@
+"""CrossRouteMiddleware: agents of create_agent, LangGraph and deepagents."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from crossroute.errors import UnprofiledCandidateError
+from deepagents import create_deep_agent
+from langchain.agents import create_agent
+from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
+from langchain_core.messages import AIMessage
+from langchain_core.tools import tool
+from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode, tools_condition
+from pydantic import BaseModel
+
+from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
+from tests.support.routers import ARITHMETIC, CODE, STORY
+
+
+@tool
+def weather(city: str) -> str:
+    """Tell the weather."""
+    return f"sunny in {city}"
+
+
+class Forecast(BaseModel):
+    """A forecast."""
+
+    degrees: int
+
+
+@dataclass
+class Wishes:
+    cost_preference: float | None = None
+    candidate: str | None = None
+
+
+@pytest.fixture
+def middleware(fakes, router):
+    return CrossRouteMiddleware(models=fakes, router=router)
+
+
+def agent_of(middleware, fakes, **kwargs):
+    return create_agent(model=fakes["small"], tools=[weather], middleware=[middleware], **kwargs)
+
+
+def answers(state):
+    return [message for message in state["messages"] if isinstance(message, AIMessage)]
+
+
+def candidates(state):
+    return [message.response_metadata["crossroute"]["candidate"] for message in answers(state)]
+
+
+def ask(text):
+    return {"messages": [("human", text)]}
+
+
+def test_steps_go_to_the_predicted_best_and_a_tool_turn_stays(middleware, fakes):
+    agent = agent_of(middleware, fakes, checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "1"}}
+    for text in (ARITHMETIC, STORY, CODE):
+        state = agent.invoke(ask(text), config)
+    assert candidates(state) == ["large", "large", "small", "small", "coder", "coder"]
+    assert [bool(message.tool_calls) for message in answers(state)] == [True, False] * 3
+    assert answers(state)[1].response_metadata["crossroute"]["reasons"] == ["stuck to large: tool turn"]
+    assert "crossroute_route" not in state, "the route is private"
+    assert agent.get_state(config).values.get("crossroute_route", {}).get("candidate") in {"coder", None}
+    assert middleware.routing.dispatcher.spend.total.calls == 6
+
+
+def test_the_asynchronous_steps_are_the_same(middleware, fakes):
+    state = asyncio.run(agent_of(middleware, fakes).ainvoke(ask(ARITHMETIC)))
+    assert candidates(state) == ["large", "large"]
+
+
+def test_a_runtime_context_sets_the_dial_or_the_model(middleware, fakes):
+    agent = agent_of(middleware, fakes, context_schema=Wishes)
+    assert candidates(agent.invoke(ask(ARITHMETIC), context=Wishes(cost_preference=1.0))) == [
+        "small",
+        "small",
+    ]
+    assert candidates(agent.invoke(ask(ARITHMETIC), context=Wishes(candidate="coder"))) == ["coder", "coder"]
+    plain = agent_of(middleware, fakes, context_schema=dict)
+    assert candidates(plain.invoke(ask(STORY), context={"cost_preference": 0.0}))[0] == "large"
+
+
+def test_a_step_fails_over_and_a_permanent_error_is_raised(middleware, fakes):
+    fakes["large"].errors = [RateLimitError("once")]
+    state = agent_of(middleware, fakes).invoke(ask(ARITHMETIC))
+    assert candidates(state)[0] != "large"
+    assert answers(state)[0].response_metadata["crossroute"]["failures"][0]["candidate"] == "large"
+    middleware.routing.dispatcher.cooldowns.clear("large")
+    fakes["large"].errors = [BadRequestError("no")]
+    with pytest.raises(BadRequestError):
+        agent_of(middleware, fakes).invoke(ask(ARITHMETIC))
+
+
+def test_control_flow_of_the_graph_passes_through(middleware, fakes):
+    fakes["large"].errors = [GraphBubbleUp()]
+    runtime = type("Runtime", (), {"context": None})()
+    from langchain.agents.middleware.types import ModelRequest
+    from langchain_core.messages import HumanMessage
+
+    request = ModelRequest(model=fakes["small"], messages=[HumanMessage(ARITHMETIC)], runtime=runtime)
+    with pytest.raises(GraphBubbleUp):
+        middleware.wrap_model_call(request, lambda request: request.model.invoke(request.messages))
+
+
+@pytest.mark.parametrize("strategy", [Forecast, ToolStrategy(Forecast), ProviderStrategy(Forecast)])
+def test_the_structured_output_strategy_follows_the_chosen_model(middleware, fakes, strategy):
+    agent = create_agent(model=fakes["small"], tools=[], middleware=[middleware], response_format=strategy)
+    state = agent.invoke(ask(ARITHMETIC))
+    assert state["structured_response"] == Forecast(degrees=3)
+    assert candidates(state)[0] == "large"
+
+
+def test_the_messages_stream_is_not_doubled_and_traces_name_the_member(middleware, fakes):
+    found = list(agent_of(middleware, fakes).stream(ask(STORY), stream_mode="messages"))
+    texts = [chunk.text for chunk, _ in found if isinstance(chunk, AIMessage)]
+    assert "".join(texts) == "I am smallI am small"
+    metadata = next(metadata for chunk, metadata in found if isinstance(chunk, AIMessage))
+    assert metadata["ls_model_name"] == "small"
+    assert "crossroute:small" in metadata["tags"]
+
+
+def test_models_must_be_bare_and_profiled(fakes, router):
+    with pytest.raises(TypeError, match="'small' is wrapped"):
+        CrossRouteMiddleware(models={"small": fakes["small"].with_retry()}, router=router)
+    with pytest.raises(UnprofiledCandidateError):
+        CrossRouteMiddleware(models={"gpt-9": ChatFake()}, router=router)
+
+
+def test_a_langgraph_agent_uses_different_models_for_different_steps(fakes, router):
+    """Plan, act with tools, write: three nodes, one ChatCrossRoute, each node's intent its own."""
+    model = ChatCrossRoute(models=fakes, router=router)
+
+    def step(text, *tools):
+        asked = model.bind_tools(list(tools)) if tools else model
+
+        def run(state):
+            begun = [m for m in state["messages"] if m.type == "tool"]
+            new = [] if begun and tools else [("human", text)]
+            answer = asked.invoke([*state["messages"], *new])
+            return {"messages": [*new, answer]}
+
+        return run
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("plan", step(ARITHMETIC))
+    graph.add_node("act", step(CODE, weather))
+    graph.add_node("tools", ToolNode([weather]))
+    graph.add_node("write", step(STORY))
+    graph.add_edge(START, "plan").add_edge("plan", "act").add_edge("tools", "act")
+    graph.add_conditional_edges("act", tools_condition, {"tools": "tools", "__end__": "write"})
+    state = graph.compile().invoke({"messages": []})
+    assert candidates(state) == ["large", "coder", "coder", "small"]
+    assert [m.text for m in answers(state)][-1] == "I am small"
+
+
+def test_a_deep_agent_routes_its_own_steps_and_those_of_its_subagents(fakes, router):
+    middleware = CrossRouteMiddleware(models=fakes, router=router)
+    agent = create_deep_agent(model=fakes["small"], tools=[weather], middleware=[middleware])
+    state = agent.invoke(ask(CODE))
+    assert len(answers(state)) == 2
+    assert set(candidates(state)) == {"coder"}
+    model = ChatCrossRoute(models=fakes, router=router)
+    state = create_deep_agent(model=model, tools=[weather]).invoke(ask(STORY))
+    assert set(candidates(state)) == {"small"}

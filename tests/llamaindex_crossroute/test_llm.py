@@ -1,0 +1,284 @@
+"""CrossRouteLLM: the eight endpoints, decisions on answers, failover, copies and secrets."""
+
+import copy
+import json
+import math
+import pickle
+
+import pytest
+from llama_index.core import PromptTemplate, Settings
+from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
+from llama_index.core.callbacks import CallbackManager, CBEventType, TokenCountingHandler
+from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
+from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
+from tests.support.routers import ARITHMETIC, CODE, STORY
+
+from crossroute import Constraints, Decision, NoEligibleCandidateError, Router
+from crossroute.errors import UnprofiledCandidateError, UnroutableError
+from crossroute.members import Ability
+from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
+
+KINDS = {ARITHMETIC: "large", CODE: "coder", STORY: "small"}
+
+
+async def every_endpoint(llm, text):
+    """What each of the eight endpoints answers to one text: endpoint -> responses."""
+    messages = [user(text)]
+    return {
+        "chat": [llm.chat(messages)],
+        "achat": [await llm.achat(messages)],
+        "stream_chat": list(llm.stream_chat(messages)),
+        "astream_chat": [chunk async for chunk in await llm.astream_chat(messages)],
+        "complete": [llm.complete(text)],
+        "acomplete": [await llm.acomplete(text)],
+        "stream_complete": list(llm.stream_complete(text)),
+        "astream_complete": [chunk async for chunk in await llm.astream_complete(text)],
+    }
+
+
+def text_of(response):
+    return response.text if hasattr(response, "text") else response.message.content
+
+
+def test_base_llm_is_among_its_bases():
+    assert BaseLLM.__name__ in [base.__name__ for base in CrossRouteLLM.__mro__]
+    assert CrossRouteLLM.class_name() == "CrossRouteLLM"
+
+
+@pytest.mark.parametrize("text", KINDS)
+async def test_every_endpoint_routes_and_says_so(llm, router, text):
+    chosen = router.subset(llm.llms).route(text).candidate
+    assert chosen == KINDS[text], "the tiny router knows its three kinds of text"
+    for endpoint, responses in (await every_endpoint(llm, text)).items():
+        assert text_of(responses[-1]) == f"{chosen}: {text}", endpoint
+        for response in responses:
+            decision = Decision.model_validate(response.additional_kwargs["crossroute"])
+            assert decision.candidate == chosen
+            assert decision.actual_cost == pytest.approx(decision_cost(router, chosen)), endpoint
+
+
+def decision_cost(router, name):
+    return router.pool[name].price.cost(
+        input_tokens=USAGE["prompt_tokens"], output_tokens=USAGE["completion_tokens"]
+    )
+
+
+async def test_raw_and_message_are_the_members(llm, members):
+    alone = await every_endpoint(members["large"], ARITHMETIC)
+    pooled = await every_endpoint(llm, ARITHMETIC)
+    for endpoint, responses in alone.items():
+        for before, after in zip(responses, pooled[endpoint], strict=True):
+            assert type(after) is type(before)
+            assert before.model_dump(exclude={"additional_kwargs"}) == after.model_dump(
+                exclude={"additional_kwargs"}
+            )
+            assert "crossroute" not in str(before.raw) + str(getattr(after, "message", ""))
+
+
+def test_arguments_reach_the_member_unchanged(llm, members):
+    llm.chat([user(ARITHMETIC)], temperature=0.3, stop=["x"])
+    messages, kwargs = members["large"].asked[-1]
+    assert [m.content for m in messages] == [ARITHMETIC]
+    assert kwargs == {"temperature": 0.3, "stop": ["x"]}
+
+
+def test_the_dial_and_the_constraints_decide(router, members):
+    cheapest = CrossRouteLLM(members, router, cost_preference=1).chat([user(ARITHMETIC)])
+    assert cheapest.message.content.startswith("small")
+    denied = CrossRouteLLM(members, router, constraints=Constraints(deny=frozenset({"large"})))
+    assert not denied.complete(ARITHMETIC).text.startswith("large")
+    rich = CrossRouteLLM(members, router, willingness_to_pay=1e6).complete(ARITHMETIC)
+    assert rich.additional_kwargs["crossroute"]["cost_preference"] is None
+    with pytest.raises(ValueError, match="less than or equal to 1"):
+        CrossRouteLLM(members, router, cost_preference=2)
+
+
+def test_a_copy_with_another_dial_shares_members_and_spend(llm):
+    cheap = llm.model_copy(update={"cost_preference": 1.0})
+    assert cheap.complete(ARITHMETIC).text.startswith("small")
+    assert llm.complete(ARITHMETIC).text.startswith("large")
+    assert llm.spend.total.calls == 2
+
+
+def test_aliases_and_unknown_names(router):
+    aliased = CrossRouteLLM({"lab/small": ChatFake("s"), "large": ChatFake("l")}, router)
+    assert aliased.complete(STORY).additional_kwargs["crossroute"]["candidate"] == "lab/small"
+    with pytest.raises(UnprofiledCandidateError, match="'gpt-9'"):
+        CrossRouteLLM({"gpt-9": ChatFake("x")}, router).complete(STORY)
+    with pytest.raises(ValueError, match="at least 1 item"):
+        CrossRouteLLM({}, router)
+
+
+def test_a_call_without_text_goes_to_the_default(router, members):
+    image = ChatMessage(role="user", blocks=[ImageBlock(image=b"aGVsbG8=", image_mimetype="image/png")])
+    with pytest.raises(UnroutableError):
+        CrossRouteLLM(members, router).chat([image])
+    stranger = members | {"camera": ChatFake("camera")}
+    response = CrossRouteLLM(stranger, router, default="camera").chat([image])
+    decision = Decision.model_validate(response.additional_kwargs["crossroute"])
+    assert decision.candidate == "camera"
+    assert math.isnan(decision.quality)
+
+
+def test_images_go_to_members_that_see(router, members):
+    message = ChatMessage(role="user", blocks=[TextBlock(text=STORY), ImageBlock(image=b"aGVsbG8=")])
+    with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
+        CrossRouteLLM(members, router).chat([message])
+    sees = {"large": Ability(capabilities=frozenset({"vision"}))}
+    assert CrossRouteLLM(members, router, abilities=sees).chat([message]).raw["by"] == "large"
+
+
+def test_members_without_room_are_passed_over(router):
+    members = {"small": ChatFake("small", window=1000), "large": ChatFake("large")}
+    history = [user("word " * 2000), ChatMessage(role="assistant", content="Yes?"), user(STORY)]
+    llm = CrossRouteLLM(members, router)
+    assert llm.chat([user(STORY)]).raw["by"] == "small"
+    assert llm.chat(history).raw["by"] == "large"
+    assert llm.metadata.context_window == 1000
+
+
+def test_metadata_is_what_the_members_share(router):
+    members = {"small": TextFake(name="small"), "large": ChatFake("large")}
+    metadata = CrossRouteLLM(members, router).metadata
+    assert metadata.context_window == 3900
+    assert metadata.is_chat_model
+    assert metadata.is_function_calling_model
+    assert metadata.model_name == "CrossRoute(small, large)"
+    assert not CrossRouteLLM({"small": members["small"]}, router).metadata.is_function_calling_model
+
+
+async def test_transient_failures_go_on_to_the_next_best(router, members):
+    members["large"]._script = lambda *_: RateLimitError("slow down")
+    for endpoint, responses in (await every_endpoint(CrossRouteLLM(members, router), ARITHMETIC)).items():
+        decision = Decision.model_validate(responses[-1].additional_kwargs["crossroute"])
+        assert decision.candidate == "coder", endpoint
+    assert decision.reasons, "it says why it was not the best"
+
+
+def test_the_decision_names_who_failed(router, members):
+    members["large"]._script = lambda *_: RateLimitError("slow down")
+    response = CrossRouteLLM(members, router).chat([user(ARITHMETIC)])
+    decision = Decision.model_validate(response.additional_kwargs["crossroute"])
+    assert [str(failure) for failure in decision.failures] == ["large failed with RateLimitError 429"]
+    assert decision.reasons == ("large failed",)
+
+
+async def test_permanent_errors_are_raised_as_they_were(llm, members):
+    error = BadRequestError("temperature must be in [0, 2]")
+    members["large"]._script = lambda *_: error
+    with pytest.raises(BadRequestError) as caught:
+        llm.chat([user(ARITHMETIC)])
+    assert caught.value is error
+    with pytest.raises(BadRequestError):
+        await llm.achat([user(ARITHMETIC)])
+    with pytest.raises(BadRequestError):
+        list(llm.stream_complete(ARITHMETIC))
+    assert not members["coder"].asked
+
+
+async def test_a_stream_that_breaks_raises_and_is_not_begun_anew(router, members):
+    class Breaking(ChatFake):
+        def _parts(self, messages, kwargs):
+            yield from super()._parts(messages, kwargs)[:2]
+            raise RateLimitError("cut")
+
+    members["large"] = Breaking("large")
+    chunks = []
+    with pytest.raises(RateLimitError):
+        for chunk in CrossRouteLLM(members, router).stream_chat([user(ARITHMETIC)]):
+            chunks.append(chunk)
+    stream = await CrossRouteLLM(members, router).astream_chat([user(ARITHMETIC)])
+    with pytest.raises(RateLimitError):
+        await _gathered(stream, chunks)
+    assert [chunk.additional_kwargs["crossroute"]["candidate"] for chunk in chunks] == ["large"] * 4
+
+
+async def _gathered(stream, chunks):
+    async for chunk in stream:
+        chunks.append(chunk)
+
+
+def test_one_event_a_call_and_tokens_count_once(router, members):
+    counter = TokenCountingHandler(tokenizer=str.split)
+    Settings.callback_manager = CallbackManager([counter])
+    Settings.llm = CrossRouteLLM(members, router)
+    Settings.llm.chat([user(ARITHMETIC)])
+    Settings.llm.predict(PromptTemplate("{query_str}"), query_str=ARITHMETIC)
+    list(Settings.llm.stream_chat([user(ARITHMETIC)]))
+    assert len(counter.llm_token_counts) == 3
+    assert counter.total_llm_token_count == 3 * USAGE["total_tokens"]
+
+
+def test_settings_hand_the_callback_manager_on(router, members):
+    manager = CallbackManager()
+    members["small"].callback_manager = manager
+    llm = CrossRouteLLM(members, router)
+    assert members["small"].callback_manager is manager, "members keep theirs until another is given"
+    Settings.callback_manager = other = CallbackManager()
+    Settings.llm = llm
+    assert Settings.llm.callback_manager is other
+    assert all(member.callback_manager is other for member in members.values())
+    given = CallbackManager()
+    assert CrossRouteLLM(members, router, callback_manager=given).llms["large"].callback_manager is given
+
+
+async def test_events_tell_what_was_decided_and_what_it_took(llm, ear):
+    await every_endpoint(llm, ARITHMETIC)
+    llm.predict(PromptTemplate("Answer: {query_str}"), query_str=ARITHMETIC)
+    decided, answered = ear.of(CrossRouteDecisionEvent), ear.of(CrossRouteAnswerEvent)
+    assert len(decided) == len(answered) == 9
+    assert {event.decision.candidate for event in decided + answered} == {"large"}
+    assert all(event.usage.input_tokens == 1000 for event in answered)
+    assert len(ear.of(LLMChatEndEvent)) == 5, "one a chat, one for predict"
+    assert json.loads(decided[0].model_dump_json())["decision"]["candidate"] == "large"
+
+
+def test_spend_adds_up_by_member(llm, router):
+    llm.chat([user(ARITHMETIC)])
+    llm.complete(STORY)
+    spent = llm.spend.by_candidate
+    assert spent["large"].cost == pytest.approx(decision_cost(router, "large"))
+    assert spent["small"].usage.input_tokens == 1000
+    assert llm.spend.total.calls == 2
+
+
+def test_no_secret_leaves_with_the_pool(llm, folder, members):
+    named = CrossRouteLLM(members, str(folder))
+    for written in (repr(llm), str(llm.to_dict()), named.to_json(), str(llm.to_payload()), llm.model_dump_json()):
+        assert "secret" not in written
+        assert "sk-" not in written
+    assert "small" in repr(llm)
+
+
+def test_a_dict_gives_the_pool_back_with_members(folder, members):
+    llm = CrossRouteLLM(members, folder, cost_preference=0.9, constraints=Constraints(max_cost=1))
+    again = CrossRouteLLM.from_dict(llm.to_dict(), llms=members)
+    assert again.constraints == llm.constraints
+    assert again.complete(ARITHMETIC).text == llm.complete(ARITHMETIC).text
+
+
+def test_pickles_and_copies_answer_as_before(folder, members, router):
+    llm = CrossRouteLLM(members, folder, cost_preference=0.4)
+    before = llm.complete(ARITHMETIC)
+    for again in (pickle.loads(pickle.dumps(llm)), copy.deepcopy(llm), copy.copy(llm)):
+        assert again.complete(ARITHMETIC).additional_kwargs["crossroute"] == before.additional_kwargs["crossroute"]
+    assert copy.deepcopy(CrossRouteLLM(members, router)).complete(STORY).text.startswith("small")
+    with pytest.raises(TypeError, match="save_pretrained"):
+        pickle.dumps(CrossRouteLLM(members, router))
+
+
+def test_construction_loads_nothing(members, tmp_path):
+    llm = CrossRouteLLM(members, tmp_path / "not-there")
+    assert llm.metadata.is_chat_model
+    with pytest.raises(ValueError, match="not-there"):
+        llm.complete(STORY)
+
+
+def test_a_pool_within_a_pool(router, members):
+    inner = CrossRouteLLM({"small": members["small"], "coder": members["coder"]}, router)
+    outer = CrossRouteLLM({"large": inner, "free": ChatFake("free")}, router, cost_preference=0)
+    response = outer.chat([user(CODE)])
+    assert response.message.content.startswith(("small", "coder"))
+    assert response.additional_kwargs["crossroute"]["candidate"] == "large"
+    assert isinstance(outer.router, Router)

@@ -1,0 +1,118 @@
+"""Reading: what a call is routed on, what it needs, who spoke before."""
+
+import pytest
+from llama_index.core import ChatPromptTemplate, PromptTemplate
+from llama_index.core.agent.react.formatter import ReActChatFormatter
+from llama_index.core.agent.react.types import ActionReasoningStep, ObservationReasoningStep
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    ChatMessage,
+    CitableBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+)
+from llama_index.core.prompts.default_prompt_selectors import DEFAULT_TEXT_QA_PROMPT_SEL
+from llama_index.core.tools import FunctionTool
+from tests.llamaindex_crossroute.fakes import tool_call, user
+
+from llamaindex_crossroute.reading import marks, read_messages, read_prompt, read_text
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+ADD = FunctionTool.from_defaults(add)
+
+
+def result(call_id, text="5"):
+    return ChatMessage(role="tool", content=text, additional_kwargs={"tool_call_id": call_id})
+
+
+def answer(text):
+    return ChatMessage(role="assistant", content=text)
+
+
+def test_the_last_users_turn_is_the_query_and_the_system_frames_it():
+    reading = read_messages(
+        [ChatMessage(role="system", content="Be brief."), user("Hi"), answer("Hello"), user("A"), user("B")]
+    )
+    assert reading.query.text == "A\n\nB"
+    assert reading.query.system == "Be brief."
+    assert reading.query.input_tokens == (9 + 2 + 5 + 1 + 1) // 4
+    assert not reading.tool_turn
+    assert reading.needs == frozenset()
+
+
+def test_without_a_user_the_last_text_is_the_query():
+    assert read_messages([answer("first"), answer("last")]).query.text == "last"
+    assert read_messages([]).query is None
+    assert read_text("  ").query is None
+    assert read_text("Hi").query.text == "Hi"
+
+
+@pytest.mark.parametrize("role", ["tool", "function"])
+def test_a_tool_turn_is_known_by_its_calls(role):
+    asked = tool_call("add", "call-1", a=2, b=3)
+    returned = ChatMessage(role=role, content="5", additional_kwargs={"tool_call_id": "call-1"})
+    reading = read_messages([user("2 + 3?"), asked, returned])
+    assert reading.tool_turn
+    assert reading.query.text == "2 + 3?"
+    assert reading.needs == {"tools"}
+    assert reading.marks[0] == "call-1"
+    assert not read_messages([user("2 + 3?"), asked, returned, answer("5"), user("thanks")]).tool_turn
+
+
+def test_empty_ids_are_told_apart_by_what_was_asked():
+    first, second = tool_call("add", "", a=2, b=3), tool_call("add", "", a=2, b=4)
+    assert marks(first) == marks(tool_call("add", "", a=2, b=3))
+    assert marks(first) != marks(second)
+    assert read_messages([user("?"), first, result("")]).marks == tuple(marks(first))
+    assert marks(ChatMessage(role="assistant", content="")) == []
+
+
+def test_tools_count_and_are_needed():
+    bare, armed = read_messages([user("Hi")]), read_messages([user("Hi")], [ADD])
+    assert armed.needs == {"tools"}
+    assert armed.query.input_tokens > bare.query.input_tokens + 10
+
+
+def test_media_are_needed_also_within_blocks():
+    blocks = [TextBlock(text="see"), ImageBlock(image=b"aGVsbG8="), AudioBlock(audio=b"aGVsbG8=")]
+    assert read_messages([ChatMessage(role="user", blocks=blocks)]).needs == {"vision", "audio"}
+    cited = CitableBlock(title="t", source="s", content=[DocumentBlock(data=b"aGVsbG8=")])
+    assert read_messages([ChatMessage(role="user", blocks=[TextBlock(text="see"), cited])]).needs == {"files"}
+
+
+@pytest.mark.parametrize("role", [MessageRole.USER, MessageRole.TOOL])
+def test_react_observations_are_not_the_users(role):
+    steps = [
+        ActionReasoningStep(thought="add", action="add", action_input={"a": 2, "b": 3}),
+        ObservationReasoningStep(observation="5"),
+    ]
+    messages = ReActChatFormatter(observation_role=role).format([ADD], [user("2 + 3?")], steps)
+    assert read_messages(messages).query.text == "2 + 3?"
+    assert read_messages([user("Observation: it rains")]).query.text == "Observation: it rains"
+
+
+def test_query_engines_are_routed_on_their_question():
+    prompt = DEFAULT_TEXT_QA_PROMPT_SEL.partial_format(query_str="Who wrote it?")
+    reading = read_prompt(prompt, {"context_str": "long " * 400})
+    assert reading.query.text == "Who wrote it?"
+    assert reading.query.input_tokens > 500
+    mapped = PromptTemplate("{q}", template_var_mappings={"query_str": "q"})
+    assert read_prompt(mapped, {"query_str": "mapped"}).query.text == "mapped"
+
+
+def test_other_prompts_are_routed_on_their_text():
+    assert read_prompt(PromptTemplate("A name for {topic}."), {"topic": "cats"}).query.text == "A name for cats."
+    chat = ChatPromptTemplate([ChatMessage(role="system", content="S"), user("About {topic}")])
+    assert read_prompt(chat, {"topic": "dogs"}).query.text == "About dogs"
+
+
+def test_images_in_a_prompt_are_seen_beside_its_question():
+    image = ChatMessage(role="user", blocks=[TextBlock(text="{query_str}"), ImageBlock(image=b"aGVsbG8=")])
+    assert read_prompt(ChatPromptTemplate([image]), {"query_str": "what?"}).needs == {"vision"}

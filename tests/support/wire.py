@@ -1,0 +1,285 @@
+"""A local server that speaks the OpenAI and the Anthropic API, and fails in the ways that they do.
+
+    with WireServer() as server:
+        server.behave("gpt-a", 429, "ok")          # the next calls to this model: a rate limit, then an answer
+        ChatOpenAI(base_url=server.openai, api_key="test", model="gpt-a", max_retries=0)
+        ChatAnthropic(base_url=server.anthropic, api_key="test", model="claude-b", max_retries=0)
+        server.requests[-1].body["messages"]
+
+It answers "I am MODEL", or, where tools come with the call and the last message is no tool result, calls the
+first of them. A behaviour is "ok", a status (400, 401, 429, 500, 529, ...), "hang" (no answer until the server
+closes), "cut" (a stream that breaks after its first words) or "cut-early" (one that breaks before them).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+INPUT_TOKENS, OUTPUT_TOKENS, CACHED_TOKENS = 100, 20, 40
+OPENAI_ERRORS = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error"}
+ANTHROPIC_ERRORS = {**OPENAI_ERRORS, 529: "overloaded_error"}
+
+
+@dataclass
+class Received:
+    """A request as it came over the wire."""
+
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str] = field(repr=False)
+
+    @property
+    def model(self) -> str:
+        """The model that was asked for."""
+        return str(self.body["model"])
+
+
+class WireServer:
+    """Both APIs on one port of this machine."""
+
+    def __init__(self) -> None:
+        self.requests: list[Received] = []
+        self.closing = threading.Event()
+        self._behaviours: dict[str, deque[int | str]] = defaultdict(deque)
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    @property
+    def openai(self) -> str:
+        """Base URL for OpenAI's clients."""
+        return f"{self.url}/v1"
+
+    @property
+    def anthropic(self) -> str:
+        """Base URL for Anthropic's clients."""
+        return self.url
+
+    def behave(self, model: str, *behaviours: int | str) -> None:
+        """Set what the next calls to a model meet; after these, they are answered."""
+        self._behaviours[model] = deque(behaviours)
+
+    def behaviour(self, model: str) -> int | str:
+        """Take the next behaviour of a model."""
+        return self._behaviours[model].popleft() if self._behaviours[model] else "ok"
+
+    def asked(self, model: str) -> list[Received]:
+        """Return the requests for a model."""
+        return [request for request in self.requests if request.model == model]
+
+    def __enter__(self) -> WireServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    wire: WireServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.wire.requests.append(Received(self.path, body, dict(self.headers)))
+        api = _Anthropic(body) if self.path.endswith("/messages") else _OpenAI(body)
+        behaviour = self.wire.behaviour(body["model"])
+        if behaviour == "hang":
+            self.wire.closing.wait()
+            self.close_connection = True
+        elif isinstance(behaviour, int):
+            self._json(behaviour, api.error(behaviour))
+        elif body.get("stream"):
+            self._stream(api.events(), behaviour)
+        else:
+            self._json(200, api.answer())
+
+    def _json(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(content)))
+        if status == 429:
+            self.send_header("retry-after", "1")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _stream(self, events: Iterator[str], behaviour: str | int) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        self.close_connection = behaviour != "ok"
+        for number, event in enumerate(events):
+            if behaviour == "cut-early" or (behaviour == "cut" and number == 3):
+                return  # no last chunk: the client sees a broken connection
+            content = event.encode()
+            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
+
+class _OpenAI:
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+        self.head = {"id": "chatcmpl-1", "created": int(time.time()), "model": body["model"]}
+        tools = [] if body["messages"][-1]["role"] == "tool" else body.get("tools", [])
+        self.call = (
+            _call(tools[0]["function"]["name"], tools[0]["function"].get("parameters", {})) if tools else None
+        )
+        self.text = _text(body, (body.get("response_format") or {}).get("json_schema", {}).get("schema"))
+        self.usage = {
+            "prompt_tokens": INPUT_TOKENS,
+            "completion_tokens": OUTPUT_TOKENS,
+            "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+            "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
+        }
+
+    def error(self, status: int) -> dict[str, Any]:
+        kind = OPENAI_ERRORS.get(status, "server_error")
+        return {"error": {"message": f"refused with {status}", "type": kind, "code": None, "param": None}}
+
+    def answer(self) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": None if self.call else self.text}
+        if self.call:
+            message["tool_calls"] = [self._tool_call()]
+        choice = {"index": 0, "message": message, "finish_reason": self._finish()}
+        return {**self.head, "object": "chat.completion", "choices": [choice], "usage": self.usage}
+
+    def events(self) -> Iterator[str]:
+        yield self._chunk({"role": "assistant", "content": ""})
+        if self.call:
+            yield self._chunk({"tool_calls": [{"index": 0, **self._tool_call()}]})
+        else:
+            for word in self.text.split(" "):
+                yield self._chunk({"content": f"{word} "})
+        yield self._chunk({}, self._finish())
+        if (self.body.get("stream_options") or {}).get("include_usage"):
+            last = {**self.head, "object": "chat.completion.chunk", "choices": [], "usage": self.usage}
+            yield f"data: {json.dumps(last)}\n\n"
+        yield "data: [DONE]\n\n"
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return (
+            f"data: {json.dumps({**self.head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+        )
+
+    def _tool_call(self) -> dict[str, Any]:
+        name, args = self.call or ("", {})
+        function = {"name": name, "arguments": json.dumps(args)}
+        return {"id": f"call_{len(self.body['messages'])}", "type": "function", "function": function}
+
+    def _finish(self) -> str:
+        return "tool_calls" if self.call else "stop"
+
+
+class _Anthropic:
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+        last = body["messages"][-1]["content"]
+        answered = isinstance(last, list) and any(block.get("type") == "tool_result" for block in last)
+        tools = [] if answered else body.get("tools", [])
+        self.call = _call(tools[0]["name"], tools[0].get("input_schema", {})) if tools else None
+        self.text = _text(body, None)
+        self.usage = {
+            "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
+            "output_tokens": OUTPUT_TOKENS,
+            "cache_read_input_tokens": CACHED_TOKENS,
+            "cache_creation_input_tokens": 0,
+        }
+
+    def error(self, status: int) -> dict[str, Any]:
+        kind = ANTHROPIC_ERRORS.get(status, "api_error")
+        return {"type": "error", "error": {"type": kind, "message": f"refused with {status}"}}
+
+    def answer(self) -> dict[str, Any]:
+        return {**self._head(), "content": [self._block()], "stop_reason": self._stop(), "usage": self.usage}
+
+    def events(self) -> Iterator[str]:
+        usage = {**self.usage, "output_tokens": 1}
+        yield _event(
+            "message_start", message={**self._head(), "content": [], "stop_reason": None, "usage": usage}
+        )
+        block = self._block()
+        if self.call:
+            yield _event("content_block_start", index=0, content_block={**block, "input": {}})
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+            yield _event("content_block_delta", index=0, delta=delta)
+        else:
+            yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+            for word in self.text.split(" "):
+                yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": f"{word} "})
+        yield _event("content_block_stop", index=0)
+        delta = {"stop_reason": self._stop(), "stop_sequence": None}
+        yield _event("message_delta", delta=delta, usage=self.usage)
+        yield _event("message_stop")
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": self.body["model"],
+            "stop_sequence": None,
+        }
+
+    def _block(self) -> dict[str, Any]:
+        if self.call is None:
+            return {"type": "text", "text": self.text}
+        return {
+            "type": "tool_use",
+            "id": f"toolu_{len(self.body['messages'])}",
+            "name": self.call[0],
+            "input": self.call[1],
+        }
+
+    def _stop(self) -> str:
+        return "tool_use" if self.call else "end_turn"
+
+
+def _event(kind: str, **data: Any) -> str:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n"
+
+
+def _text(body: dict[str, Any], schema: dict[str, Any] | None) -> str:
+    return json.dumps(_example(schema, schema)) if schema else f"I am {body['model']}"
+
+
+def _call(name: str, schema: dict[str, Any]) -> tuple[str, Any]:
+    return name, _example({"type": "object", **schema}, schema)
+
+
+def _example(schema: dict[str, Any], root: dict[str, Any]) -> Any:
+    """Make a value that a JSON schema allows."""
+    if "$ref" in schema:
+        return _example(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _example(schema["anyOf"][0], root)
+    kind = schema.get("type", "object")
+    if kind == "object":
+        return {name: _example(part, root) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_example(schema.get("items", {"type": "string"}), root)]
+    return {"integer": 3, "number": 3.0, "boolean": True, "null": None}.get(kind, "words")
