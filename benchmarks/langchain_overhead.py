@@ -12,17 +12,18 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, FakeListChatModel
+
 from langchain_crossroute import ChatCrossRoute
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
-import offline  # noqa: E402
+import offline
 
-CALLS = 300
+WARM_UP, CALLS = 50, 500
 
 
 def main() -> None:
@@ -34,13 +35,13 @@ def main() -> None:
         "ainvoke": (awaited(member.ainvoke), awaited(model.ainvoke)),
     }
     texts = (f"What is {number} plus {number}?" for number in range(10**9))
-    milliseconds(model.invoke, texts)  # warms up
-    decision = milliseconds(model.route, texts)
-    print(f"decision alone: {decision:.3f} ms (median of {CALLS})")
     for way, (direct, routed) in ways.items():
-        alone, through = milliseconds(direct, texts), milliseconds(routed, texts)
+        alone, decision, through = milliseconds((direct, model.route, routed), texts)
         beyond = through - alone - decision
-        print(f"{way:8} member {alone:.3f} ms, routed {through:.3f} ms, beyond the decision {beyond:+.3f} ms")
+        print(
+            f"{way:8} member {alone:.3f} ms, decision {decision:.3f} ms, routed {through:.3f} ms: "
+            f"beyond the decision {beyond:+.3f} ms"
+        )
 
 
 def awaited(call: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -49,15 +50,16 @@ def awaited(call: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: loop.run_until_complete(call(text))
 
 
-def milliseconds(call: Callable[[str], Any], texts: Iterator[str]) -> float:
-    """Return the median time of a call, each with a text that is new."""
-    taken = []
-    for _ in range(CALLS):
-        text = next(texts)
-        began = time.perf_counter()
-        call(text)
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
+def milliseconds(calls: Sequence[Callable[[str], Any]], texts: Iterator[str]) -> list[float]:
+    """Return each call's median time; they take turns, each with a text that is new."""
+    taken: list[list[float]] = [[] for _ in calls]
+    for _ in range(WARM_UP + CALLS):
+        for call, times in zip(calls, taken, strict=True):
+            text = next(texts)
+            began = time.perf_counter()
+            call(text)
+            times.append((time.perf_counter() - began) * 1e3)
+    return [statistics.median(times[WARM_UP:]) for times in taken]
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def main() -> None:
         {
             "MiniLM in torch, one encoding": lambda: minilm.encode([text(next(fresh))]),
             "static tier, one decision end to end": lambda: router.route(text(next(fresh))),
-            "static tier, encoding alone": lambda: router.predictor.query_encoder.encode([Query(text(next(fresh)))]),
+            "static tier, encoding alone": lambda: router.predictor.query_encoder.encode(
+                [Query(text(next(fresh)))]
+            ),
             "the network alone": lambda: router.predictor.foresee_encoded(encoded, tokens, context),
             "a repeated query, end to end": lambda: router.route(text(0)),
         }
@@ -81,7 +83,9 @@ def peak_memory(queries: int) -> float:
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     lines = "\n".join(map(text, range(queries)))
-    done = subprocess.run([sys.executable, "-c", code], input=lines, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=lines, capture_output=True, text=True, check=True
+    )
     return float(done.stdout)
 
 

@@ -11,10 +11,13 @@ models = offline.models()  # or: {"small": "openai:gpt-5-mini", "large": "anthro
 model = ChatCrossRoute(models=models, router=offline.router())
 chain = ChatPromptTemplate.from_messages([("system", "Be brief."), ("human", "{question}")]) | model
 
-for question in ("What is 12 plus 30, and what is their product minus 12?", "Tell me a short story about 2 foxes."):
+for question in (
+    "What is 12 plus 30, and what is their product minus 12?",
+    "Tell me a short story about 2 foxes.",
+):
     answer = chain.invoke({"question": question})
     decision = answer.response_metadata["crossroute"]
-    print(f"{decision['candidate']}: predicted quality {decision['quality']:.2f}, ${decision['actual_cost']:.6f}")
+    print(f"{decision['candidate']}: quality {decision['quality']:.2f}, ${decision['actual_cost']:.6f}")
 
 print((chain | StrOutputParser()).invoke({"question": "Tell me a short story about 3 owls."}))
 print(f"{model.spend.total.calls} calls, ${model.spend.total.cost:.6f}")

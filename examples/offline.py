@@ -1,4 +1,4 @@
-"""What the examples run on without a key: two chat models that only pretend, and a router trained on 60 outcomes.
+"""What the examples run on without a key: two chat models that pretend, and a router of 60 outcomes.
 
 Real models take their place by one line in an example; the router knows them as "small" and "large".
 """
@@ -67,7 +67,13 @@ def router() -> Router:
         {"query_id": str(i), "text": text, "task": "stories" if i % 2 else "sums", "split": split}
         for i, (text, split) in enumerate(zip(texts, splits, strict=True))
     ]
-    rows: dict[str, list[Any]] = {"query_id": [], "candidate": [], "quality": [], "input_tokens": [], "output_tokens": []}
+    rows: dict[str, list[Any]] = {
+        "query_id": [],
+        "candidate": [],
+        "quality": [],
+        "input_tokens": [],
+        "output_tokens": [],
+    }
     for i in range(60):
         for name, quality in (("small", float(i % 2)), ("large", 1.0)):
             for column, value in zip(rows, (str(i), name, quality, 20.0, 100.0), strict=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
@@ -99,7 +100,7 @@ class Call:
 
         return self.routing.attempts(self.decide()).stream(do)
 
-    async def astream(self) -> AsyncIterator[Any]:
+    async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
@@ -110,8 +111,10 @@ class Call:
             for held in tail.end(asked.probe):
                 yield held
 
-        async for chunk in self.routing.attempts(await asyncio.to_thread(self.decide)).astream(do):
-            yield chunk
+        attempts = self.routing.attempts(await asyncio.to_thread(self.decide))
+        async with aclosing(attempts.astream(do)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     def generate(self) -> LLMResult:
         """Return all generations that the member gives; a wrapped member gives one."""

@@ -8,27 +8,21 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from crossroute import Constraints, CrossRouteError, Decision, Router
+from crossroute import Constraints, Decision, Router
 from crossroute.dispatch import Dispatcher
 from crossroute.members import Ability
+from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.reading import read
 from langchain_crossroute.runnable import messages_of
 
 try:
     from langchain_core.decisions import BaseDecisionModel, Choice, ChoiceAnswer, ClassifierResponse
 except ImportError as error:
-
-    class DecisionModelsError(CrossRouteError, ImportError):
-        """The installed LangChain has no decision models."""
-
-    raise DecisionModelsError(
-        'Decision models came with LangChain 1.5. Install them with: pip install "langchain>=1.5" '
-        '"langchain-core>=1.8"; or use CrossRouteMiddleware, which needs neither.'
-    ) from error
+    raise MissingPackageError("CrossRouteDecisionModel", '"langchain>=1.5" "langchain-core>=1.8"') from error
 
 
 class CrossRouteDecisionModel(BaseDecisionModel):
-    """The classifier for LangChain's `ModelRouterMiddleware`: no language model is asked, no criteria written.
+    """The classifier for LangChain's `ModelRouterMiddleware`: no language model, no criteria.
 
     Labels of a choice are names, or aliases, of the router's candidates. The probabilities are exponential
     rewards as shares of their sum; the confidence is the chosen one's share.

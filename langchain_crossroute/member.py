@@ -10,8 +10,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 
-from crossroute import Capability, MissingExtraError
+from crossroute import Capability
 from crossroute.members import Ability
+from langchain_crossroute.errors import MissingPackageError
 
 PROFILE: dict[Capability, str] = {
     "tools": "tool_calling",
@@ -99,7 +100,7 @@ def _named(model: str) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model
     except ImportError as error:
-        raise MissingExtraError(f"A model by name ({model!r})", "langchain") from error
+        raise MissingPackageError(f"A model by name ({model!r})", "langchain") from error
     return init_chat_model(model)
 
 

@@ -8,26 +8,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from langchain.agents.middleware.types import (
-    AgentMiddleware,
-    AgentState,
-    ExtendedModelResponse,
-    ModelRequest,
-    ModelResponse,
-    PrivateStateAttr,
-)
-from langchain.agents.structured_output import ProviderStrategy
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langgraph.types import Command
 from typing_extensions import NotRequired
 
 from crossroute import Capability, Constraints, Decision, Router
 from crossroute.attempts import MAX_ATTEMPTS
+from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.history import tools_for_provider
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, traced
+
+try:
+    from langchain.agents.middleware.types import (
+        AgentMiddleware,
+        AgentState,
+        ExtendedModelResponse,
+        ModelRequest,
+        ModelResponse,
+        PrivateStateAttr,
+    )
+    from langchain.agents.structured_output import ProviderStrategy
+    from langgraph.types import Command
+except ImportError as error:
+    raise MissingPackageError("CrossRouteMiddleware", "langchain") from error
 
 ANTHROPIC_SETTINGS, OPENAI_SETTINGS = frozenset({"cache_control"}), frozenset({"prompt_cache_key"})
 """Model settings that only one provider's models understand."""
@@ -136,7 +141,6 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         provider = self.routing.providers[name]
         system: list[Any] = self.routing.messages_for(name, _system(request))
         messages: list[Any] = self.routing.messages_for(name, request.messages)
-        settings = request.model_settings
         foreign = (ANTHROPIC_SETTINGS if provider != "anthropic" else frozenset()) | (
             OPENAI_SETTINGS if provider != "openai" else frozenset()
         )

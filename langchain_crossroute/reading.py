@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
@@ -27,7 +26,9 @@ OPENAI_TOOLS = frozenset(
     }
 )
 ANTHROPIC_TOOL = re.compile(r"_20\d{6}$")
-CHARACTERS_A_TOKEN = 4
+CHARACTERS_A_TOKEN, MESSAGE_TOKENS, MEDIA_TOKENS = 4, 4, 1000
+TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
+"""Where a content block that is no medium keeps what a model reads."""
 
 
 class Reading(NamedTuple):
@@ -64,7 +65,7 @@ def read(
     if tools or results:
         wanted.add("tools")
     text, system = _intent(messages, human), _system(messages)
-    tokens = count_tokens_approximately(messages) + tool_tokens(tools)
+    tokens = message_tokens(messages) + tool_tokens(tools)
     return Reading(
         query=Query(text, system=system, input_tokens=tokens) if text.strip() else None,
         needs=frozenset(wanted),
@@ -96,6 +97,15 @@ def tool_provider(tool: Any) -> str | None:
     return "openai" if kind in OPENAI_TOOLS else None
 
 
+def message_tokens(messages: Iterable[BaseMessage]) -> int:
+    """Return about how many tokens messages have; a picture, sound or file counts as a thousand.
+
+    >>> message_tokens([HumanMessage("four words are here")])
+    9
+    """
+    return sum(_tokens(message) for message in messages)
+
+
 def tool_tokens(tools: Sequence[Any]) -> int:
     """Return about how many tokens the definitions of tools have."""
     return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
@@ -113,6 +123,21 @@ def _intent(messages: Sequence[BaseMessage], human: int) -> str:
 
 def _system(messages: Sequence[BaseMessage]) -> str:
     return "\n\n".join(str(message.text) for message in messages if isinstance(message, SystemMessage))
+
+
+def _tokens(message: BaseMessage) -> int:
+    blocks = message.content if isinstance(message.content, list) else [message.content]
+    pieces = sum(isinstance(block, dict) and block.get("type") in MEDIA for block in blocks)
+    characters = sum(_characters(block) for block in blocks)
+    if isinstance(message, AIMessage):
+        characters += sum(len(str(call["args"])) + len(call["name"]) for call in message.tool_calls)
+    return MESSAGE_TOKENS + pieces * MEDIA_TOKENS + -(-characters // CHARACTERS_A_TOKEN)
+
+
+def _characters(block: Any) -> int:
+    if isinstance(block, str):
+        return len(block)
+    return 0 if block.get("type") in MEDIA else sum(len(str(block.get(key, ""))) for key in TEXT_KEYS)
 
 
 def _described(tool: Any) -> str:

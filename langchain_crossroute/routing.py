@@ -45,6 +45,7 @@ class Routing:
         max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
     ) -> None:
+        self.origin: object = None
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         abilities = {name: member.ability for name, member in self.members.items()}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 from crossroute import Constraints
 
@@ -27,6 +28,12 @@ class Settings(BaseModel):
     willingness_to_pay: float | None = Field(default=None, gt=0)
     candidate: str | None = None
     constraints: Constraints | None = None
+
+    @model_validator(mode="after")
+    def _one_dial(self) -> Self:
+        if self.cost_preference is not None and self.willingness_to_pay is not None:
+            raise ValueError("Give cost_preference or willingness_to_pay, not both.")
+        return self
 
     def overridden(self, given: Mapping[str, Any] | object | None) -> Settings:
         """Return these settings with what a mapping or an object (a runtime context) says in their place.

@@ -130,6 +130,15 @@ class MemberPool(FunctionCallingLLM):
         return self.model_copy()
 
     @override
+    def __getstate__(self) -> dict[str, Any]:
+        if isinstance(self.router, Router):
+            raise TypeError(
+                "A router in memory does not pickle. Save it with router.save_pretrained(folder) "
+                "and give the folder in its place."
+            )
+        return super().__getstate__()
+
+    @override
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a pickle as it was; LlamaIndex would run __init__ again."""
         BaseModel.__setstate__(self, state)

@@ -100,11 +100,6 @@ class Routing:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        if isinstance(self.router, Router):
-            raise TypeError(
-                "A router in memory does not pickle. Save it with router.save_pretrained(folder) "
-                "and give the folder in its place."
-            )
         return {**self.__dict__, "_dispatcher": None, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, suppress
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from crossroute.failover import failure_of, is_timeout, retry_after
 
 T = TypeVar("T")
 
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS, MAX_ROUNDS = 8, 4
 FIRST_PAUSE_S = 0.1
 
 
@@ -22,7 +22,7 @@ class Attempts:
     """One call, made to the decision's eligible candidates in turn until one answers.
 
     They are called by reward, those that cool down last. Where all failed and attempts are left, another
-    round begins after a pause that doubles (0.1 s, 0.2 s, ...), without those that timed out. A permanent
+    round begins after a pause (0.1 s, 0.2 s, 0.4 s; four rounds at most), without those that timed out. A permanent
     error is raised at once; of transient ones the last, as it was, with `crossroute_failures` and notes.
 
     Each method takes what calls a candidate: a function of the decision as it stands, whose `candidate` is to
@@ -48,7 +48,7 @@ class Attempts:
             raise ValueError(f"max_attempts must be at least 1, got {max_attempts!r}.")
         self.decision = decision
         self.cooldowns = cooldowns
-        self._left = max_attempts
+        self._left, self._rounds = max_attempts, MAX_ROUNDS
         self._names = list(dict.fromkeys((decision.candidate, *decision.eligible)))
         self._waiting = self._names.copy()
         self._pause = FIRST_PAUSE_S
@@ -102,7 +102,7 @@ class Attempts:
                 self.cooldowns.clear(self.decision.candidate)
                 return
 
-    async def astream(self, do: Callable[[Decision], AsyncIterator[T]]) -> AsyncIterator[T]:
+    async def astream(self, do: Callable[[Decision], AsyncIterator[T]]) -> AsyncGenerator[T, None]:
         """Yield the chunks of the first stream that begins, asynchronously."""
         while True:
             begun = False
@@ -133,7 +133,10 @@ class Attempts:
             self.cooldowns.fail(name, retry_after(error))
         if is_timeout(error):
             self._names.remove(name)
-        if not failure.transient or not self._left or not (self._waiting or self._names):
+        if not self._waiting:
+            self._rounds -= 1
+        exhausted = not self._left or not self._rounds or not (self._waiting or self._names)
+        if exhausted or not failure.transient:
             self._tell(error)
             return None
         pause = 0.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from crossroute.decision import usd
 from crossroute.router import Router
@@ -56,16 +57,20 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
         plot_file: Where to draw; None draws nothing.
     """
     columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
-    table = Table("query", *(f"preference {preference:g}" for preference in PREFERENCES))
+    table = Table(Column("query", no_wrap=True, width=28), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for preference in PREFERENCES:
+        table.add_column(f"preference {preference:g}", no_wrap=True)
     for query, *decisions in zip(QUERIES, *columns, strict=True):
         first_line = query.partition("\n")[0]
         chosen = (escape(decision.candidate.rpartition("/")[2]) for decision in decisions)
-        table.add_row(escape(first_line[:40]), *chosen)
+        table.add_row(escape(first_line), *chosen)
     console.print(table)
     prediction = router.predict(QUERIES)
     best = prediction.quality.mean(0).argmax()
     always = f"always {router.pool.names[best].rpartition('/')[2]}"
-    summary = Table("", "predicted quality", "cost of 1,000 queries", "saving", title="Expected")
+    summary = Table("expected", box=SIMPLE_HEAD)
+    for heading in ("quality", "USD per 1,000 queries", "saving"):
+        summary.add_column(heading, justify="right")
     top_cost = float(prediction.cost[:, best].mean())
     summary.add_row(escape(always), f"{prediction.quality[:, best].mean():.3f}", usd(top_cost * 1000), "")
     for preference, decisions in zip(PREFERENCES, columns, strict=True):

@@ -80,10 +80,26 @@ def draw_dial(prediction: Prediction, dial: Dial, path: str | Path, reward: Rewa
     figure, axes = _frame()
     floor = _floor(cost.mean(0))
     drawn = _PER_CALLS * np.maximum(curve[:, 0], floor)
-    axes.plot(drawn, curve[:, 1], color=PALETTE[0], linewidth=1.8, label="CrossRoute, the dial from 0 to 1", zorder=4)
+    axes.plot(
+        drawn,
+        curve[:, 1],
+        color=PALETTE[0],
+        linewidth=1.8,
+        label="CrossRoute, the dial from 0 to 1",
+        zorder=4,
+    )
     for notch in range(0, len(curve), 25):
-        axes.annotate(f"{notch / 100:g}", (drawn[notch], curve[notch, 1]), fontsize=8, color=PALETTE[0], zorder=8)
-        axes.scatter(drawn[notch], curve[notch, 1], s=26, color=PALETTE[0], zorder=5)
+        dot = (drawn[notch], curve[notch, 1])
+        axes.scatter(*dot, s=26, color=PALETTE[0], zorder=5)
+        axes.annotate(
+            f"{notch / 100:g}",
+            dot,
+            (0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=PALETTE[0],
+        )
     axes.set_ylabel("Mean predicted quality", color=_INK)
     _limit(axes, quality.mean(0).min(), curve[:, 1].max(), floor, cost.mean(0).max())
     points = {name: (cost[:, j].mean(), quality[:, j].mean()) for j, name in enumerate(prediction.candidates)}
@@ -115,12 +131,14 @@ def _floor(costs: Floats | Sequence[float]) -> float:
 
 def _limit(axes: Axes, lowest: float, highest: float, floor: float, dearest: float) -> None:
     """Set the limits; the left one where something is drawn."""
-    left = min(float(line.get_xdata()[0]) for line in axes.lines)
+    left = min(float(np.min(line.get_xdata())) for line in axes.lines)
     axes.set_xlim(max(left, _PER_CALLS * floor) / 1.2, _PER_CALLS * max(dearest, floor) * 1.4)
-    axes.set_ylim(lowest - 0.04, highest + 0.02)
+    axes.set_ylim(lowest - 0.04, highest + 0.03)
 
 
-def _finish(figure: Figure, axes: Axes, points: dict[str, tuple[float, float]], floor: float, path: str | Path) -> None:
+def _finish(
+    figure: Figure, axes: Axes, points: dict[str, tuple[float, float]], floor: float, path: str | Path
+) -> None:
     """Add the legend and the candidates, and write the file."""
     figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8, labelcolor=_INK)
     figure.draw_without_rendering()  # from here on, positions in pixels are final

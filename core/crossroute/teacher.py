@@ -50,6 +50,7 @@ def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
     expected = np.empty_like(quality)
     for columns in together.values():
         rows = np.flatnonzero(known[:, columns[0]])
+        targets = quality[np.ix_(rows, columns)]
         forest = ExtraTreesRegressor(
             TREES,
             min_samples_leaf=LEAST_LEAF,
@@ -57,7 +58,7 @@ def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
             bootstrap=True,
             oob_score=True,
             random_state=seed,
-        ).fit(x[rows], quality[np.ix_(rows, columns)])
+        ).fit(x[rows], targets if len(columns) > 1 else targets[:, 0])
         expected[:, columns] = forest.predict(x).reshape(len(x), -1)
         expected[np.ix_(rows, columns)] = forest.oob_prediction_.reshape(len(rows), -1)
     return expected

@@ -86,7 +86,9 @@ def fit(
     )
 
 
-def start(train: Prepared, views_width: int, config: TrainingConfig) -> tuple[CrossAttention, Pool, tuple[str, ...]]:
+def start(
+    train: Prepared, views_width: int, config: TrainingConfig
+) -> tuple[CrossAttention, Pool, tuple[str, ...]]:
     """Return an untrained network, the profiled pool and the clusters' labels.
 
     Args:
@@ -145,7 +147,9 @@ def prepare(
         DataError: It holds no query.
     """
     if not len(outcomes):
-        raise DataError("A split is empty: training needs train and validation queries. See `crossroute data`.")
+        raise DataError(
+            "A split is empty: training needs train and validation queries. See `crossroute data`."
+        )
     queries = [Query(text) for text in outcomes.texts]
     query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
     log_tokens = tokens.log_tokens(outcomes, query_tokens, unit)

@@ -60,7 +60,9 @@ class TrainingRun:
         config: How to train.
     """
 
-    def __init__(self, predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig) -> None:
+    def __init__(
+        self, predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig
+    ) -> None:
         self.predictor, self.train, self.validation, self.config = predictor, train, validation, config
         self.network = predictor.network
         self.pool = pool_embedding(predictor.pool, self.network.config.clusters)
@@ -113,7 +115,9 @@ class TrainingRun:
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
         quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
         tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
-        return members * (quality_loss + self.config.tokens_weight * tokens_loss)  # the gradient of each alone
+        return members * (
+            quality_loss + self.config.tokens_weight * tokens_loss
+        )  # the gradient of each alone
 
     def validation_aiq(self) -> float:
         """Return the AIQ on the validation split with the weights as they are."""
@@ -126,7 +130,10 @@ class TrainingRun:
         return aiq(points, *cost_range(quality, cost))
 
     def _set_learning_rate(self, epochs: float) -> None:
-        rise, fall = min(1.0, (epochs + 0.1) / WARM_UP), 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)
+        rise, fall = (
+            min(1.0, (epochs + 0.1) / WARM_UP),
+            0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs),
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * rise * fall
 

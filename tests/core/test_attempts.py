@@ -123,6 +123,13 @@ def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others(
     assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
 
 
+def test_four_rounds_are_the_most():
+    members = Members(a=[RateLimitError()] * 9)
+    with pytest.raises(RateLimitError):
+        Attempts(decision("a"), Cooldowns()).call(members.call)
+    assert members.called == ["a"] * 4
+
+
 def test_who_timed_out_is_not_called_again_in_the_call():
     members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
     assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from crossroute import Router
 from langchain_crossroute import ChatCrossRoute
-
 from tests.langchain_crossroute.fakes import ChatFake
 from tests.support.routers import make_router
 

@@ -1,4 +1,4 @@
-"""A chat model without a provider: it answers with its name, and calls tools with arguments made from schemas."""
+"""A chat model without a provider: it says its name, and makes tools' arguments from their schemas."""
 
 from __future__ import annotations
 

@@ -6,8 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from crossroute import Constraints, Decision, NoEligibleCandidateError
-from crossroute.errors import UnprofiledCandidateError, UnroutableError
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.language_models import FakeListChatModel
@@ -17,10 +15,12 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import tool
-from langchain_crossroute import ChatCrossRoute
 from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel
 
+from crossroute import Constraints, Decision, NoEligibleCandidateError
+from crossroute.errors import UnprofiledCandidateError, UnroutableError
+from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
 
@@ -458,8 +458,8 @@ def test_stream_events_are_the_members(model, version):
     found = asyncio.run(run())
     names = [event["event"] for event in found]
     assert names.count("on_chat_model_start") == names.count("on_chat_model_end") == 1
-    root = {"ChatCrossRoute"} if version == "v1" else set()  # version 1 names its root by whom it was asked of
-    assert {event["name"] for event in found} == {"ChatFake"} | root
+    # version 1 names the run by whom it was asked of
+    assert {event["name"] for event in found} == {"ChatCrossRoute" if version == "v1" else "ChatFake"}
     chunks = [event["data"]["chunk"].text for event in found if event["event"] == "on_chat_model_stream"]
     assert "".join(chunks) == "I am large"
 
@@ -577,3 +577,33 @@ def test_the_protected_methods_serve_as_a_safety_net(model):
     result = model._generate([HumanMessage(ARITHMETIC)])
     assert result.generations[0].message.text == "I am large"
     assert "".join(chunk.text for chunk in model._stream([HumanMessage(ARITHMETIC)])) == "I am large"
+
+
+def test_structured_output_streams_and_stands_in_chains(model):
+    class Answer(BaseModel):
+        """An answer."""
+
+        value: int
+
+    chain = ChatPromptTemplate.from_messages([("human", "{q}")]) | model.with_structured_output(Answer)
+    assert list(chain.stream({"q": ARITHMETIC})) == [Answer(value=3)]
+    assert model.spend.by_candidate["large"].usage.output_tokens == 5
+
+    async def run():
+        return [part async for part in chain.astream({"q": ARITHMETIC})]
+
+    assert asyncio.run(run()) == [Answer(value=3)]
+
+
+def test_a_large_attachment_does_not_count_as_text(router, fakes):
+    fakes["large"] = ChatFake(model_name="large", profile={"audio_inputs": True, "max_input_tokens": 10_000})
+    audio = {"type": "audio", "base64": "A" * 1_000_000, "mime_type": "audio/wav"}
+    model = ChatCrossRoute(models=fakes, router=router)
+    assert model.invoke([HumanMessage([{"type": "text", "text": STORY}, audio])]).text == "I am large"
+
+
+def test_two_dials_at_once_are_refused_when_the_router_is_built(router, fakes):
+    with pytest.raises(ValueError, match="not both"):
+        ChatCrossRoute(models=fakes, router=router, cost_preference=0.1, willingness_to_pay=0.1)
+    model = ChatCrossRoute(models=fakes, router=router, cost_preference=0.1)
+    assert model.route(ARITHMETIC, {"configurable": {"willingness_to_pay": 1e-9}}).cost_preference is None

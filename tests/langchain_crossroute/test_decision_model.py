@@ -23,6 +23,7 @@ def test_an_older_langchain_gets_an_error_with_the_remedy():
 @decisions
 def test_a_choice_between_models_is_answered_by_reward(router):
     from langchain_core.decisions import Choice, Noul
+
     from langchain_crossroute import CrossRouteDecisionModel
 
     model = CrossRouteDecisionModel(router=router)
@@ -41,6 +42,7 @@ def test_a_choice_between_models_is_answered_by_reward(router):
 def test_it_serves_langchains_model_router(router):
     from langchain.agents import create_agent
     from langchain.agents.middleware import ModelChoice, ModelRouterMiddleware
+
     from langchain_crossroute import CrossRouteDecisionModel
 
     fakes = {name: ChatFake(model_name=name) for name in ("small", "large")}

@@ -21,8 +21,8 @@ def run(monkeypatch, capsys):
 
 def test_the_chain(run):
     lines = run("langchain_chain.py")
-    assert lines[0].startswith("large: predicted quality")
-    assert lines[1].startswith("small: predicted quality")
+    assert lines[0].startswith("large: quality")
+    assert lines[1].startswith("small: quality")
     assert lines[2:] == ["small answers.", "3 calls, $0.000800"]
 
 

@@ -2,6 +2,7 @@
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
+
 from langchain_crossroute.history import for_provider, tools_for_provider
 
 SOURCES = {"a": "anthropic", "o": "openai"}

@@ -4,19 +4,19 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
-from crossroute.errors import UnprofiledCandidateError
 from deepagents import create_deep_agent
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
-from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from pydantic import BaseModel
 
+from crossroute.errors import UnprofiledCandidateError
+from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
 

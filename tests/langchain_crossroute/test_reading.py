@@ -2,6 +2,7 @@
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+
 from langchain_crossroute.reading import read, tool_provider
 
 CALL = {"name": "f", "args": {}, "id": "t1"}

@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from crossroute import Decision, UnknownCandidateError
-from crossroute.errors import UnprofiledCandidateError
 from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
-from langchain_crossroute import CrossRouteRunnable
 
+from crossroute import Decision, UnknownCandidateError
+from crossroute.errors import UnprofiledCandidateError
+from langchain_crossroute import CrossRouteRunnable
 from tests.support.routers import ARITHMETIC, CODE, STORY
 
 NAMES = ("small", "coder", "large")

@@ -2,10 +2,10 @@
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_crossroute import ChatCrossRoute
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import ChatFake
 
 CAN = dict.fromkeys(

@@ -6,14 +6,14 @@ import time
 import anthropic
 import openai
 import pytest
-from crossroute.dispatch import Dispatcher
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
-from langchain_crossroute import ChatCrossRoute
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
+from crossroute.dispatch import Dispatcher
+from langchain_crossroute import ChatCrossRoute
 from tests.support.routers import ARITHMETIC, STORY
 from tests.support.wire import WireServer
 
@@ -152,12 +152,11 @@ def test_a_transient_status_fails_over(model, server, status, streamed):
         ("large", 401, anthropic.AuthenticationError),
     ],
 )
-def test_a_permanent_status_is_raised_at_once(model, server, router, name, status, error):
+def test_a_permanent_status_is_raised_at_once(model, server, name, status, error):
     wire = {"small": "gpt-small", "large": "claude-large"}
     server.behave(wire[name], status)
-    pinned = model.model_copy(update={"constraints": None})
     with pytest.raises(error):
-        pinned.invoke(ARITHMETIC, {"configurable": {"cost_preference": 0.0 if name == "large" else 1.0}})
+        model.invoke(ARITHMETIC, {"configurable": {"cost_preference": 0.0 if name == "large" else 1.0}})
     assert [request.model for request in server.requests] == [wire[name]]
 
 
@@ -187,7 +186,7 @@ def test_a_stream_cut_after_its_first_chunk_is_the_callers_to_see(model, server,
     wire = {"small": "gpt-small", "large": "claude-large"}
     server.behave(wire[name], "cut")
     chunks = []
-    with pytest.raises(Exception, match="(?i)peer|connection|closed|incomplete"):
+    with pytest.raises(Exception, match=r"(?i)peer|connection|closed|incomplete"):
         chunks.extend(
             chunk
             for chunk in model.stream(

@@ -49,6 +49,7 @@ def tool_call(tool: str, call_id: str = "", **kwargs: Any) -> ChatMessage:
     return ChatMessage(
         role="assistant",
         blocks=[ToolCallBlock(tool_call_id=call_id, tool_name=tool, tool_kwargs=kwargs)],
+        additional_kwargs={"tool_calls": [{"id": call_id}]},  # what streamed programs look for
     )
 
 

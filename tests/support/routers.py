@@ -10,7 +10,7 @@ from crossroute.query import estimate_tokens
 
 KINDS = {
     "arithmetic": "What is {a} plus {b}, and what is their product minus {a}?",
-    "code": "def f_{a}(xs):\n    return [x * {b} for x in xs]\n\nWhat does this Python function return for [{a}]?",
+    "code": "def f_{a}(xs):\n    return [x * {b} for x in xs]\n\nWhat does this function return for [{a}]?",
     "chat": "Tell me a short story about {a} foxes and {b} friendly owls in a quiet forest.",
 }
 CANDIDATES = (
@@ -19,7 +19,7 @@ CANDIDATES = (
     Candidate(name="large", price=Price(input=10, output=30, cached_input=1)),
     Candidate(name="free", price=Price(input=0, output=0)),
 )
-QUALITY = {  # chance of a right answer: at cost preference 0.5 small tells stories, coder codes, large reckons
+QUALITY = {  # chance of a right answer: at 0.5, small tells stories, coder codes, large reckons
     "arithmetic": (0.1, 0.2, 0.95, 0.05),
     "code": (0.1, 0.9, 0.9, 0.05),
     "chat": (0.9, 0.3, 0.9, 0.1),

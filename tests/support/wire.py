@@ -1,14 +1,14 @@
 """A local server that speaks the OpenAI and the Anthropic API, and fails in the ways that they do.
 
     with WireServer() as server:
-        server.behave("gpt-a", 429, "ok")          # the next calls to this model: a rate limit, then an answer
+        server.behave("gpt-a", 429, "ok")  # the next calls to this model: a rate limit, then an answer
         ChatOpenAI(base_url=server.openai, api_key="test", model="gpt-a", max_retries=0)
         ChatAnthropic(base_url=server.anthropic, api_key="test", model="claude-b", max_retries=0)
         server.requests[-1].body["messages"]
 
-It answers "I am MODEL", or, where tools come with the call and the last message is no tool result, calls the
-first of them. A behaviour is "ok", a status (400, 401, 429, 500, 529, ...), "hang" (no answer until the server
-closes), "cut" (a stream that breaks after its first words) or "cut-early" (one that breaks before them).
+It answers "I am MODEL", or, where tools come with the call and the last message is no tool result, calls
+the first of them. A behaviour is "ok", a status (400, 401, 429, 500, 529, ...), "hang" (no answer until the
+server closes), "cut" (a stream that breaks after its first words) or "cut-early" (one that breaks before).
 """
 
 from __future__ import annotations

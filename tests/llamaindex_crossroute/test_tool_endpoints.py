@@ -1,0 +1,105 @@
+"""Tool endpoints: masks, stickiness, in-place appends, and who parses what."""
+
+import pytest
+from llama_index.core.agent.react.formatter import ReActChatFormatter
+from llama_index.core.agent.react.output_parser import ReActOutputParser
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.llms.mock import MockFunctionCallingLLM
+from llama_index.core.tools import FunctionTool
+from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, TextFake, tool_call, user
+from tests.support.routers import ARITHMETIC, STORY
+
+from crossroute import NoEligibleCandidateError
+from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
+
+
+def add(a: int, b: int = 3) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+ADD = FunctionTool.from_defaults(add)
+
+
+def calls(messages, kwargs):
+    return tool_call("add", "call-1", a=2, b=3) if kwargs.get("tools") else "no tools"
+
+
+async def every_endpoint(llm, **kwargs):
+    return {
+        "chat": llm.chat_with_tools([ADD], **kwargs),
+        "achat": await llm.achat_with_tools([ADD], **kwargs),
+        "stream": list(llm.stream_chat_with_tools([ADD], **kwargs))[-1],
+        "astream": [chunk async for chunk in await llm.astream_chat_with_tools([ADD], **kwargs)][-1],
+    }
+
+
+@pytest.fixture
+def mixed(router):
+    """A cheap member without tools, and a dear one with them."""
+    return CrossRouteLLM({"small": TextFake(name="small"), "large": ChatFake("large", calls)}, router)
+
+
+async def test_only_members_that_call_tools_are_asked(mixed):
+    assert mixed.chat([user(STORY)]).message.content.startswith("small")
+    for endpoint, response in (await every_endpoint(mixed, user_msg=STORY)).items():
+        assert response.additional_kwargs["crossroute"]["candidate"] == "large", endpoint
+        [call] = mixed.get_tool_calls_from_response(response)
+        assert (call.tool_name, call.tool_kwargs, call.tool_id) == ("add", {"a": 2, "b": 3}, "call-1")
+
+
+async def test_history_is_not_appended_to(router, members):
+    members["large"]._script = lambda *_: RateLimitError("slow")
+    history = [user("Hi"), ChatMessage(role="assistant", content="Yes?")]
+    await every_endpoint(CrossRouteLLM(members, router), user_msg=ARITHMETIC, chat_history=history)
+    assert len(history) == 2
+    assert len(members["coder"].asked[-1][0]) == 3, "and the message that failed elsewhere is asked once"
+
+
+@pytest.mark.parametrize("call_id", ["call-1", ""])
+def test_a_tool_turn_stays_with_who_began_it(router, members, call_id):
+    llm = CrossRouteLLM(members, router, cost_preference=0)
+    members["large"]._script = lambda *_: tool_call("add", call_id, a=2, b=3)
+    began = llm.chat_with_tools([ADD], ARITHMETIC)
+    result = ChatMessage(role="tool", content="5", additional_kwargs={"tool_call_id": call_id})
+    turn = [user(STORY), began.message, result]
+    cheap = llm.model_copy(update={"cost_preference": 1.0})
+    assert cheap.chat_with_tools([ADD], STORY).additional_kwargs["crossroute"]["candidate"] != "large"
+    stuck = cheap.chat_with_tools([ADD], chat_history=turn).additional_kwargs["crossroute"]
+    assert stuck["candidate"] == "large"
+    assert stuck["reasons"] == ["stuck to large: tool turn"]
+
+
+def test_predict_and_call_runs_the_tool(mixed, ear):
+    assert mixed.predict_and_call([ADD], STORY).response == "5"
+    [event] = ear.of(CrossRouteAnswerEvent)
+    assert event.usage.input_tokens == 1000, "told by the member's own event"
+
+
+def test_a_pool_without_tools_predicts_and_calls_by_text(router):
+    said = 'Thought: add\nAction: add\nAction Input: {"a": 2, "b": 3}'
+    llm = CrossRouteLLM({"small": ChatFake("small", lambda *_: said, tools=False)}, router)
+    with pytest.raises(NoEligibleCandidateError, match="lacks tools"):
+        llm.chat_with_tools([ADD], STORY)
+    by_text = {"react_chat_formatter": ReActChatFormatter(), "output_parser": ReActOutputParser()}
+    assert llm.predict_and_call([ADD], STORY, **by_text).response == "5"
+    assert llm.get_tool_calls_from_response(llm.chat([user(STORY)]), error_on_no_tool_call=False) == []
+    with pytest.raises(ValueError, match="no member of the pool calls tools"):
+        llm.get_tool_calls_from_response(llm.chat([user(STORY)]))
+
+
+def test_tool_support_is_told_by_the_flag_and_the_methods(router):
+    untold = ChatFake("small", tools=False)
+    llm = CrossRouteLLM({"small": untold, "large": MockFunctionCallingLLM()}, router)
+    assert llm.metadata.is_function_calling_model
+    assert llm.chat_with_tools([ADD], STORY).additional_kwargs["crossroute"]["candidate"] == "large"
+
+
+def test_prepared_arguments_are_the_members(mixed):
+    prepared = mixed._prepare_chat_with_tools([ADD], user_msg=STORY)
+    assert prepared["tools"] == ["add"]
+
+
+def test_options_that_the_base_class_does_not_know_pass(mixed):
+    mixed.chat_with_tools([ADD], STORY, verbose=True, allow_parallel_tool_calls=True, tool_required=True, seed=1)
+    assert mixed.llms["large"].asked
