@@ -65,8 +65,8 @@ def markdown(name: str, report: Report) -> str:
         f"### {name}\n\n{report.queries} test queries; AIQ over {report.low_cost * 1000:.3g} to "
         f"{report.high_cost * 1000:.3g} USD per 1,000 calls; zero router {report.zero.aiq:.4f}, oracle "
         f"{report.oracle.aiq:.4f}.\n\n"
-        "| router | AIQ | less CrossRoute, static | maximum quality | gap closed | ECE | cost factor | cost at the best "
-        "single's quality |\n|---|---|---|---|---|---|---|---|\n"
+        "| router | AIQ | less CrossRoute, static | maximum quality | gap closed | ECE | "
+        "cost factor | cost at best single |\n|---|---|---|---|---|---|---|---|\n"
     )
     ranked = sorted(report.routers.items(), key=lambda item: -item[1].aiq)
     return head + "".join(map(row, ranked))

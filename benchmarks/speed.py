@@ -16,12 +16,10 @@ import torch
 from crossroute import Query, Router, load_encoder
 
 ROUNDS = 200
-WORDS = (
-    "time year people way day man thing woman life child world school state family student group country "
-    "problem hand part place case week company system program question work government number night point "
-    "home water room mother area money story fact month lot right study book eye job word business issue side "
-    "kind head house service friend father power hour game line end member law car city community name"
-).split()
+WORDS = """time year people way day man thing woman life child world school state family student group country
+problem hand part place case week company system program question work government number night point home water room
+mother area money story fact month lot right study book eye job word business issue side kind head house service
+friend father power hour game line end member law car city community name""".split()  # noqa: SIM905 - prose
 
 
 def main() -> None:

@@ -110,7 +110,8 @@ class PoolFields(BaseChatModel):
 
     @model_validator(mode="after")
     def _one_dial(self) -> Self:
-        return self if self._settings else self  # Settings refuses two dials at once
+        Settings.model_validate(dict(self._settings))  # which refuses two
+        return self
 
     def get_num_tokens(self, text: str) -> int:
         """Return about how many tokens a text has; the members' tokenizers differ."""

@@ -22,8 +22,9 @@ class Attempts:
     """One call, made to the decision's eligible candidates in turn until one answers.
 
     They are called by reward, those that cool down last. Where all failed and attempts are left, another
-    round begins after a pause (0.1 s, 0.2 s, 0.4 s; four rounds at most), without those that timed out. A permanent
-    error is raised at once; of transient ones the last, as it was, with `crossroute_failures` and notes.
+    round begins after a pause (0.1 s, 0.2 s, 0.4 s; four rounds at most), without those that timed out. A
+    permanent error is raised at once; of transient ones the last, as it was, with `crossroute_failures` and
+    notes.
 
     Each method takes what calls a candidate: a function of the decision as it stands, whose `candidate` is to
     be called and whose `failures` tell who was called before.

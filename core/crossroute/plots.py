@@ -58,7 +58,7 @@ def draw_curves(report: Report, path: str | Path, *, routers: Sequence[str] | No
     floor = _floor([each.cost for each in report.candidates.values()])
     _draw_bounds(axes, report, floor)
     for name, color in zip(names, PALETTE, strict=False):
-        _draw_router(axes, name, report.routers[name], color, report.high_cost, floor)
+        _draw_router(axes, name, report.routers[name], color, high_cost=report.high_cost, floor=floor)
     lowest = min(each.quality for each in report.candidates.values())
     _limit(axes, lowest, report.oracle.maximum_quality, floor, report.high_cost)
     points = {name: (each.cost, each.quality) for name, each in report.candidates.items()}
@@ -153,7 +153,7 @@ def _draw_bounds(axes: Axes, report: Report, floor: float) -> None:
         axes.plot(cost, quality, color=_QUIET, linewidth=1.3, linestyle=style, label=_caption(name, bound))
 
 
-def _draw_router(axes: Axes, name: str, router: Bound, color: str, high_cost: float, floor: float) -> None:
+def _draw_router(axes: Axes, name: str, router: Bound, color: str, *, high_cost: float, floor: float) -> None:
     """Draw the points of the curve and their hull."""
     cost, quality = np.array(router.curve).T
     drawn = _PER_CALLS * np.maximum(cost, floor)

@@ -75,7 +75,7 @@ def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]
 def assign(x: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
     """Return the nearest centroid of each query, shape (n,)."""
     distance = (centroids**2).sum(1) - 2 * x @ centroids.T  # (n, k), less a constant a row
-    return distance.argmin(1)
+    return np.asarray(distance.argmin(1))
 
 
 def cluster_effects(values: Floats, assignment: npt.NDArray[np.intp], clusters: int) -> Floats:

@@ -50,7 +50,8 @@ def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
     expected = np.empty_like(quality)
     for columns in together.values():
         rows = np.flatnonzero(known[:, columns[0]])
-        targets = quality[np.ix_(rows, columns)]
+        cells = np.ix_(rows, np.array(columns))
+        targets = quality[cells]
         forest = ExtraTreesRegressor(
             TREES,
             min_samples_leaf=LEAST_LEAF,
@@ -60,5 +61,5 @@ def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
             random_state=seed,
         ).fit(x[rows], targets if len(columns) > 1 else targets[:, 0])
         expected[:, columns] = forest.predict(x).reshape(len(x), -1)
-        expected[np.ix_(rows, columns)] = forest.oob_prediction_.reshape(len(rows), -1)
+        expected[cells] = forest.oob_prediction_.reshape(len(rows), -1)
     return expected

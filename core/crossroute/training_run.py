@@ -26,7 +26,6 @@ from crossroute.training_state import (
     write_state,
 )
 
-
 WARM_UP = 2
 """Epochs over which the learning rate rises."""
 

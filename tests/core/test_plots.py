@@ -6,11 +6,11 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from crossroute import plots
 from crossroute.errors import MissingExtraError
+from crossroute.policy import Dial
+from crossroute.prediction import Prediction
 from crossroute.report import Bound, CandidateFigures, Report, RouterFigures
 
 
@@ -68,12 +68,13 @@ def test_global_state_is_left_alone(tmp_path):
 
 
 def test_names_overlap_neither_each_other_nor_a_candidate():
-    figure = Figure(figsize=(8, 5), dpi=200)
-    FigureCanvasAgg(figure)
-    axes, report = figure.add_subplot(), a_report()
-    plots._prepare(axes, report)
-    plots._draw_bounds(axes, report)
-    plots._draw_candidates(axes, report)
+    (figure, axes), report, floor = plots._frame(), a_report(), 1e-9
+    plots._draw_bounds(axes, report, floor)
+    lowest = min(each.quality for each in report.candidates.values())
+    plots._limit(axes, lowest, report.oracle.maximum_quality, floor, report.high_cost)
+    figure.draw_without_rendering()
+    points = {name: (each.cost, each.quality) for name, each in report.candidates.items()}
+    plots._draw_candidates(axes, points, floor)
     boxes = [text.get_window_extent() for text in axes.texts]
     dots = axes.transData.transform([(1000 * each.cost, each.quality) for each in report.candidates.values()])
     assert [text.get_text() for text in axes.texts] == [f"model-{place}" for place in range(11)]
@@ -82,6 +83,20 @@ def test_names_overlap_neither_each_other_nor_a_candidate():
         assert box.count_contains(dots) == 0
         assert axes.bbox.contains(*box.min)
         assert axes.bbox.contains(*box.max)
+
+
+def test_a_free_candidate_has_its_place(tmp_path):
+    report = a_report()
+    free = report.candidates["model-0"].model_copy(update={"cost": 0.0})
+    free_report = report.model_copy(update={"candidates": report.candidates | {"model-0": free}, "low_cost": 0.0})
+    plots.draw_curves(free_report, tmp_path / "free.png")
+    assert (tmp_path / "free.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_dial_runs_from_the_dearest_choice_to_the_cheapest(tmp_path):
+    quality, cost = np.array([[0.9, 0.5], [0.8, 0.7]]), np.array([[0.01, 0.0], [0.02, 0.001]])
+    plots.draw_dial(Prediction(("a", "b"), quality, cost), Dial.calibrate(quality, cost), tmp_path / "dial.png")
+    assert (tmp_path / "dial.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_more_routers_than_colours_need_a_choice(tmp_path):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -187,9 +187,10 @@ class ChatFake(FunctionCallingLLM):
 
 
 class TextFake(CustomLLM):
-    """A completion model without tools, as CustomLLM makes them."""
+    """A completion model without tools, as CustomLLM makes them; says what it was told, or `said`."""
 
     name: str
+    said: ClassVar[str] = ""
 
     @property
     def metadata(self) -> LLMMetadata:
@@ -197,7 +198,7 @@ class TextFake(CustomLLM):
 
     @llm_completion_callback()
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        return CompletionResponse(text=f"{self.name}: {prompt}")
+        return CompletionResponse(text=f"{self.name}: {self.said or prompt}")
 
     @llm_completion_callback()
     def stream_complete(
@@ -205,7 +206,7 @@ class TextFake(CustomLLM):
     ) -> Generator[CompletionResponse, None, None]:
         def chunks() -> Generator[CompletionResponse, None, None]:
             text = ""
-            for word in (f"{self.name}: ", prompt):
+            for word in (f"{self.name}: ", self.said or prompt):
                 text += word
                 yield CompletionResponse(text=text, delta=word)
 

@@ -123,13 +123,14 @@ async def test_code_act_agent(router, members, streaming):
     llm = CrossRouteLLM(members, router)
     agent = CodeActAgent(tools=[add], llm=llm, code_execute_fn=execute, streaming=streaming)
     assert str(await agent.run(ARITHMETIC)) == "It is 5."
-    assert len(members["large"].asked) == 2
+    assert sum(len(member.asked) for member in members.values()) == 2
 
 
-async def test_code_act_agent_over_text_models(router):
+async def test_code_act_agent_over_text_models(router, monkeypatch):
+    monkeypatch.setattr(TextFake, "said", "It is 5.")
     llm = CrossRouteLLM({"small": TextFake(name="small")}, router)
     agent = CodeActAgent(tools=[], llm=llm, code_execute_fn=lambda code: code)
-    assert str(await agent.run(STORY)).startswith("small: ")
+    assert str(await agent.run(STORY)) == "small: It is 5."
 
 
 async def test_agents_hand_off(router):

@@ -83,9 +83,10 @@ def test_a_pool_without_tools_predicts_and_calls_by_text(router):
         llm.chat_with_tools([ADD], STORY)
     by_text = {"react_chat_formatter": ReActChatFormatter(), "output_parser": ReActOutputParser()}
     assert llm.predict_and_call([ADD], STORY, **by_text).response == "5"
-    assert llm.get_tool_calls_from_response(llm.chat([user(STORY)]), error_on_no_tool_call=False) == []
+    texts = CrossRouteLLM({"small": TextFake(name="small")}, router)
+    assert texts.get_tool_calls_from_response(texts.chat([user(STORY)]), error_on_no_tool_call=False) == []
     with pytest.raises(ValueError, match="no member of the pool calls tools"):
-        llm.get_tool_calls_from_response(llm.chat([user(STORY)]))
+        texts.get_tool_calls_from_response(texts.chat([user(STORY)]))
 
 
 def test_tool_support_is_told_by_the_flag_and_the_methods(router):

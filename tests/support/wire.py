@@ -48,8 +48,7 @@ class WireServer:
         self.requests: list[Received] = []
         self.closing = threading.Event()
         self._behaviours: dict[str, deque[int | str]] = defaultdict(deque)
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
-        self._http.daemon_threads = True
+        self._http = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -89,6 +88,13 @@ class WireServer:
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up, as they do after a timeout."""
 
 
 class _Handler(BaseHTTPRequestHandler):
