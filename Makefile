@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := core benchmarks tests
+SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks tests
 
 .PHONY: demo test check bench lint smoke
 
 demo: .venv/demo-ready
-	$(BIN)/crossroute demo
+	$(BIN)/crossroute demo --plot demo.png
 
 test: .venv/dev-ready
 	$(BIN)/python -m pytest
