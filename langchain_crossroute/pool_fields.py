@@ -113,6 +113,10 @@ class PoolFields(BaseChatModel):
         Settings.model_validate(dict(self._settings))  # which refuses two
         return self
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a copy that shares the members, the router, cooldowns and spend: none of these is a value."""
+        return self.model_copy()
+
     def get_num_tokens(self, text: str) -> int:
         """Return about how many tokens a text has; the members' tokenizers differ."""
         return estimate_tokens(text)

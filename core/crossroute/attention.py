@@ -65,6 +65,15 @@ class PoolEmbedding(NamedTuple):
     evidence: Tensor  # (m, k)
 
 
+class PoolKeys(NamedTuple):
+    """The pool as the network attends to it: computed once a pool, not once a query."""
+
+    key: Tensor  # (E, m, d)
+    value: Tensor  # (E, m, d)
+    quality: Tensor  # (m, k)
+    log_tokens: Tensor  # (m, k)
+
+
 class Output(NamedTuple):
     """What the network says of each query and candidate."""
 
@@ -126,29 +135,32 @@ class CrossAttention(nn.Module):
         self.pair = MemberLinear(members, h, 2 * h, zero=True)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, query: Tensor, pool: PoolEmbedding) -> Output:
+    def keys(self, pool: PoolEmbedding) -> PoolKeys:
+        """Return keys and values of a pool's profiles, each of shape (m, k)."""
+        logits = torch.logit(pool.quality, eps=0.02)  # (m, k)
+        model = torch.cat([logits, pool.log_tokens - pool.log_tokens.mean()], dim=-1)  # (m, 2k)
+        return PoolKeys(self.key(model), self.value(model), pool.quality, pool.log_tokens)
+
+    def forward(self, query: Tensor, pool: PoolKeys) -> Output:
         """Return the members' average.
 
         Args:
             query: As encoded, shape (n, D).
-            pool: Profiles, each of shape (m, k).
+            pool: Of m candidates, from `keys`.
         """
         quality_logit, log_tokens, attention, clusters = self.each_member(query, pool)
         return Output(quality_logit.mean(0), log_tokens.mean(0), attention.mean(0), clusters)
 
-    def each_member(self, query: Tensor, pool: PoolEmbedding) -> Output:
+    def each_member(self, query: Tensor, pool: PoolKeys) -> Output:
         """Return what each member says; arguments as for `forward`."""
         x = (query - self.centre) @ self.projection  # (n, p)
         clusters = self.place(x)  # (n, k)
-        logits = torch.logit(pool.quality, eps=0.02)  # (m, k)
-        model = torch.cat([logits, pool.log_tokens - pool.log_tokens.mean()], dim=-1)  # (m, 2k)
         h = self.dropout(F.gelu(self.hidden(self.dropout(x))))  # (E, n, d)
-        value = self.value(model)  # (E, m, d)
-        attention = self.attend(self.query(h), self.key(model))  # (E, n, m)
-        context = attention @ value  # (E, n, d)
+        attention = self.attend(self.query(h), pool.key)  # (E, n, m)
+        context = attention @ pool.value  # (E, n, d)
         shared = self.shared(torch.cat([h, context], dim=-1))  # (E, n, 2)
         quality_pair, tokens_pair = self.pair(h).chunk(2, dim=-1)  # (E, n, d) each
-        to_value = value.mT / math.sqrt(self.config.hidden)  # (E, d, m)
+        to_value = pool.value.mT / math.sqrt(self.config.hidden)  # (E, d, m)
         quality_logit = shared[..., :1] + quality_pair @ to_value  # (E, n, m)
         log_tokens = shared[..., 1:] + tokens_pair @ to_value  # (E, n, m)
         if self.config.prior:

@@ -63,7 +63,8 @@ class Predictor:
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
         self._prices = tokens.prices(pool)
-        self._embedding = pool_embedding(pool, network.config.clusters)
+        with torch.inference_mode():
+            self._keys = network.keys(pool_embedding(pool, network.config.clusters))
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
 
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
@@ -89,7 +90,7 @@ class Predictor:
             context_tokens: Further input tokens of each call, shape (n,).
         """
         with torch.inference_mode():
-            output = self.network(torch.from_numpy(encoded), self._embedding)
+            output = self.network(torch.from_numpy(encoded), self._keys)
             quality = torch.sigmoid(output.quality_logit).double().numpy()
             log_tokens = output.log_tokens.double().numpy()
         cost = tokens.cost(log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit)

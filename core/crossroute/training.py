@@ -77,7 +77,7 @@ def fit(
         run.finish(state_folder, on_epoch)
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return Router(
-        predictor,
+        run.trained(),
         calibration=validation.encoded.numpy()[sample],
         calibration_tokens=validation.query_tokens[sample],
         cluster_labels=labels,

@@ -86,7 +86,6 @@ class TrainingRun:
             if not self.best_epoch:
                 raise
         self.network.load_state_dict(self.best)
-        self.network.eval()
 
     def one_epoch(self) -> float:
         """Take one pass over the train split and return the mean loss."""
@@ -106,7 +105,7 @@ class TrainingRun:
 
     def loss(self, rows: torch.Tensor) -> torch.Tensor:
         """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
-        output = self.network.each_member(self.train.encoded[rows], self.pool)
+        output = self.network.each_member(self.train.encoded[rows], self.network.keys(self.pool))
         members = len(output.quality_logit)
         quality, log_tokens = (
             target[rows].expand(members, -1, -1) for target in (self.train.quality, self.train.log_tokens)
@@ -114,16 +113,18 @@ class TrainingRun:
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
         quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
         tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
-        return members * (
-            quality_loss + self.config.tokens_weight * tokens_loss
-        )  # the gradient of each alone
+        loss = quality_loss + self.config.tokens_weight * tokens_loss
+        return members * loss  # so that each has the gradient that it would have alone
+
+    def trained(self) -> Predictor:
+        """Return a predictor of the weights as they are."""
+        return self.predictor.with_pool(self.predictor.pool)
 
     def validation_aiq(self) -> float:
         """Return the AIQ on the validation split with the weights as they are."""
-        self.network.eval()
         split = self.validation
         no_context = np.zeros(len(split.encoded))
-        foreseen = self.predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
+        foreseen = self.trained().foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
         quality, cost = split.outcomes.quality, split.outcomes.cost
         points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))

@@ -34,12 +34,16 @@ def queries(n=7, seed=2):
     return torch.randn((n, WIDTH), generator=torch.Generator().manual_seed(seed))
 
 
+def say(made, candidates=None, encoded=None):
+    return made(queries() if encoded is None else encoded, made.keys(candidates or pool()))
+
+
 def part(embedding, rows):
     return PoolEmbedding(*(each[rows] for each in embedding))
 
 
 def test_shapes_are_queries_by_candidates():
-    output = network(members=3)(queries(7), pool(5))
+    output = say(network(members=3))
     assert output.quality_logit.shape == output.log_tokens.shape == output.attention.shape == (7, 5)
     assert output.clusters.shape == (7, CLUSTERS)
 
@@ -53,7 +57,7 @@ def test_attention_is_torch_scaled_dot_product_attention():
 
 
 def test_attention_and_clusters_are_distributions():
-    output = network(heads=3)(queries(), pool())
+    output = say(network(heads=3))
     for weights in (output.attention, output.clusters):
         assert (weights >= 0).all()
         torch.testing.assert_close(weights.sum(1), torch.ones(7))
@@ -62,7 +66,7 @@ def test_attention_and_clusters_are_distributions():
 @given(st.permutations(range(5)), st.booleans(), st.integers(1, 3))
 def test_permuting_the_pool_permutes_the_predictions(order, prior, heads):
     made = network(prior=prior, heads=heads, members=2)
-    straight, permuted = made(queries(), pool()), made(queries(), part(pool(), list(order)))
+    straight, permuted = say(made), say(made, part(pool(), list(order)))
     for name in ("quality_logit", "log_tokens", "attention"):
         expected = getattr(straight, name)[:, list(order)]
         torch.testing.assert_close(getattr(permuted, name), expected, rtol=1e-4, atol=1e-4)
@@ -71,12 +75,12 @@ def test_permuting_the_pool_permutes_the_predictions(order, prior, heads):
 def test_a_pool_of_any_size_is_predicted():
     made = network()
     for candidates in (1, 2, 40):
-        assert torch.isfinite(made(queries(), pool(candidates)).quality_logit).all()
+        assert torch.isfinite(say(made, pool(candidates)).quality_logit).all()
 
 
 def test_a_query_is_predicted_the_same_alone_and_among_others():
     made = network(members=2)
-    together, alone = made(queries(), pool()), made(queries()[3:4], pool())
+    together, alone = say(made), say(made, encoded=queries()[3:4])
     torch.testing.assert_close(together.quality_logit[3:4], alone.quality_logit, rtol=1e-4, atol=1e-4)
 
 
@@ -85,7 +89,7 @@ def test_training_starts_from_the_cluster_router():
     made.projection.normal_()
     made.centroids.normal_()
     made.eval()
-    output, embedding = made(queries(), pool()), pool()
+    output, embedding = say(made), pool()
     expected = output.clusters @ embedding.quality.T
     torch.testing.assert_close(torch.sigmoid(output.quality_logit), expected, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(output.log_tokens, output.clusters @ embedding.log_tokens.T)
@@ -95,7 +99,7 @@ def test_the_plain_form_starts_from_nothing():
     made = CrossAttention(
         NetworkConfig(width=WIDTH, components=COMPONENTS, clusters=CLUSTERS, prior=False)
     ).eval()
-    assert (made(queries(), pool()).quality_logit == 0).all()
+    assert (say(made).quality_logit == 0).all()
 
 
 def test_a_query_at_a_centroid_belongs_to_its_cluster():
@@ -106,9 +110,9 @@ def test_a_query_at_a_centroid_belongs_to_its_cluster():
 
 def test_the_average_is_that_of_the_members():
     made = network(members=3)
-    each = made.each_member(queries(), pool())
+    each = made.each_member(queries(), made.keys(pool()))
     assert each.quality_logit.shape == (3, 7, 5)
-    torch.testing.assert_close(made(queries(), pool()).quality_logit, each.quality_logit.mean(0))
+    torch.testing.assert_close(say(made).quality_logit, each.quality_logit.mean(0))
     assert not torch.allclose(each.quality_logit[0], each.quality_logit[1])
 
 
@@ -134,5 +138,5 @@ def test_a_shape_must_be_positive(field):
 
 def test_extreme_profiles_stay_finite():
     extreme = PoolEmbedding(torch.tensor([[0.0] * 4, [1.0] * 4]), torch.full((2, 4), -7.0), torch.zeros(2, 4))
-    output = network()(queries(), extreme)
+    output = say(network(), extreme)
     assert np.isfinite(output.quality_logit.detach().numpy()).all()

@@ -87,8 +87,8 @@ def test_names_overlap_neither_each_other_nor_a_candidate():
 
 def test_a_free_candidate_has_its_place(tmp_path):
     report = a_report()
-    free = report.candidates["lab/model-0"].model_copy(update={"cost": 0.0})
-    free_report = report.model_copy(update={"candidates": report.candidates | {"lab/model-0": free}, "low_cost": 0.0})
+    free = report.candidates["maker/model-0"].model_copy(update={"cost": 0.0})
+    free_report = report.model_copy(update={"candidates": report.candidates | {"maker/model-0": free}, "low_cost": 0.0})
     plots.draw_curves(free_report, tmp_path / "free.png")
     assert (tmp_path / "free.png").read_bytes().startswith(b"\x89PNG")
 

@@ -1,6 +1,7 @@
 """ChatCrossRoute: what LangChain's own suite is blind to."""
 
 import asyncio
+import copy
 import random
 import time
 from typing import Any
@@ -562,6 +563,20 @@ def test_members_without_tools_or_profile_are_plain(router):
 def test_tokens_are_counted_without_a_tokenizer(model):
     assert model.get_num_tokens("four words are here") == 5
     assert model.get_num_tokens_from_messages([HumanMessage("four words are here")], [weather]) > 5
+
+
+def test_copies_share_what_was_spent(model):
+    for copied in (copy.copy(model), copy.deepcopy(model), model.model_copy(deep=True)):
+        assert copied.invoke(STORY).text == "I am small"
+    assert model.spend.total.calls == 3
+
+
+def test_a_router_of_other_members_is_built_anew(model, router):
+    other = {"small": ChatFake(model_name="other"), "large": ChatFake(model_name="another")}
+    open_ = model.configurable_fields(models=ConfigurableField(id="models"))
+    found = open_.with_config(configurable={"models": other}).invoke(ARITHMETIC)
+    assert found.text == "I am another"
+    assert model.spend.total.calls == 0
 
 
 def test_pools_and_settings_tell_routers_apart(fakes, router):

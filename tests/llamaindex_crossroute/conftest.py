@@ -13,11 +13,11 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
-from tests.llamaindex_crossroute.fakes import ChatFake, LetterEmbedding
-from tests.support.routers import make_router
 
 from crossroute import Router
 from llamaindex_crossroute import CrossRouteLLM
+from tests.llamaindex_crossroute.fakes import ChatFake, LetterEmbedding
+from tests.support.routers import make_router
 
 NAMES = ("small", "coder", "large")
 
@@ -27,9 +27,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run coroutine tests, whatever plugins are there."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
-    wanted = pyfuncitem._fixtureinfo.argnames
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+
+    async def run() -> None:
+        try:
+            await pyfuncitem.obj(**arguments)
+        finally:
+            if "wired" in arguments:  # clients close in the loop that opened them
+                await close_clients(arguments["wired"])
+
+    asyncio.run(run())
     return True
+
+
+async def close_clients(pool: CrossRouteLLM) -> None:
+    """Close the asynchronous clients of a pool of real integrations."""
+    for llm in pool.llms.values():
+        client = getattr(llm, "_aclient", None)
+        if client is not None:
+            await client.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """Query engines, chat engines, rerankers and extractors over a pool that is `Settings.llm`."""
 
+import json
 import re
 
 import pytest
@@ -13,10 +14,10 @@ from llama_index.core.question_gen import LLMQuestionGenerator
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import QueryEngineTool
 from pydantic import BaseModel
-from tests.llamaindex_crossroute.fakes import tool_call
-from tests.support.routers import ARITHMETIC, STORY
 
 from llamaindex_crossroute import CrossRouteAnswerEvent
+from tests.llamaindex_crossroute.fakes import tool_call
+from tests.support.routers import ARITHMETIC, STORY
 
 MODES = ["compact", "refine", "tree_summarize", "accumulate", "simple_summarize"]
 
@@ -25,7 +26,9 @@ MODES = ["compact", "refine", "tree_summarize", "accumulate", "simple_summarize"
 def index(llm):
     """Two documents, under a pool as the global LLM."""
     Settings.llm = llm
-    return VectorStoreIndex.from_documents([Document(text="Foxes and owls."), Document(text="Sums: 12 + 30.")])
+    return VectorStoreIndex.from_documents(
+        [Document(text="Foxes and owls."), Document(text="Sums: 12 + 30.")]
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -51,7 +54,9 @@ async def test_query_engines_stream(index, mode):
 @pytest.mark.parametrize("mode", ["simple", "context", "condense_question", "condense_plus_context", "best"])
 async def test_chat_engines_route_on_the_last_user_message(index, llm, mode):
     engine = (
-        index.as_chat_engine(chat_mode=ChatMode(mode)) if mode != "best" else index.as_chat_engine(ChatMode.CONTEXT)
+        index.as_chat_engine(chat_mode=ChatMode(mode))
+        if mode != "best"
+        else index.as_chat_engine(ChatMode.CONTEXT)
     )
     assert re.match(r"(small|coder|large): ", str(engine.chat(ARITHMETIC)))
     assert re.match(r"(small|coder|large): ", str(await engine.achat(STORY)))
@@ -106,15 +111,23 @@ async def test_extractors(llm, members):
 
 async def test_sub_question_query_engine(index, llm, members):
     def asks(messages, kwargs):
-        if "sub-question" in str(messages[-1].content).lower() and "tools" in str(messages[-1].content).lower():
-            return '```json\n{"items": [{"sub_question": "%s", "tool_name": "facts"}]}\n```' % STORY
+        if (
+            "sub-question" in str(messages[-1].content).lower()
+            and "tools" in str(messages[-1].content).lower()
+        ):
+            question = {"sub_question": STORY, "tool_name": "facts"}
+            return f"```json\n{json.dumps({'items': [question]})}\n```"
         return f"answer to {len(messages)}"
 
     for member in members.values():
         member._script = asks
     tool = QueryEngineTool.from_defaults(index.as_query_engine(), name="facts", description="Facts.")
     engine = SubQuestionQueryEngine.from_defaults(
-        [tool], question_gen=LLMQuestionGenerator.from_defaults(llm=llm), llm=llm, verbose=False, use_async=False
+        [tool],
+        question_gen=LLMQuestionGenerator.from_defaults(llm=llm),
+        llm=llm,
+        verbose=False,
+        use_async=False,
     )
     assert str(engine.query(ARITHMETIC)).startswith("answer to")
     assert str(await engine.aquery(ARITHMETIC)).startswith("answer to")

@@ -9,15 +9,15 @@ import pytest
 from llama_index.core import PromptTemplate, Settings
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
-from llama_index.core.callbacks import CallbackManager, CBEventType, TokenCountingHandler
+from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
-from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
-from tests.support.routers import ARITHMETIC, CODE, STORY
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Router
 from crossroute.errors import UnprofiledCandidateError, UnroutableError
 from crossroute.members import Ability
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
+from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
+from tests.support.routers import ARITHMETIC, CODE, STORY
 
 KINDS = {ARITHMETIC: "large", CODE: "coder", STORY: "small"}
 
@@ -186,8 +186,7 @@ async def test_a_stream_that_breaks_raises_and_is_not_begun_anew(router, members
     members["large"] = Breaking("large")
     chunks = []
     with pytest.raises(RateLimitError):
-        for chunk in CrossRouteLLM(members, router).stream_chat([user(ARITHMETIC)]):
-            chunks.append(chunk)
+        list(map(chunks.append, CrossRouteLLM(members, router).stream_chat([user(ARITHMETIC)])))
     stream = await CrossRouteLLM(members, router).astream_chat([user(ARITHMETIC)])
     with pytest.raises(RateLimitError):
         await _gathered(stream, chunks)
@@ -245,7 +244,13 @@ def test_spend_adds_up_by_member(llm, router):
 
 def test_no_secret_leaves_with_the_pool(llm, folder, members):
     named = CrossRouteLLM(members, str(folder))
-    for written in (repr(llm), str(llm.to_dict()), named.to_json(), str(llm.to_payload()), llm.model_dump_json()):
+    for written in (
+        repr(llm),
+        str(llm.to_dict()),
+        named.to_json(),
+        str(llm.to_payload()),
+        llm.model_dump_json(),
+    ):
         assert "secret" not in written
         assert "sk-" not in written
     assert "small" in repr(llm)
@@ -261,11 +266,18 @@ def test_a_dict_gives_the_pool_back_with_members(folder, members):
 def test_pickles_and_copies_answer_as_before(folder, members, router):
     llm = CrossRouteLLM(members, folder, cost_preference=0.4)
     before = llm.complete(ARITHMETIC)
-    for again in (pickle.loads(pickle.dumps(llm)), copy.deepcopy(llm), copy.copy(llm)):
-        assert again.complete(ARITHMETIC).additional_kwargs["crossroute"] == before.additional_kwargs["crossroute"]
+    for again in (pickled(llm), copy.deepcopy(llm), copy.copy(llm)):
+        assert (
+            again.complete(ARITHMETIC).additional_kwargs["crossroute"]
+            == before.additional_kwargs["crossroute"]
+        )
     assert copy.deepcopy(CrossRouteLLM(members, router)).complete(STORY).text.startswith("small")
     with pytest.raises(TypeError, match="save_pretrained"):
         pickle.dumps(CrossRouteLLM(members, router))
+
+
+def pickled(llm):
+    return pickle.loads(pickle.dumps(llm))  # noqa: S301 # our own
 
 
 def test_construction_loads_nothing(members, tmp_path):

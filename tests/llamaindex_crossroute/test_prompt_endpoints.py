@@ -6,10 +6,10 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.output_parsers import BaseOutputParser
 from llama_index.core.program import FunctionCallingProgram, LLMTextCompletionProgram
 from pydantic import BaseModel
-from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, TextFake, tool_call, user
-from tests.support.routers import ARITHMETIC, STORY
 
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
+from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, TextFake, tool_call, user
+from tests.support.routers import ARITHMETIC, STORY
 
 QUESTION = PromptTemplate("Context: {context_str}\nQuestion: {query_str}")
 ASKED = {"context_str": "None.", "query_str": ARITHMETIC}
@@ -49,7 +49,9 @@ async def every_structure(llm, prompt=QUESTION, **arguments):
         "predict": llm.structured_predict(Song, prompt, **arguments),
         "apredict": await llm.astructured_predict(Song, prompt, **arguments),
         "stream": list(llm.stream_structured_predict(Song, prompt, **arguments))[-1],
-        "astream": [song async for song in await llm.astream_structured_predict(Song, prompt, **arguments)][-1],
+        "astream": [song async for song in await llm.astream_structured_predict(Song, prompt, **arguments)][
+            -1
+        ],
     }
 
 
@@ -96,7 +98,10 @@ async def test_structured_options_are_copied_for_each_attempt(router):
     llm = CrossRouteLLM({name: Native(name) for name in ("large", "coder")}, router)
     assert llm.structured_predict(Song, QUESTION, llm_kwargs=options, **ASKED).name == "coder"
     assert options == {"temperature": 0}
-    assert seen == [{"temperature": 0, "response_format": "large"}, {"temperature": 0, "response_format": "coder"}]
+    assert seen == [
+        {"temperature": 0, "response_format": "large"},
+        {"temperature": 0, "response_format": "coder"},
+    ]
 
 
 async def test_as_structured_llm_routes_on_the_last_user_message(router, members):

@@ -15,9 +15,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.prompts.default_prompt_selectors import DEFAULT_TEXT_QA_PROMPT_SEL
 from llama_index.core.tools import FunctionTool
-from tests.llamaindex_crossroute.fakes import tool_call, user
 
 from llamaindex_crossroute.reading import marks, read_messages, read_prompt, read_text
+from tests.llamaindex_crossroute.fakes import tool_call, user
 
 
 def add(a: int, b: int) -> int:
@@ -108,7 +108,9 @@ def test_query_engines_are_routed_on_their_question():
 
 
 def test_other_prompts_are_routed_on_their_text():
-    assert read_prompt(PromptTemplate("A name for {topic}."), {"topic": "cats"}).query.text == "A name for cats."
+    assert (
+        read_prompt(PromptTemplate("A name for {topic}."), {"topic": "cats"}).query.text == "A name for cats."
+    )
     chat = ChatPromptTemplate([ChatMessage(role="system", content="S"), user("About {topic}")])
     assert read_prompt(chat, {"topic": "dogs"}).query.text == "About dogs"
 

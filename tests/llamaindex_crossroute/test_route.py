@@ -3,12 +3,12 @@
 import pytest
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.schema import QueryBundle
-from tests.llamaindex_crossroute.fakes import user
-from tests.support.routers import ARITHMETIC, STORY
 
 from crossroute import Constraints
 from crossroute.errors import UnroutableError
 from llamaindex_crossroute import route_query
+from tests.llamaindex_crossroute.fakes import user
+from tests.support.routers import ARITHMETIC, STORY
 
 
 def test_questions_and_conversations_are_read_alike(router, folder):
@@ -20,7 +20,9 @@ def test_questions_and_conversations_are_read_alike(router, folder):
 
 
 def test_constraints_hold(router):
-    decision = route_query(ARITHMETIC, router, constraints=Constraints(deny=frozenset({"free"})), cost_preference=1)
+    decision = route_query(
+        ARITHMETIC, router, constraints=Constraints(deny=frozenset({"free"})), cost_preference=1
+    )
     assert decision.candidate == "small"
     with pytest.raises(UnroutableError):
         route_query(" ", router)

@@ -11,8 +11,6 @@ from llama_index.core.query_engine import (
 from llama_index.core.response_synthesizers import TreeSummarize
 from llama_index.core.retrievers import RouterRetriever
 from llama_index.core.tools import QueryEngineTool, RetrieverTool, ToolMetadata
-from tests.llamaindex_crossroute.fakes import ChatFake
-from tests.support.routers import ARITHMETIC, CODE, STORY
 
 from crossroute import Constraints, NoEligibleCandidateError
 from llamaindex_crossroute import (
@@ -21,6 +19,8 @@ from llamaindex_crossroute import (
     CrossRouteSelector,
     CrossRouteToolRetriever,
 )
+from tests.llamaindex_crossroute.fakes import ChatFake
+from tests.support.routers import ARITHMETIC, CODE, STORY
 
 BEHIND = {"quick": "small", "codes": "coder", "deep": "large"}
 
@@ -37,7 +37,8 @@ class Saying(CustomQueryEngine):
 @pytest.fixture
 def tools():
     return [
-        QueryEngineTool.from_defaults(Saying(name=name), name=name, description=f"{name} answers") for name in BEHIND
+        QueryEngineTool.from_defaults(Saying(name=name), name=name, description=f"{name} answers")
+        for name in BEHIND
     ]
 
 
@@ -61,7 +62,9 @@ async def test_router_query_engine(selector, tools, summarizer, text, name):
         assert selection.decision.candidate == BEHIND[name]
         assert selection.qualities == [selection.decision.quality]
         assert selection.costs == [selection.decision.cost]
-        assert selection.reason.startswith(f"{BEHIND[name]}: predicted quality {selection.decision.quality:.3f} for $")
+        assert selection.reason.startswith(
+            f"{BEHIND[name]}: predicted quality {selection.decision.quality:.3f} for $"
+        )
 
 
 async def test_several_choices_best_first(router, tools, summarizer):

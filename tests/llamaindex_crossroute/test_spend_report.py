@@ -2,9 +2,9 @@
 
 import pytest
 from llama_index_instrumentation import get_dispatcher
-from tests.support.routers import ARITHMETIC, STORY
 
 from llamaindex_crossroute import CrossRouteSpendReport
+from tests.support.routers import ARITHMETIC, STORY
 
 
 def test_tokens_and_usd_by_member(llm):

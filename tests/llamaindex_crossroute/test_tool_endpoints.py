@@ -6,11 +6,11 @@ from llama_index.core.agent.react.output_parser import ReActOutputParser
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.tools import FunctionTool
-from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, TextFake, tool_call, user
-from tests.support.routers import ARITHMETIC, STORY
 
 from crossroute import NoEligibleCandidateError
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
+from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, TextFake, tool_call, user
+from tests.support.routers import ARITHMETIC, STORY
 
 
 def add(a: int, b: int = 3) -> int:
@@ -102,5 +102,7 @@ def test_prepared_arguments_are_the_members(mixed):
 
 
 def test_options_that_the_base_class_does_not_know_pass(mixed):
-    mixed.chat_with_tools([ADD], STORY, verbose=True, allow_parallel_tool_calls=True, tool_required=True, seed=1)
+    mixed.chat_with_tools(
+        [ADD], STORY, verbose=True, allow_parallel_tool_calls=True, tool_required=True, seed=1
+    )
     assert mixed.llms["large"].asked

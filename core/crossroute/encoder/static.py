@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,6 @@ class StaticEncoder:
         from model2vec import StaticModel
 
         self.name = f"static:{model}" if model else "static"
-        self._lock = threading.Lock()
         try:
             self._model = StaticModel.from_pretrained(model or BUNDLED)
         except (OSError, ValueError) as error:
@@ -40,7 +38,7 @@ class StaticEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        with (
-            self._lock
-        ):  # model2vec sets its tokenizer anew at each call, which two threads must not do at once
-            return self._model.encode(texts, use_multiprocessing=False).astype(np.float32)
+        tokens = self._model.tokenize(texts)
+        means = [self._model.embedding[ids].mean(0) if ids else np.zeros(self._model.dim) for ids in tokens]
+        sums = np.array(means, dtype=np.float32)  # (n, d); as model2vec's encode, without its progress bar
+        return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
