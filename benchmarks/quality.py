@@ -20,15 +20,17 @@ from crossroute.contest import baseline_predictions
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.evaluation import compare
+from crossroute.plots import draw_curves
 from crossroute.report import Report, RouterFigures
 
 REFERENCE = "CrossRoute, static"
+DRAWN = (REFERENCE, "kNN, tuned", "RouterBench MLP")
 progress = Console(stderr=True)
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where reports are kept.")] = Path("docs/figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Where reports are kept.")] = Path("figures"),
 ) -> None:
     """Evaluate on every set and print a Markdown table for each."""
     torch.set_num_threads(1)
@@ -39,6 +41,7 @@ def main(
         path = folder / f"{name.replace(', ', '-').replace(' ', '-')}.json"
         report = Report.model_validate_json(path.read_text()) if path.exists() else evaluate(name)
         path.write_text(report.model_dump_json(indent=1) + "\n")
+        draw_curves(report, path.with_suffix(".png"), routers=DRAWN)
         print(markdown(name, report))
 
 

@@ -22,7 +22,7 @@ async def main() -> None:
     """Ask once."""
     pool = CrossRouteLLM(llms=llms, router="routerbench", cost_preference=0.5)
     output: AgentOutput = await FunctionAgent(tools=[weather], llm=pool).run("What is the weather in Paris?")
-    print([str(call.tool_output) for call in output.tool_calls], output)
+    print([call.tool_name for call in output.tool_calls], output)
     for name, spent in pool.spend.by_candidate.items():
         print(f"{name}: {spent.calls} calls, ${spent.cost:.6f}")
 

@@ -75,22 +75,26 @@ class CrossRouteLLM(ToolEndpoints):
 
     @override
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return self._call(read_messages(messages)).answer(lambda llm: llm.chat(list(messages), **kwargs))
+        return self._call(read_messages(messages)).answer(
+            lambda llm: llm.chat(self._routing.readable(messages, llm), **kwargs)
+        )
 
     @override
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         call = self._call(read_messages(messages))
-        return await call.aanswer(lambda llm: llm.achat(list(messages), **kwargs))
+        return await call.aanswer(lambda llm: llm.achat(self._routing.readable(messages, llm), **kwargs))
 
     @override
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         call = self._call(read_messages(messages))
-        return call.stream(lambda llm: llm.stream_chat(list(messages), **kwargs))
+        return call.stream(lambda llm: llm.stream_chat(self._routing.readable(messages, llm), **kwargs))
 
     @override
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         call = self._call(read_messages(messages))
-        return await call.astream(lambda llm: llm.astream_chat(list(messages), **kwargs))
+        return await call.astream(
+            lambda llm: llm.astream_chat(self._routing.readable(messages, llm), **kwargs)
+        )
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +148,3 @@ class MemberPool(FunctionCallingLLM):
         """Name the members; what they hold (keys, clients) stays out."""
         yield "llms", list(self.llms)
         yield from ((name, getattr(self, name)) for name in OWN_FIELDS)
-
-
-def copied(history: Sequence[ChatMessage] | None) -> list[ChatMessage] | None:
-    """Return a list that a member may append to, as OpenAI's does; another may be asked after it."""
-    return None if history is None else list(history)

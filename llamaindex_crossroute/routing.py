@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock
 from llama_index.core.llms import LLM
 from typing_extensions import Self
 
@@ -88,6 +88,23 @@ class Routing:
         decision = self.dispatcher.answered(decision, usage)
         events.answered(decision, usage, self.dispatcher.price(decision.candidate))
         return decision
+
+    def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
+        """Return the messages for a member: a list of its own, since OpenAI's appends to it.
+
+        What is known to be the reasoning of another kind of member is left out: providers sign theirs, and
+        refuse what others signed or did not sign.
+        """
+        return [self._without_foreign_reasoning(message, llm) for message in messages]
+
+    def _without_foreign_reasoning(self, message: ChatMessage, llm: LLM) -> ChatMessage:
+        kept = [block for block in message.blocks if not isinstance(block, ThinkingBlock)]
+        if len(kept) == len(message.blocks):
+            return message
+        author = self.dispatcher.beginner(marks(message))
+        if author is None or self.llms[author].class_name() == llm.class_name():
+            return message
+        return message.model_copy(update={"blocks": kept})
 
     def author(self, response: ChatResponse) -> Any:
         """Return the member that can parse a response: who gave it, else the first that calls tools."""

@@ -7,13 +7,12 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 from llama_index.core.chat_engine.types import AgentChatResponse
-from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.llms.llm import LLM, ToolSelection
 from llama_index.core.tools import BaseTool
 from typing_extensions import override
 
 from crossroute import Capability
 from llamaindex_crossroute.call import Call
-from llamaindex_crossroute.pool import copied
 from llamaindex_crossroute.prompt_endpoints import PromptEndpoints
 from llamaindex_crossroute.reading import read_messages
 
@@ -30,7 +29,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
         return self._asked(tools, user_msg, chat_history).answer(
-            lambda llm: llm.chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.chat_with_tools(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -38,7 +39,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
         return await self._asked(tools, user_msg, chat_history).aanswer(
-            lambda llm: llm.achat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.achat_with_tools(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -46,7 +49,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseGen:
         return self._asked(tools, user_msg, chat_history).stream(
-            lambda llm: llm.stream_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.stream_chat_with_tools(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -54,7 +59,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseAsyncGen:
         return await self._asked(tools, user_msg, chat_history).astream(
-            lambda llm: llm.astream_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.astream_chat_with_tools(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -62,7 +69,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
         return self._asked(tools, user_msg, chat_history, by_text=True).answer(
-            lambda llm: llm.predict_and_call(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.predict_and_call(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -70,7 +79,9 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
         return await self._asked(tools, user_msg, chat_history, by_text=True).aanswer(
-            lambda llm: llm.apredict_and_call(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm.apredict_and_call(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
 
     @override
@@ -92,8 +103,13 @@ class ToolEndpoints(PromptEndpoints):
     ) -> dict[str, Any]:
         """Return the arguments as the member that the call routes to would have them."""
         return self._asked(tools, user_msg, chat_history).prepare(
-            lambda llm: llm._prepare_chat_with_tools(tools, user_msg, copied(chat_history), *args, **kwargs)
+            lambda llm: llm._prepare_chat_with_tools(
+                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+            )
         )
+
+    def _history(self, chat_history: History, llm: LLM) -> History:
+        return None if chat_history is None else self._routing.readable(chat_history, llm)
 
     def _asked(self, tools: Tools, user_msg: Said, chat_history: History, *, by_text: bool = False) -> Call:
         """Return the call.

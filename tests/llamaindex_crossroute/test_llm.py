@@ -8,7 +8,7 @@ import pickle
 import pytest
 from llama_index.core import PromptTemplate, Settings
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ThinkingBlock
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 
@@ -294,3 +294,21 @@ def test_a_pool_within_a_pool(router, members):
     assert response.message.content.startswith(("small", "coder"))
     assert response.additional_kwargs["crossroute"]["candidate"] == "large"
     assert isinstance(outer.router, Router)
+
+
+def test_another_providers_reasoning_is_left_out(router, members):
+    class Signing(ChatFake):
+        @classmethod
+        def class_name(cls):
+            return "Signing"
+
+    thought = ThinkingBlock(content="Hm.", additional_information={"signature": "xyz"})
+    answer = ChatMessage(role="assistant", blocks=[thought, TextBlock(text="42")])
+    llm = CrossRouteLLM(members | {"large": Signing("large", lambda *_: answer)}, router)
+    said = llm.chat([user(ARITHMETIC)]).message
+    llm.chat([user(ARITHMETIC), said, user(ARITHMETIC)])
+    llm.chat([user(ARITHMETIC), said, user(STORY)])
+    assert llm.llms["large"].asked[-1][0][1] == answer, "its own it reads"
+    assert members["small"].asked[-1][0][1].blocks == [TextBlock(text="42")]
+    llm.chat([user(STORY), ChatMessage(role="assistant", blocks=[thought, TextBlock(text="?")]), user(STORY)])
+    assert thought in members["small"].asked[-1][0][1].blocks, "whose it is, is not known"

@@ -21,7 +21,6 @@ from llamaindex_crossroute import CrossRouteLLM
 from llamaindex_crossroute.stamp import KEY
 from tests.llamaindex_crossroute.fakes import user
 
-PROMPT = PromptTemplate("Say {query_str}")
 MOCKS = {
     "echo": mock.MockLLM,
     "words": lambda: mock.MockLLM(max_tokens=4),
@@ -34,6 +33,11 @@ MOCKS = {
     "functions": lambda: mock.MockFunctionCallingLLM(is_chat_model=True, system_prompt="Be kind."),
     "functions-remembers": lambda: mock.MockFunctionCallingLLMWithChatMemoryOfLastCall(is_chat_model=True),
 }
+
+
+def say():
+    """A prompt of its own for each call: LlamaIndex's programs leave their output parser on it."""
+    return PromptTemplate("Say {query_str}")
 
 
 class Song(BaseModel):
@@ -58,14 +62,14 @@ ENDPOINTS = {
     "acomplete": lambda llm: llm.acomplete("hello", formatted=True),
     "stream_complete": lambda llm: llm.stream_complete("hello"),
     "astream_complete": lambda llm: llm.astream_complete("hello"),
-    "predict": lambda llm: llm.predict(PROMPT, query_str="hello"),
-    "apredict": lambda llm: llm.apredict(PROMPT, query_str="hello"),
-    "stream": lambda llm: llm.stream(PROMPT, query_str="hello"),
-    "astream": lambda llm: llm.astream(PROMPT, query_str="hello"),
-    "structured_predict": lambda llm: llm.structured_predict(Song, PROMPT, query_str="hello"),
-    "astructured_predict": lambda llm: llm.astructured_predict(Song, PROMPT, query_str="hello"),
-    "stream_structured_predict": lambda llm: llm.stream_structured_predict(Song, PROMPT, query_str="hello"),
-    "astream_structured_predict": lambda llm: llm.astream_structured_predict(Song, PROMPT, query_str="hello"),
+    "predict": lambda llm: llm.predict(say(), query_str="hello"),
+    "apredict": lambda llm: llm.apredict(say(), query_str="hello"),
+    "stream": lambda llm: llm.stream(say(), query_str="hello"),
+    "astream": lambda llm: llm.astream(say(), query_str="hello"),
+    "structured_predict": lambda llm: llm.structured_predict(Song, say(), query_str="hello"),
+    "astructured_predict": lambda llm: llm.astructured_predict(Song, say(), query_str="hello"),
+    "stream_structured_predict": lambda llm: llm.stream_structured_predict(Song, say(), query_str="hello"),
+    "astream_structured_predict": lambda llm: llm.astream_structured_predict(Song, say(), query_str="hello"),
     "as_structured_llm": lambda llm: llm.as_structured_llm(Song).chat([user("hello")]),
     "predict_and_call": lambda llm: llm.predict_and_call([NOW], "hello"),
     "apredict_and_call": lambda llm: llm.apredict_and_call([NOW], "hello"),
