@@ -55,10 +55,8 @@ def route(
     loaded = _load(router, candidates)
     many = text == "-"
     queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
-    decisions = loaded.route_many(
-        queries, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay
-    )
-    for decision in decisions:
+    for query in queries:  # one at a time, so that whoever types at the other end is answered at once
+        decision = loaded.route(query, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
         if as_json:
             print(decision.model_dump_json(), flush=many)
         elif many:
