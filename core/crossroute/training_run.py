@@ -20,6 +20,7 @@ from crossroute.training_config import TrainingConfig
 from crossroute.training_state import (
     TrainingState,
     fingerprint,
+    forget_state,
     optimizer_tensors,
     read_state,
     restore_optimizer,
@@ -85,6 +86,9 @@ class TrainingRun:
         except KeyboardInterrupt:
             if not self.best_epoch:
                 raise
+        else:
+            if state_folder is not None:
+                forget_state(state_folder)
         self.network.load_state_dict(self.best)
 
     def one_epoch(self) -> float:

@@ -85,6 +85,11 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
     return state
 
 
+def forget_state(folder: Path) -> None:
+    """Delete the state of a run that came to its end."""
+    (folder / STATE).unlink(missing_ok=True)
+
+
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Weights:
     """Return an AdamW's moments by parameter number and name."""
     state = optimizer.state_dict()["state"]

@@ -46,6 +46,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(outcomes, tmp_pat
     seen = []
     resumed = fit(outcomes, config, state_folder=tmp_path, on_epoch=lambda epoch: seen.append(epoch.epoch))
     assert seen == [3, 4]
+    assert not list(tmp_path.iterdir()), "a finished run leaves no state behind"
     assert (predictions(resumed, outcomes).quality == unbroken.quality).all()
 
 
