@@ -20,7 +20,9 @@ from crossroute.evaluation import compare
 QUICK = ("kNN", "ridge", "logistic regression", "random forest", "k-means", "matrix factorization")
 
 
-def main(only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None) -> None:
+def main(
+    only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
+) -> None:
     """Print a Markdown row for each set and baseline."""
     torch.set_num_threads(1)
     encoder = QueryEncoder(load_encoder("static"))

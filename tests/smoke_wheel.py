@@ -19,10 +19,22 @@ def main() -> None:
         run(sys.executable, "-m", "build", "--outdir", scratch, str(ROOT), cwd=ROOT)
         (wheel,) = folder.glob("*.whl")
         (sdist,) = folder.glob("*.tar.gz")
-        print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB; {sdist.name}: {sdist.stat().st_size / 1e6:.1f} MB")
+        print(
+            f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB; {sdist.name}: {sdist.stat().st_size / 1e6:.1f} MB"
+        )
         venv.create(folder / "env", with_pip=True)
         python = folder / "env" / "bin" / "python"
-        run(python, "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt"), str(wheel), cwd=folder)
+        run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-c",
+            str(ROOT / "constraints.txt"),
+            str(wheel),
+            cwd=folder,
+        )
         answer = run(python, "-m", "crossroute", "route", "What is 17 * 23?", "--json", cwd=folder)
         decision = json.loads(answer)
         expected = {"candidate", "quality", "cost", "alternatives"}
@@ -32,7 +44,9 @@ def main() -> None:
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    return subprocess.run(list(map(str, command)), cwd=cwd, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        list(map(str, command)), cwd=cwd, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 if __name__ == "__main__":

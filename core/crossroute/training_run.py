@@ -97,7 +97,7 @@ class TrainingRun:
         torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run repeats an unbroken one
         self.network.train()
         losses = []
-        batches = torch.randperm(len(self.train.encoded)).split(self.config.batch_size)
+        batches = torch.split(torch.randperm(len(self.train.encoded)), self.config.batch_size)
         for number, rows in enumerate(batches):
             loss = self.loss(rows)
             self._set_learning_rate(self.epoch - 1 + number / len(batches))

@@ -88,14 +88,18 @@ def test_names_overlap_neither_each_other_nor_a_candidate():
 def test_a_free_candidate_has_its_place(tmp_path):
     report = a_report()
     free = report.candidates["maker/model-0"].model_copy(update={"cost": 0.0})
-    free_report = report.model_copy(update={"candidates": report.candidates | {"maker/model-0": free}, "low_cost": 0.0})
+    free_report = report.model_copy(
+        update={"candidates": report.candidates | {"maker/model-0": free}, "low_cost": 0.0}
+    )
     plots.draw_curves(free_report, tmp_path / "free.png")
     assert (tmp_path / "free.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_dial_runs_from_the_dearest_choice_to_the_cheapest(tmp_path):
     quality, cost = np.array([[0.9, 0.5], [0.8, 0.7]]), np.array([[0.01, 0.0], [0.02, 0.001]])
-    plots.draw_dial(Prediction(("a", "b"), quality, cost), Dial.calibrate(quality, cost), tmp_path / "dial.png")
+    plots.draw_dial(
+        Prediction(("a", "b"), quality, cost), Dial.calibrate(quality, cost), tmp_path / "dial.png"
+    )
     assert (tmp_path / "dial.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -41,4 +41,5 @@ class StaticEncoder:
         tokens = self._model.tokenize(texts)
         means = [self._model.embedding[ids].mean(0) if ids else np.zeros(self._model.dim) for ids in tokens]
         sums = np.array(means, dtype=np.float32)  # (n, d); as model2vec's encode, without its progress bar
-        return sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
+        unit: Embeddings = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
+        return unit
