@@ -17,6 +17,9 @@ from crossroute.evaluation import evaluate
 SETS = ("routerbench-5shot, 11 candidates", "routerbench-0shot, 11 candidates, some missing")
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "routerbench"
 
+FITTED = ("centre", "projection", "centroids", "temperature", "quality_effects", "tokens_effects")
+"""Tensors that are computed from the training queries, not learned."""
+
 CARD = """# routerbench
 
 A CrossRoute router over the 11 candidates of RouterBench (arXiv 2403.12031), bundled with the package.
@@ -50,7 +53,9 @@ def main(folder: Path) -> None:
         train=len(outcomes.split("train")),
         validation=len(outcomes.split("validation")),
         seed=config.seed,
-        parameters=sum(parameter.numel() for parameter in router.predictor.network.parameters()),
+        parameters=sum(
+            tensor.size for name, tensor in router.predictor.network.weights.items() if name not in FITTED
+        ),
         rows="".join(row(router, name, part.split("test")) for name, part in parts.items()),
     )
     (folder / "README.md").write_text(card)

@@ -15,6 +15,8 @@ start at zero: training starts from the cluster router and can only add to it. T
 are one more axis of each tensor, so that the average costs no more calls. Permuting the pool permutes the
 predictions.
 
+This is the network as it is trained; inference.py runs the same without torch.
+
 Source: "One Head, Many Models", arXiv 2509.09782: single-head cross-attention, a quality and a cost head.
 Deviations: the prior, the members, and tokens in place of USD. `heads` > 1 by head embeddings: "Pit One
 Against Many", EMNLP Findings 2023.
@@ -26,35 +28,10 @@ import math
 from typing import NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-class NetworkConfig(BaseModel):
-    """The network's shape.
-
-    Attributes:
-        width: D, of an encoded query.
-        components: p, principal components of it that are kept.
-        clusters: k, of a profile.
-        hidden: d, of the attention.
-        heads: Each beyond the first adds one embedding to the attention's query; projections are shared.
-        members: E, networks that are averaged.
-        dropout: On the query and on h, while training.
-        prior: Start from the profiles at the query's clusters; False is the paper's plain form.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    width: int = Field(gt=0)
-    components: int = Field(gt=0)
-    clusters: int = Field(gt=0)
-    hidden: int = Field(default=64, gt=0)
-    heads: int = Field(default=1, gt=0)
-    members: int = Field(default=1, gt=0)
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    prior: bool = True
+from crossroute.network_config import NetworkConfig
 
 
 class PoolEmbedding(NamedTuple):
@@ -105,7 +82,7 @@ class CrossAttention(nn.Module):
 
     Attributes:
         centre, projection: Encoded query -> principal components; shapes (D,) and (D, p).
-        centroids, temperature: Of the clusters; shapes (k, p) and ().
+        centroids, temperature: Of the clusters; shapes (k, p) and (1,).
         quality_effects, tokens_effects: Of the clusters on any candidate, for profiling more; shape (k,).
     """
 
@@ -123,7 +100,7 @@ class CrossAttention(nn.Module):
         self.register_buffer("centre", torch.zeros(config.width))
         self.register_buffer("projection", torch.zeros(config.width, config.components))
         self.register_buffer("centroids", torch.zeros(config.clusters, config.components))
-        self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("temperature", torch.ones(1))
         self.register_buffer("quality_effects", torch.zeros(config.clusters))
         self.register_buffer("tokens_effects", torch.zeros(config.clusters))
         self.hidden = MemberLinear(members, config.components, h)

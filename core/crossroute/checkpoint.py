@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from crossroute.attention import CrossAttention, NetworkConfig
 from crossroute.candidate import Candidate, Pool, Profile
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
+from crossroute.inference import InferenceNetwork
+from crossroute.network_config import NetworkConfig
 from crossroute.policy import Dial
-from crossroute.predictor import Predictor, pool_embedding
+from crossroute.predictor import Predictor, pool_profiles
 from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
@@ -61,11 +61,9 @@ def save(router: Router, folder: str | Path) -> None:
         dial=router.dial,
         provenance=router.provenance,
     )
-    embedding = pool_embedding(router.pool, config.network.clusters)
-    tensors: Tensors = {
-        f"{NETWORK}{name}": tensor.numpy() for name, tensor in predictor.network.state_dict().items()
-    }
-    tensors |= {f"profile.{name}": getattr(embedding, name).numpy() for name in PROFILE_FIELDS}
+    profiles = pool_profiles(router.pool, config.network.clusters)
+    tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
+    tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
     tensors["calibration.encoded"] = router.calibration.astype(np.float16)
     tensors["calibration.tokens"] = router.calibration_tokens
     write_checkpoint(folder, config.model_dump(mode="json"), tensors)
@@ -93,7 +91,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
     except CheckpointError:
         raise
-    except (RuntimeError, ValueError) as error:  # what the network, the pool or the predictor refuses
+    except ValueError as error:  # what the network, the pool or the predictor refuses
         raise CheckpointError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from error
     return Router(
         predictor,
@@ -130,9 +128,10 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
             f"This router was trained with an encoder of your own, {config.encoder!r}; pass it: "
             "Router.from_pretrained(..., encoder=...)."
         )
-    network = CrossAttention(config.network)
-    state = {k[len(NETWORK) :]: torch.from_numpy(v) for k, v in tensors.items() if k.startswith(NETWORK)}
-    network.load_state_dict(state)
+    weights = {
+        name.removeprefix(NETWORK): tensor for name, tensor in tensors.items() if name.startswith(NETWORK)
+    }
+    network = InferenceNetwork(config.network, weights)
     values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
     profiles = [Profile(**dict(zip(PROFILE_FIELDS, row, strict=True))) for row in zip(*values, strict=True)]
     pairs = zip(config.candidates, profiles, strict=True)

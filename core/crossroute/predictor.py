@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from crossroute import tokens
-from crossroute.attention import CrossAttention, PoolEmbedding
 from crossroute.cache import LRUCache
 from crossroute.candidate import Pool, Profile
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
+from crossroute.inference import InferenceNetwork, PoolProfiles
 from crossroute.outcomes import Outcomes
 from crossroute.profiling import assign, shrunk_means
 from crossroute.query import Query
@@ -46,7 +45,7 @@ class Predictor:
     """The encoder, the network and the pool; safe to share between threads.
 
     Args:
-        network: Trained; put into evaluation mode.
+        network: Trained.
         pool: Candidates, each with a price and a profile over the network's clusters.
         query_encoder: Queries -> the network's input.
         cost_unit: What the network's cost head predicts.
@@ -56,15 +55,14 @@ class Predictor:
     """
 
     def __init__(
-        self, network: CrossAttention, pool: Pool, query_encoder: QueryEncoder, cost_unit: tokens.CostUnit
+        self, network: InferenceNetwork, pool: Pool, query_encoder: QueryEncoder, cost_unit: tokens.CostUnit
     ) -> None:
-        self.network = network.eval()
+        self.network = network
         self.pool = pool
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
         self._prices = tokens.prices(pool)
-        with torch.inference_mode():
-            self._keys = network.keys(pool_embedding(pool, network.config.clusters))
+        self._keys = network.keys(pool_profiles(pool, network.config.clusters))
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
 
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
@@ -89,14 +87,12 @@ class Predictor:
             query_tokens: Their estimated tokens, shape (n,).
             context_tokens: Further input tokens of each call, shape (n,).
         """
-        with torch.inference_mode():
-            output = self.network(torch.from_numpy(encoded), self._keys)
-            quality = torch.sigmoid(output.quality_logit).double().numpy()
-            log_tokens = output.log_tokens.double().numpy()
+        output = self.network(np.asarray(encoded, dtype=np.float32), self._keys)
+        quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
         cost = tokens.cost(log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit)
         written = tokens.output_tokens(log_tokens, self._prices, query_tokens, self.cost_unit)
         read = (query_tokens + context_tokens)[:, None]
-        return Foresight(quality, cost, read + written, output.attention.numpy(), output.clusters.numpy())
+        return Foresight(quality, cost, read + written, output.attention, output.clusters)
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
@@ -108,12 +104,11 @@ class Predictor:
         encoded = self.query_encoder.encode(queries)
         query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
         network = self.network
-        x = (encoded - network.centre.numpy()) @ network.projection.numpy()  # (n, p)
         return profiled(
             outcomes,
             tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
-            assign(x, network.centroids.numpy()),
-            (network.quality_effects.numpy(), network.tokens_effects.numpy()),
+            assign(network.project(encoded), network.weights["centroids"]),
+            (network.weights["quality_effects"], network.weights["tokens_effects"]),
         )
 
     def with_pool(self, pool: Pool) -> Predictor:
@@ -167,8 +162,8 @@ def profiled(
     return Pool(pool)
 
 
-def pool_embedding(pool: Pool, clusters: int) -> PoolEmbedding:
-    """Return the profiles of a pool as tensors, each of shape (m, k).
+def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:
+    """Return the profiles of a pool as arrays, each of shape (m, k).
 
     Raises:
         DataError: A candidate has no profile, or one over another number of clusters.
@@ -187,4 +182,6 @@ def pool_embedding(pool: Pool, clusters: int) -> PoolEmbedding:
             )
         profiles.append(candidate.profile)
     fields = ("quality", "log_tokens", "evidence")
-    return PoolEmbedding(*(torch.tensor([getattr(p, name) for p in profiles]) for name in fields))
+    return PoolProfiles(
+        *(np.array([getattr(p, name) for p in profiles], dtype=np.float32) for name in fields)
+    )

@@ -13,14 +13,15 @@ import numpy as np
 import torch
 
 from crossroute import tokens
-from crossroute.attention import CrossAttention, NetworkConfig
+from crossroute.attention import CrossAttention
 from crossroute.candidate import Pool
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
+from crossroute.network_config import NetworkConfig
 from crossroute.outcomes import Outcomes
-from crossroute.predictor import Predictor, profiled
+from crossroute.predictor import profiled
 from crossroute.profiling import assign, cluster_effects, cluster_labels, fit_centroids, fit_projection
 from crossroute.query import Query
 from crossroute.router import Router
@@ -68,10 +69,17 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network, pool, labels = start(train, cached.views_width, config)
-        predictor = Predictor(network, pool, QueryEncoder(encoder), unit)
         if config.teacher_weight:
             train = taught(train, network, config)
-        run = TrainingRun(predictor, train, validation, config)
+        run = TrainingRun(
+            network,
+            pool,
+            query_encoder=QueryEncoder(encoder),
+            cost_unit=unit,
+            train=train,
+            validation=validation,
+            config=config,
+        )
         if state_folder is not None:
             run.resume(state_folder)
         run.finish(state_folder, on_epoch)
@@ -123,7 +131,7 @@ def start(
         "centre": centre,
         "projection": projection,
         "centroids": centroids,
-        "temperature": np.array(temperature),
+        "temperature": np.array([temperature]),
         "quality_effects": effects[0],
         "tokens_effects": effects[1],
     }

@@ -13,9 +13,14 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
+from crossroute.attention import CrossAttention, PoolEmbedding
+from crossroute.candidate import Pool
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.inference import InferenceNetwork
 from crossroute.metrics import aiq, cost_quality_curve, cost_range
 from crossroute.outcomes import Outcomes
-from crossroute.predictor import Predictor, pool_embedding
+from crossroute.predictor import Predictor, pool_profiles
+from crossroute.tokens import CostUnit
 from crossroute.training_config import TrainingConfig
 from crossroute.training_state import (
     TrainingState,
@@ -54,18 +59,30 @@ class TrainingRun:
     """The optimization: epochs until validation AIQ no longer rises.
 
     Args:
-        predictor: Holds the network, which is trained in place.
+        network: Trained in place.
+        pool: Profiled candidates.
+        query_encoder: For the predictor of the trained network.
+        cost_unit: What the cost head learns.
         train: What trains.
         validation: What chooses the epoch.
         config: How to train.
     """
 
     def __init__(
-        self, predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig
+        self,
+        network: CrossAttention,
+        pool: Pool,
+        *,
+        query_encoder: QueryEncoder,
+        cost_unit: CostUnit,
+        train: Prepared,
+        validation: Prepared,
+        config: TrainingConfig,
     ) -> None:
-        self.predictor, self.train, self.validation, self.config = predictor, train, validation, config
-        self.network = predictor.network
-        self.pool = pool_embedding(predictor.pool, self.network.config.clusters)
+        self.network, self.pool, self.config = network, pool, config
+        self.query_encoder, self.cost_unit = query_encoder, cost_unit
+        self.train, self.validation = train, validation
+        self.profiles = PoolEmbedding(*map(torch.from_numpy, pool_profiles(pool, network.config.clusters)))
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -109,7 +126,7 @@ class TrainingRun:
 
     def loss(self, rows: torch.Tensor) -> torch.Tensor:
         """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
-        output = self.network.each_member(self.train.encoded[rows], self.network.keys(self.pool))
+        output = self.network.each_member(self.train.encoded[rows], self.network.keys(self.profiles))
         members = len(output.quality_logit)
         quality, log_tokens = (
             target[rows].expand(members, -1, -1) for target in (self.train.quality, self.train.log_tokens)
@@ -122,7 +139,9 @@ class TrainingRun:
 
     def trained(self) -> Predictor:
         """Return a predictor of the weights as they are."""
-        return self.predictor.with_pool(self.predictor.pool)
+        weights = {name: tensor.numpy().copy() for name, tensor in self.network.state_dict().items()}
+        frozen = InferenceNetwork(self.network.config, weights)
+        return Predictor(frozen, self.pool, self.query_encoder, self.cost_unit)
 
     def validation_aiq(self) -> float:
         """Return the AIQ on the validation split with the weights as they are."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from crossroute.attention import CrossAttention, MemberLinear, NetworkConfig, PoolEmbedding
+from crossroute.attention import CrossAttention, MemberLinear, PoolEmbedding
+from crossroute.network_config import NetworkConfig
 
 WIDTH, COMPONENTS, CLUSTERS = 12, 6, 4
 
@@ -140,3 +141,8 @@ def test_extreme_profiles_stay_finite():
     extreme = PoolEmbedding(torch.tensor([[0.0] * 4, [1.0] * 4]), torch.full((2, 4), -7.0), torch.zeros(2, 4))
     output = say(network(), extreme)
     assert np.isfinite(output.quality_logit.detach().numpy()).all()
+
+
+def test_the_shapes_are_those_of_the_tensors():
+    made = network(members=2, heads=3)
+    assert made.config.shapes() == {name: tuple(tensor.shape) for name, tensor in made.state_dict().items()}

@@ -100,5 +100,16 @@ def test_what_needs_no_network_loads_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+def test_routing_loads_no_torch():
+    code = (
+        "import sys\n"
+        "from crossroute import Router\n"
+        "Router.from_pretrained().route('What is 17 * 23?')\n"
+        "heavy = {'torch', 'sklearn', 'scipy', 'transformers'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_the_package_is_typed():
     assert (Path(crossroute.__file__).parent / "py.typed").exists()
