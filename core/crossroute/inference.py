@@ -92,7 +92,7 @@ class InferenceNetwork:
         clusters = self.place(x)  # (n, k)
         h = _gelu(self._layer("hidden", x))  # (E, n, d)
         queries = self._layer("query", h)[:, None] + self.weights["head_embedding"]  # (E, heads, n, d)
-        scores: Float32s = queries @ pool.key[:, None]  # (E, heads, n, m)
+        scores = np.asarray(queries @ pool.key[:, None], dtype=np.float32)  # (E, heads, n, m)
         attention = _softmax(scores).mean(1)  # (E, n, m)
         shared = self._layer("shared", np.concatenate([h, attention @ pool.value], axis=-1))  # (E, n, 2)
         pair = self._layer("pair", h)  # (E, n, 2d)
