@@ -26,6 +26,7 @@ Floats = npt.NDArray[np.floating]
 DEFAULT_COST_PREFERENCE = 0.5
 BATCH = 64
 CLUSTERS_SHOWN = 3
+_COLUMNS = tuple(Alternative.model_fields)
 
 
 class Router:
@@ -248,7 +249,7 @@ class Router:
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
         arrays = (quality, cost, compute(quality, cost, pay), foresight.attention)
         columns = zip(names, *(array.tolist() for array in arrays), failures, strict=True)
-        alternatives = [dict(zip(Alternative.model_fields, column, strict=True)) for column in columns]
+        alternatives = [dict(zip(_COLUMNS, column, strict=True)) for column in columns]
         first = alternatives[chosen]
         alternatives.sort(key=lambda a: (a is not first, a["excluded"] is not None, -a["reward"]))
         weights = foresight.clusters.tolist()
