@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -153,10 +154,8 @@ class TrainingRun:
         return aiq(points, *cost_range(quality, cost))
 
     def _set_learning_rate(self, epochs: float) -> None:
-        rise, fall = (
-            min(1.0, (epochs + 0.1) / WARM_UP),
-            0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs),
-        )
+        rise = min(1.0, (epochs + 0.1) / WARM_UP)
+        fall = 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * rise * fall
 
@@ -164,17 +163,18 @@ class TrainingRun:
         """Keep the state of the run."""
         moments = optimizer_tensors(self.optimizer)
         state = TrainingState(self._weights(), self.best, moments, self.epoch, self.best_epoch, self.best_aiq)
-        write_state(folder, state, self._fingerprint())
+        write_state(folder, state, self._fingerprint)
 
     def resume(self, folder: Path) -> None:
         """Take up the state that `save` kept, where there is one."""
-        state = read_state(folder, self._fingerprint())
+        state = read_state(folder, self._fingerprint)
         if state is not None:
             self.network.load_state_dict(state.network)
             restore_optimizer(self.optimizer, state.optimizer)
             self.best, self.epoch = state.best, state.epoch
             self.best_epoch, self.best_aiq = state.best_epoch, state.best_aiq
 
+    @cached_property
     def _fingerprint(self) -> str:
         encoded = self.train.encoded.numpy().tobytes(), self.train.quality.numpy().tobytes()
         digests = [hashlib.sha256(content).hexdigest() for content in encoded]
