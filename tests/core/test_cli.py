@@ -224,7 +224,7 @@ def test_an_error_with_brackets_is_told_whole(monkeypatch, saved, main):
     def fail(*_: object) -> None:
         raise ValueError('pip install "crossroute[offline]" [/]')
 
-    monkeypatch.setattr(cli, "_load", fail)
+    monkeypatch.setattr("crossroute.cli.routing.load", fail)
     assert main("route", "text")[2] == 'Error: pip install "crossroute[offline]" [/]\n'
 
 

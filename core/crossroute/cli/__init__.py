@@ -1,0 +1,59 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+
+from crossroute.cli.catalogue import candidates
+from crossroute.cli.evaluation import evaluate
+from crossroute.cli.learning import data, train
+from crossroute.cli.routing import demo, route
+from crossroute.cli.shared import err
+from crossroute.errors import CrossRouteError
+
+app = typer.Typer(
+    help="Route each query to the language model with the best predicted quality for its cost.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+EXAMPLES: dict[Callable[..., None], str] = {
+    route: 'route "Prove that 2 is prime." --cost-preference 0.8',
+    data: "data outcomes.jsonl",
+    train: "train outcomes.jsonl --out my-router",
+    evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
+    candidates: "candidates routerbench",
+    demo: "demo --plot demo.png",
+}
+for command, example in EXAMPLES.items():
+    app.command(epilog=f"Example: crossroute {example}")(command)
+
+
+def main() -> NoReturn:
+    """Run the command line: exit code 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}.")
+    except (CrossRouteError, ValueError, OSError) as error:
+        _fail(str(error))
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(1)

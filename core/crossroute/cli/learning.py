@@ -1,0 +1,70 @@
+"""crossroute data, crossroute train."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossroute.cli.shared import Names, err, out, progress_bar, read, settings
+
+if TYPE_CHECKING:
+    from crossroute.training import Epoch
+
+
+def data(
+    path: Annotated[
+        Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a file of outcomes and say what is in it."""
+    from crossroute.summary import summarize
+
+    summary = summarize(read([path], None))
+    if as_json:
+        print(summary.model_dump_json(indent=2))
+    else:
+        out.print(summary)
+
+
+def train(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")
+    ],
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write the router to.")],
+    seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
+    candidates: Names = None,
+) -> None:
+    """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
+    from crossroute.training import TrainingConfig, fit
+
+    given = {"seed": seed, "encoder": encoder}
+    given = {name: value for name, value in given.items() if value is not None}
+    chosen = TrainingConfig.model_validate(settings(config) | given)
+    outcomes = read(paths, candidates)
+    with progress_bar() as progress:
+        encoding = progress.add_task("encoding", total=len(outcomes))
+        training = progress.add_task("training", total=chosen.epochs)
+
+        def on_epoch(epoch: Epoch) -> None:
+            progress.update(
+                training, completed=epoch.epoch, description=f"validation AIQ {epoch.best_aiq:.4f}"
+            )
+
+        router = fit(
+            outcomes,
+            chosen,
+            state_folder=folder,
+            on_encoded=lambda count: progress.advance(encoding, count),
+            on_epoch=on_epoch,
+        )
+    router.save_pretrained(folder)
+    saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(str(folder))}"
+    err.print(saved, markup=False, soft_wrap=True)

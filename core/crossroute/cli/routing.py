@@ -1,0 +1,50 @@
+"""crossroute route, crossroute demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossroute.cli.shared import DEFAULT_ROUTER, Names, RouterName, load, out
+
+
+def route(
+    text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
+    router: RouterName = DEFAULT_ROUTER,
+    cost_preference: Annotated[
+        float | None, typer.Option(min=0, max=1, help="0 is quality first, 1 is cheapest; 0.5 by default.")
+    ] = None,
+    willingness_to_pay: Annotated[
+        float | None, typer.Option(help="USD for one call, in place of the cost preference.")
+    ] = None,
+    candidates: Names = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
+) -> None:
+    """Choose a candidate for a text."""
+    loaded = load(router, candidates)
+    many = text == "-"
+    queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
+    for query in queries:  # one at a time, so that whoever types at the other end is answered at once
+        decision = loaded.route(query, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
+        if as_json:
+            print(decision.model_dump_json(), flush=many)
+        elif many:
+            print(decision.candidate, flush=True)
+        else:
+            out.print(decision)
+            out.print(decision.explain(), markup=False)
+
+
+def demo(
+    router: RouterName = DEFAULT_ROUTER,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the plot into this PNG file.")
+    ] = None,
+) -> None:
+    """Route two dozen varied queries at three cost preferences and show what that saves."""
+    from crossroute.demo import show
+
+    show(load(router), out, plot_file)

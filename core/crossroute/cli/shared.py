@@ -1,0 +1,64 @@
+"""What the commands share: where they print, how they load and read, their common options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from crossroute.outcomes import Outcomes
+    from crossroute.router import Router
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+DEFAULT_ROUTER = "routerbench"
+RouterName = Annotated[str, typer.Option("--router", help="A bundled name, a folder or a hub id.")]
+RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
+Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
+
+
+def load(name: str, candidates: str | None = None) -> Router:
+    """Return a router, over the named candidates only where some are named."""
+    from crossroute.router import Router
+
+    router = Router.from_pretrained(name)
+    return router.subset(names(candidates)) if candidates else router
+
+
+def read(paths: Iterable[Path], candidates: str | None) -> Outcomes:
+    """Return what the files hold together, priced."""
+    from crossroute.datasets import read_outcomes
+    from crossroute.outcomes import Outcomes
+    from crossroute.prices import priced
+
+    outcomes = Outcomes.concatenate([read_outcomes(path) for path in paths])
+    return priced(outcomes.select(names(candidates)) if candidates else outcomes)
+
+
+def settings(config: Path | None) -> dict[str, object]:
+    """Return the training settings of a JSON file."""
+    try:
+        found = json.loads(config.read_text("utf-8")) if config else {}
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config} is not valid JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise ValueError(f'{config} must hold an object of training settings, such as {{"epochs": 20}}.')
+    return found
+
+
+def names(listed: str) -> list[str]:
+    """Split a,b,c."""
+    return [name for name in map(str.strip, listed.split(",")) if name]
+
+
+def progress_bar() -> Progress:
+    """Return a progress bar on standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=not err.is_terminal)
