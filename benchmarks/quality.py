@@ -1,8 +1,8 @@
 """Routing quality on the test splits: python benchmarks/quality.py [--set NAME] [--out FOLDER].
 
 Trains each configuration and tunes each baseline on train and validation, compares them on test by paired
-bootstrap, and prints the tables of docs/benchmarks.md. Each set's report is kept as JSON, so that an
-interrupted run goes on with the set that it had not finished.
+bootstrap, and prints the tables of docs/benchmarks.md. Predictions and reports are kept, so that an interrupted
+run goes on and a table costs little to print again; pooled.py and shared_costs.py read the same predictions.
 """
 
 from __future__ import annotations
@@ -12,54 +12,33 @@ from typing import Annotated
 
 import torch
 import typer
-from rich.console import Console
-from sets import CONFIGURATIONS, SETS, load
+from predictions import REFERENCE, predictions_of
+from sets import load, matching, slug
 
-from crossroute import Router, fit
-from crossroute.contest import baseline_predictions
-from crossroute.encoder import load_encoder
-from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.evaluation import compare
 from crossroute.plots import draw_curves
 from crossroute.report import Report, RouterFigures
 
-REFERENCE = "CrossRoute, static"
 DRAWN = (REFERENCE, "kNN, tuned", "RouterBench MLP")
-progress = Console(stderr=True)
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where reports are kept.")] = Path("figures"),
+    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
 ) -> None:
     """Evaluate on every set and print a Markdown table for each."""
     torch.set_num_threads(1)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in SETS:
-        if only and not any(part in name for part in only):
-            continue
-        path = folder / f"{name.replace(', ', '-').replace(' ', '-')}.json"
-        report = Report.model_validate_json(path.read_text()) if path.exists() else evaluate(name)
-        path.write_text(report.model_dump_json(indent=1) + "\n")
+    for name in matching(only):
+        outcomes = load(name)
+        predictions = predictions_of(name, outcomes, folder)["test"]
+        path = folder / f"{slug(name)}.json"
+        if path.exists():
+            report = Report.model_validate_json(path.read_text())
+        else:
+            report = compare(predictions, outcomes.split("test"), reference=REFERENCE)
+            path.write_text(report.model_dump_json(indent=1) + "\n")
         draw_curves(report, path.with_suffix(".png"), routers=DRAWN)
-        print(markdown(name, report))
-
-
-def evaluate(name: str) -> Report:
-    outcomes = load(name)
-    test = outcomes.split("test")
-    predictions = {}
-    for label, config in CONFIGURATIONS.items():
-        progress.print(f"{name}: {label}")
-        predictions[label] = fit(outcomes, config).predict(test.texts)
-    if name.startswith("routerbench"):  # trained on both RouterBench train splits, see train_bundled.py
-        bundled = Router.from_pretrained("routerbench").subset(test.pool.names)
-        predictions["CrossRoute, as bundled"] = bundled.predict(test.texts)
-    encoder = QueryEncoder(load_encoder("static"))
-    predictions |= baseline_predictions(
-        outcomes, encoder, on_baseline=lambda baseline: progress.print(f"{name}: {baseline}")
-    )
-    return compare(predictions, test, reference=REFERENCE)
+        print(markdown(name, report), flush=True)
 
 
 def markdown(name: str, report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from crossroute import Outcomes, TrainingConfig, priced, read_outcomes
@@ -17,11 +18,39 @@ COMPLETE_FIVE = (
     "mistralai/mixtral-8x7b-chat",
 )
 
+BEST_KNOWN = (
+    "Llama-3.1-405B-Instruct@sambanova",
+    "Meta-Llama-3-70B-Instruct",
+    "Meta-Llama-3-8B-Instruct",
+    "Meta-Llama-3.1-70B-Instruct",
+    "Meta-Llama-3.1-8B-Instruct",
+    "Qwen2-72B-Instruct",
+    "claude-3-5-haiku-20241022",
+    "claude-3-5-sonnet-20240620",
+    "claude-3-5-sonnet-20241022",
+    "claude-3-haiku-20240307",
+    "claude-3-opus-20240229",
+    "gemini-1.5-flash",
+    "gemini-1.5-pro",
+    "gemma-2-27b-it",
+    "gemma-2-9b-it",
+    "gpt-3.5-turbo-0125",
+    "gpt-4o-2024-05-13",
+    "gpt-4o-2024-08-06",
+    "gpt-4o-mini-2024-07-18",
+    "o1-mini-2024-09-12",
+)
+"""Those of zeroeval's 56 with a listed price and an outcome on every query.
+
+Its output tokens count the text alone: o1-mini's hidden reasoning is not in its cost.
+"""
+
 SETS = {
     "routerbench-5shot, 11 candidates": ("routerbench-5shot", None),
     "routerbench-0shot, 5 complete candidates": ("routerbench-0shot", COMPLETE_FIVE),
     "routerbench-0shot, 11 candidates, some missing": ("routerbench-0shot", None),
     "gpt4o-llama-qwen, 9 candidates": ("gpt4o-llama-qwen", None),
+    "zeroeval, 20 candidates": ("zeroeval", BEST_KNOWN),
 }
 
 CONFIGURATIONS = {
@@ -36,3 +65,13 @@ def load(name: str) -> Outcomes:
     folder, candidates = SETS[name]
     outcomes = read_outcomes(DATA / folder)
     return priced(outcomes.select(candidates) if candidates else outcomes)
+
+
+def slug(name: str) -> str:
+    """Return a name as it stands in a path."""
+    return re.sub(r"[^A-Za-z0-9.@]+", "-", name)
+
+
+def matching(parts: list[str] | None) -> list[str]:
+    """Return the sets whose name holds one of the parts; all where none is given."""
+    return [name for name in SETS if not parts or any(part in name for part in parts)]

@@ -1,45 +1,41 @@
 """Tuned baselines given CrossRoute's predicted costs: python benchmarks/shared_costs.py [--set NAME].
 
 A baseline that predicts quality well and cost badly loses AIQ for the cost alone. With the same costs for all,
-what is left is who predicts quality better. Prints the table of docs/benchmarks.md.
+what is left is who predicts quality better. Reads what quality.py keeps, and prints the table of
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
-from sets import SETS, load
+from predictions import REFERENCE, predictions_of
+from sets import load, matching
 
-from crossroute import Prediction, Query, Router, TrainingConfig, fit, load_encoder
-from crossroute.baselines import FAMILIES, tune
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute import Prediction
 from crossroute.evaluation import compare
-
-QUICK = ("kNN", "ridge", "logistic regression", "random forest", "k-means", "matrix factorization")
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
 ) -> None:
     """Print a Markdown row for each set and baseline."""
     torch.set_num_threads(1)
-    encoder = QueryEncoder(load_encoder("static"))
     print("| set | router | AIQ | less CrossRoute, 95 % interval |\n|---|---|---|---|")
-    for name in SETS:
-        if only and not any(part in name for part in only):
-            continue
+    for name in matching(only):
         outcomes = load(name)
-        train, validation, test = (outcomes.split(split) for split in ("train", "validation", "test"))
-        x, v, t = (encoder.embed([Query(text) for text in part.texts]) for part in (train, validation, test))
-        router: Router = fit(outcomes, TrainingConfig())
-        ours = router.predict(test.texts)
-        predictions = {"CrossRoute": ours}
-        for family in QUICK:
-            found = tune(FAMILIES[family], x, train, v, validation)[1].predict(t)
-            predictions[f"{family}, tuned"] = Prediction(ours.candidates, found.quality, ours.cost)
-        report = compare(predictions, test, reference="CrossRoute")
+        found = predictions_of(name, outcomes, folder)["test"]
+        ours = found[REFERENCE]
+        shared = {
+            label: Prediction(ours.candidates, each.quality, ours.cost)
+            for label, each in found.items()
+            if label == REFERENCE or label.endswith(", tuned")
+        }
+        report = compare(shared, outcomes.split("test"), reference=REFERENCE)
         for label, figures in sorted(report.routers.items(), key=lambda item: -item[1].aiq):
             low, high = figures.difference_interval or (0.0, 0.0)
             interval = f"{low:+.4f} to {high:+.4f}" if figures.difference_interval else ""

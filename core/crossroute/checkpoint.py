@@ -20,6 +20,7 @@ from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
 from crossroute.tokens import CostUnit
+from crossroute.verifier import Verifier
 
 NETWORK = "network."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
@@ -38,6 +39,7 @@ class RouterConfig(BaseModel):
     cluster_labels: tuple[str, ...]
     dial: Dial
     provenance: dict[str, Any]
+    verifier: Verifier | None = None
 
     @model_validator(mode="after")
     def _one_label_a_cluster(self) -> RouterConfig:
@@ -60,6 +62,7 @@ def save(router: Router, folder: str | Path) -> None:
         cluster_labels=router.cluster_labels,
         dial=router.dial,
         provenance=router.provenance,
+        verifier=router.own_verifier,
     )
     profiles = pool_profiles(router.pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
@@ -101,6 +104,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         reward=config.reward,
         provenance=config.provenance,
         dial=config.dial,
+        verifier=config.verifier,
     )
 
 

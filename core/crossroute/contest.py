@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from crossroute.baselines import (
     AS_SHIPPED,
     FAMILIES,
+    FittedBaseline,
     best_single,
     candidate_mean,
     random_choice,
@@ -40,21 +41,38 @@ def baseline_predictions(
     Returns:
         Name -> prediction; "usual" has a family's usual parameters, "tuned" the best on validation.
     """
-    train, validation, target = outcomes.split("train"), outcomes.split("validation"), outcomes.split(split)
-    x, v, t = (
-        query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation, target)
-    )
-    found = {
+    target = outcomes.split(split)
+    embedded = query_encoder.embed([Query(text) for text in target.texts])
+    learned = learned_baselines(outcomes, query_encoder, reward=reward, on_baseline=on_baseline)
+    return blind_baselines(outcomes.split("train"), target) | {
+        name: fitted.predict(embedded) for name, fitted in learned
+    }
+
+
+def blind_baselines(train: Outcomes, target: Outcomes) -> dict[str, Prediction]:
+    """Return what is predicted of some queries without reading them."""
+    return {
         "random": random_choice(target),
         "best single": best_single(train, target),
         "candidate mean": candidate_mean(train, target),
         "task mean": task_mean(train, target),
     }
+
+
+def learned_baselines(
+    outcomes: Outcomes,
+    query_encoder: QueryEncoder,
+    *,
+    reward: Reward = "exponential",
+    on_baseline: Callable[[str], None] = lambda _: None,
+) -> Iterator[tuple[str, FittedBaseline]]:
+    """Yield every baseline that learns, fitted on train and tuned on validation; arguments as above."""
+    train, validation = outcomes.split("train"), outcomes.split("validation")
+    x, v = (query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation))
     for name, baseline in AS_SHIPPED.items():
         on_baseline(name)
-        found[name] = baseline.fit(x, train).predict(t)
+        yield name, baseline.fit(x, train)
     for name, family in FAMILIES.items():
         on_baseline(name)
-        found[f"{name}, usual"] = family[0].fit(x, train).predict(t)
-        found[f"{name}, tuned"] = tune(family, x, train, v, validation, reward=reward)[1].predict(t)
-    return found
+        yield f"{name}, usual", family[0].fit(x, train)
+        yield f"{name}, tuned", tune(family, x, train, v, validation, reward=reward)[1]

@@ -16,8 +16,11 @@ class Prediction:
         candidates: Names of the m candidates, in the order of the columns.
         quality: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
+        quality_error: Standard error of the mean quality on such queries, shape (n, m), where it is known: the
+            larger, the less was observed of the candidate there. One answer varies by more.
     """
 
     candidates: tuple[str, ...]
     quality: npt.NDArray[np.floating]
     cost: npt.NDArray[np.floating]
+    quality_error: npt.NDArray[np.floating] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +14,25 @@ from crossroute.candidate import Pool, Profile
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.inference import InferenceNetwork, PoolProfiles
+from crossroute.likeness import likely_quality
 from crossroute.outcomes import Outcomes
-from crossroute.profiling import assign, shrunk_means
+from crossroute.profiling import (
+    TOKENS_SHRINKAGE,
+    assign,
+    expected_log_tokens,
+    expected_quality,
+    quality_variance,
+    shrunk_means,
+    tally,
+)
 from crossroute.query import Query
 
 Floats = npt.NDArray[np.floating]
 
 CACHED_QUERIES = 4096
+
+LEAST_ANCHORS = 6
+"""Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
 
 
 class Foresight(NamedTuple):
@@ -32,6 +44,7 @@ class Foresight(NamedTuple):
         tokens: Input tokens and predicted output tokens, shape (m,).
         attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
         clusters: How much of each cluster is in the query, shape (k,), summing to 1.
+        quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile.
     """
 
     quality: Floats
@@ -39,6 +52,7 @@ class Foresight(NamedTuple):
     tokens: Floats
     attention: Floats
     clusters: Floats
+    quality_error: Floats
 
 
 class Predictor:
@@ -62,7 +76,9 @@ class Predictor:
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
         self._prices = tokens.prices(pool)
-        self._keys = network.keys(pool_profiles(pool, network.config.clusters))
+        profiles = pool_profiles(pool, network.config.clusters)
+        self._keys = network.keys(profiles)
+        self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
 
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
@@ -92,7 +108,8 @@ class Predictor:
         cost = tokens.cost(log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit)
         written = tokens.output_tokens(log_tokens, self._prices, query_tokens, self.cost_unit)
         read = (query_tokens + context_tokens)[:, None]
-        return Foresight(quality, cost, read + written, output.attention, output.clusters)
+        error = np.sqrt(output.clusters @ self._variance)
+        return Foresight(quality, cost, read + written, output.attention, output.clusters, error)
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
@@ -109,7 +126,15 @@ class Predictor:
             tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
             assign(network.project(encoded), network.weights["centroids"]),
             (network.weights["quality_effects"], network.weights["tokens_effects"]),
+            anchors=self._anchors(outcomes.pool),
         )
+
+    def _anchors(self, profiled: Pool) -> Floats | None:
+        """Return the quality per cluster of the candidates that are not profiled now; None where they are few."""
+        others = Pool(candidate for candidate in self.pool if candidate.name not in profiled)
+        if len(others) < LEAST_ANCHORS:
+            return None
+        return pool_profiles(others, self.network.config.clusters).quality.astype(float)
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
@@ -131,7 +156,14 @@ class Predictor:
 
 
 def profiled(
-    outcomes: Outcomes, log_tokens: Floats, assignment: npt.NDArray[np.intp], effects: tuple[Floats, Floats]
+    outcomes: Outcomes,
+    log_tokens: Floats,
+    assignment: npt.NDArray[np.intp],
+    effects: tuple[Floats, Floats],
+    *,
+    lengths: Floats | None = None,
+    known: Mapping[str, Profile] | None = None,
+    anchors: Floats | None = None,
 ) -> Pool:
     """Return the pool of some outcomes, each candidate with its profile.
 
@@ -139,27 +171,57 @@ def profiled(
         outcomes: Of n queries and m candidates.
         log_tokens: The cost head's target, shape (n, m).
         assignment: Cluster of each query, shape (n,).
-        effects: Of the clusters on quality and on log tokens, each of shape (k,).
+        effects: Ease of the clusters in logits, and their effect on log tokens, each of shape (k,).
+        lengths: How much longer than others each candidate's answers are, in logs, shape (m,); by default by
+            what it wrote beyond the effects.
+        known: Profiles, by name, of candidates that further outcomes are to be added to.
+        anchors: Quality per cluster of a pool that the others are likely to resemble, shape (a, k).
 
     Raises:
         DataError: No quality, or no cost, of a candidate is known.
     """
-    on_quality, on_tokens = effects
-    pool = []
-    for candidate, quality, written in zip(outcomes.pool, outcomes.quality.T, log_tokens.T, strict=True):
+    known, pool = known or {}, []
+    for column, candidate in enumerate(outcomes.pool):
+        before, quality, written = (
+            known.get(candidate.name),
+            outcomes.quality[:, column],
+            log_tokens[:, column],
+        )
         for measure, values in (("quality", quality), ("cost", written)):
-            if np.isnan(values).all():
+            if before is None and np.isnan(values).all():
                 raise DataError(
                     f"Not one {measure} of {candidate.name!r} is known; leave it out, or add outcomes."
                 )
-        known = np.bincount(assignment[~np.isnan(quality)], minlength=len(on_quality))
-        found = Profile(
-            quality=tuple(shrunk_means(quality, assignment, on_quality).clip(0, 1).tolist()),
-            log_tokens=tuple(shrunk_means(written, assignment, on_tokens).tolist()),
-            evidence=tuple(known.tolist()),
+        if before is not None:
+            length = expected_log_tokens(written, assignment, effects[1], np.array(before.log_tokens))
+        elif lengths is not None:
+            length = effects[1] + lengths[column]
+        else:
+            length = expected_log_tokens(written, assignment, effects[1])
+        mean = _mean_quality(quality, assignment, effects[0], before, anchors)
+        evidence = tally(quality[:, None], assignment, len(mean))[1][0]
+        profile = Profile(
+            quality=tuple(mean.tolist()),
+            log_tokens=tuple(shrunk_means(written, assignment, length, TOKENS_SHRINKAGE).tolist()),
+            evidence=tuple((evidence if before is None else evidence + before.evidence).tolist()),
         )
-        pool.append(candidate.model_copy(update={"profile": found}))
+        pool.append(candidate.model_copy(update={"profile": profile}))
     return Pool(pool)
+
+
+def _mean_quality(
+    quality: Floats,
+    assignment: npt.NDArray[np.intp],
+    ease: Floats,
+    before: Profile | None,
+    anchors: Floats | None,
+) -> Floats:
+    """Return one candidate's mean quality per cluster, shrunk to what it is expected to be, shape (k,)."""
+    if anchors is not None and before is None:
+        total, count = (each[0] for each in tally(quality[:, None], assignment, len(ease)))
+        return likely_quality(total, count, anchors)
+    known = None if before is None else np.array(before.quality)
+    return shrunk_means(quality, assignment, expected_quality(quality, assignment, ease, known))
 
 
 def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:

@@ -64,6 +64,11 @@ def priced(outcomes: Outcomes) -> Outcomes:
     return _with_costs(outcomes.with_pool(Pool(candidates)))
 
 
+def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
+    """Return the names of the candidates that have no price."""
+    return tuple(candidate.name for candidate in outcomes.pool if candidate.price is None)
+
+
 def _price(candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: Floats) -> Price | None:
     cost = outcomes.cost[:, column]
     tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)

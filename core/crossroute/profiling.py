@@ -3,8 +3,8 @@
 A candidate is described by what it did, never by its index: that is why one can be added without retraining.
 
 Source: "One Head, Many Models", arXiv 2509.09782 (about 20 k-means clusters); UniRoute, arXiv 2502.08773.
-Deviation: means are shrunk by their evidence to what the candidate does elsewhere and what the cluster does to
-anyone, and the logarithm of tokens takes the place of the cost.
+Deviation: means are shrunk by their evidence to what the candidate's ability and the cluster's ease lead to expect
+(ability.py), and the logarithm of tokens takes the place of the cost.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from crossroute.ability import SPREAD, fit_ability, sigmoid
 
 Floats = npt.NDArray[np.floating]
 Float32s = npt.NDArray[np.float32]
@@ -26,6 +28,12 @@ TEMPERATURE = 16.0
 
 SHRINKAGE = 30.0
 """Outcomes' worth of what a candidate is expected to do in a cluster before any was seen there."""
+
+TOKENS_SHRINKAGE = 5.0
+"""The same for log tokens, which differ less from answer to answer than from cluster to cluster."""
+
+SHIFT = 0.5
+"""Standard deviation, in logits, of how much better or worse all of a known candidate's answers may turn out."""
 
 
 def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[Float32s, Float32s]:
@@ -78,48 +86,139 @@ def assign(x: Floats, centroids: Floats) -> npt.NDArray[np.intp]:
     return np.asarray(distance.argmin(1))
 
 
-def cluster_effects(values: Floats, assignment: npt.NDArray[np.intp], clusters: int) -> Floats:
-    """Return how far each cluster's values lie from the candidates' means, pooled over candidates, shape (k,).
+def tally(
+    quality: Floats, assignment: npt.NDArray[np.intp], clusters: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the sum and the number of each candidate's known qualities per cluster, each of shape (m, k).
 
     Args:
-        values: Quality or log tokens, shape (n, m), NaN where not known.
+        quality: Observed, shape (n, m), NaN where not known.
         assignment: Cluster of each query, shape (n,).
         clusters: k.
 
-    >>> cluster_effects(np.array([[0.9, 0.5], [0.5, 0.1]]), np.array([0, 1]), clusters=3).round(6)
-    array([ 0.2, -0.2,  0. ])
+    >>> tally(np.array([[1.0, np.nan], [0.5, 0.0]]), np.array([1, 1]), clusters=2)
+    (array([[0. , 1.5],
+           [0. , 0. ]]), array([[0., 2.],
+           [0., 1.]]))
     """
-    known = ~np.isnan(values)
-    means = np.where(known, values, 0).sum(0) / np.maximum(known.sum(0), 1)  # (m,)
-    residual = np.where(known, values - means, 0).sum(1)  # (n,)
-    total = np.bincount(assignment, weights=residual, minlength=clusters)
-    count = np.bincount(assignment, weights=known.sum(1), minlength=clusters)
-    return total / np.maximum(count, 1)
+    member = np.eye(clusters)[assignment]  # (n, k)
+    return np.nan_to_num(quality).T @ member, (~np.isnan(quality)).T @ member
+
+
+def relative_lengths(log_tokens: Floats) -> Floats:
+    """Return how much longer each candidate's answers are than others' to the same queries, in logs, shape (m,).
+
+    Least squares of log tokens by candidate and query, the queries eliminated: what a prompt asks for ("only the
+    letter", "step by step") then says nothing of the candidates that happened to be asked so.
+
+    Args:
+        log_tokens: Observed, shape (n, m), NaN where not known.
+
+    >>> relative_lengths(np.array([[1.0, 3.0, np.nan], [np.nan, 6.0, 5.0]])).round(1)
+    array([-0.5,  0.6, -0.1])
+    """
+    known = ~np.isnan(log_tokens)
+    answers = np.maximum(known.sum(1, keepdims=True), 1)  # (n, 1)
+    beyond = np.where(known, log_tokens - np.nansum(log_tokens, axis=1, keepdims=True) / answers, 0)
+    shared = np.diag(known.sum(0)) - known.T @ (known / answers)  # (m, m)
+    return np.asarray(np.linalg.solve(shared + np.eye(len(shared)), beyond.sum(0)))
+
+
+def cluster_effects(
+    log_tokens: Floats, lengths: Floats, assignment: npt.NDArray[np.intp], clusters: int
+) -> Floats:
+    """Return how long a typical candidate's answers are in each cluster, in logs, shape (k,).
+
+    Args:
+        log_tokens: Observed, shape (n, m), NaN where not known.
+        lengths: Of the candidates relative to others, shape (m,).
+        assignment: Cluster of each query, shape (n,).
+        clusters: k; one in which nothing is known is as long as the others are on average.
+
+    >>> cluster_effects(np.array([[1.0, 3.0], [5.0, np.nan]]), np.array([-1, 1]), np.array([0, 1]), clusters=3)
+    array([2., 6., 4.])
+    """
+    known = ~np.isnan(log_tokens)
+    asked = known.any(axis=1)
+    typical = np.where(known, log_tokens - lengths, 0).sum(1)[asked] / known.sum(1)[asked]  # one a query
+    total, count = tally(typical[:, None], assignment[asked], clusters)
+    return np.where(count[0] > 0, total[0] / np.maximum(count[0], 1), typical.mean() if asked.any() else 0.0)
 
 
 def shrunk_means(
-    values: Floats, assignment: npt.NDArray[np.intp], effects: Floats, shrinkage: float = SHRINKAGE
+    values: Floats, assignment: npt.NDArray[np.intp], expected: Floats, shrinkage: float = SHRINKAGE
 ) -> Floats:
-    """Return one candidate's means per cluster, shrunk to what the cluster's effect leads to expect, shape (k,).
+    """Return one candidate's means per cluster, shrunk to what was expected there, shape (k,).
 
-    A cluster's mean is (sum + s * (m + effect)) / (count + s), with s the shrinkage and m the candidate's mean of
-    what it did beyond the clusters' effects: where nothing was seen, the expectation stands.
+    A cluster's mean is (sum + s * expected) / (count + s), with s the shrinkage: where nothing was seen, the
+    expectation stands.
 
     Args:
-        values: Observed quality or log tokens, shape (n,), NaN where it is not known; at least one is.
+        values: Observed quality or log tokens, shape (n,), NaN where it is not known.
         assignment: Cluster of each query, shape (n,).
-        effects: Of the clusters, shape (k,).
+        expected: Shape (k,).
         shrinkage: s, in outcomes.
 
-    >>> shrunk_means(np.array([1.0, 0.0]), np.array([0, 1]), np.zeros(3), shrinkage=1)
+    >>> shrunk_means(np.array([1.0, 0.0]), np.array([0, 1]), np.full(3, 0.5), shrinkage=1)
     array([0.75, 0.25, 0.5 ])
     """
-    known = ~np.isnan(values)
-    assignment, values = assignment[known], values[known]
-    mean = (values - effects[assignment]).mean()
-    count = np.bincount(assignment, minlength=len(effects))
-    total = np.bincount(assignment, weights=values, minlength=len(effects))
-    return np.asarray((total + shrinkage * (mean + effects)) / (count + shrinkage))
+    total, count = tally(values[:, None], assignment, len(expected))
+    return np.asarray((total[0] + shrinkage * expected) / (count[0] + shrinkage))
+
+
+def expected_quality(
+    quality: Floats, assignment: npt.NDArray[np.intp], ease: Floats, known: Floats | None = None
+) -> Floats:
+    """Return what to expect of a candidate in each cluster by its ability, shape (k,).
+
+    Args:
+        quality: Observed, shape (n,), NaN where not known.
+        assignment: Cluster of each query, shape (n,).
+        ease: Of the clusters, in logits, shape (k,).
+        known: The candidate's quality per cluster as far as it is known already, shape (k,).
+    """
+    right, seen = tally(quality[:, None], assignment, len(ease))
+    if known is None:
+        return sigmoid(fit_ability(right[0], seen[0], ease) + ease)
+    known = known.clip(0.01, 0.99)
+    logits = np.log(known / (1 - known))
+    return sigmoid(fit_ability(right[0], seen[0], logits, spread=SHIFT) + logits)
+
+
+def expected_log_tokens(
+    log_tokens: Floats, assignment: npt.NDArray[np.intp], effects: Floats, known: Floats | None = None
+) -> Floats:
+    """Return the log tokens to expect of a candidate in each cluster, shape (k,).
+
+    Args:
+        log_tokens: Observed, shape (n,), NaN where not known; at least one is, or `known` is given.
+        assignment: Cluster of each query, shape (n,).
+        effects: Of the clusters, shape (k,).
+        known: The candidate's log tokens per cluster as far as they are known already, shape (k,).
+    """
+    seen = ~np.isnan(log_tokens)
+    start, weight = (effects, 0.0) if known is None else (known, SHRINKAGE)
+    beyond = (log_tokens[seen] - start[assignment[seen]]).sum() / (seen.sum() + weight)
+    return np.asarray(start + beyond)
+
+
+def quality_variance(quality: Floats, evidence: Floats) -> Floats:
+    """Return how uncertain a profile is: the variance of the mean quality in each cluster, shape (m, k).
+
+    With v = quality * (1 - quality), n outcomes in the cluster and s the shrinkage, what was seen there leaves
+    v / (n + s), and the ability that the expectation rests on adds (s / (n + s))^2 v^2 / p. The precision p of
+    the ability, in logits, is 1 / SPREAD^2 and v n s / (n + s) from each cluster: many outcomes of one cluster
+    tell only so much about others.
+
+    Args:
+        quality: Of the profiles, shape (m, k).
+        evidence: Outcomes per cluster, shape (m, k).
+    """
+    smoothed = (quality * (evidence + SHRINKAGE) + 1) / (evidence + SHRINKAGE + 2)  # never certain
+    spread = smoothed * (1 - smoothed)
+    trust = SHRINKAGE / (evidence + SHRINKAGE)  # in the expectation, against what was seen
+    precision = 1 / SPREAD**2 + (spread * evidence * trust).sum(-1, keepdims=True)  # (m, 1)
+    return np.asarray(spread * trust / SHRINKAGE + (trust * spread) ** 2 / precision)
 
 
 def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clusters: int) -> tuple[str, ...]:
@@ -128,3 +227,18 @@ def cluster_labels(tasks: Sequence[str], assignment: npt.NDArray[np.intp], clust
     for task, cluster in zip(tasks, assignment, strict=True):
         counts[cluster][task] += 1
     return tuple(" and ".join(task for task, _ in count.most_common(2)) or "nothing" for count in counts)
+
+
+def task_shares(
+    tasks: Sequence[str], assignment: npt.NDArray[np.intp], clusters: int
+) -> dict[str, list[float]]:
+    """Return how each task's queries are spread over the clusters: task -> shares, length k, summing to 1.
+
+    >>> task_shares(["sums", "sums", "law"], np.array([0, 1, 1]), clusters=2)
+    {'law': [0.0, 1.0], 'sums': [0.5, 0.5]}
+    """
+    shares = {}
+    for task in sorted(set(tasks)):
+        counts = np.bincount(assignment[np.array(tasks) == task], minlength=clusters)
+        shares[task] = (counts / counts.sum()).round(4).tolist()
+    return shares

@@ -41,7 +41,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     folder.mkdir(parents=True, exist_ok=True)
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
     header = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    text = json.dumps(header | config, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     replace_file(folder / WEIGHTS, weights)
     replace_file(folder / CONFIG, text.encode())
 

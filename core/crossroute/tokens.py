@@ -9,7 +9,8 @@ times the query's own tokens that is:
 
     cost = input price * query tokens * ratio / 1e6
 
-Either way a change of price needs no retraining.
+Either way a change of price needs no retraining. A router that predicts output tokens learns from USD, too:
+what a cost leaves after the input's price was paid for output.
 """
 
 from __future__ import annotations
@@ -50,11 +51,26 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
         unit: What is predicted.
     """
     if unit == "output_tokens":
-        return np.log(np.clip(outcomes.output_tokens, 1, None))
+        return np.log(np.clip(written(outcomes, query_tokens), 1, None))
     price = prices(outcomes.pool)[:, 0]  # (m,)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = outcomes.cost * 1e6 / price / query_tokens[:, None]  # (n, m)
     return np.log(np.maximum(np.where(price > 0, ratio, 1.0), LEAST_RATIO))
+
+
+def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
+    """Return the output tokens, shape (n, m): as counted, else what the cost leaves after the input's price.
+
+    Args:
+        outcomes: Of n queries and m candidates.
+        query_tokens: Estimated tokens of each query, shape (n,), where the input tokens were not counted.
+    """
+    price = np.array([[p.input, p.output] if (p := c.price) else [np.nan] * 2 for c in outcomes.pool])
+    read = np.where(np.isnan(outcomes.input_tokens), query_tokens[:, None], outcomes.input_tokens)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paid_for = (outcomes.cost * 1e6 - price[:, 0] * read) / price[:, 1]  # (n, m)
+    paid_for = np.where(price[:, 1] > 0, np.clip(paid_for, 1, None), np.nan)
+    return np.where(np.isnan(outcomes.output_tokens), paid_for, outcomes.output_tokens)
 
 
 def output_tokens(log_tokens: Floats, price: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
@@ -96,6 +112,6 @@ def prices(pool: Pool) -> Floats:
     if unpriced:
         raise DataError(
             f"No price is known of {', '.join(map(repr, unpriced))}. State prices in candidates.json, or "
-            "leave these candidates out."
+            "leave these candidates out: on the command line with --priced-only."
         )
     return np.array([[price.input, price.output] for price in table if isinstance(price, Price)])

@@ -13,21 +13,19 @@ import numpy as np
 import torch
 
 from crossroute import tokens
-from crossroute.attention import CrossAttention
 from crossroute.candidate import Pool
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
-from crossroute.network_config import NetworkConfig
 from crossroute.outcomes import Outcomes
-from crossroute.predictor import profiled
-from crossroute.profiling import assign, cluster_effects, cluster_labels, fit_centroids, fit_projection
+from crossroute.prices import priced
 from crossroute.query import Query
 from crossroute.router import Router
-from crossroute.teacher import soft_targets
 from crossroute.training_config import TrainingConfig
-from crossroute.training_run import Epoch, Prepared, TrainingRun
+from crossroute.training_run import Epoch, Prepared, TrainingRun, likelihood
+from crossroute.training_start import continued, fresh
+from crossroute.verification import verifier_of
 
 __all__ = ["Epoch", "TrainingConfig", "fit"]
 
@@ -39,6 +37,7 @@ def fit(
     outcomes: Outcomes,
     config: TrainingConfig | None = None,
     *,
+    start: Router | None = None,
     encoder: Encoder | None = None,
     state_folder: Path | None = None,
     on_encoded: Callable[[int], None] = lambda _: None,
@@ -50,8 +49,10 @@ def fit(
 
     Args:
         outcomes: With train and validation queries; every candidate needs a price (see prices.priced).
-        config: How to train.
-        encoder: In place of the one that `config` names.
+        config: How to train; with `start`, the network's shape and the encoder are those of `start`.
+        start: A router that goes on learning, instead of training from nothing. What is chosen on the
+            validation split may be this very router, where nothing was gained.
+        encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
         state_folder: Where the state is kept after each epoch, and taken up again from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
@@ -59,91 +60,74 @@ def fit(
     Raises:
         DataError: A split is empty, or a candidate has no price or no outcome in the train split.
     """
-    config = config or TrainingConfig()
-    encoder = encoder or load_encoder(config.encoder)
+    if start:
+        outcomes = priced(adopted(outcomes, start))
+    config = config or (TrainingConfig.tuning() if start else TrainingConfig())
+    encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
     cached = QueryEncoder(DiskCachedEncoder(encoder))
-    unit = tokens.cost_unit(outcomes)
+    unit = start.predictor.cost_unit if start else tokens.cost_unit(outcomes)
     train, validation = (
         prepare(outcomes.split(name), cached, unit, on_encoded) for name in ("train", "validation")
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network, pool, labels = start(train, cached.views_width, config)
-        if config.teacher_weight:
-            train = taught(train, network, config)
+        begun = continued(train, start) if start else fresh(train, cached.views_width, config)
         run = TrainingRun(
-            network,
-            pool,
+            begun.network,
+            begun.pool,
             query_encoder=QueryEncoder(encoder),
             cost_unit=unit,
-            train=train,
+            train=begun.taught(train, config) if config.teacher_weight else train,
             validation=validation,
             config=config,
         )
+        if start:
+            run.judge()
         if state_folder is not None:
             run.resume(state_folder)
         run.finish(state_folder, on_epoch)
+    trained = run.trained()
+    if start and set(begun.pool.names) <= set(start.pool.names):
+        kept = start.over(unlearned(begun.pool, start))
+        if likelihood(kept.predictor, validation) >= likelihood(trained, validation):
+            return kept
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return Router(
-        run.trained(),
+        trained,
         calibration=validation.encoded.numpy()[sample],
         calibration_tokens=validation.query_tokens[sample],
-        cluster_labels=labels,
+        cluster_labels=begun.labels,
         reward=config.reward,
-        provenance={"training": config.model_dump(mode="json"), "validation_aiq": run.best_aiq},
+        provenance={
+            "training": config.model_dump(mode="json"),
+            "validation_aiq": run.best_aiq,
+            "tasks": begun.shares(train),
+        },
+        verifier=verifier_of(trained, train, validation, config.seed),
     )
 
 
-def start(
-    train: Prepared, views_width: int, config: TrainingConfig
-) -> tuple[CrossAttention, Pool, tuple[str, ...]]:
-    """Return an untrained network, the profiled pool and the clusters' labels.
-
-    Args:
-        train: The train split.
-        views_width: 2 d, how much of an encoded query is embeddings.
-        config: How to train.
-    """
-    encoded = train.encoded.numpy()
-    centre, projection = fit_projection(encoded, views_width, config.components)
-    x = (encoded - centre) @ projection  # (n, p)
-    centroids, temperature = fit_centroids(x, config.clusters, config.seed)
-    assignment = assign(x, centroids)
-    log_tokens = train.log_tokens.numpy()
-    effects = (
-        cluster_effects(train.outcomes.quality, assignment, len(centroids)),
-        cluster_effects(log_tokens, assignment, len(centroids)),
-    )
-    pool = profiled(train.outcomes, log_tokens, assignment, effects)
-    network = CrossAttention(
-        NetworkConfig(
-            width=encoded.shape[1],
-            components=x.shape[1],
-            clusters=len(centroids),
-            hidden=config.hidden,
-            heads=config.heads,
-            members=config.members,
-            dropout=config.dropout,
-            prior=config.prior,
+def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
+    """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
+    return outcomes.with_pool(
+        Pool(
+            c.model_copy(
+                update={
+                    "price": c.price or start.pool[c.name].price,
+                    "context_window": c.context_window or start.pool[c.name].context_window,
+                    "capabilities": c.capabilities or start.pool[c.name].capabilities,
+                }
+            )
+            if c.name in start.pool
+            else c
+            for c in outcomes.pool
         )
     )
-    fitted = {
-        "centre": centre,
-        "projection": projection,
-        "centroids": centroids,
-        "temperature": np.array([temperature]),
-        "quality_effects": effects[0],
-        "tokens_effects": effects[1],
-    }
-    network.load_state_dict(network.state_dict() | {name: torch.from_numpy(v) for name, v in fitted.items()})
-    return network, pool, cluster_labels(train.outcomes.tasks, assignment, len(centroids))
 
 
-def taught(train: Prepared, network: CrossAttention, config: TrainingConfig) -> Prepared:
-    """Return the train split with soft targets for the quality head."""
-    x = ((train.encoded - network.centre) @ network.projection).numpy()  # (n, p)
-    targets = soft_targets(x, train.outcomes.quality, config.teacher_weight, config.seed)
-    return train._replace(quality=torch.from_numpy(targets).float())
+def unlearned(pool: Pool, start: Router) -> Pool:
+    """Return candidates, at their prices, with the profiles that `start` has of them."""
+    return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
 
 
 def prepare(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.encoder import DEFAULT_ENCODER
@@ -25,6 +27,9 @@ class TrainingConfig(BaseModel):
         batch_size: Queries a step.
         learning_rate: Of AdamW; it rises over the first two epochs and falls along a cosine.
         weight_decay: Of AdamW.
+        candidate_dropout: Share of the batches that see a random part of the pool, in [0, 1].
+        choose_by: What the validation split chooses the epoch by: the AIQ, or the likelihood of the observed
+            qualities, which is steadier where queries are few or their candidates differ.
         teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
         tokens_weight: Weight of the cost head's loss beside the quality head's.
         reward: Which reward decides.
@@ -46,6 +51,8 @@ class TrainingConfig(BaseModel):
     batch_size: int = Field(default=128, gt=0)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
+    candidate_dropout: float = Field(default=0.0, ge=0, le=1)
+    choose_by: Literal["aiq", "likelihood"] = "aiq"
     teacher_weight: float = Field(default=0.8, ge=0, le=1)
     tokens_weight: float = Field(default=0.3, ge=0)
     reward: Reward = "exponential"
@@ -55,3 +62,8 @@ class TrainingConfig(BaseModel):
     def plain(cls) -> TrainingConfig:
         """Return the paper's form: plain cross-attention over the profiles: one network, no prior, no teacher."""
         return cls(members=1, prior=False, teacher_weight=0)
+
+    @classmethod
+    def tuning(cls) -> TrainingConfig:
+        """Return how a trained router goes on learning: in small steps, chosen by likelihood."""
+        return cls(epochs=10, learning_rate=5e-4, choose_by="likelihood")

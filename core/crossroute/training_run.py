@@ -87,7 +87,7 @@ class TrainingRun:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self.epoch, self.best_epoch, self.best_aiq = 0, 0, -math.inf
+        self.epoch, self.best_epoch, self.best_score, self.best_aiq = 0, 0, -math.inf, -math.inf
         self.best = self._weights()
 
     def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> None:
@@ -95,19 +95,26 @@ class TrainingRun:
         try:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
                 loss = self.one_epoch()
-                found = self.validation_aiq()
-                if found > self.best_aiq:
-                    self.best_epoch, self.best_aiq, self.best = self.epoch, found, self._weights()
+                found = self.judge()
                 if state_folder is not None:
                     self.save(state_folder)
                 on_epoch(Epoch(self.epoch, loss, found, self.best_aiq))
         except KeyboardInterrupt:
-            if not self.best_epoch:
+            if self.best_score == -math.inf:
                 raise
         else:
             if state_folder is not None:
                 forget_state(state_folder)
         self.network.load_state_dict(self.best)
+
+    def judge(self) -> float:
+        """Keep the weights as they are if they are the best so far, and return their validation AIQ."""
+        found = self.validation_aiq()
+        score = found if self.config.choose_by == "aiq" else likelihood(self.trained(), self.validation)
+        if score > self.best_score:
+            self.best_epoch, self.best_score, self.best_aiq = self.epoch, score, found
+            self.best = self._weights()
+        return found
 
     def one_epoch(self) -> float:
         """Take one pass over the train split and return the mean loss."""
@@ -127,10 +134,13 @@ class TrainingRun:
 
     def loss(self, rows: torch.Tensor) -> torch.Tensor:
         """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
-        output = self.network.each_member(self.train.encoded[rows], self.network.keys(self.profiles))
+        columns = self._part_of_the_pool()
+        profiles = PoolEmbedding(*(tensor[columns] for tensor in self.profiles))
+        output = self.network.each_member(self.train.encoded[rows], self.network.keys(profiles))
         members = len(output.quality_logit)
         quality, log_tokens = (
-            target[rows].expand(members, -1, -1) for target in (self.train.quality, self.train.log_tokens)
+            target[rows][:, columns].expand(members, -1, -1)
+            for target in (self.train.quality, self.train.log_tokens)
         )
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
         quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
@@ -153,6 +163,13 @@ class TrainingRun:
         points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))
 
+    def _part_of_the_pool(self) -> torch.Tensor:
+        """Return the columns that a batch sees: now and then a random part, so that any subset is a pool."""
+        pool = len(self.pool)
+        if not self.config.candidate_dropout or torch.rand(()) >= self.config.candidate_dropout:
+            return torch.arange(pool)
+        return torch.randperm(pool)[: int(torch.randint(min(2, pool), pool + 1, ()))]
+
     def _set_learning_rate(self, epochs: float) -> None:
         rise = min(1.0, (epochs + 0.1) / WARM_UP)
         fall = 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)
@@ -162,7 +179,15 @@ class TrainingRun:
     def save(self, folder: Path) -> None:
         """Keep the state of the run."""
         moments = optimizer_tensors(self.optimizer)
-        state = TrainingState(self._weights(), self.best, moments, self.epoch, self.best_epoch, self.best_aiq)
+        state = TrainingState(
+            self._weights(),
+            self.best,
+            moments,
+            self.epoch,
+            self.best_epoch,
+            self.best_score,
+            self.best_aiq,
+        )
         write_state(folder, state, self._fingerprint)
 
     def resume(self, folder: Path) -> None:
@@ -172,7 +197,8 @@ class TrainingRun:
             self.network.load_state_dict(state.network)
             restore_optimizer(self.optimizer, state.optimizer)
             self.best, self.epoch = state.best, state.epoch
-            self.best_epoch, self.best_aiq = state.best_epoch, state.best_aiq
+            self.best_epoch, self.best_score = state.best_epoch, state.best_score
+            self.best_aiq = state.best_aiq
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -182,3 +208,11 @@ class TrainingRun:
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+
+
+def likelihood(predictor: Predictor, split: Prepared) -> float:
+    """Return the mean log-likelihood of the qualities observed on a split."""
+    no_context = np.zeros(len(split.encoded))
+    predicted = predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context).quality
+    observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)
+    return float(np.nanmean(observed * np.log(predicted) + (1 - observed) * np.log(1 - predicted)))

@@ -20,6 +20,8 @@ from crossroute.storage import replace_file
 
 STATE = "training-state.safetensors"
 
+SCALARS = ("epoch", "best_epoch", "best_score", "best_aiq")
+
 Weights = dict[str, torch.Tensor]
 
 
@@ -31,6 +33,7 @@ class TrainingState(NamedTuple):
     optimizer: Weights
     epoch: int
     best_epoch: int
+    best_score: float
     best_aiq: float
 
 
@@ -45,7 +48,7 @@ def write_state(folder: Path, state: TrainingState, run: str) -> None:
     tensors = {
         f"{group}|{name}": t.contiguous() for group, named in groups.items() for name, t in named.items()
     }
-    scalars = {"epoch": state.epoch, "best_epoch": state.best_epoch, "best_aiq": state.best_aiq, "run": run}
+    scalars = {name: getattr(state, name) for name in SCALARS} | {"run": run}
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / STATE, save(tensors, {"state": json.dumps(scalars)}))
 
@@ -66,12 +69,8 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
             for key in file.keys():  # noqa: SIM118 - not a dict
                 group, _, name = key.partition("|")
                 tensors[group][name] = file.get_tensor(key)
-        state = TrainingState(
-            **tensors,
-            epoch=scalars["epoch"],
-            best_epoch=scalars["best_epoch"],
-            best_aiq=scalars["best_aiq"],
-        )
+        numbers = (scalars[name] for name in SCALARS)
+        state = TrainingState(tensors["network"], tensors["best"], tensors["optimizer"], *numbers)
         other_run = scalars["run"] != run
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise CheckpointError(

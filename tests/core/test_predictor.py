@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crossroute import DataError, EncoderError, Query
+from crossroute import DataError, EncoderError, Pool, Query
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.predictor import Predictor, pool_profiles
 
@@ -113,3 +113,18 @@ def test_profiling_keeps_all_but_the_profile(predictor, outcomes):
     for candidate, known in zip(predictor.profile(outcomes), outcomes.pool, strict=True):
         assert len(candidate.profile.quality) == 4
         assert candidate.model_copy(update={"profile": None}) == known
+
+
+def test_the_less_was_observed_of_a_candidate_the_larger_its_error(predictor):
+    def thinner(candidate):
+        profile = candidate.profile.model_copy(
+            update={"evidence": tuple(count / 10 for count in candidate.profile.evidence)}
+        )
+        return candidate.model_copy(update={"profile": profile})
+
+    rows = predictor.foresee(QUERIES)
+    thin = predictor.with_pool(Pool(map(thinner, predictor.pool))).foresee(QUERIES)
+    for row, less in zip(rows, thin, strict=True):
+        assert row.quality_error.shape == (4,)
+        assert ((row.quality_error > 0) & (row.quality_error < less.quality_error)).all()
+        assert (row.quality == less.quality).all()

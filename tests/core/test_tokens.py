@@ -58,6 +58,20 @@ def test_targets_are_finite_or_unknown(outcomes, unit):
     assert np.isnan(target[0, :3]).all()  # the fourth candidate costs nothing, which is known
 
 
+def test_what_a_cost_leaves_after_the_input_was_paid_for_output(outcomes):
+    unknown = np.full_like(outcomes.cost, np.nan)
+    usd_only = replace(outcomes, output_tokens=unknown, input_tokens=unknown)
+    found = tokens.written(usd_only, outcomes.input_tokens[:, 0])
+    np.testing.assert_allclose(found[:, :3], outcomes.output_tokens[:, :3], rtol=1e-6)
+    assert np.isnan(found[:, 3]).all()  # a free candidate's costs say nothing of its tokens
+
+
+def test_counted_tokens_stand_and_no_answer_has_less_than_one(outcomes):
+    assert (tokens.written(outcomes, outcomes.input_tokens[:, 0]) == outcomes.output_tokens).all()
+    paid_less = replace(outcomes, cost=outcomes.cost * 0, output_tokens=np.full_like(outcomes.cost, np.nan))
+    assert (tokens.written(paid_less, outcomes.input_tokens[:, 0])[:, :3] == 1).all()
+
+
 @given(
     st.floats(-5, 12), st.floats(1, 1e6), st.floats(0, 1e6), st.sampled_from(["output_tokens", "input_ratio"])
 )

@@ -122,6 +122,42 @@ def test_the_plain_form_trains(outcomes):
     assert np.isfinite(predictions(router, outcomes).quality).all()
 
 
+def test_going_on_from_a_router_learns_what_changed(outcomes, router):
+    changed = replace(outcomes, quality=1 - outcomes.quality)
+    tuned = fit(changed, start=router)
+    observed = changed.split("test").quality
+    before, after = (
+        ((predictions(each, outcomes).quality - observed) ** 2).mean() for each in (router, tuned)
+    )
+    assert after < before - 0.05
+    assert tuned.predictor.network.config == router.predictor.network.config
+
+
+def test_the_router_is_kept_where_nothing_was_gained(outcomes, router):
+    train = np.array(outcomes.splits) == "train"
+    misleading = replace(
+        outcomes,
+        quality=np.where(train[:, None], 1 - outcomes.quality, router.predict(outcomes.texts).quality),
+    )
+    kept = fit(misleading, start=router)
+    assert (predictions(kept, outcomes).quality == predictions(router, outcomes).quality).all()
+
+
+def test_a_router_goes_on_with_a_newcomer_and_states_prices_that_the_data_lacks(outcomes, router):
+    unpriced = Pool(c.model_copy(update={"price": None}) if c.name == "large" else c for c in outcomes.pool)
+    tuned = fit(outcomes.with_pool(unpriced), start=router.without("coder"))
+    assert tuned.pool.names == outcomes.pool.names
+    assert tuned.pool["large"].price == router.pool["large"].price
+
+
+def test_any_part_of_the_pool_may_be_dropped_while_training(outcomes):
+    config = SMALL.model_copy(update={"candidate_dropout": 1.0, "choose_by": "likelihood"})
+    router = fit(outcomes, config)
+    assert (
+        predictions(router, outcomes).quality != predictions(fit(outcomes, SMALL), outcomes).quality
+    ).any()
+
+
 @pytest.mark.data
 def test_real_outcomes_are_learned_well_beyond_the_zero_router(shared_data):
     outcomes: Outcomes = priced(read_outcomes(shared_data / "routerbench-5shot"))

@@ -16,7 +16,9 @@ from crossroute.training_state import (
 def make_state():
     weights = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.zeros(2)}
     best = {name: tensor + 1 for name, tensor in weights.items()}
-    return TrainingState(weights, best, {"0|exp_avg": torch.ones(2)}, epoch=3, best_epoch=2, best_aiq=0.625)
+    return TrainingState(
+        weights, best, {"0|exp_avg": torch.ones(2)}, epoch=3, best_epoch=2, best_score=0.5, best_aiq=0.625
+    )
 
 
 def test_what_is_written_is_read_back(tmp_path):

@@ -1,0 +1,145 @@
+"""Queries of a task that no training query came from: python benchmarks/new_domains.py [--set NAME].
+
+For each set and task: train without the task's queries, and evaluate on its test queries. The zero router is that
+of the evaluated queries: it knows how good each candidate is on the new task, which nobody does beforehand. The
+candidate means are what is known: those of the other tasks. Every row is kept, so that an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from sets import load, matching, slug
+
+from crossroute import Outcomes, Prediction, Query, TrainingConfig, fit, load_encoder
+from crossroute.baselines import FAMILIES, candidate_mean, tune
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.metrics import (
+    WILLINGNESS_TO_PAY,
+    aiq,
+    candidate_points,
+    cost_range,
+    known_outcomes,
+    paired_bootstrap,
+)
+from crossroute.published import benchmark_of
+from crossroute.reward import Floats, Reward
+from crossroute.sweep import Sweep
+
+ROUTERS = ("CrossRoute", "kNN, tuned", "candidate means")
+OTHERS = ("zero router", "candidate means", "kNN, tuned")
+Row = dict[str, Any]
+progress = Console(stderr=True)
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option("--set", help="Part of a set's name.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where rows are kept.")] = Path("figures"),
+) -> None:
+    """Print a Markdown row for each set and task."""
+    torch.set_num_threads(1)
+    print(
+        "| set | new task | test queries | zero router | CrossRoute | less zero router | less candidate means | "
+        "less kNN, tuned |\n|---|---|---|---|---|---|---|---|"
+    )
+    found = []
+    for name in matching(only):
+        outcomes = load(name)
+        for task in sorted(set(map(benchmark_of, outcomes.tasks))):
+            found.append(kept(outcomes, task, folder / "new-domains" / slug(name)))
+            print(line(name, found[-1]), flush=True)
+    print(last_line(found))
+
+
+def kept(outcomes: Outcomes, task: str, folder: Path) -> Row:
+    """Return a row, from disk where it is known."""
+    path = folder / f"{slug(task)}.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(row(outcomes, task), indent=1) + "\n")
+        progress.print(path.read_text())
+    return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+def row(outcomes: Outcomes, task: str) -> Row:
+    """Train without a task and compare on its test queries."""
+    of_task = np.array([benchmark_of(each) == task for each in outcomes.tasks])
+    others, test = outcomes.take(~of_task), outcomes.take(of_task).split("test")
+    return {"task": task, "queries": len(test), **against(predicted(others, test), test)}
+
+
+def predicted(others: Outcomes, test: Outcomes) -> dict[str, Prediction]:
+    """Train on other tasks and predict the new one's queries."""
+    train, validation = others.split("train"), others.split("validation")
+    encoder = QueryEncoder(load_encoder("static"))
+    x, v, t = (encoder.embed([Query(text) for text in part.texts]) for part in (train, validation, test))
+    neighbours = tune(FAMILIES["kNN"], x, train, v, validation)[1].predict(t)
+    ours = fit(others, TrainingConfig()).predict(test.texts)
+    return dict(zip(ROUTERS, (ours, neighbours, candidate_mean(train, test)), strict=True))
+
+
+def against(predictions: dict[str, Prediction], test: Outcomes) -> Row:
+    """Return AIQs, and CrossRoute's less each other's with 95 % intervals."""
+    low, high = cost_range(test.quality, test.cost)
+    sweeps = {name: Sweep.of(each, test, WILLINGNESS_TO_PAY) for name, each in predictions.items()}
+    answered = test.take(known_outcomes(test.quality, test.cost).any(axis=1))
+    blind = hindsight(answered, "linear")
+
+    def aiqs(weights: Floats) -> Floats:
+        curves = [sweep.points(weights) for sweep in sweeps.values()]  # each (r, p, 2)
+        curves.append(np.concatenate([blind.points(weights), always_known(answered, weights)], axis=1))
+        found = np.array([[aiq(points, low, high) for points in curve] for curve in curves]).T
+        return np.concatenate([found, found[:, :1] - found[:, 1:]], axis=1)  # (r, 7)
+
+    n = len(answered)
+    point, ends = aiqs(np.full((1, n), 1 / n))[0], paired_bootstrap(aiqs, n)
+    names = [*ROUTERS, "zero router"]
+    return dict(zip(names, point[:4].tolist(), strict=True)) | {
+        f"less {name}": [point[column], *ends[:, column].tolist()]
+        for column, name in enumerate(names[1:], start=4)
+    }
+
+
+def hindsight(test: Outcomes, reward: Reward) -> Sweep:
+    """Return the choices of one who knows each candidate's mean on these very queries."""
+    cost, quality = candidate_points(test.quality, test.cost).T
+    shape = test.quality.shape
+    known = Prediction(test.pool.names, np.broadcast_to(quality, shape), np.broadcast_to(cost, shape))
+    return Sweep.of(known, test, WILLINGNESS_TO_PAY, reward)
+
+
+def always_known(test: Outcomes, weights: Floats) -> Floats:
+    """Return the points of the candidates known on every query, shape (r, candidates, 2)."""
+    always = known_outcomes(test.quality, test.cost).all(axis=0)
+    return np.stack([weights @ test.cost[:, always], weights @ test.quality[:, always]], axis=-1)
+
+
+def line(name: str, found: Row) -> str:
+    """Return a row of the table."""
+    differences = []
+    for other in OTHERS:
+        difference, low, high = found[f"less {other}"]
+        differences.append(f"{difference:+.4f} ({low:+.4f} to {high:+.4f})")
+    cells = [name.partition(" candidates")[0], found["task"], found["queries"]]
+    cells += [f"{found[column]:.4f}" for column in ("zero router", "CrossRoute")]
+    return f"| {' | '.join(map(str, [*cells, *differences]))} |"
+
+
+def last_line(rows: list[Row]) -> str:
+    """Return the mean of all rows, and how many lie above and below by their intervals."""
+    cells = []
+    for other in OTHERS:
+        differences = np.array([each[f"less {other}"] for each in rows])  # (rows, 3)
+        above, below = (differences[:, 1] > 0).sum(), (differences[:, 2] < 0).sum()
+        cells.append(f"{differences[:, 0].mean():+.4f} ({above} above, {below} below)")
+    return f"| mean | {len(rows)} | | | | {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    typer.run(main)
