@@ -6,7 +6,7 @@ may be permuted, cut and extended without retraining.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -127,6 +127,18 @@ class Pool:
         if isinstance(names, str):
             raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
         return Pool(self[name] for name in names)
+
+    def with_prices(self, prices: Mapping[str, Price]) -> Pool:
+        """Return the same candidates at other prices, which are given by name or alias.
+
+        Raises:
+            UnknownCandidateError: The pool does not know a name.
+        """
+        stated = {self[name].name: price for name, price in prices.items()}
+        return Pool(
+            candidate.model_copy(update={"price": stated.get(candidate.name, candidate.price)})
+            for candidate in self
+        )
 
     def __getitem__(self, name: str) -> Candidate:
         return self._candidates[self.position(name)]

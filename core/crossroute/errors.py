@@ -6,6 +6,11 @@ also inherits the builtin that a caller would expect, so `except LookupError` wo
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
+MANY = 12
+"""Names beyond which an error lists only those like the one it is about."""
+
 
 class CrossRouteError(Exception):
     """Base of every error that CrossRoute raises on purpose."""
@@ -15,9 +20,8 @@ class UnknownCandidateError(CrossRouteError, LookupError):
     """A name that the pool does not know."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        listed = ", ".join(repr(candidate) for candidate in known)
         super().__init__(
-            f"Unknown candidate {name!r}. The pool knows {listed}. "
+            f"Unknown candidate {name!r}. The pool knows {_listed(name, known)}. "
             "Use one of these, or add it with `router.with_candidates(...)`."
         )
 
@@ -26,12 +30,25 @@ class UnprofiledCandidateError(UnknownCandidateError):
     """A model that a guest was given, and that the router has no profile of."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        listed = ", ".join(repr(candidate) for candidate in known)
         CrossRouteError.__init__(
             self,
-            f"The router has no profile of {name!r}; it knows {listed}. Profile it by its outcomes on "
-            "some of your queries, router.with_candidates(router.profile(outcomes)), or train a router on "
-            "them (`crossroute train`), or name it as `default`, for queries that cannot be routed.",
+            f"The router has no profile of {name!r}; it knows {_listed(name, known)}. Profile it "
+            f"(`crossroute profile {name}`), or by its outcomes on some of your queries, "
+            "router.with_candidates(router.profile(outcomes)), or train a router on them "
+            "(`crossroute train`), or name it as `default`, for queries that cannot be routed.",
+        )
+
+
+class UnknownModelError(UnknownCandidateError):
+    """A name that means no one model of the catalogue."""
+
+    def __init__(self, name: str, nearest: tuple[str, ...], reason: str | None = None) -> None:
+        self.nearest = nearest
+        CrossRouteError.__init__(
+            self,
+            f"{name!r} names no one model of the catalogue{f': {reason}' if reason else ''}. "
+            + (f"The nearest are {', '.join(map(repr, nearest))}. " if nearest else "")
+            + f"Use a name that `crossroute candidates` lists, or profile it: `crossroute profile {name}`.",
         )
 
 
@@ -68,8 +85,25 @@ class EncoderError(CrossRouteError, ValueError):
     """An encoder that is not there, or that returned something other than finite embeddings."""
 
 
+class SpendingLimitError(CrossRouteError, RuntimeError):
+    """Profiling has spent what it may; the answers so far are kept."""
+
+    def __init__(self, name: str, cost: float, limit: float, answered: int, wanted: int) -> None:
+        super().__init__(
+            f"Profiling {name!r} stopped at its spending limit of ${limit:.4g}: {answered} of {wanted} queries are "
+            f"answered, for ${cost:.4g}. The same run with a greater limit (--max-cost) goes on from there."
+        )
+
+
 class MissingExtraError(CrossRouteError, ImportError):
     """A feature whose optional packages are not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs an extra. Install it with: pip install "crossroute[{extra}]"')
+
+
+def _listed(name: str, known: tuple[str, ...]) -> str:
+    """Return the known names; of many, those most like the unknown one."""
+    shown = known if len(known) <= MANY else get_close_matches(name, known, n=5, cutoff=0)
+    more = len(known) - len(shown)
+    return ", ".join(map(repr, shown)) + (f" and {more} others" if more else "")

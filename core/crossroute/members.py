@@ -8,8 +8,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Pool, Price
+from crossroute.catalogue import Catalogue, Entry
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.router import Router
+
+FREE = Price(input=0, output=0, source="local, or a host's free tier")
 
 
 class Ability(BaseModel):
@@ -34,18 +37,44 @@ class Ability(BaseModel):
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
 
+def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
+    """Return what the models can do, at the stated prices.
+
+    Raises:
+        ValueError: A price of none of the models.
+    """
+    strangers = prices.keys() - abilities.keys()
+    if strangers:
+        raise ValueError(f"A price is stated for {min(strangers)!r}, expected one of {', '.join(abilities)}.")
+    stated = {name: {"price": prices[name]} if name in prices else {} for name in abilities}
+    return {name: ability.model_copy(update=stated[name]) for name, ability in abilities.items()}
+
+
+def unprofiled(name: str) -> Candidate:
+    """Return a candidate of a model that the router does not know, with what the catalogue knows of it."""
+    resolution = Catalogue.bundled().find(name)
+    if resolution is None:
+        return Candidate(name=name)
+    price = FREE if resolution.free else resolution.entry.price
+    return resolution.entry.candidate.model_copy(update={"price": price})
+
+
 def router_over(
     router: Router | str | Path, members: Mapping[str, Ability], *, default: str | None = None
 ) -> Router:
     """Return a router over the members that it knows, each under the name that the guest gave it.
 
+    A name is the router's, an alias, or any spelling of either that the catalogue knows for the same model:
+    `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. Spelled as a local model
+    (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated.
+
     Args:
         router: A router, or the name or folder of one.
-        members: Name, or alias, of each model -> what it can do.
+        members: Name, alias or spelling of each model -> what it can do.
         default: The member for what cannot be routed; the only one that the router need not know.
 
     Raises:
-        UnprofiledCandidateError: The router knows a member's name neither as a name nor as an alias.
+        UnprofiledCandidateError: The router does not know a member's name.
         ValueError: No member, two members of one candidate, or a default that is no member.
     """
     if not members:
@@ -53,13 +82,45 @@ def router_over(
     if default is not None and default not in members:
         raise ValueError(f"The default {default!r} is not among the models {', '.join(map(repr, members))}.")
     router = router if isinstance(router, Router) else Router.from_pretrained(router)
-    known = [name for name in members if name in router.pool]
+    known = {name: found for name in members if (found := candidate_named(router.pool, name)) is not None}
     for name in members:
         if not known or (name not in known and name != default):
             raise UnprofiledCandidateError(name, router.pool.names)
-    candidates = {router.pool[name].name: members[name].stated_on(router.pool[name], name) for name in known}
-    if len(candidates) < len(known):
-        taken = {candidate.name for candidate in candidates.values()}
-        twice = next(name for name in known if name not in taken)
-        raise ValueError(f"{twice!r} and another model are one candidate of the router; give it one model.")
-    return router.over(Pool(candidates.values()))
+    taken: dict[str, str] = {}
+    for name, candidate in known.items():
+        if taken.setdefault(candidate.name, name) != name:
+            raise ValueError(
+                f"{name!r} and {taken[candidate.name]!r} are one candidate of the router; give it one model."
+            )
+    return router.over(Pool(members[name].stated_on(candidate, name) for name, candidate in known.items()))
+
+
+def candidate_named(pool: Pool, name: str) -> Candidate | None:
+    """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
+
+    Spelled as nobody's to charge for, it is returned at a price of zero. None where no candidate, or more
+    than one, is the model that is meant.
+    """
+    if name in pool.names:
+        return pool[name]
+    resolution = Catalogue.bundled().find(name)
+    if name in pool:
+        found = pool[name]
+    else:
+        same = _candidates_of(pool, resolution.entry) if resolution else []
+        if len(same) != 1:
+            return None
+        found = same[0]
+    return found.model_copy(update={"price": FREE}) if resolution and resolution.free else found
+
+
+def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:
+    """Return the candidates whose name, or one of whose aliases, means a model of the catalogue."""
+    if entry.name in pool:
+        return [pool[entry.name]]
+    find = Catalogue.bundled().find
+    meant = (
+        (candidate, (find(spelling) for spelling in (candidate.name, *candidate.aliases)))
+        for candidate in pool
+    )
+    return [candidate for candidate, found in meant if any(one and one.entry is entry for one in found)]

@@ -143,3 +143,14 @@ def test_the_table_shows_prices_and_evidence_and_prints_names_as_they_are():
     text = printed(Pool([odd, B]))
     for part in ("[red]odd[/]", "2.5", "10", "128,000", "0.250", "1,234"):
         assert part in text
+
+
+def test_a_pool_takes_other_prices_by_name_or_alias():
+    pool = Pool([Candidate(name="a", aliases=("x",)), Candidate(name="b", price=Price(input=1, output=1))])
+    dear = Price(input=5, output=5)
+    assert [candidate.price for candidate in pool.with_prices({"x": dear})] == [
+        dear,
+        Price(input=1, output=1),
+    ]
+    with pytest.raises(UnknownCandidateError, match="'c'"):
+        pool.with_prices({"c": dear})

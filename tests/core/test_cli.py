@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from crossroute import Decision, Router, TrainingConfig, cli
 from crossroute.training_state import STATE
 
-COMMANDS = ("route", "data", "train", "evaluate", "candidates", "demo")
+COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "demo")
 QUICK = {"clusters": 4, "epochs": 2, "hidden": 8, "batch_size": 32}
 
 
@@ -114,10 +114,42 @@ def test_data_says_what_is_in_a_file(jsonl):
 
 def test_candidates_are_listed(saved):
     text = invoke("candidates", saved)
-    for part in ("small", "200,000", "USD per million tokens"):
+    for part in ("small", "200k", "USD per million tokens"):
         assert part in text
     listed = json.loads(invoke("candidates", saved, "--json"))
     assert [candidate["name"] for candidate in listed] == ["small", "coder", "large", "free"]
+
+
+def test_candidates_without_a_router_are_the_catalogues():
+    listed = json.loads(
+        invoke("candidates", "--search", "bedrock/anthropic.claude-3-haiku-20240307-v1:0", "--json")
+    )
+    assert [candidate["name"] for candidate in listed] == ["claude-3-haiku"]
+    assert listed[0]["sources"]["zeroeval"] == 2268
+    assert "claude-3-haiku-20240307" in listed[0]["aliases"]
+    assert "claude-sonnet-4" in invoke("candidates")
+
+
+def test_prices_are_shown_with_their_age_and_changed_without_training(saved, tmp_path, main):
+    checks = json.loads(invoke("prices", saved, "--json"))
+    assert [check["candidate"] for check in checks] == ["small", "coder", "large", "free"]
+    assert checks[0]["price"]["output"] == 0.2
+    assert "stated by hand" in invoke("prices", saved, "--set", "large=1/3")
+    folder = tmp_path / "cheaper"
+    assert main("prices", saved, "--set", "lab/small=0.5/0.75", "--out", folder)[0] == 0
+    before, after = Router.from_pretrained(saved), Router.from_pretrained(folder)
+    assert after.pool["small"].price.output == 0.75
+    assert after.pool["large"] == before.pool["large"]
+    assert after.predict(["text"]).quality.tolist() == before.predict(["text"]).quality.tolist()
+    assert after.predict(["text"]).cost[0, 0] > before.predict(["text"]).cost[0, 0]
+
+
+def test_prices_that_the_catalogue_lists_otherwise_are_told_and_taken_over(main, tmp_path):
+    code, _, told = main("prices", "routerbench")
+    assert code == 0
+    assert "other prices for 1 candidates: mistralai/mixtral-8x7b-chat" in told
+    assert main("prices", "routerbench", "--out", tmp_path / "listed")[0] == 0
+    assert main("prices", tmp_path / "listed")[2] == ""
 
 
 def test_train_evaluate_and_route(jsonl, settings, tmp_path):
@@ -149,9 +181,38 @@ def test_training_is_told_of_on_standard_error(jsonl, settings, tmp_path, main):
     assert shlex.split(command) == ["crossroute", "route", "TEXT", "--router", str(tmp_path / "it's")]
 
 
+def test_train_goes_on_from_a_router(jsonl, settings, saved, tmp_path, main):
+    invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--from", saved)
+    begun, router = Router.from_pretrained(saved), Router.from_pretrained(tmp_path)
+    assert router.cluster_labels == begun.cluster_labels
+    assert router.predictor.network.config == begun.predictor.network.config
+    code, _, told = main("train", jsonl, "--out", tmp_path, "--from", saved, "--encoder", "static")
+    assert code == 1
+    assert "--from or --encoder" in told
+
+
 def test_train_takes_some_candidates_only(jsonl, settings, tmp_path):
     invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--candidates", "large,small")
     assert Router.from_pretrained(tmp_path).pool.names == ("large", "small")
+
+
+def test_candidates_without_a_price_are_named_and_left_out_on_request(jsonl, settings, tmp_path, main):
+    rows = [json.loads(line) for line in jsonl.read_text().splitlines()]
+    unpriced = [
+        {**row, "candidate": "lab-secret", "cost_usd": None} for row in rows if row["candidate"] == "small"
+    ]
+    data = tmp_path / "outcomes.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows + unpriced))
+    train = ("train", data, "--out", tmp_path / "router", "--config", settings)
+    code, _, told = main(*train)
+    assert code == 1
+    assert "No price is known of 'lab-secret'" in told
+    assert "--priced-only" in told
+    code, _, told = main(*train, "--priced-only")
+    assert code == 0
+    assert "Left out, no price is known: lab-secret." in told
+    assert Router.from_pretrained(tmp_path / "router").pool.names == ("small", "coder", "large", "free")
+    assert '"lab-secret"' not in invoke("data", data, "--priced-only", "--json")
 
 
 def test_evaluate_plots_and_takes_another_split(jsonl, saved, tmp_path):
@@ -171,6 +232,10 @@ def test_evaluate_plots_and_takes_another_split(jsonl, saved, tmp_path):
         (("route", "text", "--willingness-to-pay", "1", "--cost-preference", "1"), "not both"),
         (("route", "text", "--router", "nowhere"), "There is no router 'nowhere'"),
         (("candidates", "nowhere"), "There is no router 'nowhere'"),
+        (("candidates", "--search", "gpt-99"), "'gpt-99' names no one model"),
+        (("prices", "--set", "gpt-5=1/2"), "name the router"),
+        (("prices", "routerbench", "--set", "gpt-5"), "Expected NAME=IN/OUT"),
+        (("prices", "routerbench", "--set", "gpt-9=1/2"), "Unknown candidate 'gpt-9'"),
         (("data", "nowhere.jsonl"), "nowhere.jsonl does not exist"),
         (("train", "nowhere.jsonl", "--out", "folder"), "nowhere.jsonl does not exist"),
     ],

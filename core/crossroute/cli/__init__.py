@@ -11,9 +11,10 @@ import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
-from crossroute.cli.catalogue import candidates
+from crossroute.cli.catalogue import candidates, prices
 from crossroute.cli.evaluation import evaluate
 from crossroute.cli.learning import data, train
+from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.shared import err
 from crossroute.errors import CrossRouteError
@@ -29,7 +30,9 @@ EXAMPLES: dict[Callable[..., None], str] = {
     data: "data outcomes.jsonl",
     train: "train outcomes.jsonl --out my-router",
     evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
-    candidates: "candidates routerbench",
+    candidates: "candidates --search claude",
+    prices: "prices routerbench",
+    profile: "profile openai:gpt-5-mini --max-cost 0.5",
     demo: "demo --plot demo.png",
 }
 for command, example in EXAMPLES.items():

@@ -1,22 +1,108 @@
-"""crossroute candidates."""
+"""crossroute candidates, crossroute prices."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import re
+import shlex
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import DEFAULT_ROUTER, RouterArgument, load, out
+from crossroute.cli.shared import err as errors
+from crossroute.cli.shared import load, out
+from crossroute.errors import UnknownModelError
+
+if TYPE_CHECKING:
+    from crossroute.candidate import Price
+    from crossroute.router import Router
+
+MaybeRouter = Annotated[
+    str | None,
+    typer.Argument(help="A bundled name, a folder or a hub id; without one, the catalogue of known models."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def candidates(
-    router: RouterArgument = DEFAULT_ROUTER,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    router: MaybeRouter = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only the model of this name, in any spelling, or with these words.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """List what a router may choose: prices, context windows and measured outcomes."""
-    pool = load(router).pool
+    """List models: prices, context windows, abilities and what is measured, of a router or of the catalogue."""
+    from crossroute.catalogue import Catalogue
+    from crossroute.catalogue.listing import catalogue_rows, pool_rows, searched, table
+
+    loaded = load(router) if router else None
+    rows = pool_rows(loaded.pool, loaded.provenance.get("sources", {})) if loaded else catalogue_rows()
+    if search:
+        rows = searched(rows, search)
+        if not rows:
+            raise UnknownModelError(search, Catalogue.bundled().nearest(search))
     if as_json:
-        print(json.dumps([candidate.model_dump(mode="json") for candidate in pool], indent=2))
+        print(json.dumps([row.record() for row in rows], indent=2))
     else:
-        out.print(pool)
+        out.print(table(rows))
+
+
+def prices(
+    router: MaybeRouter = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=IN/OUT", help="State a price in USD per million tokens."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the router with the stated, or else the catalogue's, prices here."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the prices that a router uses, where they come from and how old they are; change them."""
+    from crossroute.catalogue.price_check import check_prices, table
+
+    stated = dict(map(_stated, settings or ()))
+    if not router and (stated or folder):
+        raise ValueError("--set and --out change a router's prices; name the router.")
+    loaded = load(router) if router else None
+    if loaded and stated:
+        loaded = loaded.with_prices(stated)
+    if loaded and folder:
+        _write(loaded, stated, folder)
+        return
+    checks = check_prices(loaded.pool if loaded else None, date.today())
+    if as_json:
+        print(json.dumps([check.model_dump(mode="json") for check in checks], indent=2))
+        return
+    out.print(table(checks))
+    differing = [check.candidate for check in checks if check.differs]
+    if differing and router:
+        errors.print(
+            f"The catalogue lists other prices for {len(differing)} candidates: {', '.join(differing)}. To "
+            f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
+    from crossroute.catalogue.price_check import listed_prices
+
+    changed = stated or listed_prices(router.pool)
+    router.with_prices(changed).save_pretrained(folder)
+    errors.print(f"Saved to {folder} with {len(changed)} prices set.", markup=False, soft_wrap=True)
+
+
+def _stated(setting: str) -> tuple[str, Price]:
+    from crossroute.candidate import Price
+
+    parts = re.fullmatch(r"(.+)=([\d.]+)/([\d.]+)", setting)
+    if not parts:
+        raise ValueError(
+            f"Expected NAME=IN/OUT in USD per million tokens, such as small=0.15/0.6, got {setting!r}."
+        )
+    price = Price(input=float(parts[2]), output=float(parts[3]), source="stated by hand", as_of=date.today())
+    return parts[1], price

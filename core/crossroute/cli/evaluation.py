@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, RouterArgument, load, out, progress_bar, read
+from crossroute.cli.shared import Names, PricedOnly, RouterArgument, load, out, progress_bar, read
 from crossroute.outcomes import Split
 
 
@@ -22,16 +22,27 @@ def evaluate(
     plot_file: Annotated[
         Path | None, typer.Option("--plot", help="Draw the curves into this PNG file.")
     ] = None,
+    page_file: Annotated[
+        Path | None, typer.Option("--report", help="Write a page that needs no network to this HTML file.")
+    ] = None,
     candidates: Names = None,
+    priced_only: PricedOnly = False,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
     from crossroute.contest import baseline_predictions
     from crossroute.evaluation import compare
+    from crossroute.router import DEFAULT_COST_PREFERENCE
     from crossroute.storage import replace_file
 
-    outcomes = read(paths, candidates)
+    if plot_file:  # what is missing is told before the work
+        from crossroute.plots import draw_curves
+    if page_file:
+        from crossroute.page import write_page
+
+    outcomes = read(paths, candidates, priced_only)
     loaded = load(router).subset(outcomes.pool.names)
-    predictions = {"CrossRoute": loaded.predict(outcomes.split(split).texts)}
+    observed = outcomes.split(split)
+    predictions = {"CrossRoute": loaded.predict(observed.texts)}
     if baselines:
         with progress_bar() as progress:
             task = progress.add_task("baselines", total=None)
@@ -42,11 +53,14 @@ def evaluate(
                 reward=loaded.reward,
                 on_baseline=lambda name: progress.update(task, description=name),
             )
-    report = compare(predictions, outcomes.split(split), reference="CrossRoute", reward=loaded.reward)
+    report = compare(predictions, observed, reference="CrossRoute", reward=loaded.reward)
     out.print(report)
     if json_file:
         replace_file(json_file, report.model_dump_json(indent=2).encode())
+    if page_file:
+        pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
+        write_page(
+            page_file, report, "CrossRoute", predictions["CrossRoute"], observed, willingness_to_pay=pay
+        )
     if plot_file:
-        from crossroute.plots import draw_curves
-
         draw_curves(report, plot_file)

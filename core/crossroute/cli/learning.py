@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, err, out, progress_bar, read, settings
+from crossroute.cli.shared import Names, PricedOnly, err, load, out, progress_bar, read, settings
 
 if TYPE_CHECKING:
     from crossroute.training import Epoch
@@ -19,11 +19,12 @@ def data(
         Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    priced_only: PricedOnly = False,
 ) -> None:
     """Check a file of outcomes and say what is in it."""
     from crossroute.summary import summarize
 
-    summary = summarize(read([path], None))
+    summary = summarize(read([path], None, priced_only))
     if as_json:
         print(summary.model_dump_json(indent=2))
     else:
@@ -35,20 +36,29 @@ def train(
         list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")
     ],
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the router to.")],
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Go on from a router: a bundled name (universal), a folder or a hub id."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
     encoder: Annotated[
         str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
     candidates: Names = None,
+    priced_only: PricedOnly = False,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
     from crossroute.training import TrainingConfig, fit
 
+    if start and encoder:
+        raise ValueError("Give --from or --encoder, not both: a trained router keeps its encoder.")
     given = {"seed": seed, "encoder": encoder}
     given = {name: value for name, value in given.items() if value is not None}
-    chosen = TrainingConfig.model_validate(settings(config) | given)
-    outcomes = read(paths, candidates)
+    defaults = TrainingConfig.tuning() if start else TrainingConfig()
+    chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | settings(config) | given)
+    begun = load(start) if start else None
+    outcomes = read(paths, candidates, priced_only)
     with progress_bar() as progress:
         encoding = progress.add_task("encoding", total=len(outcomes))
         training = progress.add_task("training", total=chosen.epochs)
@@ -61,6 +71,7 @@ def train(
         router = fit(
             outcomes,
             chosen,
+            start=begun,
             state_folder=folder,
             on_encoded=lambda count: progress.advance(encoding, count),
             on_epoch=on_epoch,

@@ -22,24 +22,36 @@ DEFAULT_ROUTER = "routerbench"
 RouterName = Annotated[str, typer.Option("--router", help="A bundled name, a folder or a hub id.")]
 RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
 Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
+PricedOnly = Annotated[
+    bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
+]
 
 
 def load(name: str, candidates: str | None = None) -> Router:
-    """Return a router, over the named candidates only where some are named."""
+    """Return a router, over the named candidates only where some are named: its own, or profiled ones."""
     from crossroute.router import Router
 
     router = Router.from_pretrained(name)
-    return router.subset(names(candidates)) if candidates else router
+    if not candidates:
+        return router
+    from crossroute.profiles import among
+
+    return among(router, names(candidates))
 
 
-def read(paths: Iterable[Path], candidates: str | None) -> Outcomes:
-    """Return what the files hold together, priced."""
+def read(paths: Iterable[Path], candidates: str | None, priced_only: bool = False) -> Outcomes:
+    """Return what the files hold together, priced; with `priced_only`, without the candidates of no price."""
     from crossroute.datasets import read_outcomes
     from crossroute.outcomes import Outcomes
-    from crossroute.prices import priced
+    from crossroute.prices import priced, unpriced
 
     outcomes = Outcomes.concatenate([read_outcomes(path) for path in paths])
-    return priced(outcomes.select(names(candidates)) if candidates else outcomes)
+    outcomes = priced(outcomes.select(names(candidates)) if candidates else outcomes)
+    left_out = unpriced(outcomes) if priced_only else ()
+    if not left_out:
+        return outcomes
+    err.print(f"Left out, no price is known: {', '.join(left_out)}.", markup=False, soft_wrap=True)
+    return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
 
 
 def settings(config: Path | None) -> dict[str, object]:

@@ -1,0 +1,164 @@
+"""Write core/crossroute/catalogue/catalogue.json: the facts of catalogue.txt, with prices and counts of evidence.
+
+    python benchmarks/build_catalogue.py [--check]
+
+Prices come from the installed genai-prices, outcomes are counted in ../shared/data. `--check` writes nothing and
+fails where the file is not what would be written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import catalogue_facts as facts
+import pyarrow.parquet as pq
+from genai_prices.data import providers
+from sets import DATA
+
+import crossroute.catalogue
+from crossroute.catalogue.spelling import key
+
+FILE = Path(crossroute.catalogue.__file__).with_name("catalogue.json")
+ABILITIES = {"t": "tools", "s": "structured_output", "v": "vision", "a": "audio", "f": "files"}
+PACKAGE = f"genai-prices {version('genai-prices')}"
+
+
+def build() -> dict[str, Any]:
+    """Return what the file holds."""
+    stated = Path(__file__).with_name("catalogue.txt").read_text("utf-8").splitlines()
+    lines = [line for line in stated if line and not line.startswith("#")]
+    entries = [entry(*(column.strip() for column in f"{line} |".split("|")[:7])) for line in lines]
+    entries.sort(key=lambda entry: entry["name"])
+    return {"candidates": entries, "refused": facts.REFUSED, "left_out": facts.LEFT_OUT}
+
+
+def entry(  # noqa: PLR0917
+    name: str, maker: str, price: str, context: str, abilities: str, spellings: str, outcomes: str
+) -> dict[str, Any]:
+    """Return one candidate's row."""
+    spelled: dict[str, list[str]] = {}
+    for outcome in filter(None, map(str.strip, outcomes.split(";"))):
+        data_set, spelling = outcome.split("=", 1)
+        spelled.setdefault(facts.DATA_SETS[data_set], []).append(spelling)
+    row = {
+        "name": name,
+        "maker": maker,
+        "open_weights": "w" in abilities,
+        "price": priced(price),
+        "context_window": int(context) if context != "-" else listed(price).context_window,
+        "capabilities": sorted(ABILITIES[letter] for letter in abilities if letter in ABILITIES),
+        "aliases": sorted({*spellings.split()} - {name}),
+        "recorded_as": spelled,
+        "sources": {data_set: queries(data_set, names) for data_set, names in spelled.items()},
+    }
+    return {field: value for field, value in row.items() if value not in (None, [], {}, False)}
+
+
+def priced(stated: str) -> dict[str, Any] | None:
+    """Return a price in USD per million tokens, with where it comes from and its date."""
+    if stated == "-":
+        return None
+    if stated.startswith("="):
+        prices = standard(listed(stated))
+        found = {
+            "input": usd(prices.input_mtok),
+            "output": usd(prices.output_mtok),
+            "cached_input": usd(prices.cache_read_mtok),
+            "source": f"{PACKAGE}: {stated[1:]}",
+            "as_of": checked(),
+        }
+        return {field: value for field, value in found.items() if value is not None}
+    if sized := re.fullmatch(r"(size|moe):([\d.]+)", stated):
+        table = facts.PRICE_BY_SIZE[sized[1]]
+        one = next(price for largest, price in table if float(sized[2]) <= largest)
+        return {"input": one, "output": one, **facts.PRICE_BY_SIZE_FROM}
+    charged, source = stated.split(" ", 1)
+    read, written = map(float, charged.split("/"))
+    source, day = source.rsplit(", ", 1)
+    return {"input": read, "output": written, "source": source, "as_of": day}
+
+
+@cache
+def listed(reference: str) -> Any:
+    """Return genai-prices' entry for `=provider/model`, found by its id."""
+    provider, _, model = reference.removeprefix("=").partition("/")
+    found = [m for p in providers if p.id == provider for m in p.models if m.id == model]
+    if len(found) != 1:
+        raise SystemExit(f"{PACKAGE} has no {reference!r}.")
+    return found[0]
+
+
+def standard(model: Any) -> Any:
+    """Return what is charged without conditions, on the day of the build."""
+    if not isinstance(model.prices, list):
+        return model.prices
+    now = [p for p in model.prices if getattr(p.constraint, "start_date", date.min) <= date.today()]
+    return now[-1].prices
+
+
+def usd(price: Any) -> float | None:
+    """Return USD per million tokens; of a price that grows with the length of the call, the first step."""
+    return None if price is None else float(getattr(price, "base", price))
+
+
+@cache
+def checked() -> str:
+    """Return the newest day on which genai-prices says that a price was verified."""
+    comments = " ".join(model.price_comments or "" for provider in providers for model in provider.models)
+    days: list[str] = re.findall(r"verified on (\d{4}-\d\d-\d\d)", comments)
+    return max(day for day in days if day <= date.today().isoformat())
+
+
+def queries(data_set: str, names: list[str]) -> int:
+    """Return on how many queries of a data set the quality of a candidate is known."""
+    absent = set(names) - recorded(data_set).keys()
+    if absent:
+        raise SystemExit(f"{data_set} has no outcomes of {sorted(absent)}.")
+    return len(set().union(*(recorded(data_set)[name] for name in names)))
+
+
+@cache
+def recorded(data_set: str) -> dict[str, set[str]]:
+    """Return candidate -> ids of the queries on which its quality is known."""
+    columns = ["query_id", "candidate", "quality"]
+    table = pq.read_table(DATA / data_set / "outcomes.parquet", columns=columns).to_pandas().dropna()
+    return {str(name): set(ids) for name, ids in table.groupby("candidate", observed=True)["query_id"]}
+
+
+def check(catalogue: dict[str, Any]) -> None:
+    """Stop where two candidates answer to one spelling, or a refused spelling is somebody's."""
+    owner: dict[str, str] = {}
+    for row in catalogue["candidates"]:
+        for spelling in dict.fromkeys(map(key, (row["name"], *row.get("aliases", ())))):
+            if spelling in owner:
+                raise SystemExit(f"{spelling!r} is both {owner[spelling]!r} and {row['name']!r}.")
+            owner[spelling] = row["name"]
+    for spelling in catalogue["refused"]:
+        if key(spelling) in owner:
+            raise SystemExit(f"{spelling!r} is refused, and is {owner[key(spelling)]!r}.")
+
+
+def main() -> None:
+    catalogue = build()
+    check(catalogue)
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in catalogue["candidates"])
+    rest = {field: value for field, value in catalogue.items() if field != "candidates"}
+    text = f'{{"candidates": [\n{rows}\n],\n{json.dumps(rest, indent=1, ensure_ascii=False)[1:]}\n'
+    if "--check" in sys.argv:
+        if FILE.read_text("utf-8") != text:
+            raise SystemExit(f"{FILE.name} is not what build_catalogue.py would write; run it.")
+    else:
+        FILE.write_text(text, "utf-8")
+    measured = [row for row in catalogue["candidates"] if "sources" in row]
+    print(f"{len(catalogue['candidates'])} candidates, {len(measured)} with outcomes, {len(text):,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What is stated about the catalogue beside the candidates, which are in catalogue.txt."""
+
+DATA_SETS = {
+    "rb5": "routerbench-5shot",
+    "rb0": "routerbench-0shot",
+    "g9": "gpt4o-llama-qwen",
+    "zero": "zeroeval",
+    "pro": "mmlu-pro",
+    "bfcl": "bfcl",
+    "fr": "frontier-2025",
+}
+
+PRICE_BY_SIZE = {
+    "size": ((4, 0.1), (8.1, 0.2), (21, 0.3), (41, 0.8), (110, 0.9)),
+    "moe": ((56, 0.6), (176, 1.2), (480, 2.4)),
+}
+"""(Billions of parameters up to, USD) for open weights, dense or mixture of experts, where no host is listed."""
+
+PRICE_BY_SIZE_FROM = {"source": "Together AI's price by size", "as_of": "2024-11-01"}
+
+LEFT_OUT = {
+    "bfcl": {
+        "NousResearch_Hermes-2-Theta-Llama-3-70B": "1.8 % right where its 8B sibling has 78.8 %: a broken run"
+    },
+    "frontier-2025": {"MiMo-7B-RL-0530": "every answer is cut at 2,048 tokens: a broken run"},
+}
+"""Recorded outcomes that say nothing of the model."""
+
+REFUSED = {
+    "gpt-4o-latest": "no model of this name is served",
+    "chatgpt-4o-latest": "it moved from model to model; name the snapshot",
+    "gpt-chat-latest": "it moves from model to model; name the model",
+    "gpt-4-32k": "a model that the catalogue does not hold",
+    "gpt-3.5-turbo-instruct": "a completion model, not the chat model",
+    "claude-2": "it moved from 2.0 to 2.1; name one of them",
+    "claude-3-5-sonnet": "two models share it; name claude-3-5-sonnet-20240620 or claude-3-5-sonnet-20241022",
+    "gemini-pro-latest": "it moves from model to model; name the model",
+    "gemini-flash-latest": "it moves from model to model; name the model",
+    "gemini-flash-lite-latest": "it moves from model to model; name the model",
+    "mistral-7b-instruct": "three versions share it; name v0.1, v0.2 or v0.3",
+    "mistral": "it moved from version to version; name the version",
+    "mistral:7b": "it moved from version to version; name the version",
+    "mistral-tiny-latest": "it moves from model to model; name the model",
+    "mistral-small": "it moved from model to model; name the version, such as mistral-small-2402",
+    "mistral-small-latest": "it moves from model to model; name the version, such as mistral-small-2402",
+    "mistral-medium": "it moved from model to model; name the version, such as mistral-medium-2312",
+    "mistral-medium-latest": "it moves from model to model; name the version, such as mistral-medium-2312",
+    "mistral-large": "it moved from model to model; name the version, such as mistral-large-2407",
+    "mistral-large-latest": "it moves from model to model; name the version, such as mistral-large-2407",
+    "mistral-large-2402": "a model that the catalogue does not hold",
+    "ollama/command-r": "there it is the version of August 2024; name command-r-08-2024",
+    "ollama/command-r-plus": "there it is the version of August 2024; name command-r-plus-08-2024",
+    "deepseek-chat": "it moves from model to model; name the version, such as deepseek-v3-0324",
+    "deepseek-reasoner": "it moves from model to model; name the version, such as deepseek-r1-0528",
+    "deepseek-r1:8b": "it moved from a Llama distillate to a Qwen3 one; name the tag in full",
+    "kimi-k2": "two versions share it; name kimi-k2-0711 or kimi-k2-0905",
+    "kimi-latest": "it moves from model to model; name the model",
+    "grok-latest": "it moves from model to model; name the model",
+    "grok-beta": "it moved from model to model; name the model",
+    "qwen-max": "it moves from model to model; name the model",
+    "qwen-plus": "it moves from model to model; name the model",
+    "qwen-turbo": "it moves from model to model; name the model",
+}
+"""Names that mean no one model, and why."""

@@ -1,0 +1,6 @@
+"""Models that people use: their names in every spelling, prices, context windows and evidence."""
+
+from crossroute.catalogue.catalogue import Catalogue, Resolution
+from crossroute.catalogue.entry import Entry
+
+__all__ = ["Catalogue", "Entry", "Resolution"]

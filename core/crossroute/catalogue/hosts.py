@@ -1,0 +1,83 @@
+"""Who serves models and who makes them, as the prefixes of model names spell them.
+
+Source: LangChain's `init_chat_model`, litellm's list of providers, OpenRouter's and Hugging Face's
+organisations, Amazon Bedrock's model ids; as of November 2026.
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LOCAL = _words("ollama ollama_chat lm_studio lmstudio llamafile llamacpp xinference vllm hosted_vllm")
+"""What runs models on one's own machines: nobody charges by the token."""
+
+HOSTS = LOCAL | _words(
+    # hosts that serve what others make
+    "azure azure_ai azure_openai bedrock bedrock_converse anthropic_bedrock sagemaker vertex_ai google_vertexai "
+    "google_anthropic_vertex google-vertex groq together together_ai togethercomputer fireworks fireworks_ai "
+    "openrouter deepinfra anyscale perplexity huggingface replicate databricks sambanova cerebras nvidia_nim "
+    "hyperbolic nebius novita baseten github github_copilot watsonx friendliai lambda_ai cloudflare nscale "
+    "featherless_ai snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
+    # pieces of their paths
+    "accounts models publishers converse invoke converse_like hf.co huggingface.co "
+    # who publishes open weights in other formats
+    "unsloth bartowski lmstudio-community thebloke mlx-community neuralmagic redhatai hugging-quants "
+    "quantfactory second-state casperhansen maziyarpanahi"
+)
+
+FRONT = frozenset({"openai", "nvidia", "mistralai", "cohere", "google", "huggingface"})
+"""Makers whose prefix names a protocol where another prefix follows: `openai:meta-llama/...`."""
+
+_PREFIXES = {
+    "01-ai": "01-ai zero-one-ai",
+    "ai21": "ai21 ai21labs",
+    "anthropic": "anthropic",
+    "cohere": "cohere cohere_chat coherelabs cohereforai",
+    "databricks": "databricks",
+    "deepcogito": "deepcogito",
+    "deepseek": "deepseek deepseek-ai",
+    "fireworks": "fireworks-ai",
+    "google": "google gemini google_genai google-gla",
+    "gorilla": "gorilla-llm",
+    "huggingface": "huggingfacetb",
+    "ibm": "ibm ibm-granite",
+    "internlm": "internlm",
+    "meetkai": "meetkai",
+    "meta": "meta meta-llama codellama",
+    "microsoft": "microsoft",
+    "minimax": "minimax minimaxai",
+    "mistral": "mistral mistralai",
+    "moonshot": "moonshot moonshotai",
+    "nexusflow": "nexusflow",
+    "nousresearch": "nousresearch",
+    "nvidia": "nvidia",
+    "open-thoughts": "open-thoughts",
+    "openai": "openai",
+    "openbmb": "openbmb",
+    "qwen": "qwen alibaba",
+    "reka": "reka rekaai",
+    "salesforce": "salesforce",
+    "snowflake": "snowflake",
+    "sufe": "sufe-aiflm-lab",
+    "tsinghua": "tsinghuac3i",
+    "wizardlm": "wizardlm wizardlmteam",
+    "x-ai": "xai x-ai",
+    "z-ai": "zai z-ai zai-org thudm zhipuai",
+}
+MAKERS = {prefix: maker for maker, prefixes in _PREFIXES.items() for prefix in _words(prefixes)}
+"""Prefix -> the maker whose models it stands before."""
+
+LANGCHAIN = _words(
+    "openai anthropic azure_openai azure_ai google_vertexai google_genai google_anthropic_vertex bedrock "
+    "bedrock_converse anthropic_bedrock cohere fireworks together mistralai huggingface groq ollama deepseek "
+    "ibm nvidia xai openrouter perplexity upstage baseten litellm google-gla google-vertex"
+)
+"""What may stand before the first colon: `init_chat_model`'s providers."""
+
+BEDROCK_VENDORS = _words(
+    "ai21 anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen"
+)
+BEDROCK_REGIONS = _words("us us-gov eu apac ap global jp au ca")

@@ -1,0 +1,107 @@
+"""A model's name as somebody spells it, taken apart: what wraps it, and what is left to look up.
+
+Only what is known not to change the model is taken off: a provider's prefix, a region, the version of a host's
+interface, a host's tier, a number format of open weights. What else differs is another model.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from crossroute.catalogue.hosts import (
+    BEDROCK_REGIONS,
+    BEDROCK_VENDORS,
+    FRONT,
+    HOSTS,
+    LANGCHAIN,
+    LOCAL,
+    MAKERS,
+)
+
+_BEDROCK = re.compile(
+    rf"(?:(?:{'|'.join(sorted(BEDROCK_REGIONS))})\.)?({'|'.join(sorted(BEDROCK_VENDORS))})\.(.+)"
+)
+_BEDROCK_VERSION = re.compile(r"-v\d+(:\d+)?(:\d+k)?$")
+_AWS_REGION = re.compile(r"[a-z]{2}(-gov)?-[a-z]+-\d")
+_TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta"})
+_NUMBERS = re.compile(
+    r"[-:](i?q[4-8](-[01]|-k(-[sml]|-xl)?)?|fp(16|8)|f(16|32)|bf16|int[48]|[48]bit|bnb-[48]bit|w\da\d+"
+    r"|awq|gptq|gguf|mlx|it-qat|qat|dynamic|unsloth)$"
+)
+
+
+class Spelling(NamedTuple):
+    """A name, taken apart.
+
+    Attributes:
+        prefixes: What stands before the model's id, outermost first.
+        ids: What to look up, the most literal first.
+        plain_ids: The same without a number format, for open weights only.
+        free: Whether nobody charges by the token: one's own machine, or a host's free tier.
+    """
+
+    prefixes: tuple[str, ...]
+    ids: tuple[str, ...]
+    plain_ids: tuple[str, ...]
+    free: bool
+
+    def may_be_made_by(self, maker: str) -> bool:
+        """Return whether every prefix is a host's or this maker's."""
+        last = len(self.prefixes) - 1
+        return all(
+            prefix in HOSTS
+            or MAKERS.get(prefix) == maker
+            or (prefix in FRONT and position < last)
+            or _AWS_REGION.fullmatch(prefix) is not None
+            for position, prefix in enumerate(self.prefixes)
+        )
+
+
+def key(spelling: str) -> str:
+    """Return a spelling without case, and with one sign for what hosts write as `.`, `_`, `@` or a blank.
+
+    >>> key("Meta-Llama-3_1-8B-Instruct") == key("meta-llama-3.1-8b-instruct")
+    True
+    """
+    return re.sub(r"[._@\s]", "-", spelling.strip().lower())
+
+
+def take_apart(text: str) -> Spelling:
+    """Return a name's prefixes and what is left of it.
+
+    >>> take_apart("bedrock/us.anthropic.claude-3-haiku-20240307-v1:0").prefixes
+    ('bedrock', 'anthropic')
+    >>> take_apart("openai:gpt-4o").ids
+    ('gpt-4o',)
+    """
+    name = text.strip().lower()
+    provider, colon, rest = name.partition(":")
+    outer = (provider,) if colon and provider in LANGCHAIN else ()
+    *path, last = (rest if outer else name).split("/")
+    prefixes = (*outer, *path)
+    last, tier = _without_tier(last) if prefixes and not LOCAL & set(prefixes) else (last, "")
+    vendor = _BEDROCK.fullmatch(last)
+    if vendor:
+        prefixes, last = (*prefixes, vendor[1]), vendor[2]
+    last = last.removesuffix("@default")
+    literal = [last, _BEDROCK_VERSION.sub("", last)] if vendor else [last]
+    ids = tuple(dict.fromkeys(map(key, literal)))
+    local = bool(LOCAL & set(prefixes)) or (not prefixes and ":" in last)
+    return Spelling(
+        tuple(prefix for prefix in prefixes if prefix),
+        ids,
+        tuple(plain for name in ids if (plain := _without_number_format(name)) != name),
+        local or tier == "free",
+    )
+
+
+def _without_tier(last: str) -> tuple[str, str]:
+    name, _, tier = last.rpartition(":")
+    return (name, tier) if tier in _TIERS else (last, "")
+
+
+def _without_number_format(name: str) -> str:
+    while (shorter := _NUMBERS.sub("", name)) != name:
+        name = shorter
+    return name

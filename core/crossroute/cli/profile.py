@@ -1,0 +1,188 @@
+"""crossroute profile."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, progress_bar
+from crossroute.errors import CrossRouteError, DataError
+
+if TYPE_CHECKING:
+    from crossroute.answer import Answerer
+    from crossroute.calibration import GradedQuery
+    from crossroute.candidate import Candidate, Price
+    from crossroute.profiler import ProfilingSettings, Progress
+    from crossroute.profiles import Card
+
+
+def profile(
+    model: Annotated[
+        str, typer.Argument(help="As init_chat_model knows it (openai:gpt-5-mini), or any name.")
+    ],
+    place: Annotated[
+        str | None,
+        typer.Option(
+            "--object", help="module:name of a callable, a chat model or an LLM that answers instead."
+        ),
+    ] = None,
+    price: Annotated[str | None, typer.Option(help="USD per million tokens, input/output: 0.25/2.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="JSONL of your own graded queries.")] = None,
+    grader: Annotated[str | None, typer.Option(help="module:function that grades answers to these.")] = None,
+    from_scores: Annotated[str | None, typer.Option(help="Ask nothing: mmlu_pro=0.81,gpqa=0.7.")] = None,
+    max_cost: Annotated[float | None, typer.Option(min=0, help="USD at which to stop.")] = None,
+    requests_per_minute: Annotated[float | None, typer.Option(min=0, help="Calls a minute, at most.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Calls at once; 8 by default.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Where profiles are kept.")] = None,
+    router: RouterName = DEFAULT_ROUTER,
+) -> None:
+    """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
+    from crossroute.profiler import ProfilingSettings
+    from crossroute.profiles import write_card
+
+    candidate = _candidate(model, price)
+    if from_scores is not None:
+        card = _from_scores(candidate, from_scores, router)
+    else:
+        given = {"concurrency": concurrency, "requests_per_minute": requests_per_minute, "max_cost": max_cost}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        asked = _queries(queries, grader)
+        card = _measure(candidate, place, asked, queries, ProfilingSettings.model_validate(chosen), folder)
+    path = write_card(card, folder)
+    out.print(card)
+    where = f"Kept in {path}. Route with: crossroute route 'TEXT' --candidates {shlex.quote(model)},..."
+    err.print(where, markup=False, soft_wrap=True)
+
+
+def _candidate(model: str, price: str | None) -> Candidate:
+    from crossroute.candidate import Candidate
+    from crossroute.catalogue import Catalogue
+    from crossroute.prices import listed_price
+
+    found = Catalogue.bundled().find(model)
+    known = found.entry.candidate if found else None
+    stated = _price(price) if price is not None else None
+    listed = (
+        known.price if known and found and not found.free else listed_price(model.partition(":")[2] or model)
+    )
+    if (stated or listed) is None:
+        raise ValueError(
+            f"No price is known of {model!r}. State it: --price 0.25/2, or 0/0 where calls cost nothing."
+        )
+    return Candidate(
+        name=model,
+        price=stated or listed,
+        context_window=known.context_window if known else None,
+        capabilities=known.capabilities if known else frozenset(),
+    )
+
+
+def _price(text: str) -> Price:
+    from crossroute.candidate import Price
+
+    try:
+        read, written = map(float, text.split("/"))
+    except ValueError:
+        raise ValueError(
+            f"--price must be input/output in USD per million tokens (0.25/2), got {text!r}."
+        ) from None
+    return Price(input=read, output=written, source="stated by the user")
+
+
+def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
+    from crossroute.profiles import card_of
+    from crossroute.router import Router
+    from crossroute.scores import profile_from_scores
+
+    scores: dict[str, float] = {}
+    for part in names(listed):
+        name, _, value = part.partition("=")
+        try:
+            scores[name.strip()] = float(value)
+        except ValueError:
+            raise ValueError(f"--from-scores must be benchmark=score,..., got {part!r}.") from None
+    if candidate.price is None:
+        raise ValueError(f"No price is known of {candidate.name!r}. State it: --price 0.25/2.")
+    profile_from_scores(
+        Router.from_pretrained(router), candidate.name, scores, candidate.price
+    )  # checks them
+    return card_of(candidate, "published scores", ()).model_copy(update={"scores": scores})
+
+
+def _queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
+    from crossroute.calibration import calibration_set
+    from crossroute.own_queries import load_object, read_queries
+
+    if path is None and grader is not None:
+        raise ValueError("--grader grades your own queries: give them with --queries FILE.")
+    return read_queries(path, load_object(grader) if grader else None) if path else calibration_set()
+
+
+def _measure(
+    candidate: Candidate,
+    place: str | None,
+    asked: Sequence[GradedQuery],
+    source: Path | None,
+    settings: ProfilingSettings,
+    folder: Path | None,
+) -> Card:
+    from crossroute.answers_file import read_rows
+    from crossroute.profile_estimate import Estimate
+    from crossroute.profiles import answers_path, card_of
+
+    if candidate.price is None:
+        raise DataError(f"No price is known of {candidate.name!r}.")
+    err.print(f"{candidate.name}: {Estimate.of(asked, candidate.price)}.", markup=False, soft_wrap=True)
+    path = answers_path(candidate.name, folder)
+    _ask(candidate, place, asked, settings, path)
+    return card_of(candidate, source.name if source else "calibration set", read_rows(path))
+
+
+def _ask(
+    candidate: Candidate,
+    place: str | None,
+    asked: Sequence[GradedQuery],
+    settings: ProfilingSettings,
+    path: Path,
+) -> None:
+    from crossroute.failover import failure_of
+    from crossroute.profiler import profile_model
+
+    with progress_bar() as progress:
+        task = progress.add_task("asking", total=len(asked))
+
+        def on_answer(at: Progress) -> None:
+            told = f"quality {at.quality:.2f}, ${at.cost:.4f}"
+            progress.update(task, completed=at.answered, description=told)
+
+        try:
+            profile_model(
+                _answerer(candidate.name, place),
+                name=candidate.name,
+                price=candidate.price,  # type: ignore[arg-type]
+                queries=asked,
+                file=path,
+                settings=settings,
+                on_answer=on_answer,
+            )
+        except (CrossRouteError, OSError):
+            raise
+        except Exception as error:
+            failure = failure_of(candidate.name, error)
+            raise CrossRouteError(
+                f"{candidate.name}: {failure.error}: {failure.message} What was answered is kept; the same command "
+                "goes on from there."
+            ) from error
+
+
+def _answerer(model: str, place: str | None) -> Answerer:
+    from crossroute.answerers import answerer_of
+    from crossroute.own_queries import load_object
+
+    return answerer_of(load_object(place) if place else model)
