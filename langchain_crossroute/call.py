@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+import copy
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any, cast
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import LLMResult
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
+from typing_extensions import Self
 
 from crossroute import Capability, Decision
+from langchain_crossroute.asked import Asked
+from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.member import Change
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.settings import Settings
-from langchain_crossroute.stamp import KEY, UsageProbe, traced, usage_of
-from langchain_crossroute.tail import Tail
+from langchain_crossroute.stamp import KEY, UsageProbe, message_of, traced, usage_of, with_message
+from langchain_crossroute.tail import Tail, whole
 
-
-class Asked(NamedTuple):
-    """A member, ready to be asked."""
-
-    runnable: Runnable[Any, Any]
-    messages: list[BaseMessage]
-    config: RunnableConfig
-    probe: UsageProbe
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        """The config as `generate` takes it."""
-        keys = ("callbacks", "tags", "metadata", "run_name", "run_id")
-        return {key: self.config.get(key) for key in keys}
+STREAMED = "not escalated: the answer is streamed"
 
 
 class Call:
@@ -65,32 +63,40 @@ class Call:
         self.routing, self.messages, self.config, self.settings = routing, messages, config, settings
         self.kwargs, self.change, self.tools, self.needs = kwargs, change, tools, needs
 
-    def decide(self) -> Decision:
-        """Choose the member."""
-        return self.routing.decide(self.messages, self.settings, tools=self.tools, needs=self.needs)
+    def decide(self, *, streamed: bool = False) -> Decision:
+        """Choose the member; `max_calls` over 1 says that more than one may be asked."""
+        escalation = self.settings.escalation
+        held = streamed and escalation is not None and not escalation.buffer_streams
+        decision = self.routing.decide(
+            self.messages,
+            self.settings,
+            tools=self.tools,
+            needs=self.needs,
+            escalation=None if held else escalation,
+        )
+        return decision.because(STREAMED) if held else decision
 
     def invoke(self) -> Any:
         """Return the answer."""
-
-        def do(decision: Decision) -> Any:
-            asked = self.asked(decision)
-            answer = asked.runnable.invoke(asked.messages, asked.config, **self.kwargs)
-            return self._answered(decision, answer, asked.probe)
-
-        return self.routing.attempts(self.decide()).call(do)
+        return self._answer(Asked.invoke)
 
     async def ainvoke(self) -> Any:
         """Return the answer; encoding runs beside the event loop."""
+        return await self._aanswer(Asked.ainvoke)
 
-        async def do(decision: Decision) -> Any:
-            asked = self.asked(decision)
-            answer = await asked.runnable.ainvoke(asked.messages, asked.config, **self.kwargs)
-            return self._answered(decision, answer, asked.probe)
+    def generate(self) -> LLMResult:
+        """Return all generations that the member gives; a wrapped member gives one."""
+        return cast("LLMResult", self._answer(Asked.generate))
 
-        return await self.routing.attempts(await asyncio.to_thread(self.decide)).acall(do)
+    async def agenerate(self) -> LLMResult:
+        """Return all generations that the member gives."""
+        return cast("LLMResult", await self._aanswer(Asked.agenerate))
 
     def stream(self) -> Iterator[Any]:
         """Yield the chunks; the last one carries the decision."""
+        decision = self.decide(streamed=True)
+        if decision.max_calls > 1:
+            return iter([whole(EscalatedCall(self, decision).call(Asked.invoke))])
 
         def do(decision: Decision) -> Iterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
@@ -98,10 +104,14 @@ class Call:
                 yield from tail.take(chunk)
             yield from tail.end(asked.probe)
 
-        return self.routing.attempts(self.decide()).stream(do)
+        return self.routing.attempts(decision).stream(do)
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
+        decision = await asyncio.to_thread(self.decide, streamed=True)
+        if decision.max_calls > 1:
+            yield whole(await EscalatedCall(self, decision).acall(Asked.ainvoke))
+            return
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
@@ -111,36 +121,9 @@ class Call:
             for held in tail.end(asked.probe):
                 yield held
 
-        attempts = self.routing.attempts(await asyncio.to_thread(self.decide))
-        async with aclosing(attempts.astream(do)) as chunks:
+        async with aclosing(self.routing.attempts(decision).astream(do)) as chunks:
             async for chunk in chunks:
                 yield chunk
-
-    def generate(self) -> LLMResult:
-        """Return all generations that the member gives; a wrapped member gives one."""
-
-        def do(decision: Decision) -> LLMResult:
-            asked = self.asked(decision)
-            if not isinstance(asked.runnable, BaseChatModel):
-                answer = asked.runnable.invoke(asked.messages, asked.config, **self.kwargs)
-                return _result(self._answered(decision, answer, asked.probe))
-            found = asked.runnable.generate([asked.messages], **asked.keywords, **self.kwargs)
-            return self._generated(decision, found)
-
-        return self.routing.attempts(self.decide()).call(do)
-
-    async def agenerate(self) -> LLMResult:
-        """Return all generations that the member gives."""
-
-        async def do(decision: Decision) -> LLMResult:
-            asked = self.asked(decision)
-            if not isinstance(asked.runnable, BaseChatModel):
-                answer = await asked.runnable.ainvoke(asked.messages, asked.config, **self.kwargs)
-                return _result(self._answered(decision, answer, asked.probe))
-            found = await asked.runnable.agenerate([asked.messages], **asked.keywords, **self.kwargs)
-            return self._generated(decision, found)
-
-        return await self.routing.attempts(await asyncio.to_thread(self.decide)).acall(do)
 
     def asked(self, decision: Decision) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run."""
@@ -156,28 +139,41 @@ class Call:
             self.routing.members[decision.candidate].asked(self.change),
             self.routing.messages_for(decision.candidate, self.messages),
             merge_configs(config, traces),  # type: ignore[arg-type]
+            self.kwargs,
             probe,
         )
 
+    def within(self, config: RunnableConfig, change: Change | None) -> Self:
+        """Return the same call under another config, its member changed otherwise."""
+        call = copy.copy(self)
+        call.config, call.change = config, change
+        return call
+
+    def _answer(self, ask: Callable[[Asked], Any]) -> Any:
+        decision = self.decide()
+        if decision.max_calls > 1:
+            return EscalatedCall(self, decision).call(ask)
+
+        def do(decision: Decision) -> Any:
+            asked = self.asked(decision)
+            return self._answered(decision, ask(asked), asked.probe)
+
+        return self.routing.attempts(decision).call(do)
+
+    async def _aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
+        decision = await asyncio.to_thread(self.decide)
+        if decision.max_calls > 1:
+            return await EscalatedCall(self, decision).acall(ask)
+
+        async def do(decision: Decision) -> Any:
+            asked = self.asked(decision)
+            return self._answered(decision, await ask(asked), asked.probe)
+
+        return await self.routing.attempts(decision).acall(do)
+
     def _answered(self, decision: Decision, answer: Any, probe: UsageProbe) -> Any:
-        if isinstance(answer, AIMessage):
-            return self.routing.answered(decision, answer)
-        raw = answer.get("raw") if isinstance(answer, dict) else None
-        if isinstance(raw, AIMessage):
-            return {**answer, "raw": self.routing.answered(decision, raw)}
+        message = message_of(answer)
+        if message is not None:
+            return with_message(answer, self.routing.answered(decision, message))
         self.routing.dispatcher.answered(decision, usage_of(probe.usage))
         return answer
-
-    def _generated(self, decision: Decision, result: LLMResult) -> LLMResult:
-        """Return a result whose first generation carries the decision; its tokens are those of all."""
-        first, *others = result.generations[0]
-        if not isinstance(first, ChatGeneration) or not isinstance(first.message, AIMessage):
-            return result
-        message = self.routing.answered(decision, first.message)
-        return result.model_copy(
-            update={"generations": [[first.model_copy(update={"message": message}), *others]]}
-        )
-
-
-def _result(message: AIMessage) -> LLMResult:
-    return LLMResult(generations=[[ChatGeneration(message=message)]])

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core._api.beta_decorator import LangChainBetaWarning
+from langchain_core.language_models._compat_bridge import message_to_events
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 
 from crossroute import Decision
+from langchain_crossroute.asked import Asked
 from langchain_crossroute.call import Call
+from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.stamp import KEY, as_json, usage_of
 
 FINISH = "message-finish"
@@ -20,6 +23,9 @@ FINISH = "message-finish"
 def events(call: Call) -> ChatModelStream:
     """Return a stream that asks a member when it is first read."""
     stream = ChatModelStream()
+
+    def whole(decision: Decision) -> Iterator[Any]:
+        yield from message_to_events(EscalatedCall(call, decision).call(Asked.invoke))
 
     def do(decision: Decision) -> Iterator[Any]:
         asked = call.asked(decision)
@@ -30,7 +36,8 @@ def events(call: Call) -> ChatModelStream:
         for event in source:
             yield _stamped(call, decision, event)
 
-    source = call.routing.attempts(call.decide()).stream(do)
+    decision = call.decide(streamed=True)
+    source = call.routing.attempts(decision).stream(do) if decision.max_calls == 1 else whole(decision)
 
     def pump() -> bool:
         try:
@@ -49,7 +56,11 @@ def events(call: Call) -> ChatModelStream:
 async def aevents(call: Call) -> AsyncChatModelStream:
     """Return a stream that asks a member, in a task of its own, when it is first read."""
     stream = AsyncChatModelStream()
-    attempts = call.routing.attempts(await asyncio.to_thread(call.decide))
+    decision = await asyncio.to_thread(call.decide, streamed=True)
+
+    async def whole(decision: Decision) -> AsyncIterator[Any]:
+        for event in message_to_events(await EscalatedCall(call, decision).acall(Asked.ainvoke)):
+            yield event
 
     async def do(decision: Decision) -> AsyncIterator[Any]:
         asked = call.asked(decision)
@@ -62,8 +73,10 @@ async def aevents(call: Call) -> AsyncChatModelStream:
                 yield _stamped(call, decision, event)
 
     async def produce() -> None:
+        attempts = call.routing.attempts(decision)
+        events = attempts.astream(do) if decision.max_calls == 1 else whole(decision)
         try:
-            async for event in attempts.astream(do):
+            async for event in events:
                 stream.dispatch(event)
         except BaseException as error:
             stream.fail(error)

@@ -14,8 +14,12 @@ from typing_extensions import NotRequired
 
 from crossroute import Capability, Constraints, Decision, Router
 from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.escalation import Escalation
 from langchain_crossroute.errors import MissingPackageError
+from langchain_crossroute.escalated import UNSTREAMED
+from langchain_crossroute.escalated_step import EscalatedStep
 from langchain_crossroute.history import tools_for_provider
+from langchain_crossroute.logprobs import asking
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, traced
@@ -70,6 +74,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: The model for steps without text to route on.
         sticky: Finish a tool turn with the model that began it; False routes each step anew.
         max_attempts: At most, a step, over all models.
+        escalate: Look at each step's answer, and ask another model where that is expected to pay; never in
+            the middle of a tool turn, nor where the answer calls tools that can be called.
 
     Raises:
         TypeError: A model is none, or is wrapped, which an agent cannot bind tools to.
@@ -89,6 +95,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
+        escalate: Escalation | bool | None = None,
     ) -> None:
         super().__init__()
         self.routing = Routing(models, router, default=default, sticky=sticky, max_attempts=max_attempts)
@@ -98,28 +105,41 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         if wrapped:
             raise TypeError(f"Model {wrapped[0]!r} is wrapped; an agent needs the chat model itself.")
         self.settings = Settings(
-            cost_preference=cost_preference, willingness_to_pay=willingness_to_pay, constraints=constraints
+            cost_preference=cost_preference,
+            willingness_to_pay=willingness_to_pay,
+            constraints=constraints,
+            escalate=escalate,
         )
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model."""
+        decision, settings = self._decide(request)
+        if decision.max_calls > 1 and settings.escalation is not None:
+            step = self._escalated(request, settings.escalation)
+            chosen = step.call(decision, handler)
+            return _extended(step.kept(chosen), chosen.decision)
 
         def do(decision: Decision) -> Extended:
             return self._answered(decision, handler(self._asked(decision, request)))
 
-        return self.routing.attempts(self._decide(request)).call(do)
+        return self.routing.attempts(decision).call(do)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Take a step with the chosen model; encoding runs beside the event loop."""
+        decision, settings = await asyncio.to_thread(self._decide, request)
+        if decision.max_calls > 1 and settings.escalation is not None:
+            step = self._escalated(request, settings.escalation)
+            chosen = await step.acall(decision, handler)
+            return _extended(step.kept(chosen), chosen.decision)
 
         async def do(decision: Decision) -> Extended:
             return self._answered(decision, await handler(self._asked(decision, request)))
 
-        return await self.routing.attempts(await asyncio.to_thread(self._decide, request)).acall(do)
+        return await self.routing.attempts(decision).acall(do)
 
-    def _decide(self, request: Request) -> Decision:
+    def _decide(self, request: Request) -> tuple[Decision, Settings]:
         route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
         context = request.runtime.context if request.runtime is not None else None
         needs: set[Capability] = set()
@@ -127,13 +147,25 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             needs.add(
                 "structured_output" if isinstance(request.response_format, ProviderStrategy) else "tools"
             )
-        return self.routing.decide(
+        settings = self.settings.overridden(context)
+        decision = self.routing.decide(
             [*_system(request), *request.messages],
-            self.settings.overridden(context),
+            settings,
             tools=request.tools,
             needs=needs,
             speaker=route.get("candidate"),
+            escalation=settings.escalation,
         )
+        return decision, settings
+
+    def _escalated(self, request: Request, escalation: Escalation) -> EscalatedStep:
+        def ask(decision: Decision, logprobs: bool) -> Request:
+            asked = self._asked(decision, request)
+            model = cast("BaseChatModel", asking(None)(asked.model) if logprobs else asked.model)
+            tags = [*(model.tags or []), UNSTREAMED]
+            return asked.override(model=model.model_copy(update={"tags": tags}))
+
+        return EscalatedStep(self.routing, escalation, request, ask)
 
     def _asked(self, decision: Decision, request: Request) -> Request:
         """Return the request for the chosen model: what another provider left in it taken out."""
@@ -159,10 +191,12 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             self.routing.answered(decision, message) if isinstance(message, AIMessage) else message
             for message in response.result
         ]
-        return ExtendedModelResponse(
-            model_response=replace(response, result=result),
-            command=Command(update={"crossroute_route": traced(decision)}),
-        )
+        return _extended(replace(response, result=result), decision)
+
+
+def _extended(response: Response, decision: Decision) -> Extended:
+    command: Command[Any] = Command(update={"crossroute_route": traced(decision)})
+    return ExtendedModelResponse(model_response=response, command=command)
 
 
 def _system(request: Request) -> list[BaseMessage]:

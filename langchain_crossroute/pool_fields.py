@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.base import LangSmithParams
@@ -15,8 +15,9 @@ from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from crossroute import Constraints, Router
+from crossroute import Constraints, Price, Router
 from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.escalation import Escalation
 from crossroute.query import estimate_tokens
 from langchain_crossroute.profile import common_profile
 from langchain_crossroute.reading import message_tokens, tool_tokens
@@ -48,8 +49,17 @@ class PoolFields(BaseChatModel):
     constraints: Constraints | None = None
     """What a model must satisfy."""
 
+    escalate: Escalation | bool | Literal["buffer"] | None = None
+    """Look at the answer, and call another model where that is expected to pay.
+
+    True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.
+    """
+
     default: str | None = None
     """The model for calls without text, such as an image alone; the router need not know it."""
+
+    prices: Mapping[str, Price] | None = None
+    """Model -> price in USD per million tokens, in place of the router's."""
 
     sticky: bool = True
     """Finish a tool turn with the model that began it, and count what its prompt cache saves."""
@@ -92,7 +102,7 @@ class PoolFields(BaseChatModel):
     def _build(self) -> Self:
         attempts = self.max_attempts if self.max_retries is None else self.max_retries + 1
         models = {name: id(model) for name, model in self.models.items()}
-        origin = (models, self.router, self.default, self.sticky, attempts)
+        origin = (models, self.router, self.default, self.sticky, attempts, self.prices)
         if self.routing is None or self.routing.origin != origin:
             handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
             self.routing = Routing(
@@ -102,6 +112,7 @@ class PoolFields(BaseChatModel):
                 sticky=self.sticky,
                 max_attempts=attempts,
                 handed_on={name: value for name, value in handed.items() if value is not None},
+                prices=self.prices,
             )
             self.routing.origin = origin
         if self.profile is None:

@@ -8,12 +8,18 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from crossroute import Capability, Constraints, Decision, Router
+from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.dispatch import Dispatcher
+from crossroute.errors import UnroutableError
+from crossroute.escalated import Escalated
+from crossroute.escalation import Escalation
+from crossroute.members import at_prices
 from langchain_crossroute.history import for_provider
+from langchain_crossroute.logprobs import LogprobRequests, without_logprobs
 from langchain_crossroute.member import Member
 from langchain_crossroute.reading import Reading, read
+from langchain_crossroute.reply import Taken, summed
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, stamped, usage_of
 
@@ -28,6 +34,7 @@ class Routing:
         sticky: See `Dispatcher`.
         max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
+        prices: Model -> price, in place of the router's.
 
     Raises:
         TypeError: A model is no chat model.
@@ -44,11 +51,14 @@ class Routing:
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
+        prices: Mapping[str, Price] | None = None,
     ) -> None:
         self.origin: object = None
+        self.logprobs = LogprobRequests()
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         abilities = {name: member.ability for name, member in self.members.items()}
+        abilities = at_prices(abilities, prices or {})
         self.dispatcher = Dispatcher(
             router, abilities, default=default, sticky=sticky, max_attempts=max_attempts
         )
@@ -61,6 +71,7 @@ class Routing:
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
         speaker: str | None = None,
+        escalation: Escalation | None = None,
     ) -> Decision:
         """Choose the member for a conversation's next answer; see `Dispatcher.decide` for what it raises.
 
@@ -70,6 +81,7 @@ class Routing:
             tools: The tools that come with the call.
             needs: What else the call needs.
             speaker: Who gave the last answer, where the messages do not tell.
+            escalation: Whether, and how, more than one may be asked.
         """
         reading = read(messages, tools, needs)
         return self.dispatcher.decide(
@@ -81,11 +93,30 @@ class Routing:
             candidate=settings.candidate,
             current=self._speaker(reading) or speaker,
             tool_turn=reading.tool_turn,
+            escalation=escalation,
         )
 
     def attempts(self, decision: Decision) -> Attempts:
         """Return the attempts of a decided call."""
         return self.dispatcher.attempts(decision)
+
+    def escalated(
+        self,
+        decision: Decision,
+        messages: Sequence[BaseMessage],
+        escalation: Escalation,
+        *,
+        tools: Sequence[Any] = (),
+    ) -> Escalated[Any]:
+        """Return the calls of a decision that may ask more than one, each counted as it is answered.
+
+        Raises:
+            UnroutableError: There is no text; then no decision allows more than one.
+        """
+        query = read(messages, tools).query
+        if query is None:
+            raise UnroutableError
+        return self.dispatcher.escalated(decision, query, escalation)
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
@@ -95,6 +126,18 @@ class Routing:
         """Count an answer, remember its tool calls, and return it with its decision."""
         self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
         return stamped(message, self.dispatcher.answered(decision, usage_of(message.usage_metadata)))
+
+    def kept(
+        self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
+    ) -> AIMessage:
+        """Return an answer that was kept of several, with its decision and the tokens of all.
+
+        They are counted by who asked for them.
+        """
+        self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
+        message = without_logprobs(message) if taken.asked_logprobs else message
+        usage = summed([one.usage for one in all_taken])
+        return stamped(message.model_copy(update={"usage_metadata": usage}), decision)
 
     @property
     def identities(self) -> dict[str, str]:

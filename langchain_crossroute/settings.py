@@ -1,15 +1,16 @@
-"""What a call may set: the dial, the constraints, one candidate; and where a LangChain call sets it."""
+"""What a call may set: the dial, constraints, one candidate, escalation; and where a LangChain call sets it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.runnables import RunnableConfig
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Constraints
+from crossroute.escalation import Escalation
 
 
 class Settings(BaseModel):
@@ -20,6 +21,7 @@ class Settings(BaseModel):
         willingness_to_pay: USD, in place of the dial.
         candidate: Take this model and no other.
         constraints: What the model must satisfy.
+        escalate: Whether, and how, other models are called after a doubtful answer; False turns it off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,12 @@ class Settings(BaseModel):
     willingness_to_pay: float | None = Field(default=None, gt=0)
     candidate: str | None = None
     constraints: Constraints | None = None
+    escalate: Escalation | bool | Literal["buffer"] | None = None
+
+    @property
+    def escalation(self) -> Escalation | None:
+        """How to escalate; None where not."""
+        return Escalation.of(self.escalate)
 
     @model_validator(mode="after")
     def _one_dial(self) -> Self:

@@ -28,6 +28,26 @@ def stamped(message: M, decision: Decision) -> M:
     return message.model_copy(update={"response_metadata": metadata})
 
 
+def message_of(answer: Any) -> AIMessage | None:
+    """Return the message of an answer: itself, the raw part of a parsed one, or a first generation's."""
+    if isinstance(answer, dict):
+        answer = answer.get("raw")
+    elif isinstance(answer, LLMResult):
+        answer = getattr(answer.generations[0][0], "message", None)
+    return answer if isinstance(answer, AIMessage) else None
+
+
+def with_message(answer: Any, message: AIMessage) -> Any:
+    """Return an answer with another message in the place where `message_of` found one."""
+    if isinstance(answer, dict):
+        return {**answer, "raw": message}
+    if isinstance(answer, LLMResult):
+        first, *others = answer.generations[0]
+        first = first.model_copy(update={"message": message})
+        return answer.model_copy(update={"generations": [[first, *others]]})
+    return message
+
+
 def as_json(decision: Decision) -> dict[str, Any]:
     """Return a decision as plain JSON data; `Decision.model_validate` reads it back."""
     data: dict[str, Any] = json.loads(decision.model_dump_json())

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from crossroute import Capability
 from langchain_crossroute.call import Call
-from langchain_crossroute.member import Change
-
-NATIVE = frozenset({"json_schema", "json_mode"})
-"""Methods that a model must support itself; all else is tool calling at heart."""
+from langchain_crossroute.schema import SchemaBinding
 
 
 class StructuredOutput(Runnable[LanguageModelInput, Any]):
@@ -26,7 +22,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
     """
 
     def __init__(self, call: Callable[..., Call], schema: Any, kwargs: dict[str, Any]) -> None:
-        self._call, self._schema, self._kwargs = call, schema, kwargs
+        self._call, self._binding = call, SchemaBinding(schema, kwargs)
         self.name = "CrossRouteStructuredOutput"
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
@@ -60,15 +56,4 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
     def _asked(
         self, given: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> Call:
-        return self._call(given, config, kwargs, self._change, {self._need})
-
-    @property
-    def _need(self) -> Capability:
-        return "structured_output" if self._kwargs.get("method") in NATIVE else "tools"
-
-    @property
-    def _change(self) -> Change:
-        def change(model: BaseChatModel) -> Runnable[Any, Any]:
-            return model.with_structured_output(self._schema, **self._kwargs)
-
-        return change
+        return self._call(given, config, kwargs, self._binding, {self._binding.need})

@@ -55,3 +55,11 @@ class Tail:
             yield stamped(
                 self._held or AIMessageChunk(content="", id=self._id, chunk_position=LAST), decision
             )
+
+
+def whole(answer: Any) -> Any:
+    """Return an answer as the only chunk of a stream."""
+    if not isinstance(answer, AIMessage):
+        return answer
+    fields = {name: getattr(answer, name) for name in AIMessage.model_fields if name != "type"}
+    return AIMessageChunk(**fields, chunk_position=LAST)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Generator,
+    Iterator,
+    Sequence,
+)
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any, NamedTuple, TypeVar, cast
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.tools import BaseTool
 
-from crossroute import Decision
+from crossroute import Decision, Query
 from crossroute.attempts import Attempts
+from crossroute.escalation import Escalation
 from crossroute.failover import is_transient
-from crossroute.spend import Usage
 from llamaindex_crossroute import events
+from llamaindex_crossroute.escalating import Escalating
+from llamaindex_crossroute.logprobs import FIELDS
 from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Dials, Routing
 from llamaindex_crossroute.stamp import as_json, stamped, usage_of
+from llamaindex_crossroute.tail import Tail
 
 T = TypeVar("T")
 Member = FunctionCallingLLM
@@ -36,54 +49,100 @@ class Call:
         routing: The members and who chooses.
         reading: What the call says.
         dials: How to decide.
+        tools: What the call offers.
+        options: Names of what the user set for this call.
+        once: Why only one member may be asked; empty where several may.
     """
 
-    def __init__(self, routing: Routing, reading: Reading, dials: Dials) -> None:
+    def __init__(
+        self,
+        routing: Routing,
+        reading: Reading,
+        dials: Dials,
+        *,
+        tools: Sequence[BaseTool] = (),
+        options: Container[str] = (),
+        once: str = "",
+    ) -> None:
         self.routing, self.reading, self.dials = routing, reading, dials
+        self.tools, self.options, self.once = tools, options, once
 
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
+        decision = self._decide(self.once)
+        if decision.max_calls > 1:
+            return self._escalating(decision).answer(do)
 
         def attempt(decision: Decision) -> T:
             with UsageProbe() as probe:
                 answer = do(self._member(decision))
             return self._stamped(answer, decision, probe)
 
-        return self._attempts(self._decide()).call(attempt)
+        return self._attempts(decision).call(attempt)
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; encoding runs beside the event loop."""
+        decision = await asyncio.to_thread(self._decide, self.once)
+        if decision.max_calls > 1:
+            return await self._escalating(decision).aanswer(do)
 
         async def attempt(decision: Decision) -> T:
             with UsageProbe() as probe:
                 answer = await do(self._member(decision))
             return self._stamped(answer, decision, probe)
 
-        return await self._attempts(await asyncio.to_thread(self._decide)).acall(attempt)
+        return await self._attempts(decision).acall(attempt)
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
         """Return the chunks; the member's stream opens now, as it would without a pool."""
-        attempts = self._attempts(self._decide())
+        decision = self._decide(self._streamed)
+        if decision.max_calls > 1:
+            gathered = self._escalating(decision).answer(lambda llm: list(do(llm)))
+            return (chunk for chunk in gathered)
+        attempts = self._attempts(decision)
         first = [self._open(attempts.decision, do)]
         chunks = attempts.stream(lambda decision: self._chunks(decision, do, first))
         return cast(Generator[T, None, None], chunks)
 
     async def astream(self, do: Callable[[Member], Awaitable[AsyncIterator[T]]]) -> AsyncGenerator[T, None]:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
-        attempts = self._attempts(await asyncio.to_thread(self._decide))
+        decision = await asyncio.to_thread(self._decide, self._streamed)
+        if decision.max_calls > 1:
+            return _replayed(await self._escalating(decision).aanswer(lambda llm: _gathered(do, llm)))
+        attempts = self._attempts(decision)
         first = [await self._aopen(attempts.decision, do)]
         chunks = attempts.astream(lambda decision: self._achunks(decision, do, first))
         return cast(AsyncGenerator[T, None], chunks)
 
     def prepare(self, do: Callable[[Member], T]) -> T:
         """Return what the chosen member makes of the arguments, without calling it."""
-        return do(self._member(self._decide()))
+        return do(self._member(self._decide(self.once)))
 
     def _member(self, decision: Decision) -> Member:
         return cast(Member, self.routing.llms[decision.candidate])
 
-    def _decide(self) -> Decision:
-        return self.routing.decide(self.reading, self.dials)
+    def _decide(self, once: str) -> Decision:
+        """Choose the member; `once` says why no other is asked after it, where one could be."""
+        if not once or self.dials.escalation is None:
+            return self.routing.decide(self.reading, self.dials)
+        alone = self.dials._replace(escalation=None)
+        return self.routing.decide(self.reading, alone).because(f"not escalated: {once}")
+
+    @property
+    def _streamed(self) -> str:
+        """Why a streamed call stays with one member: its first words leave before the last are known."""
+        escalation = self.dials.escalation
+        gathers = escalation is not None and escalation.buffer_streams
+        return self.once if gathers else self.once or "the answer is streamed"
+
+    def _escalating(self, decision: Decision) -> Escalating:
+        escalation, query = cast(Escalation, self.dials.escalation), cast(Query, self.reading.query)
+        return Escalating(
+            self.routing,
+            self.routing.dispatcher.escalated(decision, query, escalation),
+            tools=self.tools,
+            ask_logprobs=escalation.logprobs and not any(name in self.options for name in FIELDS),
+        )
 
     def _attempts(self, decision: Decision) -> Attempts:
         attempts = self.routing.dispatcher.attempts(decision)
@@ -110,7 +169,7 @@ class Call:
         self, decision: Decision, do: Callable[[Member], Iterator[T]], first: list[_Opened]
     ) -> Iterator[Any]:
         chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
-        tail = _Tail(self.routing, decision)
+        tail = Tail(self.routing, decision)
         with ExitStack() as stack:
             stack.callback(getattr(chunks, "close", lambda: None))
             iterator = iter(chunks)
@@ -127,7 +186,7 @@ class Call:
     ) -> AsyncGenerator[Any, None]:
         opened = first.pop() if first else await self._aopen(decision, do)
         chunks, probe = opened.begun()
-        tail = _Tail(self.routing, decision)
+        tail = Tail(self.routing, decision)
         async with AsyncExitStack() as stack:
             if hasattr(chunks, "aclose"):
                 stack.push_async_callback(chunks.aclose)
@@ -149,6 +208,15 @@ class Call:
         return stamped(answer, as_json(decision))
 
 
+async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:
+    return [chunk async for chunk in await do(llm)]
+
+
+async def _replayed(chunks: Sequence[T]) -> AsyncGenerator[T, None]:
+    for chunk in chunks:
+        yield chunk
+
+
 class _Opened(NamedTuple):
     """A member's stream, or the transient error that kept it from opening, for attempts to see."""
 
@@ -166,27 +234,3 @@ class _Opened(NamedTuple):
         if self.error is not None:
             raise self.error
         return self.chunks, self.probe
-
-
-class _Tail:
-    """What a stream's chunks share: one stamp, which learns the actual cost when the stream has ended.
-
-    No chunk is held back for it: who kept the last chunk finds the cost there.
-    """
-
-    def __init__(self, routing: Routing, decision: Decision) -> None:
-        self._routing, self._decision = routing, decision
-        self._stamp = as_json(decision)
-        self._usage: Usage | None = None
-        self._message: ChatMessage | None = None
-
-    def stamped(self, chunk: Any) -> Any:
-        if not isinstance(chunk, (ChatResponse, CompletionResponse)):
-            return chunk
-        self._usage = usage_of(chunk) or self._usage
-        self._message = chunk.message if isinstance(chunk, ChatResponse) else None
-        return stamped(chunk, self._stamp)
-
-    def end(self, probe: UsageProbe) -> None:
-        answered = self._routing.answered(self._decision, self._usage or probe.usage, self._message)
-        self._stamp["actual_cost"] = answered.actual_cost

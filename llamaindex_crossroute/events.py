@@ -13,7 +13,7 @@ _dispatcher = get_dispatcher(__name__)
 
 
 class CrossRouteDecisionEvent(BaseEvent):
-    """A member was chosen; emitted once a call, before the member is called.
+    """A member was chosen; emitted before it is called, once a call, or for each member that a call is put to.
 
     Attributes:
         decision: Who, with predicted quality and cost, and why.
@@ -30,15 +30,25 @@ class CrossRouteDecisionEvent(BaseEvent):
 class CrossRouteAnswerEvent(BaseEvent):
     """A member answered; emitted once a call, of a stream at its end.
 
+    A call that may be put to several members tells of each answer first (`final` is False), then of the one that
+    was kept, with the sum of what all took.
+
     Attributes:
         decision: Who answered in the end, who failed before, and what it cost.
         usage: Tokens, where the provider tells them.
-        price: What the member charges, where that is known.
+        price: What the member charges, where that is known; None for a sum over several.
+        final: Whether this is what the caller gets.
     """
 
     decision: Decision
     usage: Usage | None = None
     price: Price | None = None
+    final: bool = True
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether other events told of the same tokens before."""
+        return self.final and bool(self.decision.calls)
 
     @classmethod
     @override
@@ -51,6 +61,6 @@ def decided(decision: Decision) -> None:
     _dispatcher.event(CrossRouteDecisionEvent(decision=decision))
 
 
-def answered(decision: Decision, usage: Usage | None, price: Price | None) -> None:
+def answered(decision: Decision, usage: Usage | None, price: Price | None, *, final: bool = True) -> None:
     """Tell instrumentation who answered and what that took."""
-    _dispatcher.event(CrossRouteAnswerEvent(decision=decision, usage=usage, price=price))
+    _dispatcher.event(CrossRouteAnswerEvent(decision=decision, usage=usage, price=price, final=final))

@@ -44,6 +44,10 @@ class CrossRouteLLM(ToolEndpoints):
         sticky: Finish a tool turn with the member that began it, and count what its prompt cache saves.
         max_attempts: At most, a call, over all members.
         abilities: What is known of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
+        prices: Member -> price in USD per million tokens, in place of the router's.
+        escalate: Look at each answer, and ask another member where that is expected to pay: True for one more
+            call, an `Escalation` for more, and for limits; "buffer" gathers streamed calls for it, which are else
+            not escalated.
         callback_manager: For the pool and all its members.
 
     Examples:
@@ -75,41 +79,41 @@ class CrossRouteLLM(ToolEndpoints):
 
     @override
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return self._call(read_messages(messages)).answer(
+        return self._call(read_messages(messages), kwargs).answer(
             lambda llm: llm.chat(self._routing.readable(messages, llm), **kwargs)
         )
 
     @override
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        call = self._call(read_messages(messages))
+        call = self._call(read_messages(messages), kwargs)
         return await call.aanswer(lambda llm: llm.achat(self._routing.readable(messages, llm), **kwargs))
 
     @override
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        call = self._call(read_messages(messages))
+        call = self._call(read_messages(messages), kwargs)
         return call.stream(lambda llm: llm.stream_chat(self._routing.readable(messages, llm), **kwargs))
 
     @override
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        call = self._call(read_messages(messages))
+        call = self._call(read_messages(messages), kwargs)
         return await call.astream(
             lambda llm: llm.astream_chat(self._routing.readable(messages, llm), **kwargs)
         )
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        return self._call(read_text(prompt)).answer(
+        return self._call(read_text(prompt), kwargs).answer(
             lambda llm: llm.complete(prompt, formatted=formatted, **kwargs)
         )
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        call = self._call(read_text(prompt))
+        call = self._call(read_text(prompt), kwargs)
         return await call.aanswer(lambda llm: llm.acomplete(prompt, formatted=formatted, **kwargs))
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
-        return self._call(read_text(prompt)).stream(
+        return self._call(read_text(prompt), kwargs).stream(
             lambda llm: llm.stream_complete(prompt, formatted=formatted, **kwargs)
         )
 
@@ -117,5 +121,5 @@ class CrossRouteLLM(ToolEndpoints):
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        call = self._call(read_text(prompt))
+        call = self._call(read_text(prompt), kwargs)
         return await call.astream(lambda llm: llm.astream_complete(prompt, formatted=formatted, **kwargs))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.tools import BaseTool
 from llama_index.core.types import PydanticProgramMode
-from pydantic import BaseModel, Field, PrivateAttr, field_serializer
+from pydantic import BaseModel, Field, PrivateAttr, StrictBool, field_serializer
 from typing_extensions import Self, override
 
-from crossroute import Constraints, Router
+from crossroute import Constraints, Price, Router
 from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.escalation import Escalation
 from crossroute.members import Ability
 from crossroute.spend import Spend
 from llamaindex_crossroute.call import Call
@@ -27,6 +30,9 @@ OWN_FIELDS = (
     *("router", "cost_preference", "willingness_to_pay", "constraints"),
     *("default", "sticky", "max_attempts"),
 )
+
+Escalate = Escalation | Literal["buffer"] | StrictBool | None
+"""Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
 
 
 class MemberPool(FunctionCallingLLM):
@@ -41,9 +47,15 @@ class MemberPool(FunctionCallingLLM):
     default: str | None = Field(default=None, description="The member for calls that hold no text.")
     sticky: bool = Field(default=True, description="Finish a tool turn with the member that began it.")
     max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, description="At most, a call, over all members.")
+    escalate: Escalate = Field(
+        default=None, description="Whether others may be asked after an answer, and how."
+    )
     llms: dict[str, LLM] = Field(min_length=1, exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
         default_factory=dict, exclude=True, description="What is known of members beyond their metadata."
+    )
+    prices: dict[str, Price] = Field(
+        default_factory=dict, exclude=True, description="USD per million tokens, in place of the router's."
     )
     # inherited, and the members' own affair
     system_prompt: str | None = Field(default=None, exclude=True)
@@ -63,6 +75,8 @@ class MemberPool(FunctionCallingLLM):
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
         abilities: dict[str, Ability] | None = None,
+        prices: dict[str, Price] | None = None,
+        escalate: Escalate = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
@@ -75,6 +89,8 @@ class MemberPool(FunctionCallingLLM):
             sticky=sticky,
             max_attempts=max_attempts,
             abilities=abilities or {},
+            prices=prices or {},
+            escalate=escalate,
         )
         self._routing = Routing(
             self.llms,
@@ -83,6 +99,7 @@ class MemberPool(FunctionCallingLLM):
             default=default,
             sticky=sticky,
             max_attempts=max_attempts,
+            prices=self.prices,
         )
         if callback_manager is None:
             # members keep theirs; engines, which trace through ours, find the first's
@@ -100,11 +117,26 @@ class MemberPool(FunctionCallingLLM):
         """Tokens and USD that this pool's calls took, by member."""
         return self._routing.dispatcher.spend
 
-    def _call(self, reading: Reading) -> Call:
-        """Return the call that a reading describes, decided by the fields as they are now."""
-        return Call(
-            self._routing, reading, Dials(self.cost_preference, self.willingness_to_pay, self.constraints)
+    def _call(
+        self,
+        reading: Reading,
+        options: Container[str] | None = None,
+        *,
+        tools: Sequence[BaseTool] = (),
+        once: str = "",
+    ) -> Call:
+        """Return the call that a reading describes, decided by the fields as they are now.
+
+        Args:
+            reading: What the call says.
+            options: Names of what the user set for the call.
+            tools: What it offers.
+            once: Why only one member may be asked; empty where several may.
+        """
+        dials = Dials(
+            self.cost_preference, self.willingness_to_pay, self.constraints, Escalation.of(self.escalate)
         )
+        return Call(self._routing, reading, dials, options=options or (), tools=tools, once=once)
 
     @override
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
@@ -115,6 +147,13 @@ class MemberPool(FunctionCallingLLM):
     @field_serializer("router")
     def _router_by_name(self, router: Router | str | Path) -> str:
         return repr(router) if isinstance(router, Router) else str(router)
+
+    @field_serializer("escalate")
+    def _escalate_without_code(self, escalate: Escalate) -> Any:
+        """Return the settings; a check and a judge are code, which is given again to who reads them back."""
+        if not isinstance(escalate, Escalation):
+            return escalate
+        return escalate.model_dump(exclude={"check", "judge"}, exclude_defaults=True)
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
@@ -136,6 +175,12 @@ class MemberPool(FunctionCallingLLM):
                 "A router in memory does not pickle. Save it with router.save_pretrained(folder) "
                 "and give the folder in its place."
             )
+        try:
+            pickle.dumps(self.escalate)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:  # LlamaIndex would drop it
+            raise TypeError(
+                f"The check or judge of escalate does not pickle: {error}. Give a function of a module."
+            ) from error
         return super().__getstate__()
 
     @override
@@ -148,3 +193,4 @@ class MemberPool(FunctionCallingLLM):
         """Name the members; what they hold (keys, clients) stays out."""
         yield "llms", list(self.llms)
         yield from ((name, getattr(self, name)) for name in OWN_FIELDS)
+        yield "escalate", self._escalate_without_code(self.escalate)

@@ -1,4 +1,4 @@
-"""The tokens of a call whose answer reaches the caller as text or an object, without its response."""
+"""What the LLM events of a call tell, where its answer reaches the caller as text or an object alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
 
-from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.instrumentation.events.llm import (
+    LLMChatEndEvent,
+    LLMChatInProgressEvent,
+    LLMCompletionEndEvent,
+    LLMCompletionInProgressEvent,
+)
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
@@ -18,6 +24,8 @@ from llamaindex_crossroute.stamp import usage_of
 LLM_EVENTS = "llama_index.core.llms.callbacks"
 """The dispatcher of the decorators that integrations put on their endpoints."""
 
+Response = ChatResponse | CompletionResponse
+
 _current: ContextVar[UsageProbe | None] = ContextVar("crossroute_usage_probe", default=None)
 
 
@@ -26,12 +34,22 @@ class UsageProbe:
 
     An endpoint within another (a completion by way of a chat) tells of the same raw response twice; it counts
     once.
+
+    Args:
+        keep_chunks: Keep a stream's chunks, too.
+
+    Attributes:
+        usage: Tokens, where the provider tells them.
+        responses: What was answered, a stream by its last chunk.
+        chunks: A stream's chunks, where they are kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_chunks: bool = False) -> None:
         _listen()
         self.usage: Usage | None = None
-        self._raws: list[Any] = []
+        self.responses: list[Response] = []
+        self.chunks: list[Response] = []
+        self._keep_chunks = keep_chunks
         self._token: Token[UsageProbe | None] | None = None
 
     def __enter__(self) -> Self:
@@ -45,12 +63,22 @@ class UsageProbe:
     def take(self, event: LLMChatEndEvent | LLMCompletionEndEvent) -> None:
         """Add the tokens that an event tells."""
         response = event.response
-        if response is None or any(response.raw is raw for raw in self._raws if raw is not None):
+        if response is None or _is_among(response, self.responses):
             return
-        self._raws.append(response.raw)
+        self.responses.append(response)
         usage = usage_of(response)
         if usage is not None:
             self.usage = usage if self.usage is None else self.usage + usage
+
+    def take_chunk(self, event: LLMChatInProgressEvent | LLMCompletionInProgressEvent) -> None:
+        """Keep the chunk that an event tells, if chunks are kept."""
+        if self._keep_chunks and not _is_among(event.response, self.chunks[-1:]):
+            self.chunks.append(event.response)
+
+
+def _is_among(response: Response, others: list[Response]) -> bool:
+    raw: Any = response.raw
+    return raw is not None and any(raw is other.raw for other in others)
 
 
 class _Listener(BaseEventHandler):
@@ -62,8 +90,12 @@ class _Listener(BaseEventHandler):
     @override
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
         probe = _current.get()
-        if probe is not None and isinstance(event, (LLMChatEndEvent, LLMCompletionEndEvent)):
+        if probe is None:
+            return
+        if isinstance(event, (LLMChatEndEvent, LLMCompletionEndEvent)):
             probe.take(event)
+        elif isinstance(event, (LLMChatInProgressEvent, LLMCompletionInProgressEvent)):
+            probe.take_chunk(event)
 
 
 @cache

@@ -43,7 +43,7 @@ class PromptEndpoints(MemberPool):
     def structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        predicted: Model = self._call(read_prompt(prompt, prompt_args)).answer(
+        predicted: Model = self._call(read_prompt(prompt, prompt_args), llm_kwargs).answer(
             lambda llm: llm.structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
         return predicted
@@ -52,7 +52,7 @@ class PromptEndpoints(MemberPool):
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        return await self._call(read_prompt(prompt, prompt_args)).aanswer(
+        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).aanswer(
             lambda llm: llm.astructured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
 
@@ -60,7 +60,7 @@ class PromptEndpoints(MemberPool):
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Generator[Model | FlexibleModel, None, None]:
-        return self._call(read_prompt(prompt, prompt_args)).stream(
+        return self._call(read_prompt(prompt, prompt_args), llm_kwargs).stream(
             lambda llm: llm.stream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
 
@@ -68,7 +68,7 @@ class PromptEndpoints(MemberPool):
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
-        return await self._call(read_prompt(prompt, prompt_args)).astream(
+        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).astream(
             lambda llm: llm.astream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
 

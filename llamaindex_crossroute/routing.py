@@ -11,11 +11,13 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Thinking
 from llama_index.core.llms import LLM
 from typing_extensions import Self
 
-from crossroute import Constraints, Decision, Router
+from crossroute import Constraints, Decision, Price, Router
 from crossroute.dispatch import Dispatcher
-from crossroute.members import Ability
+from crossroute.escalation import Escalation
+from crossroute.members import Ability, at_prices, candidate_named
 from crossroute.spend import Usage
 from llamaindex_crossroute import events
+from llamaindex_crossroute.logprobs import LogprobAsker
 from llamaindex_crossroute.member import ability_of, calls_tools
 from llamaindex_crossroute.reading import Reading, marks
 from llamaindex_crossroute.stamp import candidate_of
@@ -27,6 +29,7 @@ class Dials(NamedTuple):
     cost_preference: float | None
     willingness_to_pay: float | None
     constraints: Constraints | None
+    escalation: Escalation | None = None
 
 
 class Routing:
@@ -41,6 +44,7 @@ class Routing:
         default: See `Dispatcher`, as for the rest.
         sticky: ...
         max_attempts: ...
+        prices: Member -> price, in place of the router's.
     """
 
     def __init__(
@@ -52,9 +56,12 @@ class Routing:
         default: str | None,
         sticky: bool,
         max_attempts: int,
+        prices: Mapping[str, Price] | None = None,
     ) -> None:
         self.llms, self.router, self.abilities = llms, router, abilities
+        self.prices = prices or {}
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
+        self.logprobs = LogprobAsker()
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
 
@@ -88,6 +95,19 @@ class Routing:
         decision = self.dispatcher.answered(decision, usage)
         events.answered(decision, usage, self.dispatcher.price(decision.candidate))
         return decision
+
+    def answered_among(self, decision: Decision, usage: Usage | None) -> None:
+        """Tell instrumentation of one answer among those to a call; who puts it to several counts them."""
+        price = self.dispatcher.price(decision.candidate)
+        cost = None if usage is None else usage.cost(price)
+        events.answered(decision.model_copy(update={"actual_cost": cost}), usage, price, final=False)
+
+    def kept(self, decision: Decision, usage: Usage | None, message: ChatMessage | None) -> None:
+        """Remember whose answer was kept and tell instrumentation what all answers took together."""
+        if message is not None:
+            self.dispatcher.began(marks(message), decision.candidate)
+        price = self.dispatcher.price(decision.candidate) if len(decision.calls) == 1 else None
+        events.answered(decision, usage, price)
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
         """Return the messages for a member: a list of its own, since OpenAI's appends to it.
@@ -125,13 +145,13 @@ class Routing:
 
     def _built(self) -> Dispatcher:
         router = self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
-        known = {name: router.pool[name] for name in self.llms if name in router.pool}
+        known = {name: candidate_named(router.pool, name) for name in self.llms}
+        abilities = {
+            name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
+        }
         return Dispatcher(
             router,
-            {
-                name: ability_of(llm, known.get(name), self.abilities.get(name))
-                for name, llm in self.llms.items()
-            },
+            at_prices(abilities, self.prices),
             default=self.default,
             sticky=self.sticky,
             max_attempts=self.max_attempts,

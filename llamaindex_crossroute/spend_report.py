@@ -45,7 +45,7 @@ class CrossRouteSpendReport(BaseEventHandler):
 
     @override
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
-        if isinstance(event, CrossRouteAnswerEvent):
+        if isinstance(event, CrossRouteAnswerEvent) and not event.is_sum:
             self.spend.add(event.decision.candidate, event.usage, event.price)
 
     @property

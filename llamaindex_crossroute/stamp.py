@@ -43,11 +43,11 @@ def candidate_of(response: ChatResponse) -> str | None:
 def usage_of(response: ChatResponse | CompletionResponse) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
     raw = response.raw
-    usage = _get(raw, "usage") or _get(raw, "usage_metadata") or response.additional_kwargs
+    usage = field_of(raw, "usage") or field_of(raw, "usage_metadata") or response.additional_kwargs
     read, written = _count(usage, INPUT), _count(usage, OUTPUT)
     if read is None and written is None:
         return None
-    details = _get(usage, "prompt_tokens_details") or _get(usage, "input_tokens_details")
+    details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
     cached = _count(details, ("cached_tokens",)) or 0
     # Anthropic counts what its cache holds beside its input tokens
     beside = _count(usage, ("cache_read_input_tokens",)) or 0
@@ -59,10 +59,11 @@ def usage_of(response: ChatResponse | CompletionResponse) -> Usage | None:
     )
 
 
-def _get(place: Any, name: str) -> Any:
+def field_of(place: Any, name: str) -> Any:
+    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 
 def _count(usage: Any, names: tuple[str, ...]) -> int | None:
-    found = (_get(usage, name) for name in names)
+    found = (field_of(usage, name) for name in names)
     return next((count for count in found if isinstance(count, int) and count >= 0), None)

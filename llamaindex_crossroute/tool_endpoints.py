@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
@@ -14,11 +14,13 @@ from typing_extensions import override
 from crossroute import Capability
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.prompt_endpoints import PromptEndpoints
-from llamaindex_crossroute.reading import read_messages
+from llamaindex_crossroute.reading import Reading, read_messages
 
 Tools = Sequence[BaseTool]
 Said = str | ChatMessage | None
 History = list[ChatMessage] | None
+
+CALLERS: frozenset[Capability] = frozenset({"tools"})
 
 
 class ToolEndpoints(PromptEndpoints):
@@ -28,7 +30,7 @@ class ToolEndpoints(PromptEndpoints):
     def chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return self._asked(tools, user_msg, chat_history).answer(
+        return self._asked(tools, user_msg, chat_history, kwargs).answer(
             lambda llm: llm.chat_with_tools(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -38,7 +40,7 @@ class ToolEndpoints(PromptEndpoints):
     async def achat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return await self._asked(tools, user_msg, chat_history).aanswer(
+        return await self._asked(tools, user_msg, chat_history, kwargs).aanswer(
             lambda llm: llm.achat_with_tools(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -48,7 +50,7 @@ class ToolEndpoints(PromptEndpoints):
     def stream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseGen:
-        return self._asked(tools, user_msg, chat_history).stream(
+        return self._asked(tools, user_msg, chat_history, kwargs).stream(
             lambda llm: llm.stream_chat_with_tools(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -58,7 +60,7 @@ class ToolEndpoints(PromptEndpoints):
     async def astream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        return await self._asked(tools, user_msg, chat_history).astream(
+        return await self._asked(tools, user_msg, chat_history, kwargs).astream(
             lambda llm: llm.astream_chat_with_tools(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -68,7 +70,7 @@ class ToolEndpoints(PromptEndpoints):
     def predict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        return self._asked(tools, user_msg, chat_history, by_text=True).answer(
+        return self._acting(tools, user_msg, chat_history).answer(
             lambda llm: llm.predict_and_call(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -78,7 +80,7 @@ class ToolEndpoints(PromptEndpoints):
     async def apredict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        return await self._asked(tools, user_msg, chat_history, by_text=True).aanswer(
+        return await self._acting(tools, user_msg, chat_history).aanswer(
             lambda llm: llm.apredict_and_call(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -102,7 +104,7 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> dict[str, Any]:
         """Return the arguments as the member that the call routes to would have them."""
-        return self._asked(tools, user_msg, chat_history).prepare(
+        return self._asked(tools, user_msg, chat_history, kwargs).prepare(
             lambda llm: llm._prepare_chat_with_tools(
                 tools, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
@@ -111,20 +113,22 @@ class ToolEndpoints(PromptEndpoints):
     def _history(self, chat_history: History, llm: LLM) -> History:
         return None if chat_history is None else self._routing.readable(chat_history, llm)
 
-    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, *, by_text: bool = False) -> Call:
-        """Return the call.
+    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, options: Container[str]) -> Call:
+        """Return the call, for members that call tools."""
+        reading = _read(tools, user_msg, chat_history)
+        return self._call(reading._replace(needs=reading.needs | CALLERS), options, tools=tools)
 
-        Args:
-            tools: What may be called.
-            user_msg: What the user says now.
-            chat_history: What was said before.
-            by_text: Where no member calls tools, any may be asked: it is by its text (ReAct).
+    def _acting(self, tools: Tools, user_msg: Said, chat_history: History) -> Call:
+        """Return the call within which tools are run: what they do is done but once.
+
+        Where no member calls tools, any may be asked: it is by its text (ReAct).
         """
-        if isinstance(user_msg, str):
-            user_msg = ChatMessage(content=user_msg)
-        reading = read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)
-        callers: frozenset[Capability] = frozenset({"tools"})
-        anybody = by_text and not self._routing.calls_tools
-        return self._call(
-            reading._replace(needs=reading.needs - callers if anybody else reading.needs | callers)
-        )
+        reading = _read(tools, user_msg, chat_history)
+        needs = reading.needs | CALLERS if self._routing.calls_tools else reading.needs - CALLERS
+        return self._call(reading._replace(needs=needs), once="the call runs tools")
+
+
+def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
+    if isinstance(user_msg, str):
+        user_msg = ChatMessage(content=user_msg)
+    return read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)

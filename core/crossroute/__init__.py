@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossroute.answer import Answer
     from crossroute.candidate import Candidate, Capability, Pool, Price, Profile
     from crossroute.datasets import read_outcomes
     from crossroute.decision import Alternative, Decision
@@ -28,16 +29,20 @@ if TYPE_CHECKING:
         NoEligibleCandidateError,
         UnknownCandidateError,
     )
+    from crossroute.escalation import Escalation, Judge
+    from crossroute.evidence import Evidence
     from crossroute.outcomes import Outcomes
     from crossroute.policy import Constraints
     from crossroute.prediction import Prediction
     from crossroute.prices import priced
+    from crossroute.profiler import profile_model
     from crossroute.query import Query
     from crossroute.router import Router
     from crossroute.training import TrainingConfig, fit
 
 _HOME = {
     "Alternative": "decision",
+    "Answer": "answer",
     "Candidate": "candidate",
     "Capability": "candidate",
     "CheckpointError": "errors",
@@ -47,6 +52,9 @@ _HOME = {
     "Decision": "decision",
     "Encoder": "encoder",
     "EncoderError": "errors",
+    "Escalation": "escalation",
+    "Evidence": "evidence",
+    "Judge": "escalation",
     "MissingExtraError": "errors",
     "NoEligibleCandidateError": "errors",
     "Outcomes": "outcomes",
@@ -61,12 +69,14 @@ _HOME = {
     "fit": "training",
     "load_encoder": "encoder",
     "priced": "prices",
+    "profile_model": "profiler",
     "read_outcomes": "datasets",
 }
 
 __version__ = "0.1.0"
 __all__ = [  # spelled out for type checkers
     "Alternative",
+    "Answer",
     "Candidate",
     "Capability",
     "CheckpointError",
@@ -76,6 +86,9 @@ __all__ = [  # spelled out for type checkers
     "Decision",
     "Encoder",
     "EncoderError",
+    "Escalation",
+    "Evidence",
+    "Judge",
     "MissingExtraError",
     "NoEligibleCandidateError",
     "Outcomes",
@@ -91,6 +104,7 @@ __all__ = [  # spelled out for type checkers
     "fit",
     "load_encoder",
     "priced",
+    "profile_model",
     "read_outcomes",
 ]
 

@@ -10,10 +10,15 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 from rich.table import Table
 
+from crossroute.evidence import Evidence
 from crossroute.reward import Reward
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A predicted number; NaN where nothing was foreseen, which JSON writes as null."""
+
+
+THIN = 0.05
+"""Standard error of a predicted quality from which a table shows it."""
 
 
 class Failure(BaseModel):
@@ -49,6 +54,7 @@ class Alternative(BaseModel):
         cost: Predicted cost, USD for one call.
         reward: What decided: the logarithm of its exponential reward, or its linear reward.
         attention: Weight of the query's attention on it, in [0, 1].
+        quality_error: Standard error of the quality, by how much was observed of it on such queries.
         excluded: The constraint that it fails, or None.
     """
 
@@ -59,7 +65,30 @@ class Alternative(BaseModel):
     cost: Foreseen
     reward: Foreseen
     attention: Foreseen
+    quality_error: Foreseen = math.nan
     excluded: str | None = None
+
+
+class Call(BaseModel):
+    """A call that was answered, where more than one may be made for a query.
+
+    Attributes:
+        candidate: Who answered.
+        prior: P(right) before its answer, after those of the calls before it.
+        posterior: P(right) by all evidence, in the end.
+        evidence: What was seen of its answer.
+        cost: USD; None where tokens or price are not known.
+        latency_s: Seconds to the answer.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    prior: Foreseen
+    posterior: Foreseen
+    evidence: Evidence
+    cost: float | None
+    latency_s: float
 
 
 class Cluster(BaseModel):
@@ -92,7 +121,10 @@ class Decision(BaseModel):
         clusters: The nearest clusters of training queries, heaviest first.
         reasons: What decided besides the reward ("stuck to a: tool turn"), in order.
         failures: Attempts that failed before the candidate was called.
-        actual_cost: USD that the call took, once it is answered and its tokens and price are known.
+        actual_cost: USD that the call took, once it is answered and its tokens and price are known; where
+            several calls were made, USD of them all.
+        max_calls: How many candidates may be called, one after the other, until an answer is trusted.
+        calls: Those answered, in order, where more than one was allowed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,6 +140,8 @@ class Decision(BaseModel):
     reasons: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     actual_cost: float | None = None
+    max_calls: int = 1
+    calls: tuple[Call, ...] = ()
 
     @property
     def eligible(self) -> tuple[str, ...]:
@@ -185,7 +219,8 @@ class Decision(BaseModel):
             chosen = a.candidate == self.candidate
             last = a.excluded or f"{a.reward:.3f}"
             style = "bold green" if chosen else "dim" if a.excluded else ""
-            quality, cost = f"{a.quality:.3f}", usd(a.cost)
+            doubt = f" ±{a.quality_error:.2f}" if a.quality_error >= THIN else ""
+            quality, cost = f"{a.quality:.3f}{doubt}", usd(a.cost)
             table.add_row(
                 "●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style
             )

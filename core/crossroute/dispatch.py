@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crossroute.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.cache import LRUCache
@@ -13,7 +13,10 @@ from crossroute.candidate import Candidate, Capability, Price
 from crossroute.cooldowns import Cooldowns
 from crossroute.decision import Alternative, Decision, usd
 from crossroute.errors import UnknownCandidateError, UnroutableError
-from crossroute.members import Ability, router_over
+from crossroute.escalated import Escalated
+from crossroute.escalation import Escalation
+from crossroute.escalation_plan import EscalationPlan
+from crossroute.members import Ability, router_over, unprofiled
 from crossroute.policy import Constraints, cache_saving
 from crossroute.query import Query
 from crossroute.router import DEFAULT_COST_PREFERENCE, Router
@@ -59,11 +62,12 @@ class Dispatcher:
         self.cooldowns = cooldowns or Cooldowns()
         self.spend = Spend()
         self._unprofiled = {
-            name: members[name].stated_on(Candidate(name=name), name)
+            name: members[name].stated_on(unprofiled(name), name)
             for name in members
             if name not in self.router.pool
         }
         self._began = LRUCache[str, str](REMEMBERED_TOOL_CALLS)
+        self._silent: frozenset[str] = frozenset()
 
     def decide(
         self,
@@ -76,6 +80,7 @@ class Dispatcher:
         candidate: str | None = None,
         current: str | None = None,
         tool_turn: bool = False,
+        escalation: Escalation | None = None,
     ) -> Decision:
         """Choose the model for one call.
 
@@ -88,6 +93,9 @@ class Dispatcher:
             candidate: Take this one, whatever the rest says, and no other if it fails.
             current: Who answered this conversation so far; a name that is no member is ignored.
             tool_turn: The call answers tool results that `current` asked for.
+            escalation: Allows further calls after the first answer, see `escalated`. The decision's
+                `max_calls` is 1 where there is nobody to escalate to, and where a tool turn, a named
+                candidate or a call without text forbids it.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
@@ -107,11 +115,39 @@ class Dispatcher:
             return self._by_default(stuck if tool_turn else None, constraints, dial)
         known = stuck if stuck in self.router.pool else None
         decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
-        return self._with_unprofiled(self._stuck(decision, query, known, tool_turn), constraints)
+        decision = self._stuck(decision, query, known, tool_turn)
+        if escalation is not None and not tool_turn:
+            decision = self._begun(decision, escalation)
+        return self._with_unprofiled(decision, constraints)
 
     def attempts(self, decision: Decision) -> Attempts:
         """Return the attempts of a decided call."""
         return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts)
+
+    def escalated(self, decision: Decision, query: Query, escalation: Escalation) -> Escalated[Any]:
+        """Return the calls of a query whose decision allows more than one."""
+        foresight = self.router.predictor.foresee([query])[0]
+        written = (foresight.tokens - query.text_tokens - query.context_tokens).tolist()
+        return Escalated(
+            decision,
+            query.text,
+            escalation,
+            self._plan(decision, escalation),
+            self,
+            expected_tokens=dict(zip(self.router.pool.names, written, strict=True)),
+            encoder=self.router.predictor.query_encoder.encoder,
+        )
+
+    def count(self, candidate: str, usage: Usage | None, *, cost: float | None = None) -> float | None:
+        """Count an answered call by its tokens, or by its cost where that is given; return USD."""
+        if cost is not None:
+            return self.spend.charge(candidate, cost)
+        return self.spend.add(candidate, usage, self.price(candidate))
+
+    def heard(self, candidate: str, speaks: bool) -> None:
+        """Note whether a model's answer came with log-probabilities."""
+        if speaks != (candidate not in self._silent):
+            self._silent ^= {candidate}
 
     def answered(self, decision: Decision, usage: Usage | None) -> Decision:
         """Count an answered call and return its decision with the actual cost."""
@@ -181,6 +217,22 @@ class Dispatcher:
         if decision.candidate == current and saving:
             return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")
         return decision
+
+    def _plan(self, decision: Decision, escalation: Escalation) -> EscalationPlan:
+        return EscalationPlan(
+            decision, tuple(self.router.pool), self.router.verifier, escalation, self._silent
+        )
+
+    def _begun(self, decision: Decision, escalation: Escalation) -> Decision:
+        """Return the decision for who is best to begin with, where another may be called after it."""
+        plan = self._plan(decision, escalation)
+        calls = min(escalation.max_calls, len(plan))
+        if calls < 2:
+            return decision
+        first = plan.first()
+        if first != decision.candidate:
+            decision = decision.switched(first, f"{first} first: its answer may do")
+        return decision.model_copy(update={"max_calls": calls})
 
     def _with_unprofiled(self, decision: Decision, constraints: Constraints) -> Decision:
         added = tuple(_unforeseen(model, constraints) for model in self._unprofiled.values())

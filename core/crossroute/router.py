@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Candidate, Pool
+from crossroute.candidate import Candidate, Pool, Price
 from crossroute.decision import Alternative, Decision
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
@@ -20,6 +20,7 @@ from crossroute.prediction import Prediction
 from crossroute.predictor import Foresight, Predictor
 from crossroute.query import Query
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
+from crossroute.verifier import Verifier
 
 Floats = npt.NDArray[np.floating]
 
@@ -43,6 +44,7 @@ class Router:
         reward: Which reward decides.
         provenance: Where the weights come from (data, seed, figures): plain JSON data.
         dial: Cost preference -> willingness to pay; by default calibrated here.
+        verifier: What evidence about answers is worth; by default the one that comes with the package.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Router:
         reward: Reward = "exponential",
         provenance: dict[str, Any] | None = None,
         dial: Dial | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         self.predictor = predictor
         self.calibration = calibration
@@ -63,6 +66,7 @@ class Router:
         self.reward: Reward = reward
         self.provenance = provenance or {}
         self.dial = dial or self._calibrated_dial()
+        self.own_verifier = verifier
 
     @classmethod
     def from_pretrained(cls, name: str | Path = "routerbench", *, encoder: Encoder | None = None) -> Router:
@@ -86,6 +90,11 @@ class Router:
         save(self, folder)
 
     @property
+    def verifier(self) -> Verifier:
+        """What evidence about answers is worth: learned with the router, or else the package's own."""
+        return self.own_verifier or Verifier.general()
+
+    @property
     def pool(self) -> Pool:
         """The candidates."""
         return self.predictor.pool
@@ -94,13 +103,14 @@ class Router:
         """Predict the quality and the cost of every candidate's answer to every query.
 
         Returns:
-            Quality in [0, 1] and cost in USD for one call, both of shape (n, m).
+            Quality in [0, 1] with its standard error, and cost in USD for one call, each of shape (n, m).
         """
         foreseen = [row for batch in _batches(queries) for row in self.predictor.foresee(batch)]
         shape = (len(foreseen), len(self.pool))
         quality = np.array([row.quality for row in foreseen]).reshape(shape)
         cost = np.array([row.cost for row in foreseen]).reshape(shape)
-        return Prediction(self.pool.names, quality, cost)
+        error = np.array([row.quality_error for row in foreseen]).reshape(shape)
+        return Prediction(self.pool.names, quality, cost, error)
 
     def route(
         self,
@@ -190,6 +200,14 @@ class Router:
         """Return a router over the named candidates only."""
         return self.over(self.pool.subset(names))
 
+    def with_prices(self, prices: Mapping[str, Price]) -> Router:
+        """Return the same router at other prices, which are given by name or alias; nothing is retrained.
+
+        Raises:
+            UnknownCandidateError: The pool does not know a name.
+        """
+        return self.over(self.pool.with_prices(prices))
+
     def over(self, pool: Pool) -> Router:
         """Return the same router over another pool, each candidate with a price and a profile.
 
@@ -206,6 +224,7 @@ class Router:
             cluster_labels=self.cluster_labels,
             reward=self.reward,
             provenance=self.provenance,
+            verifier=self.own_verifier,
         )
 
     def __repr__(self) -> str:
@@ -247,7 +266,8 @@ class Router:
                 {name: str(why) for name, why in zip(names, failures, strict=True)}
             )
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
-        arrays = (quality, cost, compute(quality, cost, pay), foresight.attention)
+        reward = compute(quality, cost, pay)
+        arrays = (quality, cost, reward, foresight.attention, foresight.quality_error)
         columns = zip(names, *(array.tolist() for array in arrays), failures, strict=True)
         alternatives = [dict(zip(_COLUMNS, column, strict=True)) for column in columns]
         first = alternatives[chosen]

@@ -88,6 +88,13 @@ class Spend:
             )
         return cost
 
+    def charge(self, name: str, cost: float) -> float:
+        """Count what one call took in USD, where that is all that is known of it, and return it."""
+        with self._lock:
+            before = self._spent.get(name, Spent())
+            self._spent[name] = Spent(calls=before.calls + 1, usage=before.usage, cost=before.cost + cost)
+        return cost
+
     @property
     def by_candidate(self) -> dict[str, Spent]:
         """What each candidate's calls took so far."""

@@ -52,7 +52,7 @@ class Sweep:
         """
         known = known_outcomes(outcomes.quality, outcomes.cost)
         rows = known.any(axis=1)
-        quality, cost = (values[rows] for values in _in_order(prediction, outcomes))
+        quality, cost = (values[rows] for values in in_order(prediction, outcomes))
         chosen = choices(quality, cost, known[rows], willingness_to_pay, reward)
         observed = (outcomes.quality[rows], outcomes.cost[rows])
         return cls(
@@ -78,7 +78,7 @@ class Sweep:
         return np.bincount(self.chosen.ravel(), minlength=self.predicted_cost.shape[1]) / self.chosen.size
 
 
-def _in_order(prediction: Prediction, outcomes: Outcomes) -> tuple[Floats, Floats]:
+def in_order(prediction: Prediction, outcomes: Outcomes) -> tuple[Floats, Floats]:
     """Return the predicted quality and cost with columns in the order of the outcomes' pool."""
     names = outcomes.pool.names
     if sorted(prediction.candidates) != sorted(names):

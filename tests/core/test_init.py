@@ -10,6 +10,7 @@ import crossroute
 
 PUBLIC = [
     "Alternative",
+    "Answer",
     "Candidate",
     "Capability",
     "CheckpointError",
@@ -19,6 +20,9 @@ PUBLIC = [
     "Decision",
     "Encoder",
     "EncoderError",
+    "Escalation",
+    "Evidence",
+    "Judge",
     "MissingExtraError",
     "NoEligibleCandidateError",
     "Outcomes",
@@ -34,6 +38,7 @@ PUBLIC = [
     "fit",
     "load_encoder",
     "priced",
+    "profile_model",
     "read_outcomes",
 ]
 

@@ -306,7 +306,7 @@ def test_without_text_the_default_answers_or_an_error_says_how(fakes, router):
 
 
 def test_a_name_without_a_profile_is_refused_with_the_way_to_profile_it(fakes, router):
-    with pytest.raises(UnprofiledCandidateError, match="Profile it by its outcomes"):
+    with pytest.raises(UnprofiledCandidateError, match="by its outcomes"):
         ChatCrossRoute(models={**fakes, "gpt-9": ChatFake()}, router=router)
 
 

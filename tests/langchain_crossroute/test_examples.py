@@ -1,5 +1,6 @@
 """The examples run offline and show what they say."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -46,3 +47,27 @@ def test_the_failover(run):
         "small answers; large failed with TimeoutError large failed",
         "small answers; large cools down after a failure",
     ]
+
+
+def test_the_escalation_of_real_models_says_what_it_needs(run, monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import local_servers
+
+    monkeypatch.setattr(local_servers, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pip install xllamacpp"):
+        run("langchain_escalation.py")
+
+
+def test_the_blocks_of_the_page_on_escalation_run_in_order(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import offline
+
+    page = (EXAMPLES.parent / "docs" / "escalation.md").read_text("utf-8")
+    section = page.partition("\n## LangChain\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {"models": offline.models(), "router": offline.router()}
+    for block in blocks:
+        exec(compile(block, "docs/escalation.md", "exec"), names)  # noqa: S102
+    assert [call["candidate"] for call in names["answer"].response_metadata["crossroute"]["calls"]]
+    assert len(names["chunks"]) == 1
+    assert len(blocks) == 5

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pytest
 from deepagents import create_deep_agent
 from langchain.agents import create_agent
-from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
-from langchain_core.messages import AIMessage
+from langchain.agents.middleware.types import ModelRequest, ModelResponse
+from langchain.agents.structured_output import ProviderStrategy, StructuredOutputValidationError, ToolStrategy
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphBubbleUp
@@ -16,7 +17,9 @@ from langgraph.prebuilt import ToolNode, tools_condition
 from pydantic import BaseModel
 
 from crossroute.errors import UnprofiledCandidateError
+from crossroute.escalation import Escalation
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
+from tests.langchain_crossroute.conftest import CAN
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
 
@@ -103,9 +106,6 @@ def test_a_step_fails_over_and_a_permanent_error_is_raised(middleware, fakes):
 def test_control_flow_of_the_graph_passes_through(middleware, fakes):
     fakes["large"].errors = [GraphBubbleUp()]
     runtime = type("Runtime", (), {"context": None})()
-    from langchain.agents.middleware.types import ModelRequest
-    from langchain_core.messages import HumanMessage
-
     request = ModelRequest(model=fakes["small"], messages=[HumanMessage(ARITHMETIC)], runtime=runtime)
     with pytest.raises(GraphBubbleUp):
         middleware.wrap_model_call(request, lambda request: request.model.invoke(request.messages))
@@ -171,3 +171,106 @@ def test_a_deep_agent_routes_its_own_steps_and_those_of_its_subagents(fakes, rou
     model = ChatCrossRoute(models=fakes, router=router)
     state = create_deep_agent(model=model, tools=[weather]).invoke(ask(STORY))
     assert set(candidates(state)) == {"small"}
+
+
+def sure_of_large(query, answer):
+    """A user's own check, which knows that small is wrong."""
+    return 0.0 if "small" in answer else 1.0
+
+
+class Unfit(ChatFake):
+    """Calls tools, and answers schemas, with arguments that do not fit."""
+
+    def _tool_calls(self, messages, kwargs):
+        return [{**call, "args": {"degrees": "many"}} for call in super()._tool_calls(messages, kwargs)]
+
+
+@pytest.fixture
+def pair():
+    return {name: ChatFake(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_step_without_tool_calls_escalates_and_tells_all_calls(pair, router, asynchronous):
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
+    agent = create_agent(model=pair["small"], tools=[], middleware=[middleware])
+    state = asyncio.run(agent.ainvoke(ask(STORY))) if asynchronous else agent.invoke(ask(STORY))
+    (answer,) = answers(state)
+    assert answer.text == "I am large"
+    decision = answer.response_metadata["crossroute"]
+    assert [call["candidate"] for call in decision["calls"]] == ["small", "large"]
+    assert answer.usage_metadata["total_tokens"] == 30
+    assert middleware.routing.dispatcher.spend.total.calls == 2
+    found = list(agent.stream(ask(STORY), stream_mode="messages"))
+    assert [chunk.text for chunk, _ in found] == ["I am large"], "the answer that was given up is not shown"
+
+
+def test_a_step_that_calls_tools_stands_and_so_does_the_rest_of_its_turn(pair, router):
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
+    state = agent_of(middleware, pair).invoke(ask(STORY))
+    assert candidates(state) == ["small", "small"]
+    assert not pair["large"]._seen
+    assert answers(state)[1].response_metadata["crossroute"]["calls"] == []
+
+
+def test_a_step_whose_tool_calls_cannot_be_carried_out_escalates(pair, router):
+    models = {**pair, "small": Unfit(model_name="small", profile=dict(CAN))}
+    middleware = CrossRouteMiddleware(models=models, router=router, escalate=True)
+    state = agent_of(middleware, models).invoke(ask(STORY))
+    assert candidates(state) == ["large", "large"]
+    (first, second) = answers(state)[0].response_metadata["crossroute"]["calls"]
+    assert (first["candidate"], "schema" in first["evidence"]["flaws"]) == ("small", True)
+    assert second["evidence"]["flaws"] == []
+
+
+@pytest.mark.parametrize("handle_errors", [True, False])
+def test_a_step_whose_structured_output_fails_its_schema_escalates(pair, router, handle_errors):
+    models = {**pair, "small": Unfit(model_name="small", profile=dict(CAN))}
+    middleware = CrossRouteMiddleware(models=models, router=router, escalate=True)
+    strategy = ToolStrategy(Forecast, handle_errors=handle_errors)
+    agent = create_agent(model=models["small"], tools=[], middleware=[middleware], response_format=strategy)
+    state = agent.invoke(ask(STORY))
+    assert state["structured_response"] == Forecast(degrees=3)
+    assert candidates(state) == ["large"]
+    unfit = {name: Unfit(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
+    middleware = CrossRouteMiddleware(models=unfit, router=router, escalate=True)
+    agent = create_agent(
+        model=unfit["small"],
+        tools=[],
+        middleware=[middleware],
+        response_format=ToolStrategy(Forecast, handle_errors=False),
+    )
+    with pytest.raises(StructuredOutputValidationError):
+        agent.invoke(ask(STORY))
+
+
+def test_a_runtime_context_turns_escalation_off(pair, router):
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
+    agent = create_agent(model=pair["small"], tools=[], middleware=[middleware], context_schema=dict)
+    assert candidates(agent.invoke(ask(STORY), context={"escalate": False})) == ["small"]
+    assert candidates(agent.invoke(ask(STORY), context={"candidate": "small"})) == ["small"]
+    assert candidates(agent.invoke(ask(STORY), context={})) == ["large"]
+
+
+def test_an_escalated_step_that_fails_leaves_the_answer_in_hand(pair, router):
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
+    agent = create_agent(model=pair["small"], tools=[], middleware=[middleware])
+    pair["large"].errors = [BadRequestError("no")]
+    state = agent.invoke(ask(STORY))
+    assert candidates(state) == ["small"]
+    assert answers(state)[0].response_metadata["crossroute"]["failures"][0]["candidate"] == "large"
+
+
+def test_control_flow_of_the_graph_passes_through_an_escalated_step(pair, router):
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
+    agent = create_agent(model=pair["small"], tools=[], middleware=[middleware])
+    pair["large"].errors = [GraphBubbleUp("interrupted")]
+    runtime = type("Runtime", (), {"context": None})()
+    request = ModelRequest(model=pair["small"], messages=[HumanMessage(STORY)], runtime=runtime)
+
+    def handler(request):
+        return ModelResponse(result=[request.model.invoke(request.messages)])
+
+    with pytest.raises(GraphBubbleUp, match="interrupted"):
+        middleware.wrap_model_call(request, handler)
+    assert candidates(agent.invoke(ask(STORY))) == ["large"]

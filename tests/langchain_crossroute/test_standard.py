@@ -5,6 +5,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from crossroute.escalation import Escalation
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import ChatFake
 
@@ -46,7 +47,7 @@ class TestUnit(Pool, ChatModelUnitTests):
     pass
 
 
-class TestIntegration(Pool, ChatModelIntegrationTests):
+class Offline(Pool):
     @pytest.fixture(autouse=True)
     def _media(self, monkeypatch):
         class Response:
@@ -57,3 +58,18 @@ class TestIntegration(Pool, ChatModelIntegrationTests):
 
         monkeypatch.setenv("LANGCHAIN_TESTS_USER_AGENT", "crossroute tests")
         monkeypatch.setattr("httpx.get", lambda *_, **__: Response())
+
+
+class TestIntegration(Offline, ChatModelIntegrationTests):
+    pass
+
+
+def doubt(query: str, answer: str) -> float:
+    """Doubt every answer in words; the suite counts the models that are asked for structured output."""
+    return 1.0 if answer.startswith("{") else 0.0
+
+
+class TestEscalated(Offline, ChatModelIntegrationTests):
+    @property
+    def chat_model_params(self) -> dict:
+        return {**super().chat_model_params, "escalate": Escalation(check=doubt)}

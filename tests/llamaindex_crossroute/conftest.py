@@ -33,8 +33,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         try:
             await pyfuncitem.obj(**arguments)
         finally:
-            if "wired" in arguments:  # clients close in the loop that opened them
-                await close_clients(arguments["wired"])
+            for argument in arguments.values():  # clients close in the loop that opened them
+                if isinstance(argument, CrossRouteLLM):
+                    await close_clients(argument)
 
     asyncio.run(run())
     return True

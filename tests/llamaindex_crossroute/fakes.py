@@ -53,6 +53,11 @@ def tool_call(tool: str, call_id: str = "", **kwargs: Any) -> ChatMessage:
     )
 
 
+def by_large(_query: str, answer: str) -> float:
+    """A check that only what the large member says passes."""
+    return float("large" in answer)
+
+
 class ChatFake(FunctionCallingLLM):
     """Says its name, or what its script says; remembers what it was asked."""
 

@@ -1,16 +1,21 @@
 """The examples run offline and show what they say."""
 
+import re
 import runpy
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from llama_index_instrumentation import get_dispatcher
 
+from tests.llamaindex_crossroute.fakes import ChatFake
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
     handlers = get_dispatcher().event_handlers
     before = list(handlers)
 
@@ -39,3 +44,23 @@ def test_the_agent(run):
 def test_the_router_query_engine(run):
     for line in run("llamaindex_router.py").splitlines():
         assert "predicted quality" in line
+
+
+def test_the_blocks_of_the_escalation_page(router, capsys):
+    page = (EXAMPLES.parent / "docs" / "escalation.md").read_text("utf-8")
+    section = page.partition("\n## LlamaIndex\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    names = {"router": router, "members": {name: ChatFake(name) for name in ("small", "large")}}
+    for block in blocks:
+        exec(block, names)  # noqa: S102 # our own
+    assert len(blocks) == 3
+    assert "'flaws': []" in capsys.readouterr().out
+    assert names["response"].additional_kwargs["crossroute"]["calls"]
+    assert len(names["chunks"]) > 1
+
+
+def test_the_two_real_models_say_what_they_lack(run):
+    if find_spec("xllamacpp"):
+        pytest.skip("the models are here: running them takes a minute")
+    with pytest.raises(SystemExit, match="pip install xllamacpp"):
+        run("llamaindex_escalation.py")

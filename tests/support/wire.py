@@ -8,7 +8,12 @@
 
 It answers "I am MODEL", or, where tools come with the call and the last message is no tool result, calls
 the first of them. A behaviour is "ok", a status (400, 401, 429, 500, 529, ...), "hang" (no answer until the
-server closes), "cut" (a stream that breaks after its first words) or "cut-early" (one that breaks before).
+server closes), "cut" (a stream that breaks after its first words), "cut-early" (one that breaks before) or
+"no-logprobs" (400 where OpenAI's `logprobs` come with the call, else an answer).
+
+    server.say("gpt-a", "Paris", logprobs=(-0.2, -1.5), finish="length")  # what the next call is answered
+
+Where the call asks for log-probabilities, each word of a text has one: what `say` says, or -0.1.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import zip_longest
 from typing import Any
 
 INPUT_TOKENS, OUTPUT_TOKENS, CACHED_TOKENS = 100, 20, 40
@@ -41,6 +47,17 @@ class Received:
         return str(self.body["model"])
 
 
+@dataclass(frozen=True)
+class Said:
+    """What an answer holds in place of what the server makes up."""
+
+    text: str | None = None
+    logprobs: tuple[float, ...] = ()
+    finish: str | None = None
+    arguments: str | None = None
+    tool: str | None = None
+
+
 class WireServer:
     """Both APIs on one port of this machine."""
 
@@ -48,6 +65,7 @@ class WireServer:
         self.requests: list[Received] = []
         self.closing = threading.Event()
         self._behaviours: dict[str, deque[int | str]] = defaultdict(deque)
+        self._said: dict[str, deque[Said]] = defaultdict(deque)
         self._http = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -75,6 +93,23 @@ class WireServer:
     def behaviour(self, model: str) -> int | str:
         """Take the next behaviour of a model."""
         return self._behaviours[model].popleft() if self._behaviours[model] else "ok"
+
+    def say(
+        self,
+        model: str,
+        text: str | None = None,
+        *,
+        logprobs: tuple[float, ...] = (),
+        finish: str | None = None,
+        arguments: str | None = None,
+        tool: str | None = None,
+    ) -> None:
+        """Add what a later call to a model is answered, one call each: a text, or a tool call's arguments."""
+        self._said[model].append(Said(text, logprobs, finish, arguments, tool))
+
+    def said(self, model: str) -> Said:
+        """Take what the next answer of a model holds."""
+        return self._said[model].popleft() if self._said[model] else Said()
 
     def asked(self, model: str) -> list[Received]:
         """Return the requests for a model."""
@@ -107,8 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.wire.requests.append(Received(self.path, body, dict(self.headers)))
-        api = _Anthropic(body) if self.path.endswith("/messages") else _OpenAI(body)
         behaviour = self.wire.behaviour(body["model"])
+        if behaviour == "no-logprobs":
+            behaviour = 400 if "logprobs" in body else "ok"
+        said = self.wire.said(body["model"]) if isinstance(behaviour, str) else Said()
+        api = _Anthropic(body, said) if self.path.endswith("/messages") else _OpenAI(body, said)
         if behaviour == "hang":
             self.wire.closing.wait()
             self.close_connection = True
@@ -145,14 +183,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _OpenAI:
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
+    def __init__(self, body: dict[str, Any], said: Said) -> None:
+        self.body, self.said = body, said
         self.head = {"id": "chatcmpl-1", "created": int(time.time()), "model": body["model"]}
-        tools = [] if body["messages"][-1]["role"] == "tool" else body.get("tools", [])
+        answered = body["messages"][-1]["role"] == "tool" or said.text is not None
+        tools = [] if answered else body.get("tools", [])
         self.call = (
             _call(tools[0]["function"]["name"], tools[0]["function"].get("parameters", {})) if tools else None
         )
-        self.text = _text(body, (body.get("response_format") or {}).get("json_schema", {}).get("schema"))
+        schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+        self.text = _text(body, schema) if said.text is None else said.text
         self.usage = {
             "prompt_tokens": INPUT_TOKENS,
             "completion_tokens": OUTPUT_TOKENS,
@@ -169,6 +209,8 @@ class _OpenAI:
         if self.call:
             message["tool_calls"] = [self._tool_call()]
         choice = {"index": 0, "message": message, "finish_reason": self._finish()}
+        if self.body.get("logprobs"):
+            choice["logprobs"] = self._logprobs() if message["content"] else None
         return {**self.head, "object": "chat.completion", "choices": [choice], "usage": self.usage}
 
     def events(self) -> Iterator[str]:
@@ -176,37 +218,51 @@ class _OpenAI:
         if self.call:
             yield self._chunk({"tool_calls": [{"index": 0, **self._tool_call()}]})
         else:
-            for word in self.text.split(" "):
-                yield self._chunk({"content": f"{word} "})
+            tokens = self._logprobs()["content"] if self.body.get("logprobs") else []
+            for word, token in zip_longest(self.text.split(" "), tokens):
+                logprobs = {"content": [token]} if token else None
+                yield self._chunk({"content": f"{word} "} if word else {}, logprobs=logprobs)
         yield self._chunk({}, self._finish())
         if (self.body.get("stream_options") or {}).get("include_usage"):
             last = {**self.head, "object": "chat.completion.chunk", "choices": [], "usage": self.usage}
             yield f"data: {json.dumps(last)}\n\n"
         yield "data: [DONE]\n\n"
 
-    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    def _chunk(
+        self, delta: dict[str, Any], finish: str | None = None, logprobs: dict[str, Any] | None = None
+    ) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": logprobs}
         return (
             f"data: {json.dumps({**self.head, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
         )
 
     def _tool_call(self) -> dict[str, Any]:
         name, args = self.call or ("", {})
-        function = {"name": name, "arguments": json.dumps(args)}
+        arguments = json.dumps(args) if self.said.arguments is None else self.said.arguments
+        function = {"name": self.said.tool or name, "arguments": arguments}
         return {"id": f"call_{len(self.body['messages'])}", "type": "function", "function": function}
 
     def _finish(self) -> str:
-        return "tool_calls" if self.call else "stop"
+        return self.said.finish or ("tool_calls" if self.call else "stop")
+
+    def _logprobs(self) -> dict[str, Any]:
+        words = self.text.split(" ")
+        values = self.said.logprobs or [-0.1] * len(words)
+        tokens = [
+            {"token": word, "logprob": value, "bytes": None, "top_logprobs": []}
+            for word, value in zip_longest(words[: len(values)], values, fillvalue="")
+        ]
+        return {"content": tokens, "refusal": None}
 
 
 class _Anthropic:
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.body = body
+    def __init__(self, body: dict[str, Any], said: Said) -> None:
+        self.body, self.said = body, said
         last = body["messages"][-1]["content"]
         answered = isinstance(last, list) and any(block.get("type") == "tool_result" for block in last)
-        tools = [] if answered else body.get("tools", [])
+        tools = [] if answered or said.text is not None else body.get("tools", [])
         self.call = _call(tools[0]["name"], tools[0].get("input_schema", {})) if tools else None
-        self.text = _text(body, None)
+        self.text = _text(body, None) if said.text is None else said.text
         self.usage = {
             "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
             "output_tokens": OUTPUT_TOKENS,
@@ -255,12 +311,12 @@ class _Anthropic:
         return {
             "type": "tool_use",
             "id": f"toolu_{len(self.body['messages'])}",
-            "name": self.call[0],
+            "name": self.said.tool or self.call[0],
             "input": self.call[1],
         }
 
     def _stop(self) -> str:
-        return "tool_use" if self.call else "end_turn"
+        return self.said.finish or ("tool_use" if self.call else "end_turn")
 
 
 def _event(kind: str, **data: Any) -> str:

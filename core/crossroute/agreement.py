@@ -1,0 +1,57 @@
+"""Agreement: whether two answers say the same.
+
+Short answers agree or do not, once case, punctuation and the spelling of numbers and of choices are made one.
+Longer ones are compared by the similarity of their embeddings.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from crossroute.encoder import Encoder
+
+SHORT_WORDS = 8
+UNRELATED = 0.5
+"""Cosine of two answers to one query that need say nothing alike; the static encoder's, from below."""
+
+_CHOICE = re.compile(r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:? *)?\(?([a-j])\)?(?:[.):].*)?", re.DOTALL)
+_LEAD = re.compile(r"^(?:the )?(?:correct |final )?answer(?: is)?:? *", re.DOTALL)
+_NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
+_NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
+
+
+def agreement(one: str, other: str, encoder: Encoder | None = None) -> float | None:
+    """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
+
+    >>> agreement("(B) 1,000 metres", "The answer is B"), agreement("4.0", "4"), agreement("Paris.", "Lyon")
+    (1.0, 1.0, 0.0)
+    """
+    pair = [normalized(one), normalized(other)]
+    if pair[0] == pair[1]:
+        return 1.0
+    if min(len(text.split()) for text in pair) <= SHORT_WORDS:
+        return 0.0
+    if encoder is None:
+        return None
+    a, b = np.asarray(encoder.encode([one, other]), dtype=float)
+    cosine = float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+    return min(1.0, max(0.0, (cosine - UNRELATED) / (1 - UNRELATED)))
+
+
+def normalized(text: str) -> str:
+    """Return an answer in the spelling in which answers are compared."""
+    text = " ".join(text.lower().split())
+    choice = _CHOICE.fullmatch(text)
+    if choice:
+        return choice[1]
+    text = _NUMBER.sub(_plain, _LEAD.sub("", text))
+    words = _NOISE.sub(" ", text).split()
+    return " ".join(word for word in words if word not in ("a", "an", "the"))
+
+
+def _plain(number: re.Match[str]) -> str:
+    return f"{float(number[0].replace(',', '')):g}"

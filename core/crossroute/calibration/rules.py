@@ -1,0 +1,69 @@
+"""Rules of form, of which an answer keeps all, some or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Rule = Callable[[str], bool]
+
+
+def obeys(answer: str, rules: tuple[Rule, ...]) -> float:
+    """Return the share of the rules that an answer keeps; of an empty one, 0.
+
+    >>> obeys("one two three", (words(3), lowercase())), obeys("One two", (words(3), lowercase()))
+    (1.0, 0.0)
+    """
+    said = answer.strip()
+    return sum(rule(said) for rule in rules) / len(rules) if said else 0.0
+
+
+def words(count: int) -> Rule:
+    """Exactly so many words."""
+    return lambda said: len(said.split()) == count
+
+
+def lines(count: int) -> Rule:
+    """Exactly so many lines that are not empty."""
+    return lambda said: len([line for line in said.splitlines() if line.strip()]) == count
+
+
+def lowercase() -> Rule:
+    """No capital letter, and some letter."""
+    return str.islower
+
+
+def uppercase() -> Rule:
+    """No small letter, and some letter."""
+    return str.isupper
+
+
+def begins(start: str) -> Rule:
+    """Begin with exactly this."""
+    return lambda said: said.startswith(start)
+
+
+def ends(end: str) -> Rule:
+    """End with exactly this."""
+    return lambda said: said.endswith(end)
+
+
+def holds(part: str, times: int = 1) -> Rule:
+    """Hold a word exactly so many times, whatever its case."""
+    return lambda said: len(re.findall(rf"\b{re.escape(part)}\b", said, re.IGNORECASE)) == times
+
+
+def lacks(part: str) -> Rule:
+    """Nowhere hold this, whatever its case."""
+    return lambda said: part.lower() not in said.lower()
+
+
+def matches(pattern: str) -> Rule:
+    """Be wholly of a pattern, line by line."""
+    compiled = re.compile(pattern)
+    return lambda said: all(compiled.fullmatch(line.strip()) for line in said.splitlines() if line.strip())
+
+
+def sorted_lines() -> Rule:
+    """Have its lines in alphabetical order."""
+    return lambda said: said.lower().splitlines() == sorted(said.lower().splitlines())

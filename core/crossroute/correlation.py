@@ -1,0 +1,89 @@
+"""How answers to one query hang together: what one tells of another, and what it does not.
+
+Each candidate has a hidden merit on the query; its answer is right where the merit is above 0. Merits are
+normal, with the log-odds of the prior as mean, and correlate: what is hard for one is hard for another.
+Evidence about an answer is a noisy look at its candidate's merit. So it moves the others too, two answers
+tell less than twice as much as one, and a difference between two candidates weighs more than it would alone.
+
+    merit of i     z_i = log_odds_i + common + e_i,    var(common) = rho, var(e_i) = 1 - rho
+    a look at it   y_i = (z_i - log_odds_i) + noise,   of which a share tau is information
+    P(right)       sigmoid(E[z_i] / sd[z_i])
+
+The logistic takes the place of the normal distribution function, in the same units; with a single look the
+posterior is exactly what the verifier says of it, and without any it is the prior.
+
+Source: the linear-Gaussian update, Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006),
+section 2.2, in closed form for equal correlations.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from crossroute.reward import Floats
+
+LEAST_PROBABILITY = 1e-4
+
+
+class Correlation(NamedTuple):
+    """Two numbers: how alike merits are, and how much a look at one tells.
+
+    Attributes:
+        between: rho, the correlation of two candidates' merits, in [0, 1).
+        information: tau, how much of a merit's variance a look at it takes away, in (0, 1).
+    """
+
+    between: float = 0.65
+    information: float = 0.35
+
+    def look(self, log_odds: Floats, shift: Floats) -> Floats:
+        """Return y, what evidence that shifts the log-odds of its own answer says of the merit."""
+        return (np.sqrt(1 - self.information) * (log_odds + shift) - log_odds) / self.information
+
+    def common(self, total: Floats, looks: Floats | int) -> Floats:
+        """Return by how much all merits of a query move.
+
+        Args:
+            total: Sum of the looks taken.
+            looks: How many they are.
+        """
+        return self.between / (self._noise + looks * self.between) * total
+
+    def unseen(self, log_odds: Floats, common: Floats, looks: Floats | int) -> Floats:
+        """Return P(right) of answers at which no look was taken."""
+        variance = 1 - self.between + self._common_variance(looks)
+        return sigmoid((log_odds + common) / np.sqrt(variance))
+
+    def seen(self, log_odds: Floats, look: Floats, common: Floats, looks: Floats | int) -> Floats:
+        """Return P(right) of answers at which a look was taken."""
+        weight = (1 - self.between) / self._noise
+        variance = (1 - self.between) * (1 - weight) + (1 - weight) ** 2 * self._common_variance(looks)
+        return sigmoid((log_odds + common + weight * (look - common)) / np.sqrt(variance))
+
+    @property
+    def _noise(self) -> float:
+        """Variance of a look around what is common to all."""
+        return 1 / self.information - self.between
+
+    def _common_variance(self, looks: Floats | int) -> Floats:
+        """Return what is left of the common part's variance."""
+        return np.asarray(self.between * self._noise / (self._noise + looks * self.between))
+
+
+def logit(probability: Floats) -> Floats:
+    """Return log-odds, those of certainty cut at 1e-4."""
+    clipped = np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    odds: Floats = np.log(clipped) - np.log1p(-clipped)
+    return odds
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Return the probability of log-odds.
+
+    >>> sigmoid(np.array([0.0]))
+    array([0.5])
+    """
+    probability: Floats = 0.5 * (1 + np.tanh(0.5 * log_odds))
+    return probability

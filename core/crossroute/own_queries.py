@@ -1,0 +1,111 @@
+"""A user's own graded queries, as JSONL: the calibration set's place is theirs.
+
+    {"text": "What is 17 * 23? Give the number only.", "reference": 391}
+    {"text": "Which team owns ticket 4711?", "reference": ["billing", "payments"], "task": "tickets"}
+
+A reference that is a number, an object or a list of objects, or a capital letter from A to E is compared as
+such; a text, or a list of texts of which one is enough, must stand in what the answer says last. Where that
+does not fit, a grader does: a function of the answer and the line's fields that returns a quality in [0, 1].
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from crossroute.calibration import GradedQuery
+from crossroute.calibration.checkers import json_value, letter, number, phrase
+from crossroute.errors import DataError
+
+Grader = Callable[[str, dict[str, Any]], float]
+
+
+def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[GradedQuery, ...]:
+    """Read graded queries.
+
+    Args:
+        path: A .jsonl file, one object a line: text, reference and, optionally, task.
+        grader: (answer, the line's fields) -> quality, in the place of the reference.
+
+    Raises:
+        DataError: A line is not as expected; the message names it and the remedy.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(
+            f"There is no {path}. Expected a .jsonl file, one object a line with text and reference."
+        )
+    lines = enumerate(path.read_text("utf-8-sig").splitlines(), start=1)
+    queries = [_query(path, at, line, grader) for at, line in lines if line.strip()]
+    if not queries:
+        raise DataError(f"{path} holds no queries. Add lines with text and reference.")
+    return tuple({query.text: query for query in queries}.values())
+
+
+def load_object(place: str) -> Any:
+    """Return what stands at "module:name"; modules of the folder that we run in are found, too.
+
+    Raises:
+        ValueError: It is not there.
+    """
+    module, _, name = place.partition(":")
+    if not module or not name:
+        raise ValueError(f"Expected module:name, got {place!r}.")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"There is no module {error.name!r}, which {place!r} needs.") from None
+    except AttributeError:
+        raise ValueError(f"The module {module!r} has no {name!r}.") from None
+
+
+def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery:
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{path}, line {at}: not JSON ({error}). Write one object a line.") from None
+    text = fields.get("text") if isinstance(fields, dict) else None
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(f"{path}, line {at}: no text. Expected an object with text and reference.")
+    task = str(fields.get("task") or "own")
+    if grader is not None:
+        return GradedQuery(task, 1, text, fields, _checked(grader), "")
+    if fields.get("reference") in (None, "", []):
+        raise DataError(f"{path}, line {at}: no reference. Add one, or grade with --grader module:function.")
+    checker, reference = _checker(fields["reference"])
+    return GradedQuery(task, 1, text, reference, checker, _example(fields["reference"]))
+
+
+def _checker(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
+    """Return how a reference is compared, and with what."""
+    if isinstance(reference, (int, float)) and not isinstance(reference, bool):
+        return number, float(reference)
+    if isinstance(reference, str) and len(reference) == 1 and reference in "ABCDE":
+        return letter, reference
+    if isinstance(reference, str):
+        return phrase, (reference,)
+    if isinstance(reference, list) and all(isinstance(one, str) for one in reference):
+        return phrase, tuple(reference)
+    return json_value, reference
+
+
+def _example(reference: Any) -> str:
+    return reference if isinstance(reference, str) else json.dumps(reference)
+
+
+def _checked(grader: Grader) -> Callable[[str, Any], float]:
+    """Return the grader as a checker, which refuses a quality outside [0, 1]."""
+
+    def graded(answer: str, fields: Any) -> float:
+        quality = float(grader(answer, cast("dict[str, Any]", fields)))
+        if not 0 <= quality <= 1:
+            raise ValueError(f"The grader gave a quality of {quality!r}; expected a number in [0, 1].")
+        return quality
+
+    return graded

@@ -1,0 +1,36 @@
+"""A LangChain chat model as CrossRoute's profiling asks it: a text in, an answer with its tokens out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+
+from crossroute.answer import Answer
+from langchain_crossroute.member import Member
+from langchain_crossroute.stamp import usage_of
+
+
+def answerer(model: object) -> Callable[[str], Awaitable[Answer]] | None:
+    """Return what profiling can ask; None where the model is no LangChain model.
+
+        crossroute.profile_model(answerer("openai:gpt-5-mini"), name="gpt-5-mini", price=...)
+
+    Args:
+        model: A chat model, one within `.bind()`, `.with_retry()` or the like, or an `init_chat_model` string.
+    """
+    if not isinstance(model, (str, BaseChatModel, Runnable)):
+        return None
+    member = Member.of(model if isinstance(model, str) else "model", model)
+
+    async def ask(query: str) -> Answer:
+        message = await member.runnable.ainvoke(query)
+        if not isinstance(message, AIMessage):
+            raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
+        usage = usage_of(message.usage_metadata)
+        tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
+        return Answer(text=str(message.text), **tokens)
+
+    return ask

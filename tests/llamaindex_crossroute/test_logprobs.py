@@ -1,0 +1,58 @@
+"""Views of members that ask for log-probabilities."""
+
+import pytest
+from llama_index.llms.anthropic import Anthropic
+from llama_index.llms.openai import OpenAI
+from llama_index.llms.openai_like import OpenAILike
+
+from llamaindex_crossroute.logprobs import LogprobAsker, asking
+from tests.llamaindex_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
+
+
+def openai(**more):
+    return OpenAI(model="gpt-4o", api_key="sk-secret", **more)
+
+
+@pytest.mark.parametrize("make", [openai, lambda: OpenAILike(model="m", api_key="none")])
+def test_a_view_asks_and_shares_the_clients(make):
+    llm = make()
+    view = asking(llm)
+    assert (view.logprobs, view.top_logprobs) == (True, 1)
+    assert (llm.logprobs, llm.top_logprobs) == (None, 0)
+    assert view._get_client() is llm._get_client()
+    assert type(view) is type(llm)
+
+
+@pytest.mark.parametrize(
+    "llm",
+    [
+        ChatFake("a"),
+        Anthropic(model="claude-sonnet-4-5", api_key="sk-secret"),
+        openai(logprobs=True),
+        openai(logprobs=False),
+        openai(additional_kwargs={"logprobs": False}),
+    ],
+)
+def test_who_cannot_or_need_not_be_asked(llm):
+    assert asking(llm) is None
+
+
+def test_only_a_refusal_that_ends_without_asking_is_remembered():
+    llm, asker, seen = openai(), LogprobAsker(), []
+
+    def do(member, error=None):
+        seen.append(member.logprobs)
+        if error and member.logprobs:
+            raise error
+        return "answer"
+
+    with pytest.raises(RateLimitError):
+        asker.call("a", llm, lambda member: do(member, RateLimitError("slow down")), wanted=True)
+    assert asker.call("a", llm, do, wanted=True) == "answer"
+    assert (
+        asker.call("a", llm, lambda member: do(member, BadRequestError("no logprobs")), wanted=True)
+        == "answer"
+    )
+    assert asker.call("a", llm, do, wanted=True) == "answer"
+    assert asker.call("b", llm, do, wanted=False) == "answer"
+    assert seen == [True, True, True, None, None, None]
