@@ -20,6 +20,7 @@ from typing import Any
 import catalogue_facts as facts
 import pyarrow.parquet as pq
 from genai_prices.data import providers
+from published_scores import SCORES, SEEN, WRITES_LIKE
 from sets import DATA
 
 import crossroute.catalogue
@@ -57,8 +58,21 @@ def entry(  # noqa: PLR0917
         "aliases": sorted({*spellings.split()} - {name}),
         "recorded_as": spelled,
         "sources": {data_set: queries(data_set, names) for data_set, names in spelled.items()},
+        **published(name),
     }
     return {field: value for field, value in row.items() if value not in (None, [], {}, False)}
+
+
+def published(name: str) -> dict[str, Any]:
+    """Return what is known of a candidate from published scores, where it is."""
+    if name not in SCORES:
+        return {}
+    percent, source = SCORES[name]
+    return {
+        "scores": {benchmark: round(score / 100, 4) for benchmark, score in percent.items()},
+        "scores_from": f"{source}; read {SEEN}",
+        "writes_like": WRITES_LIKE.get(name),
+    }
 
 
 def priced(stated: str) -> dict[str, Any] | None:
@@ -140,6 +154,12 @@ def check(catalogue: dict[str, Any]) -> None:
             if spelling in owner:
                 raise SystemExit(f"{spelling!r} is both {owner[spelling]!r} and {row['name']!r}.")
             owner[spelling] = row["name"]
+    for row in catalogue["candidates"]:
+        if "scores" in row and "sources" in row:
+            raise SystemExit(f"{row['name']!r} has outcomes; drop its published scores.")
+    absent = (SCORES.keys() | set(WRITES_LIKE.values())) - {row["name"] for row in catalogue["candidates"]}
+    if absent:
+        raise SystemExit(f"published_scores.py names {sorted(absent)}, which catalogue.txt does not.")
     for spelling in catalogue["refused"]:
         if key(spelling) in owner:
             raise SystemExit(f"{spelling!r} is refused, and is {owner[key(spelling)]!r}.")
@@ -157,7 +177,10 @@ def main() -> None:
     else:
         FILE.write_text(text, "utf-8")
     measured = [row for row in catalogue["candidates"] if "sources" in row]
-    print(f"{len(catalogue['candidates'])} candidates, {len(measured)} with outcomes, {len(text):,} bytes")
+    print(
+        f"{len(catalogue['candidates'])} candidates, {len(measured)} with outcomes, {len(SCORES)} with "
+        f"published scores, {len(text):,} bytes"
+    )
 
 
 if __name__ == "__main__":

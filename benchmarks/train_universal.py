@@ -1,6 +1,8 @@
-"""Train the bundled universal router: python benchmarks/train_universal.py [FOLDER].
+"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only] [FOLDER].
 
-All shared sets' train splits together; validation chooses the epoch. Its candidates are the catalogue's.
+All shared sets' train splits together; validation chooses the epoch. Its candidates are the catalogue's: those with
+outcomes, and those with published scores, whose profiles are rough. `--pool-only` trains nothing: it takes the router
+in the folder and makes the rough profiles anew.
 """
 
 from __future__ import annotations
@@ -11,14 +13,21 @@ from pathlib import Path
 import torch
 from universal_sets import TYPICAL_TOKENS, load_all
 
-from crossroute import Outcomes, TrainingConfig, fit
+from crossroute import Candidate, Outcomes, Price, Router, TrainingConfig, fit
+from crossroute.catalogue import Catalogue, Entry
+from crossroute.scores import profile_from_scores
 
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
 
-CARD = """# universal
+HEAD = """# universal
 
 A CrossRoute router over {candidates} candidates of the catalogue (`crossroute candidates`), bundled with the package.
+{rough} of them have no recorded outcomes: their profiles are made from published scores and are rough, their tokens are
+those of a kindred model or of the typical one, and their `quality_error` is two to three times as large.
 
+"""
+
+CARD = """\
 - **Data**: the train splits of seven public sets: RouterBench 5-shot and 0-shot, gpt4o-llama-qwen, ZeroEval,
   MMLU-Pro, BFCL and frontier-2025 (docs/data.md): {train} queries; {validation} more chose the epoch and set the
   dial. Each candidate is known on some of the sets; outcomes of one model from several sets are pooled. No query is
@@ -41,20 +50,55 @@ price. The queries are English benchmark questions. Make a candidate exact on qu
 CONFIG = TrainingConfig(components=96, clusters=48, members=2, candidate_dropout=0.5, choose_by="likelihood")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, pool_only: bool = False) -> None:
     torch.set_num_threads(1)
+    if pool_only:
+        card = (folder / "README.md").read_text()
+        save(Router.from_pretrained(folder), folder, card[card.index("- **Data**") :])
+        return
     outcomes = Outcomes.concatenate(list(load_all().values()))
     router = fit(outcomes, CONFIG, on_epoch=lambda epoch: print(epoch, flush=True))
-    router.save_pretrained(folder)
     card = CARD.format(
-        candidates=len(router.pool),
         train=len(outcomes.split("train")),
         validation=len(outcomes.split("validation")),
         seed=CONFIG.seed,
         typical=TYPICAL_TOKENS,
     )
-    (folder / "README.md").write_text(card)
+    save(router, folder, card)
+
+
+def save(router: Router, folder: Path, card: str) -> None:
+    """Write a router with the rough profiles, and its card."""
+    router = with_rough_profiles(router)
+    router.save_pretrained(folder)
+    rough = sum(not any(each.profile.evidence) for each in router.pool if each.profile)
+    (folder / "README.md").write_text(HEAD.format(candidates=len(router.pool), rough=rough) + card)
+
+
+def with_rough_profiles(router: Router) -> Router:
+    """Return a router whose pool also holds the catalogue's candidates with published scores and a price."""
+    rough = [each.name for each in router.pool if each.profile and not any(each.profile.evidence)]
+    measured = router.without(*rough) if rough else router
+    added = [
+        rough_candidate(measured, entry, entry.price)
+        for entry in Catalogue.bundled()
+        if entry.scores and entry.price and entry.name not in measured.pool
+    ]
+    wider = measured.with_candidates(added)
+    known = {each.name: Catalogue.bundled()[each.name].sources for each in measured.pool}
+    wider.provenance = wider.provenance | {"sources": known}
+    return wider
+
+
+def rough_candidate(router: Router, entry: Entry, price: Price) -> Candidate:
+    """Return a candidate of the catalogue with a profile from its published scores."""
+    profile = profile_from_scores(router, entry.name, entry.scores, price).profile
+    alike = router.pool[entry.writes_like].profile if entry.writes_like else None
+    if profile and alike:
+        profile = profile.model_copy(update={"log_tokens": alike.log_tokens})
+    return entry.candidate.model_copy(update={"profile": profile})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    arguments = [argument for argument in sys.argv[1:] if argument != "--pool-only"]
+    main(Path(arguments[0]) if arguments else FOLDER, pool_only="--pool-only" in sys.argv)

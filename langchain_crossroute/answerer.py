@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
@@ -13,8 +13,8 @@ from langchain_crossroute.member import Member
 from langchain_crossroute.stamp import usage_of
 
 
-def answerer(model: object) -> Callable[[str], Awaitable[Answer]] | None:
-    """Return what profiling can ask; None where the model is no LangChain model.
+def answerer(model: object) -> Callable[[str], Answer] | None:
+    """Return what profiling can ask, from several threads; None where the model is no LangChain model.
 
         crossroute.profile_model(answerer("openai:gpt-5-mini"), name="gpt-5-mini", price=...)
 
@@ -25,8 +25,8 @@ def answerer(model: object) -> Callable[[str], Awaitable[Answer]] | None:
         return None
     member = Member.of(model if isinstance(model, str) else "model", model)
 
-    async def ask(query: str) -> Answer:
-        message = await member.runnable.ainvoke(query)
+    def ask(query: str) -> Answer:
+        message = member.runnable.invoke(query)  # clients that await are tied to one event loop
         if not isinstance(message, AIMessage):
             raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
         usage = usage_of(message.usage_metadata)

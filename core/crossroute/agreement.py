@@ -7,6 +7,7 @@ Longer ones are compared by the similarity of their embeddings.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,11 @@ SHORT_WORDS = 8
 UNRELATED = 0.5
 """Cosine of two answers to one query that need say nothing alike; the static encoder's, from below."""
 
-_CHOICE = re.compile(r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:? *)?\(?([a-j])\)?(?:[.):].*)?", re.DOTALL)
+_CHOICE = re.compile(
+    r"(?:(?:the )?(?:correct )?(?:answer|option|choice)(?: is)?:? *)?\(?([a-j])\)?(?:[.):].*)?", re.DOTALL
+)
 _LEAD = re.compile(r"^(?:the )?(?:correct |final )?answer(?: is)?:? *", re.DOTALL)
-_NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
 _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 
 
@@ -54,4 +57,5 @@ def normalized(text: str) -> str:
 
 
 def _plain(number: re.Match[str]) -> str:
-    return f"{float(number[0].replace(',', '')):g}"
+    plain = f"{Decimal(number[0].replace(',', '')):f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

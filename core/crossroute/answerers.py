@@ -48,6 +48,7 @@ def _guest(framework: str) -> Callable[[object], object]:
     try:
         return cast("Callable[[object], object]", import_module(GUESTS[framework]).answerer)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"langchain_core", "llama_index"}:
+        wanted = {name.partition(".")[0] for pair in GUESTS.items() for name in pair}
+        if (error.name or "").partition(".")[0] not in wanted:
             raise
         raise MissingExtraError("A model by its name", "langchain") from error

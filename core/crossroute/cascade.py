@@ -103,7 +103,8 @@ class Forecast:
         pair = self.cost[:, :, None] + self.cost[:, None, :]  # (n, j, k)
         option = np.where(pair[:, :, None, :] <= budget, after, -np.inf).max(axis=-1) - self._posterior
         likely = self.signals.wrong + self.prior[..., None] * self._contrast  # (n, j, b)
-        quality = self.prior + (likely * np.maximum(option, 0)).sum(axis=-1)  # (n, j)
+        worth = (likely * np.maximum(option, 0)).sum(axis=-1)  # (n, j)
+        quality = self.prior + np.where(self.signals.speaks, worth, 0)  # what tells nothing can wait
         return best(quality, self.cost, willingness_to_pay, reward)
 
     def hand(self, called: Columns, shift: Floats) -> Hand:
@@ -116,7 +117,8 @@ class Forecast:
         log_odds = np.take_along_axis(self.log_odds, called, axis=1)  # (n, r)
         look = self.signals.correlation.look(log_odds, shift)
         seen = _Seen(log_odds, np.nan_to_num(look), ~np.isnan(look))
-        rise = self._rise_over(_Seen(*(part[:, None] for part in seen)))[:, 0]  # (n, m)
+        one = _Seen(seen.log_odds[:, None], seen.look[:, None], seen.told[:, None])
+        rise = self._rise_over(one)[:, 0]  # (n, m)
         np.put_along_axis(rise, called, NEVER, axis=1)
         posterior = seen.posterior(self.signals.correlation)
         return Hand(posterior, seen.prior(self.signals.correlation, self.log_odds), rise)
@@ -145,9 +147,9 @@ class Forecast:
         prior = seen.prior(correlation, log_odds)  # (n, ..., m)
         likely = self.signals.wrong + prior[..., None] * self._contrast
         held = seen.posterior(correlation).max(axis=-1, keepdims=True)
-        gain = _centred(new, likely, prior) - _centred(old, likely, held)
-        told = (likely * np.maximum(gain, 0)).sum(axis=-1)
-        return np.where(speaks, told, np.maximum(prior - held, 0))  # what tells nothing can only replace
+        told = (likely * np.maximum(new - old, 0)).sum(axis=-1)
+        replaced = np.maximum(prior - held, 0)  # what tells nothing can only replace
+        return np.asarray(np.where(speaks, told, replaced))
 
 
 def next_call(
@@ -188,11 +190,11 @@ class _Seen(NamedTuple):
 
     @property
     def total(self) -> Floats:
-        return self.look.sum(axis=-1, keepdims=True)
+        return np.asarray(self.look.sum(axis=-1, keepdims=True))
 
     @property
-    def looks(self) -> npt.NDArray[np.intp]:
-        return self.told.sum(axis=-1, keepdims=True)
+    def looks(self) -> Floats:
+        return np.asarray(self.told.sum(axis=-1, keepdims=True, dtype=float))
 
     def prior(self, correlation: Correlation, log_odds: Floats) -> Floats:
         """Return P(right) of all candidates before their answers are seen, shape (..., m)."""
@@ -207,20 +209,16 @@ class _Seen(NamedTuple):
             correlation.unseen(self.log_odds, common, self.looks),
         )
 
-    def best(self, correlation: Correlation, common: Floats, looks: npt.NDArray[np.intp]) -> Floats:
+    def best(self, correlation: Correlation, common: Floats, looks: Floats) -> Floats:
         """Return the best P(right) in hand after further looks; `common` and result of shape (..., m, b)."""
         best = np.zeros(())
         for held in range(self.look.shape[-1]):  # at most a few
-            log_odds, look, told = (part[..., held, None, None] for part in self)
-            seen = correlation.seen(log_odds, look, common, looks)
+            at = (..., held, None, None)
+            log_odds, told = self.log_odds[at], self.told[at]
+            seen = correlation.seen(log_odds, self.look[at], common, looks)
             unseen = correlation.unseen(log_odds, common, looks)
             best = np.maximum(best, np.where(told, seen, unseen))
         return best
-
-
-def _centred(posterior: Floats, likely: Floats, prior: Floats) -> Floats:
-    """Return posteriors, shape (..., b), that are on average what was believed before, shape (...)."""
-    return posterior + (prior - (likely * posterior).sum(axis=-1))[..., None]
 
 
 def _discounted(quality: Floats, price: Floats, reward: Reward) -> Floats:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from crossroute.baselines import (
     AS_SHIPPED,
     FAMILIES,
     FittedBaseline,
     best_single,
     candidate_mean,
+    classical_cascade,
     random_choice,
     task_mean,
     tune,
 )
 from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.metrics import WILLINGNESS_TO_PAY
 from crossroute.outcomes import Outcomes, Split
+from crossroute.play import Played, play
 from crossroute.prediction import Prediction
 from crossroute.query import Query
 from crossroute.reward import Reward
+from crossroute.router import Router
 
 
 def baseline_predictions(
@@ -47,6 +53,35 @@ def baseline_predictions(
     return blind_baselines(outcomes.split("train"), target) | {
         name: fitted.predict(embedded) for name, fitted in learned
     }
+
+
+def cascades(
+    router: Router, prediction: Prediction, outcomes: Outcomes, split: Split = "test", *, max_calls: int = 2
+) -> dict[str, Played]:
+    """Play what looks at answers: routing alone, for its waiting; route and cascade; the classical cascade.
+
+    The classical cascade is tuned on train and validation; it is left out where outcomes are missing or where
+    no answer carries a log-probability.
+
+    Args:
+        router: Whose verifier reads the answers.
+        prediction: Its, for the split's queries.
+        outcomes: With all three splits.
+        split: Which is played.
+        max_calls: Of route and cascade, at most, a query.
+    """
+    target, pays, reward = outcomes.split(split), WILLINGNESS_TO_PAY, router.reward
+    played = {
+        f"CrossRoute, {calls} {'call' if calls == 1 else 'calls'}": play(
+            prediction, target, router.verifier, pays, reward, max_calls=calls
+        )
+        for calls in (1, max_calls)
+    }
+    others = outcomes.take([each != split for each in outcomes.splits])
+    complete = not any(np.isnan(part.quality + part.cost).any() for part in (others, target))
+    if complete and len(others) and not np.isnan(target.answer_logprob).all():
+        played["classical cascade"] = classical_cascade(others, target)
+    return played
 
 
 def blind_baselines(train: Outcomes, target: Outcomes) -> dict[str, Prediction]:

@@ -33,14 +33,19 @@ class Correlation(NamedTuple):
     Attributes:
         between: rho, the correlation of two candidates' merits, in [0, 1).
         information: tau, how much of a merit's variance a look at it takes away, in (0, 1).
+
+    Both were chosen by cross-validation over train and validation of gpt4o-llama-qwen, by the area under the
+    cost-quality curve (AIQ) of route-and-cascade. At information 0.2 it is 0.8456 with a calibration error
+    (ECE) of the posterior of 0.027, at 0.1 0.8459 and 0.028, at 0.35 0.8430 and 0.023.
     """
 
     between: float = 0.65
-    information: float = 0.35
+    information: float = 0.2
 
     def look(self, log_odds: Floats, shift: Floats) -> Floats:
         """Return y, what evidence that shifts the log-odds of its own answer says of the merit."""
-        return (np.sqrt(1 - self.information) * (log_odds + shift) - log_odds) / self.information
+        look: Floats = np.sqrt(1 - self.information) * (log_odds + shift) - log_odds
+        return look / self.information
 
     def common(self, total: Floats, looks: Floats | int) -> Floats:
         """Return by how much all merits of a query move.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,6 +69,7 @@ class Dispatcher:
         }
         self._began = LRUCache[str, str](REMEMBERED_TOOL_CALLS)
         self._silent: frozenset[str] = frozenset()
+        self._hearing = threading.Lock()
 
     def decide(
         self,
@@ -146,8 +148,8 @@ class Dispatcher:
 
     def heard(self, candidate: str, speaks: bool) -> None:
         """Note whether a model's answer came with log-probabilities."""
-        if speaks != (candidate not in self._silent):
-            self._silent ^= {candidate}
+        with self._hearing:
+            self._silent = self._silent - {candidate} if speaks else self._silent | {candidate}
 
     def answered(self, decision: Decision, usage: Usage | None) -> Decision:
         """Count an answered call and return its decision with the actual cost."""

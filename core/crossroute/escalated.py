@@ -17,7 +17,7 @@ from crossroute.decision import Call, Decision, Failure
 from crossroute.encoder import Encoder
 from crossroute.escalation import Escalation, Opinion
 from crossroute.escalation_plan import EscalationPlan
-from crossroute.evidence import Evidence
+from crossroute.evidence import Flaw
 from crossroute.failover import failure_of, retry_after
 from crossroute.reply import Reply
 from crossroute.spend import Usage
@@ -25,6 +25,8 @@ from crossroute.spend import Usage
 T = TypeVar("T")
 
 CHECK, JUDGE = "check", "judge"
+UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
+"""Such an answer is returned only where there is no other, whatever its posterior."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ class Escalated(Generic[T]):
     def _take(self, decision: Decision, answer: T, reply: Reply, seconds: float) -> None:
         """Take an answer in, with what it tells by itself."""
         name = decision.candidate
-        self._ledger.heard(name, bool(reply.logprobs))
+        if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
+            self._ledger.heard(name, bool(reply.logprobs))
         prior = self.plan.prior(name, self._names, self._shifts) if name in self.plan.names else math.nan
         self._answers.append(answer)
         self._replies.append(reply)
@@ -200,10 +203,10 @@ class Escalated(Generic[T]):
 
     def _say(self, name: str, opinion: float) -> None:
         """Take in what the check or the judge says."""
-        if not 0 <= opinion <= 1:
-            raise ValueError(f"The {name} must return a number in [0, 1], got {opinion!r}.")
         if name == JUDGE and self.escalation.judge is not None and self.escalation.judge.cost:
             self._paid.append(self._ledger.count(JUDGE, None, cost=self.escalation.judge.cost))
+        if not 0 <= opinion <= 1:
+            raise ValueError(f"The {name} must return a number in [0, 1], got {opinion!r}.")
         self._seen(-1, **{name: float(opinion)})
         self._judge_anew()
 
@@ -232,24 +235,31 @@ class Escalated(Generic[T]):
         if name is None:
             return None
         if limits.max_latency_s is not None and seconds > limits.max_latency_s:
-            return self._stopped(f"no further call after {limits.max_latency_s:g} s: max_latency_s")
+            self.decision = self.decision.because(
+                f"no further call after {limits.max_latency_s:g} s: max_latency_s"
+            )
+            return None
         if limits.max_cost is not None:
             name = self.plan.next(self._names, self._shifts, limits.max_cost - self._spent(), cooling)
             if name is None:
-                return self._stopped(f"no further call within ${limits.max_cost:g}: max_cost")
+                self.decision = self.decision.because(
+                    f"no further call within ${limits.max_cost:g}: max_cost"
+                )
+                return None
         best = max(self._calls, key=lambda call: call.posterior)
         reason = f"escalated from {best.candidate}, {best.posterior:.0%} likely right, to {name}"
         self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(self._calls)})
         return self.decision
 
-    def _stopped(self, reason: str) -> None:
-        self.decision = self.decision.because(reason)
-
     def _spent(self) -> float:
         """Return USD of the calls so far: actual, or foreseen where that is not known."""
         foreseen = {a.candidate: a.cost for a in self.decision.alternatives}
         calls = (foreseen[call.candidate] if call.cost is None else call.cost for call in self._calls)
-        return sum(calls) + sum(paid or 0.0 for paid in self._paid) - sum(call.cost or 0.0 for call in self._calls)
+        return (
+            sum(calls)
+            + sum(paid or 0.0 for paid in self._paid)
+            - sum(call.cost or 0.0 for call in self._calls)
+        )
 
     def _failed(self, name: str, error: Exception) -> Chosen[T]:
         failure = failure_of(name, error)
@@ -264,7 +274,7 @@ class Escalated(Generic[T]):
 
     def _chosen(self, why: str = "") -> Chosen[T]:
         rows = range(len(self._calls))
-        best = max(rows, key=lambda row: -1.0 if math.isnan(p := self._calls[row].posterior) else p)
+        best = max(rows, key=lambda row: _worth(self._calls[row]))
         name, decision = self._calls[best].candidate, self.decision
         if name != decision.candidate:
             decision = decision.switched(name, f"kept the answer of {name}" + (f": {why}" if why else ""))
@@ -279,12 +289,17 @@ class Escalated(Generic[T]):
         return [call.candidate for call in self._calls]
 
 
+def _worth(call: Call) -> tuple[bool, float]:
+    """Order calls by whose answer is to be returned, the last being the best."""
+    return not call.evidence.flaws & UNUSABLE, -1.0 if math.isnan(call.posterior) else call.posterior
+
+
 def _at_once(opinion: float | Awaitable[float]) -> float:
     if inspect.isawaitable(opinion):
         if inspect.iscoroutine(opinion):
             opinion.close()
         raise TypeError("A check or judge that is a coroutine function serves asynchronous calls only.")
-    return opinion  # type: ignore[return-value]
+    return opinion
 
 
 async def _awaited(opinion: Opinion, query: str, answer: str) -> float:

@@ -22,7 +22,7 @@ class Judge(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    ask: Opinion
+    ask: Opinion = Field(repr=False)  # a bound method's repr may show its owner's key
     error_rate: float = Field(default=0.1, gt=0, lt=0.5)
     cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
@@ -46,7 +46,7 @@ class Escalation(BaseModel):
     max_calls: int = Field(default=2, ge=1)
     max_cost: float | None = Field(default=None, ge=0)
     max_latency_s: float | None = Field(default=None, ge=0)
-    check: Opinion | None = None
+    check: Opinion | None = Field(default=None, repr=False)
     judge: Judge | None = None
     logprobs: bool = True
     buffer_streams: bool = False

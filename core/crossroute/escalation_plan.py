@@ -46,7 +46,9 @@ class EscalationPlan:
         speaks = np.array([escalation.logprobs and name not in silent for name in self.names], dtype=bool)
         prior = np.array([[foreseen[name].quality for name in self.names]])  # (1, m)
         cost = np.array([[foreseen[name].cost for name in self.names]])
-        self._forecast = Forecast(prior, cost, verifier.signals(self._candidates, speaks, self._opinion_error))
+        self._forecast = Forecast(
+            prior, cost, verifier.signals(self._candidates, speaks, self._opinion_error)
+        )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -79,7 +81,9 @@ class EscalationPlan:
 
     def posteriors(self, called: Sequence[str], shifts: Sequence[float]) -> list[float]:
         """Return P(right) of each answer in hand."""
-        found: list[float] = self._forecast.hand(self._columns(called), np.array([shifts])).posterior[0].tolist()
+        found: list[float] = (
+            self._forecast.hand(self._columns(called), np.array([shifts])).posterior[0].tolist()
+        )
         return found
 
     def prior(self, name: str, called: Sequence[str], shifts: Sequence[float]) -> float:

@@ -52,6 +52,7 @@ def compare(
     predictions: Mapping[str, Prediction],
     outcomes: Outcomes,
     *,
+    played: Mapping[str, Sweep] | None = None,
     reference: str | None = None,
     reward: Reward = "exponential",
     willingness_to_pay: float | None = None,
@@ -64,6 +65,7 @@ def compare(
     Args:
         predictions: Router's name -> what it predicts for the queries of outcomes, in their order.
         outcomes: What was observed.
+        played: Name -> what a cascade did on these queries, for routers that make several calls.
         reference: Router with which the others' AIQ is compared.
         reward: What routers maximize, "exponential" or "linear".
         willingness_to_pay: USD at which each candidate's share of the queries is reported, too.
@@ -75,17 +77,17 @@ def compare(
         ValueError: A prediction does not fit the outcomes, or the reference is not among the predictions.
         DataError: There is nothing to tell routers apart by.
     """
-    if not predictions or reference not in (None, *predictions):
-        known = ", ".join(predictions) or "none"
+    names = (*predictions, *(played or {}))
+    if not predictions or reference not in (None, *names):
+        known = ", ".join(names) or "none"
         raise ValueError(f"Reference {reference!r} is not among the predictions: {known}.")
-    answered = known_outcomes(outcomes.quality, outcomes.cost).any(axis=1)
 
     def sweeps(usd: Floats) -> dict[str, Sweep]:
         return {name: Sweep.of(each, outcomes, usd, reward) for name, each in predictions.items()}
 
     trial = _Trial(
-        outcomes.take(answered),
-        sweeps(WILLINGNESS_TO_PAY),
+        answered(outcomes),
+        sweeps(WILLINGNESS_TO_PAY) | dict(played or {}),
         {} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
         reference,
         reward,
@@ -103,6 +105,11 @@ def compare(
     parts = [(task, trial.take(tasks == task)) for task, n in counts if least_queries <= n < len(tasks)]
     by_task = tuple(part.report(task) for task, part in parts if part.can_rank())
     return trial.report("all").model_copy(update={"tasks": by_task})
+
+
+def answered(outcomes: Outcomes) -> Outcomes:
+    """Return the queries with a known outcome, on which routers are compared."""
+    return outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +197,7 @@ class _Trial:
             ),
             cost_factor=_finite(cost_factor(sweep.predicted_cost[known], self.observed.cost[known])),
             shares=self._shares(sweep, report),
-            shares_at=self._shares(self.sweeps_at[name], report) if self.sweeps_at else None,
+            shares_at=self._shares(self.sweeps_at[name], report) if name in self.sweeps_at else None,
         )
 
     def _intervals(self, low: float, high: float) -> dict[str, tuple[Interval, Interval]]:

@@ -33,7 +33,7 @@ class Pace:
         now = self._clock()
         wait = max(self._next, self._held_until) - now
         if wait <= 0:
-            self._next = max(self._next, now - self._spacing) + self._spacing
+            self._next = now + self._spacing
             return 0.0
         return wait
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from crossroute.errors import MissingExtraError
-from crossroute.metrics import WILLINGNESS_TO_PAY, known_outcomes, non_decreasing_convex_hull
+from crossroute.evaluation import answered
+from crossroute.metrics import WILLINGNESS_TO_PAY, non_decreasing_convex_hull
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.report import Bound, Report, RouterFigures
@@ -81,20 +82,20 @@ def write_page(
     """
     if router not in report.routers:
         raise ValueError(f"Expected one of the routers {', '.join(report.routers)}, got {router!r}.")
-    answered = outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
+    seen = answered(outcomes)
     sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)
     chosen = Sweep.of(prediction, outcomes, np.array([willingness_to_pay]), report.reward)
-    found = regrets(chosen, answered, willingness_to_pay, report)
+    found = regrets(chosen, seen, willingness_to_pay, report)
     page = Template(_PAGE).substitute(
         title=escape(f"{router}: {report.queries:,} queries, {len(report.candidates)} candidates"),
         router=escape(router),
         library=get_plotlyjs(),
         figures=_figures_table(report),
         curves=_div(curves(report), "curves"),
-        shares=_div(shares(sweep, answered, report), "shares"),
+        shares=_div(shares(sweep, seen, report), "shares"),
         tasks=_tasks_table(report),
-        calibration=_div(calibration(sweep, answered), "calibration"),
-        regrets=_regrets_table(found, answered),
+        calibration=_div(calibration(sweep, seen), "calibration"),
+        regrets=_regrets_table(found, seen),
         pay=f"{willingness_to_pay:.3g}",
     )
     replace_file(Path(path), page.encode())

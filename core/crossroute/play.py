@@ -58,7 +58,7 @@ def play(
     rows = known.any(axis=1)
     prior, cost = (values[rows] for values in in_order(prediction, outcomes))
     outcomes, known = outcomes.take(rows), known[rows]
-    speaks = (~np.isnan(outcomes.answer_logprob)).any(axis=0)
+    speaks = np.asarray((~np.isnan(outcomes.answer_logprob)).any(axis=0))
     shift = verifier.shifts(tuple(outcomes.pool), prior, outcomes.answer_logprob)
     signals = verifier.signals(tuple(outcomes.pool), speaks)
     parts = []
@@ -71,22 +71,22 @@ def play(
         np.concatenate([np.stack([step[field] for step in part], axis=1) for part in parts])
         for field in range(3)
     )  # (n, p, max_calls), (n, p), (n, p)
-    return _paid(prior, cost, outcomes, called, kept, posterior)
+    return _paid(outcomes, (prior, cost), called, kept, posterior)
 
 
 def _paid(
-    prior: Floats, cost: Floats, outcomes: Outcomes, called: Columns, kept: Columns, posterior: Floats
+    outcomes: Outcomes, predicted: tuple[Floats, Floats], called: Columns, kept: Columns, posterior: Floats
 ) -> Played:
     """Look up what the calls cost, how long they took and what came of them."""
     made = called != STOP
 
     def total(values: Floats) -> Floats:
         each = np.take_along_axis(values[:, None], np.where(made, called, 0), axis=2)
-        return np.where(made, each, 0).sum(axis=2)
+        return np.asarray(np.where(made, each, 0).sum(axis=2))
 
     return Played(
-        predicted_quality=prior,
-        predicted_cost=cost,
+        predicted_quality=predicted[0],
+        predicted_cost=predicted[1],
         chosen=kept,
         quality=np.take_along_axis(outcomes.quality, kept, axis=1),
         cost=total(outcomes.cost),

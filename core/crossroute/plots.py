@@ -140,7 +140,7 @@ def _finish(
     figure: Figure, axes: Axes, points: dict[str, tuple[float, float]], floor: float, path: str | Path
 ) -> None:
     """Add the legend and the candidates, and write the file."""
-    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=8, labelcolor=_INK)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8, labelcolor=_INK)
     figure.draw_without_rendering()  # from here on, positions in pixels are final
     _draw_candidates(axes, points, floor)
     figure.savefig(path)

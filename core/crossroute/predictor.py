@@ -130,8 +130,12 @@ class Predictor:
         )
 
     def _anchors(self, profiled: Pool) -> Floats | None:
-        """Return the quality per cluster of the candidates that are not profiled now; None where they are few."""
-        others = Pool(candidate for candidate in self.pool if candidate.name not in profiled)
+        """Return the quality per cluster of the measured candidates not profiled now; None where they are few."""
+        others = Pool(
+            candidate
+            for candidate in self.pool
+            if candidate.name not in profiled and candidate.profile and any(candidate.profile.evidence)
+        )
         if len(others) < LEAST_ANCHORS:
             return None
         return pool_profiles(others, self.network.config.clusters).quality.astype(float)

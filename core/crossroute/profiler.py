@@ -39,6 +39,9 @@ from crossroute.query import estimate_tokens
 REFUSED = frozenset({400, 413, 422})
 """Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""
 
+REFUSED_IN_A_ROW = 5
+"""Refusals without an answer between them, at most: more say something of the account, not of the queries."""
+
 UNSEEN_OUTPUT_TOKENS = 500
 """Written by one answer, as long as none is there to tell."""
 
@@ -156,6 +159,7 @@ class _Run:
         self.cost = sum(row["cost_usd"] for row in kept.rows)
         self.under_way = 0
         self.stopped = False
+        self.refused: list[tuple[GradedQuery, str]] = []
         self._tally = threading.Lock()
 
     async def all(self, on_answer: Callable[[Progress], None]) -> None:
@@ -167,6 +171,7 @@ class _Run:
         for end in ended:
             if isinstance(end, BaseException):
                 raise end
+        self._keep_refused()
 
     async def _worker(self) -> None:
         while self.todo and not self.stopped:
@@ -192,11 +197,18 @@ class _Run:
         try:
             await retrying(self._call, query)
         except Exception as error:
-            if status(error) not in REFUSED or not self.kept.rows:
+            if status(error) not in REFUSED or not self.kept.rows or len(self.refused) == REFUSED_IN_A_ROW:
                 raise
-            self._keep(
-                query, Answer(text="", input_tokens=0, output_tokens=0, cost=0), 0.0, type(error).__name__
-            )
+            self.refused.append((query, type(error).__name__))
+        else:
+            self._keep_refused()
+
+    def _keep_refused(self) -> None:
+        """Grade what was refused as empty answers, now that another query was answered, or that none is left."""
+        nothing = Answer(text="", input_tokens=0, output_tokens=0, cost=0)
+        while self.refused:
+            query, error = self.refused.pop(0)
+            self._keep(query, nothing, 0.0, error)
 
     async def _call(self, query: GradedQuery) -> None:
         await self.pace.turn()

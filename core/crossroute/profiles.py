@@ -13,11 +13,10 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.anchoring import anchored
 from crossroute.answers_file import Row, read_rows
 from crossroute.candidate import Candidate, Pool
 from crossroute.errors import DataError
@@ -127,8 +126,8 @@ def read_card(name: str, folder: Path | None = None) -> Card | None:
 def profiled(router: Router, names: Iterable[str], folder: Path | None = None) -> Pool:
     """Return profiled candidates, each with its profile over a router's clusters.
 
-    All are comparable with one another where they were profiled on the same queries. They are not with the
-    router's own candidates: see anchoring.py.
+    Those that answered queries are compared on the queries that all of them answered. A profile from published
+    scores is on the scale of the router's own candidates instead, and so compares with these.
 
     Args:
         router: Which makes the profiles.
@@ -136,40 +135,55 @@ def profiled(router: Router, names: Iterable[str], folder: Path | None = None) -
         folder: By default the user's.
 
     Raises:
-        DataError: One has not been profiled.
+        DataError: One has not been profiled, they have no query in common, or some of them answered queries
+            and others have published scores.
     """
     cards = [_card(name, folder) for name in names]
-    measured = [card for card in cards if not card.scores]
-    found = {c.name: c for c in router.profile(_outcomes(measured, folder))} if measured else {}
-    for card in cards:
-        if card.scores:
-            found[card.candidate.name] = _rough(router, card)
-    return Pool(found[card.candidate.name] for card in cards)
+    rough = [card for card in cards if card.scores]
+    if not rough:
+        return router.profile(_outcomes(cards, folder))
+    if len(rough) < len(cards):
+        measured = next(card for card in cards if not card.scores)
+        raise _incomparable(measured, rough[0].candidate.name, "was profiled from published scores")
+    return Pool(_rough(router, card) for card in cards)
 
 
 def among(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
-    """Return a router over the named candidates: its own, profiled ones, or both.
+    """Return a router over the named candidates: its own, profiled ones, or both where they compare.
 
-    Profiled ones alone are compared as they were measured. Beside the router's own, they are carried over to
-    its scale by those of the named that are both (anchoring.py).
+    Candidates that answered graded queries compare with one another alone: nobody knows how hard these queries
+    are beside the benchmarks that the router's own candidates answered. Those with published scores compare
+    with the router's own.
+
+    Args:
+        router: Which makes the profiles.
+        names: A name that is both the router's own and profiled means the router's own, unless all are
+            profiled and one of them is not the router's, or the folder is named.
+        folder: By default the user's.
 
     Raises:
-        DataError: Both kinds are named, and no one that is both.
+        DataError: The named do not compare, or one has no query in common with the others.
         UnknownCandidateError: A name is neither the router's nor profiled.
     """
     names = tuple(names)
     cards = {name: card for name in names if (card := read_card(name, folder))}
-    new = [name for name in names if name not in router.pool and name in cards]
-    if not new:
+    new = [card for name, card in cards.items() if name not in router.pool]
+    if not new and (folder is None or len(cards) < len(names)):
         return router.subset(names)
     if len(cards) == len(names):
         return router.over(profiled(router, names, folder))
-    rough = [name for name in new if cards[name].scores]  # on the router's own scale already
-    pool = [*profiled(router, rough, folder)]
-    if len(rough) < len(new):
-        measured = [name for name in cards if not cards[name].scores]
-        pool += anchored(router, profiled(router, measured, folder))
-    return router.with_candidates(pool).subset(names)
+    own = router.pool.subset([name for name in names if name not in cards or name in router.pool])
+    for card in new:
+        if not card.scores:
+            raise _incomparable(card, own.names[0], "was measured on benchmarks")
+    rough = profiled(router, [card.candidate.name for card in new], folder)
+    return router.with_candidates(rough).subset(names)
+
+
+def profiled_names(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names of all candidates that a folder holds the card of."""
+    found = sorted((folder or profiles_folder()).glob("*.json"))
+    return tuple(unquote(path.stem) for path in found)
 
 
 def profiled_outcomes(names: Iterable[str], folder: Path | None = None) -> Outcomes:
@@ -182,13 +196,27 @@ def profiled_outcomes(names: Iterable[str], folder: Path | None = None) -> Outco
 
 
 def _outcomes(cards: list[Card], folder: Path | None) -> Outcomes:
+    """Return the outcomes of candidates on the queries that all of them answered."""
     rows: list[Row] = []
+    common: set[str] | None = None
     for card in cards:
         own = read_rows(answers_path(card.candidate.name, folder))
         if not own:
             raise DataError(f"There are no graded answers of {card.candidate.name!r}. Profile it again.")
+        answered = {row["query_id"] for row in own}
+        common = answered if common is None else common & answered
+        if not common:
+            raise _incomparable(cards[0], card.candidate.name, f"answered others: {card.source}")
         rows += own
-    return outcomes_of(rows, [card.candidate for card in cards])
+    shared = [row for row in rows if row["query_id"] in (common or ())]
+    return outcomes_of(shared, [card.candidate for card in cards])
+
+
+def _incomparable(card: Card, other: str, where: str) -> DataError:
+    return DataError(
+        f"{card.candidate.name!r} answered the queries of: {card.source}, and {other!r} {where}. That does not "
+        "compare. Profile all the candidates on the same queries, and route among these."
+    )
 
 
 def _rough(router: Router, card: Card) -> Candidate:

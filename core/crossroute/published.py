@@ -40,6 +40,9 @@ BENCHMARKS: Mapping[str, tuple[float, ...]] = MappingProxyType(
 )
 """Benchmark -> percent of five models; NaN where the table has none."""
 
+OUTSIDE = 0.1
+"""What a step in logits counts beyond the table's models."""
+
 _SPELLINGS = {
     "arc": "arc_challenge",
     "arcc": "arc_challenge",
@@ -73,7 +76,8 @@ def expected(given: str, score: float, wanted: str) -> float | None:
     """Return the score to expect on one benchmark from that on another; None where the table lacks either.
 
     The line through the table's models, on the logit scale, fitted by total least squares so that neither
-    benchmark is taken to be without noise.
+    benchmark is taken to be without noise. It is not trusted outside them: what a score lies beyond their best or
+    worst counts a tenth.
 
     Args:
         given: A benchmark.
@@ -89,7 +93,9 @@ def expected(given: str, score: float, wanted: str) -> float | None:
     pairs = logit(percent[:, ~np.isnan(percent).any(axis=0)] / 100)  # (2, models)
     centre = pairs.mean(axis=1)
     direction = np.linalg.svd(pairs.T - centre)[2][0]
-    found = centre[1] + direction[1] / direction[0] * (float(logit(np.array(score))) - centre[0])
+    stated = float(logit(np.array(score)))
+    nearest = min(max(stated, pairs[0].min()), pairs[0].max())
+    found = centre[1] + direction[1] / direction[0] * (nearest + OUTSIDE * (stated - nearest) - centre[0])
     return float(1 / (1 + np.exp(-found)))
 
 

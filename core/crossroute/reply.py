@@ -14,8 +14,9 @@ WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "proh
 """Finish reasons, in lower case, of OpenAI, Anthropic, Google, Mistral and those who copy them."""
 
 REFUSAL = re.compile(
-    r"\s*(?:i(?:['\u2019]m| am)(?: very| really)? sorry,? (?:but )?(?:i|as an)\b|(?:sorry, )?(?:but )?i (?:can(?:no|['\u2019])t|am"
-    r" unable to|am not able to|won['\u2019]t) (?:help|assist|answer|provide|comply|do that|fulfill)"
+    r"\s*(?:i(?:['\u2019]m| am)(?: very| really)? sorry,? (?:but )?(?:i|as an)\b"
+    r"|(?:sorry, )?(?:but )?i (?:can(?:no|['\u2019])t|am unable to|am not able to|won['\u2019]t)"
+    r" (?:help|assist|answer|provide|comply|do that|fulfill)"
     r"|as an ai(?: language)? model,? i (?:can(?:no|['\u2019])t|am unable|do not))",
     re.IGNORECASE,
 )
@@ -55,6 +56,7 @@ class Reply:
         """
         known = [min(0.0, max(LEAST_LOGPROB, p)) for p in self.logprobs or () if not math.isnan(p)]
         written = self.usage.output_tokens if self.usage else None
+        expected_tokens = max(0.0, expected_tokens or 0.0)  # rounding may leave a little less than none
         return Evidence(
             mean_logprob=sum(known) / len(known) if known else None,
             min_logprob=min(known, default=None),

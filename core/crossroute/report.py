@@ -126,7 +126,7 @@ def _router_table(report: Report) -> Table:
     title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
     against = f"vs {escape(report.reference)}" if report.reference else "vs none"
     headings = ("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off")
-    table = _table(*headings, title=title, caption=caption)
+    table = figures_table(*headings, title=title, caption=caption)
     table.columns[1].justify = "left"
     for column in table.columns[1:]:
         column.no_wrap = True
@@ -154,14 +154,16 @@ def _router_cells(figures: RouterFigures) -> tuple[str, ...]:
 
 def _candidate_table(report: Report) -> Table:
     """The candidates, and the share of queries that the first few routers send to each."""
-    shown = list(report.routers.items())[:_MOST_COLUMNS]
     usd = report.willingness_to_pay
+    shares_of = {
+        name: each.shares if usd is None else each.shares_at for name, each in report.routers.items()
+    }
+    shown = [(name, shares) for name, shares in shares_of.items() if shares is not None][:_MOST_COLUMNS]
     over = "averaged over the sweep" if usd is None else f"at a willingness to pay of USD {usd:g}"
     headings = ("Candidate", "Quality", "USD per 1,000", *(escape(name) for name, _ in shown))
-    table = _table(*headings, title="Candidates", caption=f"Percent: share of the queries, {over}.")
+    table = figures_table(*headings, title="Candidates", caption=f"Percent: share of the queries, {over}.")
     for name, candidate in report.candidates.items():
-        shares = ((router.shares if usd is None else router.shares_at or {})[name] for _, router in shown)
-        cells = (f"{share:.0%}" for share in shares)
+        cells = (f"{shares[name]:.0%}" for _, shares in shown)
         table.add_row(escape(name), f"{candidate.quality:.3f}", _per_thousand(candidate.cost), *cells)
     return table
 
@@ -169,7 +171,9 @@ def _candidate_table(report: Report) -> Table:
 def _task_table(report: Report) -> Table:
     shown = list(report.routers)[:_MOST_COLUMNS]
     headings = ("Task", "Queries", "Zero", *(escape(name) for name in shown), "Oracle")
-    table = _table(*headings, title="AIQ by task", caption="Each over the cost range of its own queries.")
+    table = figures_table(
+        *headings, title="AIQ by task", caption="Each over the cost range of its own queries."
+    )
     for task in report.tasks:
         routers = (f"{task.routers[name].aiq:.3f}" for name in shown)
         zero, oracle = f"{task.zero.aiq:.3f}", f"{task.oracle.aiq:.3f}"
@@ -177,7 +181,8 @@ def _task_table(report: Report) -> Table:
     return table
 
 
-def _table(first: str, *others: str, title: str, caption: str) -> Table:
+def figures_table(first: str, *others: str, title: str, caption: str) -> Table:
+    """Return an empty table, whose first column is text and the others figures."""
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.caption_justify = "left"
     table.add_column(first, overflow="fold")

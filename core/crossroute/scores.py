@@ -1,6 +1,6 @@
 """Published benchmark scores -> a rough profile, where a candidate has no outcomes of its own.
 
-The candidates of the router's pool are the anchors. How their profiles and their mean quality on the router's
+The measured candidates of the router's pool are the anchors. How their profiles and their mean quality on the router's
 tasks vary together is a Gaussian, on the logit scale; the new candidate's profile is what it leads to expect
 given the scores. A score on a benchmark that is one of the router's tasks counts as such; any other is first
 carried over to the router's tasks by published.py, and trusted less.
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute import tokens
-from crossroute.candidate import Candidate, Price, Profile
+from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.predictor import pool_profiles
 from crossroute.published import BENCHMARKS, benchmark_of, expected, logit
 from crossroute.router import Router
@@ -56,15 +56,22 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
             f"Nothing leads from {', '.join(scores)} to what this router was trained on: "
             f"{', '.join(anchors)}. Give a score on one of these, or profile with queries."
         )
-    profiles = pool_profiles(router.pool, router.predictor.network.config.clusters)
+    pool = _measured(router.pool)
+    profiles = pool_profiles(pool, router.predictor.network.config.clusters)
     found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
     profile = Profile(
         quality=tuple((1 / (1 + np.exp(-found))).tolist()),
-        log_tokens=tuple(_typical_tokens(router, profiles.log_tokens.astype(float), price).tolist()),
+        log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), price).tolist()),
         evidence=(0.0,) * k,
     )
     return Candidate(name=name, price=price, profile=profile)
+
+
+def _measured(pool: Pool) -> Pool:
+    """Return the candidates with outcomes, or all where none has any: a rough profile is no anchor."""
+    measured = [each for each in pool if each.profile is None or sum(each.profile.evidence) > 0]
+    return Pool(measured) if measured else pool
 
 
 def _anchors(router: Router) -> dict[str, Floats]:
@@ -129,19 +136,20 @@ def _conditioned(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float
     return np.asarray(clusters.mean(0) + together @ np.linalg.solve(spread, surprise))
 
 
-def _typical_tokens(router: Router, log_tokens: Floats, price: Price) -> Floats:
+def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price) -> Floats:
     """Return what the cost head would predict of a candidate that writes as much as the pool does, shape (k,).
 
     Args:
-        router: Whose pool is meant.
-        log_tokens: Of its profiles, shape (m, k).
+        router: Whose cost head is meant.
+        pool: The anchors.
+        log_tokens: Of their profiles, shape (m, k).
         price: Of the candidate.
     """
     if router.predictor.cost_unit == "output_tokens":
         return np.asarray(log_tokens.mean(0))
     if price.input == 0:
         return np.zeros(log_tokens.shape[1])
-    read, written = tokens.prices(router.pool).T[..., None]  # (m, 1) each
+    read, written = tokens.prices(pool).T[..., None]  # (m, 1) each
     multiple = (np.exp(log_tokens) - 1) * read / np.where(written > 0, written, 1.0)  # of the query's tokens
     typical = np.exp(np.log(np.clip(multiple, 0.01, None)).mean(0))  # (k,)
     return np.asarray(np.log(1 + typical * price.output / price.input))

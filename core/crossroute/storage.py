@@ -22,6 +22,8 @@ FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 BUNDLED = Path(__file__).parent / "weights"
 ENCODER = "static-minilm"
+NUMBERS = re.compile(r"\[\n[-+.\deE,\n ]+\]")
+"""A list of numbers, one a line: written on one line instead. No string holds a line break in JSON."""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -42,6 +44,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
     header = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
+    text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
     replace_file(folder / WEIGHTS, weights)
     replace_file(folder / CONFIG, text.encode())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ class Sweep:
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Sweep:
         """Return some of the queries."""
-        return Sweep(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def points(self, weights: Floats | None = None) -> Floats:
         """Return the mean cost and quality at every willingness to pay, shape (..., p, 2).

@@ -45,7 +45,7 @@ def fit_verifier(
     right = quality[known]
     if min(right.sum(), (1 - right).sum()) < LEAST_ANSWERS / 2:
         return None
-    rows, columns = np.nonzero(known)
+    columns = np.nonzero(known)[1]
     log_odds, hats = logit(prior[known]), _hats(confidence(logprob[known]))
     inputs = np.hstack([hats, hats * log_odds[:, None]])
     penalty = np.repeat([_POOLED_PENALTY, _SLOPE_PENALTY], len(KNOTS))
@@ -61,9 +61,7 @@ def fit_verifier(
             seen = [hats[own].T @ right[own], hats[own].T @ (1 - right[own])]
             frequencies = [_frequencies(*pair) for pair in zip(seen, counts, strict=True)]
             readings[name] = _reading(shift + deviation, slope, *frequencies)
-    return Verifier(
-        pooled=pooled, readings=readings, correlation=correlation or Correlation(), source=source
-    )
+    return Verifier(pooled=pooled, readings=readings, correlation=correlation or Correlation(), source=source)
 
 
 def _reading(shift: Floats, slope: Floats, right: Floats, wrong: Floats) -> Reading:

@@ -45,6 +45,11 @@ def test_a_better_score_leads_to_expect_more():
     assert found[-1] < 1
 
 
+def test_beyond_the_models_of_the_table_a_score_hardly_counts():
+    best, above, perfect = (expected("gpqa", score, "mmlu") for score in (0.507, 0.8, 1.0))
+    assert best < above < perfect < 0.95
+
+
 def test_what_the_table_lacks_leads_nowhere():
     assert expected("mmlu", 0.8, "medmcqa") is None
     assert expected("medmcqa", 0.8, "mmlu") is None

@@ -98,3 +98,11 @@ def test_a_free_candidate_costs_nothing(router):
 def test_scores_that_cannot_be_are_refused(router, scores, message):
     with pytest.raises(ValueError, match=message):
         profile_from_scores(router, "new", scores, PRICE)
+
+
+def test_a_rough_profile_is_no_anchor_for_the_next(router):
+    rough = profile_from_scores(router, "rough", {"mmlu": 0.1, "gsm8k": 0.99}, PRICE)
+    wider = router.with_candidates([rough])
+    for scores in ({"mmlu": 0.7}, {"mmlu_pro": 0.5}):
+        again = profile_from_scores(wider, "new", scores, PRICE)
+        assert again == profile_from_scores(router, "new", scores, PRICE)

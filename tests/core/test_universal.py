@@ -5,6 +5,8 @@ import pytest
 
 from crossroute import Router
 from crossroute.catalogue import Catalogue
+from crossroute.catalogue.listing import PUBLISHED, pool_rows
+from crossroute.members import Ability, router_over
 from crossroute.storage import BUNDLED
 
 QUERIES = [
@@ -21,9 +23,16 @@ def universal():
 def test_its_candidates_are_the_catalogues_and_at_least_a_hundred(universal):
     assert len(universal.pool) >= 100
     for candidate in universal.pool:
-        assert candidate.name in Catalogue.bundled()
+        entry = Catalogue.bundled()[candidate.name]
         assert candidate.price is not None
-        assert sum(candidate.profile.evidence) > 0
+        assert (sum(candidate.profile.evidence) > 0) == bool(entry.sources)
+        assert bool(entry.scores) != bool(entry.sources)
+    assert universal.provenance["sources"]["gpt-4o-mini"] == Catalogue.bundled()["gpt-4o-mini"].sources
+
+
+def test_every_candidate_with_a_price_and_outcomes_or_scores_is_in_it(universal):
+    known = (entry for entry in Catalogue.bundled() if entry.price and (entry.sources or entry.scores))
+    assert set(universal.pool.names) == {entry.name for entry in known}
 
 
 def test_it_is_small_with_its_encoder():
@@ -53,3 +62,38 @@ def test_a_dear_and_able_candidate_is_foreseen_as_both(universal):
     assert (strong.quality[:, 0] > strong.quality[:, 1] + 0.1).all()
     assert (strong.cost[:, 0] > 10 * strong.cost[:, 1]).all()
     assert (strong.cost < 0.2).all()
+
+
+def test_a_model_with_published_scores_alone_is_routed_to_with_honest_doubt():
+    spelled = ("openai:gpt-5-mini", "anthropic:claude-sonnet-4", "anthropic:claude-3-haiku-20240307")
+    router = router_over("universal", {name: Ability() for name in spelled})
+    found = router.predict(QUERIES)
+    assert found.candidates == spelled
+    assert (found.quality_error[:, 0] > 1.4 * found.quality_error[:, 2]).all()
+    assert (found.quality_error[:, 0] > found.quality_error[:, 1]).all()
+    for decision in router.subset(spelled[:2]).route_many(QUERIES):
+        assert decision.candidate in spelled[:2]
+        doubts = {each.candidate: each.quality_error for each in decision.alternatives}
+        assert doubts["openai:gpt-5-mini"] > 0.1
+
+
+def test_every_rough_profile_is_doubted_more_than_any_well_measured_one(universal):
+    evidence = np.array([sum(candidate.profile.evidence) for candidate in universal.pool])
+    error = universal.predict(QUERIES).quality_error.mean(0)
+    assert error[evidence == 0].min() > error[evidence > 500].max()
+
+
+def test_the_listing_says_which_profiles_are_rough(universal):
+    rows = {row.candidate.name: row for row in pool_rows(universal.pool, universal.provenance["sources"])}
+    assert rows["gpt-5-mini"].origin == PUBLISHED
+    assert rows["gpt-5-mini"].record()["scores"]["gpqa"] == 0.823
+    assert "openai.com" in rows["gpt-5-mini"].record()["scores_from"]
+    assert rows["gpt-4o-mini"].origin == "zeroeval bfcl gpt4o-llama-qwen"
+    assert rows["gpt-4o-mini"].record()["scores"] == {}
+
+
+def test_better_scores_make_better_rough_profiles(universal):
+    mean = {candidate.name: candidate.profile.mean_quality for candidate in universal.pool}
+    assert mean["gpt-4.1-nano"] < mean["gpt-4.1-mini"] < mean["gpt-4.1"]
+    assert mean["gemma-3-4b-it"] < mean["gemma-3-12b-it"] < mean["gemma-3-27b-it"]
+    assert mean["claude-haiku-4-5"] < mean["claude-sonnet-4-5"]

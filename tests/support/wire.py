@@ -8,8 +8,9 @@
 
 It answers "I am MODEL", or, where tools come with the call and the last message is no tool result, calls
 the first of them. A behaviour is "ok", a status (400, 401, 429, 500, 529, ...), "hang" (no answer until the
-server closes), "cut" (a stream that breaks after its first words), "cut-early" (one that breaks before) or
-"no-logprobs" (400 where OpenAI's `logprobs` come with the call, else an answer).
+server closes), "drop" (the connection is closed without a word), "cut" (a stream that breaks after its
+first words), "cut-early" (one that breaks before) or "no-logprobs" (400 where OpenAI's `logprobs` come with
+the call, else an answer).
 
     server.say("gpt-a", "Paris", logprobs=(-0.2, -1.5), finish="length")  # what the next call is answered
 
@@ -143,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.wire.requests.append(Received(self.path, body, dict(self.headers)))
         behaviour = self.wire.behaviour(body["model"])
+        if behaviour == "drop":
+            self.close_connection = True
+            return
         if behaviour == "no-logprobs":
             behaviour = 400 if "logprobs" in body else "ok"
         said = self.wire.said(body["model"]) if isinstance(behaviour, str) else Said()

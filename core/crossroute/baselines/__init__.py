@@ -3,10 +3,12 @@
 - `blind`: the oracle above, and below it the choices that never read the text.
 - `regression`, `clusters`, `factorization`: one module a kind of learner, on the caller's embeddings.
 - `families`: each at its usual parameters, on small grids, and RouterBench's three as shipped.
+- `cascades`: ask a second candidate where the first is not confident.
 - `tuning`: picks from a grid by AIQ on the validation split.
 """
 
 from crossroute.baselines.blind import best_single, candidate_mean, oracle, random_choice, task_mean
+from crossroute.baselines.cascades import classical_cascade
 from crossroute.baselines.clusters import ClusterMeans
 from crossroute.baselines.factorization import MatrixFactorization
 from crossroute.baselines.families import AS_SHIPPED, FAMILIES
@@ -23,6 +25,7 @@ __all__ = [
     "PerCandidate",
     "best_single",
     "candidate_mean",
+    "classical_cascade",
     "oracle",
     "random_choice",
     "task_mean",

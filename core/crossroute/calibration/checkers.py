@@ -1,7 +1,7 @@
 """Checkers: an answer and its reference -> quality in [0, 1], by parsing alone.
 
 They are tolerant of wording, never of the answer: a model may reason, repeat the question or add a unit, as
-long as what it says last, or after "answer:", is right.
+long as what it gives as its answer is right (final_answer.py).
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-LONGEST_ANSWER = 50_000
-"""Characters that are read, from the end."""
+from crossroute.calibration.final_answer import marked, plain, readings
 
-SHORT = 40
-"""Words that an answer may have to be read whole; of a longer one, the last line counts."""
+_NUMBER = re.compile(r"(?<![\w.])(?<!\d:)-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?!:?\d)")
+_BARE = re.compile(r"[^\w\n.-]*(-?[\d.,]*\d)(?:[ \t]*[^\W\d_]+)?[.\W]*?(?:\n[ \t]*\n|$)")
 
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.DOTALL | re.IGNORECASE)
-_MARKER = re.compile(r"\\boxed\b|\banswer(?:\s+is)?\s*\**\s*:|\banswer\s+is\b|\b####", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?|(?<![\w.])-?\.\d+")
 _LETTER = re.compile(r"(?<![\w'])([A-E])(?![\w'])")
 
 
@@ -31,7 +27,7 @@ def number(answer: str, reference: float) -> float:
     >>> number("17 + 26 is 43, so the answer is 43 apples.", 43), number("It costs $1,250.00.", 1250)
     (1.0, 1.0)
     """
-    found = _final_number(_plain(answer))
+    found = _final_number(plain(answer))
     return float(found is not None and math.isclose(found, reference, rel_tol=1e-6, abs_tol=1e-9))
 
 
@@ -41,26 +37,26 @@ def letter(answer: str, reference: str) -> float:
     >>> letter("(B) Paris", "B"), letter("A is tempting, but the answer is C.", "C")
     (1.0, 1.0)
     """
-    said = _plain(answer)
-    marked = _after_marker(said)
+    said = plain(answer)
+    after = marked(said)
     first = re.match(r"\W*([A-E])\s*(?:[).:,]|$)", said)
-    found = _LETTER.findall(marked or said)
-    chosen = first.group(1) if first and not marked else found[0 if marked else -1] if found else None
+    found = _LETTER.findall(after or said)
+    chosen = first.group(1) if first and not after else found[0 if after else -1] if found else None
     return float(chosen == reference)
 
 
 def phrase(answer: str, accepted: Sequence[str]) -> float:
-    """Return 1 where what is said last holds one of the accepted phrases, whatever its case and accents.
+    """Return 1 where the answer holds one of the accepted phrases, whatever its case and accents.
 
     >>> phrase("The capital is São Paulo.", ("Sao Paulo",)), phrase("A parish.", ("Paris",))
     (1.0, 0.0)
     """
-    said = f" {normalised(final(answer))} "
-    return float(any(f" {normalised(one)} " in said for one in accepted))
+    texts = [f" {normalised(reading)} " for reading in readings(answer)]
+    return float(any(f" {normalised(one)} " in said for one in accepted for said in texts))
 
 
 def label(answer: str, reference: tuple[str, tuple[str, ...]]) -> float:
-    """Return 1 where what is said last names the right one of some options, and no other.
+    """Return 1 where the answer names the right one of some options, and no other.
 
     Args:
         answer: What the model said.
@@ -72,8 +68,11 @@ def label(answer: str, reference: tuple[str, tuple[str, ...]]) -> float:
     0.0
     """
     right, options = reference
-    said = f" {normalised(final(answer))} "
-    return float({option for option in options if f" {normalised(option)} " in said} == {right})
+    for reading in readings(answer):
+        said = f" {normalised(reading)} "
+        if named := {option for option in options if f" {normalised(option)} " in said}:
+            return float(named == {right})
+    return 0.0
 
 
 def listing(answer: str, reference: tuple[str, ...]) -> float:
@@ -82,10 +81,10 @@ def listing(answer: str, reference: tuple[str, ...]) -> float:
     >>> listing("Sorted: fig, Kiwi and pear.", ("fig", "kiwi", "pear"))
     1.0
     """
-    said = final(answer).rpartition(":")[2]
-    lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line) for line in _plain(answer).splitlines()]
+    given = [reading.rpartition(":")[2] for reading in readings(answer)]
+    lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line) for line in plain(answer).splitlines()]
     wanted = [normalised(one) for one in reference]
-    for items in (re.split(r",|;|\band\b|->|>", said), lines[-len(reference) :]):
+    for items in (*(re.split(r",|;|\band\b|->|>", said) for said in given), lines[-len(reference) :]):
         if [one for one in map(normalised, items) if one] == wanted:
             return 1.0
     return 0.0
@@ -97,7 +96,7 @@ def json_value(answer: str, reference: Any) -> float:
     >>> json_value('Here: {"city": "Oslo", "days": 3}', {"city": "Oslo", "days": 4})
     0.5
     """
-    values = [value for value in _json_values(_plain(answer)) if isinstance(value, type(reference))]
+    values = [_unwrapped(v, reference) for v in _json_values(plain(answer)) if isinstance(v, type(reference))]
     if not values:
         return 0.0
     given, wanted = _leaves(values[-1]), _leaves(reference)
@@ -116,36 +115,13 @@ def normalised(text: str) -> str:
     return " ".join(word for word in kept.split() if word not in {"the", "a", "an"})
 
 
-def final(answer: str) -> str:
-    """Return what counts as the answer: what follows "answer:", else all of a short one, else its last line."""
-    said = _plain(answer)
-    marked = _after_marker(said)
-    if marked:
-        return marked
-    if len(said.split()) <= SHORT:
-        return said
-    return said.splitlines()[-1]
-
-
-def _plain(answer: str) -> str:
-    """Return an answer without its thoughts, its marks of emphasis and the spaces around it."""
-    said = _THOUGHTS.sub("", answer[-LONGEST_ANSWER:])
-    return said.replace("**", "").replace("\u2212", "-").replace("{,}", ",").strip()
-
-
-def _after_marker(said: str) -> str:
-    markers = list(_MARKER.finditer(said))
-    lines = said[markers[-1].end() :].strip().splitlines() if markers else []
-    return lines[0].strip() if lines else ""
-
-
 def _final_number(said: str) -> float | None:
-    marked = _after_marker(said)
-    found = _NUMBER.findall(marked.rpartition("=")[2])
-    if found:
-        return float(found[0].replace(",", ""))
-    found = _NUMBER.findall(said)
-    return float(found[-1].replace(",", "")) if found else None
+    """Return the number that is marked as the answer, or stands alone at the start, or comes last."""
+    bare = _BARE.match(said)
+    for text, at in ((marked(said).rpartition("=")[2], 0), (bare.group(1) if bare else "", 0), (said, -1)):
+        if found := _NUMBER.findall(text):
+            return float(found[at].replace(",", ""))
+    return None
 
 
 def _json_values(said: str) -> Iterator[Any]:
@@ -157,6 +133,14 @@ def _json_values(said: str) -> Iterator[Any]:
             yield value
         except (ValueError, RecursionError):
             at = start.end()
+
+
+def _unwrapped(value: Any, reference: Any) -> Any:
+    """Return the arguments of a whole call, {"name": ..., "arguments": {...}}, where they alone are wanted."""
+    for key in ("arguments", "parameters", "args"):
+        if isinstance(value, dict) and isinstance(value.get(key), dict) and key not in reference:
+            return value[key]
+    return value
 
 
 def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], Any]:

@@ -72,7 +72,7 @@ _WRITING: tuple[tuple[int, str, str, tuple[dict[str, Any], ...]], ...] = (
     (1, "the sum of the numbers in the list xs", "sum(xs)", ({"xs": [1, 2, 3]}, {"xs": []}, {"xs": [-5]})),
     (1, "the largest number in the list xs", "max(xs)", ({"xs": [1, 7, 3]}, {"xs": [-5, -9]})),
     (1, "the list xs in reverse order", "xs[::-1]", ({"xs": [1, 2, 3]}, {"xs": []}, {"xs": [4, 4, 1]})),
-    (1, "the number of characters in the string s", "len(s)", ({"s": "abc"}, {"s": ""}, {"s": "a b"})),
+    (1, "the number of characters in the string s", "len(s)", ({"s": "abc"}, {"s": ""}, {"s": "a b, c"})),
     (1, "the last element of the list xs", "xs[-1]", ({"xs": [1, 2, 3]}, {"xs": [8]})),
     (
         2,

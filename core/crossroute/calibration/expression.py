@@ -66,14 +66,15 @@ def worth(answer: str, cases: tuple[tuple[Mapping[str, Any], Any], ...]) -> floa
     """Return 1 where the expression of an answer is worth what is expected in every case.
 
     Args:
-        answer: What the model said; its last code block, or else its last line, holds the expression.
+        answer: What the model said; its last code block, or else its last line, holds the expression, or a
+            function that returns it: one whose parameters have other names takes the values in their order.
         cases: Values of the names, and what the expression is to be worth then.
 
     >>> worth("`sum(x for x in xs if x > 0)`", (({"xs": [1, -2, 3]}, 4), ({"xs": []}, 0)))
     1.0
     """
     found = _expression(answer)
-    return float(found is not None and all(_gives(found, names, value) for names, value in cases))
+    return float(found is not None and all(_gives(*found, names, value) for names, value in cases))
 
 
 def solved(solution: str, cases: Iterable[Mapping[str, Any]]) -> tuple[tuple[Mapping[str, Any], Any], ...]:
@@ -91,16 +92,17 @@ def evaluate(expression: ast.expr, names: Mapping[str, Any]) -> Any:
     return _Walk()(expression, dict(names))
 
 
-def _gives(expression: ast.expr, names: Mapping[str, Any], expected: Any) -> bool:
+def _gives(expression: ast.expr, parameters: list[str], names: Mapping[str, Any], expected: Any) -> bool:
+    bound = dict(zip(parameters, names.values(), strict=True)) if len(parameters) == len(names) else {}
     try:
-        found = evaluate(expression, names)
+        found = evaluate(expression, {**names, **bound} if set(parameters) != set(names) else names)
         return type(found) in {type(expected), int, float} and bool(found == expected)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
         return False  # what it does is wrong, or more than was asked
 
 
-def _expression(answer: str) -> ast.expr | None:
-    """Return the expression that an answer comes to: bare, assigned, returned, or of a function's one line."""
+def _expression(answer: str) -> tuple[ast.expr, list[str]] | None:
+    """Return the expression that an answer comes to, and the parameters of the function that returns it."""
     blocks = re.findall(r"```(?:python|py)?\s*\n?(.*?)```", answer, re.DOTALL)
     quoted = re.findall(r"`([^`\n]+)`", answer)
     lines = answer.strip().splitlines()
@@ -116,16 +118,24 @@ def _expression(answer: str) -> ast.expr | None:
     return None
 
 
-def _last_value(body: list[ast.stmt]) -> ast.expr | None:
-    last = body[-1]
-    if isinstance(last, ast.FunctionDef) and isinstance(last.body[-1], ast.Return):
-        plain = all(isinstance(line, ast.Expr) for line in last.body[:-1])  # a docstring
-        return last.body[-1].value if plain else None
-    value = last.value if isinstance(last, (ast.Expr, ast.Assign, ast.Return)) else None
+def _last_value(body: list[ast.stmt]) -> tuple[ast.expr, list[str]] | None:
+    functions = [line for line in body if isinstance(line, ast.FunctionDef)]
+    if functions:  # what follows tries it
+        *before, last = functions[-1].body
+        documented = all(isinstance(line, ast.Expr) for line in before)
+        value = last.value if isinstance(last, ast.Return) and documented else None
+        return (value, _parameters(functions[-1].args)) if value else None
+    ending = body[-1]
+    value = ending.value if isinstance(ending, (ast.Expr, ast.Assign, ast.Return)) else None
     if isinstance(value, ast.Lambda):
-        return value.body
-    printed = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print"
-    return value.args[0] if printed and isinstance(value, ast.Call) and value.args else value
+        return value.body, _parameters(value.args)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print":
+        value = value.args[0] if value.args else None
+    return (value, []) if value else None
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    return [argument.arg for argument in arguments.args]
 
 
 class _Walk:

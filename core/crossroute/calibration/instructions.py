@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from crossroute.calibration.graded_query import GradedQuery
@@ -22,7 +23,7 @@ from crossroute.calibration.rules import (
 
 _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
     (1, "Repeat this word and write nothing else: lantern", (matches("lantern"), lines(1)), "lantern"),
-    (1, "Say hello in capital letters only.", (uppercase(), holds("hello")), "HELLO"),
+    (1, "Say hello in capital letters only.", (holds("hello"), uppercase()), "HELLO"),
     (
         1,
         "Write the word plum three times on one line, in lower case.",
@@ -64,7 +65,7 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
     (
         3,
         "Write one sentence with the word 'mountain', without using the letter 'e' anywhere.",
-        (lacks("e"), lines(1), holds("mountain")),
+        (holds("mountain"), lacks("e"), lines(1)),
         "A mountain is high and rocky.",
     ),
     (
@@ -82,7 +83,7 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
     (
         3,
         "Write one sentence in lower case only, with the word 'garden' exactly twice and no comma.",
-        (lowercase(), holds("garden", 2), lacks(","), lines(1)),
+        (holds("garden", 2), lowercase(), lacks(","), lines(1)),
         "my garden is not your garden.",
     ),
     (
@@ -108,14 +109,19 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
         4,
         "Write a sentence of exactly eight words in which every word begins with the letter 's', in lower case, "
         "without punctuation.",
-        (words(8), lowercase(), lambda said: all(w.startswith("s") for w in said.split()), lacks(".")),
+        (
+            lambda said: all(w.lower().startswith("s") for w in said.split()),
+            words(8),
+            lowercase(),
+            lacks("."),
+        ),
         "seven silent sailors sang slowly since sunset started",
     ),
     (
         4,
         "Write exactly four words, each one letter longer than the word before, the first of three letters, "
         "separated by single spaces.",
-        (words(4), lambda said: [len(w) for w in said.split()] == [3, 4, 5, 6]),
+        (lambda said: [len(w) for w in said.split()] == [3, 4, 5, 6], lines(1)),
         "cat bird horse rabbit",
     ),
     (
@@ -123,12 +129,14 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
         "Reply with a Markdown table of two columns, 'name' and 'legs', and exactly three rows of animals below "
         "the heading and its line; nothing before or after it.",
         (
-            lines(5),
             matches(r"\|.*\|.*\|"),
+            lines(5),
             lambda said: (
                 [c.strip() for c in said.splitlines()[0].lower().split("|")[1:-1]] == ["name", "legs"]
             ),
-            lambda said: all(line.split("|")[-2].strip().isdigit() for line in said.splitlines()[2:] if line),
+            lambda said: all(
+                re.fullmatch(r"\|[^|]*\|\s*\d+\s*\|", row.strip()) for row in said.splitlines()[2:] or ("",)
+            ),
         ),
         "| name | legs |\n|---|---|\n| dog | 4 |\n| ant | 6 |\n| hen | 2 |",
     ),
@@ -137,10 +145,10 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
         "Write two sentences on one line. The first has exactly six words and ends with a full stop, the second "
         "has exactly three and ends with a question mark. Use the word 'clock' once in each.",
         (
+            holds("clock", 2),
             lines(1),
             words(9),
             ends("?"),
-            holds("clock", 2),
             lambda said: len(said.partition(".")[0].split()) == 6,
         ),
         "The old clock stopped at noon. Which clock works?",
@@ -150,6 +158,6 @@ _INSTRUCTIONS: tuple[tuple[int, str, tuple[Rule, ...], str], ...] = (
 
 
 def instructions() -> Iterator[GradedQuery]:
-    """Yield the instructions; the share that an answer keeps to is its quality."""
+    """Yield the instructions; the share of its rules that an answer keeps is its quality."""
     for level, text, rules, example in _INSTRUCTIONS:
         yield GradedQuery("instructions", level, text, rules, obeys, example)

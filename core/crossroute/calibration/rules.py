@@ -9,13 +9,15 @@ Rule = Callable[[str], bool]
 
 
 def obeys(answer: str, rules: tuple[Rule, ...]) -> float:
-    """Return the share of the rules that an answer keeps; of an empty one, 0.
+    """Return the share of the rules that an answer keeps; 0 where it is empty or breaks the first.
 
-    >>> obeys("one two three", (words(3), lowercase())), obeys("One two", (words(3), lowercase()))
-    (1.0, 0.0)
+    The first says what is to be written at all: silence, or a refusal, keeps many of the others.
+
+    >>> obeys("one Two three", (words(3), lowercase())), obeys("one two", (words(3), lowercase()))
+    (0.5, 0.0)
     """
     said = answer.strip()
-    return sum(rule(said) for rule in rules) / len(rules) if said else 0.0
+    return sum(rule(said) for rule in rules) / len(rules) if said and rules[0](said) else 0.0
 
 
 def words(count: int) -> Rule:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Price
@@ -21,6 +23,9 @@ class Entry(BaseModel):
         aliases: Other ids of the same model; prefixes of hosts may stand before each.
         recorded_as: Data set -> the spellings in its candidate column.
         sources: Data set -> queries on which the model's quality is known.
+        scores: Benchmark -> published accuracy in [0, 1], where no outcomes are recorded.
+        scores_from: Where the scores stand, and on what day they were read.
+        writes_like: A measured model that it is taken to write as much as; None for the typical one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +39,9 @@ class Entry(BaseModel):
     aliases: tuple[str, ...] = ()
     recorded_as: dict[str, tuple[str, ...]] = {}
     sources: dict[str, int] = {}
+    scores: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    scores_from: str | None = None
+    writes_like: str | None = None
 
     @property
     def evidence(self) -> int:

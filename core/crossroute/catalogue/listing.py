@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Sources = Mapping[str, Mapping[str, int]]
 """Candidate -> data set -> outcomes that its profile rests on."""
 
+PUBLISHED = "published scores"
+"""What a profile without an outcome rests on."""
+
 _CAN = {"tools": "T", "structured_output": "S", "vision": "V", "audio": "A", "files": "F"}
 
 
@@ -43,6 +46,16 @@ class Row(NamedTuple):
         entry = (self.entry.name, *self.entry.aliases) if self.entry else ()
         return sorted({*self.candidate.aliases, *entry} - {self.candidate.name})
 
+    @property
+    def origin(self) -> str:
+        """What the profile rests on; of the catalogue's own, what one could rest on."""
+        profile = self.candidate.profile
+        if profile is None:
+            rough = not self.sources and self.entry is not None and bool(self.entry.scores)
+        else:
+            rough = not any(profile.evidence)
+        return PUBLISHED if rough else " ".join(self.sources)
+
     def matches(self, text: str) -> bool:
         """Return whether every word of a text is in a name, the maker, a capability or a data set."""
         maker = self.entry.maker if self.entry else ""
@@ -60,6 +73,8 @@ class Row(NamedTuple):
             "aliases": self.aliases,
             "outcomes": self.outcomes,
             "sources": dict(self.sources),
+            "scores": self.entry.scores if self.entry and self.origin == PUBLISHED else {},
+            "scores_from": self.entry.scores_from if self.entry and self.origin == PUBLISHED else None,
         }
 
 
@@ -122,5 +137,5 @@ def _cells(row: Row) -> dict[str, str]:
         "can": "".join(letter for name, letter in _CAN.items() if name in candidate.capabilities),
         "quality": f"{profile.mean_quality:.3f}" if profile else "",
         "outcomes": f"{row.outcomes:,}" if row.outcomes else "",
-        "from": escape(" ".join(row.sources)),
+        "from": escape(row.origin),
     }

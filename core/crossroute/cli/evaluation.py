@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,10 @@ def evaluate(
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Fit, tune and compare all baselines.")
     ] = False,
+    cascade: Annotated[
+        bool,
+        typer.Option("--cascade", help="Also look at the answers: route and cascade, at most two calls."),
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", help="Draw the curves into this PNG file.")
@@ -29,8 +34,9 @@ def evaluate(
     priced_only: PricedOnly = False,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
-    from crossroute.contest import baseline_predictions
-    from crossroute.evaluation import compare
+    from crossroute.cascade_report import cascade_report
+    from crossroute.contest import baseline_predictions, cascades
+    from crossroute.evaluation import answered, compare
     from crossroute.router import DEFAULT_COST_PREFERENCE
     from crossroute.storage import replace_file
 
@@ -53,10 +59,16 @@ def evaluate(
                 reward=loaded.reward,
                 on_baseline=lambda name: progress.update(task, description=name),
             )
-    report = compare(predictions, observed, reference="CrossRoute", reward=loaded.reward)
+    played = cascades(loaded, predictions["CrossRoute"], outcomes, split) if cascade else {}
+    report = compare(predictions, observed, played=played, reference="CrossRoute", reward=loaded.reward)
     out.print(report)
+    figures = report.model_dump()
+    if cascade:
+        looked = cascade_report(played, answered(observed))
+        out.print(looked)
+        figures |= looked.model_dump()
     if json_file:
-        replace_file(json_file, report.model_dump_json(indent=2).encode())
+        replace_file(json_file, json.dumps(figures, indent=2).encode())
     if page_file:
         pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
         write_page(

@@ -56,28 +56,39 @@ def profile(
         card = _measure(candidate, place, asked, queries, ProfilingSettings.model_validate(chosen), folder)
     path = write_card(card, folder)
     out.print(card)
-    where = f"Kept in {path}. Route with: crossroute route 'TEXT' --candidates {shlex.quote(model)},..."
-    err.print(where, markup=False, soft_wrap=True)
+    err.print(f"Kept in {path}. {_next_step(card, folder, router)}", markup=False, soft_wrap=True)
+
+
+def _next_step(card: Card, folder: Path | None, router: str) -> str:
+    """Say how to route among all that was profiled into the folder, or beside the router's own."""
+    from crossroute.profiles import profiled_names, profiles_folder
+
+    beside = f" --router {shlex.quote(router)}" if router != DEFAULT_ROUTER else ""
+    place = shlex.quote(str(folder or profiles_folder()))
+    count = len(profiled_names(folder))
+    first = "Profile another model, then route" if count == 1 and not card.scores else "Route"
+    return f"{first} with: crossroute route 'What is 17 * 23?'{beside} --profiles {place}"
 
 
 def _candidate(model: str, price: str | None) -> Candidate:
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue
+    from crossroute.catalogue.spelling import take_apart
+    from crossroute.members import FREE
     from crossroute.prices import listed_price
 
     found = Catalogue.bundled().find(model)
     known = found.entry.candidate if found else None
-    stated = _price(price) if price is not None else None
-    listed = (
-        known.price if known and found and not found.free else listed_price(model.partition(":")[2] or model)
-    )
-    if (stated or listed) is None:
+    free = found.free if found else take_apart(model).free
+    listed = FREE if free else known.price if known else None
+    paid = _price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
+    if paid is None:
         raise ValueError(
             f"No price is known of {model!r}. State it: --price 0.25/2, or 0/0 where calls cost nothing."
         )
     return Candidate(
         name=model,
-        price=stated or listed,
+        price=paid,
         context_window=known.context_window if known else None,
         capabilities=known.capabilities if known else frozenset(),
     )
@@ -138,20 +149,20 @@ def _measure(
 
     if candidate.price is None:
         raise DataError(f"No price is known of {candidate.name!r}.")
+    answerer = _answerer(candidate.name, place)
     err.print(f"{candidate.name}: {Estimate.of(asked, candidate.price)}.", markup=False, soft_wrap=True)
     path = answers_path(candidate.name, folder)
-    _ask(candidate, place, asked, settings, path)
+    _ask(candidate, answerer, asked, settings, path)
     return card_of(candidate, source.name if source else "calibration set", read_rows(path))
 
 
 def _ask(
     candidate: Candidate,
-    place: str | None,
+    answerer: Answerer,
     asked: Sequence[GradedQuery],
     settings: ProfilingSettings,
     path: Path,
 ) -> None:
-    from crossroute.failover import failure_of
     from crossroute.profiler import profile_model
 
     with progress_bar() as progress:
@@ -163,7 +174,7 @@ def _ask(
 
         try:
             profile_model(
-                _answerer(candidate.name, place),
+                answerer,
                 name=candidate.name,
                 price=candidate.price,  # type: ignore[arg-type]
                 queries=asked,
@@ -171,13 +182,11 @@ def _ask(
                 settings=settings,
                 on_answer=on_answer,
             )
-        except (CrossRouteError, OSError):
+        except CrossRouteError:
             raise
         except Exception as error:
-            failure = failure_of(candidate.name, error)
             raise CrossRouteError(
-                f"{candidate.name}: {failure.error}: {failure.message} What was answered is kept; the same command "
-                "goes on from there."
+                f"{_told(candidate.name, error)} What was answered is kept; the same command goes on from there."
             ) from error
 
 
@@ -185,4 +194,18 @@ def _answerer(model: str, place: str | None) -> Answerer:
     from crossroute.answerers import answerer_of
     from crossroute.own_queries import load_object
 
-    return answerer_of(load_object(place) if place else model)
+    given = load_object(place) if place else model
+    try:
+        return answerer_of(given)
+    except CrossRouteError:
+        raise
+    except Exception as error:  # a provider's own, of a missing key for one
+        raise CrossRouteError(_told(model, error)) from error
+
+
+def _told(model: str, error: Exception) -> str:
+    """Return a model's error as a sentence, without secrets."""
+    from crossroute.failover import failure_of
+
+    failure = failure_of(model, error)
+    return f"{model}: {failure.error}: {failure.message.rstrip('.')}."

@@ -21,10 +21,13 @@ def route(
         float | None, typer.Option(help="USD for one call, in place of the cost preference.")
     ] = None,
     candidates: Names = None,
+    profiles: Annotated[
+        Path | None, typer.Option(help="Route among the candidates that were profiled into this folder.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
 ) -> None:
     """Choose a candidate for a text."""
-    loaded = load(router, candidates)
+    loaded = load(router, candidates, profiles)
     many = text == "-"
     queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once

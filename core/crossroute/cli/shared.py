@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from crossroute.errors import DataError
+
 if TYPE_CHECKING:
     from crossroute.outcomes import Outcomes
     from crossroute.router import Router
@@ -27,16 +29,25 @@ PricedOnly = Annotated[
 ]
 
 
-def load(name: str, candidates: str | None = None) -> Router:
-    """Return a router, over the named candidates only where some are named: its own, or profiled ones."""
+def load(name: str, candidates: str | None = None, folder: Path | None = None) -> Router:
+    """Return a router.
+
+    Args:
+        name: A bundled name, a folder or a hub id.
+        candidates: Only these: its own, or profiled ones.
+        folder: Where these were profiled, by default the user's; named alone, all that are profiled there.
+    """
     from crossroute.router import Router
 
     router = Router.from_pretrained(name)
-    if not candidates:
+    if not candidates and folder is None:
         return router
-    from crossroute.profiles import among
+    from crossroute.profiles import among, profiled_names
 
-    return among(router, names(candidates))
+    chosen = names(candidates) if candidates else profiled_names(folder)
+    if not chosen:
+        raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
+    return among(router, chosen, folder)
 
 
 def read(paths: Iterable[Path], candidates: str | None, priced_only: bool = False) -> Outcomes:

@@ -1,6 +1,7 @@
 """The catalogue: what it holds, that it is what the script writes, and that it never confuses."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from crossroute.candidate import Pool, Price
 from crossroute.catalogue import Catalogue, Entry
 from crossroute.errors import UnknownCandidateError, UnknownModelError
+from crossroute.published import BENCHMARKS as BENCHMARKS_KNOWN
 
 CATALOGUE = Catalogue.bundled()
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
@@ -37,6 +39,16 @@ def test_each_price_says_where_it_comes_from_and_when():
         if entry.price:
             assert entry.price.source
             assert entry.price.as_of is not None
+
+
+def test_published_scores_say_where_they_stand_and_are_of_models_without_outcomes():
+    scored = [entry for entry in CATALOGUE if entry.scores]
+    assert len(scored) >= 15
+    for entry in scored:
+        assert set(entry.scores) <= set(BENCHMARKS_KNOWN)
+        assert re.search(r"[a-z]\.[a-z]{2,}/?.*; read \d{4}-\d\d-\d\d$", entry.scores_from)
+        assert not entry.sources
+        assert entry.writes_like is None or CATALOGUE[entry.writes_like].sources
 
 
 def test_the_models_that_newcomers_have_are_in_it():

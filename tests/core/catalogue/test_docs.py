@@ -35,7 +35,10 @@ def test_a_command_runs(command, monkeypatch, tmp_path):
 def test_the_page_says_what_is_so():
     held, pool = list(Catalogue.bundled()), Router.from_pretrained("universal").pool
     measured = [entry for entry in held if entry.sources]
-    assert (round(len(held), -1), len(measured)) == (270, 136)
-    assert set(pool.names) == {entry.name for entry in measured if entry.price}
+    scored = [entry for entry in held if entry.scores]
+    assert (round(len(held), -1), len(measured), len(scored)) == (270, 136, 39)
+    assert set(pool.names) == {entry.name for entry in (*measured, *scored) if entry.price}
+    assert "gpt-5.5" in Catalogue.bundled()
+    assert "gpt-5.5" not in pool
     assert len(BLOCKS) == 4
     assert len(COMMANDS) == 8

@@ -1,0 +1,70 @@
+"""What of all that a model said is its answer: marked as such, bare, or said first or last."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_ANSWER = 50_000
+"""Characters that are read, from the end."""
+
+SHORT = 40
+"""Words that an answer may have to be read whole; of a longer one, the last line and the first count."""
+
+RUN_ON = 3
+"""Lines that begin with "Answer:", from which on a base model goes on with a text of questions and answers."""
+
+_BEFORE_RUN_ON = 8
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.DOTALL | re.IGNORECASE)
+_MARKER = re.compile(r"\\boxed\b|\banswer(?:\s+is)?\s*\**\s*:|\banswer\s+is\b|\b####", re.IGNORECASE)
+_ANSWER_LINE = re.compile(r"^[ \t]*answer[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_DIGIT_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+
+
+def plain(answer: str) -> str:
+    r"""Return an answer without its thoughts, its marks of emphasis, and what a base model runs on with.
+
+    >>> plain("<think>Lyon?</think> **Paris**"), plain("Paris\nAnswer: Rome\nAnswer: Oslo\nAnswer: Riga")
+    ('Paris', 'Paris')
+    """
+    said = _THOUGHTS.sub("", answer[-LONGEST_ANSWER:])
+    said = said.replace("**", "").replace("\u2212", "-").replace("{,}", ",").strip()
+    return _without_run_on(_DIGIT_SPACE.sub("", said))
+
+
+def marked(said: str) -> str:
+    """Return the line that follows the last "answer:" or its like; "" where there is none.
+
+    >>> marked("First 3, then 5. The answer is 8 apples.")
+    '8 apples.'
+    """
+    for marker in reversed(list(_MARKER.finditer(said))):
+        if lines := said[marker.end() :].strip().splitlines():
+            return lines[0].strip()
+    return ""
+
+
+def readings(answer: str) -> tuple[str, ...]:
+    """Return what may be the answer, the likeliest first; one text, but two of a long answer without a mark.
+
+    >>> readings("Paris it is."), readings("Lyon comes to mind. The answer is: Paris")
+    (('Paris it is.',), ('Paris',))
+    """
+    said = plain(answer)
+    if after := marked(said):
+        return (after,)
+    if len(said.split()) <= SHORT:
+        return (said,)
+    lines = [line for line in said.splitlines() if line.strip()]
+    return (lines[-1], lines[0])
+
+
+def _without_run_on(said: str) -> str:
+    """Return the first answer of a text that goes on with answer after answer."""
+    found = list(_ANSWER_LINE.finditer(said))
+    if len(found) < RUN_ON:
+        return said
+    before = said[: found[0].start()].strip()
+    if not before:
+        return said[: found[1].start()].strip()
+    bare = len(before.split()) <= _BEFORE_RUN_ON and "\n" not in before and ":" not in before
+    return before if bare else said

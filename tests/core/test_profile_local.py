@@ -1,0 +1,57 @@
+"""examples/profile_local.py with two stand-ins, for its models are no part of the test environment."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from crossroute.calibration import calibration_set
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ANSWERS = {query.text: query for query in calibration_set()}
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.delitem(sys.modules, "local_models", raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["profile_local.py", "--folder", str(tmp_path), *arguments])
+        runpy.run_path(str(EXAMPLES / "profile_local.py"), run_name="__main__")
+        return capsys.readouterr().out
+
+    yield run
+    sys.modules.pop("local_models", None)
+
+
+def test_without_the_packages_it_says_so_and_ends(run, capsys, monkeypatch):
+    import local_models
+
+    monkeypatch.setattr(local_models, "PACKAGES", ("not_installed_here",))
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 0
+    assert "Skipped: not_installed_here" in capsys.readouterr().out
+
+
+def test_two_models_are_profiled_and_routed_between_and_a_longer_run_goes_on(run, monkeypatch):
+    import local_models
+
+    asked = []
+
+    def strong(query):
+        asked.append(query)
+        return ANSWERS[query].example
+
+    monkeypatch.setattr(local_models, "PACKAGES", ())
+    monkeypatch.setattr(local_models, "models", lambda: {"smollm2": lambda _: "No.", "gemma3": strong})
+    run("--limit", "12")
+    told = run("--limit", "26")
+    assert "smollm2: 12 of 26" not in told
+    assert len(asked) == len(set(asked)) == 26
+    assert "profiled on 13 queries, routing 13 others" in told
+    assert "gemma3 alone         quality 1.000" in told
+    assert "cost preference 0    quality 1.000" in told
+    assert "cost preference 1    quality 0." in told
