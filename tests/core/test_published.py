@@ -7,7 +7,7 @@ from crossroute.published import BENCHMARKS, benchmark_of, expected
 
 
 @pytest.mark.parametrize(
-    ("name", "benchmark"),
+    ("name", "scored_on"),
     [
         ("MMLU-Pro", "mmlu_pro"),
         ("mmlu pro", "mmlu_pro"),
@@ -23,8 +23,8 @@ from crossroute.published import BENCHMARKS, benchmark_of, expected
         ("medmcqa", "medmcqa"),
     ],
 )
-def test_spellings_and_tasks_mean_a_benchmark(name, benchmark):
-    assert benchmark_of(name) == benchmark
+def test_spellings_and_tasks_mean_a_benchmark(name, scored_on):
+    assert benchmark_of(name) == scored_on
 
 
 @pytest.mark.parametrize("wanted", ["mmlu_pro", "gpqa", "gsm8k", "humaneval", "ifeval", "winogrande"])
