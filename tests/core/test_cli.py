@@ -223,6 +223,22 @@ def test_evaluate_plots_and_takes_another_split(jsonl, saved, tmp_path):
     assert json.loads(figures.read_text("utf-8"))["queries"] == 30
 
 
+def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
+    pytest.importorskip("plotly", reason="the report extra is not installed")
+    told = tmp_path / "told.jsonl"
+    rows = [json.loads(line) for line in jsonl.read_text("utf-8").splitlines()]
+    told.write_text(
+        "\n".join(json.dumps(row | {"answer_logprob": -2.5 + 2 * row["quality"]}) for row in rows)
+    )
+    page, figures = tmp_path / "page.html", tmp_path / "figures.json"
+    text = invoke("evaluate", saved, told, "--cascade", "--report", page, "--json", figures)
+    assert "CrossRoute, 2" in text
+    found = json.loads(figures.read_text("utf-8"))
+    assert set(found["cascades"]) == {"CrossRoute, 1 call", "CrossRoute, 2 calls", "classical cascade"}
+    assert found["routers"]["CrossRoute, 2 calls"]["aiq"] > found["routers"]["CrossRoute"]["aiq"]
+    assert "Worst regrets" in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

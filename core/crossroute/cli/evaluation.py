@@ -60,7 +60,10 @@ def evaluate(
                 on_baseline=lambda name: progress.update(task, description=name),
             )
     played = cascades(loaded, predictions["CrossRoute"], outcomes, split) if cascade else {}
-    report = compare(predictions, observed, played=played, reference="CrossRoute", reward=loaded.reward)
+    several = {
+        name: each for name, each in played.items() if (each.calls > 1).any()
+    }  # one call is CrossRoute
+    report = compare(predictions, observed, played=several, reference="CrossRoute", reward=loaded.reward)
     out.print(report)
     figures = report.model_dump()
     if cascade:
