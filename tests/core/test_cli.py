@@ -235,7 +235,8 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
     assert "CrossRoute, 2" in text
     found = json.loads(figures.read_text("utf-8"))
     assert set(found["cascades"]) == {"CrossRoute, 1 call", "CrossRoute, 2 calls", "classical cascade"}
-    assert found["routers"]["CrossRoute, 2 calls"]["aiq"] > found["routers"]["CrossRoute"]["aiq"]
+    assert {point["calls"] for point in found["cascades"]["CrossRoute, 1 call"]["points"]} == {1}
+    assert found["cascades"]["classical cascade"]["points"][-1]["quality"] > 0.9
     assert "Worst regrets" in page.read_text("utf-8")
 
 

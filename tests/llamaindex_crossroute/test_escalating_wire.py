@@ -60,7 +60,7 @@ def wired(server, router):
 @pytest.fixture
 def willing(wired):
     """The same, willing to pay for the large one where the small one is unsure."""
-    return wired.model_copy(update={"willingness_to_pay": 0.02})
+    return wired.model_copy(update={"willingness_to_pay": 0.01})
 
 
 def decision_of(response):
