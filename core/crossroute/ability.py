@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.log_odds import sigmoid
+
 Floats = npt.NDArray[np.floating]
 
 SPREAD = 1.5
@@ -61,11 +63,6 @@ def fit_ability(right: Floats, seen: Floats, ease: Floats, spread: float = SPREA
             right[None], seen[None], ability + ease[None], ability, axis=1, spread=spread
         )
     return float(ability[0])
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """Return 1 / (1 + exp(-logits)), which cannot overflow."""
-    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
 
 
 def _newton(

@@ -25,7 +25,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.correlation import Correlation, logit, sigmoid
+from crossroute.correlation import Correlation, logit
+from crossroute.log_odds import sigmoid
 from crossroute.reward import Floats, Reward, best
 
 Columns = npt.NDArray[np.intp]

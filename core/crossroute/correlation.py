@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crossroute.log_odds import logit as bounded_logit
+from crossroute.log_odds import sigmoid
 from crossroute.reward import Floats
 
 LEAST_PROBABILITY = 1e-4
@@ -79,16 +81,4 @@ class Correlation(NamedTuple):
 
 def logit(probability: Floats) -> Floats:
     """Return log-odds, those of certainty cut at 1e-4."""
-    clipped = np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    odds: Floats = np.log(clipped) - np.log1p(-clipped)
-    return odds
-
-
-def sigmoid(log_odds: Floats) -> Floats:
-    """Return the probability of log-odds.
-
-    >>> sigmoid(np.array([0.0]))
-    array([0.5])
-    """
-    probability: Floats = 0.5 * (1 + np.tanh(0.5 * log_odds))
-    return probability
+    return bounded_logit(probability, LEAST_PROBABILITY)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.ability import sigmoid
+from crossroute.log_odds import logit, sigmoid
 
 Floats = npt.NDArray[np.floating]
 
@@ -55,8 +55,7 @@ def prior(pool: Floats) -> tuple[Floats, Floats]:
     Args:
         pool: Quality of known candidates, shape (m, k), in [0, 1].
     """
-    bounded = np.clip(pool, 0.01, 0.99)
-    logits = np.log(bounded / (1 - bounded))
+    logits = logit(pool, 0.01)
     mean = logits.mean(0)
     beyond = logits - mean
     beyond = beyond - beyond.mean(1, keepdims=True)  # ability

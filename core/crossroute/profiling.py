@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.ability import SPREAD, fit_ability, sigmoid
+from crossroute.ability import SPREAD, fit_ability
+from crossroute.log_odds import sigmoid
 
 Floats = npt.NDArray[np.floating]
 Float32s = npt.NDArray[np.float32]

@@ -17,6 +17,9 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.log_odds import logit as bounded_logit
+from crossroute.log_odds import sigmoid
+
 Floats = npt.NDArray[np.floating]
 
 BENCHMARKS: Mapping[str, tuple[float, ...]] = MappingProxyType(
@@ -96,13 +99,12 @@ def expected(given: str, score: float, wanted: str) -> float | None:
     stated = float(logit(np.array(score)))
     nearest = min(max(stated, pairs[0].min()), pairs[0].max())
     found = centre[1] + direction[1] / direction[0] * (nearest + OUTSIDE * (stated - nearest) - centre[0])
-    return float(1 / (1 + np.exp(-found)))
+    return float(sigmoid(np.asarray(found)))
 
 
 def logit(share: Floats) -> Floats:
     """Return log(p / (1 - p)), with p held within [0.01, 0.99]."""
-    bounded = np.clip(share, 0.01, 0.99)
-    return np.asarray(np.log(bounded / (1 - bounded)))
+    return bounded_logit(share, 0.01)
 
 
 _COMPACT = {name.replace("_", ""): name for name in BENCHMARKS}

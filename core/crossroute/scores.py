@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from crossroute import tokens
 from crossroute.candidate import Candidate, Pool, Price, Profile
+from crossroute.log_odds import sigmoid
 from crossroute.predictor import pool_profiles
 from crossroute.published import BENCHMARKS, benchmark_of, expected, logit
 from crossroute.router import Router
@@ -61,7 +62,7 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
     profile = Profile(
-        quality=tuple((1 / (1 + np.exp(-found))).tolist()),
+        quality=tuple(sigmoid(found).tolist()),
         log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), price).tolist()),
         evidence=(0.0,) * k,
     )
@@ -115,7 +116,7 @@ def _carried(
             if (score := expected(name, value, anchor))
         ]
         if logits:
-            found[anchor] = float(1 / (1 + np.exp(-np.mean(logits))))
+            found[anchor] = float(sigmoid(np.array(logits).mean(keepdims=True))[0])
     return {anchor: (score, CARRIED * len(found) ** 0.5) for anchor, score in sorted(found.items())}
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from crossroute.candidate import Pool
-from crossroute.correlation import Correlation, logit, sigmoid
+from crossroute.correlation import Correlation, logit
+from crossroute.log_odds import sigmoid
 from crossroute.reward import Floats
 from crossroute.verifier import KNOTS, Reading, Verifier, confidence
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from crossroute.ability import SPREAD, fit_ability, fit_ease, sigmoid
+from crossroute.ability import SPREAD, fit_ability, fit_ease
+from crossroute.log_odds import sigmoid
 
 RANDOM = np.random.default_rng(0)
 ABILITY = np.array([-1.0, 0.0, 1.5])

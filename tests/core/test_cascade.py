@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute.cascade import NEVER, STOP, Forecast, Signals, next_call
-from crossroute.correlation import Correlation, logit, sigmoid
+from crossroute.correlation import Correlation, logit
+from crossroute.log_odds import sigmoid
 from crossroute.reward import best
 from tests.support.escalating import candidates, reading, verifier
 from tests.support.gaussian import believed

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from crossroute.correlation import Correlation, logit, sigmoid
+from crossroute.correlation import Correlation, logit
+from crossroute.log_odds import sigmoid
 from tests.support.gaussian import believed
 
 CORRELATIONS = [Correlation(), Correlation(0.0, 0.3), Correlation(0.9, 0.05), Correlation(0.4, 0.9)]

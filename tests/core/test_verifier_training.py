@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, Pool
-from crossroute.correlation import Correlation, logit, sigmoid
+from crossroute.correlation import Correlation, logit
 from crossroute.evidence import Evidence
+from crossroute.log_odds import sigmoid
 from crossroute.verifier_training import LEAST_ANSWERS, fit_verifier
 
 POOL = Pool([Candidate(name=name) for name in ("often", "turned", "rare", "never")])
