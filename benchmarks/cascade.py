@@ -18,9 +18,12 @@ from predictions import predictions_of
 from sets import load
 
 from crossroute import Outcomes, Prediction, Router, fit
-from crossroute.cascade_report import CascadeReport, cascade_report
-from crossroute.contest import cascades
+from crossroute.escalation.verifier import Verifier
 from crossroute.evaluation import compare
+from crossroute.evaluation.cascade_report import CascadeReport, cascade_report
+from crossroute.evaluation.contest import cascades
+from crossroute.evaluation.plots import draw_curves
+from crossroute.evaluation.report import Report, RouterFigures
 from crossroute.metrics import (
     WILLINGNESS_TO_PAY,
     aiq,
@@ -30,11 +33,8 @@ from crossroute.metrics import (
     paired_bootstrap,
 )
 from crossroute.play import Played, play
-from crossroute.plots import draw_curves
-from crossroute.report import Report, RouterFigures
 from crossroute.reward import Floats
 from crossroute.sweep import Sweep
-from crossroute.verifier import Verifier
 
 SET = "gpt4o-llama-qwen, 9 candidates"
 SILENT = "routerbench-5shot, 11 candidates"

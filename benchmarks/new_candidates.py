@@ -24,9 +24,9 @@ from sets import load, matching, slug
 from crossroute import Outcomes, Pool, Prediction, Price, Query, TrainingConfig, fit
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.predictor import Predictor
-from crossroute.published import benchmark_of
+from crossroute.profiler.published import benchmark_of
+from crossroute.profiler.scores import profile_from_scores
 from crossroute.reward import Floats
-from crossroute.scores import profile_from_scores
 from crossroute.sweep import Sweep
 
 COUNTS = (25, 50, 100, 200, 500)

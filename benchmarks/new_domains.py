@@ -28,7 +28,7 @@ from crossroute.metrics import (
     known_outcomes,
     paired_bootstrap,
 )
-from crossroute.published import benchmark_of
+from crossroute.profiler.published import benchmark_of
 from crossroute.reward import Floats, Reward
 from crossroute.sweep import Sweep
 

@@ -16,9 +16,9 @@ from rich.console import Console
 from sets import CONFIGURATIONS, slug
 
 from crossroute import Outcomes, Prediction, Query, Router, TrainingConfig, fit
-from crossroute.contest import blind_baselines, learned_baselines
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.evaluation.contest import blind_baselines, learned_baselines
 from crossroute.outcomes import Split
 
 SPLITS: tuple[Split, ...] = ("validation", "test")

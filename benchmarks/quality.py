@@ -16,8 +16,8 @@ from predictions import REFERENCE, predictions_of
 from sets import load, matching, slug
 
 from crossroute.evaluation import compare
-from crossroute.plots import draw_curves
-from crossroute.report import Report, RouterFigures
+from crossroute.evaluation.plots import draw_curves
+from crossroute.evaluation.report import Report, RouterFigures
 
 DRAWN = (REFERENCE, "kNN, tuned", "RouterBench MLP")
 

@@ -15,7 +15,7 @@ from universal_sets import TYPICAL_TOKENS, load_all
 
 from crossroute import Candidate, Outcomes, Price, Router, TrainingConfig, fit
 from crossroute.catalogue import Catalogue, Entry
-from crossroute.scores import profile_from_scores
+from crossroute.profiler.scores import profile_from_scores
 
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
 

@@ -1,34 +1,48 @@
-"""An agent: each step goes to the predicted best, and a turn with tools is finished by who began it."""
+"""An agent: each step goes to the predicted best, and who begins a turn with tools finishes it.
 
-from typing import Any
+langchain_agent.ipynb shows more, and explains it.
+"""
 
+from collections.abc import Sequence
+
+from crossroute import Decision
+from crossroute.decision import usd
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_crossroute import CrossRouteMiddleware
 
-import offline
-
-models = offline.models()  # or: {"small": "openai:gpt-5-mini", "large": "anthropic:claude-opus-4-5"}
+from langchain_offline import stand_ins
 
 
 @tool
-def weather(city: str) -> str:
-    """Tell the weather in a city."""
-    return f"It is sunny in {city}."
+def overdue() -> str:
+    """List the invoices that are overdue."""
+    return "Ada Ltd: 1,200 euros, 12 days"
 
 
-router = CrossRouteMiddleware(models=models, router=offline.router())
-agent = create_agent(model=models["small"], tools=[weather], middleware=[router])
+def answer(messages: Sequence[BaseMessage]) -> AIMessage:
+    """Say what a model might."""
+    if isinstance(messages[-1], ToolMessage):
+        return AIMessage(f"They are late: {messages[-1].text}.")
+    if "invoices" in messages[-1].text:
+        return AIMessage("", tool_calls=[{"name": "overdue", "args": {}, "id": "call_1"}])
+    return AIMessage("Lima.")
 
-messages: list[Any] = []
+
+models = stand_ins("gpt-5", "gpt-4o-mini", answer=answer)  # with a key: {"gpt-5": "openai:gpt-5", ...}
+
+middleware = CrossRouteMiddleware(models=models, router="universal")
+agent = create_agent(model=models["gpt-5"], tools=[overdue], middleware=[middleware])
+
 for question in (
-    "What is 12 plus 30, and what is their product minus 12?",
-    "Tell me a short story about 2 foxes.",
+    "What is the capital of Peru?",
+    "Which of our customers are late with their invoices, and how much do they owe?",
 ):
-    messages = agent.invoke({"messages": [*messages, HumanMessage(question)]})["messages"]
-
-for message in messages:
-    if isinstance(message, AIMessage):
-        decision = message.response_metadata["crossroute"]
-        print(decision["candidate"], "calls tools" if message.tool_calls else "answers", *decision["reasons"])
+    print(question)
+    for message in agent.invoke({"messages": [HumanMessage(question)]})["messages"]:
+        if isinstance(message, AIMessage):
+            decision = Decision.model_validate(message.response_metadata["crossroute"])
+            step = message.text or f"calls {message.tool_calls[0]['name']}"
+            why = ", ".join(decision.reasons) or f"predicted quality {decision.quality:.2f}"
+            print(f"  {decision.candidate}: {step} [{why}; {usd(decision.actual_cost or 0)}]")

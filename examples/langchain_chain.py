@@ -1,23 +1,25 @@
-"""A chain: the chat model in its place is a pool."""
+"""A chain: where one chat model stood, a pool of them stands."""
 
-from langchain_core.output_parsers import StrOutputParser
+from crossroute.decision import usd
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_crossroute import ChatCrossRoute
 
-import offline
+from langchain_offline import stand_ins
 
-models = offline.models()  # or: {"small": "openai:gpt-5-mini", "large": "anthropic:claude-opus-4-5"}
+models = stand_ins("gpt-5", "gpt-4o-mini")  # with a key: {"gpt-5": "openai:gpt-5", ...}
 
-model = ChatCrossRoute(models=models, router=offline.router())
+model = ChatCrossRoute(models=models, router="universal")
 chain = ChatPromptTemplate.from_messages([("system", "Be brief."), ("human", "{question}")]) | model
 
 for question in (
-    "What is 12 plus 30, and what is their product minus 12?",
-    "Tell me a short story about 2 foxes.",
+    "What is the capital of Peru?",
+    "Explain why the determinant of an orthogonal matrix is 1 or -1.",
 ):
     answer = chain.invoke({"question": question})
     decision = answer.response_metadata["crossroute"]
-    print(f"{decision['candidate']}: quality {decision['quality']:.2f}, ${decision['actual_cost']:.6f}")
+    print(question, answer.text, sep="\n  ")
+    predicted = f"predicted quality {decision['quality']:.2f} for {usd(decision['cost'])}"
+    print(f"  {predicted}; took {usd(decision['actual_cost'])}")
 
-print((chain | StrOutputParser()).invoke({"question": "Tell me a short story about 3 owls."}))
-print(f"{model.spend.total.calls} calls, ${model.spend.total.cost:.6f}")
+for name, spent in model.spend.by_candidate.items():
+    print(f"{name}: {spent.calls} call, {usd(spent.cost)}")

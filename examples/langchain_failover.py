@@ -1,15 +1,15 @@
 """Failover: a model that is down is passed over, and left alone for a while."""
 
+from crossroute import Decision
 from langchain_crossroute import ChatCrossRoute
 
-import offline
+from langchain_offline import StandIn
 
-models = {**offline.models(), "large": offline.PretendModel(name="large", down=True)}  # or two real models
+models = {"gpt-5": StandIn(name="gpt-5", down=True), "gpt-4o-mini": StandIn(name="gpt-4o-mini")}
 
-model = ChatCrossRoute(models=models, router=offline.router())
-question = "What is 12 plus 30, and what is their product minus 12?"
+model = ChatCrossRoute(models=models, router="universal", cost_preference=0)  # which would choose gpt-5
 
-for _ in range(2):
-    decision = model.invoke(question).response_metadata["crossroute"]
-    failures = [f"{failure['candidate']} failed with {failure['error']}" for failure in decision["failures"]]
-    print(decision["candidate"], "answers;", *failures, *decision["reasons"])
+for call in ("first", "second"):
+    answer = model.invoke("Explain why the determinant of an orthogonal matrix is 1 or -1.")
+    decision = Decision.model_validate(answer.response_metadata["crossroute"])
+    print(f"{call} call: {answer.text}", *(decision.failures or decision.reasons), sep="\n  ")

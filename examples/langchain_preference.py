@@ -1,18 +1,24 @@
-"""A preference for each request: the dial from 0, quality first, to 1, cheapest; or one model, by name."""
+"""The dial: from 0, quality first, to 1, cheapest, for each call; or one model, by name."""
 
+from textwrap import fill
+
+from crossroute.decision import usd
 from langchain_crossroute import ChatCrossRoute
 
-import offline
+from langchain_offline import stand_ins
 
-models = offline.models()  # or: {"small": "openai:gpt-5-mini", "large": "anthropic:claude-opus-4-5"}
+models = stand_ins("gpt-5", "gpt-4o-mini", "llama-3.1-8b-instruct")  # with a key: {"gpt-5": "openai:gpt-5", ...}
 
-model = ChatCrossRoute(models=models, router=offline.router())
-question = "What is 12 plus 30, and what is their product minus 12?"
+model = ChatCrossRoute(models=models, router="universal")
+question = "Write a Python function that merges two sorted lists."
 
-for preference in (0, 1):
+for preference in (0, 0.5, 1):
     answer = model.invoke(question, config={"configurable": {"cost_preference": preference}})
-    print(f"cost preference {preference}: {answer.response_metadata['crossroute']['candidate']}")
+    decision = answer.response_metadata["crossroute"]
+    numbers = f"predicted quality {decision['quality']:.2f} for {usd(decision['cost'])}"
+    print(f"cost preference {preference}: {decision['candidate']}, {numbers}")
 
-answer = model.invoke(question, config={"configurable": {"candidate": "small"}})
-print(f"forced: {answer.response_metadata['crossroute']['candidate']}")
-print(model.route(question).explain())
+answer = model.invoke(question, config={"configurable": {"candidate": "gpt-5"}})
+print(f"asked for by name: {answer.response_metadata['crossroute']['candidate']}")
+
+print(fill(model.route(question).explain(), 80))  # the decision alone: nobody is called

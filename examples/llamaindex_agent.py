@@ -2,15 +2,15 @@
 
 import asyncio
 
+from crossroute.decision import usd
 from llama_index.core.agent.workflow import AgentOutput, FunctionAgent
 from llama_index.core.llms import LLM
-from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llamaindex_crossroute import CrossRouteLLM
 
-# with keys: llms = {name: OpenAI(model=name) for name in ("gpt-3.5-turbo-1106", "gpt-4-1106-preview")}
-llms: dict[str, LLM] = {
-    name: MockFunctionCallingLLM(is_chat_model=True) for name in ("gpt-3.5-turbo-1106", "gpt-4-1106-preview")
-}
+from llamaindex_offline import StandIn
+
+# with a key: {"gpt-5": OpenAI(model="gpt-5"), ...}; by default LlamaIndex's mock calls every tool, then says so
+llms: dict[str, LLM] = {name: StandIn(is_chat_model=True) for name in ("gpt-5", "gpt-4o-mini")}
 
 
 def weather(city: str = "Paris") -> str:
@@ -20,11 +20,13 @@ def weather(city: str = "Paris") -> str:
 
 async def main() -> None:
     """Ask once."""
-    pool = CrossRouteLLM(llms=llms, router="routerbench", cost_preference=0.5)
-    output: AgentOutput = await FunctionAgent(tools=[weather], llm=pool).run("What is the weather in Paris?")
-    print([call.tool_name for call in output.tool_calls], output)
+    pool = CrossRouteLLM(llms=llms, router="universal")
+    question = "What is the weather in Paris?"
+    output: AgentOutput = await FunctionAgent(tools=[weather], llm=pool).run(question)
+    print(question, f"  called {', '.join(call.tool_name for call in output.tool_calls)}", sep="\n")
+    print(f"  {output}")
     for name, spent in pool.spend.by_candidate.items():
-        print(f"{name}: {spent.calls} calls, ${spent.cost:.6f}")
+        print(f"{name}: {spent.calls} calls, {usd(spent.cost)}")
 
 
 asyncio.run(main())

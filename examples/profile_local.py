@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from crossroute import Candidate, Outcomes, Router, profile_model
-from crossroute.answer import Answerer
-from crossroute.answers_file import read_rows
+from crossroute.profiler.answer import Answerer
+from crossroute.profiler.answers_file import read_rows
 from crossroute.calibration import calibration_set
-from crossroute.profiler import ProfilingSettings
-from crossroute.profiles import Card, among, answers_path, card_of, profiled_outcomes, write_card
+from crossroute.profiler.profiler import ProfilingSettings
+from crossroute.profiler.profiles import Card, among, answers_path, card_of, profiled_outcomes, write_card
 
 import local_models
 

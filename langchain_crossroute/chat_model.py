@@ -17,7 +17,7 @@ from langchain_core.runnables.config import merge_configs
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Decision
-from crossroute.spend import Spend
+from crossroute.calls.spend import Spend
 from langchain_crossroute.call import Call
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.generation import generation_calls, merged

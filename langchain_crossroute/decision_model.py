@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from crossroute import Constraints, Decision, Router
-from crossroute.dispatch import Dispatcher
-from crossroute.members import Ability
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.members import Ability
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.reading import read
 from langchain_crossroute.runnable import messages_of

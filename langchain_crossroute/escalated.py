@@ -11,9 +11,9 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_core.runnables.config import merge_configs
 
 from crossroute import Decision
-from crossroute.escalated import Chosen, Escalated
+from crossroute.calls.escalated import Chosen, Escalated
+from crossroute.calls.reply import Reply
 from crossroute.escalation import Escalation
-from crossroute.reply import Reply
 from langchain_crossroute.asked import Asked
 from langchain_crossroute.logprobs import asking
 from langchain_crossroute.member import Member

@@ -11,9 +11,9 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 
 from crossroute import Decision
-from crossroute.escalated import Chosen, Escalated
+from crossroute.calls.escalated import Chosen, Escalated
+from crossroute.calls.reply import Reply
 from crossroute.escalation import Escalation
-from crossroute.reply import Reply
 from langchain_crossroute.reply import Taken, is_unreadable, reply_of
 from langchain_crossroute.routing import Routing
 

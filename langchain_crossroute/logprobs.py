@@ -9,7 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
-from crossroute.failover import is_transient, status
+from crossroute.calls.failover import is_transient, status
 from langchain_crossroute.member import Change, Member
 
 T = TypeVar("T")

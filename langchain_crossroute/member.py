@@ -11,7 +11,7 @@ from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 
 from crossroute import Capability
-from crossroute.members import Ability
+from crossroute.calls.members import Ability
 from langchain_crossroute.errors import MissingPackageError
 
 PROFILE: dict[Capability, str] = {

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from typing_extensions import NotRequired
 
 from crossroute import Capability, Constraints, Decision, Router
-from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.escalation import Escalation
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.escalated import UNSTREAMED

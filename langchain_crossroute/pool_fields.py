@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Constraints, Price, Router
-from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.escalation import Escalation
 from crossroute.query import estimate_tokens
 from langchain_crossroute.profile import common_profile

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from pydantic import ValidationError
 
-from crossroute.reply import Reply
+from crossroute.calls.reply import Reply
 from langchain_crossroute.logprobs import logprobs_of
 from langchain_crossroute.stamp import message_of, usage_of
 from langchain_crossroute.tool_calls import tool_flaw

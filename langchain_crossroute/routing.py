@@ -9,12 +9,12 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.attempts import MAX_ATTEMPTS, Attempts
-from crossroute.dispatch import Dispatcher
+from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.escalated import Escalated
+from crossroute.calls.members import at_prices
 from crossroute.errors import UnroutableError
-from crossroute.escalated import Escalated
 from crossroute.escalation import Escalation
-from crossroute.members import at_prices
 from langchain_crossroute.history import for_provider
 from langchain_crossroute.logprobs import LogprobRequests, without_logprobs
 from langchain_crossroute.member import Member

@@ -13,8 +13,8 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, e
 from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 
 from crossroute import Constraints, Decision, Router
-from crossroute.dispatch import Dispatcher
-from crossroute.members import Ability
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.members import Ability
 from langchain_crossroute.reading import read
 from langchain_crossroute.settings import Settings
 

@@ -11,7 +11,7 @@ from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import LLMResult
 
 from crossroute import Decision
-from crossroute.spend import Usage
+from crossroute.calls.spend import Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""

@@ -21,9 +21,9 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision, Query
-from crossroute.attempts import Attempts
+from crossroute.calls.attempts import Attempts
+from crossroute.calls.failover import is_transient
 from crossroute.escalation import Escalation
-from crossroute.failover import is_transient
 from llamaindex_crossroute import events
 from llamaindex_crossroute.escalating import Escalating
 from llamaindex_crossroute.logprobs import FIELDS

@@ -9,8 +9,8 @@ from llama_index.core.output_parsers.base import OutputParserException
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision
-from crossroute.escalated import Chosen, Escalated
-from crossroute.reply import Reply
+from crossroute.calls.escalated import Chosen, Escalated
+from crossroute.calls.reply import Reply
 from llamaindex_crossroute import events
 from llamaindex_crossroute.facts import RESPONSES, Given, given, unfit
 from llamaindex_crossroute.probe import UsageProbe

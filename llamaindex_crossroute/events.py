@@ -7,7 +7,7 @@ from llama_index_instrumentation.base import BaseEvent
 from typing_extensions import override
 
 from crossroute import Decision, Price
-from crossroute.spend import Usage
+from crossroute.calls.spend import Usage
 
 _dispatcher = get_dispatcher(__name__)
 

@@ -11,8 +11,8 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.reply import Reply
-from crossroute.spend import Usage
+from crossroute.calls.reply import Reply
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.logprobs import choice_of, logprobs_of
 from llamaindex_crossroute.probe import Response, UsageProbe
 from llamaindex_crossroute.stamp import field_of, usage_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from crossroute.failover import status
+from crossroute.calls.failover import status
 from llamaindex_crossroute.probe import Response
 from llamaindex_crossroute.stamp import field_of
 

@@ -9,7 +9,7 @@ from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms import LLM
 
 from crossroute import Candidate
-from crossroute.members import Ability
+from crossroute.calls.members import Ability
 
 NAME = "CrossRoute"
 

@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field, PrivateAttr, StrictBool, field_serializer
 from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
-from crossroute.attempts import MAX_ATTEMPTS
+from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.members import Ability
+from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
-from crossroute.members import Ability
-from crossroute.spend import Spend
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.member import common_metadata
 from llamaindex_crossroute.reading import Reading

@@ -18,7 +18,7 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
-from crossroute.spend import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.stamp import usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"

@@ -12,10 +12,10 @@ from llama_index.core.llms import LLM
 from typing_extensions import Self
 
 from crossroute import Constraints, Decision, Price, Router
-from crossroute.dispatch import Dispatcher
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.members import Ability, at_prices, candidate_named
+from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation
-from crossroute.members import Ability, at_prices, candidate_named
-from crossroute.spend import Usage
 from llamaindex_crossroute import events
 from llamaindex_crossroute.logprobs import LogprobAsker
 from llamaindex_crossroute.member import ability_of, calls_tools

@@ -9,8 +9,8 @@ from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from pydantic import Field
 from typing_extensions import override
 
+from crossroute.calls.spend import Spend, Spent
 from crossroute.decision import usd
-from crossroute.spend import Spend, Spent
 from llamaindex_crossroute.events import CrossRouteAnswerEvent
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from crossroute import Decision
-from crossroute.spend import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.stamp import as_json, stamped, usage_of

@@ -15,7 +15,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crossroute.answer import Answer
     from crossroute.candidate import Candidate, Capability, Pool, Price, Profile
     from crossroute.datasets import read_outcomes
     from crossroute.decision import Alternative, Decision
@@ -30,19 +29,20 @@ if TYPE_CHECKING:
         UnknownCandidateError,
     )
     from crossroute.escalation import Escalation, Judge
-    from crossroute.evidence import Evidence
+    from crossroute.escalation.evidence import Evidence
     from crossroute.outcomes import Outcomes
     from crossroute.policy import Constraints
     from crossroute.prediction import Prediction
     from crossroute.prices import priced
-    from crossroute.profiler import profile_model
+    from crossroute.profiler.answer import Answer
+    from crossroute.profiler.profiler import profile_model
     from crossroute.query import Query
     from crossroute.router import Router
     from crossroute.training import TrainingConfig, fit
 
 _HOME = {
     "Alternative": "decision",
-    "Answer": "answer",
+    "Answer": "profiler.answer",
     "Candidate": "candidate",
     "Capability": "candidate",
     "CheckpointError": "errors",
@@ -53,7 +53,7 @@ _HOME = {
     "Encoder": "encoder",
     "EncoderError": "errors",
     "Escalation": "escalation",
-    "Evidence": "evidence",
+    "Evidence": "escalation.evidence",
     "Judge": "escalation",
     "MissingExtraError": "errors",
     "NoEligibleCandidateError": "errors",
@@ -69,7 +69,7 @@ _HOME = {
     "fit": "training",
     "load_encoder": "encoder",
     "priced": "prices",
-    "profile_model": "profiler",
+    "profile_model": "profiler.profiler",
     "read_outcomes": "datasets",
 }
 

@@ -12,6 +12,7 @@ from crossroute.candidate import Candidate, Pool, Profile
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
+from crossroute.escalation.verifier import Verifier
 from crossroute.inference import InferenceNetwork
 from crossroute.network_config import NetworkConfig
 from crossroute.policy import Dial
@@ -20,7 +21,6 @@ from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
 from crossroute.tokens import CostUnit
-from crossroute.verifier import Verifier
 
 NETWORK = "network."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 from rich.table import Table
 
-from crossroute.evidence import Evidence
+from crossroute.escalation.evidence import Evidence
 from crossroute.reward import Reward
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]

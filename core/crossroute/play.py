@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossroute.cascade import NEVER, STOP, Columns, Forecast, Hand, next_call
+from crossroute.escalation.cascade import NEVER, STOP, Columns, Forecast, Hand, next_call
+from crossroute.escalation.verifier import Verifier
 from crossroute.metrics import known_outcomes
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.reward import Floats, Reward, best
 from crossroute.sweep import Sweep, in_order
-from crossroute.verifier import Verifier
 
 ROWS_AT_ONCE = 100
 

@@ -14,13 +14,13 @@ from crossroute.candidate import Candidate, Pool, Price
 from crossroute.decision import Alternative, Decision
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
+from crossroute.escalation.verifier import Verifier
 from crossroute.outcomes import Outcomes
 from crossroute.policy import Constraints, Dial, cache_saving, choose
 from crossroute.prediction import Prediction
 from crossroute.predictor import Foresight, Predictor
 from crossroute.query import Query
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
-from crossroute.verifier import Verifier
 
 Floats = npt.NDArray[np.floating]
 

@@ -48,7 +48,7 @@ def test_what_can_run_offline_runs(folder):
 def test_the_pool_of_the_page_is_one_for_langchain(folder):
     from crossroute import Price, Router, profile_model
     from crossroute.candidate import Candidate
-    from crossroute.profiles import among, answers_path, card_of, write_card
+    from crossroute.profiler.profiles import among, answers_path, card_of, write_card
 
     queries, block = calibration_set()[:20], next(b for k, b, *_ in PARTS if "ChatCrossRoute" in b)
     for name in ("openai:gpt-5.4-mini", "openai:gpt-5.5"):

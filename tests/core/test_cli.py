@@ -15,7 +15,7 @@ from safetensors import safe_open
 from typer.testing import CliRunner
 
 from crossroute import Decision, Router, TrainingConfig, cli
-from crossroute.training_state import STATE
+from crossroute.training.state import STATE
 
 COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "profile", "demo")
 QUICK = {"clusters": 4, "epochs": 2, "hidden": 8, "batch_size": 32}

@@ -1,12 +1,12 @@
 import pytest
 from rich.console import Console
 
-from crossroute import Router
+from crossroute import Pool, Router
 from crossroute.demo import PREFERENCES, QUERIES, show
 
 
-def shown(router, plot_file=None):
-    console = Console(width=140)
+def shown(router, plot_file=None, width=140, **look):
+    console = Console(width=width, **look)
     with console.capture() as capture:
         show(router, console, plot_file)
     return capture.get()
@@ -24,6 +24,38 @@ def test_each_query_is_shown_with_its_candidates(router):
         assert f"preference {preference:g}" in text
     assert "always " in text
     assert "saving" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_every_line_fits_the_terminal(width):
+    assert max(map(len, shown(Router.from_pretrained(), width=width).splitlines())) <= width
+
+
+def test_eighty_columns_show_every_candidate_whole_on_the_line_of_its_query():
+    router = Router.from_pretrained()
+    lines = shown(router, width=80).splitlines()
+    for at, query in enumerate(QUERIES):
+        (line,) = [line for line in lines if line.startswith(query.partition("\n")[0][:18])]
+        chosen = [list(router.route_many(QUERIES, cost_preference=dial))[at] for dial in PREFERENCES]
+        assert line.split()[-3:] == [decision.candidate.rpartition("/")[2] for decision in chosen]
+
+
+def test_a_narrow_terminal_folds_names_and_cuts_none(router):
+    long = [
+        candidate.model_copy(update={"name": f"{candidate.name}-{'very' * 5}-long", "aliases": ()})
+        for candidate in router.pool
+    ]
+    told = shown(router.over(Pool(long)), width=60)
+    cells = [line[22:] for line in told.partition("always")[0].splitlines()]
+    assert not [cell for cell in cells if "…" in cell]
+    assert "-long" in "".join("".join(cells).split())
+
+
+def test_colours_are_for_terminals_that_want_them(router, monkeypatch):
+    assert "\x1b" not in shown(router)
+    assert "\x1b[3" in shown(router, force_terminal=True, color_system="standard")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in shown(router, force_terminal=True, color_system="standard")
 
 
 def test_the_saving_is_that_of_the_predictions(router):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from crossroute import Outcomes, Pool
-from crossroute.cascade import STOP
+from crossroute.calls.escalation_plan import EscalationPlan
 from crossroute.escalation import Escalation
-from crossroute.escalation_plan import EscalationPlan
-from crossroute.evidence import Evidence
+from crossroute.escalation.cascade import STOP
+from crossroute.escalation.evidence import Evidence
 from crossroute.play import play
 from crossroute.prediction import Prediction
 from crossroute.sweep import Sweep

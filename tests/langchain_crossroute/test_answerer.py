@@ -5,8 +5,8 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_openai import ChatOpenAI
 
 from crossroute import Price, cli, profile_model
-from crossroute.answerers import answerer_of
-from crossroute.profiles import read_card
+from crossroute.profiler.answerers import answerer_of
+from crossroute.profiler.profiles import read_card
 from langchain_crossroute.answerer import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 from tests.support.wire import WireServer

@@ -12,7 +12,7 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
-from crossroute.dispatch import Dispatcher
+from crossroute.calls.dispatch import Dispatcher
 from langchain_crossroute import ChatCrossRoute
 from tests.support.routers import ARITHMETIC, STORY
 from tests.support.wire import WireServer

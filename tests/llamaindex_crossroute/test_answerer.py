@@ -3,7 +3,7 @@ from llama_index.core.llms import MockLLM
 from llama_index.llms.openai_like import OpenAILike
 
 from crossroute import Price, profile_model
-from crossroute.answerers import answerer_of
+from crossroute.profiler.answerers import answerer_of
 from llamaindex_crossroute.answerer import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 from tests.support.wire import WireServer

@@ -9,7 +9,7 @@ import time
 from llama_index.core import PromptTemplate
 
 from crossroute import Decision
-from crossroute.dispatch import Dispatcher
+from crossroute.calls.dispatch import Dispatcher
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, said, user
 

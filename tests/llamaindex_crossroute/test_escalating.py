@@ -16,8 +16,8 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel, ValidationError
 
 from crossroute import Decision
+from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation
-from crossroute.spend import Usage
 from llamaindex_crossroute import (
     CrossRouteAnswerEvent,
     CrossRouteDecisionEvent,

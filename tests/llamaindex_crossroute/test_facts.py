@@ -7,7 +7,7 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LogProb
 from pydantic import BaseModel, ValidationError
 
-from crossroute.spend import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.facts import finish_reason, given, unfit
 from llamaindex_crossroute.logprobs import logprobs_of
 from llamaindex_crossroute.probe import UsageProbe

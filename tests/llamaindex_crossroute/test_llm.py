@@ -13,8 +13,8 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Router
+from crossroute.calls.members import Ability
 from crossroute.errors import UnprofiledCandidateError, UnroutableError
-from crossroute.members import Ability
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
 from tests.support.routers import ARITHMETIC, CODE, STORY

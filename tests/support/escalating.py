@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from crossroute import Candidate, Decision, Price
-from crossroute.attempts import Attempts
-from crossroute.cooldowns import Cooldowns
-from crossroute.correlation import Correlation
+from crossroute.calls.attempts import Attempts
+from crossroute.calls.cooldowns import Cooldowns
+from crossroute.calls.escalation_plan import EscalationPlan
+from crossroute.calls.spend import Spend, Usage
 from crossroute.decision import Alternative
 from crossroute.escalation import Escalation
-from crossroute.escalation_plan import EscalationPlan
-from crossroute.spend import Spend, Usage
-from crossroute.verifier import KNOTS, Reading, Verifier
+from crossroute.escalation.correlation import Correlation
+from crossroute.escalation.verifier import KNOTS, Reading, Verifier
 
 NAMES = ("cheap", "middle", "dear")
 QUALITY, COST = (0.6, 0.7, 0.9), (1e-4, 3e-4, 1e-3)

@@ -1,4 +1,4 @@
-"""Correlated merits by matrices: the reference for the closed form of `crossroute.correlation`."""
+"""Correlated merits by matrices: the reference for the closed form of `crossroute.escalation.correlation`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from crossroute.correlation import Correlation
+from crossroute.escalation.correlation import Correlation
 from crossroute.reward import Floats
 
 

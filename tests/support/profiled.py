@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from crossroute import Price, profile_model
-from crossroute.answer import Answerer
-from crossroute.answers_file import read_rows
 from crossroute.calibration import calibration_set
-from crossroute.profiler import ProfilingSettings
+from crossroute.profiler.answer import Answerer
+from crossroute.profiler.answers_file import read_rows
+from crossroute.profiler.profiler import ProfilingSettings
 from tests.support.wire import INPUT_TOKENS, OUTPUT_TOKENS, Received, WireServer
 
 MODEL = "gpt-a"
@@ -22,7 +22,7 @@ QUERIES = calibration_set()[:24]
 CHILD = """
 import sys
 from pathlib import Path
-from crossroute.profiler import ProfilingSettings, profile_model
+from crossroute.profiler.profiler import ProfilingSettings, profile_model
 from tests.support.profiled import MODEL, PRICE, QUERIES
 {lines}
 settings = ProfilingSettings(concurrency=4)

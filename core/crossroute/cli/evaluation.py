@@ -34,16 +34,16 @@ def evaluate(
     priced_only: PricedOnly = False,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
-    from crossroute.cascade_report import cascade_report
-    from crossroute.contest import baseline_predictions, cascades
-    from crossroute.evaluation import answered, compare
+    from crossroute.evaluation.cascade_report import cascade_report
+    from crossroute.evaluation.comparison import answered, compare
+    from crossroute.evaluation.contest import baseline_predictions, cascades
     from crossroute.router import DEFAULT_COST_PREFERENCE
     from crossroute.storage import replace_file
 
     if plot_file:  # what is missing is told before the work
-        from crossroute.plots import draw_curves
+        from crossroute.evaluation.plots import draw_curves
     if page_file:
-        from crossroute.page import write_page
+        from crossroute.evaluation.page import write_page
 
     outcomes = read(paths, candidates, priced_only)
     loaded = load(router).subset(outcomes.pool.names)

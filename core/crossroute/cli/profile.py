@@ -13,11 +13,11 @@ from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, p
 from crossroute.errors import CrossRouteError, DataError
 
 if TYPE_CHECKING:
-    from crossroute.answer import Answerer
     from crossroute.calibration import GradedQuery
     from crossroute.candidate import Candidate, Price
-    from crossroute.profiler import ProfilingSettings, Progress
-    from crossroute.profiles import Card
+    from crossroute.profiler.answer import Answerer
+    from crossroute.profiler.profiler import ProfilingSettings, Progress
+    from crossroute.profiler.profiles import Card
 
 
 def profile(
@@ -43,8 +43,8 @@ def profile(
     router: RouterName = DEFAULT_ROUTER,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
-    from crossroute.profiler import ProfilingSettings
-    from crossroute.profiles import write_card
+    from crossroute.profiler.profiler import ProfilingSettings
+    from crossroute.profiler.profiles import write_card
 
     candidate = _candidate(model, price)
     if from_scores is not None:
@@ -61,7 +61,7 @@ def profile(
 
 def _next_step(card: Card, folder: Path | None, router: str) -> str:
     """Say how to route among all that was profiled into the folder, or beside the router's own."""
-    from crossroute.profiles import profiled_names, profiles_folder
+    from crossroute.profiler.profiles import profiled_names, profiles_folder
 
     beside = f" --router {shlex.quote(router)}" if router != DEFAULT_ROUTER else ""
     place = shlex.quote(str(folder or profiles_folder()))
@@ -71,10 +71,10 @@ def _next_step(card: Card, folder: Path | None, router: str) -> str:
 
 
 def _candidate(model: str, price: str | None) -> Candidate:
+    from crossroute.calls.members import FREE
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue
     from crossroute.catalogue.spelling import take_apart
-    from crossroute.members import FREE
     from crossroute.prices import listed_price
 
     found = Catalogue.bundled().find(model)
@@ -107,9 +107,9 @@ def _price(text: str) -> Price:
 
 
 def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
-    from crossroute.profiles import card_of
+    from crossroute.profiler.profiles import card_of
+    from crossroute.profiler.scores import profile_from_scores
     from crossroute.router import Router
-    from crossroute.scores import profile_from_scores
 
     scores: dict[str, float] = {}
     for part in names(listed):
@@ -128,7 +128,7 @@ def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
 
 def _queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
     from crossroute.calibration import calibration_set
-    from crossroute.own_queries import load_object, read_queries
+    from crossroute.profiler.own_queries import load_object, read_queries
 
     if path is None and grader is not None:
         raise ValueError("--grader grades your own queries: give them with --queries FILE.")
@@ -143,9 +143,9 @@ def _measure(
     settings: ProfilingSettings,
     folder: Path | None,
 ) -> Card:
-    from crossroute.answers_file import read_rows
-    from crossroute.profile_estimate import Estimate
-    from crossroute.profiles import answers_path, card_of
+    from crossroute.profiler.answers_file import read_rows
+    from crossroute.profiler.estimate import Estimate
+    from crossroute.profiler.profiles import answers_path, card_of
 
     if candidate.price is None:
         raise DataError(f"No price is known of {candidate.name!r}.")
@@ -163,7 +163,7 @@ def _ask(
     settings: ProfilingSettings,
     path: Path,
 ) -> None:
-    from crossroute.profiler import profile_model
+    from crossroute.profiler.profiler import profile_model
 
     with progress_bar() as progress:
         task = progress.add_task("asking", total=len(asked))
@@ -191,8 +191,8 @@ def _ask(
 
 
 def _answerer(model: str, place: str | None) -> Answerer:
-    from crossroute.answerers import answerer_of
-    from crossroute.own_queries import load_object
+    from crossroute.profiler.answerers import answerer_of
+    from crossroute.profiler.own_queries import load_object
 
     given = load_object(place) if place else model
     try:
@@ -205,7 +205,7 @@ def _answerer(model: str, place: str | None) -> Answerer:
 
 def _told(model: str, error: Exception) -> str:
     """Return a model's error as a sentence, without secrets."""
-    from crossroute.failover import failure_of
+    from crossroute.calls.failover import failure_of
 
     failure = failure_of(model, error)
     return f"{model}: {failure.error}: {failure.message.rstrip('.')}."

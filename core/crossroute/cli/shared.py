@@ -42,7 +42,7 @@ def load(name: str, candidates: str | None = None, folder: Path | None = None) -
     router = Router.from_pretrained(name)
     if not candidates and folder is None:
         return router
-    from crossroute.profiles import among, profiled_names
+    from crossroute.profiler.profiles import among, profiled_names
 
     chosen = names(candidates) if candidates else profiled_names(folder)
     if not chosen:

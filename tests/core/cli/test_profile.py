@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from crossroute import cli
-from crossroute.answers_file import read_rows
 from crossroute.calibration import calibration_set
-from crossroute.profiles import read_card
+from crossroute.profiler.answers_file import read_rows
+from crossroute.profiler.profiles import read_card
 
 MODELS = """
-from crossroute.answer import Answer
+from crossroute.profiler.answer import Answer
 from crossroute.calibration import calibration_set
 
 KEY = {query.text: query for query in calibration_set()}

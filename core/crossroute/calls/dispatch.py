@@ -1,0 +1,260 @@
+"""What a guest asks: which of its models is called, who when that one fails, and what the call took."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from crossroute.cache import LRUCache
+from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.calls.cooldowns import Cooldowns
+from crossroute.calls.escalated import Escalated
+from crossroute.calls.escalation_plan import EscalationPlan
+from crossroute.calls.members import Ability, router_over, unprofiled
+from crossroute.calls.spend import Spend, Usage
+from crossroute.candidate import Candidate, Capability, Price
+from crossroute.decision import Alternative, Decision, usd
+from crossroute.errors import UnknownCandidateError, UnroutableError
+from crossroute.escalation import Escalation
+from crossroute.policy import Constraints, cache_saving
+from crossroute.query import Query
+from crossroute.router import DEFAULT_COST_PREFERENCE, Router
+
+REMEMBERED_TOOL_CALLS = 4096
+
+
+class Dispatcher:
+    """A router over a guest's models, with what is remembered between calls: cooldowns, spend, tool turns.
+
+    Safe to share between threads and asyncio tasks. `decide` computes (a fraction of a millisecond to some
+    milliseconds): asynchronous guests call it in a thread.
+
+    Args:
+        router: A router, or the name or folder of one.
+        members: Name, or alias, of each model -> what it can do.
+        default: The model for calls that cannot be routed; the router need not know it. Where it does not,
+            it is also called after all others failed.
+        sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
+        max_attempts: At most, a call.
+        cooldowns: Who failed lately; by default the dispatcher's own.
+
+    Raises:
+        UnprofiledCandidateError: The router has no profile of a model.
+        ValueError: See `router_over`.
+    """
+
+    def __init__(
+        self,
+        router: Router | str | Path,
+        members: Mapping[str, Ability],
+        *,
+        default: str | None = None,
+        sticky: bool = True,
+        max_attempts: int = MAX_ATTEMPTS,
+        cooldowns: Cooldowns | None = None,
+    ) -> None:
+        self.router = router_over(router, members, default=default)
+        self.default = default
+        self.sticky = sticky
+        self.max_attempts = max_attempts
+        self.cooldowns = cooldowns or Cooldowns()
+        self.spend = Spend()
+        self._unprofiled = {
+            name: members[name].stated_on(unprofiled(name), name)
+            for name in members
+            if name not in self.router.pool
+        }
+        self._began = LRUCache[str, str](REMEMBERED_TOOL_CALLS)
+        self._silent: frozenset[str] = frozenset()
+        self._hearing = threading.Lock()
+
+    def decide(
+        self,
+        query: Query | None,
+        *,
+        needs: Iterable[Capability] = (),
+        constraints: Constraints | None = None,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        candidate: str | None = None,
+        current: str | None = None,
+        tool_turn: bool = False,
+        escalation: Escalation | None = None,
+    ) -> Decision:
+        """Choose the model for one call.
+
+        Args:
+            query: What to route on; None where the call holds no text.
+            needs: Capabilities that the call needs, beside those of the constraints.
+            constraints: What the candidate must satisfy.
+            cost_preference: The dial in [0, 1]; 0.5 by default.
+            willingness_to_pay: USD, in place of the dial.
+            candidate: Take this one, whatever the rest says, and no other if it fails.
+            current: Who answered this conversation so far; a name that is no member is ignored.
+            tool_turn: The call answers tool results that `current` asked for.
+            escalation: Allows further calls after the first answer, see `escalated`. The decision's
+                `max_calls` is 1 where there is nobody to escalate to, and where a tool turn, a named
+                candidate or a call without text forbids it.
+
+        Raises:
+            NoEligibleCandidateError: No candidate satisfies constraints and needs.
+            UnknownCandidateError: `candidate`, or a name in the constraints, is not known.
+            UnroutableError: There is no text and no default.
+        """
+        constraints = constraints or Constraints()
+        wanted = {"capabilities": constraints.capabilities | frozenset(needs)}
+        constraints = constraints.model_copy(update=wanted)
+        dial = _Dial(cost_preference, willingness_to_pay)
+        stuck = current if self.sticky and self._knows(current) else None
+        if candidate is not None:
+            return self._forced(query, candidate, dial)
+        if tool_turn and stuck in self._unprofiled:
+            return self._unforeseen(stuck, f"stuck to {stuck}: tool turn", constraints, dial)
+        if query is None:
+            return self._by_default(stuck if tool_turn else None, constraints, dial)
+        known = stuck if stuck in self.router.pool else None
+        decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
+        decision = self._stuck(decision, query, known, tool_turn)
+        if escalation is not None and not tool_turn:
+            decision = self._begun(decision, escalation)
+        return self._with_unprofiled(decision, constraints)
+
+    def attempts(self, decision: Decision) -> Attempts:
+        """Return the attempts of a decided call."""
+        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts)
+
+    def escalated(self, decision: Decision, query: Query, escalation: Escalation) -> Escalated[Any]:
+        """Return the calls of a query whose decision allows more than one."""
+        foresight = self.router.predictor.foresee([query])[0]
+        written = (foresight.tokens - query.text_tokens - query.context_tokens).tolist()
+        return Escalated(
+            decision,
+            query.text,
+            escalation,
+            self._plan(decision, escalation),
+            self,
+            expected_tokens=dict(zip(self.router.pool.names, written, strict=True)),
+            encoder=self.router.predictor.query_encoder.encoder,
+        )
+
+    def count(self, candidate: str, usage: Usage | None, *, cost: float | None = None) -> float | None:
+        """Count an answered call by its tokens, or by its cost where that is given; return USD."""
+        if cost is not None:
+            return self.spend.charge(candidate, cost)
+        return self.spend.add(candidate, usage, self.price(candidate))
+
+    def heard(self, candidate: str, speaks: bool) -> None:
+        """Note whether a model's answer came with log-probabilities."""
+        with self._hearing:
+            self._silent = self._silent - {candidate} if speaks else self._silent | {candidate}
+
+    def answered(self, decision: Decision, usage: Usage | None) -> Decision:
+        """Count an answered call and return its decision with the actual cost."""
+        actual = self.spend.add(decision.candidate, usage, self.price(decision.candidate))
+        return decision.model_copy(update={"actual_cost": actual})
+
+    def price(self, candidate: str) -> Price | None:
+        """Return what a model charges, as far as it is known."""
+        return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
+
+    def began(self, tool_calls: Iterable[str], candidate: str) -> None:
+        """Remember who asked for tools, by the ids of the tool calls; empty ids are passed over."""
+        for tool_call in filter(None, tool_calls):
+            self._began.put(tool_call, candidate)
+
+    def beginner(self, tool_calls: Iterable[str]) -> str | None:
+        """Return who asked for these tools, or None where that is not, or no longer, remembered."""
+        found = (self._began.get(tool_call) for tool_call in filter(None, tool_calls))
+        return next(filter(None, found), None)
+
+    def _knows(self, name: str | None) -> bool:
+        return name in self._unprofiled or name in self.router.pool
+
+    def _forced(self, query: Query | None, name: str, dial: _Dial) -> Decision:
+        reason = f"{name} was asked for"
+        if not self._knows(name):
+            raise UnknownCandidateError(name, (*self.router.pool.names, *self._unprofiled))
+        if query is None or name in self._unprofiled:
+            return self._unforeseen(name, reason, Constraints(allow=frozenset({name})), dial)
+        only = Constraints(allow=frozenset({name}))
+        return self.router.route(query, constraints=only, **dial._asdict()).because(reason)
+
+    def _by_default(self, stuck: str | None, constraints: Constraints, dial: _Dial) -> Decision:
+        if stuck is not None:
+            return self._unforeseen(stuck, f"stuck to {stuck}: tool turn", constraints, dial)
+        if self.default is None:
+            raise UnroutableError
+        return self._unforeseen(self.default, "default: no text", constraints, dial)
+
+    def _unforeseen(self, name: str, reason: str, constraints: Constraints, dial: _Dial) -> Decision:
+        """Return a decision without numbers; the others that satisfy the constraints come after it."""
+        models = (*self.router.pool, *self._unprofiled.values())
+        alternatives = [_unforeseen(model, constraints) for model in models]
+        first = [a for a in alternatives if a.candidate == name]
+        rest = [a for a in alternatives if a.candidate != name]
+        pay = dial.willingness_to_pay
+        preference = DEFAULT_COST_PREFERENCE if dial.cost_preference is None else dial.cost_preference
+        return Decision(
+            candidate=name,
+            quality=math.nan,
+            cost=math.nan,
+            willingness_to_pay=self.router.dial.at(preference) if pay is None else pay,
+            cost_preference=preference if pay is None else None,
+            reward=self.router.reward,
+            alternatives=(*first, *rest),
+            clusters=(),
+            reasons=(reason,),
+        )
+
+    def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
+        """Return the decision for the candidate that began the tool turn, or say what staying saves."""
+        if current is None or current not in decision.eligible:
+            return decision
+        if tool_turn:
+            return decision.switched(current, f"stuck to {current}: tool turn")
+        saving = cache_saving(self.router.pool[current], query)
+        if decision.candidate == current and saving:
+            return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")
+        return decision
+
+    def _plan(self, decision: Decision, escalation: Escalation) -> EscalationPlan:
+        return EscalationPlan(
+            decision, tuple(self.router.pool), self.router.verifier, escalation, self._silent
+        )
+
+    def _begun(self, decision: Decision, escalation: Escalation) -> Decision:
+        """Return the decision for who is best to begin with, where another may be called after it."""
+        plan = self._plan(decision, escalation)
+        calls = min(escalation.max_calls, len(plan))
+        if calls < 2:
+            return decision
+        first = plan.first()
+        if first != decision.candidate:
+            decision = decision.switched(first, f"{first} first: its answer may do")
+        return decision.model_copy(update={"max_calls": calls})
+
+    def _with_unprofiled(self, decision: Decision, constraints: Constraints) -> Decision:
+        added = tuple(_unforeseen(model, constraints) for model in self._unprofiled.values())
+        return (
+            decision.model_copy(update={"alternatives": decision.alternatives + added}) if added else decision
+        )
+
+
+class _Dial(NamedTuple):
+    cost_preference: float | None
+    willingness_to_pay: float | None
+
+
+def _unforeseen(model: Candidate, constraints: Constraints) -> Alternative:
+    unknown = math.nan
+    return Alternative(
+        candidate=model.name,
+        quality=unknown,
+        cost=unknown,
+        reward=unknown,
+        attention=unknown,
+        excluded=constraints.failure(model, unknown, unknown, 0.0),
+    )

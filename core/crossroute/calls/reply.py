@@ -1,0 +1,75 @@
+"""A reply: what a guest reads of one model's answer. Facts alone; what they mean is `Evidence`."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from crossroute.calls.spend import Usage
+from crossroute.escalation.evidence import Evidence, Flaw
+
+CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
+"""Finish reasons, in lower case, of OpenAI, Anthropic, Google, Mistral and those who copy them."""
+
+REFUSAL = re.compile(
+    r"\s*(?:i(?:['\u2019]m| am)(?: very| really)? sorry,? (?:but )?(?:i|as an)\b"
+    r"|(?:sorry, )?(?:but )?i (?:can(?:no|['\u2019])t|am unable to|am not able to|won['\u2019]t)"
+    r" (?:help|assist|answer|provide|comply|do that|fulfill)"
+    r"|as an ai(?: language)? model,? i (?:can(?:no|['\u2019])t|am unable|do not))",
+    re.IGNORECASE,
+)
+"""How a refusal begins, in English."""
+
+LEAST_LOGPROB = -100.0
+"""Some servers report a token that could not occur as -inf, or as -9999."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What one model answered.
+
+    Attributes:
+        text: What it said; empty where it said nothing.
+        logprobs: Natural log-probabilities of its tokens; None where they are not known.
+        finish_reason: Why it ended, as its provider spells it.
+        usage: Its tokens.
+        schema_error: How structured output or tool arguments fail their schema; None where they do not.
+        asks_for_tools: It asks for tools: a turn has begun that its candidate finishes.
+        refused: The provider says that it is a refusal.
+    """
+
+    text: str
+    logprobs: tuple[float, ...] | None = None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    schema_error: str | None = None
+    asks_for_tools: bool = False
+    refused: bool = False
+
+    def evidence(self, expected_tokens: float | None = None) -> Evidence:
+        """Return what the reply itself tells.
+
+        Args:
+            expected_tokens: Output tokens foreseen of this candidate.
+        """
+        known = [min(0.0, max(LEAST_LOGPROB, p)) for p in self.logprobs or () if not math.isnan(p)]
+        written = self.usage.output_tokens if self.usage else None
+        expected_tokens = max(0.0, expected_tokens or 0.0)  # rounding may leave a little less than none
+        return Evidence(
+            mean_logprob=sum(known) / len(known) if known else None,
+            min_logprob=min(known, default=None),
+            length_ratio=written / expected_tokens if written and expected_tokens else None,
+            flaws=self._flaws(),
+        )
+
+    def _flaws(self) -> frozenset[Flaw]:
+        ended = (self.finish_reason or "").lower()
+        found: dict[Flaw, bool] = {
+            "empty": not self.text.strip() and not self.asks_for_tools and self.schema_error is None,
+            "refusal": self.refused or ended in WITHHELD or bool(REFUSAL.match(self.text)),
+            "cut off": ended in CUT_OFF,
+            "schema": self.schema_error is not None,
+        }
+        return frozenset(flaw for flaw, present in found.items() if present)

@@ -1,0 +1,194 @@
+"""The verifier: from a prior and evidence about an answer to P(right).
+
+    log_odds(right | prior, evidence) = log_odds(prior) + sum of the shifts of the evidence that is there
+
+With no evidence it is the prior. What log-probabilities shift is learned (see verifier_training.py), candidate
+by candidate; a candidate that gave no evidence in training is read as candidates are on the whole. Other kinds
+of evidence have no training data: their shifts are constants, stated here and meant to be conservative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from crossroute.candidate import Candidate
+from crossroute.escalation.cascade import Signals
+from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.evidence import Evidence, Flaw
+from crossroute.reward import Floats
+
+KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)
+"""Confidences between which shifts are interpolated: mean log-probabilities from -7.4 to -0.000001."""
+
+FLAW_SHIFTS: Mapping[Flaw, float] = {"empty": -6.0, "schema": -6.0, "refusal": -3.0, "cut off": -2.0}
+AGREEMENT_SHIFT = 1.0
+"""Full agreement with the other answers adds this; full disagreement takes half of it away."""
+CHECK_ERROR = 0.05
+UNUSUAL_LENGTH, LENGTH_SHIFT = 8.0, -0.5
+"""An answer this many times longer, or shorter, than expected."""
+
+Weights = tuple[float, ...]
+
+
+class Reading(BaseModel):
+    """How a candidate's log-probabilities are read, knot by knot.
+
+    Attributes:
+        shift: What is added to the log-odds, at log-odds 0 before the answer.
+        slope: What is added per unit of the log-odds before the answer.
+        right: How often the confidence is about there where answers are right; sums to 1.
+        wrong: The same where they are wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    shift: Weights = Field(min_length=len(KNOTS), max_length=len(KNOTS))
+    slope: Weights = Field(min_length=len(KNOTS), max_length=len(KNOTS))
+    right: Weights = Field(min_length=len(KNOTS), max_length=len(KNOTS))
+    wrong: Weights = Field(min_length=len(KNOTS), max_length=len(KNOTS))
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Reading:
+        for name in ("right", "wrong"):
+            weights = getattr(self, name)
+            if min(weights) < 0 or not math.isclose(sum(weights), 1, rel_tol=1e-6):
+                raise ValueError(f"{name} must be frequencies that sum to 1, got {weights}")
+        return self
+
+
+class Verifier(BaseModel):
+    """P(right) of answers.
+
+    Attributes:
+        pooled: How candidates are read on the whole.
+        readings: Candidate's name -> how it is read.
+        correlation: How answers to one query hang together.
+        source: What it was learned from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pooled: Reading
+    readings: dict[str, Reading] = {}
+    correlation: Correlation = Correlation()
+    source: str = ""
+
+    @classmethod
+    @cache
+    def general(cls) -> Verifier:
+        """Return the one that comes with the package, for routers whose training data held no evidence."""
+        text = resources.files("crossroute").joinpath("weights/verifier.json").read_text("utf-8")
+        return cls.model_validate_json(text)
+
+    def posterior(
+        self, candidate: Candidate, prior: float, evidence: Evidence, *, judge_error: float = 0.1
+    ) -> float:
+        """Return P(right) of one answer.
+
+        Args:
+            candidate: Who gave it.
+            prior: Predicted quality, in [0, 1].
+            evidence: About the answer.
+            judge_error: How often the judge is wrong, where one was asked.
+        """
+        if evidence.is_silent:
+            return prior
+        shift = self.shift(candidate, prior, evidence, judge_error=judge_error)
+        return float(1 / (1 + math.exp(-(float(logit(np.array(prior))) + shift))))
+
+    def shift(
+        self, candidate: Candidate, prior: float, evidence: Evidence, *, judge_error: float = 0.1
+    ) -> float:
+        """Return what evidence adds to the log-odds of its answer; arguments as for `posterior`."""
+        shift = stated_shift(evidence, judge_error)
+        logprob = evidence.min_logprob if evidence.mean_logprob is None else evidence.mean_logprob
+        if logprob is not None and "schema" not in evidence.flaws and "empty" not in evidence.flaws:
+            shift += float(self.shifts([candidate], np.array([[prior]]), np.array([[logprob]]))[0, 0])
+        return shift
+
+    def shifts(self, candidates: Sequence[Candidate], prior: Floats, logprob: Floats) -> Floats:
+        """Return what log-probabilities add to the log-odds, shape (n, m); NaN where none is known.
+
+        Args:
+            candidates: The m candidates.
+            prior: Predicted quality, shape (n, m), in [0, 1].
+            logprob: Mean log-probability of the answer's tokens, shape (n, m).
+        """
+        readings = [self.reading(candidate) for candidate in candidates]
+        at = confidence(logprob)
+        shift, slope = (
+            np.stack(
+                [np.interp(at[:, j], KNOTS, getattr(reading, name)) for j, reading in enumerate(readings)], 1
+            )
+            for name in ("shift", "slope")
+        )
+        return shift + slope * logit(prior)
+
+    def signals(
+        self,
+        candidates: Sequence[Candidate],
+        speaks: npt.NDArray[np.bool_] | None = None,
+        opinion_error: float | None = None,
+    ) -> Signals:
+        """Return what the answers of candidates may tell.
+
+        Args:
+            candidates: The m candidates.
+            speaks: Who gives log-probabilities, shape (m,); by default all.
+            opinion_error: How often a check or a judge errs that sees every answer; None where there is none.
+        """
+        speaks = np.ones(len(candidates), dtype=bool) if speaks is None else speaks
+        readings = [self.reading(candidate) for candidate in candidates]
+        silent = ~speaks[:, None]
+        tables = {
+            name: np.array([getattr(reading, name) for reading in readings]) for name in Reading.model_fields
+        }
+        shift, slope = (np.where(silent, 0, tables[name]) for name in ("shift", "slope"))
+        right, wrong = (np.where(silent, 1 / len(KNOTS), tables[name]) for name in ("right", "wrong"))
+        if opinion_error is None:
+            return Signals(shift, slope, right, wrong, speaks, self.correlation)
+        weight = float(logit(np.array(1 - opinion_error)))
+        return Signals(
+            np.concatenate([shift + weight, shift - weight], axis=1),
+            np.concatenate([slope, slope], axis=1),
+            np.concatenate([right * (1 - opinion_error), right * opinion_error], axis=1),
+            np.concatenate([wrong * opinion_error, wrong * (1 - opinion_error)], axis=1),
+            np.ones_like(speaks),
+            self.correlation,
+        )
+
+    def reading(self, candidate: Candidate) -> Reading:
+        """Return how a candidate is read, by its name, else by an alias, else as all are."""
+        names = (candidate.name, *candidate.aliases)
+        return next((self.readings[name] for name in names if name in self.readings), self.pooled)
+
+
+def confidence(logprob: Floats) -> Floats:
+    """Return -log(-logprob), which spreads what lies near certainty, from about -3 to 13.8.
+
+    >>> confidence(np.array([-1.0, -1e-4])).round(1)
+    array([-0. ,  9.2])
+    """
+    spread: Floats = -np.log(np.maximum(-logprob, 0) + 1e-6)
+    return spread
+
+
+def stated_shift(evidence: Evidence, judge_error: float = 0.1) -> float:
+    """Return what all evidence but log-probabilities adds to the log-odds: constants of this module."""
+    shift = sum(FLAW_SHIFTS[flaw] for flaw in evidence.flaws)
+    if evidence.agreement is not None:
+        shift += AGREEMENT_SHIFT * (1.5 * evidence.agreement - 0.5)
+    for opinion, error in ((evidence.check, CHECK_ERROR), (evidence.judge, judge_error)):
+        if opinion is not None:
+            shift += (2 * opinion - 1) * math.log((1 - error) / error)
+    ratio = evidence.length_ratio
+    if ratio is not None and not 1 / UNUSUAL_LENGTH <= ratio <= UNUSUAL_LENGTH:
+        shift += LENGTH_SHIFT
+    return shift

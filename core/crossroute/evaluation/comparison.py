@@ -1,0 +1,233 @@
+"""Evaluation: predictions held against what was observed -> Report.
+
+Routers are compared on the same queries, over the same cost range and the same sweep of the willingness to
+pay. metrics.py defines each figure, and what is done where outcomes are missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.errors import DataError
+from crossroute.evaluation.report import Bound, CandidateFigures, Interval, Report, RouterFigures
+from crossroute.metrics import (
+    WILLINGNESS_TO_PAY,
+    aiq,
+    candidate_points,
+    cost_at_quality,
+    cost_factor,
+    cost_quality_curve,
+    cost_range,
+    expected_calibration_error,
+    gap_closed,
+    known_outcomes,
+    maximum_quality,
+    paired_bootstrap,
+    zero_router_points,
+)
+from crossroute.outcomes import Outcomes
+from crossroute.prediction import Prediction
+from crossroute.reward import Floats, Reward
+from crossroute.sweep import Sweep
+
+
+def evaluate(
+    prediction: Prediction,
+    outcomes: Outcomes,
+    *,
+    name: str = "router",
+    reward: Reward = "exponential",
+    willingness_to_pay: float | None = None,
+) -> Report:
+    """Evaluate one router; see `compare`."""
+    return compare({name: prediction}, outcomes, reward=reward, willingness_to_pay=willingness_to_pay)
+
+
+def compare(
+    predictions: Mapping[str, Prediction],
+    outcomes: Outcomes,
+    *,
+    played: Mapping[str, Sweep] | None = None,
+    reference: str | None = None,
+    reward: Reward = "exponential",
+    willingness_to_pay: float | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    least_queries: int = 30,
+) -> Report:
+    """Evaluate routers side by side, on all queries and task by task.
+
+    Args:
+        predictions: Router's name -> what it predicts for the queries of outcomes, in their order.
+        outcomes: What was observed.
+        played: Name -> what a cascade did on these queries, for routers that make several calls.
+        reference: Router with which the others' AIQ is compared.
+        reward: What routers maximize, "exponential" or "linear".
+        willingness_to_pay: USD at which each candidate's share of the queries is reported, too.
+        resamples: Draws of the bootstrap.
+        seed: Of the bootstrap.
+        least_queries: A task with fewer queries has no figures of its own.
+
+    Raises:
+        ValueError: A prediction does not fit the outcomes, or the reference is not among the predictions.
+        DataError: There is nothing to tell routers apart by.
+    """
+    names = (*predictions, *(played or {}))
+    if not predictions or reference not in (None, *names):
+        known = ", ".join(names) or "none"
+        raise ValueError(f"Reference {reference!r} is not among the predictions: {known}.")
+
+    def sweeps(usd: Floats) -> dict[str, Sweep]:
+        return {name: Sweep.of(each, outcomes, usd, reward) for name, each in predictions.items()}
+
+    trial = _Trial(
+        answered(outcomes),
+        sweeps(WILLINGNESS_TO_PAY) | dict(played or {}),
+        {} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
+        reference,
+        reward,
+        willingness_to_pay,
+        resamples,
+        seed,
+    )
+    if not trial.can_rank():
+        raise DataError(
+            "Nothing tells routers apart: no two candidates have known quality and known, different costs. "
+            "Where tokens are known, fill the costs in from prices."
+        )
+    tasks = np.array(trial.observed.tasks)
+    counts = sorted(Counter(trial.observed.tasks).items())
+    parts = [(task, trial.take(tasks == task)) for task, n in counts if least_queries <= n < len(tasks)]
+    by_task = tuple(part.report(task) for task, part in parts if part.can_rank())
+    return trial.report("all").model_copy(update={"tasks": by_task})
+
+
+def answered(outcomes: Outcomes) -> Outcomes:
+    """Return the queries with a known outcome, on which routers are compared."""
+    return outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Routers and the queries on which they are compared, each query with a known outcome."""
+
+    observed: Outcomes
+    sweeps: Mapping[str, Sweep]
+    sweeps_at: Mapping[str, Sweep]
+    reference: str | None
+    reward: Reward
+    willingness_to_pay: float | None
+    resamples: int
+    seed: int
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> _Trial:
+        """Return some of the queries."""
+        sweeps = {name: sweep.take(rows) for name, sweep in self.sweeps.items()}
+        sweeps_at = {name: sweep.take(rows) for name, sweep in self.sweeps_at.items()}
+        return replace(self, observed=self.observed.take(rows), sweeps=sweeps, sweeps_at=sweeps_at)
+
+    def can_rank(self) -> bool:
+        """Whether candidates differ in mean cost, so that there is a range to integrate over."""
+        if len(self.observed) == 0:
+            return False
+        low, high = cost_range(self.observed.quality, self.observed.cost)
+        return low < high
+
+    def candidates(self) -> dict[str, CandidateFigures]:
+        """Return the figures of the candidates that have a known outcome."""
+        seen, counts = self._seen(), known_outcomes(self.observed.quality, self.observed.cost).sum(axis=0)
+        points = candidate_points(self.observed.quality[:, seen], self.observed.cost[:, seen])
+        return {
+            self.observed.pool.names[column]: CandidateFigures(
+                cost=cost, quality=quality, queries=int(counts[column])
+            )
+            for column, (cost, quality) in zip(seen, points.tolist(), strict=True)
+        }
+
+    def report(self, task: str) -> Report:
+        """Compute all figures."""
+        candidates = self.candidates()
+        low, high = cost_range(self.observed.quality, self.observed.cost)
+        seen = self._seen()
+        quality, cost = self.observed.quality[:, seen], self.observed.cost[:, seen]
+        report = Report(
+            task=task,
+            queries=len(self.observed),
+            reward=self.reward,
+            reference=self.reference,
+            willingness_to_pay=self.willingness_to_pay,
+            low_cost=low,
+            high_cost=high,
+            best_single=max(candidates, key=lambda name: candidates[name].quality),
+            candidates=candidates,
+            zero=_bound(zero_router_points(quality, cost), low, high),
+            oracle=_bound(cost_quality_curve(quality, cost, quality, cost, self.reward), low, high),
+            routers={},
+        )
+        intervals = self._intervals(low, high)
+        routers = {name: self._figures(name, report, *intervals[name]) for name in self.sweeps}
+        return report.model_copy(update={"routers": routers})
+
+    def _figures(self, name: str, report: Report, interval: Interval, against: Interval) -> RouterFigures:
+        """Compute the figures of one router."""
+        sweep = self.sweeps[name]
+        points = sweep.points()
+        bound = _bound(points, report.low_cost, report.high_cost)
+        best = report.candidates[report.best_single]
+        reached = _finite(cost_at_quality(points, best.quality))
+        known = known_outcomes(self.observed.quality, self.observed.cost)
+        is_compared = self.reference is not None and self.reference != name
+        other = self.sweeps[self.reference or name].points()
+        difference = bound.aiq - aiq(other, report.low_cost, report.high_cost)
+        return RouterFigures(
+            **dict(bound),
+            aiq_interval=interval,
+            difference=difference if is_compared else None,
+            difference_interval=against if is_compared else None,
+            cost_at_best_single=reached,
+            share_of_best_single_cost=None if reached is None or best.cost == 0 else reached / best.cost,
+            gap_closed=_finite(gap_closed(bound.aiq, report.zero.aiq, report.oracle.aiq)),
+            calibration_error=expected_calibration_error(
+                sweep.predicted_quality[known], self.observed.quality[known]
+            ),
+            cost_factor=_finite(cost_factor(sweep.predicted_cost[known], self.observed.cost[known])),
+            shares=self._shares(sweep, report),
+            shares_at=self._shares(self.sweeps_at[name], report) if name in self.sweeps_at else None,
+        )
+
+    def _intervals(self, low: float, high: float) -> dict[str, tuple[Interval, Interval]]:
+        """Return 95 % intervals of every router's AIQ and of its difference to the reference's."""
+        names = list(self.sweeps)
+        reference = names.index(self.reference) if self.reference is not None else 0
+
+        def statistic(weights: Floats) -> Floats:
+            curves = (sweep.points(weights) for sweep in self.sweeps.values())  # each (r, p, 2)
+            scores = np.array([[aiq(points, low, high) for points in curve] for curve in curves])
+            return np.stack([scores, scores - scores[reference]]).T  # (r, routers, 2)
+
+        ends = paired_bootstrap(statistic, len(self.observed), resamples=self.resamples, seed=self.seed)
+        pairs = np.moveaxis(ends, 0, -1).tolist()  # (routers, 2, 2)
+        return {name: (tuple(own), tuple(against)) for name, (own, against) in zip(names, pairs, strict=True)}
+
+    def _shares(self, sweep: Sweep, report: Report) -> dict[str, float]:
+        shares = dict(zip(self.observed.pool.names, sweep.shares().tolist(), strict=True))
+        return {name: shares[name] for name in report.candidates}
+
+    def _seen(self) -> npt.NDArray[np.intp]:
+        """Return the columns of the candidates that have a known outcome."""
+        return np.flatnonzero(known_outcomes(self.observed.quality, self.observed.cost).any(axis=0))
+
+
+def _bound(points: Floats, low: float, high: float) -> Bound:
+    moves = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
+    curve = tuple((cost, quality) for cost, quality in points[moves].tolist())
+    return Bound(aiq=aiq(points, low, high), maximum_quality=maximum_quality(points), curve=curve)
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

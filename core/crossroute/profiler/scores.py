@@ -1,0 +1,156 @@
+"""Published benchmark scores -> a rough profile, where a candidate has no outcomes of its own.
+
+The measured candidates of the router's pool are the anchors. How their profiles and their mean quality on the router's
+tasks vary together is a Gaussian, on the logit scale; the new candidate's profile is what it leads to expect
+given the scores. A score on a benchmark that is one of the router's tasks counts as such; any other is first
+carried over to the router's tasks by published.py, and trusted less.
+
+Source: conditioning of a Gaussian, Bishop, "Pattern Recognition and Machine Learning", section 2.3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute import tokens
+from crossroute.candidate import Candidate, Pool, Price, Profile
+from crossroute.log_odds import sigmoid
+from crossroute.predictor import pool_profiles
+from crossroute.profiler.published import BENCHMARKS, benchmark_of, expected, logit
+from crossroute.router import Router
+
+__all__ = ["BENCHMARKS", "profile_from_scores"]
+
+Floats = npt.NDArray[np.floating]
+
+DIRECT, CARRIED = 0.25, 0.5
+"""Standard error of a score on the router's own task, and of one carried over, in logits."""
+
+OWN = 0.3
+"""Standard deviation in a cluster that is the candidate's own, in logits."""
+
+
+def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], price: Price) -> Candidate:
+    """Make a rough profile of a candidate from published scores.
+
+    Its evidence is 0 in every cluster: no outcome was seen. Its tokens are those typical of the pool, so that
+    of its cost only the price is its own.
+
+    Args:
+        router: Whose clusters the profile is over.
+        name: Of the candidate.
+        scores: Benchmark ("mmlu_pro"), or a task of the router's training data -> accuracy in [0, 1].
+        price: USD per million tokens.
+
+    Raises:
+        ValueError: There is no score, one is outside [0, 1], or a benchmark is not known.
+    """
+    anchors = _anchors(router)
+    given = _checked(scores, anchors)
+    rows = {benchmark: (score, DIRECT) for benchmark, score in given.items() if benchmark in anchors}
+    rows |= _carried({name: score for name, score in given.items() if name not in anchors}, anchors, rows)
+    if not rows:
+        raise ValueError(
+            f"Nothing leads from {', '.join(scores)} to what this router was trained on: "
+            f"{', '.join(anchors)}. Give a score on one of these, or profile with queries."
+        )
+    pool = _measured(router.pool)
+    profiles = pool_profiles(pool, router.predictor.network.config.clusters)
+    found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
+    k = len(found)
+    profile = Profile(
+        quality=tuple(sigmoid(found).tolist()),
+        log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), price).tolist()),
+        evidence=(0.0,) * k,
+    )
+    return Candidate(name=name, price=price, profile=profile)
+
+
+def _measured(pool: Pool) -> Pool:
+    """Return the candidates with outcomes, or all where none has any: a rough profile is no anchor."""
+    measured = [each for each in pool if each.profile is None or sum(each.profile.evidence) > 0]
+    return Pool(measured) if measured else pool
+
+
+def _anchors(router: Router) -> dict[str, Floats]:
+    """Return how each benchmark of the training data is spread over the clusters, each of shape (k,)."""
+    k = router.predictor.network.config.clusters
+    tasks: dict[str, list[Floats]] = {}
+    for task, shares in router.provenance.get("tasks", {}).items():
+        tasks.setdefault(benchmark_of(task), []).append(np.array(shares, dtype=float))
+    if not tasks:  # a router of before the shares were kept
+        for cluster, label in enumerate(router.cluster_labels):
+            for task in label.split(" and "):
+                tasks.setdefault(benchmark_of(task), []).append(np.eye(k)[cluster])
+    return {benchmark: np.mean(shares, axis=0) for benchmark, shares in tasks.items()}
+
+
+def _checked(scores: Mapping[str, float], anchors: Mapping[str, Floats]) -> dict[str, float]:
+    """Return the scores by benchmark."""
+    if not scores:
+        raise ValueError("Give at least one score, such as mmlu_pro=0.81.")
+    known = {*anchors, *BENCHMARKS}
+    for name, score in scores.items():
+        if benchmark_of(name) not in known:
+            raise ValueError(f"Unknown benchmark {name!r}. Known are {', '.join(sorted(known))}.")
+        if not 0 <= score <= 1:
+            raise ValueError(f"The score of {name!r} must be in [0, 1], got {score!r}; 81 % is 0.81.")
+    return {benchmark_of(name): float(score) for name, score in scores.items()}
+
+
+def _carried(
+    given: Mapping[str, float], anchors: Mapping[str, Floats], direct: Mapping[str, object]
+) -> dict[str, tuple[float, float]]:
+    """Return what other benchmarks lead to expect on the router's own, with its standard error.
+
+    All of it comes from the same few scores, so its errors do not average out: each weighs less for it.
+    """
+    found = {}
+    for anchor in anchors.keys() - direct.keys():
+        logits = [
+            logit(np.array(score))
+            for name, value in given.items()
+            if (score := expected(name, value, anchor))
+        ]
+        if logits:
+            found[anchor] = float(sigmoid(np.array(logits).mean(keepdims=True))[0])
+    return {anchor: (score, CARRIED * len(found) ** 0.5) for anchor, score in sorted(found.items())}
+
+
+def _conditioned(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
+    """Return the logits of quality per cluster to expect given the scores, shape (k,).
+
+    Args:
+        quality: Of the anchors, shape (m, k).
+        shares: Of each scored benchmark over the clusters, shape (b, k).
+        rows: Benchmark -> score and standard error, length b.
+    """
+    clusters, means = logit(quality), logit(quality @ shares.T)  # (m, k), (m, b)
+    score, error = np.array(list(rows.values())).T  # (b,) each
+    apart_clusters, apart_means = clusters - clusters.mean(0), means - means.mean(0)
+    together = apart_clusters.T @ apart_means / len(quality) + OWN**2 * shares.T  # (k, b)
+    spread = apart_means.T @ apart_means / len(quality) + OWN**2 * shares @ shares.T + np.diag(error**2)
+    surprise = logit(score) - means.mean(0)  # (b,)
+    return np.asarray(clusters.mean(0) + together @ np.linalg.solve(spread, surprise))
+
+
+def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price) -> Floats:
+    """Return what the cost head would predict of a candidate that writes as much as the pool does, shape (k,).
+
+    Args:
+        router: Whose cost head is meant.
+        pool: The anchors.
+        log_tokens: Of their profiles, shape (m, k).
+        price: Of the candidate.
+    """
+    if router.predictor.cost_unit == "output_tokens":
+        return np.asarray(log_tokens.mean(0))
+    if price.input == 0:
+        return np.zeros(log_tokens.shape[1])
+    read, written = tokens.prices(pool).T[..., None]  # (m, 1) each
+    multiple = (np.exp(log_tokens) - 1) * read / np.where(written > 0, written, 1.0)  # of the query's tokens
+    typical = np.exp(np.log(np.clip(multiple, 0.01, None)).mean(0))  # (k,)
+    return np.asarray(np.log(1 + typical * price.output / price.input))

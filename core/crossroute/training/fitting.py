@@ -1,0 +1,158 @@
+"""Outcomes -> a trained router.
+
+The train split trains; the validation split chooses the epoch (by AIQ), the calibration of quality and the
+dial; the test split is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from crossroute import tokens
+from crossroute.candidate import Pool
+from crossroute.encoder import Encoder, load_encoder
+from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.errors import DataError
+from crossroute.outcomes import Outcomes
+from crossroute.prices import priced
+from crossroute.query import Query
+from crossroute.router import Router
+from crossroute.training.config import TrainingConfig
+from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
+from crossroute.training.start import continued, fresh
+from crossroute.training.verification import verifier_of
+
+__all__ = ["Epoch", "TrainingConfig", "fit"]
+
+CALIBRATION_QUERIES = 256
+"""Validation queries kept in a router, encoded, so that the dial can be set anew for another pool."""
+
+
+def fit(
+    outcomes: Outcomes,
+    config: TrainingConfig | None = None,
+    *,
+    start: Router | None = None,
+    encoder: Encoder | None = None,
+    state_folder: Path | None = None,
+    on_encoded: Callable[[int], None] = lambda _: None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Router:
+    """Train a router.
+
+    Ctrl-C ends training and keeps the best epoch so far.
+
+    Args:
+        outcomes: With train and validation queries; every candidate needs a price (see prices.priced).
+        config: How to train; with `start`, the network's shape and the encoder are those of `start`.
+        start: A router that goes on learning, instead of training from nothing. What is chosen on the
+            validation split may be this very router, where nothing was gained.
+        encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
+        state_folder: Where the state is kept after each epoch, and taken up again from.
+        on_encoded: Called with the number of queries encoded since the last call.
+        on_epoch: Called after each epoch.
+
+    Raises:
+        DataError: A split is empty, or a candidate has no price or no outcome in the train split.
+    """
+    if start:
+        outcomes = priced(adopted(outcomes, start))
+    config = config or (TrainingConfig.tuning() if start else TrainingConfig())
+    encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
+    cached = QueryEncoder(DiskCachedEncoder(encoder))
+    unit = start.predictor.cost_unit if start else tokens.cost_unit(outcomes)
+    train, validation = (
+        prepare(outcomes.split(name), cached, unit, on_encoded) for name in ("train", "validation")
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        begun = continued(train, start) if start else fresh(train, cached.views_width, config)
+        run = TrainingRun(
+            begun.network,
+            begun.pool,
+            query_encoder=QueryEncoder(encoder),
+            cost_unit=unit,
+            train=begun.taught(train, config) if config.teacher_weight else train,
+            validation=validation,
+            config=config,
+        )
+        if start:
+            run.judge()
+        if state_folder is not None:
+            run.resume(state_folder)
+        run.finish(state_folder, on_epoch)
+    trained = run.trained()
+    if start and set(begun.pool.names) <= set(start.pool.names):
+        kept = start.over(unlearned(begun.pool, start))
+        if likelihood(kept.predictor, validation) >= likelihood(trained, validation):
+            return kept
+    sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
+    return Router(
+        trained,
+        calibration=validation.encoded.numpy()[sample],
+        calibration_tokens=validation.query_tokens[sample],
+        cluster_labels=begun.labels,
+        reward=config.reward,
+        provenance={
+            "training": config.model_dump(mode="json"),
+            "validation_aiq": run.best_aiq,
+            "tasks": begun.shares(train),
+        },
+        verifier=verifier_of(trained, train, validation, config.seed),
+    )
+
+
+def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
+    """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
+    return outcomes.with_pool(
+        Pool(
+            c.model_copy(
+                update={
+                    "price": c.price or start.pool[c.name].price,
+                    "context_window": c.context_window or start.pool[c.name].context_window,
+                    "capabilities": c.capabilities or start.pool[c.name].capabilities,
+                }
+            )
+            if c.name in start.pool
+            else c
+            for c in outcomes.pool
+        )
+    )
+
+
+def unlearned(pool: Pool, start: Router) -> Pool:
+    """Return candidates, at their prices, with the profiles that `start` has of them."""
+    return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
+
+
+def prepare(
+    outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUnit, on_encoded: Callable[[int], None]
+) -> Prepared:
+    """Encode one split.
+
+    Raises:
+        DataError: It holds no query.
+    """
+    if not len(outcomes):
+        raise DataError(
+            "A split is empty: training needs train and validation queries. See `crossroute data`."
+        )
+    queries = [Query(text) for text in outcomes.texts]
+    query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
+    log_tokens = tokens.log_tokens(outcomes, query_tokens, unit)
+    encoded = []
+    for start in range(0, len(queries), BATCH):
+        encoded.append(query_encoder.encode(queries[start : start + BATCH]))
+        on_encoded(len(encoded[-1]))
+    return Prepared(
+        outcomes,
+        torch.from_numpy(np.concatenate(encoded)),
+        query_tokens,
+        torch.from_numpy(outcomes.quality).float(),
+        torch.from_numpy(log_tokens).float(),
+    )

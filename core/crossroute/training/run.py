@@ -1,0 +1,218 @@
+"""The optimization: epochs until the validation AIQ no longer rises."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+from crossroute.attention import CrossAttention, PoolEmbedding
+from crossroute.candidate import Pool
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.inference import InferenceNetwork
+from crossroute.metrics import aiq, cost_quality_curve, cost_range
+from crossroute.outcomes import Outcomes
+from crossroute.predictor import Predictor, pool_profiles
+from crossroute.tokens import CostUnit
+from crossroute.training.config import TrainingConfig
+from crossroute.training.state import (
+    TrainingState,
+    fingerprint,
+    forget_state,
+    optimizer_tensors,
+    read_state,
+    restore_optimizer,
+    write_state,
+)
+
+WARM_UP = 2
+"""Epochs over which the learning rate rises."""
+
+
+class Prepared(NamedTuple):
+    """One split as the network reads it."""
+
+    outcomes: Outcomes
+    encoded: torch.Tensor  # (n, D)
+    query_tokens: npt.NDArray[np.floating]  # (n,)
+    quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
+    log_tokens: torch.Tensor  # (n, m), NaN where not known
+
+
+class Epoch(NamedTuple):
+    """How training stands, reported after each epoch."""
+
+    epoch: int
+    loss: float
+    validation_aiq: float
+    best_aiq: float
+
+
+class TrainingRun:
+    """The optimization: epochs until validation AIQ no longer rises.
+
+    Args:
+        network: Trained in place.
+        pool: Profiled candidates.
+        query_encoder: For the predictor of the trained network.
+        cost_unit: What the cost head learns.
+        train: What trains.
+        validation: What chooses the epoch.
+        config: How to train.
+    """
+
+    def __init__(
+        self,
+        network: CrossAttention,
+        pool: Pool,
+        *,
+        query_encoder: QueryEncoder,
+        cost_unit: CostUnit,
+        train: Prepared,
+        validation: Prepared,
+        config: TrainingConfig,
+    ) -> None:
+        self.network, self.pool, self.config = network, pool, config
+        self.query_encoder, self.cost_unit = query_encoder, cost_unit
+        self.train, self.validation = train, validation
+        self.profiles = PoolEmbedding(*map(torch.from_numpy, pool_profiles(pool, network.config.clusters)))
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.epoch, self.best_epoch, self.best_score, self.best_aiq = 0, 0, -math.inf, -math.inf
+        self.best = self._weights()
+
+    def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> None:
+        """Train to the end, or to Ctrl-C, and leave the best epoch's weights in the network."""
+        try:
+            while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
+                loss = self.one_epoch()
+                found = self.judge()
+                if state_folder is not None:
+                    self.save(state_folder)
+                on_epoch(Epoch(self.epoch, loss, found, self.best_aiq))
+        except KeyboardInterrupt:
+            if self.best_score == -math.inf:
+                raise
+        else:
+            if state_folder is not None:
+                forget_state(state_folder)
+        self.network.load_state_dict(self.best)
+
+    def judge(self) -> float:
+        """Keep the weights as they are if they are the best so far, and return their validation AIQ."""
+        found = self.validation_aiq()
+        score = found if self.config.choose_by == "aiq" else likelihood(self.trained(), self.validation)
+        if score > self.best_score:
+            self.best_epoch, self.best_score, self.best_aiq = self.epoch, score, found
+            self.best = self._weights()
+        return found
+
+    def one_epoch(self) -> float:
+        """Take one pass over the train split and return the mean loss."""
+        self.epoch += 1
+        torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run repeats an unbroken one
+        self.network.train()
+        losses = []
+        batches = torch.split(torch.randperm(len(self.train.encoded)), self.config.batch_size)
+        for number, rows in enumerate(batches):
+            loss = self.loss(rows)
+            self._set_learning_rate(self.epoch - 1 + number / len(batches))
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            losses.append(loss.item())
+        return sum(losses) / len(losses)
+
+    def loss(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
+        columns = self._part_of_the_pool()
+        profiles = PoolEmbedding(*(tensor[columns] for tensor in self.profiles))
+        output = self.network.each_member(self.train.encoded[rows], self.network.keys(profiles))
+        members = len(output.quality_logit)
+        quality, log_tokens = (
+            target[rows][:, columns].expand(members, -1, -1)
+            for target in (self.train.quality, self.train.log_tokens)
+        )
+        known, counted = ~quality.isnan(), ~log_tokens.isnan()
+        quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
+        tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
+        loss = quality_loss + self.config.tokens_weight * tokens_loss
+        return members * loss  # so that each has the gradient that it would have alone
+
+    def trained(self) -> Predictor:
+        """Return a predictor of the weights as they are."""
+        weights = {name: tensor.numpy().copy() for name, tensor in self.network.state_dict().items()}
+        frozen = InferenceNetwork(self.network.config, weights)
+        return Predictor(frozen, self.pool, self.query_encoder, self.cost_unit)
+
+    def validation_aiq(self) -> float:
+        """Return the AIQ on the validation split with the weights as they are."""
+        split = self.validation
+        no_context = np.zeros(len(split.encoded))
+        foreseen = self.trained().foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
+        quality, cost = split.outcomes.quality, split.outcomes.cost
+        points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
+        return aiq(points, *cost_range(quality, cost))
+
+    def _part_of_the_pool(self) -> torch.Tensor:
+        """Return the columns that a batch sees: now and then a random part, so that any subset is a pool."""
+        pool = len(self.pool)
+        if not self.config.candidate_dropout or torch.rand(()) >= self.config.candidate_dropout:
+            return torch.arange(pool)
+        return torch.randperm(pool)[: int(torch.randint(min(2, pool), pool + 1, ()))]
+
+    def _set_learning_rate(self, epochs: float) -> None:
+        rise = min(1.0, (epochs + 0.1) / WARM_UP)
+        fall = 0.5 + 0.5 * math.cos(math.pi * epochs / self.config.epochs)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * rise * fall
+
+    def save(self, folder: Path) -> None:
+        """Keep the state of the run."""
+        moments = optimizer_tensors(self.optimizer)
+        state = TrainingState(
+            self._weights(),
+            self.best,
+            moments,
+            self.epoch,
+            self.best_epoch,
+            self.best_score,
+            self.best_aiq,
+        )
+        write_state(folder, state, self._fingerprint)
+
+    def resume(self, folder: Path) -> None:
+        """Take up the state that `save` kept, where there is one."""
+        state = read_state(folder, self._fingerprint)
+        if state is not None:
+            self.network.load_state_dict(state.network)
+            restore_optimizer(self.optimizer, state.optimizer)
+            self.best, self.epoch = state.best, state.epoch
+            self.best_epoch, self.best_score = state.best_epoch, state.best_score
+            self.best_aiq = state.best_aiq
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        encoded = self.train.encoded.numpy().tobytes(), self.train.quality.numpy().tobytes()
+        digests = [hashlib.sha256(content).hexdigest() for content in encoded]
+        return fingerprint(self.config.model_dump_json(), *digests)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+
+
+def likelihood(predictor: Predictor, split: Prepared) -> float:
+    """Return the mean log-likelihood of the qualities observed on a split."""
+    no_context = np.zeros(len(split.encoded))
+    predicted = predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context).quality
+    observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)
+    return float(np.nanmean(observed * np.log(predicted) + (1 - observed) * np.log(1 - predicted)))

@@ -1,0 +1,128 @@
+"""Where training starts from: an untrained network, or a trained router that goes on learning."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from crossroute.ability import fit_ease
+from crossroute.attention import CrossAttention
+from crossroute.candidate import Pool
+from crossroute.network_config import NetworkConfig
+from crossroute.predictor import pool_profiles, profiled
+from crossroute.profiling import (
+    Floats,
+    assign,
+    cluster_effects,
+    cluster_labels,
+    fit_centroids,
+    fit_projection,
+    relative_lengths,
+    tally,
+    task_shares,
+)
+from crossroute.router import Router
+from crossroute.training.config import TrainingConfig
+from crossroute.training.run import Prepared
+from crossroute.training.teacher import soft_targets
+
+COVERED = 10
+"""Outcomes of a candidate in a cluster from which a forest may be asked about further queries there."""
+
+
+class Start(NamedTuple):
+    """A network before its first epoch, the profiled pool and the clusters' labels."""
+
+    network: CrossAttention
+    pool: Pool
+    labels: tuple[str, ...]
+
+    def project(self, prepared: Prepared) -> Floats:
+        """Return a split's principal components and surface features, shape (n, p)."""
+        return np.asarray(((prepared.encoded - self.network.centre) @ self.network.projection).numpy())
+
+    def assign(self, prepared: Prepared) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """Return the nearest cluster of each query of a split, shape (n,)."""
+        return assign(self.project(prepared), self.network.centroids.numpy())
+
+    def shares(self, prepared: Prepared) -> dict[str, list[float]]:
+        """Return how each task's queries are spread over the clusters; scores.py anchors on it."""
+        return task_shares(prepared.outcomes.tasks, self.assign(prepared), len(self.network.centroids))
+
+    def taught(self, train: Prepared, config: TrainingConfig) -> Prepared:
+        """Return the train split with a forest's expectations in the targets of the quality head.
+
+        Where nothing was observed they stand in, if the candidate was seen often enough on such queries.
+        """
+        quality = train.outcomes.quality
+        targets = soft_targets(self.project(train), quality, config.teacher_weight, config.seed)
+        evidence = pool_profiles(self.pool, len(self.network.centroids)).evidence  # (m, k)
+        covered = evidence.T[self.assign(train)] >= COVERED  # (n, m)
+        targets = np.where(np.isnan(quality) & ~covered, np.nan, targets)
+        return train._replace(quality=torch.from_numpy(targets).float())
+
+
+def fresh(train: Prepared, views_width: int, config: TrainingConfig) -> Start:
+    """Return an untrained network over clusters of the train split.
+
+    Args:
+        train: The train split.
+        views_width: 2 d, how much of an encoded query is embeddings.
+        config: How to train.
+    """
+    encoded = train.encoded.numpy()
+    centre, projection = fit_projection(encoded, views_width, config.components)
+    x = (encoded - centre) @ projection  # (n, p)
+    centroids, temperature = fit_centroids(x, config.clusters, config.seed)
+    assignment = assign(x, centroids)
+    log_tokens = train.log_tokens.numpy()
+    lengths = relative_lengths(log_tokens)
+    effects = (
+        fit_ease(*tally(train.outcomes.quality, assignment, len(centroids))),
+        cluster_effects(log_tokens, lengths, assignment, len(centroids)),
+    )
+    pool = profiled(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
+    network = CrossAttention(
+        NetworkConfig(
+            width=encoded.shape[1],
+            components=x.shape[1],
+            clusters=len(centroids),
+            hidden=config.hidden,
+            heads=config.heads,
+            members=config.members,
+            dropout=config.dropout,
+            prior=config.prior,
+        )
+    )
+    fitted = {
+        "centre": centre,
+        "projection": projection,
+        "centroids": centroids,
+        "temperature": np.array([temperature]),
+        "quality_effects": effects[0],
+        "tokens_effects": effects[1],
+    }
+    network.load_state_dict(network.state_dict() | {name: torch.from_numpy(v) for name, v in fitted.items()})
+    return Start(network, pool, cluster_labels(train.outcomes.tasks, assignment, len(centroids)))
+
+
+def continued(train: Prepared, router: Router) -> Start:
+    """Return a trained router's network, and the pool of the train split with the profiles brought up to date.
+
+    A candidate that the router knows keeps its profile as what is expected before the new outcomes.
+    """
+    trained = router.predictor.network
+    network = CrossAttention(trained.config)
+    network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
+    start = Start(network, router.pool, router.cluster_labels)
+    known = {c.name: router.pool[c.name].profile for c in train.outcomes.pool if c.name in router.pool}
+    pool = profiled(
+        train.outcomes,
+        train.log_tokens.numpy(),
+        start.assign(train),
+        (trained.weights["quality_effects"], trained.weights["tokens_effects"]),
+        known={name: profile for name, profile in known.items() if profile is not None},
+    )
+    return start._replace(pool=pool)

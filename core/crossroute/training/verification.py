@@ -1,0 +1,39 @@
+"""A verifier for a router that was just trained, where its outcomes carry evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crossroute.escalation.verifier import Verifier
+from crossroute.escalation.verifier_training import fit_verifier
+from crossroute.predictor import Predictor
+from crossroute.training.run import Prepared
+from crossroute.training.teacher import soft_targets
+
+
+def verifier_of(predictor: Predictor, train: Prepared, validation: Prepared, seed: int) -> Verifier | None:
+    """Learn a verifier, or return None where too few answers carry evidence.
+
+    A router knows its own training queries too well to be a prior there. In its place stands what a forest
+    expects of a query that it has not seen (out of bag); on validation it is the router itself.
+
+    Args:
+        predictor: The trained router's.
+        train: The train split.
+        validation: The validation split.
+        seed: Of the forest.
+    """
+    if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
+        return None
+    x = predictor.network.project(train.encoded.numpy())
+    expected = soft_targets(x, train.outcomes.quality, 1.0, seed)
+    no_context = np.zeros(len(validation.query_tokens))
+    foreseen = predictor.foresee_encoded(validation.encoded.numpy(), validation.query_tokens, no_context)
+    parts = (train.outcomes, validation.outcomes)
+    return fit_verifier(
+        predictor.pool,
+        np.concatenate([expected, foreseen.quality]),
+        np.concatenate([part.answer_logprob for part in parts]),
+        np.concatenate([part.quality for part in parts]),
+        source="the outcomes that the router was trained on",
+    )

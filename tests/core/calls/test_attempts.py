@@ -1,0 +1,236 @@
+"""Attempts: who is called after whom, in calls and in streams, sync and async."""
+
+import asyncio
+import math
+import random
+
+import pytest
+
+from crossroute.calls import attempts as module
+from crossroute.calls.attempts import Attempts
+from crossroute.calls.cooldowns import Cooldowns
+from crossroute.decision import Alternative, Decision
+
+
+class RateLimitError(Exception):
+    status_code = 429
+
+
+class APITimeoutError(Exception):
+    pass
+
+
+class Rejected(Exception):  # noqa: N818
+    status_code = 400
+
+
+def decision(*names, excluded=()):
+    alternatives = [
+        Alternative(
+            candidate=name,
+            quality=0.9,
+            cost=0.1,
+            reward=-i,
+            attention=0,
+            excluded="no" if name in excluded else None,
+        )
+        for i, name in enumerate(names)
+    ]
+    return Decision(
+        candidate=names[0],
+        quality=0.9,
+        cost=0.1,
+        willingness_to_pay=1,
+        cost_preference=0.5,
+        reward="linear",
+        alternatives=alternatives,
+        clusters=(),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.0)
+
+
+class Members:
+    """Candidates that fail as told; what is not told answers its name."""
+
+    def __init__(self, **errors):
+        self.errors = {name: list(told) for name, told in errors.items()}
+        self.called = []
+
+    def call(self, decision):
+        self.called.append(decision.candidate)
+        errors = self.errors.get(decision.candidate)
+        if errors:
+            raise errors.pop(0)
+        return decision
+
+    async def acall(self, decision):
+        await asyncio.sleep(0)
+        return self.call(decision)
+
+
+def test_the_first_answer_counts_and_each_failure_is_kept():
+    members, cooldowns = Members(a=[RateLimitError("slow down")]), Cooldowns()
+    answered = Attempts(decision("a", "b", "c"), cooldowns).call(members.call)
+    assert members.called == ["a", "b"]
+    assert answered.candidate == "b"
+    assert answered.reasons == ("a failed",)
+    assert [(f.candidate, f.error, f.status, f.transient) for f in answered.failures] == [
+        ("a", "RateLimitError", 429, True)
+    ]
+    assert cooldowns.remaining("a") > 0
+    assert cooldowns.remaining("b") == 0
+
+
+def test_a_permanent_error_is_raised_at_once_as_it_was():
+    rejected = Rejected("no such parameter")
+    members, cooldowns = Members(a=[rejected]), Cooldowns()
+    with pytest.raises(Rejected) as raised:
+        Attempts(decision("a", "b"), cooldowns).call(members.call)
+    assert raised.value is rejected
+    assert members.called == ["a"]
+    assert not hasattr(rejected, "crossroute_failures")
+    assert cooldowns.remaining("a") == 0
+
+
+def test_who_cools_down_is_called_last_but_is_called():
+    cooldowns = Cooldowns()
+    cooldowns.fail("a")
+    members = Members(b=[RateLimitError()])
+    answered = Attempts(decision("a", "b"), cooldowns).call(members.call)
+    assert members.called == ["b", "a"]
+    assert answered.reasons == ("a cools down after a failure", "b failed")
+    assert cooldowns.remaining("a") == 0, "a success ends the cooldown"
+
+
+def test_excluded_candidates_are_never_called():
+    members = Members(a=[RateLimitError()] * 9)
+    with pytest.raises(RateLimitError):
+        Attempts(decision("a", "b", excluded=("b",)), Cooldowns(), max_attempts=3).call(members.call)
+    assert members.called == ["a", "a", "a"]
+
+
+def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others():
+    members = Members(
+        a=[RateLimitError(f"a{i}") for i in range(9)], b=[RateLimitError(f"b{i}") for i in range(9)]
+    )
+    with pytest.raises(RateLimitError, match="a1") as raised:
+        Attempts(decision("a", "b"), Cooldowns(), max_attempts=3).call(members.call)
+    assert members.called == ["a", "b", "a"]
+    assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
+
+
+def test_four_rounds_are_the_most():
+    members = Members(a=[RateLimitError()] * 9)
+    with pytest.raises(RateLimitError):
+        Attempts(decision("a"), Cooldowns()).call(members.call)
+    assert members.called == ["a"] * 4
+
+
+def test_who_timed_out_is_not_called_again_in_the_call():
+    members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
+    assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
+    assert members.called == ["a", "b", "b", "b"]
+    alone = Members(a=[APITimeoutError()] * 9)
+    with pytest.raises(APITimeoutError):
+        Attempts(decision("a"), Cooldowns()).call(alone.call)
+    assert alone.called == ["a"]
+
+
+@pytest.mark.parametrize("passing", [KeyboardInterrupt, asyncio.CancelledError])
+def test_what_is_no_exception_passes_through(passing):
+    members, cooldowns = Members(a=[passing()]), Cooldowns()
+    with pytest.raises(passing):
+        Attempts(decision("a", "b"), cooldowns).call(members.call)
+    assert cooldowns.remaining("a") == 0
+
+
+def test_the_asynchronous_call_is_the_same():
+    members = Members(a=[RateLimitError()], b=[RateLimitError()])
+    answered = asyncio.run(Attempts(decision("a", "b", "c"), Cooldowns()).acall(members.acall))
+    assert answered.candidate == "c"
+    with pytest.raises(Rejected):
+        asyncio.run(Attempts(decision("a"), Cooldowns()).acall(Members(a=[Rejected()]).acall))
+
+
+def stream_of(failing_after):
+    """A stream of three chunks a candidate, which breaks after so many of them."""
+
+    def stream(decision):
+        for i in range(3):
+            if failing_after.get(decision.candidate) == i:
+                raise RateLimitError(decision.candidate)
+            yield f"{decision.candidate}{i}"
+
+    async def astream(decision):
+        for chunk in stream(decision):
+            yield chunk
+
+    return stream, astream
+
+
+async def gather(stream):
+    return [chunk async for chunk in stream]
+
+
+def test_a_stream_fails_over_before_its_first_chunk():
+    stream, astream = stream_of({"a": 0})
+    assert list(Attempts(decision("a", "b"), Cooldowns()).stream(stream)) == ["b0", "b1", "b2"]
+    found = asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(astream)))
+    assert found == ["b0", "b1", "b2"]
+
+
+def test_a_stream_that_has_begun_does_not_fail_over():
+    stream, astream = stream_of({"a": 1})
+    cooldowns, chunks = Cooldowns(), []
+    with pytest.raises(RateLimitError):
+        chunks.extend(chunk for chunk in Attempts(decision("a", "b"), cooldowns).stream(stream))
+    assert cooldowns.remaining("a") > 0
+    with pytest.raises(RateLimitError):
+        asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(astream)))
+
+
+def test_closing_a_stream_closes_the_candidates():
+    closed = []
+
+    def stream(decision):
+        try:
+            yield from "xyz"
+        finally:
+            closed.append(decision.candidate)
+
+    chunks = Attempts(decision("a"), Cooldowns()).stream(stream)
+    assert next(chunks) == "x"
+    chunks.close()
+    assert closed == ["a"]
+
+
+def test_two_hundred_calls_at_once_with_three_in_ten_failing_lose_none():
+    chance, cooldowns = random.Random(0), Cooldowns()
+
+    async def do(decision):
+        await asyncio.sleep(0)
+        if chance.random() < 0.3:
+            raise RateLimitError
+        return decision
+
+    async def run():
+        calls = (Attempts(decision("a", "b", "c"), cooldowns).acall(do) for _ in range(200))
+        return await asyncio.gather(*calls)
+
+    answers = asyncio.run(run())
+    assert len(answers) == 200
+    assert sum(len(answer.failures) for answer in answers) > 40
+
+
+def test_a_decision_without_alternatives_calls_its_candidate():
+    alone = decision("a").model_copy(update={"alternatives": (), "quality": math.nan})
+    assert Attempts(alone, Cooldowns()).call(Members().call).candidate == "a"
+
+
+def test_no_attempt_at_all_is_refused():
+    with pytest.raises(ValueError, match="max_attempts must be at least 1"):
+        Attempts(decision("a"), Cooldowns(), max_attempts=0)

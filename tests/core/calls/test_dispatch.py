@@ -1,0 +1,138 @@
+"""Dispatcher: needs, stickiness, defaults, forced candidates and what a call took."""
+
+import math
+
+import pytest
+
+from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.members import Ability
+from crossroute.calls.spend import Usage
+from crossroute.errors import UnroutableError
+
+TEXT = "What is 12 plus 30, and what is their product minus 12?"
+TOOLS = Ability(capabilities=frozenset({"tools"}))
+
+
+@pytest.fixture
+def dispatcher(router):
+    return Dispatcher(
+        router, {"small": TOOLS, "coder": Ability(), "large": TOOLS, "x": Ability()}, default="x"
+    )
+
+
+def test_it_decides_as_the_router_does(dispatcher):
+    decision = dispatcher.decide(Query(TEXT), cost_preference=0.3)
+    routed = dispatcher.router.route(TEXT, cost_preference=0.3)
+    assert decision.candidate == routed.candidate
+    assert decision.reasons == ()
+    assert decision.eligible[-1] == "x", "the default that the router does not know comes last"
+
+
+def test_needs_mask_who_lacks_them(dispatcher):
+    decision = dispatcher.decide(Query(TEXT), needs=["tools"], cost_preference=1)
+    assert decision.eligible == ("small", "large")
+    with pytest.raises(NoEligibleCandidateError, match="lacks audio"):
+        dispatcher.decide(Query(TEXT), needs=["audio"])
+
+
+def test_a_tool_turn_stays_with_who_began_it(dispatcher):
+    for began in ("small", "large"):
+        decision = dispatcher.decide(Query(TEXT), needs=["tools"], current=began, tool_turn=True)
+        assert decision.candidate == began
+        assert decision.reasons == (f"stuck to {began}: tool turn",)
+        assert decision.quality == next(a.quality for a in decision.alternatives if a.candidate == began)
+    denied = Constraints(deny=frozenset({"large"}))
+    assert (
+        dispatcher.decide(Query(TEXT), constraints=denied, current="large", tool_turn=True).candidate
+        != "large"
+    )
+    assert dispatcher.decide(Query(TEXT), current="x", tool_turn=True).candidate == "x"
+    assert dispatcher.decide(None, current="small", tool_turn=True).candidate == "small"
+
+
+def test_not_sticky_means_not_sticky(router):
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS}, sticky=False)
+    for began in ("small", "large"):
+        decision = dispatcher.decide(Query(TEXT), current=began, tool_turn=True)
+        assert decision.candidate == dispatcher.router.route(TEXT).candidate
+
+
+def test_staying_is_worth_what_the_prompt_cache_saves(router):
+    cached = Price(input=10, output=30, cached_input=0.1)
+    twins = {"large": Ability(price=cached), "coder": Ability(price=Price(input=10, output=30))}
+    dispatcher = Dispatcher(router, twins)
+    long = Query("And what is 12 plus 30?", input_tokens=50_000)
+    fresh = dispatcher.decide(long, willingness_to_pay=0.01)
+    stayed = dispatcher.decide(long, willingness_to_pay=0.01, current="large")
+    costs = [next(a.cost for a in d.alternatives if a.candidate == "large") for d in (fresh, stayed)]
+    assert costs[0] - costs[1] == pytest.approx((50_000 - 6) * 9.9 / 1e6)
+    assert stayed.candidate == "large"
+    assert stayed.reasons[0].startswith("stayed with large: its prompt cache saves $0.49")
+    assert dispatcher.decide(long, current="coder", willingness_to_pay=0.01).reasons == ()
+    assert dispatcher.decide(long, current="nobody").reasons == ()
+
+
+def test_a_forced_candidate_is_the_only_one(dispatcher):
+    for name in ("small", "x"):
+        decision = dispatcher.decide(Query(TEXT), candidate=name, needs=["audio"])
+        assert decision.candidate == name
+        assert decision.eligible == (name,)
+        assert decision.reasons == (f"{name} was asked for",)
+    assert dispatcher.decide(None, candidate="large").eligible == ("large",)
+    with pytest.raises(UnknownCandidateError, match="'nobody'"):
+        dispatcher.decide(Query(TEXT), candidate="nobody")
+
+
+def test_without_text_the_default_answers_or_nobody(dispatcher, router):
+    decision = dispatcher.decide(None, needs=["tools"])
+    assert decision.candidate == "x"
+    assert decision.reasons == ("default: no text",)
+    assert math.isnan(decision.quality)
+    assert [a.candidate for a in decision.alternatives if not a.excluded] == ["small", "large"]
+    with pytest.raises(UnroutableError, match="`default`"):
+        Dispatcher(router, {"small": TOOLS}).decide(None)
+
+
+def test_a_decision_without_numbers_prints_and_survives_json(dispatcher):
+    decision = dispatcher.decide(None)
+    assert "x" in str(decision)
+    assert decision.explain() == "x was chosen: default: no text."
+    again = Decision.model_validate_json(decision.model_dump_json())
+    assert math.isnan(again.quality)
+    assert again.model_dump_json() == decision.model_dump_json()
+
+
+def test_an_answer_is_counted_at_its_price(dispatcher):
+    decision = dispatcher.decide(Query(TEXT), candidate="large")
+    answered = dispatcher.answered(decision, Usage(input_tokens=1000, output_tokens=100))
+    assert answered.actual_cost == pytest.approx(0.013)
+    assert dispatcher.spend.by_candidate["large"].cost == pytest.approx(0.013)
+    unpriced = dispatcher.answered(dispatcher.decide(None), Usage(input_tokens=1000))
+    assert unpriced.actual_cost is None
+
+
+def test_attempts_go_on_to_the_default_that_the_router_does_not_know(dispatcher):
+    class RateLimitError(Exception):
+        pass
+
+    called = []
+
+    def do(decision):
+        called.append(decision.candidate)
+        if decision.candidate != "x":
+            raise RateLimitError
+        return decision
+
+    answered = dispatcher.attempts(dispatcher.decide(Query(TEXT))).call(do)
+    assert called[-1] == "x"
+    assert sorted(called) == ["coder", "large", "small", "x"]
+    assert math.isnan(answered.quality)
+    assert [failure.candidate for failure in answered.failures] == called[:-1]
+    assert "failed with RateLimitError" in str(answered)
+
+
+def test_who_began_a_tool_turn_is_remembered_by_the_ids_of_its_calls(dispatcher):
+    dispatcher.began(["call-1", ""], "small")
+    assert dispatcher.beginner(["", "call-1"]) == "small"
+    assert dispatcher.beginner(["", "call-2"]) is None

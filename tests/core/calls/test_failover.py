@@ -1,0 +1,115 @@
+"""Failover: which errors are transient, what they ask, and what is kept of them."""
+
+import asyncio
+import time
+from email.utils import formatdate
+
+import httpx
+import pytest
+
+from crossroute.calls.failover import failure_of, is_timeout, is_transient, retry_after, status
+
+
+def error(name="SomethingError", message="", bases=(Exception,), **attributes):
+    return type(name, bases, attributes)(message)
+
+
+def response(code, headers=()):
+    return httpx.Response(code, headers=dict(headers), request=httpx.Request("POST", "http://localhost"))
+
+
+@pytest.mark.parametrize("code", [408, 409, 425, 429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("place", ["status_code", "http_status", "code"])
+def test_a_transient_status_is_transient_wherever_it_stands(code, place):
+    assert is_transient(error(**{place: code}))
+    assert status(error(**{place: code})) == code
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 413, 422])
+def test_a_permanent_status_outweighs_a_transient_name(code):
+    assert not is_transient(error("RateLimitError", status_code=code))
+
+
+def test_the_status_may_stand_on_the_response():
+    assert is_transient(httpx.HTTPStatusError("", request=response(503).request, response=response(503)))
+    assert not is_transient(httpx.HTTPStatusError("", request=response(400).request, response=response(400)))
+    assert is_transient(error(response={"ResponseMetadata": {"HTTPStatusCode": 529}}))
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        TimeoutError(),
+        asyncio.TimeoutError(),
+        ConnectionResetError(),
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectError("refused"),
+        httpx.RemoteProtocolError("cut"),
+        error("RateLimitError"),
+        error("ServiceUnavailable"),
+        error(bases=(type("APIConnectionError", (Exception,), {}),)),
+        error(status_code=200, body={"type": "error", "error": {"type": "overloaded_error"}}),
+    ],
+)
+def test_a_transient_kind_is_known_by_its_name_its_bases_or_its_body(raised):
+    assert is_transient(raised)
+
+
+@pytest.mark.parametrize(
+    "raised", [ValueError("bad"), KeyError("x"), error("AuthenticationError"), TypeError()]
+)
+def test_what_is_not_known_is_permanent(raised):
+    assert not is_transient(raised)
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit()])
+def test_what_is_no_exception_is_never_transient(raised):
+    assert not is_transient(raised)
+
+
+def test_an_explicit_cause_is_looked_at_and_an_implicit_one_is_not():
+    wrapped, during = RuntimeError("wrapped"), RuntimeError("another")
+    wrapped.__cause__ = httpx.ReadTimeout("slow")
+    during.__context__ = httpx.ReadTimeout("slow")
+    assert is_transient(wrapped)
+    assert is_timeout(wrapped)
+    assert not is_transient(during)
+    wrapped.__cause__.__cause__ = wrapped
+    assert is_transient(wrapped), "a ring of causes ends"
+
+
+def test_retry_after_is_read_in_each_of_its_spellings():
+    assert retry_after(error(response=response(429, {"retry-after": "7"}))) == 7
+    assert retry_after(error(response=response(429, {"retry-after-ms": "250"}))) == 0.25
+    later = formatdate(time.time() + 60, usegmt=True)
+    assert 55 < retry_after(error(response=response(429, {"Retry-After": later}))) <= 60
+    assert retry_after(error(retry_after=3)) == 3
+    assert retry_after(error(response=response(429, {"retry-after": "soon"}))) is None
+    assert retry_after(error(response=response(429, {"retry-after": "1e9"}))) == 3600
+    assert retry_after(ValueError()) is None
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Incorrect API key provided: sk-proj-abcdef1234567890",
+        "header Authorization: Bearer abcdef1234567890",
+        "{'x-api-key': 'abcdef1234567890'}",
+        "https://user:abcdef1234567890@proxy.local refused",
+        "GET https://api.local/v1?key=abcdef1234567890",
+    ],
+)
+def test_a_failure_keeps_no_secret(secret):
+    assert "abcdef1234567890" not in failure_of("a", error(message=secret)).message
+
+
+def test_a_failure_keeps_one_short_line():
+    failure = failure_of("a", error("RateLimitError", "slow down " * 100 + "\nand more", status_code=429))
+    assert (failure.candidate, failure.error, failure.status, failure.transient) == (
+        "a",
+        "RateLimitError",
+        429,
+        True,
+    )
+    assert len(failure.message) == 200
+    assert str(failure) == "a failed with RateLimitError 429"

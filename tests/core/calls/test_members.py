@@ -1,0 +1,117 @@
+"""Members: a guest's models find their candidates, and say what they can do."""
+
+import pytest
+
+from crossroute import Candidate, Pool, Price
+from crossroute.calls.members import FREE, Ability, at_prices, candidate_named, router_over, unprofiled
+from crossroute.catalogue import Catalogue
+from crossroute.errors import UnprofiledCandidateError
+
+
+def test_members_are_found_by_name_and_by_alias_and_keep_the_guests_name(router):
+    found = router_over(router, {"lab/small": Ability(), "large": Ability()})
+    assert found.pool.names == ("lab/small", "large")
+    assert "small" in found.pool["lab/small"].aliases
+    assert found.pool["lab/small"].price == router.pool["small"].price
+    assert found.route("What is 2 plus 2?").candidate in found.pool
+
+
+def test_a_folder_serves_as_a_router(saved):
+    assert router_over(saved, {"coder": Ability()}).pool.names == ("coder",)
+
+
+def test_what_a_member_can_do_goes_into_its_candidate(router):
+    ability = Ability(capabilities={"tools"}, context_window=7, price=Price(input=1, output=2))
+    candidate = router_over(router, {"large": ability}).pool["large"]
+    assert candidate.capabilities == {"tools"}
+    assert candidate.context_window == 7
+    assert candidate.price == Price(input=1, output=2)
+    unstated = router_over(router, {"large": Ability()}).pool["large"]
+    assert unstated == router.pool["large"]
+
+
+def test_a_name_without_a_profile_is_refused_with_the_way_to_profile_it(router):
+    with pytest.raises(
+        UnprofiledCandidateError, match=r"'gpt-9'.*it knows 'small'.*router\.profile\(outcomes\)"
+    ):
+        router_over(router, {"small": Ability(), "gpt-9": Ability()})
+
+
+def test_the_default_needs_no_profile_but_somebody_does(router):
+    found = router_over(router, {"small": Ability(), "gpt-9": Ability()}, default="gpt-9")
+    assert found.pool.names == ("small",)
+    with pytest.raises(UnprofiledCandidateError):
+        router_over(router, {"gpt-9": Ability()}, default="gpt-9")
+
+
+def test_nonsense_is_refused(router):
+    with pytest.raises(ValueError, match="at least one model"):
+        router_over(router, {})
+    with pytest.raises(ValueError, match="default 'x' is not among"):
+        router_over(router, {"small": Ability()}, default="x")
+    with pytest.raises(ValueError, match="one candidate of the router"):
+        router_over(router, {"small": Ability(), "lab/small": Ability()})
+
+
+POOL = Pool(
+    [
+        Candidate(name="gpt-4o-mini", price=Price(input=0.15, output=0.6)),
+        Candidate(name="meta-llama_Meta-Llama-3-8B-Instruct", aliases=("llama-3-8b-instruct",)),
+        Candidate(name="mine"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("openai:gpt-4o-mini", "gpt-4o-mini"),
+        ("openrouter/openai/gpt-4o-mini", "gpt-4o-mini"),
+        ("bedrock/meta.llama3-8b-instruct-v1:0", "meta-llama_Meta-Llama-3-8B-Instruct"),
+        ("mine", "mine"),
+    ],
+)
+def test_a_members_name_is_any_spelling_of_a_candidate(spelling, name):
+    assert candidate_named(POOL, spelling) == POOL[name]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["gpt-4o", "openai:gpt-4o-mini-audio-preview", "acme/mine", "openai:mine"]
+)
+def test_a_near_miss_is_no_candidate(spelling):
+    assert candidate_named(POOL, spelling) is None
+
+
+def test_a_local_model_costs_nothing_unless_its_price_is_stated():
+    assert candidate_named(POOL, "ollama/llama3:8b").price == FREE
+    assert candidate_named(POOL, "groq/llama3-8b-8192").price is None
+    stated = Ability(price=Price(input=1, output=1))
+    assert stated.stated_on(candidate_named(POOL, "ollama/llama3:8b"), "x").price == Price(input=1, output=1)
+
+
+def test_two_candidates_of_one_model_are_no_answer():
+    twice = Pool([Candidate(name="openai/gpt-4o-mini"), Candidate(name="gpt-4o-mini-2024-07-18")])
+    assert candidate_named(twice, "azure/gpt-4o-mini") is None
+
+
+def test_a_bundled_routers_candidates_are_found_by_the_spellings_of_today():
+    models = {"openai:gpt-4-1106-preview": Ability(), "bedrock/anthropic.claude-v2": Ability()}
+    found = router_over("routerbench", models)
+    assert found.pool.names == tuple(models)
+    assert "claude-v2" in found.pool["bedrock/anthropic.claude-v2"].aliases
+
+
+def test_an_unprofiled_model_has_the_catalogues_price_and_context():
+    model = unprofiled("openai:gpt-5-mini")
+    assert model.price == Catalogue.bundled()["gpt-5-mini"].price
+    assert model.context_window == 400_000
+    assert unprofiled("ollama:qwen3:8b").price == FREE
+    assert unprofiled("mine") == Candidate(name="mine")
+
+
+def test_prices_are_stated_by_model():
+    price = Price(input=1, output=2)
+    abilities = at_prices({"a": Ability(), "b": Ability(context_window=5)}, {"b": price})
+    assert abilities == {"a": Ability(), "b": Ability(context_window=5, price=price)}
+    with pytest.raises(ValueError, match="stated for 'c', expected one of a, b"):
+        at_prices(abilities, {"c": price})

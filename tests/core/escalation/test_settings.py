@@ -1,0 +1,98 @@
+"""Settings of escalation, and the plan that follows from them and a decision."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from crossroute.escalation import Escalation, Judge
+from crossroute.escalation.evidence import Evidence
+from tests.support.escalating import COST, NAMES, QUALITY, decided, plan
+
+
+class Client:
+    def __repr__(self):
+        return "Client(key=sk-123)"
+
+    def ask(self, query, answer):
+        return 1.0
+
+
+def test_what_a_guest_is_given_in_short_becomes_settings():
+    some = Escalation(max_calls=3)
+    assert Escalation.of(some) is some
+    assert Escalation.of(True) == Escalation()
+    assert Escalation.of("buffer") == Escalation(buffer_streams=True)
+    assert Escalation.of(None) is Escalation.of(False) is None
+    with pytest.raises(ValueError, match=r"got 'always'"):
+        Escalation.of("always")
+
+
+def test_no_repr_shows_a_key():
+    client = Client()
+    assert "sk-123" in repr(client.ask)
+    settings = Escalation(check=client.ask, judge=Judge(ask=client.ask))
+    assert "sk-123" not in repr(settings) + str(settings) + repr(settings.judge)
+
+
+@pytest.mark.parametrize("wrong", [{"max_calls": 0}, {"max_cost": -1}, {"max_latency_s": -1}, {"calls": 2}])
+def test_settings_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Escalation.model_validate(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"error_rate": 0.5}, {"error_rate": 0.0}, {"cost": -1.0}])
+def test_a_judge_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        Judge.model_validate({"ask": Client().ask} | wrong)
+
+
+def test_a_plan_takes_the_numbers_of_the_decision():
+    some = plan(decided())
+    assert some.names == list(NAMES)
+    assert [some.prior(name, [], []) for name in NAMES] == list(QUALITY)
+    assert some.prior("dear", ["cheap"], [-3.0]) < QUALITY[2] < some.prior("dear", ["cheap"], [6.0])
+
+
+def test_a_plan_leaves_out_who_is_excluded_or_of_whom_nothing_is_foreseen():
+    decision = decided()
+    first, second, third = decision.alternatives
+    changed = (
+        first,
+        second.model_copy(update={"excluded": "too dear"}),
+        third.model_copy(update={"quality": np.nan}),
+    )
+    assert plan(decision.model_copy(update={"alternatives": changed})).names == ["cheap"]
+
+
+def test_a_doubted_answer_leads_on_and_a_trusted_one_does_not():
+    some = plan(decided())
+    assert some.next(["cheap"], [-4.0], np.inf) in ("middle", "dear")
+    assert some.next(["cheap"], [6.0], np.inf) is None
+    assert some.next(["cheap"], [-4.0], np.inf, barred=["dear", "unknown"]) == "middle"
+    assert some.next(["cheap"], [-4.0], np.inf, barred=NAMES) is None
+    assert some.next(["cheap"], [-4.0], COST[1]) == "middle"
+    assert some.next(["cheap"], [-4.0], 0.0) is None
+
+
+def test_evidence_that_tells_nothing_shifts_nothing():
+    some = plan(decided())
+    assert np.isnan(some.shift("cheap", Evidence()))
+    assert some.posteriors(["cheap"], [np.nan]) == pytest.approx([QUALITY[0]])
+    assert some.posteriors(["cheap"], [1.5]) == pytest.approx([1 / (1 + np.exp(-1.5) * 0.4 / 0.6)])
+
+
+def test_a_judges_word_weighs_by_its_error_rate():
+    def shift(error):
+        judge = Judge(ask=Client().ask, error_rate=error)
+        return plan(decided(), Escalation(judge=judge)).shift("cheap", Evidence(judge=1.0))
+
+    assert shift(0.2) == pytest.approx(np.log(4))
+    assert shift(0.01) == pytest.approx(np.log(99))
+
+
+def test_where_answers_will_tell_nothing_the_plan_begins_as_routing_does():
+    decision = decided(cost=(0.0, 3e-4, 2e-3))
+    for some in (plan(decision, silent=NAMES), plan(decision, Escalation(logprobs=False))):
+        assert some.first() == "dear"
+    assert plan(decision, Escalation(max_cost=0.0)).first() == "dear"
+    assert plan(decision).first() == "middle", "a cheaper answer may do, and it tells whether it does"

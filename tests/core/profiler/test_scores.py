@@ -1,0 +1,108 @@
+"""A profile from published scores: rough, marked as such, and on the right side of the pool."""
+
+import numpy as np
+import pytest
+
+from crossroute import Price, Router
+from crossroute.profiler.scores import profile_from_scores
+
+PRICE = Price(input=1, output=4)
+
+
+@pytest.fixture(scope="module")
+def router():
+    """The bundled router, as if two tasks had made up its clusters, half each."""
+    bundled = Router.from_pretrained("routerbench")
+    halves = np.arange(len(bundled.cluster_labels)) < len(bundled.cluster_labels) // 2
+    tasks = {"mmlu-law": halves / halves.sum(), "gsm8k": ~halves / (~halves).sum()}
+    return Router(
+        bundled.predictor,
+        calibration=bundled.calibration,
+        calibration_tokens=bundled.calibration_tokens,
+        cluster_labels=bundled.cluster_labels,
+        provenance={"tasks": {task: shares.tolist() for task, shares in tasks.items()}},
+    )
+
+
+def quality(router, scores):
+    return np.array(profile_from_scores(router, "new", scores, PRICE).profile.quality)
+
+
+def test_the_profile_is_marked_as_seen_on_nothing_and_can_be_routed_to(router):
+    candidate = profile_from_scores(router, "new", {"mmlu": 0.7, "gsm8k": 0.6}, PRICE)
+    assert set(candidate.profile.evidence) == {0.0}
+    assert candidate.price == PRICE
+    wider = router.with_candidates([candidate])
+    prediction = wider.predict(["What is 2 + 2?"])
+    assert 0 < prediction.quality[0, -1] < 1
+    assert 0 < prediction.cost[0, -1] < 0.1
+
+
+def test_better_scores_make_a_better_profile_in_every_cluster(router):
+    low, middle, high = (quality(router, {"mmlu": score, "gsm8k": score}) for score in (0.4, 0.65, 0.9))
+    assert (low < middle).all()
+    assert (middle < high).all()
+
+
+def test_the_scores_of_a_known_candidate_give_about_its_profile(router):
+    known = router.pool["gpt-4-1106-preview"]
+    shares = router.provenance["tasks"]
+    of_task = {task: float(np.dot(share, known.profile.quality)) for task, share in shares.items()}
+    others = router.without(known.name)
+    found = np.array(profile_from_scores(others, "again", of_task, PRICE).profile.quality)
+    blind = np.mean([candidate.profile.quality for candidate in others.pool], axis=0)
+    actual = np.array(known.profile.quality)
+    assert np.abs(found - actual).mean() < 0.35 * np.abs(blind - actual).mean()
+
+
+def test_a_benchmark_that_is_no_task_of_the_router_still_tells_something(router):
+    assert quality(router, {"mmlu_pro": 0.8}).mean() > quality(router, {"mmlu_pro": 0.3}).mean() + 0.1
+
+
+def test_a_score_moves_most_the_clusters_of_its_own_task(router):
+    moved = quality(router, {"gsm8k": 0.95, "mmlu": 0.6}) - quality(router, {"gsm8k": 0.5, "mmlu": 0.6})
+    shares = np.array(router.provenance["tasks"]["gsm8k"])
+    assert moved[shares > 0].mean() > moved[shares == 0].mean() + 0.03
+
+
+def test_a_router_without_shares_of_tasks_goes_by_the_labels_of_its_clusters(router):
+    bundled = Router.from_pretrained("routerbench")
+    bundled.provenance.pop("tasks", None)
+    assert quality(bundled, {"mmlu": 0.9}).mean() > quality(bundled, {"mmlu": 0.4}).mean() + 0.2
+
+
+def test_a_dearer_price_is_a_dearer_call(router):
+    candidates = [
+        profile_from_scores(router, "new", {"mmlu": 0.7}, Price(input=usd, output=usd)) for usd in (1, 10)
+    ]
+    cheap, dear = (
+        router.with_candidates([each]).predict(["What is 2 + 2?"]).cost[0, -1] for each in candidates
+    )
+    assert dear == pytest.approx(10 * cheap, rel=0.2)
+
+
+def test_a_free_candidate_costs_nothing(router):
+    free = profile_from_scores(router, "local", {"mmlu": 0.5}, Price(input=0, output=0))
+    assert router.with_candidates([free]).predict(["What is 2 + 2?"]).cost[0, -1] == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ({}, "at least one score"),
+        ({"mmlu": 81}, "81 % is 0.81"),
+        ({"vibes": 0.9}, "Unknown benchmark 'vibes'. Known are .*mmlu_pro"),
+        ({"mmlu": float("nan")}, "must be in"),
+    ],
+)
+def test_scores_that_cannot_be_are_refused(router, scores, message):
+    with pytest.raises(ValueError, match=message):
+        profile_from_scores(router, "new", scores, PRICE)
+
+
+def test_a_rough_profile_is_no_anchor_for_the_next(router):
+    rough = profile_from_scores(router, "rough", {"mmlu": 0.1, "gsm8k": 0.99}, PRICE)
+    wider = router.with_candidates([rough])
+    for scores in ({"mmlu": 0.7}, {"mmlu_pro": 0.5}):
+        again = profile_from_scores(wider, "new", scores, PRICE)
+        assert again == profile_from_scores(router, "new", scores, PRICE)
