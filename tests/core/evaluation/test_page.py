@@ -9,7 +9,8 @@ import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Price
 from crossroute.evaluation import compare
-from crossroute.evaluation.page import regrets, write_page
+from crossroute.evaluation.page import write_page
+from crossroute.evaluation.regrets import regrets
 from crossroute.measures import MEASURES
 from crossroute.prediction import Prediction
 from crossroute.sweep import Sweep
@@ -72,7 +73,7 @@ def test_nothing_is_loaded_from_elsewhere(page):
 
 def test_regrets_are_the_reward_lost_to_the_best_in_hindsight_worst_first(outcomes, prediction):
     report = compare({"CrossRoute": prediction}, outcomes, resamples=20)
-    found = regrets(Sweep.of(prediction, outcomes, np.array([PAY])), outcomes, PAY, report)
+    found = regrets(Sweep.of(prediction, outcomes, np.array([PAY])), outcomes, PAY, report.reward)
     lost = [one.regret for one in found]
     assert lost == sorted(lost, reverse=True)
     worst = found[0]

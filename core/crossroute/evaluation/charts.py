@@ -1,0 +1,145 @@
+"""Charts of a report: curves, shares and calibration, to hover over. Importing this module needs plotly."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from crossroute.errors import MissingExtraError
+from crossroute.evaluation.report import Bound, Report
+from crossroute.metrics import non_decreasing_convex_hull
+from crossroute.outcomes import Outcomes
+from crossroute.sweep import Sweep
+
+try:
+    import plotly.graph_objects as go
+    from plotly.colors import qualitative
+    from plotly.offline import get_plotlyjs
+except ImportError as error:
+    raise MissingExtraError("The HTML report", "report") from error
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's, which colour-blind readers tell apart."""
+
+BINS = 10
+_SHOWN_AT_FIRST = 4
+_PER_CALLS = 1000
+_QUIET = "#707070"
+
+
+def library() -> str:
+    """Return the script that draws, as text."""
+    script: str = get_plotlyjs()
+    return script
+
+
+def curves(report: Report) -> go.Figure:
+    """Return the plane of cost and quality: routers, candidates, zero router and oracle."""
+    figure = go.Figure()
+    bounds: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero}
+    for name, bound in bounds.items():
+        figure.add_trace(_hull(name, bound, report, {"color": _QUIET, "dash": "dot", "width": 1.5}))
+    for place, (name, router) in enumerate(report.routers.items()):
+        color = PALETTE[place % len(PALETTE)]
+        line = _hull(name, router, report, {"color": color, "width": 2.5})
+        line.visible = True if place < _SHOWN_AT_FIRST else "legendonly"
+        figure.add_trace(line)
+    each = report.candidates.items()
+    figure.add_trace(
+        go.Scatter(
+            x=[_PER_CALLS * candidate.cost for _, candidate in each],
+            y=[candidate.quality for _, candidate in each],
+            text=[escape(name) for name, _ in each],
+            mode="markers",
+            name="single candidates",
+            marker={"color": "#222222", "size": 9, "line": {"color": "white", "width": 1}},
+            hovertemplate="%{text}<br>quality %{y:.3f}<br>USD %{x:.3g} per 1,000 calls<extra></extra>",
+        )
+    )
+    return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Mean quality", log=True)
+
+
+def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> go.Figure:
+    """Return who gets which share of the queries, from the cheapest end to the dearest."""
+    cost = sweep.points()[:, 0]
+    order = np.argsort(cost, kind="stable")
+    figure = go.Figure()
+    for place, name in enumerate(report.candidates):
+        share = (sweep.chosen == outcomes.pool.position(name)).mean(axis=0)
+        figure.add_trace(
+            go.Scatter(
+                x=_PER_CALLS * cost[order],
+                y=share[order],
+                name=escape(name),
+                stackgroup="shares",
+                mode="lines",
+                line={"width": 0.5, "color": qualitative.Dark24[place % len(qualitative.Dark24)]},
+                hovertemplate="%{y:.0%} at USD %{x:.3g} per 1,000 calls",
+            )
+        )
+    return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Share of the queries", log=True)
+
+
+def calibration(sweep: Sweep, outcomes: Outcomes) -> go.Figure:
+    """Return observed quality against predicted quality, in bins, over all candidates."""
+    known = ~np.isnan(outcomes.quality)
+    predicted, observed = sweep.predicted_quality[known], outcomes.quality[known]
+    place = np.minimum((predicted * BINS).astype(int), BINS - 1)
+    count = np.bincount(place, minlength=BINS)
+    filled = count > 0
+    means = (np.bincount(place, values, BINS)[filled] / count[filled] for values in (predicted, observed))
+    x, y = means
+    figure = go.Figure()
+    figure.add_trace(
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="calibrated", line={"color": _QUIET, "dash": "dot"})
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            customdata=count[filled],
+            mode="lines+markers",
+            name="predictions",
+            line={"color": PALETTE[0]},
+            marker={"size": 6 + 18 * np.sqrt(count[filled] / count.max())},
+            hovertemplate="predicted %{x:.3f}<br>observed %{y:.3f}<br>%{customdata:,} outcomes<extra></extra>",
+        )
+    )
+    return _laid_out(figure, "Predicted quality", "Observed quality")
+
+
+def _hull(name: str, bound: Bound, report: Report, line: dict[str, object]) -> go.Scatter:
+    """Return a bound's hull, bent as a straight segment bends on the logarithmic axis."""
+    hull = non_decreasing_convex_hull(np.array(bound.curve))
+    paid = [candidate.cost for candidate in report.candidates.values() if candidate.cost > 0]
+    start = max(hull[0, 0], min(paid, default=1e-6) / 10)
+    cost = np.union1d(np.geomspace(start, max(report.high_cost, start), 120), hull[hull[:, 0] >= start, 0])
+    return go.Scatter(
+        x=_PER_CALLS * cost,
+        y=np.interp(cost, hull[:, 0], hull[:, 1]),
+        mode="lines",
+        name=f"{escape(name)} ({bound.aiq:.3f})",
+        line=line,
+        hovertemplate=f"{escape(name)}<br>quality %{{y:.3f}}<br>USD %{{x:.3g}} per 1,000 calls<extra></extra>",
+    )
+
+
+def _laid_out(figure: go.Figure, x: str, y: str, *, log: bool = False) -> go.Figure:
+    axis = {"gridcolor": "#e6e6e6", "zeroline": False}
+    return figure.update_layout(
+        xaxis={"title": x, "type": "log" if log else "linear", **axis},
+        yaxis={"title": y, **axis},
+        template="none",
+        font={"family": "system-ui, sans-serif", "size": 13},
+        margin={"l": 60, "r": 20, "t": 20, "b": 50},
+        legend={"bgcolor": "rgba(255,255,255,0.6)"},
+        height=480,
+    )
+
+
+def div(figure: go.Figure, name: str) -> str:
+    """Return a chart as the HTML element of that name; the page holds the library."""
+    config = {"displaylogo": False, "responsive": True}
+    html: str = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config)
+    return html
