@@ -17,7 +17,7 @@ from crossroute import Candidate, Outcomes, Router, profile_model
 from crossroute.profiler.answer import Answerer
 from crossroute.profiler.answers_file import read_rows
 from crossroute.calibration import calibration_set
-from crossroute.profiler.profiler import ProfilingSettings
+from crossroute import ProfilingSettings
 from crossroute.profiler.profiles import Card, among, answers_path, card_of, profiled_outcomes, write_card
 
 import local_models

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from crossroute.prediction import Prediction
     from crossroute.prices import priced
     from crossroute.profiler.answer import Answer
-    from crossroute.profiler.profiler import profile_model
+    from crossroute.profiler.profiler import aprofile_model, profile_model
+    from crossroute.profiler.settings import ProfilingSettings
     from crossroute.query import Query
     from crossroute.router import Router
     from crossroute.training import TrainingConfig, fit
@@ -62,10 +63,12 @@ _HOME = {
     "Prediction": "prediction",
     "Price": "candidate",
     "Profile": "candidate",
+    "ProfilingSettings": "profiler.settings",
     "Query": "query",
     "Router": "router",
     "TrainingConfig": "training",
     "UnknownCandidateError": "errors",
+    "aprofile_model": "profiler.profiler",
     "fit": "training",
     "load_encoder": "encoder",
     "priced": "prices",
@@ -96,11 +99,13 @@ __all__ = [  # spelled out for type checkers
     "Prediction",
     "Price",
     "Profile",
+    "ProfilingSettings",
     "Query",
     "Router",
     "TrainingConfig",
     "UnknownCandidateError",
     "__version__",
+    "aprofile_model",
     "fit",
     "load_encoder",
     "priced",

@@ -9,11 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from crossroute import Price, profile_model
+from crossroute import Price, ProfilingSettings, profile_model
 from crossroute.calibration import calibration_set
 from crossroute.profiler.answer import Answerer
 from crossroute.profiler.answers_file import read_rows
-from crossroute.profiler.profiler import ProfilingSettings
 from tests.support.wire import INPUT_TOKENS, OUTPUT_TOKENS, Received, WireServer
 
 MODEL = "gpt-a"
@@ -22,7 +21,7 @@ QUERIES = calibration_set()[:24]
 CHILD = """
 import sys
 from pathlib import Path
-from crossroute.profiler.profiler import ProfilingSettings, profile_model
+from crossroute import ProfilingSettings, profile_model
 from tests.support.profiled import MODEL, PRICE, QUERIES
 {lines}
 settings = ProfilingSettings(concurrency=4)

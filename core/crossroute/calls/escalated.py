@@ -10,23 +10,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from crossroute.calls.agreement import agreement
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.cooldowns import Cooldowns
 from crossroute.calls.escalation_plan import EscalationPlan
 from crossroute.calls.failover import failure_of, retry_after
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
-from crossroute.decision import Call, Decision, Failure
+from crossroute.calls.transcript import Transcript
+from crossroute.decision import Decision, Failure
 from crossroute.encoder import Encoder
 from crossroute.escalation import Escalation, Opinion
-from crossroute.escalation.evidence import Flaw
 
 T = TypeVar("T")
 
 CHECK, JUDGE = "check", "judge"
-UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
-"""Such an answer is returned only where there is no other, whatever its posterior."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +86,9 @@ class Escalated(Generic[T]):
         encoder: Encoder | None = None,
     ) -> None:
         self.decision, self.query, self.escalation, self.plan = decision, query, escalation, plan
-        self._ledger, self._expected, self._encoder = ledger, expected_tokens or {}, encoder
-        self._answers: list[T] = []
-        self._replies: list[Reply] = []
-        self._calls: list[Call] = []
-        self._shifts: list[float] = []
-        self._paid: list[float | None] = []
+        self._ledger = ledger
+        self._heard: Transcript[T] = Transcript(plan, expected_tokens or {}, encoder)
+        self._judging: list[float] = []  # USD of each judgement
 
     def call(self, do: Callable[[Decision], T], read: Callable[[T], Reply]) -> Chosen[T]:
         """Call, look, call again where it pays, and return the best answer.
@@ -152,47 +146,15 @@ class Escalated(Generic[T]):
             self._ledger.cooldowns.clear(decision.candidate)
 
     def _take(self, decision: Decision, answer: T, reply: Reply, seconds: float) -> None:
-        """Take an answer in, with what it tells by itself."""
+        """Count an answer's cost, and take it in."""
         name = decision.candidate
         if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
             self._ledger.heard(name, bool(reply.logprobs))
-        prior = self.plan.prior(name, self._names, self._shifts) if name in self.plan.names else math.nan
-        self._answers.append(answer)
-        self._replies.append(reply)
-        self._paid.append(self._ledger.count(name, reply.usage))
-        evidence = reply.evidence(self._expected.get(name))
-        cost = self._paid[-1]
-        self._calls.append(
-            Call(
-                candidate=name,
-                prior=prior,
-                posterior=prior,
-                evidence=evidence,
-                cost=cost,
-                latency_s=seconds,
-            )
-        )
-        self._compare()
-        self._judge_anew()
-
-    def _compare(self) -> None:
-        """Set how far each answer agrees with the others."""
-        if len(self._calls) < 2:
-            return
-        for row, reply in enumerate(self._replies):
-            others = [self._agreement(reply, other) for other in self._replies if other is not reply]
-            known = [found for found in others if found is not None]
-            if known:
-                self._seen(row, agreement=sum(known) / len(known))
-
-    def _agreement(self, one: Reply, other: Reply) -> float | None:
-        if any(reply.evidence().flaws or reply.asks_for_tools for reply in (one, other)):
-            return None
-        return agreement(one.text, other.text, self._encoder)
+        self._heard.take(name, answer, reply, self._ledger.count(name, reply.usage), seconds)
 
     def _opinions(self) -> list[tuple[str, Opinion]]:
         """Return who is asked about the last answer: those with text and without a plain flaw."""
-        if self._calls[-1].evidence.flaws or self._replies[-1].asks_for_tools:
+        if self._heard.calls[-1].evidence.flaws or self._heard.replies[-1].asks_for_tools:
             return []
         asked: list[tuple[str, Opinion]] = []
         if self.escalation.check is not None:
@@ -202,36 +164,21 @@ class Escalated(Generic[T]):
         return asked
 
     def _say(self, name: str, opinion: float) -> None:
-        """Take in what the check or the judge says."""
-        if name == JUDGE and self.escalation.judge is not None and self.escalation.judge.cost:
-            self._paid.append(self._ledger.count(JUDGE, None, cost=self.escalation.judge.cost))
-        if not 0 <= opinion <= 1:
-            raise ValueError(f"The {name} must return a number in [0, 1], got {opinion!r}.")
-        self._seen(-1, **{name: float(opinion)})
-        self._judge_anew()
-
-    def _seen(self, row: int, **told: float) -> None:
-        call = self._calls[row]
-        self._calls[row] = call.model_copy(update={"evidence": call.evidence.model_copy(update=told)})
-
-    def _judge_anew(self) -> None:
-        """Set every posterior by all evidence."""
-        if any(name not in self.plan.names for name in self._names):
-            return
-        self._shifts = [self.plan.shift(call.candidate, call.evidence) for call in self._calls]
-        posteriors = self.plan.posteriors(self._names, self._shifts)
-        pairs = zip(self._calls, posteriors, strict=True)
-        self._calls = [call.model_copy(update={"posterior": posterior}) for call, posterior in pairs]
+        """Take in what the check or the judge says, and count what that cost."""
+        judge = self.escalation.judge
+        if name == JUDGE and judge is not None and judge.cost:
+            self._judging.append(self._ledger.count(JUDGE, None, cost=judge.cost) or 0.0)
+        self._heard.say(name, opinion)
 
     def _following(self, seconds: float) -> Decision | None:
         """Return the decision for the next call, or None where the best answer in hand is returned."""
-        last, limits = self._replies[-1], self.escalation
+        heard, limits = self._heard, self.escalation
+        last = heard.replies[-1]
         begins_a_tool_turn = last.asks_for_tools and last.schema_error is None
-        unknown = any(name not in self.plan.names for name in self._names)
-        if begins_a_tool_turn or unknown or len(self._calls) >= self.decision.max_calls:
+        if begins_a_tool_turn or heard.foreign or len(heard.calls) >= self.decision.max_calls:
             return None
         cooling = [name for name in self.plan.names if self._ledger.cooldowns.remaining(name)]
-        name = self.plan.next(self._names, self._shifts, math.inf, cooling)
+        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling)
         if name is None:
             return None
         if limits.max_latency_s is not None and seconds > limits.max_latency_s:
@@ -240,26 +187,22 @@ class Escalated(Generic[T]):
             )
             return None
         if limits.max_cost is not None:
-            name = self.plan.next(self._names, self._shifts, limits.max_cost - self._spent(), cooling)
+            name = self.plan.next(heard.names, heard.shifts, limits.max_cost - self._spent(), cooling)
             if name is None:
                 self.decision = self.decision.because(
                     f"no further call within ${limits.max_cost:g}: max_cost"
                 )
                 return None
-        best = max(self._calls, key=lambda call: call.posterior)
+        best = max(heard.calls, key=lambda call: call.posterior)
         reason = f"escalated from {best.candidate}, {best.posterior:.0%} likely right, to {name}"
-        self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(self._calls)})
+        self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(heard.calls)})
         return self.decision
 
     def _spent(self) -> float:
         """Return USD of the calls so far: actual, or foreseen where that is not known."""
         foreseen = {a.candidate: a.cost for a in self.decision.alternatives}
-        calls = (foreseen[call.candidate] if call.cost is None else call.cost for call in self._calls)
-        return (
-            sum(calls)
-            + sum(paid or 0.0 for paid in self._paid)
-            - sum(call.cost or 0.0 for call in self._calls)
-        )
+        calls = (foreseen[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
+        return sum(calls) + sum(self._judging)
 
     def _failed(self, name: str, error: Exception) -> Chosen[T]:
         failure = failure_of(name, error)
@@ -273,25 +216,15 @@ class Escalated(Generic[T]):
         self.decision = self.decision.model_copy(update={"failures": failures})
 
     def _chosen(self, why: str = "") -> Chosen[T]:
-        rows = range(len(self._calls))
-        best = max(rows, key=lambda row: _worth(self._calls[row]))
-        name, decision = self._calls[best].candidate, self.decision
+        heard, decision = self._heard, self.decision
+        best = heard.best
+        name = heard.names[best]
         if name != decision.candidate:
             decision = decision.switched(name, f"kept the answer of {name}" + (f": {why}" if why else ""))
-        costs = [paid for paid in self._paid if paid is not None]
-        usages = [reply.usage for reply in self._replies if reply.usage is not None]
-        update = {"calls": tuple(self._calls), "actual_cost": sum(costs) if costs else None}
-        usage = sum(usages[1:], usages[0]) if usages else None
-        return Chosen(self._answers[best], decision.model_copy(update=update), usage, tuple(self._answers))
-
-    @property
-    def _names(self) -> list[str]:
-        return [call.candidate for call in self._calls]
-
-
-def _worth(call: Call) -> tuple[bool, float]:
-    """Order calls by whose answer is to be returned, the last being the best."""
-    return not call.evidence.flaws & UNUSABLE, -1.0 if math.isnan(call.posterior) else call.posterior
+        costs = [*(call.cost for call in heard.calls if call.cost is not None), *self._judging]
+        update = {"calls": tuple(heard.calls), "actual_cost": sum(costs) if costs else None}
+        answers = tuple(heard.answers)
+        return Chosen(answers[best], decision.model_copy(update=update), heard.usage, answers)
 
 
 def _at_once(opinion: float | Awaitable[float]) -> float:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from crossroute.calibration import GradedQuery
     from crossroute.candidate import Candidate, Price
     from crossroute.profiler.answer import Answerer
-    from crossroute.profiler.profiler import ProfilingSettings, Progress
     from crossroute.profiler.profiles import Card
+    from crossroute.profiler.run import Progress
+    from crossroute.profiler.settings import ProfilingSettings
 
 
 def profile(
@@ -43,8 +44,8 @@ def profile(
     router: RouterName = DEFAULT_ROUTER,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
-    from crossroute.profiler.profiler import ProfilingSettings
     from crossroute.profiler.profiles import write_card
+    from crossroute.profiler.settings import ProfilingSettings
 
     candidate = _candidate(model, price)
     if from_scores is not None:

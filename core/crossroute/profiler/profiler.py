@@ -1,78 +1,21 @@
-"""Profiling: a model is asked graded queries, and what it answers becomes its outcomes.
-
-Each answer is graded and written at once, so that an interrupted run goes on where it stopped. What an
-interruption can lose are the calls that were under way, at most `concurrency` of them.
-"""
+"""Profiling: a model is asked graded queries, and what it answers becomes its outcomes."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, cast
-
-from pydantic import BaseModel, ConfigDict, Field
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from typing import Any
 
 from crossroute.calibration import GradedQuery, calibration_set
-from crossroute.calls.failover import is_transient, retry_after, status
 from crossroute.candidate import Candidate, Price
-from crossroute.errors import DataError, SpendingLimitError
 from crossroute.measures import MEASURES
 from crossroute.outcomes import Outcomes
-from crossroute.profiler.answer import Answer, Answerer
+from crossroute.profiler.answer import Answerer
 from crossroute.profiler.answers_file import AnswersFile, Row
-from crossroute.profiler.pace import Pace
-from crossroute.query import estimate_tokens
-
-REFUSED = frozenset({400, 413, 422})
-"""Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""
-
-REFUSED_IN_A_ROW = 5
-"""Refusals without an answer between them, at most: more say something of the account, not of the queries."""
-
-UNSEEN_OUTPUT_TOKENS = 500
-"""Written by one answer, as long as none is there to tell."""
-
-
-class ProfilingSettings(BaseModel):
-    """How a model is asked.
-
-    Attributes:
-        concurrency: Calls under way at once.
-        requests_per_minute: Calls begun in a minute, at most; None for no limit.
-        attempts: Calls for one query where errors are transient, before the run stops.
-        longest_wait: Seconds between two of these, unless the provider asks for more.
-        max_cost: USD, those of earlier runs into the same file included, at which the run stops; None for none.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    concurrency: int = Field(default=8, ge=1, le=256)
-    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    attempts: int = Field(default=8, ge=1)
-    longest_wait: float = Field(default=60.0, ge=0, allow_inf_nan=False)
-    max_cost: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-
-
-class Progress(NamedTuple):
-    """How far a run is: answers kept, those wanted, USD spent, and the mean quality so far."""
-
-    answered: int
-    wanted: int
-    cost: float
-    quality: float
+from crossroute.profiler.run import ProfilingRun, Progress
+from crossroute.profiler.settings import ProfilingSettings
 
 
 def profile_model(
@@ -126,7 +69,8 @@ async def aprofile_model(
     """Do what `profile_model` does, within a running event loop."""
     asked = calibration_set() if queries is None else tuple(queries)
     with AnswersFile(file) as kept:
-        run = _Run(answerer, Candidate(name=name, price=price), asked, kept, settings or ProfilingSettings())
+        candidate = Candidate(name=name, price=price)
+        run = ProfilingRun(answerer, candidate, asked, kept, settings or ProfilingSettings())
         await run.all(on_answer or (lambda _: None))
         return outcomes_of(kept.rows, [run.candidate])
 
@@ -139,156 +83,6 @@ def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcome
     }
     listed = [{name: query.get(name) for name in ("query_id", "text", "task")} for query in queries.values()]
     return Outcomes.from_rows(listed, columns, candidates)
-
-
-class _Run:
-    """One run over the queries that are not yet answered."""
-
-    def __init__(
-        self,
-        answerer: Answerer,
-        candidate: Candidate,
-        queries: Sequence[GradedQuery],
-        kept: AnswersFile,
-        settings: ProfilingSettings,
-    ) -> None:
-        self.answerer, self.candidate, self.kept, self.settings = answerer, candidate, kept, settings
-        self.wanted = len(queries)
-        self.todo = deque(_unanswered(queries, candidate.name, kept))
-        self.pace = Pace(settings.requests_per_minute)
-        self.cost = sum(row["cost_usd"] for row in kept.rows)
-        self.under_way = 0
-        self.stopped = False
-        self.refused: list[tuple[GradedQuery, str]] = []
-        self._tally = threading.Lock()
-
-    async def all(self, on_answer: Callable[[Progress], None]) -> None:
-        """Ask all; where one fails, let those under way end, and raise what it failed with."""
-        self.on_answer = on_answer
-        with ThreadPoolExecutor(self.settings.concurrency, "crossroute-profile") as self.threads:
-            workers = [self._worker() for _ in range(min(self.settings.concurrency, len(self.todo)))]
-            ended = await asyncio.gather(*workers, return_exceptions=True)
-        for end in ended:
-            if isinstance(end, BaseException):
-                raise end
-        self._keep_refused()
-
-    async def _worker(self) -> None:
-        while self.todo and not self.stopped:
-            query = self.todo.popleft()
-            try:
-                self._within_limit(query)
-                self.under_way += 1
-                try:
-                    await self._ask(query)
-                finally:
-                    self.under_way -= 1
-            except BaseException:
-                self.stopped = True
-                raise
-
-    async def _ask(self, query: GradedQuery) -> None:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(is_transient),
-            stop=stop_after_attempt(self.settings.attempts),
-            wait=self._wait,
-            reraise=True,
-        )
-        try:
-            await retrying(self._call, query)
-        except Exception as error:
-            if status(error) not in REFUSED or not self.kept.rows or len(self.refused) == REFUSED_IN_A_ROW:
-                raise
-            self.refused.append((query, type(error).__name__))
-        else:
-            self._keep_refused()
-
-    def _keep_refused(self) -> None:
-        """Grade what was refused as empty answers, now that another query was answered, or that none is left."""
-        nothing = Answer(text="", input_tokens=0, output_tokens=0, cost=0)
-        while self.refused:
-            query, error = self.refused.pop(0)
-            self._keep(query, nothing, 0.0, error)
-
-    async def _call(self, query: GradedQuery) -> None:
-        await self.pace.turn()
-        begun = time.monotonic()
-        if _is_async(self.answerer):
-            said = await cast("Coroutine[Any, Any, str | Answer]", self.answerer(query.text))
-            self._keep(query, Answer.of(said), time.monotonic() - begun)
-        else:
-            await asyncio.get_running_loop().run_in_executor(self.threads, self._call_here, query)
-
-    def _call_here(self, query: GradedQuery) -> None:
-        """Call within a thread, which keeps the answer even where nobody waits for it any longer."""
-        begun = time.monotonic()
-        said = cast("str | Answer", self.answerer(query.text))
-        self._keep(query, Answer.of(said), time.monotonic() - begun)
-
-    def _wait(self, state: RetryCallState) -> float:
-        """Return the seconds before another attempt, and hold all other calls as long as the provider asks."""
-        error = state.outcome.exception() if state.outcome else None
-        asked = (retry_after(error) if error else None) or 0.0
-        self.pace.hold(asked)
-        return max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
-
-    def _keep(self, query: GradedQuery, answer: Answer, seconds: float, error: str | None = None) -> None:
-        counted = answer.counted(query.text, cast("Price", self.candidate.price))
-        row: Row = {
-            "query_id": query.query_id,
-            "task": query.skill,
-            "text": query.text,
-            "candidate": self.candidate.name,
-            "quality": query.grade(counted.text),
-            "cost_usd": counted.cost,
-            "input_tokens": counted.input_tokens,
-            "output_tokens": counted.output_tokens,
-            "latency_s": round(seconds, 4),
-            "answer": counted.text,
-        }
-        with self._tally:
-            self.kept.append(row | ({"error": error} if error else {}))
-            self.cost += counted.cost or 0.0
-            done = self.kept.rows
-            quality = sum(row["quality"] for row in done) / len(done)
-            progress = Progress(len(done), self.wanted, self.cost, quality)
-        self.on_answer(progress)
-
-    def _within_limit(self, query: GradedQuery) -> None:
-        limit = self.settings.max_cost
-        if limit is None:
-            return
-        price, done = cast("Price", self.candidate.price), len(self.kept.rows)
-        first = price.cost(input_tokens=estimate_tokens(query.text), output_tokens=UNSEEN_OUTPUT_TOKENS)
-        expected = self.cost / done if done else first
-        if self.cost + expected * (self.under_way + 1) > limit:
-            raise SpendingLimitError(self.candidate.name, self.cost, limit, done, self.wanted)
-
-
-def _unanswered(queries: Sequence[GradedQuery], name: str, kept: AnswersFile) -> list[GradedQuery]:
-    """Return the queries that have no answer yet.
-
-    Raises:
-        DataError: What is kept belongs to another candidate, or to other queries.
-    """
-    wanted = {query.query_id for query in queries}
-    for row in kept.rows:
-        if row["candidate"] != name:
-            raise DataError(
-                f"{kept.path} holds answers of {row['candidate']!r}, not of {name!r}. Choose another file."
-            )
-        if row["query_id"] not in wanted:
-            raise DataError(
-                f"{kept.path} answers {row['query_id']!r}, which is none of these {len(wanted)} queries. It was made "
-                "with other queries, or another version; choose another file, or delete it to begin anew."
-            )
-    answered = {row["query_id"] for row in kept.rows}
-    return [query for query in queries if query.query_id not in answered]
-
-
-def _is_async(answerer: Answerer) -> bool:
-    call = getattr(answerer, "__call__", None)  # noqa: B004 - an object whose __call__ is async is meant
-    return inspect.iscoroutinefunction(answerer) or inspect.iscoroutinefunction(call)
 
 
 def _completed(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:

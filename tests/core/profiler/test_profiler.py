@@ -6,12 +6,11 @@ import time
 
 import pytest
 
-from crossroute import Price, profile_model
+from crossroute import Price, ProfilingSettings, aprofile_model, profile_model
 from crossroute.calibration import calibration_set
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answer import Answer
 from crossroute.profiler.answers_file import read_rows
-from crossroute.profiler.profiler import ProfilingSettings, aprofile_model
 
 FREE = Price(input=0, output=0)
 QUERIES = calibration_set()[:40]
