@@ -12,8 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from typing_extensions import NotRequired
 
-from crossroute import Capability, Constraints, Decision, Router
+from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.escalated import UNSTREAMED
@@ -74,6 +75,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: The model for steps without text to route on.
         sticky: Finish a tool turn with the model that began it; False routes each step anew.
         max_attempts: At most, a step, over all models.
+        prices: Model -> price in USD per million tokens, in place of the router's.
         escalate: Look at each step's answer, and ask another model where that is expected to pay; never in
             the middle of a tool turn, nor where the answer calls tools that can be called.
 
@@ -95,10 +97,13 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
+        prices: Mapping[str, Price] | None = None,
         escalate: Escalation | bool | None = None,
     ) -> None:
         super().__init__()
-        self.routing = Routing(models, router, default=default, sticky=sticky, max_attempts=max_attempts)
+        self.routing = Routing(
+            models, router, default=default, sticky=sticky, max_attempts=max_attempts, prices=prices
+        )
         wrapped = [
             name for name, member in self.routing.members.items() if member.runnable is not member.model
         ]
@@ -110,6 +115,11 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             constraints=constraints,
             escalate=escalate,
         )
+
+    @property
+    def spend(self) -> Spend:
+        """Tokens and USD so far, by model."""
+        return self.routing.dispatcher.spend
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model."""
