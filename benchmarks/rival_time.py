@@ -1,0 +1,99 @@
+"""Time a decision of CrossRoute beside the scoring of litellm's Auto Router, in processor time.
+
+    pip install litellm==1.109.1
+    LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/rival_time.py
+
+litellm is no dependency of the project. What is timed of it is the choice of a tier alone: its two heuristics, which
+call nobody; of CrossRoute it is the whole decision, the encoder included.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+
+from crossroute import Router
+
+WORDS = (
+    *(
+        "time",
+        "year",
+        "people",
+        "way",
+        "day",
+        "man",
+        "thing",
+        "woman",
+        "life",
+        "child",
+        "world",
+        "school",
+        "state",
+    ),
+    *("family", "student", "group", "country", "problem", "hand", "part", "place", "case", "week", "company"),
+    *(
+        "system",
+        "program",
+        "question",
+        "work",
+        "government",
+        "number",
+        "night",
+        "point",
+        "home",
+        "water",
+        "room",
+    ),
+)
+LENGTHS, QUERIES, WARM_UP = (30, 120, 400), 500, 20
+TIERS = {"SIMPLE": "small", "MEDIUM": "small", "COMPLEX": "large", "REASONING": "large"}
+
+
+def main() -> None:
+    deciders = {
+        "CrossRoute, whole decision": Router.from_pretrained("routerbench").route,
+        **litellm_heuristics(),
+    }
+    for length in LENGTHS:
+        for name, decide in deciders.items():
+            texts = [query(seed, length) for seed in range(WARM_UP + QUERIES)]
+            print(f"{length:3} words  {name:35} {median_ms(decide, texts):.2f} ms")
+
+
+def litellm_heuristics() -> dict[str, Callable[[str], object]]:
+    from litellm import Router as LiteLLMRouter
+    from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
+
+    models = [
+        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_key": "none"}}
+        for name in ("small", "large")
+    ]
+    pool = LiteLLMRouter(model_list=models)
+    first = ComplexityRouter("first", pool, {"tiers": TIERS})
+    second = ComplexityRouter("second", pool, {"tiers": TIERS, "classifier_type": "heuristic_v2"})
+    return {
+        "litellm heuristic, scoring alone": first.classify,
+        "litellm heuristic_v2, scoring alone": second._classify_with_heuristic_v2,
+    }
+
+
+def query(seed: int, length: int) -> str:
+    chosen = random.Random(seed)
+    return " ".join(chosen.choice(WORDS) for _ in range(length))
+
+
+def median_ms(decide: Callable[[str], object], texts: list[str]) -> float:
+    for text in texts[:WARM_UP]:
+        decide(text)
+    taken = []
+    for text in texts[WARM_UP:]:
+        begun = time.thread_time()
+        decide(text)
+        taken.append(1000 * (time.thread_time() - begun))
+    return statistics.median(taken)
+
+
+if __name__ == "__main__":
+    main()
