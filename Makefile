@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks tests
+SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks docs/hooks tests
 
-.PHONY: demo test check bench lint smoke
+.PHONY: demo test check bench docs lint smoke
 
 demo: .venv/demo-ready
 	$(BIN)/crossroute demo --plot demo.png
@@ -16,6 +16,9 @@ check: lint test smoke
 
 bench: .venv/dev-ready
 	$(BIN)/python benchmarks/quality.py && $(BIN)/python benchmarks/speed.py
+
+docs: .venv/dev-ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open site/index.html; with search: $(BIN)/mkdocs serve"
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES) && $(BIN)/mypy && $(BIN)/lint-imports

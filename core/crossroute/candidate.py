@@ -23,6 +23,13 @@ Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 class Price(BaseModel):
     """What a candidate charges, in USD per million tokens.
 
+    Attributes:
+        input: For what it reads.
+        output: For what it writes.
+        cached_input: For what its provider's prompt cache holds; None where it charges no other price.
+        source: Who says so.
+        as_of: When they said so.
+
     >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
     0.013
     """

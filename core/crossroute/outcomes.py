@@ -175,7 +175,7 @@ class Outcomes:
 
     @classmethod
     def read(cls, folder: str | Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
-        """Read a folder in the layout at the head of this module.
+        """Read a folder of parquet files (docs/data.md has the layout).
 
         Args:
             folder: Holds queries.parquet, outcomes.parquet and, optionally, candidates.json.
@@ -199,7 +199,7 @@ class Outcomes:
             raise DataError(f"{folder}: {error}") from None
 
     def write(self, folder: str | Path) -> None:
-        """Write a folder in the layout at the head of this module; `read` gives it back.
+        """Write a folder of parquet files; `read` gives it back.
 
         Either the whole folder is written or nothing is.
 

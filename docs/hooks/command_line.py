@@ -1,0 +1,49 @@
+"""Write the page of the command line from the command line itself, whenever the site is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from typer.core import TyperCommand
+
+from crossroute.cli import app
+
+HEAD = """# Command line
+
+`crossroute COMMAND --help` says the same in a terminal. The exit code is 0, 1 for an error, 2 for wrong usage, and
+130 when interrupted.
+"""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the page."""
+    files.append(File.generated(config, "command-line.md", content="\n".join(page())))
+    return files
+
+
+def page() -> Iterator[str]:
+    """Yield the lines of the page, a section a command."""
+    group = typer.main.get_group(app)
+    context = typer.Context(group, info_name="crossroute")
+    yield HEAD
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, TyperCommand):
+            yield from section(command, typer.Context(command, info_name=name, parent=context))
+
+
+def section(command: TyperCommand, context: typer.Context) -> Iterator[str]:
+    """Yield the lines of one command: what it does, its usage, a table of its parameters, an example."""
+    told = {each: each.get_help_record(context) or ("", "") for each in command.get_params(context)}
+    arguments = [
+        record[0].split()[0].upper() for each, record in told.items() if each.param_type_name == "argument"
+    ]
+    yield f"## {context.info_name}\n\n{command.help}\n"
+    yield f"```text\ncrossroute {context.info_name} {' '.join([*arguments, '[OPTIONS]'])}\n```\n"
+    yield "| Parameter | Meaning |\n|---|---|"
+    for spelling, text in told.values():
+        yield f"| `{spelling}` | {text.replace('  [', ' [').replace('<', '&lt;').replace('|', '&#124;')} |"
+    yield f"\nFor example:\n\n```sh\n{(command.epilog or '').removeprefix('Example: ')}\n```\n"
