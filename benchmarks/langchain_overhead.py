@@ -10,25 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, FakeListChatModel
 
 from langchain_crossroute import ChatCrossRoute
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
-import offline
-
 WARM_UP, CALLS = 50, 500
 
 
 def main() -> None:
     member: BaseChatModel = FakeListChatModel(responses=["yes"])
-    model = ChatCrossRoute(models={"small": member, "large": member}, router=offline.router())
+    model = ChatCrossRoute(models={"gpt-5": member, "gpt-4o-mini": member}, router="universal")
     ways: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
         "invoke": (member.invoke, model.invoke),
         "stream": (lambda text: list(member.stream(text)), lambda text: list(model.stream(text))),

@@ -45,4 +45,5 @@ for question in (
             decision = Decision.model_validate(message.response_metadata["crossroute"])
             step = message.text or f"calls {message.tool_calls[0]['name']}"
             why = ", ".join(decision.reasons) or f"predicted quality {decision.quality:.2f}"
-            print(f"  {decision.candidate}: {step} [{why}; {usd(decision.actual_cost or 0)}]")
+            print(f"  {decision.candidate}: {step}")
+            print(f"    {why}; took {usd(decision.actual_cost or 0)}")

@@ -7,7 +7,8 @@ from langchain_crossroute import ChatCrossRoute
 
 from langchain_offline import stand_ins
 
-models = stand_ins("gpt-5", "gpt-4o-mini", "llama-3.1-8b-instruct")  # with a key: {"gpt-5": "openai:gpt-5", ...}
+# with a key: {"gpt-5": "openai:gpt-5", ...}
+models = stand_ins("gpt-5", "gpt-4o-mini", "llama-3.1-8b-instruct")
 
 model = ChatCrossRoute(models=models, router="universal")
 question = "Write a Python function that merges two sorted lists."

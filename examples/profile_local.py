@@ -11,6 +11,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from crossroute import Candidate, Outcomes, Router, profile_model
@@ -29,14 +30,15 @@ def main() -> None:
     """Profile both models, then say what each can do and which queries a router gives it."""
     wanted = arguments()
     local_models.require()
-    cards = [profile(name, model, wanted) for name, model in local_models.models().items()]
+    models = {"smollm2": local_models.smollm2, "gemma3": local_models.gemma3}
+    cards = [profile(name, model, wanted) for name, model in models.items()]
     names = [card.candidate.name for card in cards]
     print("\n".join(by_skill(cards)))
     universal = Router.from_pretrained("universal")
     print("\n".join(routed(universal, profiled_outcomes(names, wanted.folder))))
     router = among(universal, names, wanted.folder)
     for question in ("What is the capital of Peru?", "What is 17 * 23?"):
-        print(f"\n{question} {router.route(question, cost_preference=0).explain()}")
+        print(f"\n{question}", fill(router.route(question, cost_preference=0).explain(), 80), sep="\n")
 
 
 def arguments() -> Namespace:
@@ -49,7 +51,6 @@ def arguments() -> Namespace:
 
 def profile(name: str, model: Answerer, wanted: Namespace) -> Card:
     """Ask one model what it has not answered yet, and keep its card."""
-    candidate = Candidate(name=name, price=local_models.PRICES[name])
     file = answers_path(name, wanted.folder)
     queries = calibration_set()[: max(wanted.limit, len(read_rows(file)))]
     profile_model(
@@ -61,6 +62,7 @@ def profile(name: str, model: Answerer, wanted: Namespace) -> Card:
         settings=ProfilingSettings(concurrency=1),
         on_answer=lambda at: print(f"{name}: {at.answered} of {at.wanted}, quality {at.quality:.2f}"),
     )
+    candidate = Candidate(name=name, price=local_models.PRICES[name])
     card = card_of(candidate, "calibration set", read_rows(file))
     write_card(card, wanted.folder)
     return card
@@ -97,10 +99,10 @@ def told(what: str, asked: Outcomes, columns: np.ndarray) -> str:
     """Say what a choice, a column for each query, comes to."""
     rows = np.arange(len(asked))
     shares = ", ".join(
-        f"{np.mean(columns == column):4.0%} {name}" for column, name in enumerate(asked.pool.names)
+        f"{np.mean(columns == column):.0%} {name}" for column, name in enumerate(asked.pool.names)
     )
     quality, cost = asked.quality[rows, columns].mean(), asked.cost[rows, columns].mean()
-    return f"{what:20} quality {quality:.3f}, ${cost * 1000:.4f} a thousand calls: {shares}"
+    return f"{what:19} quality {quality:.3f} for ${cost * 1000:.4f} per 1,000: {shares}"
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class CrossRouteSpendReport(BaseEventHandler):
     def __str__(self) -> str:
         from rich.console import Console
 
-        console = Console(width=100, no_color=True, force_terminal=False)
+        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()

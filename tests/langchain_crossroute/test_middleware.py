@@ -73,7 +73,7 @@ def test_steps_go_to_the_predicted_best_and_a_tool_turn_stays(middleware, fakes)
     assert answers(state)[1].response_metadata["crossroute"]["reasons"] == ["stuck to large: tool turn"]
     assert "crossroute_route" not in state, "the route is private"
     assert agent.get_state(config).values.get("crossroute_route", {}).get("candidate") in {"coder", None}
-    assert middleware.routing.dispatcher.spend.total.calls == 6
+    assert middleware.spend.total.calls == 6
 
 
 def test_the_asynchronous_steps_are_the_same(middleware, fakes):
@@ -200,7 +200,7 @@ def test_a_step_without_tool_calls_escalates_and_tells_all_calls(pair, router, a
     decision = answer.response_metadata["crossroute"]
     assert [call["candidate"] for call in decision["calls"]] == ["small", "large"]
     assert answer.usage_metadata["total_tokens"] == 30
-    assert middleware.routing.dispatcher.spend.total.calls == 2
+    assert middleware.spend.total.calls == 2
     found = list(agent.stream(ask(STORY), stream_mode="messages"))
     assert [chunk.text for chunk, _ in found] == ["I am large"], "the answer that was given up is not shown"
 
