@@ -78,6 +78,7 @@ class CrossRouteSelector(BaseSelector):
         self._given, self.candidates, self.max_choices = router, candidates, max_choices
         self.cost_preference, self.willingness_to_pay = cost_preference, willingness_to_pay
         self.constraints = constraints or Constraints()
+        self._latest: tuple[tuple[str, ...], Router] | None = None
 
     @cached_property
     def router(self) -> Router:
@@ -106,14 +107,11 @@ class CrossRouteSelector(BaseSelector):
 
     def _selection(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
         places = self._places(choices)
-        allow = frozenset(places)
-        if self.constraints.allow is not None:
-            allow &= {self.router.pool[name].name for name in self.constraints.allow}
-        decision = self.router.route(
+        decision = self._among(tuple(places)).route(
             query.query_str,
             cost_preference=self.cost_preference,
             willingness_to_pay=self.willingness_to_pay,
-            constraints=self.constraints.model_copy(update={"allow": allow}),
+            constraints=self._constraints(frozenset(places)),
         )
         best = [a for a in decision.alternatives if a.excluded is None][: self.max_choices]
         return CrossRouteSelection(
@@ -122,6 +120,21 @@ class CrossRouteSelector(BaseSelector):
             qualities=[a.quality for a in best],
             costs=[a.cost for a in best],
         )
+
+    def _among(self, names: tuple[str, ...]) -> Router:
+        """Return the router over the candidates behind the choices, whose dial is calibrated to these alone."""
+        latest = self._latest
+        if latest is None or latest[0] != names:
+            latest = self._latest = names, self.router.subset(names)
+        return latest[1]
+
+    def _constraints(self, names: frozenset[str]) -> Constraints:
+        """Return the constraints, as far as they name candidates behind the choices."""
+        allow, deny = (
+            None if listed is None else frozenset(self.router.pool[name].name for name in listed) & names
+            for listed in (self.constraints.allow, self.constraints.deny)
+        )
+        return self.constraints.model_copy(update={"allow": allow, "deny": deny})
 
     def _places(self, choices: Sequence[ToolMetadata]) -> dict[str, int]:
         """Return candidate -> index of its choice."""

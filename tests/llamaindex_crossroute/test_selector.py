@@ -95,6 +95,17 @@ def test_the_dial_and_the_constraints_decide(router):
         limits.select(["large"], ARITHMETIC)
 
 
+def test_the_dial_goes_over_the_candidates_behind_the_choices(router):
+    selector = CrossRouteSelector(
+        router, cost_preference=0.4, constraints=Constraints(deny=frozenset({"coder"}))
+    )
+    alone = router.subset(["small", "large"])
+    for query in (ARITHMETIC, STORY, CODE):
+        selection = selector.select(["small", "large"], query)
+        assert selection.decision == alone.route(query, cost_preference=0.4)
+    assert len(selector.select(["small", "coder"], CODE).decision.alternatives) == 2
+
+
 def test_what_cannot_be_mapped_is_said(router):
     with pytest.raises(ValueError, match="No candidate for the choice 'new'"):
         CrossRouteSelector(router, candidates=BEHIND).select([ToolMetadata("d", name="new")], STORY)
