@@ -1,21 +1,25 @@
-"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only] [FOLDER].
+"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only | --verifier-only] [FOLDER].
 
 All shared sets' train splits together; validation chooses the epoch. Its candidates are the catalogue's: those with
-outcomes, and those with published scores, whose profiles are rough. `--pool-only` trains nothing: it takes the router
-in the folder and makes the rough profiles anew.
+outcomes, and those with published scores, whose profiles are rough. `--pool-only` and `--verifier-only` train no
+network: they take the router in the folder and make its rough profiles, or its verifier, anew.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import typer
 from universal_sets import TYPICAL_TOKENS, load_all
 
 from crossroute import Candidate, Outcomes, Price, Router, TrainingConfig, fit
 from crossroute.catalogue import Catalogue, Entry
+from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.profiler.scores import profile_from_scores
+from crossroute.training.fitting import prepare
+from crossroute.training.verification import verifier_of
 
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
 
@@ -50,8 +54,16 @@ price. The queries are English benchmark questions. Make a candidate exact on qu
 CONFIG = TrainingConfig(components=96, clusters=48, members=2, candidate_dropout=0.5, choose_by="likelihood")
 
 
-def main(folder: Path, *, pool_only: bool = False) -> None:
+def main(
+    folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
+    pool_only: Annotated[bool, typer.Option(help="Make its rough profiles anew.")] = False,
+    verifier_only: Annotated[bool, typer.Option(help="Learn its verifier anew.")] = False,
+) -> None:
+    """Train the bundled universal router, or make a part of it anew."""
     torch.set_num_threads(1)
+    if verifier_only:
+        with_verifier(Router.from_pretrained(folder)).save_pretrained(folder)
+        return
     if pool_only:
         card = (folder / "README.md").read_text()
         save(Router.from_pretrained(folder), folder, card[card.index("- **Data**") :])
@@ -65,6 +77,17 @@ def main(folder: Path, *, pool_only: bool = False) -> None:
         typical=TYPICAL_TOKENS,
     )
     save(router, folder, card)
+
+
+def with_verifier(router: Router) -> Router:
+    """Return the router with its verifier learned anew from the outcomes that it was trained on."""
+    outcomes = Outcomes.concatenate(list(load_all().values()))
+    predictor = router.subset(outcomes.pool.names).predictor
+    encoder, unit = QueryEncoder(predictor.query_encoder.encoder), predictor.cost_unit
+    splits = outcomes.split("train"), outcomes.split("validation")
+    train, validation = (prepare(split, encoder, unit, lambda _: None) for split in splits)
+    router.own_verifier = verifier_of(predictor, train, validation, CONFIG.seed)
+    return router
 
 
 def save(router: Router, folder: Path, card: str) -> None:
@@ -100,5 +123,4 @@ def rough_candidate(router: Router, entry: Entry, price: Price) -> Candidate:
 
 
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--pool-only"]
-    main(Path(arguments[0]) if arguments else FOLDER, pool_only="--pool-only" in sys.argv)
+    typer.run(main)

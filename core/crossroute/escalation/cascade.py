@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.correlation import Correlation, logit, tilt
 from crossroute.log_odds import sigmoid
 from crossroute.reward import Floats, Reward, best
 
@@ -41,7 +41,7 @@ class Signals(NamedTuple):
 
     Attributes:
         shift: What a signal adds to the log-odds, at log-odds 0 before the answer, shape (m, b).
-        slope: What it adds per unit of the log-odds before the answer, shape (m, b).
+        slope: What it adds per unit of the log-odds before the answer, within +-3.9, shape (m, b).
         right: How likely a signal is where the answer is right, shape (m, b), rows summing to 1.
         wrong: The same where it is wrong, shape (m, b).
         speaks: Whose answers tell anything, shape (m,), bool.
@@ -83,7 +83,7 @@ class Forecast:
     def __init__(self, prior: Floats, cost: Floats, signals: Signals) -> None:
         self.prior, self.cost, self.signals = prior, cost, signals
         self.log_odds = logit(prior)  # (n, m)
-        shifts = signals.shift + signals.slope * self.log_odds[..., None]  # (n, m, b)
+        shifts = signals.shift + signals.slope * tilt(self.log_odds)[..., None]  # (n, m, b)
         shifts = np.where(signals.speaks[:, None], shifts, 0)
         self._posterior = sigmoid(self.log_odds[..., None] + shifts)  # (n, m, b)
         self._look = signals.correlation.look(self.log_odds[..., None], shifts)  # (n, m, b)

@@ -3,8 +3,9 @@
     log_odds(right | prior, evidence) = log_odds(prior) + sum of the shifts of the evidence that is there
 
 With no evidence it is the prior. What log-probabilities shift is learned (see verifier_training.py), candidate
-by candidate; a candidate that gave no evidence in training is read as candidates are on the whole. Other kinds
-of evidence have no training data: their shifts are constants, stated here and meant to be conservative.
+by candidate, so that P(right) falls neither as an answer's confidence rises nor as its prior does; a candidate
+that gave no evidence in training is read as candidates are on the whole. Other kinds of evidence have no
+training data: their shifts are constants, stated here and meant to be conservative.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.candidate import Candidate
 from crossroute.escalation.cascade import Signals
-from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.correlation import Correlation, logit, tilt
 from crossroute.escalation.evidence import Evidence, Flaw
 from crossroute.reward import Floats
 
@@ -42,7 +43,7 @@ class Reading(BaseModel):
 
     Attributes:
         shift: What is added to the log-odds, at log-odds 0 before the answer.
-        slope: What is added per unit of the log-odds before the answer.
+        slope: What is added per unit of the log-odds before the answer, within +-3.9.
         right: How often the confidence is about there where answers are right; sums to 1.
         wrong: The same where they are wrong.
     """
@@ -129,7 +130,7 @@ class Verifier(BaseModel):
             )
             for name in ("shift", "slope")
         )
-        return shift + slope * logit(prior)
+        return shift + slope * tilt(logit(prior))
 
     def signals(
         self,

@@ -1,16 +1,27 @@
 """Outcomes that carry evidence -> a verifier.
 
 Two logistic regressions on the log-odds of the prior, with hat functions of the confidence as inputs: first
-one shift and one slope a knot for all candidates, then each candidate's own deviation in shift, held close to
-none. What a signal's frequency is among right and wrong answers is counted, and shrunk likewise.
+one shift and one slope a knot for all candidates, then each candidate's own deviation in shift and one in
+slope, held close to none. What a signal's frequency is among right and wrong answers is counted, and shrunk
+likewise.
+
+Both are constrained: P(right) never falls as the confidence rises, whatever the prior, nor as the prior rises.
+Between knots the log-odds are linear in the confidence, and at a knot in the prior's, so it is enough that
+
+    shift + slope * x    does not fall from knot to knot, at x = -3.9 and at x = 3.9
+    slope                is at least -1 at every knot
+
+A candidate that is the surer the more often it is wrong is read as if its confidence told nothing.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from crossroute.candidate import Pool
-from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.correlation import READ_WITHIN, Correlation, logit, tilt
 from crossroute.escalation.verifier import KNOTS, Reading, Verifier, confidence
 from crossroute.log_odds import sigmoid
 from crossroute.reward import Floats
@@ -18,9 +29,14 @@ from crossroute.reward import Floats
 LEAST_ANSWERS = 100
 """Answers with evidence, right and wrong ones among them, from which a verifier is worth learning."""
 
-_POOLED_PENALTY, _SLOPE_PENALTY, _OWN_PENALTY = 0.3, 1.0, 3.0
+_POOLED_PENALTY, _SLOPE_PENALTY, _OWN_PENALTY, _OWN_SLOPE_PENALTY = 0.3, 1.0, 3.0, 100.0
+"""By cross-validation over train and validation of gpt4o-llama-qwen. Against the same without limits and without
+an own slope: log-loss 0.4520 for 0.4524, area under the cost-quality curve of two calls 0.8420 for 0.8422.
+"""
 _OWN_COUNTS = 20.0
-_STEPS = 25
+_STEPS, _CLOSE = 50, 1e-6
+_RISES = np.diff(np.eye(len(KNOTS)), axis=0)
+"""Takes values at the knots to their rises from knot to knot, shape (knots - 1, knots)."""
 
 
 def fit_verifier(
@@ -48,27 +64,57 @@ def fit_verifier(
         return None
     columns = np.nonzero(known)[1]
     log_odds, hats = logit(prior[known]), _hats(confidence(logprob[known]))
-    inputs = np.hstack([hats, hats * log_odds[:, None]])
-    penalty = np.repeat([_POOLED_PENALTY, _SLOPE_PENALTY], len(KNOTS))
-    shift, slope = np.split(_logistic(inputs, log_odds, right, penalty), 2)
-    offset = log_odds + hats @ shift + hats @ slope * log_odds
+    shift, slope = _pooled(hats, log_odds, right)
     counts = [hats.T @ right, hats.T @ (1 - right)]
     pooled = _reading(shift, slope, *(_frequencies(count, count) for count in counts))
     readings = {}
     for column, name in enumerate(pool.names):
         own = columns == column
         if own.any():
-            deviation = _logistic(hats[own], offset[own], right[own], np.full(len(KNOTS), _OWN_PENALTY))
+            line = _own(hats[own], log_odds[own], right[own], shift, slope)
             seen = [hats[own].T @ right[own], hats[own].T @ (1 - right[own])]
             frequencies = [_frequencies(*pair) for pair in zip(seen, counts, strict=True)]
-            readings[name] = _reading(shift + deviation, slope, *frequencies)
+            readings[name] = _reading(*line, *frequencies)
     return Verifier(pooled=pooled, readings=readings, correlation=correlation or Correlation(), source=source)
+
+
+def _pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Return the shift and the slope at each knot, of all candidates together, shapes (knots,)."""
+    inputs = np.hstack([hats, hats * tilt(log_odds)[:, None]])
+    penalty = np.repeat([_POOLED_PENALTY, _SLOPE_PENALTY], len(KNOTS))
+    ends = [np.hstack([_RISES, end * _RISES]) for end in (-READ_WITHIN, READ_WITHIN)]
+    slopes = np.eye(len(penalty))[len(KNOTS) :]
+    least = np.repeat([0.0, -1.0], [2 * len(_RISES), len(KNOTS)])
+    weights = _logistic(inputs, log_odds, right, penalty, _Limits(np.vstack([*ends, slopes]), least))
+    return weights[: len(KNOTS)], weights[len(KNOTS) :]
+
+
+def _own(
+    hats: Floats, log_odds: Floats, right: Floats, shift: Floats, slope: Floats
+) -> tuple[Floats, Floats]:
+    """Return a candidate's own shift and slope at each knot, given those of all."""
+    inputs = np.hstack([hats, tilt(log_odds)[:, None]])
+    penalty = np.repeat([_OWN_PENALTY, _OWN_SLOPE_PENALTY], [len(KNOTS), 1])
+    offset = log_odds + hats @ shift + hats @ slope * tilt(log_odds)
+    own = np.zeros((len(KNOTS), len(penalty)))
+    own[:-1, :-1], own[-1, -1] = _RISES, 1
+    least = np.append(READ_WITHIN * np.abs(_RISES @ slope) - _RISES @ shift, -1 - slope.min())
+    weights = _logistic(inputs, offset, right, penalty, _Limits(own, least))
+    return shift + weights[:-1], slope + weights[-1]
 
 
 def _reading(shift: Floats, slope: Floats, right: Floats, wrong: Floats) -> Reading:
     names = ("shift", "slope", "right", "wrong")
-    values = (tuple(array.tolist()) for array in (shift, slope, right, wrong))
+    values = (tuple(array.tolist()) for array in (*_settled(shift, slope), right, wrong))
     return Reading.model_validate(dict(zip(names, values, strict=True)))
+
+
+def _settled(shift: Floats, slope: Floats) -> tuple[Floats, Floats]:
+    """Return shift and slope without the falls that rounding leaves where a limit is just kept."""
+    ends = (-READ_WITHIN, READ_WITHIN)
+    low, high = (np.maximum.accumulate(shift + (1 + slope) * end) for end in ends)  # log-odds after
+    high = np.maximum(low, high)
+    return (low + high) / 2, (high - low) / (2 * READ_WITHIN) - 1
 
 
 def _hats(at: Floats) -> Floats:
@@ -82,15 +128,56 @@ def _frequencies(own: Floats, all_: Floats) -> Floats:
     return frequencies
 
 
-def _logistic(inputs: Floats, offset: Floats, target: Floats, penalty: Floats) -> Floats:
-    """Return the weights of a penalized logistic regression with an offset, by Newton's method."""
+class _Limits(NamedTuple):
+    """rows @ weights >= least."""
+
+    rows: Floats
+    least: Floats
+
+
+def _logistic(inputs: Floats, offset: Floats, target: Floats, penalty: Floats, limits: _Limits) -> Floats:
+    """Return the weights of a penalized logistic regression with an offset, within limits.
+
+    Newton's method from weights 0, which keep to the limits; a step too far is halved.
+    """
+
+    def loss(weights: Floats) -> float:
+        log_odds = offset + inputs @ weights
+        return float(np.logaddexp(0, log_odds).sum() - target @ log_odds + penalty @ weights**2 / 2)
+
     weights = np.zeros(inputs.shape[1])
     for _ in range(_STEPS):
         expected = sigmoid(offset + inputs @ weights)
         gradient = inputs.T @ (target - expected) - penalty * weights
         curvature = (inputs * (expected * (1 - expected))[:, None]).T @ inputs + np.diag(penalty)
-        step = np.linalg.solve(curvature, gradient)
+        left = _Limits(limits.rows, limits.least - limits.rows @ weights)
+        step = _step(curvature, gradient, left)
+        while np.abs(step).max() > _CLOSE and loss(weights + step) > loss(weights):
+            step /= 2
         weights += step
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() <= _CLOSE:
             break
     return weights
+
+
+def _step(curvature: Floats, gradient: Floats, limits: _Limits) -> Floats:
+    """Return the s of least s @ curvature @ s / 2 - gradient @ s, within limits.
+
+    In coordinates in which the curvature is 1 it is the point within the limits that lies nearest to the free
+    optimum, and follows from a non-negative least squares.
+
+    Source: Lawson and Hanson, "Solving Least Squares Problems" (1974), chapter 23: least distance programming.
+    """
+    from scipy.optimize import nnls
+
+    free = np.linalg.solve(curvature, gradient)
+    missing = limits.least - limits.rows @ free
+    if (missing <= 0).all():
+        return np.asarray(free)
+    root = np.linalg.cholesky(curvature).T  # root.T @ root = curvature
+    sides = np.linalg.solve(root.T, limits.rows.T)  # (weights, limits)
+    near = (missing / np.linalg.norm(sides, axis=0)).max()  # as far off it is at least
+    sides = np.vstack([sides, missing / near])
+    end = np.eye(len(sides))[-1]
+    apart = sides @ nnls(sides, end)[0] - end
+    return np.asarray(free + np.linalg.solve(root, -near * apart[:-1] / apart[-1]))

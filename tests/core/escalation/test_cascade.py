@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from crossroute.escalation.cascade import NEVER, STOP, Forecast, Signals, next_call
 from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.verifier import KNOTS
 from crossroute.log_odds import sigmoid
 from crossroute.reward import best
 from tests.support.escalating import candidates, reading, verifier
 from tests.support.gaussian import believed
 
 NAMES = ("a", "b", "c", "d")
-READINGS = {"a": reading(0.6), "b": reading(1.2, 4), "c": reading(0.3), "d": reading(0.9, 7)}
+TILTED = reading(0.9, 7).model_copy(update={"slope": (-0.4,) * len(KNOTS)})
+READINGS = {"a": reading(0.6), "b": reading(1.2, 4), "c": reading(0.3), "d": TILTED}
 
 
 def signals(speaks=(True, True, True, True), correlation=None):
@@ -40,7 +42,7 @@ class Enumerated:
         self.log_odds = logit(prior)
 
     def looks(self, k):
-        shift = self.told.shift[k] + self.told.slope[k] * self.log_odds[k]
+        shift = self.told.shift[k] + self.told.slope[k] * np.clip(self.log_odds[k], -3.9, 3.9)
         return self.told.correlation.look(self.log_odds[k], shift)
 
     def believed(self, hand):
@@ -93,6 +95,7 @@ def test_the_first_call_is_that_of_enumeration(speaks, reward):
 @pytest.mark.parametrize("called", [(0,), (2,), (1, 3), (0, 2, 3)])
 def test_posteriors_and_rises_are_those_of_enumeration(called):
     prior, cost = made(n=3)
+    prior[:2, 3] = 0.995, 0.005  # beyond what its slope counts
     told = signals((True, False, True, True))
     shift = np.random.default_rng(1).normal(size=(3, len(called)))
     shift[0, 0] = np.nan  # this answer told nothing

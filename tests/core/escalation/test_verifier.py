@@ -1,5 +1,7 @@
 """The verifier: from a prior and evidence to P(right)."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,10 +21,13 @@ from crossroute.escalation.verifier import (
     confidence,
     stated_shift,
 )
+from crossroute.storage import BUNDLED, CONFIG
 from tests.support.escalating import reading, verifier
 
 MODEL = Candidate(name="model", aliases=("lab/model",))
-PRIORS = st.floats(0, 1)
+PRIORS, LOGPROBS = st.floats(0, 1), st.floats(-12, 0)
+UNIVERSAL = json.loads((BUNDLED / "universal" / CONFIG).read_text("utf-8"))
+COME_ALONG = (Verifier.general(), Verifier.model_validate(UNIVERSAL["verifier"]))
 
 
 def odds(probability):
@@ -36,26 +41,31 @@ def test_without_evidence_the_posterior_is_the_prior_exactly(prior):
         assert some.posterior(MODEL, prior, Evidence(length_ratio=1.0)) == prior
 
 
-@given(st.floats(0.01, 0.99), st.floats(-12, -1e-6), st.floats(-12, -1e-6))
-def test_where_the_reading_is_monotone_so_is_the_posterior(prior, one, other):
-    low, high = sorted([one, other])
-    some = verifier()
-    posteriors = [some.posterior(MODEL, prior, Evidence(mean_logprob=p)) for p in (low, high)]
-    assert posteriors[0] <= posteriors[1]
+@given(PRIORS, PRIORS, LOGPROBS, LOGPROBS)
+def test_a_surer_answer_and_a_likelier_one_are_never_believed_less(low, high, doubtful, sure):
+    (low, high), (doubtful, sure) = sorted([low, high]), sorted([doubtful, sure])
+    for some in COME_ALONG:
+        for name in ("model", *some.readings):
+            candidate = Candidate(name=name)
+            less, more = Evidence(mean_logprob=doubtful), Evidence(mean_logprob=sure)
+            least = some.posterior(candidate, low, less)
+            assert some.posterior(candidate, low, more) >= least - 1e-9
+            assert some.posterior(candidate, high, less) >= least - 1e-9
 
 
-def test_the_reading_that_comes_along_rises_with_confidence_but_not_at_each_step():
-    """It was learned without a constraint, and dips; at an even prior by less than one in log-odds.
+def test_the_reading_that_comes_along_tells_sure_answers_from_doubtful_ones():
+    doubtful, sure = Evidence(mean_logprob=-3.0), Evidence(mean_logprob=-1e-5)
+    for prior in (0.05, 0.5, 0.95):
+        posteriors = [Verifier.general().posterior(MODEL, prior, told) for told in (doubtful, sure)]
+        assert odds(posteriors[1]) - odds(posteriors[0]) > 1
 
-    At low priors it does more: the surest answers of who is expected to fail are mostly wrong as well.
-    """
-    pooled = Verifier.general().pooled
-    shift = np.array(pooled.shift)
-    assert shift[-1] - shift[0] > 2
-    assert (np.maximum.accumulate(shift) - shift).max() < 1.2
-    likely = shift + np.array(pooled.slope) * odds(0.8)
-    assert likely[-1] - likely[0] > 3
-    assert (np.maximum.accumulate(likely) - likely).max() < 0.5
+
+def test_beyond_its_range_the_prior_changes_no_reading():
+    tilted, told = verifier(model=reading().model_copy(update={"slope": (-0.5,) * len(KNOTS)})), {}
+    for prior in (0.5, 0.95, 0.981, 0.995, 0.9999):
+        told[prior] = tilted.shift(MODEL, prior, Evidence(mean_logprob=-0.2))
+    assert told[0.5] > told[0.95] > told[0.981]
+    assert told[0.981] == told[0.995] == told[0.9999]
 
 
 def test_between_knots_it_is_interpolated_and_beyond_them_it_is_flat():

@@ -2,26 +2,30 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from crossroute import Candidate, Pool
 from crossroute.escalation.correlation import Correlation, logit
 from crossroute.escalation.evidence import Evidence
+from crossroute.escalation.verifier import KNOTS, confidence
 from crossroute.escalation.verifier_training import LEAST_ANSWERS, fit_verifier
 from crossroute.log_odds import sigmoid
 
-POOL = Pool([Candidate(name=name) for name in ("often", "turned", "rare", "never")])
+POOL = Pool([Candidate(name=name) for name in ("often", "shy", "rare", "never")])
 
 
 def simulated(n=6000, seed=0):
     """Confidence is normal around 7 where right and 3 where wrong: its log-odds are confidence - 5.
 
-    The answers of "turned" tell the reverse; "rare" answered 12 queries, "never" none.
+    "shy" is less sure by 3 of all that it says; "rare" answered 12 queries, "never" none.
     """
     random = np.random.default_rng(seed)
     prior = random.uniform(0.05, 0.95, (n, 4))
     right = random.random((n, 4)) < prior
     at = random.normal(np.where(right, 7, 3), 2)
-    at[:, 1] = 10 - at[:, 1]
+    at[:, 1] -= 3
     logprob = -np.exp(-np.clip(at, -2, 13.5))
     logprob[12:, 2] = np.nan
     logprob[:, 3] = np.nan
@@ -51,24 +55,107 @@ def test_each_candidate_is_read_in_its_own_way(learned):
     loss = np.log1p(np.exp(-(2 * right[:, :2] - 1) * (logit(prior[:, :2]) + shifts))).mean(axis=0)
     before = np.log1p(np.exp(-(2 * right[:, :2] - 1) * logit(prior[:, :2]))).mean(axis=0)
     assert (loss < before - 0.1).all()
-    sure = Evidence(mean_logprob=-1e-3)
-    assert learned.posterior(POOL["often"], 0.5, sure) > 0.6
-    assert learned.posterior(POOL["turned"], 0.5, sure) < 0.4
+    halfway = Evidence(mean_logprob=-np.exp(-3.5))
+    assert learned.posterior(POOL["often"], 0.5, halfway) < 0.4
+    assert learned.posterior(POOL["shy"], 0.5, halfway) > 0.6
+
+
+def test_who_is_the_surer_the_more_often_wrong_is_read_as_telling_nothing():
+    prior, _, right, at = (part[:, :1] for part in simulated())
+    logprob = -np.exp(at - 10)
+    turned = fit_verifier(Pool([POOL["often"]]), prior, logprob, right)
+    shifts = turned.shifts([POOL["often"]], prior, logprob)
+    assert np.ptp(turned.readings["often"].shift) < 1e-9
+    assert np.abs(shifts).max() < 0.1
+
+
+def best_within(inputs, offset, right, penalty, room):
+    """Return what another solver finds: its loss, its weights, and the loss as a function."""
+
+    def loss(weights):
+        misfit = np.logaddexp(0, (1 - 2 * right) * (offset + inputs @ weights)).sum()
+        return misfit + (penalty * weights**2).sum() / 2
+
+    held, options = {"type": "ineq", "fun": room}, {"maxiter": 300}
+    found = minimize(loss, np.zeros(len(penalty)), method="SLSQP", constraints=held, options=options)
+    return found.fun, found.x, loss
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_both_readings_are_the_best_within_the_limits_by_another_solver(backwards):
+    """The answers of "never" are the surer the more often they are wrong; backwards, all priors mislead."""
+    prior, logprob, right, at = simulated(1000)
+    logprob[:, 3] = -np.exp(at[:, 3] - 10)
+    prior = 1 - prior if backwards else prior
+    some = fit_verifier(POOL, prior, logprob, right)
+
+    def room(shift, slope):
+        rises = [np.diff(shift + end * slope) for end in (-3.9, 3.9)]
+        return np.concatenate([*rises, 1 + slope])
+
+    def given_answers(known):
+        x = logit(prior[known])
+        hats = [np.interp(confidence(logprob[known]), KNOTS, row) for row in np.eye(len(KNOTS))]
+        return x, np.clip(x, -3.9, 3.9)[:, None], np.stack(hats, axis=1), right[known]
+
+    x, tilt, hats, y = given_answers(~np.isnan(logprob))
+    penalty = np.repeat([0.3, 1.0], len(KNOTS))
+    least, weights, loss = best_within(
+        np.hstack([hats, hats * tilt]), x, y, penalty, lambda w: room(*np.split(w, 2))
+    )
+    pooled = [np.array(part) for part in (some.pooled.shift, some.pooled.slope)]
+    assert np.concatenate(pooled) == pytest.approx(weights, abs=0.05)
+    assert loss(np.concatenate(pooled)) == pytest.approx(least, abs=0.01)
+
+    x, tilt, hats, y = given_answers((slice(None), 3))
+    offset = x + hats @ pooled[0] + hats @ pooled[1] * tilt[:, 0]
+    penalty = np.append(np.full(len(KNOTS), 3.0), 100.0)
+    least, weights, loss = best_within(
+        np.hstack([hats, tilt]), offset, y, penalty, lambda w: room(pooled[0] + w[:-1], pooled[1] + w[-1])
+    )
+    own = [np.array(part) for part in (some.readings["never"].shift, some.readings["never"].slope)]
+    apart = np.append(own[0] - pooled[0], (own[1] - pooled[1])[0])
+    assert apart == pytest.approx(weights, abs=0.05)
+    assert loss(apart) == pytest.approx(least, abs=0.01)
+    assert np.abs(room(*own)[: 2 * len(KNOTS) - 2]).min() < 1e-9, "a rise of 0 is reached"
+    assert (np.abs(1 + own[1]).min() < 1e-9) == backwards, "so is a slope of -1"
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6), st.integers(LEAST_ANSWERS, 400), st.floats(-3, 3), st.floats(-2, 2))
+def test_whatever_it_learned_from_p_right_falls_neither_with_confidence_nor_with_the_prior(
+    seed, n, by_prior, by_confidence
+):
+    """Outcomes may hang on the prior and the confidence in any way, the wrong one as well."""
+    random = np.random.default_rng(seed)
+    prior, at = random.uniform(0, 1, (n, 4)), random.uniform(-2, 13.5, (n, 4))
+    truth = sigmoid(by_prior * logit(prior) + random.normal(by_confidence, 1, (1, 4)) * (at - 5))
+    right = (random.random((n, 4)) < truth).astype(float)
+    right[:60], right[60:120] = 0, 1
+    some = fit_verifier(POOL, prior, -np.exp(-at), right)
+    grid = np.linspace(-2.5, 14, 67)
+    priors = np.concatenate([[0], np.linspace(0.001, 0.999, 41), [1]])
+    logprob, before = (side.reshape(-1, 1).repeat(4, 1) for side in np.meshgrid(-np.exp(-grid), priors))
+    log_odds = logit(before) + some.shifts(tuple(POOL), before, logprob)
+    by_both = sigmoid(log_odds).reshape(len(priors), len(grid), 4)
+    assert np.diff(by_both, axis=0).min() > -1e-9
+    assert np.diff(by_both, axis=1).min() > -1e-9
+    assert all(min(reading.slope) > -1 - 1e-9 for reading in some.readings.values())
 
 
 def test_rare_candidates_are_held_close_to_the_pooled_reading(learned):
     pooled = np.array(learned.pooled.shift)
     away = {name: np.abs(np.array(own.shift) - pooled).mean() for name, own in learned.readings.items()}
-    assert away["rare"] < 0.35 * min(away["often"], away["turned"])
+    assert away["rare"] < 0.35 * min(away["often"], away["shy"])
     apart = {
         name: np.abs(np.array(own.right) - learned.pooled.right).sum()
         for name, own in learned.readings.items()
     }
-    assert apart["rare"] < min(apart["often"], apart["turned"])
+    assert apart["rare"] < min(apart["often"], apart["shy"])
 
 
 def test_who_gave_no_evidence_is_read_as_all_are(learned):
-    assert set(learned.readings) == {"often", "turned", "rare"}
+    assert set(learned.readings) == {"often", "shy", "rare"}
     assert learned.reading(POOL["never"]) == learned.pooled
 
 
