@@ -2,7 +2,7 @@
 
 All shared sets' train splits together; validation chooses the epoch. Its candidates are the catalogue's: those with
 outcomes, and those with published scores, whose profiles are rough. `--pool-only` and `--verifier-only` train no
-network: they take the router in the folder and make its rough profiles, or its verifier, anew.
+network: they take the router in the folder and make its uncertain profiles, or its verifier, anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import torch
 import typer
+from universal_profiles import told_apart
 from universal_sets import TYPICAL_TOKENS, load_all
 
 from crossroute import Candidate, Outcomes, Price, Router, TrainingConfig, fit
@@ -46,7 +47,9 @@ Candidates that were tried on different queries are compared by way of those tha
 on little, the predicted quality's standard error says so (`quality_error` of a prediction or an alternative): the
 models of 2025 were tried on 33 queries. MMLU-Pro states no tokens: candidates known from it alone are taken to write
 {typical:.0f} tokens an answer. RouterBench states USD only: output tokens are what is left of it after the input's
-price. The queries are English benchmark questions. Make a candidate exact on queries like yours:
+price. Who was tried on function calls alone (BFCL) is compared with others' calls, so as not to be taken for as good at
+texts. The queries are English benchmark questions, and the tokens those of their answers, however long a text is asked
+for. Make a candidate exact on queries like yours:
 `crossroute profile MODEL`; or go on from this router with your own outcomes:
 `crossroute train outcomes.jsonl --from universal --out my-router`.
 """
@@ -56,7 +59,7 @@ CONFIG = TrainingConfig(components=96, clusters=48, members=2, candidate_dropout
 
 def main(
     folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
-    pool_only: Annotated[bool, typer.Option(help="Make its rough profiles anew.")] = False,
+    pool_only: Annotated[bool, typer.Option(help="Make its uncertain profiles anew.")] = False,
     verifier_only: Annotated[bool, typer.Option(help="Learn its verifier anew.")] = False,
 ) -> None:
     """Train the bundled universal router, or make a part of it anew."""
@@ -66,7 +69,8 @@ def main(
         return
     if pool_only:
         card = (folder / "README.md").read_text()
-        save(Router.from_pretrained(folder), folder, card[card.index("- **Data**") :])
+        train = Outcomes.concatenate(list(load_all().values())).split("train")
+        save(told_apart(Router.from_pretrained(folder), train), folder, card[card.index("- **Data**") :])
         return
     outcomes = Outcomes.concatenate(list(load_all().values()))
     router = fit(outcomes, CONFIG, on_epoch=lambda epoch: print(epoch, flush=True))
@@ -76,7 +80,7 @@ def main(
         seed=CONFIG.seed,
         typical=TYPICAL_TOKENS,
     )
-    save(router, folder, card)
+    save(told_apart(router, outcomes.split("train")), folder, card)
 
 
 def with_verifier(router: Router) -> Router:

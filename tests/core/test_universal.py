@@ -97,3 +97,24 @@ def test_better_scores_make_better_rough_profiles(universal):
     assert mean["gpt-4.1-nano"] < mean["gpt-4.1-mini"] < mean["gpt-4.1"]
     assert mean["gemma-3-4b-it"] < mean["gemma-3-12b-it"] < mean["gemma-3-27b-it"]
     assert mean["claude-haiku-4-5"] < mean["claude-sonnet-4-5"]
+
+
+FUNCTION_CALLERS = ["gorilla-openfunctions-v2", "xlam-7b-fc-r", "functionary-medium-v3.1"]
+TEXTS = [
+    "Prove that there are infinitely many primes.",
+    "Derive the Euler-Lagrange equation.",
+    "Write a Python function that merges two sorted lists.",
+    "What are the side effects of metformin?",
+]
+
+
+def test_who_was_tried_on_function_calls_alone_is_not_taken_to_be_as_good_at_texts(universal):
+    called = universal.subset(FUNCTION_CALLERS).predict(TEXTS).quality
+    strong = universal.subset(["gpt-5", "claude-3-5-sonnet-20241022"]).predict(TEXTS).quality
+    assert (called.max(1) < strong.max(1) - 0.05).all()
+
+
+@pytest.mark.parametrize("cost_preference", [0, 0.3, 0.5, 0.8])
+def test_no_text_goes_to_a_function_caller_though_it_is_in_the_pool(universal, cost_preference):
+    for decision in universal.route_many(TEXTS, cost_preference=cost_preference):
+        assert decision.candidate not in FUNCTION_CALLERS

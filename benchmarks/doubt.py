@@ -1,0 +1,219 @@
+"""Should the choice mind how uncertain a prediction is? python benchmarks/doubt.py [--set NAME]. On validation.
+
+The first table: routers trained on half of a set's candidates; the others are met by few outcomes, or by those of one
+task. The second: universal's network, candidates that were tried on function calls being known by these alone. Each
+rule changes the predicted quality by its standard error before the choice; figures are changes by the rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import torch
+import typer
+from sets import load, matching
+from universal_profiles import CALLS, anew, calls, clusters
+from universal_sets import load_all
+
+from crossroute import Outcomes, Pool, Prediction, Router, TrainingConfig, fit
+from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
+from crossroute.policy import Dial
+from crossroute.profiler.published import benchmark_of
+from crossroute.reward import Floats
+from crossroute.sweep import Sweep
+
+HALVES, DRAWS = 2, 4
+DIAL = np.linspace(0.05, 0.95, 19)
+TRIED_TOO = ("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "zeroeval")
+"""Sets with costs, some of whose candidates were tried on function calls as well."""
+
+Rule = Callable[[Prediction, Floats], Floats]
+"""Predictions and their standard errors, shape (n, m) -> the quality to choose by, shape (n, m)."""
+
+
+class Worth(NamedTuple):
+    """What choices came to.
+
+    Attributes:
+        aiq: Over the sweep.
+        reward: Observed quality * exp(-cost / willingness to pay), averaged over the dial.
+    """
+
+    aiq: float
+    reward: float
+
+
+def lower(k: float, seen: Prediction, error: Floats) -> Floats:
+    """Return quality - k * error: a lower confidence bound."""
+    return np.clip(seen.quality - k * error, 1e-9, 1)
+
+
+def discounted(k: float, seen: Prediction, error: Floats) -> Floats:
+    """Return quality * exp(-k * error): where all errors are equal, the choice stays as it is."""
+    return np.asarray(seen.quality * np.exp(-k * error))
+
+
+def shrunk(tau: float, seen: Prediction, error: Floats, *, by_price: bool = False) -> Floats:
+    """Return quality + error^2 / (error^2 + tau^2) * (expected - quality).
+
+    Expected is the pool's mean for the query, each candidate weighted by 1 / (error^2 + tau^2), or the line through
+    the pool's qualities and log costs.
+    """
+    weight = 1 / (error**2 + tau**2)
+    weight /= weight.sum(1, keepdims=True)
+    expected = (weight * seen.quality).sum(1, keepdims=True)
+    if by_price:
+        cost = np.log(seen.cost.clip(1e-9))
+        cost -= (weight * cost).sum(1, keepdims=True)
+        slope = (weight * cost * (seen.quality - expected)).sum(1, keepdims=True)
+        expected = expected + slope / (weight * cost**2).sum(1, keepdims=True).clip(1e-9) * cost
+    return np.asarray(seen.quality + error**2 / (error**2 + tau**2) * (expected - seen.quality)).clip(1e-9, 1)
+
+
+RULES: dict[str, Rule] = {
+    **{f"quality - {k:g} error": partial(lower, k) for k in (0.25, 0.5, 1, 2)},
+    **{f"quality * exp(-{k:g} error)": partial(discounted, k) for k in (0.25, 0.5, 1, 2)},
+    **{f"shrunk to the pool's mean, tau {tau:g}": partial(shrunk, tau) for tau in (0.1, 0.2, 0.3)},
+    **{
+        f"shrunk to the line by cost, tau {tau:g}": partial(shrunk, tau, by_price=True)
+        for tau in (0.1, 0.2, 0.3)
+    },
+}
+LEFT_OUT = "without those known roughly"
+Found = dict[str, dict[str, list[dict[str, Worth]]]]
+"""Column -> set -> draws of: rule -> worth."""
+
+
+def main(
+    only: Annotated[
+        list[str] | None, typer.Option("--set", help="Part of a set's name, first table.")
+    ] = None,
+) -> None:
+    """Print two Markdown tables: change of AIQ and of the mean reward, each with its standard error."""
+    torch.set_num_threads(1)
+    found: Found = defaultdict(lambda: defaultdict(list))
+    for name in matching(only):
+        known_roughly(load(name), found, name)
+    print(table(found))
+    found = defaultdict(lambda: defaultdict(list))
+    known_by_calls(found)
+    print(table(found))
+
+
+def known_roughly(outcomes: Outcomes, found: Found, name: str) -> None:
+    """Judge the rules where half of the candidates are met by few outcomes, and where all are well known."""
+    train, validation = outcomes.split("train"), outcomes.split("validation")
+    found["all known"][name].append(
+        judged(fit(outcomes, TrainingConfig()), validation, validation.pool.names)
+    )
+    for half in range(HALVES):
+        order = np.random.default_rng(half).permutation(outcomes.pool.names).tolist()
+        rough, known = order[: len(order) // 2], order[len(order) // 2 :]
+        router = fit(outcomes.select(known), TrainingConfig())
+        for draw in range(DRAWS):
+            random = np.random.default_rng([half, draw])
+            for column, part in met_by(train.select(rough), random):
+                wider = router.with_candidates(router.profile(part))
+                found[column][name].append(judged(wider, validation, known))
+
+
+def met_by(train: Outcomes, random: np.random.Generator) -> Iterator[tuple[str, Outcomes]]:
+    """Yield what is known of new candidates: the outcomes of a few queries, or of one task each."""
+    for count in (20, 50):
+        yield f"{count} outcomes", train.take(random.permutation(len(train))[:count])
+    tasks = np.array([benchmark_of(task) for task in train.tasks])
+    quality = train.quality.copy()
+    for column in quality.T:
+        column[tasks != random.choice(np.unique(tasks[~np.isnan(column)]))] = np.nan
+    yield "one task", replace(train, quality=quality)
+
+
+def known_by_calls(found: Found) -> None:
+    """Judge the rules on universal's network where some candidates are known by function calls alone."""
+    universal, sets = Router.from_pretrained("universal"), load_all()
+    validation = {name: sets[name].split("validation") for name in TRIED_TOO}
+    train = Outcomes.concatenate(list(sets.values())).split("train")
+    cluster, call = clusters(universal, train.texts), calls(train.tasks)
+    measured = universal.subset(train.pool.names)
+    for name, part in validation.items():
+        rough = [each for each in part.pool.names if each in sets["bfcl"].pool]
+        hidden, known = by_calls_alone(train, rough), [each for each in part.pool.names if each not in rough]
+        alike, apart = (anew(measured, hidden, cluster, told) for told in (call & False, call))
+        routers = {
+            "all known": (anew(measured, train, cluster, call & False), part.pool.names),
+            "calls alone, taken as texts": (alike, known),
+            "calls alone, told apart": (alike.with_candidates(apart.pool[each] for each in rough), known),
+        }
+        for column, (router, sure) in routers.items():
+            found[column][name].append(judged(router.subset(part.pool.names), part, sure))
+
+
+def by_calls_alone(train: Outcomes, rough: Sequence[str]) -> Outcomes:
+    """Return the outcomes without what some candidates did on texts."""
+    texts = np.array([not task.startswith(CALLS) for task in train.tasks])
+    hidden = texts[:, None] & np.isin(train.pool.names, rough)
+    quality, cost, output_tokens = (
+        np.where(hidden, np.nan, values) for values in (train.quality, train.cost, train.output_tokens)
+    )
+    return replace(train, quality=quality, cost=cost, output_tokens=output_tokens)
+
+
+def judged(router: Router, validation: Outcomes, sure: Sequence[str]) -> dict[str, Worth]:
+    """Return what each rule's choices came to, the plain choice's under ""."""
+    pool = Pool(router.pool[each] for each in validation.pool.names)
+    seen = router.over(pool).predict(validation.texts)
+    if seen.quality_error is None:
+        raise ValueError("The router states no errors.")
+    pays = [Dial.calibrate(seen.quality, seen.cost).at(float(notch)) for notch in DIAL]
+    worth = {"": worth_of(seen, validation, pays)}
+    for name, rule in RULES.items():
+        worth[name] = worth_of(replace(seen, quality=rule(seen, seen.quality_error)), validation, pays)
+    left = np.isin(seen.candidates, sure)
+    worth[LEFT_OUT] = worth_of(
+        replace(seen, quality=np.where(left, seen.quality, 1e-9), cost=np.where(left, seen.cost, 1e3)),
+        validation,
+        pays,
+    )
+    return worth
+
+
+def worth_of(prediction: Prediction, validation: Outcomes, pays: list[float]) -> Worth:
+    """Return what the choices by a prediction came to."""
+    sweep = Sweep.of(prediction, validation, WILLINGNESS_TO_PAY)
+    area = aiq(sweep.points(), *cost_range(validation.quality, validation.cost))
+    by_dial = Sweep.of(prediction, validation, np.array(pays))
+    return Worth(area, float((by_dial.quality * np.exp(-by_dial.cost / np.array(pays))).mean()))
+
+
+def table(found: Found) -> str:
+    """Return the plain choice's AIQ and reward, and the rules' changes, averaged over the sets."""
+    lines = [f"| quality to choose by | {' | '.join(found)} |", "|---" * (len(found) + 1) + "|"]
+    plain = [
+        np.mean([np.mean([draw[""] for draw in draws], axis=0) for draws in column.values()], axis=0)
+        for column in found.values()
+    ]
+    lines.append(f"| as predicted | {' | '.join(f'{a:.4f}, {reward:.4f}' for a, reward in plain)} |")
+    for rule in (*RULES, LEFT_OUT):
+        cells = [
+            change([[np.subtract(d[rule], d[""]) for d in draws] for draws in column.values()])
+            for column in found.values()
+        ]
+        lines.append(f"| {rule} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def change(differences: list[list[Floats]]) -> str:
+    """Return mean changes of AIQ and reward over sets of draws, with the standard error that the draws leave."""
+    mean = np.mean([np.mean(draws, axis=0) for draws in differences], axis=0)
+    noise = [np.var(draws, axis=0) / max(len(draws) - 1, 1) for draws in differences]
+    error = np.sqrt(np.sum(noise, axis=0)) / len(differences)
+    return ", ".join(f"{a:+.4f}" + (f" ± {b:.4f}" if b else "") for a, b in zip(mean, error, strict=True))
+
+
+if __name__ == "__main__":
+    typer.run(main)
