@@ -33,7 +33,14 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'langchain_crossroute' has no attribute {name!r}")
-    return getattr(import_module(f"langchain_crossroute.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"langchain_crossroute.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "langchain_core":
+            raise
+        from crossroute import MissingExtraError
+
+        raise MissingExtraError(f"langchain_crossroute.{name}", "langchain") from error
 
 
 def __dir__() -> list[str]:

@@ -44,7 +44,14 @@ __all__ = [  # spelled out for type checkers
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'llamaindex_crossroute' has no attribute {name!r}")
-    return getattr(import_module(f"llamaindex_crossroute.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"llamaindex_crossroute.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "llama_index":
+            raise
+        from crossroute import MissingExtraError
+
+        raise MissingExtraError(f"llamaindex_crossroute.{name}", "llamaindex") from error
 
 
 def __dir__() -> list[str]:

@@ -171,12 +171,12 @@ class Pool:
     def __rich__(self) -> Table:
         """List the candidates with prices, context windows and measured quality."""
         from rich.markup import escape
-        from rich.table import Table
+
+        from crossroute.plain_table import plain_table
 
         sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
-        table = Table(
-            "candidate", caption=f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."
-        )
+        caption = f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."
+        table = plain_table("candidate", caption=caption)
         for heading in ("input", "output", "context", "quality", "outcomes"):
             table.add_column(heading, justify="right")
         for candidate in self:

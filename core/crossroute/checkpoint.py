@@ -89,7 +89,9 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
-        raise CheckpointError(f"{folder / 'config.json'}: {place}: {first['msg']}.") from error
+        raise CheckpointError(
+            f"{folder / 'config.json'}: {place}: {first['msg']}. Copy or train the router again."
+        ) from error
     except KeyError as error:
         raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
     except CheckpointError:

@@ -8,9 +8,10 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column
 
 from crossroute.escalation.evidence import Evidence
+from crossroute.plain_table import plain_table
 from crossroute.reward import Reward
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
@@ -210,11 +211,9 @@ class Decision(BaseModel):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the decision as a table, the chosen candidate marked."""
-        table = Table(
-            "", "candidate", title=f"→ {escape(self.candidate)}", title_justify="left", title_style="bold"
-        )
+        table = plain_table("", Column("candidate", overflow="fold"), title=f"→ {escape(self.candidate)}")
         for heading in ("quality", "cost", "log reward" if self.reward == "exponential" else "reward"):
-            table.add_column(heading, justify="right")
+            table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)
         for a in self.alternatives:
             chosen = a.candidate == self.candidate
             last = a.excluded or f"{a.reward:.3f}"
@@ -228,7 +227,7 @@ class Decision(BaseModel):
         yield from map(escape, (*self.reasons, *map(str, self.failures)))
 
     def __str__(self) -> str:
-        console = Console(width=100, no_color=True, force_terminal=False)
+        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
-from crossroute.decision import usd
+from crossroute.decision import Decision, usd
+from crossroute.plain_table import plain_table
+from crossroute.prediction import Prediction
 from crossroute.router import Router
 
 PREFERENCES = (0.0, 0.5, 0.9)
+COLOURS = ("green", "cyan", "magenta")
+"""Of candidates, from the cheapest third to the dearest."""
+
+NARROWEST, WIDEST = 20, 40
+"""Characters that are shown of a query, at least and at most."""
+
+GAP = 2
+"""Blanks between two columns."""
 
 QUERIES = (
     "What is the capital of Mongolia?",
@@ -53,34 +63,65 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
 
     Args:
         router: Any router.
-        console: Where to print.
+        console: Where to print; candidates' names are folded where it is narrow, never cut.
         plot_file: Where to draw; None draws nothing.
     """
-    columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
-    table = Table(Column("query", no_wrap=True, width=28), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for preference in PREFERENCES:
-        table.add_column(f"preference {preference:g}", no_wrap=True)
-    for query, *decisions in zip(QUERIES, *columns, strict=True):
-        first_line = query.partition("\n")[0]
-        chosen = (escape(decision.candidate.rpartition("/")[2]) for decision in decisions)
-        table.add_row(escape(first_line), *chosen)
-    console.print(table)
     prediction = router.predict(QUERIES)
-    best = prediction.quality.mean(0).argmax()
-    always = f"always {router.pool.names[best].rpartition('/')[2]}"
-    summary = Table("expected", box=SIMPLE_HEAD)
-    for heading in ("quality", "USD per 1,000 queries", "saving"):
-        summary.add_column(heading, justify="right")
-    top_cost = float(prediction.cost[:, best].mean())
-    summary.add_row(escape(always), f"{prediction.quality[:, best].mean():.3f}", usd(top_cost * 1000), "")
-    for preference, decisions in zip(PREFERENCES, columns, strict=True):
-        quality = np.mean([decision.quality for decision in decisions])
-        cost = float(np.mean([decision.cost for decision in decisions]))
-        saving = f"{1 - cost / top_cost:.0%}" if top_cost else ""
-        summary.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
-    console.print(summary)
+    columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
+    console.print(_choices(columns, _styles(router, prediction), console.width))
+    console.print()
+    console.print(_expected(router, prediction, columns))
     if plot_file is not None:
-        from crossroute.plots import draw_dial
+        from crossroute.evaluation.plots import draw_dial
 
         draw_dial(prediction, router.dial, plot_file, router.reward)
-        console.print(f"Drew the dial into {plot_file}.")
+        console.print(f"\nDrew the dial into {plot_file}.", markup=False, soft_wrap=True)
+
+
+def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
+    """Return a table of queries and who gets them; what the names leave of the width is the queries'."""
+    names = max(len(_short(decision.candidate)) for decisions in columns for decision in decisions)
+    room = min(max(width - len(columns) * (names + GAP), NARROWEST), WIDEST)
+    title = f"Who gets {len(QUERIES)} queries, by cost preference: 0 is quality first, 1 is cheapest"
+    table = plain_table(Column("query", min_width=room, max_width=room), title=title)
+    for preference in PREFERENCES:
+        table.add_column(f"preference {preference:g}", overflow="fold")
+    for query, *decisions in zip(QUERIES, *columns, strict=True):
+        chosen = (Text(_short(each.candidate), styles[each.candidate]) for each in decisions)
+        table.add_row(Text(_cut(query.partition("\n")[0], room)), *chosen)
+    return table
+
+
+def _expected(router: Router, prediction: Prediction, columns: list[list[Decision]]) -> Table:
+    """Return a table of what the router expects at each preference, beside its best single candidate."""
+    best = int(prediction.quality.mean(axis=0).argmax())
+    always = float(prediction.cost[:, best].mean())
+    table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
+    for heading in ("quality", "USD per 1,000 queries", "saving"):
+        table.add_column(heading, justify="right")
+    quality = float(prediction.quality[:, best].mean())
+    table.add_row(Text(f"always {_short(router.pool.names[best])}"), f"{quality:.3f}", usd(always * 1000), "")
+    for preference, decisions in zip(PREFERENCES, columns, strict=True):
+        quality = float(np.mean([decision.quality for decision in decisions]))
+        cost = float(np.mean([decision.cost for decision in decisions]))
+        saving = f"{1 - cost / always:.0%}" if always else ""
+        table.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
+    return table
+
+
+def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
+    """Return a colour for each candidate, from the cheapest third to the dearest."""
+    order = prediction.cost.mean(axis=0).argsort()
+    places = zip(order, range(len(order)), strict=True)
+    return {
+        router.pool.names[column]: COLOURS[place * len(COLOURS) // len(order)] for column, place in places
+    }
+
+
+def _short(candidate: str) -> str:
+    """Leave out whose model it is: mistralai/mixtral-8x7b-chat."""
+    return candidate.rpartition("/")[2]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"

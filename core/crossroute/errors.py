@@ -22,7 +22,8 @@ class UnknownCandidateError(CrossRouteError, LookupError):
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(
             f"Unknown candidate {name!r}. The pool knows {_listed(name, known)}. "
-            "Use one of these, or add it with `router.with_candidates(...)`."
+            f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
+            "`router.with_candidates(...)`."
         )
 
 
@@ -100,6 +101,11 @@ class MissingExtraError(CrossRouteError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs an extra. Install it with: pip install "crossroute[{extra}]"')
+
+
+def one_line(error: Exception) -> str:
+    """Return another library's message as a clause of ours: on one line, without its full stop."""
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _listed(name: str, known: tuple[str, ...]) -> str:

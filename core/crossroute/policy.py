@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Annotated
 
 import numpy as np
@@ -67,9 +68,9 @@ class Dial(BaseModel):
         """Return the willingness to pay in USD; between two notches its logarithm is interpolated.
 
         Raises:
-            ValueError: `cost_preference` is outside [0, 1].
+            ValueError: `cost_preference` is no number in [0, 1].
         """
-        if not 0 <= cost_preference <= 1:
+        if not isinstance(cost_preference, Real) or not 0 <= cost_preference <= 1:
             raise ValueError(
                 f"cost_preference must be in [0, 1], got {cost_preference!r}: 0 is quality first, 1 cheapest."
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ class Router:
             return self.dial.at(DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference)
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
-        if not 0 < willingness_to_pay < np.inf:
+        if not isinstance(willingness_to_pay, Real) or not 0 < willingness_to_pay < np.inf:
             raise ValueError(
                 f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}."
             )

@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import tempfile
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import CheckpointError
+from crossroute.errors import CheckpointError, one_line
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -24,7 +25,7 @@ BUNDLED = Path(__file__).parent / "weights"
 ENCODER = "static-minilm"
 NUMBERS = re.compile(r"\[\n[-+.\deE,\n ]+\]")
 """A list of numbers, one a line: written on one line instead. No string holds a line break in JSON."""
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 Tensors = dict[str, npt.NDArray[Any]]
 
@@ -93,7 +94,7 @@ def replace_file(path: Path, content: bytes) -> None:
             scratch.chmod(0o644)
             scratch.replace(path)
         except BaseException:
-            scratch.unlink()
+            scratch.unlink(missing_ok=True)  # Ctrl-C may come when it has its name already
             raise
 
 
@@ -102,9 +103,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} holds no router: there is no {CONFIG}.") from error
+        raise CheckpointError(
+            f"{folder} holds no router: there is no {CONFIG}. Expected a folder that `save_pretrained` or "
+            "`crossroute train` wrote."
+        ) from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CheckpointError(f"{path} is not valid JSON: {error}.") from error
+        raise CheckpointError(
+            f"{path} is not valid JSON: {error}. Copy or train the router again."
+        ) from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else None
         raise CheckpointError(
@@ -125,8 +131,10 @@ def locate(name: str | Path) -> Path:
     if Path(name).is_dir():
         return Path(name)
     if isinstance(name, Path) or not HUB_ID.fullmatch(name):
+        near = get_close_matches(str(name), bundled_routers(), n=1)
         raise CheckpointError(
-            f"There is no router {str(name)!r}. Expected a bundled name ({', '.join(bundled_routers())}), a "
+            f"There is no router {str(name)!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
+            f"Expected a bundled name ({', '.join(bundled_routers())}), a "
             "folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
         )
     return _download(name)
@@ -147,6 +155,7 @@ def _download(hub_id: str) -> Path:
         return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
-            f"Cannot fetch the router {hub_id!r} from the hub: {error}. Check the name and the network; the "
+            f"There is no folder {hub_id!r}, and no router of this name comes from the hub: {one_line(error)}. "
+            "Check the name and, if it is one of the hub, the network; the "
             f"bundled routers need neither: {', '.join(bundled_routers())}."
         ) from error

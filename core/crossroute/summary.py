@@ -156,8 +156,8 @@ def _warnings(
     without_price = [candidate.name for candidate in candidates if candidate.price is None]
     if without_price:
         yield (
-            f"No price is known of {_counted(without_price)}. State it in candidates.json, or look it up: "
-            'pip install "crossroute[prices]".'
+            f"No price is known of {_counted(without_price)}. Add cost_usd to the rows, state it in "
+            'candidates.json, or look it up: pip install "crossroute[prices]".'
         )
     scarce = [candidate.name for candidate in candidates if candidate.answered < NEAR_EMPTY * queries]
     if scarce:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.errors import DataError
+from crossroute.errors import DataError, one_line
 from crossroute.measures import Floats
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
             return file.read(columns=present)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"{path} is not a parquet file that can be read ({error}). Write it again."
+            f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
         ) from error
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from crossroute import Decision, Router, TrainingConfig, cli
 from crossroute.training.state import STATE
 
 COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "profile", "demo")
+interruptible = pytest.mark.skipif(
+    sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="children hear no SIGINT: on Windows, and where the shell put us in the background",
+)
 QUICK = {"clusters": 4, "epochs": 2, "hidden": 8, "batch_size": 32}
 
 
@@ -147,7 +152,7 @@ def test_prices_are_shown_with_their_age_and_changed_without_training(saved, tmp
 def test_prices_that_the_catalogue_lists_otherwise_are_told_and_taken_over(main, tmp_path):
     code, _, told = main("prices", "routerbench")
     assert code == 0
-    assert "other prices for 1 candidates: mistralai/mixtral-8x7b-chat" in told
+    assert "other prices for 1 of these: mistralai/mixtral-8x7b-chat" in told
     assert main("prices", "routerbench", "--out", tmp_path / "listed")[0] == 0
     assert main("prices", tmp_path / "listed")[2] == ""
 
@@ -253,8 +258,26 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
         (("prices", "--set", "gpt-5=1/2"), "name the router"),
         (("prices", "routerbench", "--set", "gpt-5"), "Expected NAME=IN/OUT"),
         (("prices", "routerbench", "--set", "gpt-9=1/2"), "Unknown candidate 'gpt-9'"),
+        (("prices", "routerbench", "--set", "gpt-4-1106-preview=1.2.3/4"), "Expected NAME=IN/OUT"),
+        (("candidates", "routerbench", "--search", "gpt-5-mini"), "Unknown candidate 'gpt-5-mini'. The pool"),
+        (("route", "text", "--candidates", ","), "Expected names, a,b,c, got ','"),
+        (("profile", "my-model", "--price=-1/2"), "--price must be input/output in USD"),
         (("data", "nowhere.jsonl"), "nowhere.jsonl does not exist"),
+        (("evaluate", "routerbench", "routerbench"), "routerbench does not exist"),
         (("train", "nowhere.jsonl", "--out", "folder"), "nowhere.jsonl does not exist"),
+        (
+            ("train", "nowhere.jsonl", "--out", "folder", "--config", "nowhere.json"),
+            "the settings nowhere.json",
+        ),
+        (("demo", "--plot", "nowhere/dial.png"), "there is no folder nowhere. Make it first"),
+        (("demo", "--plot", "dial.docx"), "Cannot draw dial.docx: expected a name that ends in .png, .svg"),
+        (("evaluate", "routerbench", "x.jsonl", "--json", "."), "it is a folder. Give the name of a file"),
+        (
+            ("evaluate", "routerbench", "x.jsonl", "--report", "nowhere/page.html"),
+            "there is no folder nowhere",
+        ),
+        (("train", "x.jsonl", "--out", f"{__file__}/router"), "test_cli.py is a file. Choose a folder"),
+        (("prices", "routerbench", "--out", __file__), "test_cli.py is a file. Choose a folder"),
     ],
 )
 def test_errors_are_told_on_standard_error_with_exit_code_1(arguments, says, saved, main):
@@ -266,13 +289,52 @@ def test_errors_are_told_on_standard_error_with_exit_code_1(arguments, says, sav
     assert says in told
 
 
+@pytest.mark.parametrize("rows", ["", "\n\n"])
+def test_a_file_without_an_outcome_is_refused(rows, tmp_path, main):
+    path = tmp_path / "outcomes.jsonl"
+    path.write_text(rows)
+    assert main("data", path)[2].endswith("holds no outcome. Expected rows of text, candidate and quality.\n")
+
+
+def test_a_router_in_the_place_of_outcomes_is_told(jsonl, saved, main):
+    code, _, told = main("evaluate", jsonl, saved)
+    assert code == 1
+    assert "is a router, where outcomes are expected. To evaluate, name the router first" in told
+
+
+@pytest.mark.parametrize("value", ["7", "-1", "nan", "inf", "cheap", ""])
+def test_a_cost_preference_that_is_none_is_told_with_its_meaning(value, main):
+    code, _, told = main("route", "text", f"--cost-preference={value}")
+    words = " ".join(told.replace("│", " ").split())
+    assert code == 2
+    assert f"expected a number from 0, quality first, to 1, cheapest; got {value!r}." in words
+
+
+def test_without_a_command_all_commands_are_shown():
+    shown = CliRunner().invoke(cli.app, []).output
+    assert all(re.search(rf"^\W+{command} ", shown, re.MULTILINE) for command in COMMANDS)
+
+
+def test_the_version_is_told(main):
+    assert main("--version") == (0, f"crossroute {version('crossroute')}\n", "")
+
+
+@interruptible
+def test_an_interrupted_command_says_so_in_a_word(saved):
+    process = spawn("route", "-", "--router", saved)
+    process.stdin.write("What is 2 + 2?\n" * 500)
+    process.stdin.flush()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=120)
+    assert (process.returncode, told) == (130, "Interrupted.\n")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("route",),
         ("route", "text", "--cost-preference", "2"),
-        ("route", "text", "--cost-preference", "nan"),
-        ("route", "text", "--cost-preference", "cheap"),
         ("route", "text", "--colour", "red"),
         ("train", "outcomes.jsonl"),
         ("evaluate", "router", "outcomes.jsonl", "--split", "exam"),
@@ -385,7 +447,7 @@ def test_a_reader_that_has_read_enough_ends_it_quietly(saved, tmp_path):
     assert told == ""
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a child")
+@interruptible
 def test_interrupted_training_keeps_the_best_so_far_and_the_same_command_goes_on(jsonl, tmp_path):
     folder, settings = tmp_path / "router", tmp_path / "settings.json"
     settings.write_text(json.dumps({**QUICK, "epochs": 10**6, "patience": 10**6}))

@@ -146,13 +146,13 @@ def test_a_willingness_to_pay_takes_the_place_of_the_dial(router):
         )
 
 
-@pytest.mark.parametrize("pay", [0, -1, math.nan, math.inf])
+@pytest.mark.parametrize("pay", [0, -1, math.nan, math.inf, "much"])
 def test_a_willingness_to_pay_that_is_none_is_refused(router, pay):
     with pytest.raises(ValueError, match="willingness_to_pay must be a positive number of USD, got"):
         router.route("text", willingness_to_pay=pay)
 
 
-@pytest.mark.parametrize("preference", [-0.1, 1.1, math.nan])
+@pytest.mark.parametrize("preference", [-0.1, 1.1, math.nan, "cheap", [0.5]])
 def test_a_cost_preference_outside_0_and_1_is_refused(router, preference):
     with pytest.raises(ValueError, match=r"cost_preference must be in \[0, 1\]"):
         router.route("text", cost_preference=preference)

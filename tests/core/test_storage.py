@@ -186,9 +186,25 @@ def test_a_file_in_place_of_the_folder_is_refused(folder):
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        CheckpointError, match=r"Cannot fetch the router 'owner/name' from the hub: .* network"
-    ):
+        CheckpointError, match=r"no folder 'owner/name', and no router .* the network"
+    ) as error:
         locate("owner/name")
+    assert "\n" not in str(error.value)
+    assert ".." not in str(error.value)
+
+
+def test_a_path_that_leads_nowhere_is_not_taken_to_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in ("./router", "../router", "/router", "a/b/c"):
+        with pytest.raises(CheckpointError, match="There is no router"):
+            locate(path)
+
+
+def test_a_bundled_name_that_is_nearly_right_is_offered():
+    with pytest.raises(CheckpointError, match=r"'routerbnech'\. Did you mean 'routerbench'\?"):
+        locate("routerbnech")
+    with pytest.raises(CheckpointError, match=r"'my-own'\. Expected a bundled name"):
+        locate("my-own")
 
 
 def test_the_bundled_router_needs_neither(monkeypatch, tmp_path):
@@ -201,8 +217,22 @@ def test_the_bundled_encoder_is_no_router():
     assert storage.ENCODER not in storage.bundled_routers()
 
 
+def test_an_interruption_just_after_a_file_took_its_name_stays_an_interruption(tmp_path, monkeypatch):
+    replace = Path.replace
+
+    def interrupted(self, target):
+        replace(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        storage.replace_file(tmp_path / "state", b"whole")
+    assert (tmp_path / "state").read_bytes() == b"whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
 def test_pickle_is_nowhere_in_the_checkpoint_code():
     package = Path(storage.__file__).parent
-    for name in ("storage", "checkpoint", "training_state"):
+    for name in ("storage", "checkpoint", "training/state"):
         assert "import pickle" not in (package / f"{name}.py").read_text("utf-8")
         assert "torch.load" not in (package / f"{name}.py").read_text("utf-8")

@@ -96,6 +96,8 @@ def test_a_candidate_without_a_price_is_named():
     pool = Pool(
         [Candidate(name="a", price=Price(input=1, output=2)), Candidate(name="b"), Candidate(name="c")]
     )
-    with pytest.raises(DataError, match=r"No price is known of 'b', 'c'\. State prices in candidates.json"):
+    with pytest.raises(
+        DataError, match=r"No price is known of 'b', 'c'\. Add cost_usd to the rows, state prices"
+    ):
         tokens.prices(pool)
     assert tokens.prices(pool.subset(["a"])).tolist() == [[1, 2]]

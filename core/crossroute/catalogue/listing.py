@@ -102,14 +102,13 @@ def searched(rows: Iterable[Row], text: str) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> Table:
     """Return the rows for people to read."""
-    from rich import box
-    from rich.table import Table
+    from crossroute.plain_table import plain_table
 
     caption = (
         f"{len(rows)} candidates. In/out: USD per million tokens. "
         "Can: Tools, Structured output, Vision, Audio, Files. –: not known."
     )
-    shown = Table(box=box.SIMPLE_HEAD, caption=caption)
+    shown = plain_table(caption=caption)
     columns = [_cells(row) for row in rows]
     for heading in _HEADINGS:
         if any(cells[heading] for cells in columns):

@@ -68,12 +68,12 @@ def same(one: Price, other: Price) -> bool:
 
 def table(checks: list[PriceCheck]) -> Table:
     """Return the checks for people to read; what differs from the catalogue is marked."""
-    from rich import box
     from rich.markup import escape
-    from rich.table import Table
 
-    shown = Table(box=box.SIMPLE_HEAD, caption="USD per million tokens.")
-    shown.add_column("candidate", overflow="fold", min_width=24)
+    from crossroute.plain_table import plain_table
+
+    shown = plain_table(caption="USD per million tokens.")
+    shown.add_column("candidate", overflow="fold")
     for heading in ("in/out", "days old", "catalogue"):
         shown.add_column(heading, justify="right", no_wrap=True)
     shown.add_column("source", overflow="fold")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
 from crossroute.cli.catalogue import candidates, prices
+from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
 from crossroute.cli.learning import data, train
 from crossroute.cli.profile import profile
@@ -20,11 +21,11 @@ from crossroute.cli.shared import err
 from crossroute.errors import CrossRouteError
 
 app = typer.Typer(
-    help="Route each query to the language model with the best predicted quality for its cost.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+INTERRUPTED = 130
 EXAMPLES: dict[Callable[..., None], str] = {
     route: 'route "Prove that 2 is prime." --cost-preference 0.8',
     data: "data outcomes.jsonl",
@@ -39,21 +40,46 @@ for command, example in EXAMPLES.items():
     app.command(epilog=f"Example: crossroute {example}")(command)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"crossroute {version('crossroute')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Route each query to the language model with the best predicted quality for its cost."""
+
+
 def main() -> NoReturn:
     """Run the command line: exit code 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    print_anything()
     try:
         try:
             app()
         finally:
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before we began
+                sys.stdout.flush()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            err.print("Interrupted.")
+        raise
     except BrokenPipeError:  # whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except ValidationError as error:
         first = error.errors()[0]
         _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}, got {first['input']!r}.")
-    except (CrossRouteError, ValueError, OSError) as error:
+    except (CrossRouteError, ValueError) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename}." if error.filename else str(error))
     sys.exit(0)
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli.shared import err as errors
-from crossroute.cli.shared import load, out
-from crossroute.errors import UnknownModelError
+from crossroute.cli.shared import load, out, output_folder
+from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
     from crossroute.candidate import Price
@@ -23,6 +23,7 @@ MaybeRouter = Annotated[
     str | None,
     typer.Argument(help="A bundled name, a folder or a hub id; without one, the catalogue of known models."),
 ]
+_NUMBER = r"\d+\.?\d*|\.\d+"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -41,6 +42,8 @@ def candidates(
     rows = pool_rows(loaded.pool, loaded.provenance.get("sources", {})) if loaded else catalogue_rows()
     if search:
         rows = searched(rows, search)
+        if not rows and loaded:
+            raise UnknownCandidateError(search, loaded.pool.names)
         if not rows:
             raise UnknownModelError(search, Catalogue.bundled().nearest(search))
     if as_json:
@@ -57,7 +60,11 @@ def prices(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", help="Write the router with the stated, or else the catalogue's, prices here."),
+        typer.Option(
+            "--out",
+            callback=output_folder,
+            help="Write the router with the stated, or else the catalogue's, prices here.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +88,7 @@ def prices(
     differing = [check.candidate for check in checks if check.differs]
     if differing and router:
         errors.print(
-            f"The catalogue lists other prices for {len(differing)} candidates: {', '.join(differing)}. To "
+            f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. To "
             f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER",
             markup=False,
             soft_wrap=True,
@@ -99,7 +106,7 @@ def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
 def _stated(setting: str) -> tuple[str, Price]:
     from crossroute.candidate import Price
 
-    parts = re.fullmatch(r"(.+)=([\d.]+)/([\d.]+)", setting)
+    parts = re.fullmatch(rf"(.+)=({_NUMBER})/({_NUMBER})", setting)
     if not parts:
         raise ValueError(
             f"Expected NAME=IN/OUT in USD per million tokens, such as small=0.15/0.6, got {setting!r}."

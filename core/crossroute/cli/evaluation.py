@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, PricedOnly, RouterArgument, load, out, progress_bar, read
+from crossroute.cli.shared import (
+    Names,
+    PricedOnly,
+    RouterArgument,
+    load,
+    out,
+    output_file,
+    picture_file,
+    progress_bar,
+    read,
+)
 from crossroute.outcomes import Split
 
 
@@ -23,12 +33,17 @@ def evaluate(
         bool,
         typer.Option("--cascade", help="Also look at the answers: route and cascade, at most two calls."),
     ] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", callback=output_file, help="Write the figures to this file.")
+    ] = None,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the curves into this PNG file.")
+        Path | None, typer.Option("--plot", callback=picture_file, help="Draw the curves into this PNG file.")
     ] = None,
     page_file: Annotated[
-        Path | None, typer.Option("--report", help="Write a page that needs no network to this HTML file.")
+        Path | None,
+        typer.Option(
+            "--report", callback=output_file, help="Write a page that needs no network to this HTML file."
+        ),
     ] = None,
     candidates: Names = None,
     priced_only: PricedOnly = False,

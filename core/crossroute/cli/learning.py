@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, PricedOnly, err, load, out, progress_bar, read, settings
+from crossroute.cli.shared import (
+    Names,
+    PricedOnly,
+    err,
+    load,
+    out,
+    output_folder,
+    progress_bar,
+    read,
+    settings,
+)
 
 if TYPE_CHECKING:
     from crossroute.training import Epoch
@@ -35,7 +45,9 @@ def train(
     paths: Annotated[
         list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")
     ],
-    folder: Annotated[Path, typer.Option("--out", help="Folder to write the router to.")],
+    folder: Annotated[
+        Path, typer.Option("--out", callback=output_folder, help="Folder to write the router to.")
+    ],
     start: Annotated[
         str | None,
         typer.Option("--from", help="Go on from a router: a bundled name (universal), a folder or a hub id."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, progress_bar
+from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, output_folder, progress_bar
 from crossroute.errors import CrossRouteError, DataError
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def profile(
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=256, help="Calls at once; 8 by default.")
     ] = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Where profiles are kept.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", callback=output_folder, help="Where profiles are kept.")
+    ] = None,
     router: RouterName = DEFAULT_ROUTER,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
@@ -100,11 +102,11 @@ def _price(text: str) -> Price:
 
     try:
         read, written = map(float, text.split("/"))
-    except ValueError:
+        return Price(input=read, output=written, source="stated by the user")
+    except ValueError:  # pydantic's is one
         raise ValueError(
             f"--price must be input/output in USD per million tokens (0.25/2), got {text!r}."
         ) from None
-    return Price(input=read, output=written, source="stated by the user")
 
 
 def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:

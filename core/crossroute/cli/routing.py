@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import DEFAULT_ROUTER, Names, RouterName, load, out
+from crossroute.cli.shared import DEFAULT_ROUTER, Names, RouterName, load, out, picture_file
+
+
+def _dial(text: str) -> float:
+    """Read a cost preference."""
+    try:
+        preference = float(text)
+    except ValueError:
+        preference = math.nan
+    if not 0 <= preference <= 1:
+        raise typer.BadParameter(f"expected a number from 0, quality first, to 1, cheapest; got {text!r}.")
+    return preference
+
+
+def _lines() -> Iterator[str]:
+    """Yield the lines of standard input that hold something."""
+    if sys.stdin is None:
+        raise ValueError("Standard input is closed. Give the query as an argument.")
+    try:
+        yield from (line for line in map(str.strip, sys.stdin) if line)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Standard input is not {error.encoding} text. Convert it first.") from None
 
 
 def route(
     text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
     router: RouterName = DEFAULT_ROUTER,
     cost_preference: Annotated[
-        float | None, typer.Option(min=0, max=1, help="0 is quality first, 1 is cheapest; 0.5 by default.")
+        float | None,
+        typer.Option(parser=_dial, metavar="0..1", help="0 is quality first, 1 is cheapest; 0.5 by default."),
     ] = None,
     willingness_to_pay: Annotated[
         float | None, typer.Option(help="USD for one call, in place of the cost preference.")
@@ -29,7 +53,7 @@ def route(
     """Choose a candidate for a text."""
     loaded = load(router, candidates, profiles)
     many = text == "-"
-    queries = (line for line in map(str.strip, sys.stdin) if line) if many else iter([text])
+    queries = _lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
         decision = loaded.route(query, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
         if as_json:
@@ -38,13 +62,14 @@ def route(
             print(decision.candidate, flush=True)
         else:
             out.print(decision)
+            out.print()
             out.print(decision.explain(), markup=False)
 
 
 def demo(
     router: RouterName = DEFAULT_ROUTER,
     plot_file: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the plot into this PNG file.")
+        Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
     ] = None,
 ) -> None:
     """Route two dozen varied queries at three cost preferences and show what that saves."""

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from crossroute.cli.console import console
 from crossroute.errors import DataError
 
 if TYPE_CHECKING:
     from crossroute.outcomes import Outcomes
     from crossroute.router import Router
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out, err = console(), console(stderr=True)
 
+PICTURES = (".png", ".svg", ".pdf")
 DEFAULT_ROUTER = "routerbench"
 RouterName = Annotated[str, typer.Option("--router", help="A bundled name, a folder or a hub id.")]
 RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
@@ -40,11 +41,11 @@ def load(name: str, candidates: str | None = None, folder: Path | None = None) -
     from crossroute.router import Router
 
     router = Router.from_pretrained(name)
-    if not candidates and folder is None:
+    if candidates is None and folder is None:
         return router
     from crossroute.profiler.profiles import among, profiled_names
 
-    chosen = names(candidates) if candidates else profiled_names(folder)
+    chosen = names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
         raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
     return among(router, chosen, folder)
@@ -56,8 +57,18 @@ def read(paths: Iterable[Path], candidates: str | None, priced_only: bool = Fals
     from crossroute.outcomes import Outcomes
     from crossroute.prices import priced, unpriced
 
-    outcomes = Outcomes.concatenate([read_outcomes(path) for path in paths])
-    outcomes = priced(outcomes.select(names(candidates)) if candidates else outcomes)
+    for path in paths:
+        if (path / "model.safetensors").exists():
+            raise ValueError(
+                f"{path} is a router, where outcomes are expected. To evaluate, name the router first, then the "
+                "outcomes; to train, name it with --from."
+            )
+    parts = {path: read_outcomes(path) for path in paths}
+    for path, part in parts.items():
+        if not len(part):
+            raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
+    outcomes = Outcomes.concatenate(list(parts.values()))
+    outcomes = priced(outcomes.select(names(candidates)) if candidates is not None else outcomes)
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
@@ -71,6 +82,8 @@ def settings(config: Path | None) -> dict[str, object]:
         found = json.loads(config.read_text("utf-8")) if config else {}
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not valid JSON: {error}.") from error
+    except OSError as error:
+        raise ValueError(f"Cannot read the settings {config}: {error.strerror}.") from error
     if not isinstance(found, dict):
         raise ValueError(f'{config} must hold an object of training settings, such as {{"epochs": 20}}.')
     return found
@@ -78,10 +91,46 @@ def settings(config: Path | None) -> dict[str, object]:
 
 def names(listed: str) -> list[str]:
     """Split a,b,c."""
-    return [name for name in map(str.strip, listed.split(",")) if name]
+    found = [name for name in map(str.strip, listed.split(",")) if name]
+    if not found:
+        raise ValueError(f"Expected names, a,b,c, got {listed!r}.")
+    return found
+
+
+def output_file(path: Path | None) -> Path | None:
+    """Return the path of a file to write, refused before the work where it cannot be written."""
+    if path is not None:
+        if path.is_dir():
+            raise ValueError(f"Cannot write {path}: it is a folder. Give the name of a file in it.")
+        if not path.parent.is_dir():
+            raise ValueError(f"Cannot write {path}: there is no folder {path.parent}. Make it first.")
+        _writable(path, path if path.exists() else path.parent)
+    return path
+
+
+def picture_file(path: Path | None) -> Path | None:
+    """Return the path of a picture to draw, refused before the work where it cannot be."""
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise ValueError(f"Cannot draw {path}: expected a name that ends in {', '.join(PICTURES)}.")
+    return output_file(path)
+
+
+def output_folder(path: Path | None) -> Path | None:
+    """Return the path of a folder to write to, refused before the work where it cannot be made."""
+    if path is not None:
+        nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+        if not nearest.is_dir():
+            raise ValueError(f"Cannot write to {path}: {nearest} is a file. Choose a folder.")
+        _writable(path, nearest)
+    return path
+
+
+def _writable(path: Path, place: Path) -> None:
+    if not os.access(place, os.W_OK):
+        raise ValueError(f"Cannot write {path}: you may not write to {place}. Choose another place.")
 
 
 def progress_bar() -> Progress:
     """Return a progress bar on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err, transient=not err.is_terminal)
+    return Progress(*columns, console=err, disable=not err.is_terminal)

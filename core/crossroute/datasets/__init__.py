@@ -46,5 +46,7 @@ def _header(path: Path) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return next(csv.reader(file), [])
-    except (csv.Error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise plain.not_utf8(path, error) from None
+    except csv.Error as error:
         raise DataError(f"{path}, line 1: {error}. Save it as UTF-8 CSV.") from None

@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import DataError
+from crossroute.errors import DataError, one_line
 
 Values = Sequence[Any] | npt.NDArray[Any]
 
@@ -113,7 +113,7 @@ def read_frame(path: Path) -> dict[str, Values]:
         with path.open("rb") as file:
             return _columns(_Unpickler(file).load())
     except _MALFORMED as error:
-        reason = str(error) or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise DataError(
             f"{path} is not read: {reason}. Expected a pandas DataFrame of texts and numbers, as RouterBench "
             "publishes it; save anything else as CSV or JSONL."

@@ -47,7 +47,7 @@ def read_plain(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
         for number, fields in lines:
             table.add(number, fields)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 ({error}). Save it as UTF-8.") from None
+        raise not_utf8(path, error) from None
     return table.outcomes(candidates)
 
 
@@ -74,7 +74,7 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         try:
             header = next(reader, [])
             if missing := [name for name in REQUIRED if name not in header]:
-                raise _fault(path, 1, f"no column {missing[0]!r}. Expected at least {', '.join(REQUIRED)}.")
+                raise _fault(path, 1, f"{_without(missing[0], header)}")
             number = reader.line_num + 1
             for cells in reader:
                 if cells and len(cells) != len(header):
@@ -165,8 +165,19 @@ class _Rows:
             ) from None
 
 
+def _without(column: str, found: Iterable[str]) -> str:
+    """Say that a column is missing, and which there are: a wrong separator shows in these."""
+    return f"no column {column!r} among {_short(','.join(found))}. Expected at least {','.join(REQUIRED)}."
+
+
 def _fault(path: Path, line: int, what: str) -> DataError:
     return DataError(f"{path}, line {line}: {what}")
+
+
+def not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
+    """Return the error for a file of another encoding, or of another kind altogether."""
+    byte = error.object[error.start]
+    return DataError(f"{path} is not UTF-8 text: it holds the byte 0x{byte:02x}. Save it as UTF-8.")
 
 
 def _hash(text: str) -> str:

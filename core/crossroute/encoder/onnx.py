@@ -14,8 +14,8 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from crossroute.encoder import Embeddings
-from crossroute.encoder.transformer import TOKENS_A_VIEW, locate
-from crossroute.errors import EncoderError, MissingExtraError
+from crossroute.encoder.transformer import TOKENS_A_VIEW, locate, reachable
+from crossroute.errors import EncoderError, MissingExtraError, one_line
 
 BATCH = 32
 OPSET = 17
@@ -43,12 +43,15 @@ class OnnxEncoder:
 
         self._lock = threading.Lock()
         self.name = f"onnx{'-int8' if int8 else ''}:{model}"
-        source = locate(model)
         try:
+            source = reachable(locate(model))
             self._tokenizer: Any = AutoTokenizer.from_pretrained(source)
             self._session = InferenceSession(exported(source, int8=int8), providers=["CPUExecutionProvider"])
         except (OSError, ValueError) as error:
-            raise EncoderError(f"Cannot load {model!r} for onnxruntime: {error}.") from error
+            raise EncoderError(
+                f"Cannot load {model!r} for onnxruntime: {one_line(error)}. Expected minilm, a folder, or a hub "
+                "id that can be reached."
+            ) from error
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from crossroute.encoder import Embeddings
-from crossroute.errors import EncoderError
+from crossroute.errors import EncoderError, one_line
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "static-minilm"
 
@@ -32,7 +32,7 @@ class StaticEncoder:
             self._model = StaticModel.from_pretrained(model or BUNDLED)
         except (OSError, ValueError) as error:
             raise EncoderError(
-                f"Cannot load the static encoder {model or str(BUNDLED)!r}: {error}. Expected a model2vec "
+                f"Cannot load the static encoder {model or str(BUNDLED)!r}: {one_line(error)}. Expected a model2vec "
                 "folder or a hub id that can be reached."
             ) from error
 

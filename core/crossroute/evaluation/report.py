@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
-from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from crossroute.plain_table import plain_table
 from crossroute.reward import Reward
 
 Interval = tuple[float, float]
@@ -111,8 +111,8 @@ class Report(_Frozen):
 
     def __rich__(self) -> RenderableType:
         """Lay out the tables: routers, candidates and, where there are several, tasks."""
-        tables = [_router_table(self), _candidate_table(self)]
-        return Group(*tables, _task_table(self)) if self.tasks else Group(*tables)
+        tables: list[RenderableType] = [_router_table(self), "", _candidate_table(self)]
+        return Group(*tables, "", _task_table(self)) if self.tasks else Group(*tables)
 
 
 def _router_table(report: Report) -> Table:
@@ -183,8 +183,7 @@ def _task_table(report: Report) -> Table:
 
 def figures_table(first: str, *others: str, title: str, caption: str) -> Table:
     """Return an empty table, whose first column is text and the others figures."""
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption_justify = "left"
+    table = plain_table(title=title, caption=caption)
     table.add_column(first, overflow="fold")
     for heading in others:
         table.add_column(heading, justify="right")

@@ -57,12 +57,16 @@ class Card(BaseModel):
     def __rich__(self) -> Table:
         """List the mean quality by skill, or the scores."""
         from rich.markup import escape
-        from rich.table import Table
+
+        from crossroute.plain_table import plain_table
 
         caption = (
             f"{self.answers} answers, ${self.cost:.4f}" if self.answers else "rough: from published scores"
         )
-        table = Table(escape(self.candidate.name), caption=caption)
+        title = escape(self.candidate.name)
+        table = plain_table(title=title, caption=caption)
+        table.min_width = max(len(title), len(caption))
+        table.add_column("", overflow="fold")
         table.add_column("quality", justify="right")
         for what, quality in (self.quality or self.scores).items():
             table.add_row(escape(what), f"{quality:.2f}")

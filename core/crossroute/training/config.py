@@ -56,7 +56,7 @@ class TrainingConfig(BaseModel):
     teacher_weight: float = Field(default=0.8, ge=0, le=1)
     tokens_weight: float = Field(default=0.3, ge=0)
     reward: Reward = "exponential"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
     @classmethod
     def plain(cls) -> TrainingConfig:

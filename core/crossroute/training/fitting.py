@@ -18,6 +18,7 @@ from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
+from crossroute.metrics import cost_range, known_outcomes
 from crossroute.outcomes import Outcomes
 from crossroute.prices import priced
 from crossroute.query import Query
@@ -28,6 +29,9 @@ from crossroute.training.start import continued, fresh
 from crossroute.training.verification import verifier_of
 
 __all__ = ["Epoch", "TrainingConfig", "fit"]
+
+FEWEST = 2
+"""Train queries without which there is nothing to project or cluster."""
 
 CALIBRATION_QUERIES = 256
 """Validation queries kept in a router, encoded, so that the dial can be set anew for another pool."""
@@ -58,17 +62,17 @@ def fit(
         on_epoch: Called after each epoch.
 
     Raises:
-        DataError: A split is empty, or a candidate has no price or no outcome in the train split.
+        DataError: There are too few queries, the candidates cost the same, or one has no price or no outcome in
+            the train split.
     """
     if start:
         outcomes = priced(adopted(outcomes, start))
+    splits = enough(outcomes)
     config = config or (TrainingConfig.tuning() if start else TrainingConfig())
     encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
     cached = QueryEncoder(DiskCachedEncoder(encoder))
     unit = start.predictor.cost_unit if start else tokens.cost_unit(outcomes)
-    train, validation = (
-        prepare(outcomes.split(name), cached, unit, on_encoded) for name in ("train", "validation")
-    )
+    train, validation = (prepare(split, cached, unit, on_encoded) for split in splits)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         begun = continued(train, start) if start else fresh(train, cached.views_width, config)
@@ -107,6 +111,29 @@ def fit(
     )
 
 
+def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
+    """Return the train and the validation split, once these are known to hold enough.
+
+    Raises:
+        DataError: A candidate has no price, all cost the same, or there are too few queries.
+    """
+    tokens.prices(outcomes.pool)
+    train, validation = outcomes.split("train"), outcomes.split("validation")
+    if len(train) < FEWEST or not len(validation):
+        raise DataError(
+            f"Training needs {FEWEST} train queries and a validation query at least, and a few hundred to be of "
+            f"use; there are {len(train)} and {len(validation)}. Add queries, or state their splits."
+        )
+    answered = known_outcomes(validation.quality, validation.cost).any()
+    low, high = cost_range(validation.quality, validation.cost) if answered else (0.0, 0.0)
+    if low == high:
+        raise DataError(
+            "Training needs two candidates of different costs; in the validation split there are none. Add the "
+            "outcomes of another candidate, or the costs; `crossroute data` shows what is known."
+        )
+    return train, validation
+
+
 def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
     """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
     return outcomes.with_pool(
@@ -133,15 +160,7 @@ def unlearned(pool: Pool, start: Router) -> Pool:
 def prepare(
     outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUnit, on_encoded: Callable[[int], None]
 ) -> Prepared:
-    """Encode one split.
-
-    Raises:
-        DataError: It holds no query.
-    """
-    if not len(outcomes):
-        raise DataError(
-            "A split is empty: training needs train and validation queries. See `crossroute data`."
-        )
+    """Encode one split."""
     queries = [Query(text) for text in outcomes.texts]
     query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
     log_tokens = tokens.log_tokens(outcomes, query_tokens, unit)

@@ -62,8 +62,18 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path):
 
 def test_a_csv_with_a_broken_header_is_refused(tmp_path: Path):
     (tmp_path / "runs.csv").write_bytes(b"t\xe9xt,candidate,quality\n")
-    with pytest.raises(DataError, match=r"line 1: .*Save it as UTF-8 CSV"):
+    with pytest.raises(
+        DataError, match=r"runs.csv is not UTF-8 text: it holds the byte 0xe9\. Save it as UTF-8"
+    ):
         read_outcomes(tmp_path / "runs.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_csv_with_another_separator_shows_it(tmp_path: Path, separator: str):
+    (tmp_path / "runs.csv").write_text(separator.join(("text", "candidate", "quality")) + "\n")
+    with pytest.raises(DataError, match="no column 'text' among 'text") as error:
+        read_outcomes(tmp_path / "runs.csv")
+    assert repr(separator)[1:-1] in str(error.value)
 
 
 @pytest.mark.data

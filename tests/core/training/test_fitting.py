@@ -95,11 +95,26 @@ def test_a_candidate_added_by_its_profile_is_predicted_like_one_trained_with(out
     np.testing.assert_allclose(found.quality, expected.quality, atol=1e-4)
 
 
-@pytest.mark.parametrize("missing", ["train", "validation"])
-def test_an_empty_split_is_named(outcomes, missing):
+@pytest.mark.parametrize(("missing", "there"), [("train", "0 and 30"), ("validation", "60 and 0")])
+def test_an_empty_split_is_named(outcomes, missing, there):
     rest = outcomes.take([split != missing for split in outcomes.splits])
-    with pytest.raises(DataError, match="train and validation"):
+    with pytest.raises(DataError, match=f"2 train queries and a validation query .* there are {there}"):
         fit(rest, SMALL)
+
+
+def test_two_train_queries_are_enough_and_one_is_not(outcomes):
+    train = [row for row, split in enumerate(outcomes.splits) if split == "train"]
+    validation = [row for row, split in enumerate(outcomes.splits) if split == "validation"]
+    assert fit(outcomes.take(train[:2] + validation), SMALL).route("text").candidate in outcomes.pool
+    with pytest.raises(DataError, match="there are 1 and 30"):
+        fit(outcomes.take(train[:1] + validation), SMALL)
+
+
+def test_candidates_that_cost_the_same_are_refused_before_training(outcomes):
+    with pytest.raises(DataError, match="two candidates of different costs"):
+        fit(outcomes.select(["small"]), SMALL)
+    with pytest.raises(DataError, match="two candidates of different costs"):
+        fit(replace(outcomes, cost=np.full_like(outcomes.cost, np.nan)), SMALL)
 
 
 def test_a_candidate_without_price_is_named(outcomes):

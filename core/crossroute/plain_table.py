@@ -1,0 +1,21 @@
+"""The look of the tables that people read: no frame, one rule under the headings, all to the left edge."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
+
+
+def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> Table:
+    """Return an empty table; title and caption are markup."""
+    return Table(
+        *columns,
+        title=title or None,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )

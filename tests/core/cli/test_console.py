@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from rich.text import Text
+
+from crossroute.cli.console import ENDLESS, console
+
+
+def run(*arguments, encoding="utf-8", **options):
+    """Run the command line in a pipe: (exit code, standard output, standard error)."""
+    inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    environment = {**inherited, "PYTHONIOENCODING": encoding, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "crossroute", *map(str, arguments)]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run(command, env=environment, timeout=120, check=False, **{**pipes, **options})
+    return done.returncode, *((stream or b"").decode(encoding) for stream in (done.stdout, done.stderr))
+
+
+def test_a_pipe_has_no_width(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    line = Text("word " * 400 + "end")
+    out = console()
+    with out.capture() as capture:
+        out.print(line)
+    assert capture.get() == f"{line.plain}\n"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert console().width == 60 < ENDLESS
+
+
+@pytest.mark.parametrize(
+    ("command", "encoding"),
+    [(("route", "What is 2 + 2?"), "ascii"), (("demo",), "cp1252"), (("candidates", "routerbench"), "utf-8")],
+)
+def test_what_is_piped_is_plain_and_whole_in_any_encoding(command, encoding):
+    code, printed, told = run(*command, encoding=encoding)
+    assert (code, told) == (0, "")
+    assert "\x1b" not in printed
+    assert "gpt-4-1106-preview" in printed
+    assert "mixtral-8x7b-chat" in printed
+
+
+def test_a_usage_error_is_told_in_ascii():
+    code, printed, told = run("route", "text", "--cost-preference", "7", encoding="ascii")
+    assert (code, printed) == (2, "")
+    assert "got '7'" in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
+def test_closed_streams_are_no_traceback(saved):
+    command = f"{sys.executable} -m crossroute route - --router {saved}"
+    for closing, code in (("<&-", 1), ("</dev/null >&-", 0)):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command} {closing}"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
