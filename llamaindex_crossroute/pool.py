@@ -13,7 +13,7 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 from llama_index.core.types import PydanticProgramMode
-from pydantic import BaseModel, Field, PrivateAttr, StrictBool, field_serializer
+from pydantic import BaseModel, Field, PrivateAttr, StrictBool, field_serializer, model_validator
 from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
@@ -106,6 +106,17 @@ class MemberPool(FunctionCallingLLM):
             super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
         else:
             self.callback_manager = callback_manager
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Refuse at once what can be told without the router, which is loaded by the first call."""
+        if self.cost_preference is not None and self.willingness_to_pay is not None:
+            raise ValueError("Give cost_preference or willingness_to_pay, not both.")
+        if self.default is not None and self.default not in self.llms:
+            raise ValueError(
+                f"The default {self.default!r} is not among the members {', '.join(map(repr, self.llms))}."
+            )
+        return self
 
     @property
     @override

@@ -94,6 +94,13 @@ def test_the_dial_and_the_constraints_decide(router, members):
         CrossRouteLLM(members, router, cost_preference=2)
 
 
+def test_what_contradicts_itself_is_refused_when_it_is_made(router, members):
+    with pytest.raises(ValueError, match="cost_preference or willingness_to_pay, not both"):
+        CrossRouteLLM(members, router, cost_preference=0.5, willingness_to_pay=0.01)
+    with pytest.raises(ValueError, match="default 'huge' is not among the members 'small'"):
+        CrossRouteLLM(members, router, default="huge")
+
+
 def test_a_copy_with_another_dial_shares_members_and_spend(llm):
     cheap = llm.model_copy(update={"cost_preference": 1.0})
     assert cheap.complete(ARITHMETIC).text.startswith("small")
