@@ -49,7 +49,8 @@ models of 2025 were tried on 33 queries. MMLU-Pro states no tokens: candidates k
 {typical:.0f} tokens an answer. RouterBench states USD only: output tokens are what is left of it after the input's
 price. Who was tried on function calls alone (BFCL) is compared with others' calls, so as not to be taken for as good at
 texts. The queries are English benchmark questions, and the tokens those of their answers, however long a text is asked
-for. Make a candidate exact on queries like yours:
+for; those of o1-mini and o1-preview leave out their hidden reasoning, so their cost is foreseen far too low.
+Make a candidate exact on queries like yours:
 `crossroute profile MODEL`; or go on from this router with your own outcomes:
 `crossroute train outcomes.jsonl --from universal --out my-router`.
 """
