@@ -139,15 +139,16 @@ def known_by_calls(found: Found) -> None:
     validation = {name: sets[name].split("validation") for name in TRIED_TOO}
     train = Outcomes.concatenate(list(sets.values())).split("train")
     cluster, call = clusters(universal, train.texts), calls(train.tasks)
+    alike = np.zeros_like(call)  # calls are taken as texts
     measured = universal.subset(train.pool.names)
     for name, part in validation.items():
         rough = [each for each in part.pool.names if each in sets["bfcl"].pool]
         hidden, known = by_calls_alone(train, rough), [each for each in part.pool.names if each not in rough]
-        alike, apart = (anew(measured, hidden, cluster, told) for told in (call & False, call))
+        as_texts, apart = (anew(measured, hidden, cluster, told) for told in (alike, call))
         routers = {
-            "all known": (anew(measured, train, cluster, call & False), part.pool.names),
-            "calls alone, taken as texts": (alike, known),
-            "calls alone, told apart": (alike.with_candidates(apart.pool[each] for each in rough), known),
+            "all known": (anew(measured, train, cluster, alike), part.pool.names),
+            "calls alone, taken as texts": (as_texts, known),
+            "calls alone, told apart": (as_texts.with_candidates(apart.pool[each] for each in rough), known),
         }
         for column, (router, sure) in routers.items():
             found[column][name].append(judged(router.subset(part.pool.names), part, sure))

@@ -17,7 +17,7 @@ from matplotlib.ticker import NullLocator
 
 from crossroute import Decision, Router
 from crossroute.demo import QUERIES
-from crossroute.evaluation.plots import PALETTE
+from crossroute.evaluation.report import PALETTE
 
 QUERY = QUERIES[7]  # a patient has sudden chest pain ...
 INK, QUIET, FAINT = "#222222", "#707070", "#e6e6e6"

@@ -22,21 +22,8 @@ WEIGHTS = (
     *(f"static-minilm/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")),
 )
 PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md")
-ENDINGS = {
-    ".cff",
-    ".css",
-    ".html",
-    ".ipynb",
-    ".js",
-    ".json",
-    ".md",
-    ".png",
-    ".py",
-    ".safetensors",
-    ".svg",
-    ".toml",
-}
-ENDINGS |= {".txt", ".typed", ".yaml", ".yml"}
+ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
+ENDINGS |= {".cff", ".json", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
     "tests/core/datasets/pandas-1.5.3.pkl",
     "tests/core/datasets/pandas-2.2.3.pkl",
@@ -69,7 +56,7 @@ def look_into_wheel(wheel: Path) -> None:
     report("wheel", wheel, names)
     (metadata,) = (name.removesuffix("METADATA") for name in names if name.endswith("dist-info/METADATA"))
     expect_files(names, (f"crossroute/weights/{name}" for name in WEIGHTS))
-    expect_files(names, (f"{package}/py.typed" for package in PACKAGES))
+    expect_files(names, ("crossroute/evaluation/page.html", *(f"{package}/py.typed" for package in PACKAGES)))
     expect_files(names, (f"{metadata}licenses/LICENSE", f"{metadata}entry_points.txt"))
     strange = {name.partition("/")[0] for name in names} - {*PACKAGES, metadata.rstrip("/")}
     expect(not strange, f"the wheel holds {sorted(strange)}, which would be installed beside the packages")

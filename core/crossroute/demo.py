@@ -80,12 +80,15 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
 
 def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
     """Return a table of queries and who gets them; what the names leave of the width is the queries'."""
-    names = max(len(_short(decision.candidate)) for decisions in columns for decision in decisions)
-    room = min(max(width - len(columns) * (names + GAP), NARROWEST), WIDEST)
+    headings = [f"preference {preference:g}" for preference in PREFERENCES]
+    names = [_short(decision.candidate) for decisions in columns for decision in decisions]
+    taken = len(columns) * (max(map(len, headings + names)) + GAP)
+    room = min(max(width - taken, NARROWEST), WIDEST)
     title = f"Who gets {len(QUERIES)} queries, by cost preference: 0 is quality first, 1 is cheapest"
-    table = plain_table(Column("query", min_width=room, max_width=room), title=title)
-    for preference in PREFERENCES:
-        table.add_column(f"preference {preference:g}", overflow="fold")
+    table = plain_table(Column("query", width=room), title=title)
+    table.pad_edge = False  # the last name needs no blank after it
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
     for query, *decisions in zip(QUERIES, *columns, strict=True):
         chosen = (Text(_short(each.candidate), styles[each.candidate]) for each in decisions)
         table.add_row(Text(_cut(query.partition("\n")[0], room)), *chosen)

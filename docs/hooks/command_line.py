@@ -37,9 +37,12 @@ def page() -> Iterator[str]:
 
 def section(command: TyperCommand, context: typer.Context) -> Iterator[str]:
     """Yield the lines of one command: what it does, its usage, a table of its parameters, an example."""
-    told = {each: each.get_help_record(context) or ("", "") for each in command.get_params(context)}
+    records = ((each, each.get_help_record(context)) for each in command.get_params(context))
+    told = {each: record for each, record in records if record}  # what is hidden has none
     arguments = [
-        record[0].split()[0].upper() for each, record in told.items() if each.param_type_name == "argument"
+        spelling.split()[0].upper() if each.required else f"[{spelling.split()[0].upper()}]"
+        for each, (spelling, _) in told.items()
+        if each.param_type_name == "argument"
     ]
     yield f"## {context.info_name}\n\n{command.help}\n"
     yield f"```text\ncrossroute {context.info_name} {' '.join([*arguments, '[OPTIONS]'])}\n```\n"

@@ -12,6 +12,15 @@ def shown(router, plot_file=None, width=140, **look):
     return capture.get()
 
 
+def renamed(router, name):
+    return router.over(
+        Pool(
+            each.model_copy(update={"name": name(each, place), "aliases": ()})
+            for place, each in enumerate(router.pool)
+        )
+    )
+
+
 def test_the_queries_are_two_dozen_and_different():
     assert len(set(QUERIES)) == len(QUERIES) == 24
 
@@ -31,21 +40,23 @@ def test_every_line_fits_the_terminal(width):
     assert max(map(len, shown(Router.from_pretrained(), width=width).splitlines())) <= width
 
 
-def test_eighty_columns_show_every_candidate_whole_on_the_line_of_its_query():
-    router = Router.from_pretrained()
+@pytest.mark.parametrize(
+    "name",
+    [lambda each, _: each.name, lambda _, place: f"m{place}", lambda _, place: f"thirteen-c-{place:02}"],
+    ids=["bundled", "shorter than headings", "as long"],
+)
+def test_eighty_columns_show_every_heading_and_candidate_whole_on_the_line_of_its_query(name):
+    router = renamed(Router.from_pretrained(), name)
     lines = shown(router, width=80).splitlines()
-    for at, query in enumerate(QUERIES):
+    assert " ".join(lines[1].split()) == "query preference 0 preference 0.5 preference 0.9"
+    columns = [router.route_many(QUERIES, cost_preference=dial) for dial in PREFERENCES]
+    for query, *decisions in zip(QUERIES, *columns, strict=True):
         (line,) = [line for line in lines if line.startswith(query.partition("\n")[0][:18])]
-        chosen = [list(router.route_many(QUERIES, cost_preference=dial))[at] for dial in PREFERENCES]
-        assert line.split()[-3:] == [decision.candidate.rpartition("/")[2] for decision in chosen]
+        assert line.split()[-3:] == [decision.candidate.rpartition("/")[2] for decision in decisions]
 
 
 def test_a_narrow_terminal_folds_names_and_cuts_none(router):
-    long = [
-        candidate.model_copy(update={"name": f"{candidate.name}-{'very' * 5}-long", "aliases": ()})
-        for candidate in router.pool
-    ]
-    told = shown(router.over(Pool(long)), width=60)
+    told = shown(renamed(router, lambda each, _: f"{each.name}-{'very' * 5}-long"), width=60)
     cells = [line[22:] for line in told.partition("always")[0].splitlines()]
     assert not [cell for cell in cells if "…" in cell]
     assert "-long" in "".join("".join(cells).split())

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
-from deepagents import create_deep_agent
 from langchain.agents import create_agent
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain.agents.structured_output import ProviderStrategy, StructuredOutputValidationError, ToolStrategy
@@ -163,13 +162,14 @@ def test_a_langgraph_agent_uses_different_models_for_different_steps(fakes, rout
 
 
 def test_a_deep_agent_routes_its_own_steps_and_those_of_its_subagents(fakes, router):
+    deepagents = pytest.importorskip("deepagents", reason="deepagents needs Python 3.11")
     middleware = CrossRouteMiddleware(models=fakes, router=router)
-    agent = create_deep_agent(model=fakes["small"], tools=[weather], middleware=[middleware])
+    agent = deepagents.create_deep_agent(model=fakes["small"], tools=[weather], middleware=[middleware])
     state = agent.invoke(ask(CODE))
     assert len(answers(state)) == 2
     assert set(candidates(state)) == {"coder"}
     model = ChatCrossRoute(models=fakes, router=router)
-    state = create_deep_agent(model=model, tools=[weather]).invoke(ask(STORY))
+    state = deepagents.create_deep_agent(model=model, tools=[weather]).invoke(ask(STORY))
     assert set(candidates(state)) == {"small"}
 
 

@@ -121,14 +121,14 @@ class Escalated(Generic[T]):
             self._ledger.cooldowns.clear(decision.candidate)
 
     async def acall(self, do: Callable[[Decision], Awaitable[T]], read: Callable[[T], Reply]) -> Chosen[T]:
-        """Do the same, awaited; a check or judge that is no coroutine function runs in a thread."""
+        """Do the same, awaited; what computes, and a check or judge that is no coroutine function, runs in a thread."""
         begun = began = time.monotonic()
         attempts = self._ledger.attempts(self.decision)
         answer = await attempts.acall(do)
         decision = self.decision = attempts.decision
         reply = read(answer)
         while True:
-            self._take(decision, answer, reply, time.monotonic() - began)
+            await asyncio.to_thread(self._take, decision, answer, reply, time.monotonic() - began)
             for name, opinion in self._opinions():
                 try:
                     self._say(name, await _awaited(opinion, self.query, reply.text))

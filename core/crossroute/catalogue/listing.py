@@ -105,7 +105,7 @@ def table(rows: Sequence[Row]) -> Table:
     from crossroute.plain_table import plain_table
 
     caption = (
-        f"{len(rows)} candidates. In/out: USD per million tokens. "
+        f"{len(rows)} candidate{'' if len(rows) == 1 else 's'}. In/out: USD per million tokens. "
         "Can: Tools, Structured output, Vision, Audio, Files. –: not known."
     )
     shown = plain_table(caption=caption)

@@ -18,7 +18,7 @@ from crossroute.cli.learning import data, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.shared import err
-from crossroute.errors import CrossRouteError
+from crossroute.errors import CrossRouteError, one_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,7 +79,8 @@ def main() -> NoReturn:
     except (CrossRouteError, ValueError) as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.strerror}: {error.filename}." if error.filename else str(error))
+        place = f": {error.filename}" if error.filename else ""
+        _fail(f"{error.strerror or one_line(error)}{place}.")
     sys.exit(0)
 
 

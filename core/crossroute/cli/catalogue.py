@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import err as errors
-from crossroute.cli.shared import load, out, output_folder
+from crossroute.cli.shared import err, load, out, output_folder
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def prices(
     out.print(table(checks))
     differing = [check.candidate for check in checks if check.differs]
     if differing and router:
-        errors.print(
+        err.print(
             f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. To "
             f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER",
             markup=False,
@@ -100,7 +99,7 @@ def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
 
     changed = stated or listed_prices(router.pool)
     router.with_prices(changed).save_pretrained(folder)
-    errors.print(f"Saved to {folder} with {len(changed)} prices set.", markup=False, soft_wrap=True)
+    err.print(f"Saved to {folder} with {len(changed)} prices set.", markup=False, soft_wrap=True)
 
 
 def _stated(setting: str) -> tuple[str, Price]:

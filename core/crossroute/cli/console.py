@@ -19,8 +19,8 @@ PLAIN = {"…": ">", "→": ">", "●": "*", "–": "-", "±": "~"}
 def console(*, stderr: bool = False) -> Console:
     """Return a console on standard output or standard error."""
     stream = sys.stderr if stderr else sys.stdout
-    narrow = "COLUMNS" in os.environ or (stream is not None and stream.isatty())
-    return Console(stderr=stderr, highlight=False, width=None if narrow else ENDLESS)
+    has_width = "COLUMNS" in os.environ or (stream is not None and stream.isatty())
+    return Console(stderr=stderr, highlight=False, width=None if has_width else ENDLESS)
 
 
 def print_anything() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, output_folder, progress_bar
-from crossroute.errors import CrossRouteError, DataError
+from crossroute.errors import CrossRouteError
 
 if TYPE_CHECKING:
     from crossroute.calibration import GradedQuery
@@ -74,6 +74,7 @@ def _next_step(card: Card, folder: Path | None, router: str) -> str:
 
 
 def _candidate(model: str, price: str | None) -> Candidate:
+    """Return a candidate that has a price, stated or known."""
     from crossroute.calls.members import FREE
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue
@@ -121,11 +122,8 @@ def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
             scores[name.strip()] = float(value)
         except ValueError:
             raise ValueError(f"--from-scores must be benchmark=score,..., got {part!r}.") from None
-    if candidate.price is None:
-        raise ValueError(f"No price is known of {candidate.name!r}. State it: --price 0.25/2.")
-    profile_from_scores(
-        Router.from_pretrained(router), candidate.name, scores, candidate.price
-    )  # checks them
+    paid = cast("Price", candidate.price)
+    profile_from_scores(Router.from_pretrained(router), candidate.name, scores, paid)  # checks them
     return card_of(candidate, "published scores", ()).model_copy(update={"scores": scores})
 
 
@@ -150,10 +148,9 @@ def _measure(
     from crossroute.profiler.estimate import Estimate
     from crossroute.profiler.profiles import answers_path, card_of
 
-    if candidate.price is None:
-        raise DataError(f"No price is known of {candidate.name!r}.")
     answerer = _answerer(candidate.name, place)
-    err.print(f"{candidate.name}: {Estimate.of(asked, candidate.price)}.", markup=False, soft_wrap=True)
+    estimate = Estimate.of(asked, cast("Price", candidate.price))
+    err.print(f"{candidate.name}: {estimate}.", markup=False, soft_wrap=True)
     path = answers_path(candidate.name, folder)
     _ask(candidate, answerer, asked, settings, path)
     return card_of(candidate, source.name if source else "calibration set", read_rows(path))
@@ -179,7 +176,7 @@ def _ask(
             profile_model(
                 answerer,
                 name=candidate.name,
-                price=candidate.price,  # type: ignore[arg-type]
+                price=cast("Price", candidate.price),
                 queries=asked,
                 file=path,
                 settings=settings,

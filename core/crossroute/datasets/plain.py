@@ -74,7 +74,7 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         try:
             header = next(reader, [])
             if missing := [name for name in REQUIRED if name not in header]:
-                raise _fault(path, 1, f"{_without(missing[0], header)}")
+                raise _fault(path, 1, _without(missing[0], header))
             number = reader.line_num + 1
             for cells in reader:
                 if cells and len(cells) != len(header):

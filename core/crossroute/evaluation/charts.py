@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from crossroute.errors import MissingExtraError
-from crossroute.evaluation.report import Bound, Report
+from crossroute.evaluation.report import PALETTE, Bound, Report
 from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.outcomes import Outcomes
 from crossroute.sweep import Sweep
@@ -18,9 +18,6 @@ try:
     from plotly.offline import get_plotlyjs
 except ImportError as error:
     raise MissingExtraError("The HTML report", "report") from error
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's, which colour-blind readers tell apart."""
 
 BINS = 10
 _SHOWN_AT_FIRST = 4
@@ -48,13 +45,14 @@ def curves(report: Report) -> go.Figure:
     each = report.candidates.items()
     figure.add_trace(
         go.Scatter(
-            x=[_PER_CALLS * candidate.cost for _, candidate in each],
+            x=[_PER_CALLS * max(candidate.cost, _floor(report)) for _, candidate in each],
             y=[candidate.quality for _, candidate in each],
             text=[escape(name) for name, _ in each],
+            customdata=[_PER_CALLS * candidate.cost for _, candidate in each],
             mode="markers",
             name="single candidates",
             marker={"color": "#222222", "size": 9, "line": {"color": "white", "width": 1}},
-            hovertemplate="%{text}<br>quality %{y:.3f}<br>USD %{x:.3g} per 1,000 calls<extra></extra>",
+            hovertemplate="%{text}<br>quality %{y:.3f}<br>USD %{customdata:.3g} per 1,000 calls<extra></extra>",
         )
     )
     return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Mean quality", log=True)
@@ -69,13 +67,14 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> go.Figure:
         share = (sweep.chosen == outcomes.pool.position(name)).mean(axis=0)
         figure.add_trace(
             go.Scatter(
-                x=_PER_CALLS * cost[order],
+                x=_PER_CALLS * np.maximum(cost[order], _floor(report)),
                 y=share[order],
+                customdata=_PER_CALLS * cost[order],
                 name=escape(name),
                 stackgroup="shares",
                 mode="lines",
                 line={"width": 0.5, "color": qualitative.Dark24[place % len(qualitative.Dark24)]},
-                hovertemplate="%{y:.0%} at USD %{x:.3g} per 1,000 calls",
+                hovertemplate="%{y:.0%} at USD %{customdata:.3g} per 1,000 calls",
             )
         )
     return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Share of the queries", log=True)
@@ -112,8 +111,7 @@ def calibration(sweep: Sweep, outcomes: Outcomes) -> go.Figure:
 def _hull(name: str, bound: Bound, report: Report, line: dict[str, object]) -> go.Scatter:
     """Return a bound's hull, bent as a straight segment bends on the logarithmic axis."""
     hull = non_decreasing_convex_hull(np.array(bound.curve))
-    paid = [candidate.cost for candidate in report.candidates.values() if candidate.cost > 0]
-    start = max(hull[0, 0], min(paid, default=1e-6) / 10)
+    start = max(hull[0, 0], _floor(report))
     cost = np.union1d(np.geomspace(start, max(report.high_cost, start), 120), hull[hull[:, 0] >= start, 0])
     return go.Scatter(
         x=_PER_CALLS * cost,
@@ -123,6 +121,12 @@ def _hull(name: str, bound: Bound, report: Report, line: dict[str, object]) -> g
         line=line,
         hovertemplate=f"{escape(name)}<br>quality %{{y:.3f}}<br>USD %{{x:.3g}} per 1,000 calls<extra></extra>",
     )
+
+
+def _floor(report: Report) -> float:
+    """Return the USD at which free calls are drawn, since a logarithm has no place for them."""
+    paid = [candidate.cost for candidate in report.candidates.values() if candidate.cost > 0]
+    return min(paid, default=1e-6) / 10
 
 
 def _laid_out(figure: go.Figure, x: str, y: str, *, log: bool = False) -> go.Figure:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crossroute.errors import MissingExtraError
-from crossroute.evaluation.report import Bound, Report
+from crossroute.evaluation.report import PALETTE, Bound, Report
 from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.policy import Dial
 from crossroute.prediction import Prediction
@@ -26,9 +26,6 @@ try:
     from matplotlib.transforms import Bbox
 except ImportError as error:
     raise MissingExtraError("Plotting", "plots") from error
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's, which colour-blind readers tell apart."""
 
 _INK, _QUIET, _FAINT = "#222222", "#707070", "#e6e6e6"
 _PER_CALLS = 1000

@@ -13,6 +13,9 @@ from crossroute.reward import Reward
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
 
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Colours of routers where a report is drawn: Okabe and Ito's, which colour-blind readers tell apart."""
+
 _MOST_COLUMNS = 4
 
 

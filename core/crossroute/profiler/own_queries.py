@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from crossroute.calibration import GradedQuery
 from crossroute.calibration.checkers import json_value, letter, number, phrase
+from crossroute.datasets.plain import not_utf8
 from crossroute.errors import DataError
 
 Grader = Callable[[str, dict[str, Any]], float]
@@ -39,7 +40,12 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
         raise DataError(
             f"There is no {path}. Expected a .jsonl file, one object a line with text and reference."
         )
-    lines = enumerate(path.read_text("utf-8-sig").splitlines(), start=1)
+    try:
+        lines = enumerate(
+            path.read_text("utf-8-sig").split("\n"), start=1
+        )  # a text may hold other line breaks
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
     queries = [_query(path, at, line, grader) for at, line in lines if line.strip()]
     if not queries:
         raise DataError(f"{path} holds no queries. Add lines with text and reference.")

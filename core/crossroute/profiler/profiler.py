@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from crossroute.calibration import GradedQuery, calibration_set
 from crossroute.candidate import Candidate, Price
@@ -91,5 +92,18 @@ def _completed(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(run)
+    begun: Future[Callable[[], object]] = Future()
+
+    async def stoppable() -> Outcomes:
+        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[Outcomes]", asyncio.current_task())
+        begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await run
+
     with ThreadPoolExecutor(1) as aside:
-        return aside.submit(asyncio.run, run).result()
+        ended = aside.submit(lambda: asyncio.run(stoppable()))
+        try:
+            return ended.result()
+        except KeyboardInterrupt:  # else all that is left would be asked, and paid for, before it is heard
+            with suppress(RuntimeError):  # it has just ended by itself
+                begun.result()()
+            raise

@@ -28,8 +28,6 @@ from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
 from crossroute.training.start import continued, fresh
 from crossroute.training.verification import verifier_of
 
-__all__ = ["Epoch", "TrainingConfig", "fit"]
-
 FEWEST = 2
 """Train queries without which there is nothing to project or cluster."""
 

@@ -1,11 +1,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.text import Text
 
 from crossroute.cli.console import ENDLESS, console
+
+FULL = Path("/dev/full")
 
 
 def run(*arguments, encoding="utf-8", **options):
@@ -45,6 +48,12 @@ def test_a_usage_error_is_told_in_ascii():
     code, printed, told = run("route", "text", "--cost-preference", "7", encoding="ascii")
     assert (code, printed) == (2, "")
     assert "got '7'" in told
+
+
+@pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
+def test_a_full_disk_is_told_in_words():
+    with FULL.open("wb") as full:
+        assert run("candidates", "routerbench", stdout=full) == (1, "", "Error: No space left on device.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")

@@ -59,6 +59,21 @@ def test_a_line_that_cannot_be_asked_is_named(tmp_path, line, told):
         read_queries(written(tmp_path, line))
 
 
+def test_a_text_may_hold_line_breaks_that_end_no_line(tmp_path):
+    text = "one\u2028two\x85three"
+    row = json.dumps({"text": text, "reference": 3}, ensure_ascii=False)
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(f"{row}\r\n\r\n".encode())
+    assert [query.text for query in read_queries(path)] == [text]
+
+
+def test_a_file_of_another_encoding_is_named(tmp_path):
+    path = tmp_path / "own.jsonl"
+    path.write_bytes('{"text": "caf\xe9?", "reference": 1}'.encode("latin-1"))
+    with pytest.raises(DataError, match=r"own.jsonl is not UTF-8 text: it holds the byte 0xe9"):
+        read_queries(path)
+
+
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(DataError, match=r"There is no .*none\.jsonl"):
         read_queries(tmp_path / "none.jsonl")

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -111,6 +112,32 @@ def test_refusals_in_a_row_end_the_run_and_are_not_counted(tmp_path):
     asked += asked  # it stays so: nothing was ever answered in this run
     with pytest.raises(RefusedError):
         profile_model(out_of_credit, name="m", price=FREE, queries=QUERIES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows raises no signal for another thread")
+def test_an_interrupt_within_a_running_event_loop_asks_no_further_query():
+    handler, asked = signal.signal(signal.SIGINT, signal.default_int_handler), []
+
+    def interrupting(text):
+        asked.append(text)
+        if len(asked) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.02)
+        return "42"
+
+    settings = ProfilingSettings(concurrency=2)
+
+    async def notebook():
+        with pytest.raises(KeyboardInterrupt):
+            profile_model(interrupting, name="m", price=FREE, queries=QUERIES, settings=settings)
+
+    loop = asyncio.new_event_loop()  # as of a notebook; asyncio.run would take the signal itself
+    try:
+        loop.run_until_complete(notebook())
+    finally:
+        loop.close()
+        signal.signal(signal.SIGINT, handler)
+    assert 4 <= len(asked) < len(QUERIES) / 2
 
 
 def test_within_a_running_event_loop_both_ways_work():
