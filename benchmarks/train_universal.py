@@ -28,7 +28,7 @@ HEAD = """# universal
 
 A CrossRoute router over {candidates} candidates of the catalogue (`crossroute candidates`), bundled with the package.
 {rough} of them have no recorded outcomes: their profiles are made from published scores and are rough, their tokens are
-those of a kindred model or of the typical one, and their `quality_error` is two to three times as large.
+those of a kindred model or of the typical one, and their `quality_error` is about twice as large.
 
 """
 

@@ -23,7 +23,9 @@ def outcomes():
     measures["quality"] = np.array([[1, 1], [0, 1], [0, 1], [1, 1]], dtype=float)
     measures["cost"] = np.tile([0, 1e-3], (4, 1))
     texts = tuple("abcd")
-    return Outcomes(pool=pool, query_ids=texts, texts=texts, tasks=("t",) * 4, splits=("test",) * 4, **measures)
+    return Outcomes(
+        pool=pool, query_ids=texts, texts=texts, tasks=("t",) * 4, splits=("test",) * 4, **measures
+    )
 
 
 @pytest.fixture
