@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from crossroute import Constraints, Decision, Router
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
+from crossroute.router import WIDEST_ROUTER
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.reading import read
 from langchain_crossroute.runnable import messages_of
@@ -42,7 +43,7 @@ class CrossRouteDecisionModel(BaseDecisionModel):
     model: str = "crossroute"
     """Reported to traces."""
 
-    router: Any = Field(default="routerbench", exclude=True, repr=False)
+    router: Any = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
     """A `Router`, a bundled router's name, or a folder."""
 
     cost_preference: float | None = Field(default=None, ge=0, le=1)

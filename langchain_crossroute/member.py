@@ -87,6 +87,11 @@ class Member:
         return self.runnable if change is None else _changed(self.runnable, change, self.name)
 
 
+def model_name(given: object) -> str | None:
+    """Return the name of a model that was given without one: a string is its own."""
+    return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
+
+
 def provider_of(model: BaseChatModel) -> str:
     """Return whose format a chat model's messages are in."""
     kind = model._llm_type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -14,13 +14,16 @@ from typing_extensions import NotRequired
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.members import by_name
 from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
+from crossroute.router import WIDEST_ROUTER
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.escalated import UNSTREAMED
 from langchain_crossroute.escalated_step import EscalatedStep
 from langchain_crossroute.history import tools_for_provider
 from langchain_crossroute.logprobs import asking
+from langchain_crossroute.member import model_name
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, traced
@@ -67,8 +70,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         ```
 
     Args:
-        models: Candidate's name, or alias -> chat model or `init_chat_model` string.
-        router: A router, or the name or folder of one.
+        models: Candidate's name, or alias -> chat model or `init_chat_model` string; or a list of these, which
+            then go by the names of their models.
+        router: A router, or the name or folder of one; `universal` by default.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
         willingness_to_pay: USD, in place of the dial.
         constraints: What a model must satisfy.
@@ -88,8 +92,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def __init__(
         self,
-        models: Mapping[str, Any],
-        router: Router | str | Path = "routerbench",
+        models: Mapping[str, Any] | Sequence[Any],
+        router: Router | str | Path = WIDEST_ROUTER,
         *,
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
@@ -102,7 +106,12 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> None:
         super().__init__()
         self.routing = Routing(
-            models, router, default=default, sticky=sticky, max_attempts=max_attempts, prices=prices
+            by_name(models, model_name),
+            router,
+            default=default,
+            sticky=sticky,
+            max_attempts=max_attempts,
+            prices=prices,
         )
         wrapped = [
             name for name, member in self.routing.members.items() if member.runnable is not member.model

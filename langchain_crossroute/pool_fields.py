@@ -17,8 +17,11 @@ from typing_extensions import Self
 
 from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.members import by_name
 from crossroute.escalation import Escalation
 from crossroute.query import estimate_tokens
+from crossroute.router import WIDEST_ROUTER
+from langchain_crossroute.member import model_name
 from langchain_crossroute.profile import common_profile
 from langchain_crossroute.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing
@@ -32,10 +35,11 @@ class PoolFields(BaseChatModel):
     """What a ChatCrossRoute is made of."""
 
     models: Mapping[str, Any] = Field(exclude=True, repr=False)
-    """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string."""
+    """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of
+    these, which then go by the names of their models."""
 
-    router: Router | str | Path = Field(default="routerbench", exclude=True, repr=False)
-    """A `Router`, a bundled router's name, or a folder."""
+    router: Router | str | Path = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
+    """A `Router`, a bundled router's name, or a folder; `universal` by default."""
 
     cost_preference: float | None = Field(default=None, ge=0, le=1)
     """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
@@ -96,6 +100,8 @@ class PoolFields(BaseChatModel):
         )
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
             raise ValueError(f"Unknown argument {unknown[0]!r}. Expected {', '.join(cls.model_fields)}.")
+        if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
+            return given | {"models": by_name(given["models"], model_name)}
         return given
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 from crossroute import Constraints, Decision, Router
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
+from crossroute.router import WIDEST_ROUTER
 from langchain_crossroute.reading import read
 from langchain_crossroute.settings import Settings
 
@@ -48,7 +49,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
     def __init__(
         self,
         candidates: Iterable[str] | None = None,
-        router: Router | str | Path = "routerbench",
+        router: Router | str | Path = WIDEST_ROUTER,
         *,
         text: Callable[[Any], Any] | None = None,
         cost_preference: float | None = None,

@@ -35,8 +35,9 @@ class CrossRouteLLM(ToolEndpoints):
     `llm.model_copy(update={"cost_preference": 0.9})`.
 
     Args:
-        llms: Candidate's name, or alias, in the router -> LLM.
-        router: A router, or the name or folder of one.
+        llms: Candidate's name, or alias, in the router -> LLM; or a list of LLMs, which then go by the names of
+            their models.
+        router: A router, or the name or folder of one; `universal` by default.
         cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
         willingness_to_pay: USD, in place of the dial.
         constraints: What the chosen member must satisfy.

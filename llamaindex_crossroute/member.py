@@ -14,6 +14,12 @@ from crossroute.calls.members import Ability
 NAME = "CrossRoute"
 
 
+def model_name(llm: LLM) -> str | None:
+    """Return the name of the model that an LLM asks; None where it tells none."""
+    name = llm.metadata.model_name
+    return None if name == LLMMetadata().model_name else name
+
+
 def calls_tools(llm: LLM) -> bool:
     """Return whether an LLM says that it calls functions and has the methods for it, whatever its class."""
     return llm.metadata.is_function_calling_model and hasattr(llm, "chat_with_tools")

@@ -18,11 +18,12 @@ from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.members import Ability
+from crossroute.calls.members import Ability, by_name
 from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
+from crossroute.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
-from llamaindex_crossroute.member import common_metadata
+from llamaindex_crossroute.member import common_metadata, model_name
 from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Dials, Routing
 
@@ -65,8 +66,8 @@ class MemberPool(FunctionCallingLLM):
 
     def __init__(
         self,
-        llms: dict[str, LLM],
-        router: Router | str | Path = "routerbench",
+        llms: dict[str, LLM] | Sequence[LLM],
+        router: Router | str | Path = WIDEST_ROUTER,
         *,
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
@@ -80,7 +81,7 @@ class MemberPool(FunctionCallingLLM):
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
-            llms=llms,
+            llms=by_name(llms, model_name),
             router=router,
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,

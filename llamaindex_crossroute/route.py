@@ -10,12 +10,13 @@ from llama_index.core.schema import QueryBundle
 
 from crossroute import Constraints, Decision, Router
 from crossroute.errors import UnroutableError
+from crossroute.router import WIDEST_ROUTER
 from llamaindex_crossroute.reading import read_messages, read_text
 
 
 def route_query(
     query: str | QueryBundle | ChatMessage | Sequence[ChatMessage],
-    router: Router | str | Path = "routerbench",
+    router: Router | str | Path = WIDEST_ROUTER,
     *,
     cost_preference: float | None = None,
     willingness_to_pay: float | None = None,

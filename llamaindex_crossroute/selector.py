@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from crossroute import Constraints, Decision, Router
 from crossroute.decision import Alternative, usd
+from crossroute.router import WIDEST_ROUTER
 from llamaindex_crossroute import events
 
 
@@ -65,7 +66,7 @@ class CrossRouteSelector(BaseSelector):
 
     def __init__(
         self,
-        router: Router | str | Path = "routerbench",
+        router: Router | str | Path = WIDEST_ROUTER,
         *,
         candidates: Mapping[str, str] | Sequence[str] | None = None,
         cost_preference: float | None = None,

@@ -26,6 +26,12 @@ from crossroute.reward import Reward, linear_reward, log_exponential_reward
 Floats = npt.NDArray[np.floating]
 
 DEFAULT_COST_PREFERENCE = 0.5
+DEFAULT_ROUTER = "routerbench"
+"""The bundled router that is loaded where none is named."""
+
+WIDEST_ROUTER = "universal"
+"""The bundled router that knows most models: the default where the models to choose among are named."""
+
 BATCH = 64
 CLUSTERS_SHOWN = 3
 _COLUMNS = tuple(Alternative.model_fields)
@@ -70,7 +76,7 @@ class Router:
         self.own_verifier = verifier
 
     @classmethod
-    def from_pretrained(cls, name: str | Path = "routerbench", *, encoder: Encoder | None = None) -> Router:
+    def from_pretrained(cls, name: str | Path = DEFAULT_ROUTER, *, encoder: Encoder | None = None) -> Router:
         """Load a bundled router by name, or one from a folder or the hub.
 
         Args:
@@ -209,6 +215,23 @@ class Router:
         """
         return self.over(self.pool.with_prices(prices))
 
+    def calibrated(self, queries: Iterable[str | Query]) -> Router:
+        """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
+
+        Args:
+            queries: A few hundred, as they will be routed. They are kept as vectors, not as text.
+
+        Raises:
+            ValueError: There is no query.
+        """
+        asked = [query for batch in _batches(queries) for query in batch]
+        if not asked:
+            raise ValueError("Expected the queries to set the dial on, got none.")
+        return self._remade(
+            calibration=self.predictor.query_encoder.encode(asked),
+            calibration_tokens=np.array([query.text_tokens for query in asked], dtype=float),
+        )
+
     def over(self, pool: Pool) -> Router:
         """Return the same router over another pool, each candidate with a price and a profile.
 
@@ -218,18 +241,23 @@ class Router:
         """
         if not len(pool):
             raise ValueError("A router needs at least one candidate; none would be left.")
-        return Router(
-            self.predictor.with_pool(pool),
-            calibration=self.calibration,
-            calibration_tokens=self.calibration_tokens,
-            cluster_labels=self.cluster_labels,
-            reward=self.reward,
-            provenance=self.provenance,
-            verifier=self.own_verifier,
-        )
+        return self._remade(predictor=self.predictor.with_pool(pool))
 
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
+
+    def _remade(self, **changes: Any) -> Router:
+        """Return the same router but for some of its arguments; its dial is set anew."""
+        same: dict[str, Any] = {
+            "predictor": self.predictor,
+            "calibration": self.calibration,
+            "calibration_tokens": self.calibration_tokens,
+            "cluster_labels": self.cluster_labels,
+            "reward": self.reward,
+            "provenance": self.provenance,
+            "verifier": self.own_verifier,
+        }
+        return Router(**(same | changes))
 
     def _calibrated_dial(self) -> Dial:
         no_context = np.zeros(len(self.calibration))

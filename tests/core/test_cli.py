@@ -16,6 +16,8 @@ from safetensors import safe_open
 from typer.testing import CliRunner
 
 from crossroute import Decision, Router, TrainingConfig, cli
+from crossroute.cli.shared import RouterName
+from crossroute.router import DEFAULT_ROUTER, WIDEST_ROUTER
 from crossroute.training.state import STATE
 
 COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "profile", "demo")
@@ -85,6 +87,22 @@ def test_route_turns_the_dial(saved):
     assert routed("--willingness-to-pay", "0.01").willingness_to_pay == 0.01
     few = routed("--candidates", "large, coder", "--cost-preference", "1")
     assert {a.candidate for a in few.alternatives} == {"large", "coder"}
+
+
+def test_named_models_are_known_as_frameworks_spell_them_and_without_a_router():
+    names = ["openai:gpt-5-mini", "anthropic/claude-sonnet-4", "ollama/llama3.1:8b"]
+    decision = Decision.model_validate_json(
+        invoke("route", "text", "--json", "--candidates", ",".join(names))
+    )
+    assert {a.candidate for a in decision.alternatives} == set(names)
+    assert {a.candidate for a in decision.alternatives if not a.cost} == {"ollama/llama3.1:8b"}
+    text = invoke("demo", "--candidates", "openai:gpt-5-mini,openai:gpt-5")
+    assert {name for name in ("gpt-5-mini", "gpt-4-1106-preview") if name in text} == {"gpt-5-mini"}
+
+
+def test_the_help_names_the_routers_that_are_loaded_by_default():
+    assert f"by default {WIDEST_ROUTER} where" in " ".join(RouterName.__metadata__[0].help.split())
+    assert f"else {DEFAULT_ROUTER}." in RouterName.__metadata__[0].help
 
 
 def test_route_reads_lines_from_standard_input(saved):

@@ -24,6 +24,7 @@ from crossroute import (
     UnknownCandidateError,
     fit,
 )
+from crossroute.policy import Dial
 
 TEXTS = [
     "What is 17 plus 23?",
@@ -307,6 +308,32 @@ def test_the_dial_is_set_anew_for_another_pool(router):
     cut = router.without("large")
     assert cut.dial != router.dial
     assert cut.route(TEXTS[0], cost_preference=0).candidate != "large"
+
+
+@pytest.fixture
+def chats():
+    """Queries unlike those of training: short, and many."""
+    return [f"{verb} {number}?" for verb in ("Add", "Write", "Print", "Tell") for number in range(50)]
+
+
+def test_the_dial_is_set_by_what_is_foreseen_for_ones_own_queries(router, chats):
+    own, foreseen = router.calibrated(chats), router.predict(chats)
+    expected = Dial.calibrate(foreseen.quality, foreseen.cost, router.reward)
+    assert own.dial.willingness_to_pay == pytest.approx(expected.willingness_to_pay)
+    assert own.dial != router.dial
+
+
+def test_a_dial_that_was_set_stays_set_for_a_part_of_the_pool_and_on_disk(router, chats, tmp_path):
+    own = router.calibrated(chats).subset(["small", "large"])
+    assert own.dial == router.subset(["small", "large"]).calibrated(chats).dial
+    assert own.dial != router.subset(["small", "large"]).dial
+    own.save_pretrained(tmp_path / "own")
+    assert Router.from_pretrained(tmp_path / "own").dial == own.dial
+
+
+def test_a_dial_is_not_set_on_nothing(router):
+    with pytest.raises(ValueError, match="got none"):
+        router.calibrated([])
 
 
 def test_a_json_round_trip_gives_the_decision_back(router):

@@ -310,6 +310,24 @@ def test_a_name_without_a_profile_is_refused_with_the_way_to_profile_it(fakes, r
         ChatCrossRoute(models={**fakes, "gpt-9": ChatFake()}, router=router)
 
 
+def test_models_of_a_list_go_by_the_names_of_their_models(fakes, router):
+    model = ChatCrossRoute(models=[fakes["small"].with_retry(), fakes["large"]], router=router)
+    assert {text: decision(model.invoke(text))["candidate"] for text in (STORY, ARITHMETIC)} == {
+        STORY: "small",
+        ARITHMETIC: "large",
+    }
+    with pytest.raises(ValueError, match="A FakeListChatModel does not tell which model it is"):
+        ChatCrossRoute(models=[FakeListChatModel(responses=["x"])], router=router)
+
+
+def test_current_models_are_known_by_their_init_chat_model_strings_alone(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "test")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+    names = ["openai:gpt-5-mini", "anthropic:claude-opus-4-5"]
+    decided = ChatCrossRoute(models=names).route("What is 17 * 23?")
+    assert {alternative.candidate for alternative in decided.alternatives} == set(names)
+
+
 def test_a_misspelt_argument_is_refused(fakes, router):
     with pytest.raises(ValueError, match="Unknown argument 'cost_prefrence'"):
         ChatCrossRoute(models=fakes, router=router, cost_prefrence=0.1)

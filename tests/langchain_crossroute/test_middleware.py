@@ -127,6 +127,12 @@ def test_the_messages_stream_is_not_doubled_and_traces_name_the_member(middlewar
     assert "crossroute:small" in metadata["tags"]
 
 
+def test_models_of_a_list_go_by_the_names_of_their_models(fakes, router):
+    listed = CrossRouteMiddleware([fakes["small"], fakes["large"]], router)
+    answer = agent_of(listed, fakes).invoke(ask(STORY))["messages"][-1]
+    assert answer.response_metadata["crossroute"]["candidate"] == "small"
+
+
 def test_models_must_be_bare_and_profiled(fakes, router):
     with pytest.raises(TypeError, match="'small' is wrapped"):
         CrossRouteMiddleware(models={"small": fakes["small"].with_retry()}, router=router)

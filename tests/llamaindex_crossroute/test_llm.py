@@ -11,6 +11,7 @@ from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock, ThinkingBlock
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
+from llama_index.core.llms import MockLLM
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Router
 from crossroute.calls.members import Ability
@@ -106,6 +107,14 @@ def test_a_copy_with_another_dial_shares_members_and_spend(llm):
     assert cheap.complete(ARITHMETIC).text.startswith("small")
     assert llm.complete(ARITHMETIC).text.startswith("large")
     assert llm.spend.total.calls == 2
+
+
+def test_llms_of_a_list_go_by_the_names_of_their_models(router):
+    listed = CrossRouteLLM([ChatFake("small"), ChatFake("large")], router)
+    chosen = [listed.complete(t).additional_kwargs["crossroute"]["candidate"] for t in (STORY, ARITHMETIC)]
+    assert chosen == ["small", "large"]
+    with pytest.raises(ValueError, match="A MockLLM does not tell which model it is"):
+        CrossRouteLLM([MockLLM()], router)
 
 
 def test_aliases_and_unknown_names(router):

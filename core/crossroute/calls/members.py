@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,8 @@ from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, Entry
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.router import Router
+
+Model = TypeVar("Model")
 
 FREE = Price(input=0, output=0, source="local, or a host's free tier")
 
@@ -35,6 +38,33 @@ class Ability(BaseModel):
         others = {candidate.name, *candidate.aliases} - {name}
         known = {field: value for field, value in self if value is not None}
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
+
+
+def by_name(
+    models: Mapping[str, Model] | Iterable[Model], name_of: Callable[[Model], str | None]
+) -> dict[str, Model]:
+    """Return a guest's models by name; those of a list go by the name of the model that each asks.
+
+    Raises:
+        TypeError: A single string, where several models are expected.
+        ValueError: A model of a list does not tell its name, or two tell the same.
+    """
+    if isinstance(models, Mapping):
+        return dict(models)
+    if isinstance(models, str):
+        raise TypeError(f"Expected several models, got one, {models!r}; put it in a list.")
+    found: dict[str, Model] = {}
+    for model in models:
+        name = name_of(model)
+        if not name:
+            raise ValueError(
+                f"A {type(model).__name__} does not tell which model it is. Give models by name: "
+                '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
+            )
+        if name in found:
+            raise ValueError(f"Two models are called {name!r}. Give them by name, or leave one out.")
+        found[name] = model
+    return found
 
 
 def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from crossroute.cli.shared import DEFAULT_ROUTER, RouterName, err, names, out, output_folder, progress_bar
+from crossroute.cli.shared import RouterName, err, names, out, output_folder, progress_bar
 from crossroute.errors import CrossRouteError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def profile(
     folder: Annotated[
         Path | None, typer.Option("--out", callback=output_folder, help="Where profiles are kept.")
     ] = None,
-    router: RouterName = DEFAULT_ROUTER,
+    router: RouterName = None,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
     from crossroute.profiler.profiles import write_card
@@ -62,11 +62,11 @@ def profile(
     err.print(f"Kept in {path}. {_next_step(card, folder, router)}", markup=False, soft_wrap=True)
 
 
-def _next_step(card: Card, folder: Path | None, router: str) -> str:
+def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
     """Say how to route among all that was profiled into the folder, or beside the router's own."""
     from crossroute.profiler.profiles import profiled_names, profiles_folder
 
-    beside = f" --router {shlex.quote(router)}" if router != DEFAULT_ROUTER else ""
+    beside = f" --router {shlex.quote(router)}" if router else ""
     place = shlex.quote(str(folder or profiles_folder()))
     count = len(profiled_names(folder))
     first = "Profile another model, then route" if count == 1 and not card.scores else "Route"
@@ -110,10 +110,10 @@ def _price(text: str) -> Price:
         ) from None
 
 
-def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
+def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
     from crossroute.profiler.profiles import card_of
     from crossroute.profiler.scores import profile_from_scores
-    from crossroute.router import Router
+    from crossroute.router import WIDEST_ROUTER, Router
 
     scores: dict[str, float] = {}
     for part in names(listed):
@@ -123,7 +123,9 @@ def _from_scores(candidate: Candidate, listed: str, router: str) -> Card:
         except ValueError:
             raise ValueError(f"--from-scores must be benchmark=score,..., got {part!r}.") from None
     paid = cast("Price", candidate.price)
-    profile_from_scores(Router.from_pretrained(router), candidate.name, scores, paid)  # checks them
+    profile_from_scores(
+        Router.from_pretrained(router or WIDEST_ROUTER), candidate.name, scores, paid
+    )  # checks them
     return card_of(candidate, "published scores", ()).model_copy(update={"scores": scores})
 
 

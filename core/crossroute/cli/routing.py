@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import DEFAULT_ROUTER, Names, RouterName, load, out, picture_file
+from crossroute.cli.shared import Names, RouterName, load, out, picture_file
 
 
 def _dial(text: str) -> float:
@@ -36,7 +36,7 @@ def _lines() -> Iterator[str]:
 
 def route(
     text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
-    router: RouterName = DEFAULT_ROUTER,
+    router: RouterName = None,
     cost_preference: Annotated[
         float | None,
         typer.Option(parser=_dial, metavar="0..1", help="0 is quality first, 1 is cheapest; 0.5 by default."),
@@ -67,7 +67,8 @@ def route(
 
 
 def demo(
-    router: RouterName = DEFAULT_ROUTER,
+    router: RouterName = None,
+    candidates: Names = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
     ] = None,
@@ -75,4 +76,4 @@ def demo(
     """Route two dozen varied queries at three cost preferences and show what that saves."""
     from crossroute.demo import show
 
-    show(load(router), out, plot_file)
+    show(load(router, candidates), out, plot_file)

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 out, err = console(), console(stderr=True)
 
 PICTURES = (".png", ".svg", ".pdf")
-DEFAULT_ROUTER = "routerbench"
-RouterName = Annotated[str, typer.Option("--router", help="A bundled name, a folder or a hub id.")]
+RouterName = Annotated[
+    str | None,
+    typer.Option(
+        "--router",
+        help="A bundled name, a folder or a hub id; by default universal where candidates are named, else routerbench.",
+    ),
+]
 RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
 Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
 PricedOnly = Annotated[
@@ -30,19 +35,19 @@ PricedOnly = Annotated[
 ]
 
 
-def load(name: str, candidates: str | None = None, folder: Path | None = None) -> Router:
+def load(name: str | None, candidates: str | None = None, folder: Path | None = None) -> Router:
     """Return a router.
 
     Args:
-        name: A bundled name, a folder or a hub id.
+        name: A bundled name, a folder or a hub id; None chooses a bundled one that fits.
         candidates: Only these: its own, or profiled ones.
         folder: Where these were profiled, by default the user's; named alone, all that are profiled there.
     """
-    from crossroute.router import Router
+    from crossroute.router import DEFAULT_ROUTER, WIDEST_ROUTER, Router
 
-    router = Router.from_pretrained(name)
     if candidates is None and folder is None:
-        return router
+        return Router.from_pretrained(name or DEFAULT_ROUTER)
+    router = Router.from_pretrained(name or WIDEST_ROUTER)
     from crossroute.profiler.profiles import among, profiled_names
 
     chosen = names(candidates) if candidates is not None else profiled_names(folder)

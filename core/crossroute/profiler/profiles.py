@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
 
+from crossroute.calls.members import Ability, candidate_named, router_over
 from crossroute.candidate import Candidate, Pool
-from crossroute.errors import DataError
+from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import Outcomes
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.profiler.profiler import outcomes_of
@@ -161,8 +162,9 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
 
     Args:
         router: Which makes the profiles.
-        names: A name that is both the router's own and profiled means the router's own, unless all are
-            profiled and one of them is not the router's, or the folder is named.
+        names: As the guests' are spelled (`openai:gpt-5-mini`), and so are the candidates called then. A name that
+            is both the router's own and profiled means the router's own, unless all are profiled and one of them
+            is not the router's, or the folder is named.
         folder: By default the user's.
 
     Raises:
@@ -170,18 +172,22 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         UnknownCandidateError: A name is neither the router's nor profiled.
     """
     names = tuple(names)
+    known = [name for name in names if candidate_named(router.pool, name)]
     cards = {name: card for name in names if (card := read_card(name, folder))}
-    new = [card for name, card in cards.items() if name not in router.pool]
-    if not new and (folder is None or len(cards) < len(names)):
-        return router.subset(names)
-    if len(cards) == len(names):
+    for name in names:
+        if name not in known and name not in cards:
+            raise UnknownCandidateError(name, router.pool.names)
+    new = [card for name, card in cards.items() if name not in known]
+    if len(cards) == len(names) and (new or folder):
         return router.over(profiled(router, names, folder))
-    own = router.pool.subset([name for name in names if name not in cards or name in router.pool])
+    own = router_over(router, dict.fromkeys(known, Ability()))
+    if not new:
+        return own
     for card in new:
         if not card.scores:
-            raise _incomparable(card, own.names[0], "was measured on benchmarks")
+            raise _incomparable(card, known[0], "was measured on benchmarks")
     rough = profiled(router, [card.candidate.name for card in new], folder)
-    return router.with_candidates(rough).subset(names)
+    return own.with_candidates(rough).subset(names)
 
 
 def profiled_names(folder: Path | None = None) -> tuple[str, ...]:

@@ -3,9 +3,32 @@
 import pytest
 
 from crossroute import Candidate, Pool, Price
-from crossroute.calls.members import FREE, Ability, at_prices, candidate_named, router_over, unprofiled
+from crossroute.calls.members import (
+    FREE,
+    Ability,
+    at_prices,
+    by_name,
+    candidate_named,
+    router_over,
+    unprofiled,
+)
 from crossroute.catalogue import Catalogue
 from crossroute.errors import UnprofiledCandidateError
+
+
+def test_models_of_a_list_go_by_the_names_that_they_tell():
+    assert by_name(["Gpt", "Llama"], str.lower) == {"gpt": "Gpt", "llama": "Llama"}
+    assert by_name({"a": "Gpt"}, str.lower) == {"a": "Gpt"}
+    assert by_name([], str.lower) == {}
+
+
+def test_models_of_a_list_without_a_name_of_their_own_are_refused():
+    with pytest.raises(ValueError, match=r"A str does not tell which model it is\. Give models by name"):
+        by_name(["Gpt"], lambda model: None)
+    with pytest.raises(ValueError, match="Two models are called 'gpt'"):
+        by_name(["Gpt", "gpt"], str.lower)
+    with pytest.raises(TypeError, match="got one, 'openai:gpt-5'; put it in a list"):
+        by_name("openai:gpt-5", str.lower)
 
 
 def test_members_are_found_by_name_and_by_alias_and_keep_the_guests_name(router):
