@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from crossroute import __version__
 from crossroute.cli.shared import (
     Names,
     PricedOnly,
@@ -90,7 +91,13 @@ def evaluate(
     if page_file:
         pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
         write_page(
-            page_file, report, "CrossRoute", predictions["CrossRoute"], observed, willingness_to_pay=pay
+            page_file,
+            report,
+            "CrossRoute",
+            predictions["CrossRoute"],
+            observed,
+            willingness_to_pay=pay,
+            about=f"{router} on the {split} split of {', '.join(map(str, paths))}; CrossRoute {__version__}",
         )
     if plot_file:
         draw_curves(report, plot_file)

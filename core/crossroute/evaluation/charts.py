@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -14,13 +15,19 @@ from crossroute.sweep import Sweep
 
 try:
     import plotly.graph_objects as go
-    from plotly.colors import qualitative
+    from plotly.colors import sample_colorscale
     from plotly.offline import get_plotlyjs
 except ImportError as error:
     raise MissingExtraError("The HTML report", "report") from error
 
 BINS = 10
 _SHOWN_AT_FIRST = 4
+_MOST_LABELS = 14
+"""Candidates beyond which a chart shows their names on hovering only."""
+
+_CLOSE = (1.5, 0.04)
+"""Two dots within this factor of cost and this difference of quality have their names above and below."""
+
 _PER_CALLS = 1000
 _QUIET = "#707070"
 
@@ -34,25 +41,29 @@ def library() -> str:
 def curves(report: Report) -> go.Figure:
     """Return the plane of cost and quality: routers, candidates, zero router and oracle."""
     figure = go.Figure()
-    bounds: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero}
-    for name, bound in bounds.items():
-        figure.add_trace(_hull(name, bound, report, {"color": _QUIET, "dash": "dot", "width": 1.5}))
+    for name, bound, dash in (("oracle", report.oracle, "dot"), ("zero router", report.zero, "dash")):
+        figure.add_trace(_hull(name, bound, report, {"color": _QUIET, "dash": dash, "width": 1.5}))
     for place, (name, router) in enumerate(report.routers.items()):
         color = PALETTE[place % len(PALETTE)]
         line = _hull(name, router, report, {"color": color, "width": 2.5})
         line.visible = True if place < _SHOWN_AT_FIRST else "legendonly"
         figure.add_trace(line)
     each = report.candidates.items()
+    dots = [(max(candidate.cost, _floor(report)), candidate.quality) for _, candidate in each]
     figure.add_trace(
         go.Scatter(
-            x=[_PER_CALLS * max(candidate.cost, _floor(report)) for _, candidate in each],
-            y=[candidate.quality for _, candidate in each],
-            text=[escape(name) for name, _ in each],
+            x=[_PER_CALLS * cost for cost, _ in dots],
+            y=[quality for _, quality in dots],
+            text=[escape(name.rpartition("/")[2]) for name, _ in each],
+            textposition=[_label_side(dot, dots) for dot in dots],
+            textfont={"size": 11},
+            cliponaxis=False,
+            hovertext=[escape(name) for name, _ in each],
             customdata=[_PER_CALLS * candidate.cost for _, candidate in each],
-            mode="markers",
+            mode="markers+text" if len(each) <= _MOST_LABELS else "markers",
             name="single candidates",
             marker={"color": "#222222", "size": 9, "line": {"color": "white", "width": 1}},
-            hovertemplate="%{text}<br>quality %{y:.3f}<br>USD %{customdata:.3g} per 1,000 calls<extra></extra>",
+            hovertemplate="%{hovertext}<br>quality %{y:.3f}<br>USD %{customdata:.3g} per 1,000 calls<extra></extra>",
         )
     )
     return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Mean quality", log=True)
@@ -63,7 +74,9 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> go.Figure:
     cost = sweep.points()[:, 0]
     order = np.argsort(cost, kind="stable")
     figure = go.Figure()
-    for place, name in enumerate(report.candidates):
+    ranked = sorted(report.candidates, key=lambda name: report.candidates[name].cost)
+    shades = sample_colorscale("Viridis", np.linspace(0.95, 0.05, len(ranked)).tolist())
+    for name, shade in zip(ranked, shades, strict=True):
         share = (sweep.chosen == outcomes.pool.position(name)).mean(axis=0)
         figure.add_trace(
             go.Scatter(
@@ -73,10 +86,13 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> go.Figure:
                 name=escape(name),
                 stackgroup="shares",
                 mode="lines",
-                line={"width": 0.5, "color": qualitative.Dark24[place % len(qualitative.Dark24)]},
+                line={"width": 0.5, "color": shade},
+                fillcolor=shade,
                 hovertemplate="%{y:.0%} at USD %{customdata:.3g} per 1,000 calls",
             )
         )
+    figure.update_layout(legend_traceorder="reversed", hovermode="x unified")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1])
     return _laid_out(figure, "Mean cost, USD per 1,000 calls", "Share of the queries", log=True)
 
 
@@ -98,10 +114,9 @@ def calibration(sweep: Sweep, outcomes: Outcomes) -> go.Figure:
             x=x,
             y=y,
             customdata=count[filled],
-            mode="lines+markers",
+            mode="markers",
             name="predictions",
-            line={"color": PALETTE[0]},
-            marker={"size": 6 + 18 * np.sqrt(count[filled] / count.max())},
+            marker={"color": PALETTE[0], "size": 6 + 18 * np.sqrt(count[filled] / count.max())},
             hovertemplate="predicted %{x:.3f}<br>observed %{y:.3f}<br>%{customdata:,} outcomes<extra></extra>",
         )
     )
@@ -123,6 +138,28 @@ def _hull(name: str, bound: Bound, report: Report, line: dict[str, object]) -> g
     )
 
 
+def _label_side(dot: tuple[float, float], dots: Sequence[tuple[float, float]]) -> str:
+    """Return where a dot's name stands: under the lines, and away from a dot that is close."""
+    factor, difference = _CLOSE
+    close = [
+        quality
+        for cost, quality in dots
+        if (cost, quality) != dot
+        and 1 / factor < cost / dot[0] < factor
+        and abs(quality - dot[1]) < difference
+    ]
+    if not close:
+        return "bottom right"
+    return "top center" if dot[1] >= max(close) else "bottom center"
+
+
+def _ticks(costs: Iterable[float]) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten, over a range of costs."""
+    found = list(costs)
+    low, high = np.floor(np.log10(min(found))), np.ceil(np.log10(max(found)))
+    return [float(f"{step}e{power}") for power in np.arange(low, high + 1, dtype=int) for step in (1, 2, 5)]
+
+
 def _floor(report: Report) -> float:
     """Return the USD at which free calls are drawn, since a logarithm has no place for them."""
     paid = [candidate.cost for candidate in report.candidates.values() if candidate.cost > 0]
@@ -131,13 +168,18 @@ def _floor(report: Report) -> float:
 
 def _laid_out(figure: go.Figure, x: str, y: str, *, log: bool = False) -> go.Figure:
     axis = {"gridcolor": "#e6e6e6", "zeroline": False}
+    scale: dict[str, object] = {}
+    if log:
+        drawn = [float(cost) for trace in figure.data for cost in trace.x]
+        scale = {"type": "log", "tickvals": _ticks(drawn), "tickformat": "~g"}
     return figure.update_layout(
-        xaxis={"title": x, "type": "log" if log else "linear", **axis},
+        xaxis={"title": x, **scale, **axis},
         yaxis={"title": y, **axis},
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13},
         margin={"l": 60, "r": 20, "t": 20, "b": 50},
         legend={"bgcolor": "rgba(255,255,255,0.6)"},
+        hoverlabel={"bgcolor": "white"},
         height=480,
     )
 

@@ -1,7 +1,7 @@
 """The page of a report: one self-contained HTML file that needs no network.
 
-Curves with hover, who gets which queries, each task's figures, calibration, and the queries that cost a router
-most. Importing this module needs plotly.
+What a router is worth in a sentence, curves with hover, who gets which queries, each task's figures, calibration, and
+the queries that cost it most. Importing this module needs plotly.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from crossroute.evaluation import charts
 from crossroute.evaluation.comparison import answered
 from crossroute.evaluation.regrets import Regret, regrets
-from crossroute.evaluation.report import Report, RouterFigures
+from crossroute.evaluation.report import Bound, Report, RouterFigures
 from crossroute.metrics import WILLINGNESS_TO_PAY
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
@@ -25,6 +25,7 @@ from crossroute.storage import replace_file
 from crossroute.sweep import Sweep
 
 _BEGINNING, _END = 120, 280
+"""Characters of a query that are shown before it is opened, of its begin and of its end."""
 
 
 def write_page(
@@ -35,6 +36,7 @@ def write_page(
     outcomes: Outcomes,
     *,
     willingness_to_pay: float,
+    about: str = "",
 ) -> None:
     """Write the page.
 
@@ -45,6 +47,7 @@ def write_page(
         prediction: That router's, for the queries of outcomes.
         outcomes: What was observed.
         willingness_to_pay: USD, at which regrets are told.
+        about: A line under the heading: which router this is, and whose outcomes these are.
 
     Raises:
         ValueError: The report knows no such router.
@@ -58,9 +61,13 @@ def write_page(
     template = files("crossroute.evaluation").joinpath("page.html").read_text("utf-8")
     page = Template(template).substitute(
         title=escape(f"{router}: {report.queries:,} queries, {len(report.candidates)} candidates"),
+        about=escape(about),
         router=escape(router),
         library=charts.library(),
+        verdict=escape(_verdict(report, report.routers[router])),
+        tiles=_tiles(report, report.routers[router]),
         figures=_figures_table(report),
+        candidates=_candidates_table(report, router),
         curves=charts.div(charts.curves(report), "curves"),
         shares=charts.div(charts.shares(sweep, seen, report), "shares"),
         tasks=_tasks_table(report),
@@ -71,22 +78,80 @@ def write_page(
     replace_file(Path(path), page.encode())
 
 
+def _verdict(report: Report, figures: RouterFigures) -> str:
+    """Say what the router is worth beside the best single candidate."""
+    best = report.candidates[report.best_single]
+    beside = (
+        f"{report.best_single}, the best single candidate (quality {best.quality:.3f} for {_usd(best.cost)})"
+    )
+    if figures.share_of_best_single_cost is None:
+        return f"Reaches a quality of {figures.maximum_quality:.3f} at most, beside {beside}."
+    share = f"{figures.share_of_best_single_cost:.0%} of its cost"
+    return f"Reaches the quality of {beside}, at {share}; at any cost, a quality of {figures.maximum_quality:.3f}."
+
+
+def _tiles(report: Report, figures: RouterFigures) -> str:
+    """Return the four figures that matter most."""
+    low, high = figures.aiq_interval
+    told = (
+        ("AIQ", f"{figures.aiq:.3f}", f"95 %: {low:.3f} to {high:.3f}"),
+        (
+            "Cost at best quality",
+            _or_dash(figures.share_of_best_single_cost, ".0%"),
+            f"of {report.best_single}",
+        ),
+        ("Gap closed", _or_dash(figures.gap_closed, ".0%"), "from blind mixing to perfect choice"),
+        ("Calibration error", f"{figures.calibration_error:.3f}", "of the predicted quality"),
+    )
+    cells = (
+        f"<div><b>{escape(value)}</b><span>{escape(name)}</span><small>{escape(more)}</small></div>"
+        for name, value, more in told
+    )
+    return "".join(cells)
+
+
 def _figures_table(report: Report) -> str:
-    heads = ("router", "AIQ", "95 % interval", "against the reference", "best quality", "gap closed", "ECE")
-    ranked = sorted(report.routers.items(), key=lambda item: -item[1].aiq)
+    heads: tuple[str, ...] = (
+        "router",
+        "AIQ",
+        "95 % interval",
+        f"vs {report.reference or 'none'}",
+        "best quality",
+    )
+    heads += ("cost at best single", "gap closed", "ECE", "cost factor")
+    rows: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
+    ranked = sorted(rows.items(), key=lambda item: -item[1].aiq)
     return _table(heads, (_figures(name, figures) for name, figures in ranked))
 
 
-def _figures(name: str, figures: RouterFigures) -> tuple[str, ...]:
+def _figures(name: str, figures: Bound) -> tuple[str, ...]:
+    aiq, most = f"{figures.aiq:.4f}", f"{figures.maximum_quality:.3f}"
+    if not isinstance(figures, RouterFigures):
+        return (name, aiq, "", "", most, "", "", "", "")
     against = figures.difference_interval
     return (
         name,
-        f"{figures.aiq:.4f}",
+        aiq,
         "{:.4f} to {:.4f}".format(*figures.aiq_interval),
         "{:+.4f} to {:+.4f}".format(*against) if against else "",
-        f"{figures.maximum_quality:.3f}",
-        "" if figures.gap_closed is None else f"{figures.gap_closed:.1%}",
+        most,
+        _or_dash(figures.share_of_best_single_cost, ".0%"),
+        _or_dash(figures.gap_closed, ".1%"),
         f"{figures.calibration_error:.3f}",
+        _or_dash(figures.cost_factor, ".2f"),
+    )
+
+
+def _candidates_table(report: Report, router: str) -> str:
+    heads = ("candidate", "quality", "USD per 1,000 calls", "outcomes", f"share by {router}")
+    shares = report.routers[router].shares
+    ranked = sorted(report.candidates.items(), key=lambda item: item[1].cost)
+    return _table(
+        heads,
+        (
+            (name, f"{one.quality:.3f}", f"{1000 * one.cost:.3g}", f"{one.queries:,}", f"{shares[name]:.0%}")
+            for name, one in ranked
+        ),
     )
 
 
@@ -106,11 +171,12 @@ def _tasks_table(report: Report) -> str:
 
 
 def _regrets_table(found: Sequence[Regret], outcomes: Outcomes) -> str:
+    if not found:
+        return "<p>None: the router chose best in hindsight.</p>"
     heads = ("query", "task", "chosen", "its quality", "better", "its quality", "reward lost")
     position = outcomes.pool.position
     rows = (
         (
-            _shortened(outcomes.texts[one.row]),
             outcomes.tasks[one.row],
             one.chosen,
             f"{outcomes.quality[one.row, position(one.chosen)]:.2f}",
@@ -120,15 +186,30 @@ def _regrets_table(found: Sequence[Regret], outcomes: Outcomes) -> str:
         )
         for one in found
     )
-    return _table(heads, rows) if found else "<p>None: the router chose best in hindsight.</p>"
+    return _table(heads, rows, firsts=(_opening(outcomes.texts[one.row]) for one in found))
 
 
-def _shortened(text: str) -> str:
-    """Return the beginning and the end, where the question of a few-shot prompt stands."""
-    return text if len(text) <= _BEGINNING + _END else f"{text[:_BEGINNING]} […] {text[-_END:]}"
+def _opening(text: str) -> str:
+    """Return a query as an element that shows its beginning and its end, and opens to the whole."""
+    line = " ".join(text.split())
+    if len(line) > _BEGINNING + _END:
+        line = f"{line[:_BEGINNING]} […] {line[-_END:]}"
+    return f"<details><summary>{escape(line)}</summary><pre>{escape(text)}</pre></details>"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], firsts: Iterable[str] | None = None) -> str:
+    """Return a table of texts; `firsts` are elements that come before each row."""
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    if firsts is not None:
+        cells = (f"<td>{first}</td>{row}" for first, row in zip(firsts, cells, strict=True))
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<div class=scroll><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _usd(cost: float) -> str:
+    return f"USD {1000 * cost:.3g} per 1,000 calls"
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

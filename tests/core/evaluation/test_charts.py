@@ -42,6 +42,16 @@ def test_free_calls_have_a_place_on_the_logarithmic_axis(outcomes, prediction):
         assert np.min(trace.x) > 0
 
 
+def test_close_candidates_have_their_names_apart(outcomes, prediction):
+    dots = [(1.0, 0.5), (1.2, 0.52), (9.0, 0.5)]
+    sides = [charts._label_side(dot, dots) for dot in dots]
+    assert sides == ["bottom center", "top center", "bottom right"]
+
+
+def test_a_logarithmic_axis_counts_by_one_two_and_five():
+    assert charts._ticks([0.03, 0.9]) == [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
+
+
 def test_shares_add_up_from_the_cheapest_end(outcomes, prediction):
     report = compare({"CrossRoute": prediction}, outcomes, resamples=5)
     sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from html import escape, unescape
 
 import numpy as np
 import pytest
@@ -46,7 +47,9 @@ def prediction(outcomes):
 def page(outcomes, prediction, tmp_path):
     report = compare({"CrossRoute": prediction}, outcomes, reference="CrossRoute", resamples=20)
     path = tmp_path / "report.html"
-    write_page(path, report, "CrossRoute", prediction, outcomes, willingness_to_pay=PAY)
+    write_page(
+        path, report, "CrossRoute", prediction, outcomes, willingness_to_pay=PAY, about="my-router on <mine>"
+    )
     return path
 
 
@@ -56,7 +59,37 @@ def test_the_page_tells_figures_tasks_and_regrets(page, outcomes, prediction):
     assert f"<td>{report.routers['CrossRoute'].aiq:.4f}</td>" in text
     assert "<td>even</td>" in text
     assert "<td>odd</td>" in text
-    assert "the end</td>" in text
+    assert "the end</summary>" in text
+
+
+def test_the_page_says_in_a_sentence_what_the_router_is_worth(page, outcomes, prediction):
+    text = page.read_text("utf-8")
+    best = compare({"CrossRoute": prediction}, outcomes, resamples=20).candidates["<large>"]
+    single = (
+        f"&lt;large&gt;, the best single candidate (quality {best.quality:.3f} for USD 1 per 1,000 calls)"
+    )
+    assert f"Reaches the quality of {single}, at 100% of its cost" in text
+    assert "<p>my-router on &lt;mine&gt;</p>" in text
+
+
+def test_where_the_best_quality_is_not_reached_the_page_says_so(outcomes, prediction, tmp_path):
+    cheap = Prediction(prediction.candidates, prediction.quality[:, ::-1], prediction.cost)
+    report = compare({"CrossRoute": cheap}, outcomes, resamples=20)
+    write_page(tmp_path / "report.html", report, "CrossRoute", cheap, outcomes, willingness_to_pay=PAY)
+    text, most = (tmp_path / "report.html").read_text("utf-8"), report.candidates["small"].quality
+    assert f"Reaches a quality of {most:.3f} at most, beside &lt;large&gt;" in text
+    assert "<b>–</b><span>Cost at best quality</span>" in text
+
+
+def test_a_query_opens_to_the_whole(page, outcomes):
+    text = page.read_text("utf-8")
+    opened = re.findall(r"<details><summary>(.*?)</summary><pre>(.*?)</pre></details>", text, flags=re.S)
+    whole = {escape(one) for one in outcomes.texts}
+    assert opened
+    for shown, full in opened:
+        assert full in whole
+        assert " […] " in shown
+        assert len(unescape(shown)) < 420
 
 
 def test_names_and_queries_are_text_and_no_markup(page):
