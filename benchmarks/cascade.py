@@ -2,7 +2,7 @@
 
 Trains a router on gpt4o-llama-qwen, the set whose answers carry log-probabilities, and plays route and cascade on
 its test split beside routing alone, the classical cascade and the tuned baselines that quality.py keeps. Prints
-the tables of docs/benchmarks.md and docs/escalation.md and draws their picture.
+the tables of docs/benchmarks.md and docs/escalation.md and draws two pictures: theirs, and that of the first pages.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from crossroute.sweep import Sweep
 
 SET = "gpt4o-llama-qwen, 9 candidates"
 SILENT = "routerbench-5shot, 11 candidates"
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "cascade.png"
+PICTURES = Path(__file__).parents[1] / "docs" / "images"
 ALONE, CASCADE, CLASSICAL = "CrossRoute, 1 call", "CrossRoute, 2 calls", "classical cascade"
 
 
@@ -47,7 +47,7 @@ def main(
         "figures"
     ),
 ) -> None:
-    """Print the tables and draw the picture."""
+    """Print the tables and draw the pictures."""
     torch.set_num_threads(1)
     outcomes = load(SET)
     router, test = fit(outcomes), outcomes.split("test")
@@ -65,7 +65,8 @@ def main(
     print(against_tuned(tuned, played, test))
     print(calibration(router, prediction, test))
     print(silent())
-    draw_curves(report, PICTURE, routers=(CASCADE, ALONE, CLASSICAL))
+    draw_curves(report, PICTURES / "cascade.png", routers=(CASCADE, ALONE, CLASSICAL))
+    draw_curves(report, PICTURES / "curves.png", routers=(CASCADE, ALONE, best_tuned(tuned, test)))
 
 
 def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, Played]:
@@ -115,11 +116,11 @@ def difference(figures: RouterFigures) -> str:
 def against_tuned(tuned: dict[str, Prediction], played: dict[str, Played], test: Outcomes) -> str:
     """Return by how much cascades exceed the tuned baseline that is best on test, in percent, with intervals."""
     low, high = cost_range(test.quality, test.cost)
-    sweeps = {label: Sweep.of(found, test, WILLINGNESS_TO_PAY) for label, found in tuned.items()}
-    rival = max(sweeps, key=lambda label: aiq(sweeps[label].points(), low, high))
+    rival = best_tuned(tuned, test)
+    sweep = Sweep.of(tuned[rival], test, WILLINGNESS_TO_PAY)
 
     def gains(weights: Floats, name: str) -> Floats:
-        pairs = zip(played[name].points(weights), sweeps[rival].points(weights), strict=True)
+        pairs = zip(played[name].points(weights), sweep.points(weights), strict=True)
         ratios = [
             (aiq(ours, low, high) / aiq(theirs, low, high), maximum_quality(ours) / maximum_quality(theirs))
             for ours, theirs in pairs
@@ -134,6 +135,13 @@ def against_tuned(tuned: dict[str, Prediction], played: dict[str, Played], test:
         cells = (f"{mean:+.2f} % ({a:+.2f} to {b:+.2f})" for mean, a, b in zip(found, *ends, strict=True))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def best_tuned(tuned: dict[str, Prediction], test: Outcomes) -> str:
+    """Return the name of the tuned baseline with the highest AIQ on test."""
+    low, high = cost_range(test.quality, test.cost)
+    points = {name: Sweep.of(found, test, WILLINGNESS_TO_PAY).points() for name, found in tuned.items()}
+    return max(points, key=lambda name: aiq(points[name], low, high))
 
 
 def tasks_table(report: Report) -> str:

@@ -100,6 +100,12 @@ def test_named_models_are_known_as_frameworks_spell_them_and_without_a_router():
     assert {name for name in ("gpt-5-mini", "gpt-4-1106-preview") if name in text} == {"gpt-5-mini"}
 
 
+def test_the_demo_ends_with_the_command_for_models_of_today(main):
+    command = "crossroute demo --candidates gpt-4o-mini,gpt-5"
+    assert f"today: {command}\n" in main("demo")[2]
+    assert main(*shlex.split(command)[1:])[0::2] == (0, "")
+
+
 def test_the_help_names_the_routers_that_are_loaded_by_default():
     assert f"by default {WIDEST_ROUTER} where" in " ".join(RouterName.__metadata__[0].help.split())
     assert f"else {DEFAULT_ROUTER}." in RouterName.__metadata__[0].help

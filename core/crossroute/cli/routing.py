@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, RouterName, load, out, picture_file
+from crossroute.cli.shared import Names, RouterName, err, load, out, picture_file
 
 
 def _dial(text: str) -> float:
@@ -77,3 +77,7 @@ def demo(
     from crossroute.demo import show
 
     show(load(router, candidates), out, plot_file)
+    if router is None and candidates is None:
+        err.print(
+            "\nThe same with models of today: crossroute demo --candidates gpt-4o-mini,gpt-5", markup=False
+        )
