@@ -66,14 +66,14 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
         console: Where to print; candidates' names are folded where it is narrow, never cut.
         plot_file: Where to draw; None draws nothing.
     """
+    if plot_file is not None:  # what is missing is told before the tables
+        from crossroute.evaluation.plots import draw_dial
     prediction = router.predict(QUERIES)
     columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
     console.print(_choices(columns, _styles(router, prediction), console.width))
     console.print()
     console.print(_expected(router, prediction, columns))
     if plot_file is not None:
-        from crossroute.evaluation.plots import draw_dial
-
         draw_dial(prediction, router.dial, plot_file, router.reward)
         console.print(f"\nDrew the dial into {plot_file}.", markup=False, soft_wrap=True)
 

@@ -103,7 +103,7 @@ class MissingExtraError(CrossRouteError, ImportError):
         super().__init__(f'{feature} needs an extra. Install it with: pip install "crossroute[{extra}]"')
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return another library's message as a clause of ours: on one line, without its full stop."""
     return " ".join(str(error).split()).rstrip(".")
 

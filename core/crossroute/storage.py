@@ -154,8 +154,9 @@ def _download(hub_id: str) -> Path:
     try:
         return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
         raise CheckpointError(
-            f"There is no folder {hub_id!r}, and no router of this name comes from the hub: {one_line(error)}. "
-            "Check the name and, if it is one of the hub, the network; the "
-            f"bundled routers need neither: {', '.join(bundled_routers())}."
+            f"There is no folder {hub_id!r}, and no router of this name comes from the hub ({one_line(reason)}). "
+            "Check the name and, if it is one of the hub, the network; the bundled routers need neither: "
+            f"{', '.join(bundled_routers())}."
         ) from error
