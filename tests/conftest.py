@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.wire import WireServer
 
 settings.register_profile("crossroute", deadline=None)  # shared cores make any time of one example a chance
 settings.load_profile("crossroute")
@@ -19,3 +22,10 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the shared outcome data is not at {SHARED}")
     return SHARED.resolve()
+
+
+@pytest.fixture
+def server() -> Iterator[WireServer]:
+    """OpenAI and Anthropic, on this machine."""
+    with WireServer() as running:
+        yield running

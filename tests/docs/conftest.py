@@ -74,30 +74,33 @@ def llamaindex_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 def reader(
-    brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, llamaindex_as_it_was: None
+    brought: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    llamaindex_as_it_was: None,
+    server: WireServer,
 ) -> Iterator[Reader]:
     """A reader in a folder of its own, who reaches no network."""
     folder = shutil.copytree(brought, tmp_path / "folder")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
-    with WireServer() as server:
-        accounts = {
-            "OPENAI_API_KEY": "dummy",
-            "OPENAI_BASE_URL": server.openai,
-            "OPENAI_API_BASE": server.openai,
-            "ANTHROPIC_API_KEY": "dummy",
-            "ANTHROPIC_BASE_URL": server.anthropic,
-            "LANGSMITH_TRACING": "false",
-            "HTTPS_PROXY": "http://127.0.0.1:9",  # where nobody listens
-            "NO_PROXY": "127.0.0.1",
-            "XDG_DATA_HOME": str(tmp_path / "data"),
-            "COLUMNS": "80",
-            "NO_COLOR": "1",
-        }
-        for name, value in accounts.items():
-            monkeypatch.setenv(name, value)
-        yield Reader(monkeypatch)
+    accounts = {
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_BASE_URL": server.openai,
+        "OPENAI_API_BASE": server.openai,
+        "ANTHROPIC_API_KEY": "dummy",
+        "ANTHROPIC_BASE_URL": server.anthropic,
+        "LANGSMITH_TRACING": "false",
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # where nobody listens
+        "NO_PROXY": "127.0.0.1",
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+    }
+    for name, value in accounts.items():
+        monkeypatch.setenv(name, value)
+    yield Reader(monkeypatch)
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]

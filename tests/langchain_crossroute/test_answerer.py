@@ -9,7 +9,6 @@ from crossroute.profiler.answerers import answerer_of
 from crossroute.profiler.profiles import read_card
 from langchain_crossroute.answerer import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
-from tests.support.wire import WireServer
 
 FREE = Price(input=0, output=0)
 LINES = """
@@ -17,12 +16,6 @@ from langchain_openai import ChatOpenAI
 from langchain_crossroute.answerer import answerer
 ask = answerer(ChatOpenAI(model=MODEL, base_url={url!r}, api_key="test", max_retries=0))
 """
-
-
-@pytest.fixture
-def server():
-    with WireServer() as server:
-        yield server
 
 
 def ask(server):

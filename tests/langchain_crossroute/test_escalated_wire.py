@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from crossroute.escalation import Escalation
 from langchain_crossroute import ChatCrossRoute
 from tests.support.routers import STORY
-from tests.support.wire import WireServer
 
 COMMON = {"api_key": "test-key-0123456789", "max_retries": 0, "timeout": 5}
 
@@ -29,12 +28,6 @@ class City(BaseModel):
 
     name: str
     people: int
-
-
-@pytest.fixture
-def server():
-    with WireServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from crossroute.calls.dispatch import Dispatcher
 from langchain_crossroute import ChatCrossRoute
 from tests.support.routers import ARITHMETIC, STORY
-from tests.support.wire import WireServer
 
 SECRET = "test-key-0123456789"  # noqa: S105
 
@@ -31,12 +30,6 @@ class City(BaseModel):
 
     name: str
     people: int
-
-
-@pytest.fixture
-def server():
-    with WireServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from crossroute import Price, profile_model
 from crossroute.profiler.answerers import answerer_of
 from llamaindex_crossroute.answerer import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
-from tests.support.wire import WireServer
 
 FREE = Price(input=0, output=0)
 LINES = """
@@ -14,12 +13,6 @@ from llama_index.llms.openai_like import OpenAILike
 from llamaindex_crossroute.answerer import answerer
 ask = answerer(OpenAILike(model=MODEL, api_base={url!r}, api_key="test", max_retries=0, is_chat_model=True))
 """
-
-
-@pytest.fixture
-def server():
-    with WireServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import user
 from tests.support.routers import STORY
-from tests.support.wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WireServer
+from tests.support.wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 GPT, LIKE = "gpt-4o", "qwen"
 ONE_CALL = Usage(input_tokens=INPUT_TOKENS, output_tokens=OUTPUT_TOKENS, cached_input_tokens=CACHED_TOKENS)
@@ -29,12 +29,6 @@ class Song(BaseModel):
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
-
-
-@pytest.fixture
-def server():
-    with WireServer() as running:
-        yield running
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import user
 from tests.support.routers import ARITHMETIC, CODE, STORY
-from tests.support.wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, WireServer
+from tests.support.wire import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 GPT, CLAUDE, LIKE = "gpt-4o", "claude-sonnet-4-5", "qwen"
 MODEL = {"large": GPT, "coder": CLAUDE, "small": LIKE}
@@ -39,12 +39,6 @@ class Song(BaseModel):
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
-
-
-@pytest.fixture
-def server():
-    with WireServer() as running:
-        yield running
 
 
 @pytest.fixture
