@@ -19,9 +19,9 @@ class CrossRouteError(Exception):
 class UnknownCandidateError(CrossRouteError, LookupError):
     """A name that the pool does not know."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+    def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         super().__init__(
-            f"Unknown candidate {name!r}. The pool knows {_listed(name, known)}. "
+            f"Unknown candidate {name!r}{_because(reason)}. The pool knows {_listed(name, known)}. "
             f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
             "`router.with_candidates(...)`."
         )
@@ -30,10 +30,10 @@ class UnknownCandidateError(CrossRouteError, LookupError):
 class UnprofiledCandidateError(UnknownCandidateError):
     """A model that a guest was given, and that the router has no profile of."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+    def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         CrossRouteError.__init__(
             self,
-            f"The router has no profile of {name!r}; it knows {_listed(name, known)}. Profile it "
+            f"The router has no profile of {name!r}{_because(reason)}; it knows {_listed(name, known)}. Profile it "
             f"(`crossroute profile {name}`), or by its outcomes on some of your queries, "
             "router.with_candidates(router.profile(outcomes)), or train a router on them "
             "(`crossroute train`), or name it as `default`, for queries that cannot be routed.",
@@ -47,7 +47,7 @@ class UnknownModelError(UnknownCandidateError):
         self.nearest = nearest
         CrossRouteError.__init__(
             self,
-            f"{name!r} names no one model of the catalogue{f': {reason}' if reason else ''}. "
+            f"{name!r} names no one model of the catalogue{_because(reason)}. "
             + (f"The nearest are {', '.join(map(repr, nearest))}. " if nearest else "")
             + f"Use a name that `crossroute candidates` lists, or profile it: `crossroute profile {name}`.",
         )
@@ -106,6 +106,10 @@ class MissingExtraError(CrossRouteError, ImportError):
 def one_line(error: BaseException) -> str:
     """Return another library's message as a clause of ours: on one line, without its full stop."""
     return " ".join(str(error).split()).rstrip(".")
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
 
 
 def _listed(name: str, known: tuple[str, ...]) -> str:

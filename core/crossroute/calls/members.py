@@ -115,7 +115,7 @@ def router_over(
     known = {name: found for name in members if (found := candidate_named(router.pool, name)) is not None}
     for name in members:
         if not known or (name not in known and name != default):
-            raise UnprofiledCandidateError(name, router.pool.names)
+            raise UnprofiledCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
     taken: dict[str, str] = {}
     for name, candidate in known.items():
         if taken.setdefault(candidate.name, name) != name:

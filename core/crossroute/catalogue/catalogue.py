@@ -80,8 +80,12 @@ class Catalogue:
         """
         found = self.find(spelling)
         if found is None:
-            raise UnknownModelError(spelling, self.nearest(spelling), self._reason(take_apart(spelling)))
+            raise UnknownModelError(spelling, self.nearest(spelling), self.reason(spelling))
         return found
+
+    def reason(self, spelling: str) -> str | None:
+        """Return why a spelling means no one model, where that is known."""
+        return self._reason(take_apart(spelling))
 
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
         """Return the names of the models whose spellings are most like this one, the most alike first."""

@@ -79,5 +79,5 @@ def demo(
     show(load(router, candidates), out, plot_file)
     if router is None and candidates is None:
         err.print(
-            "\nThe same with models of today: crossroute demo --candidates gpt-4o-mini,gpt-5", markup=False
+            "\nThe same with newer models: crossroute demo --candidates gpt-4o-mini,gpt-5", markup=False
         )

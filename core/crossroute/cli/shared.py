@@ -48,11 +48,19 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     if candidates is None and folder is None:
         return Router.from_pretrained(name or DEFAULT_ROUTER)
     router = Router.from_pretrained(name or WIDEST_ROUTER)
-    from crossroute.profiler.profiles import among, profiled_names
+    from crossroute.profiler.profiles import among, passed_over, profiled_names
 
     chosen = names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
         raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
+    unused = passed_over(router, chosen, folder)
+    if unused:
+        err.print(
+            f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled: what the "
+            "router knows of them compares with the others.",
+            markup=False,
+            soft_wrap=True,
+        )
     return among(router, chosen, folder)
 
 

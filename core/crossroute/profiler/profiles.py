@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crossroute.calls.members import Ability, candidate_named, router_over
 from crossroute.candidate import Candidate, Pool
+from crossroute.catalogue import Catalogue
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import Outcomes
 from crossroute.profiler.answers_file import Row, read_rows
@@ -163,8 +164,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
     Args:
         router: Which makes the profiles.
         names: As the guests' are spelled (`openai:gpt-5-mini`), and so are the candidates called then. A name that
-            is both the router's own and profiled means the router's own, unless all are profiled and one of them
-            is not the router's, or the folder is named.
+            is both the router's own and profiled means the router's own, unless all are profiled.
         folder: By default the user's.
 
     Raises:
@@ -176,9 +176,9 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
     cards = {name: card for name in names if (card := read_card(name, folder))}
     for name in names:
         if name not in known and name not in cards:
-            raise UnknownCandidateError(name, router.pool.names)
+            raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
     new = [card for name, card in cards.items() if name not in known]
-    if len(cards) == len(names) and (new or folder):
+    if len(cards) == len(names):
         return router.over(profiled(router, names, folder))
     own = router_over(router, dict.fromkeys(known, Ability()))
     if not new:
@@ -188,6 +188,15 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
             raise _incomparable(card, known[0], "was measured on benchmarks")
     rough = profiled(router, [card.candidate.name for card in new], folder)
     return own.with_candidates(rough).subset(names)
+
+
+def passed_over(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
+    """Return the names whose profiles `among` leaves aside for the router's own, since others have none."""
+    names = tuple(names)
+    have = [name for name in names if read_card(name, folder)]
+    if len(have) == len(names):
+        return ()
+    return tuple(name for name in have if candidate_named(router.pool, name))
 
 
 def profiled_names(folder: Path | None = None) -> tuple[str, ...]:

@@ -60,6 +60,13 @@ def test_a_name_without_a_profile_is_refused_with_the_way_to_profile_it(router):
         router_over(router, {"small": Ability(), "gpt-9": Ability()})
 
 
+def test_a_name_that_means_no_one_model_is_refused_with_the_reason(router):
+    with pytest.raises(
+        UnprofiledCandidateError, match="'mistral-large-latest': it moves from model to model"
+    ):
+        router_over(router, {"mistral-large-latest": Ability()})
+
+
 def test_the_default_needs_no_profile_but_somebody_does(router):
     found = router_over(router, {"small": Ability(), "gpt-9": Ability()}, default="gpt-9")
     assert found.pool.names == ("small",)

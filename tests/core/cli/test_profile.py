@@ -98,6 +98,11 @@ def test_without_a_folder_profiles_are_the_users(main, saved):
     code, _, told = main("route", "What is 2 + 2?", "--router", saved, "--candidates", "strong,large")
     assert code == 1
     assert "does not compare" in told
+    assert main("profile", "large", "--object", "mine:weak", "--price", "0/0")[0] == 0
+    both = main("route", "What is 2 + 2?", "--router", saved, "--candidates", "large,small")
+    assert both[0] == 0
+    assert "Your profiles of large are not used" in both[2]
+    assert main("route", "What is 2 + 2?", "--router", saved, "--candidates", "large")[2] == ""
     assert main("route", "text", "--router", saved, "--profiles", "none")[2].startswith("Error: There is no")
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crossroute import Candidate, Price, profile_model
+from crossroute import Candidate, Price, Router, profile_model
 from crossroute.calibration import GradedQuery
 from crossroute.calibration.checkers import phrase
 from crossroute.errors import DataError, UnknownCandidateError
@@ -10,6 +10,7 @@ from crossroute.profiler.profiles import (
     among,
     answers_path,
     card_of,
+    passed_over,
     profiled,
     profiled_names,
     profiled_outcomes,
@@ -107,14 +108,21 @@ def test_what_was_measured_elsewhere_is_not_compared(router, folder):
         among(router, ["large", "nobody"], folder)
 
 
-def test_the_routers_own_come_first_unless_all_are_profiled_in_the_named_folder(router, folder, monkeypatch):
+def test_the_routers_own_come_first_unless_all_are_profiled(router, folder, monkeypatch):
     keep("large", folder, lambda text: "no")
     own = among(router, ["large", "small"], folder)
     assert own.pool["large"] == router.pool["large"]
+    assert passed_over(router, ["large", "small"], folder) == ("large",)
     assert among(router, ["large", "tells"], folder).pool["large"] != router.pool["large"]
     assert among(router, ["large"], folder).pool["large"] != router.pool["large"]
+    assert passed_over(router, ["large", "tells"], folder) == ()
     monkeypatch.setattr("crossroute.profiler.profiles.profiles_folder", lambda: folder)
-    assert among(router, ["large"]).pool["large"] == router.pool["large"]
+    assert among(router, ["large"]).pool["large"] != router.pool["large"]
+
+
+def test_names_are_the_routers_in_any_spelling(folder):
+    names = ["openai:gpt-5-mini", "anthropic/claude-sonnet-4"]
+    assert among(Router.from_pretrained("universal"), names, folder).pool.names == tuple(names)
 
 
 def test_a_rough_profile_stands_beside_the_routers_own_but_not_beside_measured_ones(router, folder):
