@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.support.wire import WireServer
 settings.register_profile("crossroute", deadline=None)  # shared cores make any time of one example a chance
 settings.load_profile("crossroute")
 
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+SHARED = Path(os.environ.get("CROSSROUTE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
