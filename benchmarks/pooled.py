@@ -105,14 +105,18 @@ def against_tuned(sets: list[Compared]) -> str:
         "each set's best on test": [best_of(tuned, each.test_aiq) for each in sets],
     }
     names = [each.name.partition(" candidates")[0] for each in sets]
-    lines = [f"| CrossRoute against | {' | '.join(names)} | all sets, 95 % interval |"]
-    lines.append(f"|{'---|' * (len(sets) + 2)}")
+    lines = [
+        f"| CrossRoute against | {' | '.join(names)} | all pools, 95 % interval | the same queries counted once |"
+    ]
+    lines.append(f"|{'---|' * (len(sets) + 3)}")
     for title, labels in rivals.items():
         cells = []
         for each, label in zip(sets, labels, strict=True):
             gain = 100 * (each.test_aiq[REFERENCE] / each.test_aiq[label] - 1)
             cells.append(f"{gain:+.2f} % ({label.removesuffix(', tuned')})")
-        lines.append(f"| {title} | {' | '.join(cells)} | {pooled(sets, labels)} |")
+        lines.append(
+            f"| {title} | {' | '.join(cells)} | {pooled(sets, labels)} | {pooled(sets, labels, once=True)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -120,11 +124,15 @@ def best_of(labels: list[str], scores: Mapping[str, float]) -> str:
     return max(labels, key=lambda label: scores[label])
 
 
-def pooled(sets: list[Compared], labels: list[str]) -> str:
-    """Return the mean relative difference with its interval."""
+def pooled(sets: list[Compared], labels: list[str], *, once: bool = False) -> str:
+    """Return the mean relative difference with its interval; `once`: pools over the same queries share a weight."""
     pairs = list(zip(sets, labels, strict=True))
-    mean = np.mean([each.test_aiq[REFERENCE] / each.test_aiq[label] - 1 for each, label in pairs])
-    draws = np.mean([each.draws[REFERENCE] / each.draws[label] - 1 for each, label in pairs], axis=0)
+    folders = [SETS[each.name][0] for each in sets]
+    weights = [1 / folders.count(folder) if once else 1.0 for folder in folders]
+    gains = [each.test_aiq[REFERENCE] / each.test_aiq[label] - 1 for each, label in pairs]
+    mean = np.average(gains, weights=weights)
+    drawn = [each.draws[REFERENCE] / each.draws[label] - 1 for each, label in pairs]
+    draws = np.average(drawn, weights=weights, axis=0)
     low, high = np.percentile(draws, [2.5, 97.5])
     return f"{100 * mean:+.2f} % ({100 * low:+.2f} to {100 * high:+.2f})"
 
