@@ -49,6 +49,10 @@ class Price(BaseModel):
         return (fresh * self.input + cached_input_tokens * cached + output_tokens * self.output) / 1e6
 
 
+FREE = Price(input=0, output=0, source="local, or a host's free tier")
+"""What a model costs on one's own machine."""
+
+
 class Profile(BaseModel):
     """What was measured of a candidate, query cluster by query cluster: its model embedding's source.
 

@@ -1,13 +1,14 @@
 """What the candidates of some outcomes charge, where nobody has said so.
 
 In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the cost
-over the tokens of the text; the table of the genai-prices package. Each price says where it comes from.
+over the tokens of the text; and where no cost is known: the price that a router has of it; the bundled
+catalogue; the table of the genai-prices package. Each price says where it comes from.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,7 +16,8 @@ from importlib.util import find_spec
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Candidate, Pool, Price
+from crossroute.candidate import FREE, Candidate, Pool, Price
+from crossroute.catalogue import Catalogue
 from crossroute.datasets.routerbench import PRICES
 from crossroute.measures import Floats
 from crossroute.outcomes import Outcomes
@@ -49,16 +51,23 @@ _MAKERS = {
 """Family of an open model -> its maker in OpenRouter's names, which prices what others host."""
 
 
-def priced(outcomes: Outcomes) -> Outcomes:
+def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outcomes:
     """Return the outcomes with prices where they can be known, and costs where prices and tokens are.
 
     A price that a candidate has already stays as it is.
+
+    Args:
+        outcomes: Of candidates with or without a price.
+        known: Candidate -> its price, say a router's, where the outcomes tell tokens alone.
     """
+    known = known or {}
     text_tokens = np.array([estimate_tokens(text) for text in outcomes.texts], dtype=np.float64)
     candidates = [
         candidate
         if candidate.price
-        else candidate.model_copy(update={"price": _price(candidate, outcomes, column, text_tokens)})
+        else candidate.model_copy(
+            update={"price": _price(candidate, outcomes, column, text_tokens, known.get(candidate.name))}
+        )
         for column, candidate in enumerate(outcomes.pool)
     ]
     return _with_costs(outcomes.with_pool(Pool(candidates)))
@@ -69,7 +78,9 @@ def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
     return tuple(candidate.name for candidate in outcomes.pool if candidate.price is None)
 
 
-def _price(candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: Floats) -> Price | None:
+def _price(
+    candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: Floats, known: Price | None
+) -> Price | None:
     cost = outcomes.cost[:, column]
     tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)
     paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
@@ -79,7 +90,7 @@ def _price(candidate: Candidate, outcomes: Outcomes, column: int, text_tokens: F
             or PRICES.get(candidate.name)
             or _per_text_token(cost[paid], text_tokens[paid])
         )
-    return listed_price(candidate.name) if counted.any() else None
+    return known or _catalogued(candidate.name) or listed_price(candidate.name) if counted.any() else None
 
 
 def fit_price(cost: Floats, tokens: Floats) -> Price | None:
@@ -138,6 +149,11 @@ def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
     """Return one price for input and output: what was paid over the tokens that were read, as estimated."""
     usd = float(f"{cost.sum() / text_tokens.sum() * 1e6:.4g}")
     return Price(input=usd, output=usd, source=ESTIMATED)
+
+
+def _catalogued(name: str) -> Price | None:
+    found = Catalogue.bundled().find(name)
+    return None if found is None else FREE if found.free else found.entry.price
 
 
 def listed_price(name: str) -> Price | None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.candidate import Candidate, Price
+from crossroute.candidate import FREE, Candidate, Price
+from crossroute.catalogue import Catalogue
 from crossroute.outcomes import Outcomes
 from crossroute.prices import ESTIMATED, FITTED, fit_price, listed_price, priced
 
@@ -112,17 +113,34 @@ def test_a_price_that_is_stated_stays_and_fills_the_missing_costs():
     np.testing.assert_allclose(outcomes.cost[1:, 0], TOKENS[1:] @ [1, 2] / 1e6)
 
 
-def test_tokens_alone_look_the_price_up_by_name_and_fill_the_costs():
-    pytest.importorskip("genai_prices")
-    outcomes = priced(
-        one_candidate("gpt-4o-mini-2024-07-18", input_tokens=TOKENS[:, 0], output_tokens=TOKENS[:, 1])
-    )
-    price = next(iter(outcomes.pool)).price
-    assert price is not None
-    assert (price.input, price.output) == (0.15, 0.6)
-    assert price.source.startswith("genai-prices ")
-    assert price.source.endswith(": openai/gpt-4o-mini")
+def tokens_of(name: str) -> Outcomes:
+    return one_candidate(name, input_tokens=TOKENS[:, 0], output_tokens=TOKENS[:, 1])
+
+
+def test_tokens_alone_look_the_price_up_in_the_catalogue_and_fill_the_costs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("crossroute.prices.find_spec", lambda name: None)
+    outcomes = priced(tokens_of("openai:gpt-4o-mini"))
+    assert next(iter(outcomes.pool)).price == Catalogue.bundled()["gpt-4o-mini"].price
     np.testing.assert_allclose(outcomes.cost[:, 0], TOKENS @ [0.15, 0.6] / 1e6)
+    assert only_price(tokens_of("ollama/llama3.1:8b")) == FREE
+
+
+def test_what_a_router_charges_comes_before_the_catalogue_and_after_the_costs():
+    own = {"gpt-4o-mini": Price(input=7, output=8, source="mine")}
+    found = next(iter(priced(tokens_of("gpt-4o-mini"), own).pool))
+    assert found.price == own["gpt-4o-mini"]
+    paid = one_candidate(
+        "gpt-4o-mini", cost_usd=TOKENS @ [1, 2] / 1e6, input_tokens=TOKENS[:, 0], output_tokens=TOKENS[:, 1]
+    )
+    assert next(iter(priced(paid, own).pool)).price == Price(input=1, output=2, source=FITTED)
+
+
+def test_what_the_catalogue_lacks_is_looked_up_in_genai_prices():
+    pytest.importorskip("genai_prices")
+    price = only_price(tokens_of("Llama-3.1-405B-Instruct@together-fp8"))
+    assert price is not None
+    assert price.source.startswith("genai-prices ")
+    assert price.source.endswith(": openrouter/meta-llama/llama-3.1-405b-instruct")
 
 
 @pytest.mark.parametrize(

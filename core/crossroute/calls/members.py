@@ -8,14 +8,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.candidate import Candidate, Capability, Pool, Price
+from crossroute.candidate import FREE, Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, Entry
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.router import Router
 
 Model = TypeVar("Model")
-
-FREE = Price(input=0, output=0, source="local, or a host's free tier")
 
 
 class Ability(BaseModel):

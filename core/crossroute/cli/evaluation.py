@@ -50,6 +50,7 @@ def evaluate(
     priced_only: PricedOnly = False,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
+    from crossroute.calls.members import Ability, router_over
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
     from crossroute.evaluation.contest import baseline_predictions, cascades
@@ -61,8 +62,9 @@ def evaluate(
     if page_file:
         from crossroute.evaluation.page import write_page
 
-    outcomes = read(paths, candidates, priced_only)
-    loaded = load(router).subset(outcomes.pool.names)
+    loaded = load(router)
+    outcomes = read(paths, candidates, priced_only, loaded)
+    loaded = router_over(loaded, dict.fromkeys(outcomes.pool.names, Ability()))
     observed = outcomes.split(split)
     predictions = {"CrossRoute": loaded.predict(observed.texts)}
     if baselines:

@@ -70,7 +70,7 @@ def train(
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
     chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | settings(config) | given)
     begun = load(start) if start else None
-    outcomes = read(paths, candidates, priced_only)
+    outcomes = read(paths, candidates, priced_only, begun)
     with progress_bar() as progress:
         encoding = progress.add_task("encoding", total=len(outcomes))
         training = progress.add_task("training", total=chosen.epochs)

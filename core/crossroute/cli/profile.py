@@ -75,8 +75,7 @@ def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
 
 def _candidate(model: str, price: str | None) -> Candidate:
     """Return a candidate that has a price, stated or known."""
-    from crossroute.calls.members import FREE
-    from crossroute.candidate import Candidate
+    from crossroute.candidate import FREE, Candidate
     from crossroute.catalogue import Catalogue
     from crossroute.catalogue.spelling import take_apart
     from crossroute.prices import listed_price

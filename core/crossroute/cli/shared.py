@@ -15,6 +15,7 @@ from crossroute.cli.console import console
 from crossroute.errors import DataError
 
 if TYPE_CHECKING:
+    from crossroute.candidate import Price
     from crossroute.outcomes import Outcomes
     from crossroute.router import Router
 
@@ -64,8 +65,17 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     return among(router, chosen, folder)
 
 
-def read(paths: Iterable[Path], candidates: str | None, priced_only: bool = False) -> Outcomes:
-    """Return what the files hold together, priced; with `priced_only`, without the candidates of no price."""
+def read(
+    paths: Iterable[Path], candidates: str | None, priced_only: bool = False, router: Router | None = None
+) -> Outcomes:
+    """Return what the files hold together, priced.
+
+    Args:
+        paths: Outcomes.
+        candidates: Only these.
+        priced_only: Leave out the candidates whose price is not known.
+        router: Tells the prices of candidates of which the files tell tokens alone.
+    """
     from crossroute.datasets import read_outcomes
     from crossroute.outcomes import Outcomes
     from crossroute.prices import priced, unpriced
@@ -81,12 +91,21 @@ def read(paths: Iterable[Path], candidates: str | None, priced_only: bool = Fals
         if not len(part):
             raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
     outcomes = Outcomes.concatenate(list(parts.values()))
-    outcomes = priced(outcomes.select(names(candidates)) if candidates is not None else outcomes)
+    outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
+    outcomes = priced(outcomes, _prices_of(router, outcomes.pool.names) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
     err.print(f"Left out, no price is known: {', '.join(left_out)}.", markup=False, soft_wrap=True)
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
+
+
+def _prices_of(router: Router, listed: Iterable[str]) -> dict[str, Price]:
+    """Return the prices that a router knows for candidates, however these are spelled."""
+    from crossroute.calls.members import candidate_named
+
+    known = ((name, candidate_named(router.pool, name)) for name in listed)
+    return {name: candidate.price for name, candidate in known if candidate and candidate.price}
 
 
 def settings(config: Path | None) -> dict[str, object]:

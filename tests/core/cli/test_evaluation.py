@@ -1,0 +1,62 @@
+"""crossroute evaluate: which candidates are meant, and what the outcomes leave unsaid."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from crossroute import cli
+from crossroute.query import estimate_tokens
+
+
+def invoke(*arguments):
+    done = CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    if done.exception:
+        raise done.exception
+    return done.stdout
+
+
+def figures(*arguments, folder):
+    path = folder / "figures.json"
+    invoke("evaluate", *arguments, "--json", path)
+    return json.loads(path.read_text())
+
+
+def rows(*names, queries=40, **fields):
+    """Rows of a weak candidate and a strong one that state their tokens."""
+    for row in range(queries):
+        text = f"What is {row} plus {row + 1}?"
+        for place, name in enumerate(names):
+            quality = float(place == 1 or row % 3 == 0)
+            written = 20 + row
+            yield {
+                "text": text,
+                "split": "test",
+                "candidate": name,
+                "quality": quality,
+                "input_tokens": estimate_tokens(text),
+                "output_tokens": written,
+                "cost_usd": (1 + 10 * place) * written / 1e6,
+                **fields,
+            }
+
+
+def write(path, found):
+    path.write_text("".join(json.dumps(row) + "\n" for row in found))
+    return path
+
+
+@pytest.mark.parametrize("spelled", ["gpt-4o", "openai:gpt-4o", "gpt-4o-2024-08-06"])
+def test_a_candidate_is_evaluated_under_any_of_its_names(spelled, tmp_path):
+    path = write(tmp_path / "rows.jsonl", rows("openai/gpt-4o-mini", spelled))
+    found = figures("universal", path, folder=tmp_path)
+    assert found["best_single"] == spelled
+    assert list(found["routers"]["CrossRoute"]["shares"]) == ["openai/gpt-4o-mini", spelled]
+
+
+def test_rows_of_tokens_alone_cost_what_the_router_charges(saved, tmp_path):
+    path = write(tmp_path / "rows.jsonl", rows("lab/small", "large", cost_usd=None))
+    found = figures(saved, path, "--priced-only", folder=tmp_path)
+    read = sum(estimate_tokens(f"What is {row} plus {row + 1}?") for row in range(40)) / 40
+    assert found["candidates"]["lab/small"]["cost"] == pytest.approx((read * 0.1 + 39.5 * 0.2) / 1e6)
+    assert found["candidates"]["large"]["cost"] == pytest.approx((read * 10 + 39.5 * 30) / 1e6)
