@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from crossroute import Outcomes, TrainingConfig, priced, read_outcomes
@@ -65,6 +66,11 @@ def load(name: str) -> Outcomes:
     folder, candidates = SETS[name]
     outcomes = read_outcomes(DATA / folder)
     return priced(outcomes.select(candidates) if candidates else outcomes)
+
+
+def apart(name: str, outcomes: Outcomes) -> Outcomes:
+    """Return a set whose queries are its own: asked with five examples and with none, a query is not one."""
+    return replace(outcomes, query_ids=tuple(f"{name}/{query_id}" for query_id in outcomes.query_ids))
 
 
 def slug(name: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import torch
-from sets import load
+from sets import apart, load
 
 from crossroute import Outcomes, Router, TrainingConfig, fit
 from crossroute.evaluation import evaluate
@@ -44,7 +44,7 @@ Predicted costs hold for texts like those of the benchmark. For your own models 
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    parts = {name: load(name) for name in SETS}
+    parts = {name: apart(name, load(name)) for name in SETS}
     outcomes = Outcomes.concatenate(list(parts.values()))
     config = TrainingConfig()
     router = fit(outcomes, config, on_epoch=print)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
-from sets import DATA
+from sets import DATA, apart
 
 from crossroute import Outcomes, Pool, Query, priced, read_outcomes
 from crossroute.catalogue import Catalogue
@@ -39,7 +39,7 @@ def load_all() -> dict[str, Outcomes]:
             for name, tokens in zip(part.pool.names, part.output_tokens.T, strict=True)
             if not np.isnan(tokens).all()
         }
-    return {name: typical(part, known) for name, part in sets.items()}
+    return {name: apart(name, typical(part, known)) for name, part in sets.items()}
 
 
 def counted(outcomes: Outcomes) -> Outcomes:

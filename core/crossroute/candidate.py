@@ -105,6 +105,10 @@ class Candidate(BaseModel):
     capabilities: frozenset[Capability] = frozenset()
     profile: Profile | None = None
 
+    def completed(self, other: Candidate) -> Candidate:
+        """Return this candidate, what it does not state taken from another account of it."""
+        return self.model_copy(update={field: told for field, told in other if not getattr(self, field)})
+
     @field_serializer("capabilities", when_used="json")
     def _in_order(self, capabilities: frozenset[str]) -> list[str]:
         return sorted(capabilities)  # so that the same candidate gives the same bytes

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from crossroute.candidate import Candidate, Pool
 from crossroute.errors import DataError
 from crossroute.measures import MEASURES, Column, Floats, complaint, outside, pivot
+from crossroute.merging import Asked, Merged
 from crossroute.tables import Table, read_candidates, replacing, write_candidates, write_table
 
 __all__ = ["MEASURES", "SPLITS", "Floats", "Outcomes", "Split", "split_of"]
@@ -121,20 +122,26 @@ class Outcomes:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Outcomes]) -> Outcomes:
-        """Stack the queries of several sets over the union of their pools; what one lacks is NaN."""
+        """Put several sets together, over all their queries and candidates; what none of them knows is NaN.
+
+        Queries of the same id and text are one. Of a candidate, what the first set states stands.
+
+        Raises:
+            DataError: Two sets differ on an outcome, or on a query's task or split.
+        """
         if not parts:
             raise ValueError("Nothing to concatenate: give at least one Outcomes.")
-        candidates = {candidate.name: candidate for part in parts for candidate in part.pool}
-        pool = Pool(candidates.values())
-        stacked: dict[str, Any] = {}
-        for name in MEASURES:
-            blocks = [np.full((len(part), len(pool)), np.nan) for part in parts]
-            for part, block in zip(parts, blocks, strict=True):
-                block[:, [pool.position(candidate) for candidate in part.pool.names]] = getattr(part, name)
-            stacked[name] = np.concatenate(blocks)
-        for name in _PER_QUERY:
-            stacked[name] = tuple(value for part in parts for value in getattr(part, name))
-        return cls(pool=pool, **stacked)
+        asked = (map(Asked, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
+        merged = Merged.of(asked, [part.pool for part in parts])
+        arrays = {name: merged.array(name, (getattr(part, name) for part in parts)) for name in MEASURES}
+        return cls(
+            query_ids=tuple(query.query_id for query in merged.queries),
+            texts=tuple(query.text for query in merged.queries),
+            tasks=tuple(query.task for query in merged.queries),
+            splits=tuple(query.split for query in merged.queries),
+            pool=merged.pool,
+            **arrays,
+        )
 
     @classmethod
     def from_rows(

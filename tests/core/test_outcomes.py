@@ -165,6 +165,37 @@ def test_concatenate_takes_the_union_of_the_pools():
     np.testing.assert_array_equal(both.quality[:2, :2], first.quality)
 
 
+def test_one_file_a_candidate_merges_into_one_row_a_query():
+    def answered(name: str, quality: list[float], **known: object) -> Outcomes:
+        rows = {"query_id": ["q1", "q2"], "candidate": [name] * 2, "quality": quality}
+        return Outcomes.from_rows(QUERIES, rows, [Candidate(name=name, **known)])
+
+    price = Price(input=1, output=2)
+    parts = [answered("a", [1.0, 0.0]), answered("b", [0.5, np.nan]).take([1, 0])]
+    merged = Outcomes.concatenate([*parts, answered("a", [1.0, np.nan], price=price, context_window=8)])
+    assert merged.query_ids == ("q1", "q2")
+    assert merged.splits == ("train", "test")
+    np.testing.assert_array_equal(merged.quality, [[1.0, 0.5], [0.0, np.nan]])
+    assert merged.pool["a"] == Candidate(name="a", price=price, context_window=8)
+    later = answered("a", [1.0, 0.0], price=Price(input=3, output=4), aliases=("A",))
+    assert Outcomes.concatenate([merged, later]).pool["a"].price == price
+    with pytest.raises(DataError, match=r"'q2': quality of candidate 'a' is 0 in one set and 1 in another"):
+        Outcomes.concatenate([merged, answered("a", [1.0, 1.0])])
+
+
+def test_a_query_is_one_only_where_id_and_text_are():
+    one = Outcomes.from_rows(QUERIES, ROWS)
+    other = Outcomes.from_rows([{"query_id": "q1", "text": "another"}], {"query_id": [], "candidate": []})
+    assert Outcomes.concatenate([one, other]).query_ids == ("q1", "q2", "q1")
+    unnamed = Outcomes.from_rows([{**QUERIES[0], "task": None}], {"query_id": [], "candidate": []})
+    assert Outcomes.concatenate([unnamed, one]).tasks == ("count", "count")
+    elsewhere = Outcomes.from_rows([{**QUERIES[0], "split": "test"}], {"query_id": [], "candidate": []})
+    with pytest.raises(DataError, match="'q1': its split is 'train' in one set and 'test' in another"):
+        Outcomes.concatenate([one, elsewhere])
+    with pytest.raises(DataError, match="'q1' stands twice in one set"):
+        Outcomes.concatenate([one.take([0, 0])])
+
+
 def test_what_is_written_reads_back_the_same(tmp_path: Path):
     price = Price(input=0.1, output=0.3, source="stated")
     known = [
@@ -220,7 +251,7 @@ def test_what_parquet_cannot_hold_is_refused_at_writing(tmp_path: Path):
     outcomes = Outcomes.from_rows([{"query_id": "q1", "text": "\ud800"}], {"query_id": [], "candidate": []})
     with pytest.raises(DataError, match="lone surrogate"):
         outcomes.write(tmp_path / "set")
-    twice = Outcomes.concatenate([Outcomes.from_rows(QUERIES, ROWS)] * 2)
+    twice = Outcomes.from_rows(QUERIES, ROWS).take([0, 0])
     with pytest.raises(DataError, match="has the id 'q1'"):
         twice.write(tmp_path / "set")
     assert not (tmp_path / "set").exists()
