@@ -23,8 +23,31 @@ from crossroute.reward import Floats, Reward, best
 WILLINGNESS_TO_PAY: Floats = np.concatenate([[1e-9], np.logspace(-7, 1, 161), [1e9]])
 """The sweep, in USD: twenty steps a decade from 1e-7 to 10, and both extremes."""
 
+_RESOLVED = (1e-5, 1.0)
+"""Mean costs of the dearest candidate, USD for one call, for which that sweep is fine enough."""
+
 _TOLERANCE = 1e-12
 _RESAMPLES_AT_ONCE = 100
+
+
+def sweep_for(cost: Floats) -> Floats:
+    """Return the sweep of the willingness to pay for observed costs, in USD, shape (p,).
+
+    It is `WILLINGNESS_TO_PAY`; where the dearest candidate's mean cost is beyond what that resolves, further
+    points in proportion to it come in, so that no figure depends on the unit of money.
+
+    Args:
+        cost: Observed cost, shape (n, m), USD for one call; NaN where it is not known.
+
+    >>> sweep_for(np.array([[0.001, 0.02]])) is WILLINGNESS_TO_PAY, sweep_for(np.array([[1.0, 2000.0]]))[-2:]
+    (True, array([1.e+09, 2.e+11]))
+    """
+    known = ~np.isnan(cost)
+    dearest = (np.where(known, cost, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)).max(initial=0)
+    if dearest == 0 or _RESOLVED[0] <= dearest <= _RESOLVED[1]:
+        return WILLINGNESS_TO_PAY
+    further = dearest * np.concatenate([[1e-8], np.logspace(-4, 4, 161), [1e8]])
+    return np.union1d(WILLINGNESS_TO_PAY, further)
 
 
 def choices(
@@ -82,7 +105,8 @@ def cost_quality_curve(
     rows = known.any(axis=1)
     if not rows.any():
         raise ValueError("No query has a candidate of known quality and cost; there is nothing to evaluate.")
-    chosen = choices(prediction_quality[rows], prediction_cost[rows], known[rows], reward=reward)
+    pays = sweep_for(cost)
+    chosen = choices(prediction_quality[rows], prediction_cost[rows], known[rows], pays, reward)
     means = [np.take_along_axis(observed[rows], chosen, axis=1).mean(axis=0) for observed in (cost, quality)]
     return np.stack(means, axis=1)
 

@@ -216,6 +216,12 @@ def test_candidate_mean_and_best_single_by_hand():
     assert (choices(chosen.quality, chosen.cost, np.full((2, 2), True)) == 1).all()
 
 
+def test_of_two_equally_good_candidates_the_cheaper_is_the_best_single_one():
+    train = outcomes_of(np.ones((2, 3)), np.full((2, 3), [3.0, 1.0, 2.0]))
+    chosen = best_single(train, train)
+    assert (choices(chosen.quality, chosen.cost, train.observed) == 1).all()
+
+
 def test_random_choice_ignores_cost_and_repeats_itself():
     train = outcomes_of(np.ones((3000, 3)), np.full((3000, 3), [1.0, 2.0, 9.0]))
     prediction = random_choice(train)

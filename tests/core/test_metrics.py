@@ -23,6 +23,7 @@ from crossroute.metrics import (
     maximum_quality,
     non_decreasing_convex_hull,
     paired_bootstrap,
+    sweep_for,
     zero_router_points,
 )
 
@@ -49,6 +50,29 @@ def brute_force_hull(points, cost):
                 share = (cost - left_cost) / (right_cost - left_cost)
                 reachable.append(left + share * (right - left))
     return max(reachable)
+
+
+# The sweep
+
+
+def test_the_sweep_is_the_same_for_all_usual_costs():
+    for dearest in (0.0, 1e-5, 0.01, 1.0):
+        cost = np.array([[0.0, dearest], [np.nan, dearest]])
+        assert sweep_for(cost) is WILLINGNESS_TO_PAY
+    assert sweep_for(np.full((2, 2), np.nan)) is WILLINGNESS_TO_PAY
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-6, 300, 1e4, 1e7])
+def test_the_figure_does_not_depend_on_the_unit_of_money(scale):
+    predicted_quality, predicted_cost, quality, cost = simulate()
+    curves = [
+        cost_quality_curve(predicted_quality, predicted_cost * unit, quality, cost * unit)
+        for unit in (1, scale)
+    ]
+    usual, scaled = (
+        aiq(curve, *cost_range(quality, cost * unit)) for curve, unit in zip(curves, (1, scale), strict=True)
+    )
+    assert scaled == pytest.approx(usual, abs=2e-3)
 
 
 # The hull

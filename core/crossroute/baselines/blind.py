@@ -33,9 +33,9 @@ def candidate_mean(train: Outcomes, outcomes: Outcomes) -> Prediction:
 
 
 def best_single(train: Outcomes, outcomes: Outcomes) -> Prediction:
-    """Always choose the candidate of the highest mean quality on train, whatever it costs."""
+    """Always choose the candidate of the highest mean quality on train, whatever it costs; of equals, the cheapest."""
     quality, cost = candidate_means(train)
-    chosen = np.arange(len(quality)) == quality.argmax()
+    chosen = np.arange(len(quality)) == np.lexsort((cost, -quality))[0]
     return _for_every_query(chosen.astype(float), np.full_like(cost, cost[chosen][0]), outcomes)
 
 

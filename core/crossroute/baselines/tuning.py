@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
+from crossroute.metrics import aiq, cost_range, sweep_for
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.reward import Floats, Reward
@@ -66,5 +66,5 @@ def tune(
 
 def _aiq(prediction: Prediction, outcomes: Outcomes, reward: Reward) -> float:
     low, high = cost_range(outcomes.quality, outcomes.cost)
-    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, reward)
+    sweep = Sweep.of(prediction, outcomes, sweep_for(outcomes.cost), reward)
     return aiq(sweep.points(), low, high)

@@ -48,7 +48,7 @@ class CascadeFigures(BaseModel):
         points: From its cheapest end to its highest quality.
         calibration_error: Expected calibration error of P(right) of the answers returned, over the curve.
         share_of_best_single_cost: Cost at which it reaches the best single candidate's quality, as a share of
-            that candidate's; None if never.
+            that candidate's; None if never, or where that candidate is free.
         share_interval: Its 95 % bootstrap interval.
     """
 
@@ -132,15 +132,20 @@ def _point(played: Played, curve: Floats, place: int) -> CascadePoint:
 
 
 def _shares(played: Played, outcomes: Outcomes, weights: Floats) -> Floats:
-    """Return the cost at the best single candidate's quality as a share of that one's, a draw each, shape (r,)."""
-    best = candidate_points(outcomes.quality, outcomes.cost)[:, 1].argmax()
+    """Return the cost at the best single candidate's quality as a share of that one's, a draw each, shape (r,).
+
+    Beside a best candidate that is free no cost is a share of its own.
+    """
+    points = candidate_points(outcomes.quality, outcomes.cost)
+    best = np.lexsort((points[:, 0], -points[:, 1]))[0]
     alone = np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)  # (n, 2)
     known = ~np.isnan(alone).any(axis=1)
     quality, cost = (weights[:, known] @ alone[known] / weights[:, known].sum(axis=1, keepdims=True)).T
     curves = played.points(weights)
     reached = [cost_at_quality(curve, float(level)) for curve, level in zip(curves, quality, strict=True)]
-    shares: Floats = np.fmin(np.array(reached) / cost, NEVER_REACHED)
-    return shares
+    shares = np.full(len(cost), NEVER_REACHED)
+    np.divide(reached, cost, out=shares, where=cost > 0)
+    return np.fmin(shares, NEVER_REACHED)
 
 
 def _share(figures: CascadeFigures) -> str:

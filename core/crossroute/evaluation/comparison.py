@@ -16,7 +16,6 @@ import numpy.typing as npt
 from crossroute.errors import DataError
 from crossroute.evaluation.report import Bound, CandidateFigures, Interval, Report, RouterFigures
 from crossroute.metrics import (
-    WILLINGNESS_TO_PAY,
     aiq,
     candidate_points,
     cost_at_quality,
@@ -28,6 +27,7 @@ from crossroute.metrics import (
     known_outcomes,
     maximum_quality,
     paired_bootstrap,
+    sweep_for,
     zero_router_points,
 )
 from crossroute.outcomes import Outcomes
@@ -87,7 +87,7 @@ def compare(
 
     trial = _Trial(
         answered(outcomes),
-        sweeps(WILLINGNESS_TO_PAY) | dict(played or {}),
+        sweeps(sweep_for(outcomes.cost)) | dict(played or {}),
         {} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
         reference,
         reward,
@@ -163,7 +163,7 @@ class _Trial:
             willingness_to_pay=self.willingness_to_pay,
             low_cost=low,
             high_cost=high,
-            best_single=max(candidates, key=lambda name: candidates[name].quality),
+            best_single=max(candidates, key=lambda name: (candidates[name].quality, -candidates[name].cost)),
             candidates=candidates,
             zero=_bound(zero_router_points(quality, cost), low, high),
             oracle=_bound(cost_quality_curve(quality, cost, quality, cost, self.reward), low, high),

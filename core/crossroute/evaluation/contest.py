@@ -18,7 +18,7 @@ from crossroute.baselines import (
     tune,
 )
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics import WILLINGNESS_TO_PAY
+from crossroute.metrics import sweep_for
 from crossroute.outcomes import Outcomes, Split
 from crossroute.play import Played, play
 from crossroute.prediction import Prediction
@@ -70,7 +70,8 @@ def cascades(
         split: Which is played.
         max_calls: Of route and cascade, at most, a query.
     """
-    target, pays, reward = outcomes.split(split), WILLINGNESS_TO_PAY, router.reward
+    target, reward = outcomes.split(split), router.reward
+    pays = sweep_for(target.cost)
     played = {
         f"CrossRoute, {calls} {'call' if calls == 1 else 'calls'}": play(
             prediction, target, router.verifier, pays, reward, max_calls=calls

@@ -18,7 +18,7 @@ from crossroute.evaluation import charts
 from crossroute.evaluation.comparison import answered
 from crossroute.evaluation.regrets import Regret, regrets
 from crossroute.evaluation.report import Bound, Report, RouterFigures
-from crossroute.metrics import WILLINGNESS_TO_PAY
+from crossroute.metrics import sweep_for
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.storage import replace_file
@@ -55,7 +55,7 @@ def write_page(
     if router not in report.routers:
         raise ValueError(f"Expected one of the routers {', '.join(report.routers)}, got {router!r}.")
     seen = answered(outcomes)
-    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)
+    sweep = Sweep.of(prediction, outcomes, sweep_for(outcomes.cost), report.reward)
     chosen = Sweep.of(prediction, outcomes, np.array([willingness_to_pay]), report.reward)
     found = regrets(chosen, seen, willingness_to_pay, report.reward)
     template = files("crossroute.evaluation").joinpath("page.html").read_text("utf-8")

@@ -59,7 +59,7 @@ class RouterFigures(Bound):
         difference: AIQ less the reference's; None without a reference, and for the reference itself.
         difference_interval: 95 % interval of the difference, paired: both on the same draws of queries.
         cost_at_best_single: Cost at which it reaches the best single candidate's quality, USD; None if never.
-        share_of_best_single_cost: The same, as a share of that candidate's cost.
+        share_of_best_single_cost: The same, as a share of that candidate's cost; None, too, where that is free.
         gap_closed: Share of the AIQ between zero router and oracle; None where there is no gap.
         calibration_error: Expected calibration error of the predicted quality.
         cost_factor: Factor by which predicted costs are off, in the median; None where all calls are free.
@@ -90,7 +90,7 @@ class Report(_Frozen):
         willingness_to_pay: USD at which `shares_at` are taken.
         low_cost: Start of AIQ's cost range: the cheapest candidate's mean cost, USD.
         high_cost: Its end: the dearest candidate's mean cost, USD.
-        best_single: The candidate of the highest mean quality.
+        best_single: The candidate of the highest mean quality; of equals, the cheapest.
         candidates: Those with a known outcome among the queries.
         zero: The zero router: mixtures of candidates, chosen blindly.
         oracle: The best choices in hindsight.

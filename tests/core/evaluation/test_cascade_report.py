@@ -1,7 +1,11 @@
 """What cascades cost beyond money, and the classical cascade beside them."""
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 from crossroute import Candidate, Outcomes, Pool
 from crossroute.baselines import classical_cascade
@@ -85,6 +89,23 @@ def test_a_quality_that_is_never_reached_has_no_price():
     observed = outcomes_of([0] * 40, [-0.1] * 40)
     figures = cascade_report({"a": tuned_elsewhere}, observed, resamples=20).cascades["a"]
     assert figures.share_of_best_single_cost is None
+
+
+def test_of_two_equally_good_candidates_the_cheaper_is_the_best_single_one():
+    observed = outcomes_of([1] * 40, [-0.1] * 40)
+    played = classical_cascade(observed, observed)
+    figures = cascade_report({"a": played}, observed, resamples=20).cascades["a"]
+    assert figures.share_of_best_single_cost == pytest.approx(1)
+
+
+def test_no_share_of_the_cost_is_told_where_the_best_candidate_is_free():
+    paid = outcomes_of([1] * 30 + [0] * 10, [-0.1] * 40)
+    observed = replace(paid, cost=np.tile([DEAR, 0.0], (40, 1)))
+    report = cascade_report({"a": classical_cascade(observed, observed)}, observed, resamples=20)
+    assert report.cascades["a"].share_of_best_single_cost is None
+    shown = Console(width=100, file=io.StringIO())
+    shown.print(report)
+    assert "never (never to never)" in shown.file.getvalue()
 
 
 def test_cascades_are_compared_with_routers_on_the_same_draws(telling):

@@ -1,6 +1,7 @@
 """Evaluation: figures by hand, comparisons that are fair, reports that print and dump."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,22 @@ def test_bounds_and_candidates_by_hand():
     assert report.candidates["small"].quality == 0.5
     assert report.zero.aiq == pytest.approx(0.75)  # the straight line from 0.5 to 1.0
     assert report.oracle.aiq == pytest.approx(0.875)
+
+
+def test_of_two_equally_good_candidates_the_cheaper_is_the_best_single_one():
+    quality, cost = np.ones((2, 2)), np.array([[0.011, 0.001], [0.011, 0.001]])
+    report = evaluate(Prediction(NAMES, quality, cost), outcomes_of(quality, cost, names=NAMES))
+    assert report.best_single == "large"
+    assert report.routers["router"].share_of_best_single_cost == pytest.approx(1)
+
+
+def test_the_figures_do_not_depend_on_the_unit_of_money():
+    outcomes, predictions = simulate()
+    good = predictions["good"]
+    dear = evaluate(replace(good, cost=good.cost * 1e5), replace(outcomes, cost=outcomes.cost * 1e5))
+    usual, scaled = evaluate(good, outcomes).routers["router"], dear.routers["router"]
+    assert scaled.aiq == pytest.approx(usual.aiq, abs=2e-3)
+    assert scaled.share_of_best_single_cost == pytest.approx(usual.share_of_best_single_cost, abs=0.01)
 
 
 def test_evaluate_is_compare_of_one():
