@@ -93,6 +93,7 @@ def test_a_quality_that_is_never_reached_has_no_price():
 
 def test_of_two_equally_good_candidates_the_cheaper_is_the_best_single_one():
     observed = outcomes_of([1] * 40, [-0.1] * 40)
+    observed = replace(observed, cost=np.tile([DEAR, CHEAP], (40, 1)))
     played = classical_cascade(observed, observed)
     figures = cascade_report({"a": played}, observed, resamples=20).cascades["a"]
     assert figures.share_of_best_single_cost == pytest.approx(1)
