@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from crossroute.errors import DataError
+from crossroute.storage import replace_file
 
 Row = dict[str, Any]
 
@@ -41,7 +43,7 @@ class AnswersFile:
             self._lock = _locked(self.path)
             try:
                 self.rows = read_rows(self.path, repair=True)
-                self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+                self._descriptor = _opened(self.path)
             except BaseException:
                 self._lock.release()
                 raise
@@ -58,12 +60,23 @@ class AnswersFile:
 
     def append(self, row: Row) -> None:
         """Keep a graded answer: once this returns, a killed process has not lost it."""
-        line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        line = _line(row)
         with self._guard:
             if self._descriptor is not None:
                 while line:
                     line = line[os.write(self._descriptor, line) :]
             self.rows.append(row)
+
+    def replace(self, rows: Sequence[Row]) -> None:
+        """Keep these graded answers in the place of all there were, the file whole at any moment."""
+        with self._guard:
+            if self._descriptor is not None and self.path is not None:
+                os.close(self._descriptor)
+                try:
+                    replace_file(self.path, b"".join(map(_line, rows)))
+                finally:
+                    self._descriptor = _opened(self.path)
+            self.rows = list(rows)
 
 
 def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
@@ -82,6 +95,14 @@ def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
     if repair and len(whole) < len(content):
         os.truncate(path, len(whole))
     return rows
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def _line(row: Row) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def _row(path: Path, number: int, line: bytes) -> Row:

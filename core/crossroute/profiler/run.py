@@ -1,7 +1,8 @@
 """A profiling run: the queries that are not yet answered, asked side by side.
 
 Each answer is graded and written at once, so that an interrupted run goes on where it stopped. What an
-interruption can lose are the calls that were under way, at most `concurrency` of them.
+interruption can lose are the calls that were under way, at most `concurrency` of them. Answers that are found
+are graded anew and not asked for again.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class ProfilingRun:
         self.answerer, self.candidate, self.kept, self.settings = answerer, candidate, kept, settings
         self.wanted = len(queries)
         self.todo = deque(_unanswered(queries, candidate.name, kept))
+        _grade_again(queries, kept)
         self.pace = Pace(settings.requests_per_minute)
         self.cost = sum(row["cost_usd"] for row in kept.rows)
         self.under_way = 0
@@ -195,6 +197,17 @@ def _unanswered(queries: Sequence[GradedQuery], name: str, kept: AnswersFile) ->
             )
     answered = {row["query_id"] for row in kept.rows}
     return [query for query in queries if query.query_id not in answered]
+
+
+def _grade_again(queries: Sequence[GradedQuery], kept: AnswersFile) -> None:
+    """Grade the answers that are kept: a reference or a grader may have been corrected since."""
+    asked = {query.query_id: query for query in queries}
+    graded = [
+        row | {"quality": asked[row["query_id"]].grade(row["answer"])} if "answer" in row else row
+        for row in kept.rows
+    ]
+    if graded != kept.rows:
+        kept.replace(graded)
 
 
 def _is_async(answerer: Answerer) -> bool:

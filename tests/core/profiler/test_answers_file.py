@@ -65,6 +65,16 @@ def test_any_text_survives(tmp_path):
         assert read_rows(path)[-1]["answer"] == answer
 
 
+def test_all_rows_are_replaced_and_what_is_appended_comes_after_them(tmp_path):
+    path = tmp_path / "m.jsonl"
+    with AnswersFile(path) as kept:
+        kept.append(ROW)
+        kept.replace([{**ROW, "quality": 0.0}])
+        kept.append({**ROW, "query_id": "q2"})
+        assert [row["quality"] for row in kept.rows] == [0.0, 1.0]
+    assert read_rows(path) == kept.rows
+
+
 def test_without_a_path_answers_stay_in_memory():
     with AnswersFile(None) as kept:
         kept.append(ROW)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from crossroute import Price, ProfilingSettings, aprofile_model, profile_model
 from crossroute.calibration import calibration_set
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answer import Answer
-from crossroute.profiler.answers_file import read_rows
+from crossroute.profiler.answers_file import AnswersFile, read_rows
 
 FREE = Price(input=0, output=0)
 QUERIES = calibration_set()[:40]
@@ -43,6 +44,20 @@ def test_a_killed_run_loses_nothing_and_counts_nothing_twice(tmp_path):
     assert rows[: len(kept)] == kept
     assert sorted(row["query_id"] for row in rows) == sorted(query.query_id for query in QUERIES)
     assert len(asked) == len(QUERIES) - len(kept)
+
+
+def test_a_corrected_reference_is_noticed_and_nothing_is_asked_again(tmp_path):
+    file = tmp_path / "m.jsonl"
+    wrong = [replace(query, reference=0, checker=lambda *_: 0.0) for query in QUERIES[:4]]
+    profile_model(lambda _: "42", name="m", price=FREE, queries=wrong, file=file)
+    with AnswersFile(file) as kept:  # an answer of a version that did not keep the text
+        kept.replace(
+            [kept.rows[0], *({k: v for k, v in row.items() if k != "answer"} for row in kept.rows[1:])]
+        )
+    right = [replace(query, checker=lambda answer, _: float(answer == "42")) for query in QUERIES[:4]]
+    outcomes = profile_model(lambda _: 1 / 0, name="m", price=FREE, queries=right, file=file)
+    assert outcomes.quality.ravel().tolist() == [1, 0, 0, 0]
+    assert [row["quality"] for row in read_rows(file)] == [1, 0, 0, 0]
 
 
 def test_transient_errors_are_tried_again_and_others_end_the_run():
