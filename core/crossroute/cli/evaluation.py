@@ -20,7 +20,8 @@ from crossroute.cli.shared import (
     progress_bar,
     read,
 )
-from crossroute.outcomes import Split
+from crossroute.errors import DataError
+from crossroute.outcomes import SPLITS, Split
 
 
 def evaluate(
@@ -65,6 +66,12 @@ def evaluate(
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded)
     loaded = router_over(loaded, dict.fromkeys(outcomes.pool.names, Ability()))
+    for needed in (split, *(SPLITS if baselines else ())):
+        if needed not in outcomes.splits:
+            raise DataError(
+                f"No query is in the {needed} split of {', '.join(map(str, paths))}. Add some, state their splits, or "
+                f"{'evaluate another with --split' if needed == split else 'leave --baselines out'}."
+            )
     observed = outcomes.split(split)
     predictions = {"CrossRoute": loaded.predict(observed.texts)}
     if baselines:

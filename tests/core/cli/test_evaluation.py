@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crossroute import cli
+from crossroute.errors import DataError
 from crossroute.query import estimate_tokens
 
 
@@ -60,3 +61,13 @@ def test_rows_of_tokens_alone_cost_what_the_router_charges(saved, tmp_path):
     read = sum(estimate_tokens(f"What is {row} plus {row + 1}?") for row in range(40)) / 40
     assert found["candidates"]["lab/small"]["cost"] == pytest.approx((read * 0.1 + 39.5 * 0.2) / 1e6)
     assert found["candidates"]["large"]["cost"] == pytest.approx((read * 10 + 39.5 * 30) / 1e6)
+
+
+@pytest.mark.parametrize("options", [(), ("--baselines",)])
+def test_an_empty_split_is_told(options, saved, tmp_path):
+    path = write(tmp_path / "rows.jsonl", rows("small", "large", split="train"))
+    with pytest.raises(DataError, match=r"No query is in the test split of .*rows\.jsonl.*--split"):
+        invoke("evaluate", saved, path, *options)
+    if options:
+        with pytest.raises(DataError, match=r"No query is in the validation split .*leave --baselines out"):
+            invoke("evaluate", saved, path, "--split", "train", *options)
