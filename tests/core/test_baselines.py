@@ -216,6 +216,18 @@ def test_candidate_mean_and_best_single_by_hand():
     assert (choices(chosen.quality, chosen.cost, np.full((2, 2), True)) == 1).all()
 
 
+@pytest.mark.parametrize("name", ["MLP", "ridge", "random forest", "kNN"])
+def test_of_a_candidate_with_hardly_an_outcome_the_mean_is_learned(name):
+    random = np.random.default_rng(0)
+    quality = random.random((40, 2))
+    quality[1:, 1] = np.nan
+    cost = np.where(np.isnan(quality), np.nan, 0.01)
+    x = random.normal(size=(40, 8))
+    prediction = FAMILIES[name][0].fit(x, outcomes_of(quality, cost)).predict(x)
+    np.testing.assert_allclose(prediction.quality[:, 1], quality[0, 1])
+    np.testing.assert_allclose(prediction.cost[:, 1], 0.01)
+
+
 def test_of_two_equally_good_candidates_the_cheaper_is_the_best_single_one():
     train = outcomes_of(np.ones((2, 3)), np.full((2, 3), [3.0, 1.0, 2.0]))
     chosen = best_single(train, train)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
@@ -16,6 +17,9 @@ from crossroute.baselines.blind import candidate_means, log_cost
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
 from crossroute.reward import Floats
+
+FEWEST = 20
+"""Outcomes of a candidate from which a learner may be fitted; of fewer there is but a mean to learn."""
 
 
 class Learner(Protocol):
@@ -71,7 +75,7 @@ class FittedPerCandidate:
 
 def _fit(learner: Learner, embeddings: Floats, values: Floats) -> Learner:
     known = ~np.isnan(values)
-    fitted = deepcopy(learner)
+    fitted = deepcopy(learner) if known.sum() >= FEWEST else DummyRegressor()
     with (
         warnings.catch_warnings()
     ):  # how many passes is a parameter of the baseline; RouterBench's stop early too

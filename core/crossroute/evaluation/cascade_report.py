@@ -143,10 +143,10 @@ def _shares(played: Played, outcomes: Outcomes, weights: Floats) -> Floats:
     quality, cost = (weights[:, known] @ alone[known] / weights[:, known].sum(axis=1, keepdims=True)).T
     curves = played.points(weights)
     reached = [cost_at_quality(curve, float(level)) for curve, level in zip(curves, quality, strict=True)]
-    shares: Floats = np.full(len(cost), NEVER_REACHED)
+    shares = np.full(len(cost), NEVER_REACHED)
     np.divide(reached, cost, out=shares, where=cost > 0)
-    shares = np.fmin(shares, NEVER_REACHED)
-    return shares
+    capped: Floats = np.fmin(shares, NEVER_REACHED)
+    return capped
 
 
 def _share(figures: CascadeFigures) -> str:
