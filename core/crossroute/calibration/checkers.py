@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from crossroute.calibration.final_answer import marked, plain, readings
@@ -18,17 +19,27 @@ from crossroute.calibration.final_answer import marked, plain, readings
 _NUMBER = re.compile(r"(?<![\w.])(?<!\d:)-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?!:?\d)")
 _BARE = re.compile(r"[^\w\n.-]*(-?[\d.,]*\d)(?:[ \t]*[^\W\d_]+)?[.\W]*?(?:\n[ \t]*\n|$)")
 
+_COUNTED = 2.0**53
+"""Below this a float holds every whole number."""
+
 _LETTER = re.compile(r"(?<![\w'])([A-E])(?![\w'])")
 
 
 def number(answer: str, reference: float) -> float:
-    """Return 1 where the final number is the reference.
+    """Return 1 where the final number is the reference: exactly, where both are whole; else to a millionth.
 
     >>> number("17 + 26 is 43, so the answer is 43 apples.", 43), number("It costs $1,250.00.", 1250)
     (1.0, 1.0)
+    >>> number("12345679", 12345678), number("0.3333333", 1 / 3)
+    (0.0, 1.0)
     """
     found = _final_number(plain(answer))
-    return float(found is not None and math.isclose(found, reference, rel_tol=1e-6, abs_tol=1e-9))
+    if found is None:
+        return 0.0
+    counted = isinstance(reference, int) or (reference.is_integer() and abs(reference) < _COUNTED)
+    if counted and found == found.to_integral_value():
+        return float(found == Decimal(reference))
+    return float(math.isclose(float(found), reference, rel_tol=1e-6, abs_tol=1e-9))
 
 
 def letter(answer: str, reference: str) -> float:
@@ -115,12 +126,12 @@ def normalised(text: str) -> str:
     return " ".join(word for word in kept.split() if word not in {"the", "a", "an"})
 
 
-def _final_number(said: str) -> float | None:
+def _final_number(said: str) -> Decimal | None:
     """Return the number that is marked as the answer, or stands alone at the start, or comes last."""
     bare = _BARE.match(said)
     for text, at in ((marked(said).rpartition("=")[2], 0), (bare.group(1) if bare else "", 0), (said, -1)):
         if found := _NUMBER.findall(text):
-            return float(found[at].replace(",", ""))
+            return Decimal(found[at].replace(",", ""))
     return None
 
 

@@ -55,6 +55,16 @@ def test_a_number_that_is_wrong(answer):
     assert number(answer, 43) == 0
 
 
+def test_whole_numbers_are_compared_exactly_and_others_to_a_millionth():
+    assert number("12345679", 12345678) == number("12,345,679.0", 12345678.0) == 0
+    assert number("12,345,678.00", 12345678) == number("12345678", 12345678.0) == 1
+    assert number(str(7**90), 7**90) == 1
+    assert number(str(7**90 + 1), 7**90) == 0
+    assert number("602214076000000000000000", 6.02214076e23) == 1
+    assert number("3.1415927", 3.14159265) == number("0.3333333", 1 / 3) == 1
+    assert number("3.1416", 3.14159265) == 0
+
+
 def test_a_letter():
     assert (
         letter("(B) Paris", "B") == letter("**B**", "B") == letter("Not A or C. The answer is B.", "B") == 1
