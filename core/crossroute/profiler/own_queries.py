@@ -11,6 +11,7 @@ does not fit, a grader does: a function of the answer and the line's fields that
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -21,6 +22,9 @@ from crossroute.calibration import GradedQuery
 from crossroute.calibration.checkers import json_value, letter, number, phrase
 from crossroute.datasets.plain import not_utf8
 from crossroute.errors import DataError
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which no provider takes."""
 
 Grader = Callable[[str, dict[str, Any]], float]
 
@@ -79,19 +83,27 @@ def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery
     text = fields.get("text") if isinstance(fields, dict) else None
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{path}, line {at}: no text. Expected an object with text and reference.")
+    if half := LONE_SURROGATE.search(text):
+        raise DataError(f"{path}, line {at}: the text holds the lone surrogate {half[0]!r}. Replace it.")
     task = str(fields.get("task") or "own")
     if grader is not None:
         return GradedQuery(task, 1, text, fields, _checked(grader), "")
     if fields.get("reference") in (None, "", []):
         raise DataError(f"{path}, line {at}: no reference. Add one, or grade with --grader module:function.")
-    checker, reference = _checker(fields["reference"])
-    return GradedQuery(task, 1, text, reference, checker, _example(fields["reference"]))
+    reference = fields["reference"]
+    if isinstance(reference, (int, float)) and not abs(reference) <= sys.float_info.max:
+        raise DataError(
+            f"{path}, line {at}: the reference is not a finite number of at most {sys.float_info.max:.2g}. Give it as "
+            "a text, or grade with --grader module:function."
+        )
+    checker, compared = _checker(reference)
+    return GradedQuery(task, 1, text, compared, checker, _example(reference))
 
 
 def _checker(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
     """Return how a reference is compared, and with what."""
     if isinstance(reference, (int, float)) and not isinstance(reference, bool):
-        return number, float(reference)
+        return number, reference
     if isinstance(reference, str) and len(reference) == 1 and reference in "ABCDE":
         return letter, reference
     if isinstance(reference, str):

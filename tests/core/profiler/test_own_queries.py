@@ -16,6 +16,8 @@ def written(tmp_path, *lines):
     ("reference", "right", "wrong"),
     [
         (391, "17 * 23 = 391", "It is 390."),
+        (2**60 + 1, f"{2**60 + 1}", f"{2**60}"),
+        (0.25, "It is 0.2500000001.", "0.26"),
         ("B", "The answer is B.", "C"),
         ("Lisbon", "It is Lisbon.", "It is Porto."),
         (["billing", "payments"], "The payments team.", "The sales team."),
@@ -51,6 +53,12 @@ def test_tasks_are_kept_blank_lines_skipped_and_repeats_asked_once(tmp_path):
         ("[]", "line 1: no text"),
         ('{"text": " "}', "line 1: no text"),
         ('{"text": "why?"}', "line 1: no reference"),
+        ('{"text": "a \\ud83d", "reference": 1}', r"line 1: the text holds the lone surrogate '\\ud83d'"),
+        (
+            json.dumps({"text": "7**500?", "reference": 7**500}),
+            "line 1: the reference is not a finite number",
+        ),
+        ('{"text": "0 / 0?", "reference": NaN}', "line 1: the reference is not a finite number"),
         ("", "holds no queries"),
     ],
 )
