@@ -75,7 +75,7 @@ def write_page(
         regrets=_regrets_table(found, seen),
         pay=f"{willingness_to_pay:.3g}",
     )
-    replace_file(Path(path), page.encode())
+    replace_file(Path(path), page.encode(errors="replace"))  # a text may hold half a character
 
 
 def _verdict(report: Report, figures: RouterFigures) -> str:

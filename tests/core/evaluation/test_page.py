@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html import escape, unescape
 
 import numpy as np
@@ -138,3 +139,11 @@ def test_a_browser_draws_it_without_an_error(page, tmp_path):
     )
     assert "CONSOLE" not in done.stderr
     assert done.stdout.count('class="main-svg"') >= 3
+
+
+def test_half_a_character_in_a_text_is_written_as_a_question_mark(outcomes, prediction, tmp_path):
+    halved = replace(outcomes, texts=tuple(f"{text} \ud83d" for text in outcomes.texts))
+    report = compare({"CrossRoute": prediction}, halved, reference="CrossRoute", resamples=20)
+    path = tmp_path / "report.html"
+    write_page(path, report, "CrossRoute", prediction, halved, willingness_to_pay=PAY)
+    assert "the end ?" in path.read_text("utf-8")
