@@ -44,7 +44,7 @@ def read_outcomes(path: str | Path, *, candidates: Iterable[Candidate] = ()) -> 
 
 def _header(path: Path) -> list[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file, plain.long_fields():
             return next(csv.reader(file), [])
     except UnicodeDecodeError as error:
         raise plain.not_utf8(path, error) from None

@@ -23,6 +23,7 @@ import hashlib
 import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file, long_fields():
         reader = csv.reader(file, strict=True)
         number = 1
         try:
@@ -88,6 +89,16 @@ def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
                 number = reader.line_num + 1
         except csv.Error as error:
             raise _fault(path, number, f"not CSV ({error}). Quote the texts, or write JSONL.") from None
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let a field of a CSV file be longer than the 131,072 characters that the csv module reads by default."""
+    former = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(former)
 
 
 class _Rows:

@@ -21,6 +21,7 @@ import numpy as np
 
 from crossroute.candidate import Candidate, Price
 from crossroute.datasets.frame import Values, read_frame
+from crossroute.datasets.plain import long_fields
 from crossroute.errors import DataError
 from crossroute.measures import Column, Floats
 from crossroute.outcomes import Outcomes
@@ -67,7 +68,7 @@ def read_pickle(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
 def read_csv(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
     """Read the same table as CSV, row by row, without the models' responses."""
     columns: dict[str, list[str | None]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file, long_fields():
         reader = csv.reader(file, strict=True)
         try:
             header = next(reader, [])
