@@ -92,7 +92,8 @@ class Outcomes:
 
     def take(self, rows: npt.ArrayLike) -> Outcomes:
         """Return some of the queries: row numbers, or one bool a query."""
-        chosen = np.arange(len(self))[np.asarray(rows)]
+        rows = np.asarray(rows)
+        chosen = np.arange(len(self))[rows if rows.size else rows.astype(int)]  # NumPy takes [] for floats
         pick: dict[str, Any] = {name: getattr(self, name)[chosen] for name in MEASURES}
         pick.update({name: tuple(getattr(self, name)[row] for row in chosen) for name in _PER_QUERY})
         return replace(self, **pick)
@@ -163,12 +164,12 @@ class Outcomes:
             place: Where a row stands ("runs.csv, line 7"), for the message of an error.
 
         Raises:
-            DataError: A query or outcome stands twice, an outcome's query is unknown, or a number is out of
-                its range.
+            DataError: A query or outcome stands twice, a query has no text, an outcome's query is unknown, or
+                a number is out of its range.
         """
         line = _lines([query["query_id"] for query in queries])
         pool = _widened(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
-        texts = tuple(_text_of(query) for query in queries)
+        texts = tuple(_text_of(row, query) for row, query in enumerate(queries))
         return cls(
             query_ids=tuple(line),
             texts=texts,
@@ -251,10 +252,12 @@ def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:
     return line
 
 
-def _text_of(query: Mapping[str, str | None]) -> str:
+def _text_of(row: int, query: Mapping[str, str | None]) -> str:
     text = query["text"]
-    if text is None:
-        raise DataError(f"Query {query['query_id']!r} has no text; add it, or drop the query.")
+    if text is None or not text.strip():
+        raise DataError(
+            f"Row {row} of the queries: {query['query_id']!r} has no text; add it, or drop the query."
+        )
     return text
 
 

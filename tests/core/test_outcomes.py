@@ -114,8 +114,11 @@ def test_unknown_repeated_and_nameless_entries_are_refused():
         Outcomes.from_rows(QUERIES, {"query_id": ["q9"], "candidate": ["a"], "quality": [1.0]})
     with pytest.raises(DataError, match="Query 0 has the id 'q1'"):
         Outcomes.from_rows([QUERIES[0], QUERIES[0]], ROWS)
-    with pytest.raises(DataError, match="'q3' has no text"):
-        Outcomes.from_rows([{"query_id": "q3", "text": None}], {"query_id": [], "candidate": []})
+    for blank in (None, "", " \n"):
+        with pytest.raises(DataError, match="Row 1 of the queries: 'q3' has no text"):
+            Outcomes.from_rows(
+                [QUERIES[0], {"query_id": "q3", "text": blank}], {"query_id": [], "candidate": []}
+            )
     with pytest.raises(DataError, match="row 1: no candidate is named"):
         Outcomes.from_rows(QUERIES, {"query_id": ["q1", "q2"], "candidate": ["a", ""], "quality": [1.0, 1.0]})
 
@@ -145,6 +148,7 @@ def test_take_split_select_and_complete_cut_as_they_say():
     outcomes = Outcomes.from_rows(QUERIES, ROWS)
     assert outcomes.take([1]).query_ids == ("q2",)
     assert outcomes.take([True, False]).texts == ("one",)
+    assert outcomes.take([]).quality.shape == (0, 2)
     assert outcomes.split("test").query_ids == ("q2",)
     assert len(outcomes.split("validation")) == 0
     assert outcomes.select(["a"]).query_ids == ("q1",)
