@@ -25,6 +25,8 @@ BUNDLED = Path(__file__).parent / "weights"
 ENCODER = "static-minilm"
 NUMBERS = re.compile(r"\[\n[-+.\deE,\n ]+\]")
 """A list of numbers, one a line: written on one line instead. No string holds a line break in JSON."""
+OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
+"""The names that Linux gives to what a process has open, be it a terminal, a pipe or a file."""
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -85,7 +87,16 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name first, so that it is never seen half-written."""
+    """Write a file under another name first, so that it is never seen half-written.
+
+    A link stays one, and what it points to is written. What is no file of its own (a pipe, /dev/stdout) has no
+    other name: there the content is written on.
+    """
+    if OPEN_FILE.match(str(path)) or (path.exists() and not path.is_file()):
+        with path.open("ab") as stream:
+            stream.write(content)
+        return
+    path = path.resolve()
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         scratch = Path(file.name)
         try:

@@ -1,5 +1,9 @@
 import json
+import os
 import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +233,46 @@ def test_an_interruption_just_after_a_file_took_its_name_stays_an_interruption(t
         storage.replace_file(tmp_path / "state", b"whole")
     assert (tmp_path / "state").read_bytes() == b"whole"
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
+def test_a_link_stays_a_link_to_what_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("there", "not yet there"):
+        target, link = tmp_path / "elsewhere" / name, tmp_path / name
+        if name == "there":
+            target.write_bytes(b"former")
+        link.symlink_to(target)
+        replace_file(link, b"whole")
+        assert link.is_symlink()
+        assert target.read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_pipe_is_written_into_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as aside:
+        heard = aside.submit(pipe.read_bytes)
+        replace_file(pipe, b"whole")
+        assert heard.result(timeout=10) == b"whole"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the name is Linux's")
+@pytest.mark.parametrize("to_a_file", [False, True])
+def test_standard_output_is_written_on(to_a_file, tmp_path):
+    program = (
+        "from pathlib import Path; from crossroute.storage import replace_file; "
+        "print('first', flush=True); replace_file(Path('/dev/stdout'), b'second')"
+    )
+    command = [sys.executable, "-c", program]
+    if to_a_file:
+        with (tmp_path / "out").open("wb") as out:
+            subprocess.run(command, stdout=out, check=True)
+        assert (tmp_path / "out").read_bytes() == b"first\nsecond"
+    else:
+        assert subprocess.run(command, capture_output=True, check=True).stdout == b"first\nsecond"
 
 
 def test_pickle_is_nowhere_in_the_checkpoint_code():
