@@ -72,7 +72,8 @@ def train(
     begun = load(start) if start else None
     outcomes = read(paths, candidates, priced_only, begun)
     with progress_bar() as progress:
-        encoding = progress.add_task("encoding", total=len(outcomes))
+        encoded = sum(split != "test" for split in outcomes.splits)
+        encoding = progress.add_task("encoding", total=encoded)
         training = progress.add_task("training", total=chosen.epochs)
 
         def on_epoch(epoch: Epoch) -> None:

@@ -35,8 +35,10 @@ def profile(
     queries: Annotated[Path | None, typer.Option(help="JSONL of your own graded queries.")] = None,
     grader: Annotated[str | None, typer.Option(help="module:function that grades answers to these.")] = None,
     from_scores: Annotated[str | None, typer.Option(help="Ask nothing: mmlu_pro=0.81,gpqa=0.7.")] = None,
-    max_cost: Annotated[float | None, typer.Option(min=0, help="USD at which to stop.")] = None,
-    requests_per_minute: Annotated[float | None, typer.Option(min=0, help="Calls a minute, at most.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
+    requests_per_minute: Annotated[
+        float | None, typer.Option(help="Calls a minute, at most; above 0.")
+    ] = None,
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=256, help="Calls at once; 8 by default.")
     ] = None,

@@ -111,7 +111,7 @@ def _prices_of(router: Router, listed: Iterable[str]) -> dict[str, Price]:
 def settings(config: Path | None) -> dict[str, object]:
     """Return the training settings of a JSON file."""
     try:
-        found = json.loads(config.read_text("utf-8")) if config else {}
+        found = json.loads(config.read_text("utf-8-sig")) if config else {}
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not valid JSON: {error}.") from error
     except OSError as error:
@@ -122,8 +122,8 @@ def settings(config: Path | None) -> dict[str, object]:
 
 
 def names(listed: str) -> list[str]:
-    """Split a,b,c."""
-    found = [name for name in map(str.strip, listed.split(",")) if name]
+    """Split a,b,c; a name that stands twice counts once."""
+    found = [name for name in dict.fromkeys(map(str.strip, listed.split(","))) if name]
     if not found:
         raise ValueError(f"Expected names, a,b,c, got {listed!r}.")
     return found

@@ -171,7 +171,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         DataError: The named do not compare, or one has no query in common with the others.
         UnknownCandidateError: A name is neither the router's nor profiled.
     """
-    names = tuple(names)
+    names = tuple(dict.fromkeys(names))
     known = [name for name in names if candidate_named(router.pool, name)]
     cards = {name: card for name in names if (card := read_card(name, folder))}
     for name in names:

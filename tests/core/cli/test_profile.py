@@ -106,6 +106,17 @@ def test_without_a_folder_profiles_are_the_users(main, saved):
     assert main("route", "text", "--router", saved, "--profiles", "none")[2].startswith("Error: There is no")
 
 
+def test_a_name_given_twice_counts_once(main):
+    for name in ("weak", "strong"):
+        assert (
+            main("profile", name, "--object", f"mine:{name}", "--price", "1/1", "--out", "profiles")[0] == 0
+        )
+    code, _, told = main(
+        "route", "What is 2 + 2?", "--candidates", "weak,strong, weak", "--profiles", "profiles"
+    )
+    assert (code, told) == (0, "")
+
+
 def test_the_same_command_again_asks_nothing_again(main):
     import mine
 
@@ -213,6 +224,9 @@ def test_a_model_by_name_without_langchain_tells_the_install_command(main, monke
 def test_settings_out_of_range_are_refused(main):
     command = ("profile", "strong", "--object", "mine:strong", "--price", "1/1")
     assert main(*command, "--concurrency", 0)[0] == 2
-    code, _, told = main(*command, "--requests-per-minute", 0)
-    assert code == 1
-    assert "requests_per_minute" in told
+    for option in ("--requests-per-minute", "--max-cost"):
+        for value in (0, -1):
+            code, _, told = main(*command, option, value)
+            assert code == 1
+            assert f"{option[2:].replace('-', '_')}: Input should be greater than 0, got {value}" in told
+    assert ">=0" not in main("profile", "--help")[1]

@@ -69,7 +69,7 @@ def test_what_was_not_profiled_has_no_card(router, tmp_path):
 
 
 def test_a_router_over_profiled_candidates_sends_each_query_to_the_one_that_answers_it(router, folder):
-    chosen = among(router, ["lab/reckons", "tells"], folder)
+    chosen = among(router, ["lab/reckons", "tells", "tells"], folder)
     assert chosen.pool.names == ("lab/reckons", "tells")
     new = [text.format(99, 99) for text in ASKED.values()]
     quality = chosen.predict(new).quality
