@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,8 +21,11 @@ from crossroute.cli.shared import (
     progress_bar,
     read,
 )
-from crossroute.errors import DataError
+from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import SPLITS, Split
+
+if TYPE_CHECKING:
+    from crossroute.router import Router
 
 
 def evaluate(
@@ -51,7 +55,6 @@ def evaluate(
     priced_only: PricedOnly = False,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
-    from crossroute.calls.members import Ability, router_over
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
     from crossroute.evaluation.contest import baseline_predictions, cascades
@@ -65,7 +68,7 @@ def evaluate(
 
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded)
-    loaded = router_over(loaded, dict.fromkeys(outcomes.pool.names, Ability()))
+    loaded = _over(loaded, outcomes.pool.names)
     for needed in (split, *(SPLITS if baselines else ())):
         if needed not in outcomes.splits:
             raise DataError(
@@ -110,3 +113,14 @@ def evaluate(
         )
     if plot_file:
         draw_curves(report, plot_file)
+
+
+def _over(router: Router, listed: Iterable[str]) -> Router:
+    """Return the router over the candidates of the outcomes, under the names that they have there."""
+    from crossroute.calls.members import Ability, candidate_named, router_over
+    from crossroute.catalogue import Catalogue
+
+    for name in listed:
+        if candidate_named(router.pool, name) is None:
+            raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
+    return router_over(router, dict.fromkeys(listed, Ability()))

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crossroute import cli
-from crossroute.errors import DataError
+from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.query import estimate_tokens
 
 
@@ -53,6 +53,12 @@ def test_a_candidate_is_evaluated_under_any_of_its_names(spelled, tmp_path):
     found = figures("universal", path, folder=tmp_path)
     assert found["best_single"] == spelled
     assert list(found["routers"]["CrossRoute"]["shares"]) == ["openai/gpt-4o-mini", spelled]
+
+
+def test_a_candidate_that_the_router_does_not_know_is_told(saved, tmp_path):
+    path = write(tmp_path / "rows.jsonl", rows("small", "huge"))
+    with pytest.raises(UnknownCandidateError, match=r"'huge'.*'large'"):
+        invoke("evaluate", saved, path)
 
 
 def test_rows_of_tokens_alone_cost_what_the_router_charges(saved, tmp_path):
