@@ -20,6 +20,7 @@ from crossroute.cli.shared import (
     picture_file,
     progress_bar,
     read,
+    refuse_routers,
 )
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import SPLITS, Split
@@ -66,6 +67,7 @@ def evaluate(
     if page_file:
         from crossroute.evaluation.page import write_page
 
+    refuse_routers(paths)
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded)
     loaded = _over(loaded, outcomes.pool.names)

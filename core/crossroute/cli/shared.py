@@ -80,12 +80,7 @@ def read(
     from crossroute.outcomes import Outcomes
     from crossroute.prices import priced, unpriced
 
-    for path in paths:
-        if (path / "model.safetensors").exists():
-            raise ValueError(
-                f"{path} is a router, where outcomes are expected. To evaluate, name the router first, then the "
-                "outcomes; to train, name it with --from."
-            )
+    refuse_routers(paths)
     parts = {path: read_outcomes(path) for path in paths}
     for path, part in parts.items():
         if not len(part):
@@ -98,6 +93,16 @@ def read(
         return outcomes
     err.print(f"Left out, no price is known: {', '.join(left_out)}.", markup=False, soft_wrap=True)
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
+
+
+def refuse_routers(paths: Iterable[Path]) -> None:
+    """Refuse a router that stands where outcomes are expected."""
+    for path in paths:
+        if (path / "model.safetensors").exists():
+            raise ValueError(
+                f"{path} is a router, where outcomes are expected. To evaluate, name the router first, then the "
+                "outcomes; to train, name it with --from."
+            )
 
 
 def _prices_of(router: Router, listed: Iterable[str]) -> dict[str, Price]:
