@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from crossroute.errors import MissingExtraError
-from crossroute.evaluation.report import PALETTE, Bound, Report
+from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.outcomes import Outcomes
 from crossroute.sweep import Sweep
@@ -123,16 +123,16 @@ def calibration(sweep: Sweep, outcomes: Outcomes) -> go.Figure:
     return _laid_out(figure, "Predicted quality", "Observed quality")
 
 
-def _hull(name: str, bound: Bound, report: Report, line: dict[str, object]) -> go.Scatter:
-    """Return a bound's hull, bent as a straight segment bends on the logarithmic axis."""
-    hull = non_decreasing_convex_hull(np.array(bound.curve))
+def _hull(name: str, figures: CurveFigures, report: Report, line: dict[str, object]) -> go.Scatter:
+    """Return a curve's hull, bent as a straight segment bends on the logarithmic axis."""
+    hull = non_decreasing_convex_hull(np.array(figures.curve))
     start = max(hull[0, 0], _floor(report))
     cost = np.union1d(np.geomspace(start, max(report.high_cost, start), 120), hull[hull[:, 0] >= start, 0])
     return go.Scatter(
         x=_PER_CALLS * cost,
         y=np.interp(cost, hull[:, 0], hull[:, 1]),
         mode="lines",
-        name=f"{escape(name)} ({bound.aiq:.3f})",
+        name=f"{escape(name)} ({figures.aiq:.3f})",
         line=line,
         hovertemplate=f"{escape(name)}<br>quality %{{y:.3f}}<br>USD %{{x:.3g}} per 1,000 calls<extra></extra>",
     )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.errors import DataError
-from crossroute.evaluation.report import Bound, CandidateFigures, Interval, Report, RouterFigures
+from crossroute.evaluation.report import CandidateFigures, CurveFigures, Interval, Report, RouterFigures
 from crossroute.metrics import (
     aiq,
     candidate_points,
@@ -86,14 +86,14 @@ def compare(
         return {name: Sweep.of(each, outcomes, usd, reward) for name, each in predictions.items()}
 
     trial = _Trial(
-        answered(outcomes),
-        sweeps(sweep_for(outcomes.cost)) | dict(played or {}),
-        {} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
-        reference,
-        reward,
-        willingness_to_pay,
-        resamples,
-        seed,
+        observed=answered(outcomes),
+        sweeps=sweeps(sweep_for(outcomes.cost)) | dict(played or {}),
+        sweeps_at={} if willingness_to_pay is None else sweeps(np.array([willingness_to_pay])),
+        reference=reference,
+        reward=reward,
+        willingness_to_pay=willingness_to_pay,
+        resamples=resamples,
+        seed=seed,
     )
     if not trial.can_rank():
         raise DataError(
@@ -165,8 +165,8 @@ class _Trial:
             high_cost=high,
             best_single=max(candidates, key=lambda name: (candidates[name].quality, -candidates[name].cost)),
             candidates=candidates,
-            zero=_bound(zero_router_points(quality, cost), low, high),
-            oracle=_bound(cost_quality_curve(quality, cost, quality, cost, self.reward), low, high),
+            zero=_curve_figures(zero_router_points(quality, cost), low, high),
+            oracle=_curve_figures(cost_quality_curve(quality, cost, quality, cost, self.reward), low, high),
             routers={},
         )
         intervals = self._intervals(low, high)
@@ -177,21 +177,21 @@ class _Trial:
         """Compute the figures of one router."""
         sweep = self.sweeps[name]
         points = sweep.points()
-        bound = _bound(points, report.low_cost, report.high_cost)
+        curve = _curve_figures(points, report.low_cost, report.high_cost)
         best = report.candidates[report.best_single]
         reached = _finite(cost_at_quality(points, best.quality))
         known = known_outcomes(self.observed.quality, self.observed.cost)
         is_compared = self.reference is not None and self.reference != name
         other = self.sweeps[self.reference or name].points()
-        difference = bound.aiq - aiq(other, report.low_cost, report.high_cost)
+        difference = curve.aiq - aiq(other, report.low_cost, report.high_cost)
         return RouterFigures(
-            **dict(bound),
+            **dict(curve),
             aiq_interval=interval,
             difference=difference if is_compared else None,
             difference_interval=against if is_compared else None,
             cost_at_best_single=reached,
             share_of_best_single_cost=None if reached is None or best.cost == 0 else reached / best.cost,
-            gap_closed=_finite(gap_closed(bound.aiq, report.zero.aiq, report.oracle.aiq)),
+            gap_closed=_finite(gap_closed(curve.aiq, report.zero.aiq, report.oracle.aiq)),
             calibration_error=expected_calibration_error(
                 sweep.predicted_quality[known], self.observed.quality[known]
             ),
@@ -223,10 +223,10 @@ class _Trial:
         return np.flatnonzero(known_outcomes(self.observed.quality, self.observed.cost).any(axis=0))
 
 
-def _bound(points: Floats, low: float, high: float) -> Bound:
+def _curve_figures(points: Floats, low: float, high: float) -> CurveFigures:
     moves = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))
     curve = tuple((cost, quality) for cost, quality in points[moves].tolist())
-    return Bound(aiq=aiq(points, low, high), maximum_quality=maximum_quality(points), curve=curve)
+    return CurveFigures(aiq=aiq(points, low, high), maximum_quality=maximum_quality(points), curve=curve)
 
 
 def _finite(value: float) -> float | None:

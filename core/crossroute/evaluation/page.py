@@ -17,7 +17,7 @@ import numpy as np
 from crossroute.evaluation import charts
 from crossroute.evaluation.comparison import answered
 from crossroute.evaluation.regrets import Regret, regrets
-from crossroute.evaluation.report import Bound, Report, RouterFigures
+from crossroute.evaluation.report import CurveFigures, Report, RouterFigures
 from crossroute.metrics import sweep_for
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
@@ -119,12 +119,12 @@ def _figures_table(report: Report) -> str:
         "best quality",
     )
     heads += ("cost at best single", "gap closed", "ECE", "cost factor")
-    rows: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
+    rows: dict[str, CurveFigures] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
     ranked = sorted(rows.items(), key=lambda item: -item[1].aiq)
     return _table(heads, (_figures(name, figures) for name, figures in ranked))
 
 
-def _figures(name: str, figures: Bound) -> tuple[str, ...]:
+def _figures(name: str, figures: CurveFigures) -> tuple[str, ...]:
     aiq, most = f"{figures.aiq:.4f}", f"{figures.maximum_quality:.3f}"
     if not isinstance(figures, RouterFigures):
         return (name, aiq, "", "", most, "", "", "", "")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crossroute.errors import MissingExtraError
-from crossroute.evaluation.report import PALETTE, Bound, Report
+from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.policy import Dial
 from crossroute.prediction import Prediction
@@ -150,7 +150,9 @@ def _draw_bounds(axes: Axes, report: Report, floor: float) -> None:
         axes.plot(cost, quality, color=_QUIET, linewidth=1.3, linestyle=style, label=_caption(name, bound))
 
 
-def _draw_router(axes: Axes, name: str, router: Bound, color: str, *, high_cost: float, floor: float) -> None:
+def _draw_router(
+    axes: Axes, name: str, router: CurveFigures, color: str, *, high_cost: float, floor: float
+) -> None:
     """Draw the points of the curve and their hull."""
     cost, quality = np.array(router.curve).T
     drawn = _PER_CALLS * np.maximum(cost, floor)
@@ -159,13 +161,13 @@ def _draw_router(axes: Axes, name: str, router: Bound, color: str, *, high_cost:
     axes.plot(cost, quality, color=color, linewidth=1.8, label=_caption(name, router), zorder=4)
 
 
-def _caption(name: str, bound: Bound) -> str:
-    return f"{name} (AIQ {bound.aiq:.3f})"
+def _caption(name: str, figures: CurveFigures) -> str:
+    return f"{name} (AIQ {figures.aiq:.3f})"
 
 
-def _hull_line(bound: Bound, high_cost: float, floor: float) -> tuple[Floats, Floats]:
+def _hull_line(figures: CurveFigures, high_cost: float, floor: float) -> tuple[Floats, Floats]:
     """Return costs per thousand calls, evenly spaced in their logarithm, and the hull's quality there."""
-    hull = non_decreasing_convex_hull(np.array(bound.curve))
+    hull = non_decreasing_convex_hull(np.array(figures.curve))
     start, end = max(hull[0, 0], floor), max(high_cost, hull[-1, 0], 2 * floor)
     cost = np.union1d(np.geomspace(start, end, 400), hull[hull[:, 0] >= start, 0])
     return _PER_CALLS * cost, np.interp(cost, hull[:, 0], hull[:, 1])

@@ -37,8 +37,8 @@ class CandidateFigures(_Frozen):
     queries: int
 
 
-class Bound(_Frozen):
-    """The zero router or the oracle.
+class CurveFigures(_Frozen):
+    """What a cost-quality curve comes to: a router's, the zero router's or the oracle's.
 
     Attributes:
         aiq: Area under its hull over the report's cost range, divided by the range.
@@ -51,7 +51,7 @@ class Bound(_Frozen):
     curve: Curve
 
 
-class RouterFigures(Bound):
+class RouterFigures(CurveFigures):
     """A router, or a baseline.
 
     Attributes:
@@ -107,8 +107,8 @@ class Report(_Frozen):
     high_cost: float
     best_single: str
     candidates: dict[str, CandidateFigures]
-    zero: Bound
-    oracle: Bound
+    zero: CurveFigures
+    oracle: CurveFigures
     routers: dict[str, RouterFigures]
     tasks: tuple[Report, ...] = ()
 
@@ -133,7 +133,7 @@ def _router_table(report: Report) -> Table:
     table.columns[1].justify = "left"
     for column in table.columns[1:]:
         column.no_wrap = True
-    rows: dict[str, Bound] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
+    rows: dict[str, CurveFigures] = {"oracle": report.oracle, "zero router": report.zero, **report.routers}
     for name, figures in sorted(rows.items(), key=lambda row: -row[1].aiq):
         if isinstance(figures, RouterFigures):
             table.add_row(escape(name), *_router_cells(figures))

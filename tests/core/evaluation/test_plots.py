@@ -9,7 +9,7 @@ import pytest
 
 from crossroute.errors import MissingExtraError
 from crossroute.evaluation import plots
-from crossroute.evaluation.report import Bound, CandidateFigures, Report, RouterFigures
+from crossroute.evaluation.report import CandidateFigures, CurveFigures, Report, RouterFigures
 from crossroute.policy import Dial
 from crossroute.prediction import Prediction
 
@@ -46,8 +46,8 @@ def a_report(routers=2, candidates=11):
             f"maker/model-{place}": CandidateFigures(quality=quality, cost=cost, queries=100)
             for place, (cost, quality) in enumerate(zip(costs, qualities + near, strict=True))
         },
-        zero=Bound(**bound),
-        oracle=Bound(**bound),
+        zero=CurveFigures(**bound),
+        oracle=CurveFigures(**bound),
         routers={f"router {place}": figures for place in range(routers)},
     )
 
