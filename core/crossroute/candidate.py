@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
 
 class Price(BaseModel):
     """What a candidate charges, in USD per million tokens.
@@ -36,8 +38,8 @@ class Price(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input: float = Field(ge=0, allow_inf_nan=False)
-    output: float = Field(ge=0, allow_inf_nan=False)
+    input: Usd
+    output: Usd
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     source: str = ""
     as_of: date | None = None
@@ -60,6 +62,9 @@ class Profile(BaseModel):
         quality: Mean quality per cluster, shrunk towards the candidate's mean, shape (k,), in [0, 1].
         log_tokens: Mean natural logarithm of the tokens that the cost head predicts, shape (k,).
         evidence: Number of outcomes per cluster, shape (k,).
+        learned_price: Input and output price of the outcomes, where `log_tokens` is what these made of a cost;
+            None until a router takes the profile in, and where `log_tokens` counts output tokens.
+        made_by: Digest of the router's clusters; empty until a router takes the profile in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +72,8 @@ class Profile(BaseModel):
     quality: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
     log_tokens: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
     evidence: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...]
+    learned_price: tuple[Usd, Usd] | None = None
+    made_by: str = ""
 
     @property
     def mean_quality(self) -> float:

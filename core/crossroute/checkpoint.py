@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from crossroute.candidate import Candidate, Pool, Profile
+from crossroute.candidate import Candidate, Pool, Profile, Usd
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
@@ -16,11 +16,11 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.inference import InferenceNetwork
 from crossroute.network_config import NetworkConfig
 from crossroute.policy import Dial
-from crossroute.predictor import Predictor, pool_profiles
+from crossroute.predictor import Predictor, learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
-from crossroute.tokens import CostUnit
+from crossroute.tokens import CostUnit, prices
 
 NETWORK = "network."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
@@ -40,6 +40,8 @@ class RouterConfig(BaseModel):
     dial: Dial
     provenance: dict[str, Any]
     verifier: Verifier | None = None
+    learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
+    """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
 
     @model_validator(mode="after")
     def _one_label_a_cluster(self) -> RouterConfig:
@@ -47,12 +49,18 @@ class RouterConfig(BaseModel):
             raise ValueError(
                 f"{len(self.cluster_labels)} cluster labels for {self.network.clusters} clusters"
             )
+        if self.learned_prices is not None and len(self.learned_prices) != len(self.candidates):
+            raise ValueError(
+                f"{len(self.learned_prices)} learned prices for {len(self.candidates)} candidates"
+            )
         return self
 
 
 def save(router: Router, folder: str | Path) -> None:
     """Write a router to a folder."""
     predictor = router.predictor
+    learned = learned_prices(router.pool)
+    repriced = (learned != prices(router.pool)).any()
     config = RouterConfig(
         encoder=predictor.query_encoder.name,
         network=predictor.network.config,
@@ -63,13 +71,15 @@ def save(router: Router, folder: str | Path) -> None:
         dial=router.dial,
         provenance=router.provenance,
         verifier=router.own_verifier,
+        learned_prices=tuple(map(tuple, learned.tolist())) if repriced else None,
     )
     profiles = pool_profiles(router.pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
     tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
     tensors["calibration.encoded"] = router.calibration.astype(np.float16)
     tensors["calibration.tokens"] = router.calibration_tokens
-    write_checkpoint(folder, config.model_dump(mode="json"), tensors)
+    unsaid = None if repriced else {"learned_prices"}
+    write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
 
 
 def load(name: str | Path, encoder: Encoder | None = None) -> Router:
@@ -139,7 +149,11 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     }
     network = InferenceNetwork(config.network, weights)
     values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
-    profiles = [Profile(**dict(zip(PROFILE_FIELDS, row, strict=True))) for row in zip(*values, strict=True)]
+    learned = config.learned_prices or (None,) * len(config.candidates)
+    profiles = [
+        Profile(**dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price)
+        for row, price in zip(zip(*values, strict=True), learned, strict=True)
+    ]
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
     return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -68,15 +69,21 @@ class Predictor:
         DataError: A candidate has no price, or no profile over this network's clusters.
     """
 
+    pool: Pool
+    """The candidates; each profile says by what clusters, and at what price, it was made."""
+
     def __init__(
         self, network: InferenceNetwork, pool: Pool, query_encoder: QueryEncoder, cost_unit: tokens.CostUnit
     ) -> None:
         self.network = network
-        self.pool = pool
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
+        identity = network.weights["centroids"].tobytes() + cost_unit.encode()
+        self.digest = hashlib.sha256(identity).hexdigest()[:12]
         self._prices = tokens.prices(pool)
         profiles = pool_profiles(pool, network.config.clusters)
+        self.pool = self._taken_in(pool)
+        self._learned = learned_prices(self.pool)
         self._keys = network.keys(profiles)
         self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
@@ -101,12 +108,14 @@ class Predictor:
         Args:
             encoded: As `query_encoder` encodes them, shape (n, D).
             query_tokens: Their estimated tokens, shape (n,).
-            context_tokens: Further input tokens of each call, shape (n,).
+            context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
         """
         output = self.network(np.asarray(encoded, dtype=np.float32), self._keys)
         quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
-        cost = tokens.cost(log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit)
-        written = tokens.output_tokens(log_tokens, self._prices, query_tokens, self.cost_unit)
+        cost = tokens.cost(
+            log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit, learned=self._learned
+        )
+        written = tokens.output_tokens(log_tokens, self._learned, query_tokens, self.cost_unit)
         read = (query_tokens + context_tokens)[:, None]
         error = np.sqrt(output.clusters @ self._variance)
         return Foresight(quality, cost, read + written, output.attention, output.clusters, error)
@@ -117,17 +126,19 @@ class Predictor:
         Raises:
             DataError: A candidate has no price, or none of its outcomes is known.
         """
+        tokens.prices(outcomes.pool)  # refuses what has none
         queries = [Query(text) for text in outcomes.texts]
         encoded = self.query_encoder.encode(queries)
         query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
         network = self.network
-        return profiled(
+        found = profiled(
             outcomes,
             tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
             assign(network.project(encoded), network.weights["centroids"]),
             (network.weights["quality_effects"], network.weights["tokens_effects"]),
             anchors=self._anchors(outcomes.pool),
         )
+        return self._taken_in(found)
 
     def _anchors(self, profiled: Pool) -> Floats | None:
         """Return the quality per cluster of the measured candidates not profiled now; None where they are few."""
@@ -139,6 +150,24 @@ class Predictor:
         if len(others) < LEAST_ANCHORS:
             return None
         return pool_profiles(others, self.network.config.clusters).quality.astype(float)
+
+    def _taken_in(self, pool: Pool) -> Pool:
+        """Return a pool whose profiles say by what clusters, and at what price, they were made: here, if unsaid."""
+        taken = []
+        for candidate in pool:
+            profile, price = candidate.profile, candidate.price
+            if profile and profile.made_by not in ("", self.digest):
+                raise DataError(
+                    f"The profile of {candidate.name!r} was made by another router, over other clusters. "
+                    "Profile it with this router: router.profile(outcomes)."
+                )
+            if profile and not profile.made_by:
+                missing: dict[str, object] = {"made_by": self.digest}
+                if self.cost_unit == "input_ratio" and price and profile.learned_price is None:
+                    missing |= {"learned_price": (price.input, price.output)}
+                profile = profile.model_copy(update=missing)
+            taken.append(candidate.model_copy(update={"profile": profile}))
+        return Pool(taken)
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
@@ -226,6 +255,12 @@ def _mean_quality(
         return likely_quality(total, count, anchors)
     known = None if before is None else np.array(before.quality)
     return shrunk_means(quality, assignment, expected_quality(quality, assignment, ease, known))
+
+
+def learned_prices(pool: Pool) -> Floats:
+    """Return the prices at which profiles were learned, shape (m, 2); a candidate's own where it does not matter."""
+    stated = [each.profile.learned_price if each.profile else None for each in pool]
+    return np.array([price or own for price, own in zip(stated, tokens.prices(pool).tolist(), strict=True)])
 
 
 def pool_profiles(pool: Pool, clusters: int) -> PoolProfiles:

@@ -32,8 +32,8 @@ class Query:
     Attributes:
         text: The text to route on; in a conversation, the last human turn.
         system: What frames it: a system prompt, instructions, examples.
-        input_tokens: Tokens of the whole call where the caller has counted them (a conversation's history,
-            tool definitions); by default those of `system` and `text`, estimated.
+        input_tokens: Tokens of the whole call where the caller has counted them (a conversation's history and
+            tool definitions with them); by default those of `system` and `text`, estimated. They are paid for.
 
     Raises:
         TypeError: `text` or `system` is not a str.
@@ -84,8 +84,8 @@ class Query:
 
     @property
     def context_tokens(self) -> int:
-        """Input tokens beyond `system` and `text`, paid at the input price: history, tool definitions."""
-        return 0 if self.input_tokens is None else max(0, self.input_tokens - self.text_tokens)
+        """Input tokens counted beyond those estimated of `system` and `text`; below 0 where they are fewer."""
+        return 0 if self.input_tokens is None else self.input_tokens - self.text_tokens
 
 
 def _encodable(text: str) -> str:

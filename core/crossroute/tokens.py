@@ -9,8 +9,10 @@ times the query's own tokens that is:
 
     cost = input price * query tokens * ratio / 1e6
 
-Either way a change of price needs no retraining. A router that predicts output tokens learns from USD, too:
-what a cost leaves after the input's price was paid for output.
+That holds at the price of the outcomes, which each profile keeps. At any other price the cost is taken apart
+there: what exceeds the query's own tokens paid for output, which is then paid for at the new price. So, either
+way, a change of price needs no retraining. A router that predicts output tokens learns from USD, too: what a
+cost leaves after the input's price was paid for output.
 """
 
 from __future__ import annotations
@@ -52,10 +54,12 @@ def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floa
     """
     if unit == "output_tokens":
         return np.log(np.clip(written(outcomes, query_tokens), 1, None))
-    price = prices(outcomes.pool)[:, 0]  # (m,)
+    price = prices(outcomes.pool)
+    read_free = price[:, 0] == 0
+    unit_price = np.where(read_free, price[:, 1], price[:, 0])  # (m,)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = outcomes.cost * 1e6 / price / query_tokens[:, None]  # (n, m)
-    return np.log(np.maximum(np.where(price > 0, ratio, 1.0), LEAST_RATIO))
+        ratio = outcomes.cost * 1e6 / unit_price / query_tokens[:, None] + read_free  # (n, m)
+    return np.log(np.maximum(np.where(unit_price > 0, ratio, 1.0), LEAST_RATIO))
 
 
 def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
@@ -73,17 +77,36 @@ def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
     return np.where(np.isnan(outcomes.output_tokens), paid_for, outcomes.output_tokens)
 
 
-def output_tokens(log_tokens: Floats, price: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
-    """Return predicted output tokens, shape (n, m), from the cost head's output."""
+def output_tokens(log_tokens: Floats, learned: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return predicted output tokens, shape (n, m), from the cost head's output.
+
+    Args:
+        log_tokens: The cost head's output, shape (n, m).
+        learned: Input and output price of the outcomes that it was learned from, shape (m, 2).
+        query_tokens: Estimated tokens of each query, shape (n,).
+        unit: What was predicted.
+    """
     if unit == "output_tokens":
         return np.exp(log_tokens)
     worth = (np.exp(log_tokens) - 1) * query_tokens[:, None]  # (n, m), in input tokens
-    exchange = np.divide(price[:, 0], price[:, 1], out=np.ones(len(price)), where=price[:, 1] > 0)
-    return np.clip(worth * exchange, 1, None)
+    return np.clip(worth * exchange(learned), 1, None)
+
+
+def exchange(learned: Floats) -> Floats:
+    """Return how many output tokens one input token was worth, shape (m,); 1 where one of them was free."""
+    read, wrote = learned.T
+    worth: Floats = np.divide(read, wrote, out=np.ones(len(learned)), where=(read > 0) & (wrote > 0))
+    return worth
 
 
 def cost(
-    log_tokens: Floats, price: Floats, query_tokens: Floats, context_tokens: Floats, unit: CostUnit
+    log_tokens: Floats,
+    price: Floats,
+    query_tokens: Floats,
+    context_tokens: Floats,
+    unit: CostUnit,
+    *,
+    learned: Floats | None = None,
 ) -> Floats:
     """Return predicted cost, shape (n, m), USD for one call.
 
@@ -91,14 +114,55 @@ def cost(
         log_tokens: The cost head's output, shape (n, m).
         price: Input and output price, shape (m, 2), USD per million tokens.
         query_tokens: Estimated tokens of each query, shape (n,).
-        context_tokens: Further input tokens of each call, shape (n,).
+        context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
         unit: What was predicted.
+        learned: The price of the outcomes that it was learned from, shape (m, 2); by default the same.
     """
-    read = (query_tokens + context_tokens)[:, None]  # (n, 1)
     if unit == "output_tokens":
-        return (read * price[:, 0] + np.exp(log_tokens) * price[:, 1]) / 1e6
+        counted = (query_tokens + context_tokens)[:, None]  # (n, 1)
+        return (counted * price[:, 0] + np.exp(log_tokens) * price[:, 1]) / 1e6
+    learned = price if learned is None else learned
     worth = np.exp(log_tokens) * query_tokens[:, None] + context_tokens[:, None]  # (n, m)
-    return worth * price[:, 0] / 1e6
+    as_learned = worth * price[:, 0] / 1e6
+    same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
+    stands = same & (context_tokens >= 0)[:, None]  # (n, m)
+    if stands.all():
+        return as_learned
+    read, wrote = _taken_apart(log_tokens, learned, query_tokens)
+    shorter = np.minimum(read, (query_tokens + context_tokens)[:, None])
+    read = np.where(context_tokens[:, None] < 0, shorter, read + context_tokens[:, None])
+    return np.where(stands, as_learned, (read * price[:, 0] + wrote * price[:, 1]) / 1e6)
+
+
+def _taken_apart(log_ratio: Floats, learned: Floats, query_tokens: Floats) -> tuple[Floats, Floats]:
+    """Return the tokens read and written, each of shape (n, m), that a ratio stands for at the learned price.
+
+    At that price they cost what the ratio says: one that is too small to pay for the query's own tokens and one
+    token of output stands for a part of both.
+    """
+    read = query_tokens[:, None]
+    wrote = output_tokens(log_ratio, learned, query_tokens, "input_ratio")
+    whole = read * learned[:, 0] + wrote * learned[:, 1]  # (n, m)
+    paid = np.exp(log_ratio) * read * learned[:, 0]
+    part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0)
+    return part * read, part * wrote
+
+
+def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
+    """Return what a ratio learned at one price is at another, both in logs, shape (k,).
+
+    Args:
+        log_ratio: Of one candidate, shape (k,).
+        learned: Input and output price at which it was learned, shape (2,).
+        price: The other price, shape (2,).
+    """
+    if (learned == price).all() or not price.any():
+        return log_ratio if price.any() else np.zeros_like(log_ratio)
+    ratio = np.exp(log_ratio)
+    wrote = np.clip(ratio - 1, 0, None) * exchange(learned[None])[0]  # for each token of the query
+    read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)
+    found = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
+    return np.asarray(np.log(np.maximum(found, LEAST_RATIO)))
 
 
 def prices(pool: Pool) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from crossroute import CheckpointError, Router, TrainingConfig, fit
+from crossroute import CheckpointError, Price, Router, TrainingConfig, fit
 from crossroute.storage import CONFIG, WEIGHTS
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
@@ -67,6 +67,20 @@ def test_saving_a_loaded_router_gives_the_same_bytes(saved, tmp_path):
     Router.from_pretrained(saved).save_pretrained(tmp_path)
     for name in (CONFIG, WEIGHTS):
         assert (tmp_path / name).read_bytes() == (saved / name).read_bytes()
+
+
+def test_a_router_at_other_prices_comes_back_with_those_that_it_learned_at(tmp_path):
+    learned = Router.from_pretrained("routerbench").subset(["gpt-4-1106-preview", "claude-v2"])
+    learned.save_pretrained(tmp_path / "as-learned")
+    assert "learned_prices" not in json.loads((tmp_path / "as-learned" / CONFIG).read_text("utf-8"))
+    for folder, price in (("once", Price(input=0, output=3)), ("twice", Price(input=7, output=0))):
+        changed = learned.with_prices({"claude-v2": price})
+        changed.save_pretrained(tmp_path / folder)
+        learned = Router.from_pretrained(tmp_path / folder)
+        assert (learned.predict(TEXTS).cost == changed.predict(TEXTS).cost).all()
+    back = learned.with_prices({"claude-v2": Price(input=8, output=24)})
+    first = Router.from_pretrained(tmp_path / "as-learned")
+    assert (back.predict(TEXTS).cost == first.predict(TEXTS).cost).all()
 
 
 def test_a_cut_pool_is_saved_as_it_is(router, tmp_path):
@@ -148,6 +162,8 @@ def test_profiles_out_of_range_are_refused(folder):
         ({"dial": {"willingness_to_pay": [float("nan")] * 101}}, r"dial\.willingness_to_pay"),
         ({"dial": {"willingness_to_pay": list(range(1, 102))}}, "never rise"),
         ({"cluster_labels": ["one"]}, "1 cluster labels for 4 clusters"),
+        ({"learned_prices": [[1, 2]]}, "1 learned prices for 4 candidates"),
+        ({"learned_prices": [[1, -2]] * 4}, r"learned_prices\.0\.1"),
         ({"network": {}}, "network"),
         ({"encoder": 7}, "encoder"),
     ],

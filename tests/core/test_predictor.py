@@ -109,6 +109,32 @@ def test_a_candidate_of_which_nothing_is_known_is_named(predictor, outcomes):
         predictor.profile(train)
 
 
+def test_a_candidate_without_a_price_is_not_profiled(predictor, outcomes):
+    unpriced = Pool(c.model_copy(update={"price": None}) if c.name == "coder" else c for c in outcomes.pool)
+    with pytest.raises(DataError, match="No price is known of 'coder'"):
+        predictor.profile(outcomes.with_pool(unpriced))
+
+
+def test_fewer_input_tokens_than_estimated_are_what_is_paid_for(predictor):
+    long = "x " * 4_000
+    estimated, fewer, none = predictor.foresee(
+        [Query(long), Query(long, input_tokens=10), Query(long, input_tokens=0)]
+    )
+    price = np.array([candidate.price.input for candidate in predictor.pool])
+    assert estimated.cost - fewer.cost == pytest.approx(1_990 * price / 1e6)
+    assert fewer.cost - none.cost == pytest.approx(10 * price / 1e6)
+    assert estimated.tokens - fewer.tokens == pytest.approx(np.full(4, 1_990))
+    assert (estimated.quality == fewer.quality).all()
+
+
+def test_profiles_say_by_what_clusters_they_were_made(predictor, outcomes):
+    made_by = {candidate.profile.made_by for candidate in (*predictor.pool, *predictor.profile(outcomes))}
+    assert made_by == {predictor.digest}
+    unsaid = predictor.pool["coder"].profile.model_copy(update={"made_by": ""})
+    taken = predictor.with_pool(Pool([predictor.pool["coder"].model_copy(update={"profile": unsaid})]))
+    assert taken.pool["coder"] == predictor.pool["coder"]
+
+
 def test_profiling_keeps_all_but_the_profile(predictor, outcomes):
     for candidate, known in zip(predictor.profile(outcomes), outcomes.pool, strict=True):
         assert len(candidate.profile.quality) == 4

@@ -76,10 +76,10 @@ def test_tokens_are_estimated_at_four_characters_each():
     assert Query("a" * 40, system="b" * 20).text_tokens == 15
 
 
-def test_context_tokens_are_those_beyond_the_text():
+def test_context_tokens_are_those_counted_beyond_the_estimate_or_short_of_it():
     assert Query("a" * 40).context_tokens == 0
     assert Query("a" * 40, input_tokens=1_000).context_tokens == 990
-    assert Query("a" * 40, input_tokens=3).context_tokens == 0
+    assert Query("a" * 40, input_tokens=3).context_tokens == -7
 
 
 def test_a_query_is_a_value():

@@ -295,6 +295,43 @@ def test_candidates_without_a_profile_or_a_price_are_refused_with_the_remedy(rou
         router.with_candidates([router.pool["large"].model_copy(update={"name": "new", "profile": alien})])
 
 
+def test_a_profile_that_another_router_made_is_refused(router, outcomes):
+    other = fit(outcomes, TrainingConfig(clusters=4, epochs=1, hidden=16, seed=1))
+    with pytest.raises(DataError, match=r"'coder' was made by another router.*router.profile\(outcomes\)"):
+        other.with_candidates([router.pool["coder"]])
+    with pytest.raises(DataError, match="was made by another router"):
+        other.with_candidates(router.profile(outcomes))
+
+
+@pytest.fixture
+def usd_only():
+    """A router that learned from USD alone."""
+    return Router.from_pretrained("routerbench").subset(["gpt-4-1106-preview", "claude-v2"])
+
+
+def cost_at(router, read, wrote):
+    name = "gpt-4-1106-preview"
+    changed = router.with_prices({name: Price(input=read, output=wrote)})
+    return changed.predict(TEXTS).cost[:, changed.pool.names.index(name)]
+
+
+def test_new_prices_change_the_cost_of_a_router_that_learned_from_usd(usd_only):
+    now = cost_at(usd_only, 10, 30)
+    assert (now == usd_only.predict(TEXTS).cost[:, 0]).all()
+    wrote = cost_at(usd_only, 0, 30)
+    assert (wrote > 0).all()
+    assert cost_at(usd_only, 10, 0) + wrote == pytest.approx(now)
+    assert cost_at(usd_only, 10, 300) == pytest.approx(now + 9 * wrote)
+    assert (cost_at(usd_only, 0, 0) == 0).all()
+
+
+def test_prices_that_change_twice_count_from_those_that_were_learned(usd_only):
+    for first in ((0, 0), (0, 5), (1, 0)):
+        changed = usd_only.with_prices({"gpt-4-1106-preview": Price(input=first[0], output=first[1])})
+        assert (cost_at(changed, 10, 30) == cost_at(usd_only, 10, 30)).all()
+        assert (cost_at(changed, 2, 7) == cost_at(usd_only, 2, 7)).all()
+
+
 def test_profiling_the_training_outcomes_gives_the_profiles_of_training(router, outcomes):
     again = router.profile(outcomes.split("train"))
     for candidate in again:

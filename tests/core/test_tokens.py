@@ -72,6 +72,73 @@ def test_counted_tokens_stand_and_no_answer_has_less_than_one(outcomes):
     assert (tokens.written(paid_less, outcomes.input_tokens[:, 0])[:, :3] == 1).all()
 
 
+RATIO, READ, NONE = np.log([[3.0, 4.0, 1.0]]), np.array([50.0]), np.array([0.0])
+
+
+def repriced(price, log_ratio=RATIO, read=READ, context=NONE, learned=PRICE):
+    return tokens.cost(log_ratio, np.array(price, float), read, context, "input_ratio", learned=learned)
+
+
+def test_an_input_ratio_gives_the_cost_at_another_price_by_hand():
+    # 50 tokens read, and written what 100 at 1 : 2 and 150 at 10 : 30 paid for: 50 and 50
+    assert repriced([[1, 20], [10, 0], [0, 0]]) == pytest.approx(np.array([[1_050, 500, 0]]) / 1e6)
+    assert repriced([[0, 2], [5, 30], [0, 0]]) == pytest.approx(np.array([[100, 1_750, 0]]) / 1e6)
+    further = repriced([[4, 2], [10, 30], [0, 0]], context=np.array([1_000.0]))
+    assert further == pytest.approx(np.array([[4_300, 12_000, 0]]) / 1e6)
+
+
+def test_at_the_learned_price_an_input_ratio_gives_the_very_same_cost():
+    for log_ratio in (RATIO, np.log([[0.2, 1.0, 5.0]])):
+        assert (repriced(PRICE, log_ratio) == np.exp(log_ratio) * 50 * PRICE[:, 0] / 1e6).all()
+
+
+@given(st.floats(-7, 8), st.floats(1, 1e5), st.floats(0, 1e3), st.floats(0, 1e3))
+def test_a_dearer_token_never_makes_a_call_cheaper_and_the_cost_does_not_jump(log_ratio, read, more, less):
+    logs, read = np.full((1, 3), log_ratio), np.array([read])
+    charged = PRICE + np.array([more, less])
+    cost = repriced(charged, logs, read)
+    for dearer in (charged * [1, 2], charged * [2, 1]):
+        assert (repriced(dearer, logs, read) >= cost).all()
+    near = repriced(PRICE * (1 + 1e-9), logs, read)
+    np.testing.assert_allclose(near, repriced(PRICE, logs, read), rtol=1e-6, atol=1e-15)
+
+
+def test_a_call_is_only_free_where_nothing_is_charged():
+    too_small = np.log([[0.01, 0.01, 0.01]])  # for its own tokens, so that less than none would be written
+    for log_ratio in (RATIO, too_small):
+        for price in ([[0, 1]] * 3, [[1, 0]] * 3):
+            assert (repriced(price, log_ratio) > 0).all()
+        assert (repriced([[0, 0]] * 3, log_ratio) == 0).all()
+
+
+def test_what_was_learned_free_to_read_tells_what_was_written(outcomes):
+    paid = Pool(c.model_copy(update={"price": Price(input=0, output=3)}) for c in outcomes.pool)
+    outcomes = replace(outcomes, pool=paid, cost=outcomes.output_tokens * 3 / 1e6)
+    read = outcomes.input_tokens[:, 0]
+    target = tokens.log_tokens(outcomes, read, "input_ratio")
+    price = tokens.prices(paid)
+    no_context = np.zeros(len(read))
+    assert tokens.cost(target, price, read, no_context, "input_ratio") == pytest.approx(outcomes.cost)
+    assert tokens.output_tokens(target, price, read, "input_ratio") == pytest.approx(outcomes.output_tokens)
+
+
+@pytest.mark.parametrize("unit", ["output_tokens", "input_ratio"])
+def test_fewer_tokens_counted_than_estimated_are_what_is_paid_for(unit):
+    fewer = tokens.cost(RATIO, PRICE, READ, np.array([-40.0]), unit)
+    as_estimated = tokens.cost(RATIO, PRICE, READ, NONE, unit)
+    assert as_estimated - fewer == pytest.approx(40 * PRICE[:, :1].T / 1e6)
+    none = tokens.cost(np.log([[0.01] * 3]), PRICE, READ, np.array([-50.0]), unit)
+    assert (none >= 0).all()
+
+
+def test_a_ratio_is_carried_over_to_another_price():
+    for price in ([4.0, 2.0], [0.5, 30.0], [0.0, 3.0], [1.0, 0.0]):
+        at, stated = tokens.ratio_at(RATIO[0], PRICE[0], np.array(price)), np.array([price] * 3)
+        carried = tokens.cost(at[None], stated, READ, NONE, "input_ratio")
+        assert carried[:, :2] == pytest.approx(repriced(stated, learned=PRICE[[0, 0, 0]])[:, :2])
+    assert (tokens.ratio_at(RATIO[0], PRICE[0], PRICE[0]) == RATIO[0]).all()
+
+
 @given(
     st.floats(-5, 12), st.floats(1, 1e6), st.floats(0, 1e6), st.sampled_from(["output_tokens", "input_ratio"])
 )

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from crossroute import tokens
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.log_odds import sigmoid
-from crossroute.predictor import pool_profiles
+from crossroute.predictor import learned_prices, pool_profiles
 from crossroute.profiler.published import BENCHMARKS, benchmark_of, expected, logit
 from crossroute.router import Router
 
@@ -61,10 +61,16 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     profiles = pool_profiles(pool, router.predictor.network.config.clusters)
     found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
+    ratio = router.predictor.cost_unit == "input_ratio"
+    learned = (
+        price if price.input and price.output else Price(input=1, output=1)
+    )  # what is free tells no tokens
     profile = Profile(
         quality=tuple(sigmoid(found).tolist()),
-        log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), price).tolist()),
+        log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), learned).tolist()),
         evidence=(0.0,) * k,
+        learned_price=(learned.input, learned.output) if ratio else None,
+        made_by=router.predictor.digest,
     )
     return Candidate(name=name, price=price, profile=profile)
 
@@ -144,13 +150,11 @@ def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price
         router: Whose cost head is meant.
         pool: The anchors.
         log_tokens: Of their profiles, shape (m, k).
-        price: Of the candidate.
+        price: At which the prediction is to hold; above 0.
     """
     if router.predictor.cost_unit == "output_tokens":
         return np.asarray(log_tokens.mean(0))
-    if price.input == 0:
-        return np.zeros(log_tokens.shape[1])
-    read, written = tokens.prices(pool).T[..., None]  # (m, 1) each
-    multiple = (np.exp(log_tokens) - 1) * read / np.where(written > 0, written, 1.0)  # of the query's tokens
+    exchange = tokens.exchange(learned_prices(pool))[:, None]  # (m, 1)
+    multiple = (np.exp(log_tokens) - 1) * exchange  # of the query's tokens
     typical = np.exp(np.log(np.clip(multiple, 0.01, None)).mean(0))  # (k,)
     return np.asarray(np.log(1 + typical * price.output / price.input))

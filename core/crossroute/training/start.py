@@ -9,7 +9,7 @@ import torch
 
 from crossroute.ability import fit_ease
 from crossroute.attention import CrossAttention
-from crossroute.candidate import Pool
+from crossroute.candidate import Candidate, Pool, Profile
 from crossroute.network_config import NetworkConfig
 from crossroute.predictor import pool_profiles, profiled
 from crossroute.profiling import (
@@ -24,6 +24,7 @@ from crossroute.profiling import (
     task_shares,
 )
 from crossroute.router import Router
+from crossroute.tokens import ratio_at
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Prepared
 from crossroute.training.teacher import soft_targets
@@ -117,7 +118,7 @@ def continued(train: Prepared, router: Router) -> Start:
     network = CrossAttention(trained.config)
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
     start = Start(network, router.pool, router.cluster_labels)
-    known = {c.name: router.pool[c.name].profile for c in train.outcomes.pool if c.name in router.pool}
+    known = {c.name: _before(router, c) for c in train.outcomes.pool if c.name in router.pool}
     pool = profiled(
         train.outcomes,
         train.log_tokens.numpy(),
@@ -126,3 +127,13 @@ def continued(train: Prepared, router: Router) -> Start:
         known={name: profile for name, profile in known.items() if profile is not None},
     )
     return start._replace(pool=pool)
+
+
+def _before(router: Router, candidate: Candidate) -> Profile | None:
+    """Return what a router knows of a candidate, at the price of its new outcomes."""
+    profile, price = router.pool[candidate.name].profile, candidate.price
+    if profile is None or price is None or profile.learned_price is None:
+        return profile
+    now = (price.input, price.output)
+    ratio = ratio_at(np.array(profile.log_tokens), np.array(profile.learned_price), np.array(now))
+    return profile.model_copy(update={"log_tokens": tuple(ratio.tolist()), "learned_price": now})

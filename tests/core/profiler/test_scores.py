@@ -106,3 +106,21 @@ def test_a_rough_profile_is_no_anchor_for_the_next(router):
     for scores in ({"mmlu": 0.7}, {"mmlu_pro": 0.5}):
         again = profile_from_scores(wider, "new", scores, PRICE)
         assert again == profile_from_scores(router, "new", scores, PRICE)
+
+
+def test_about_as_many_tokens_are_foreseen_whatever_is_charged_for_them(router):
+    def cost(price, of):
+        made = profile_from_scores(router, "new", {"mmlu": 0.7}, Price(input=of[0], output=of[1]))
+        at = made.model_copy(update={"price": Price(input=price[0], output=price[1])})
+        return router.with_candidates([at]).predict(["What is 2 + 2?"]).cost[0, -1]
+
+    for price in ((1, 4), (3, 1), (0, 2), (2, 0)):
+        assert cost(price, of=price) == pytest.approx(cost(price, of=(1, 4)), rel=0.35), price
+        assert cost(price, of=price) > 0
+    assert cost((0, 0), of=(0, 0)) == 0
+    repriced = {each.name: Price(input=100, output=1) for each in router.pool}
+    made = [
+        profile_from_scores(each, "new", {"mmlu": 0.7}, PRICE)
+        for each in (router, router.with_prices(repriced))
+    ]
+    assert made[0].profile.log_tokens == made[1].profile.log_tokens
