@@ -33,23 +33,30 @@ def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats
         seed: Of the forest.
 
     Returns:
-        (1 - weight) * observed + weight * expected, or the expected alone, shape (n, m).
+        (1 - weight) * observed + weight * expected, or the only one that is known, shape (n, m); NaN where
+        neither is.
     """
-    expected = _expected(x, quality, seed)
-    return np.where(np.isnan(quality), expected, (1 - weight) * quality + weight * expected)
+    expected = expectations(x, quality, seed)
+    mixed = (1 - weight) * quality + weight * expected
+    return np.where(np.isnan(quality), expected, np.where(np.isnan(expected), quality, mixed))
 
 
-def _expected(x: Floats, quality: Floats, seed: int) -> Floats:
-    """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m)."""
+def expectations(x: Floats, quality: Floats, seed: int) -> Floats:
+    """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m).
+
+    NaN for candidates of which fewer outcomes are known than a leaf holds: of these a forest tells nothing.
+    """
     from sklearn.ensemble import ExtraTreesRegressor
 
     together = defaultdict(list)  # candidates that the same queries are known of share a forest
     known = ~np.isnan(quality)
     for column in range(quality.shape[1]):
         together[known[:, column].tobytes()].append(column)
-    expected = np.empty_like(quality)
+    expected = np.full_like(quality, np.nan)
     for columns in together.values():
         rows = np.flatnonzero(known[:, columns[0]])
+        if len(rows) < LEAST_LEAF:
+            continue
         cells = np.ix_(rows, np.array(columns))
         targets = quality[cells]
         forest = ExtraTreesRegressor(

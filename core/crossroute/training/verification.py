@@ -8,7 +8,7 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.predictor import Predictor
 from crossroute.training.run import Prepared
-from crossroute.training.teacher import soft_targets
+from crossroute.training.teacher import expectations
 
 
 def verifier_of(predictor: Predictor, train: Prepared, validation: Prepared, seed: int) -> Verifier | None:
@@ -26,7 +26,7 @@ def verifier_of(predictor: Predictor, train: Prepared, validation: Prepared, see
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
         return None
     x = predictor.network.project(train.encoded.numpy())
-    expected = soft_targets(x, train.outcomes.quality, 1.0, seed)
+    expected = expectations(x, train.outcomes.quality, seed)
     no_context = np.zeros(len(validation.query_tokens))
     foreseen = predictor.foresee_encoded(validation.encoded.numpy(), validation.query_tokens, no_context)
     parts = (train.outcomes, validation.outcomes)

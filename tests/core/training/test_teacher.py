@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from crossroute.training.teacher import soft_targets
+from crossroute.training.teacher import LEAST_LEAF, expectations, soft_targets
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(400, 8)) @ RANDOM.normal(size=(8, 40))  # many inputs, as of a query
@@ -34,3 +35,19 @@ def test_a_missing_outcome_is_filled_and_the_other_candidate_unharmed():
 
 def test_the_same_seed_gives_the_same_targets():
     assert (soft_targets(X, QUALITY, 0.8, seed=1) == soft_targets(X, QUALITY, 0.8, seed=1)).all()
+
+
+def test_a_candidate_without_outcomes_is_not_expected_to_do_anything():
+    softened = soft_targets(X, np.column_stack([QUALITY[:, 0], np.full(len(X), np.nan)]), 0.8, seed=0)
+    assert np.isfinite(softened[:, 0]).all()
+    assert np.isnan(softened[:, 1]).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, LEAST_LEAF - 1])
+def test_of_a_handful_of_outcomes_no_forest_is_grown(rows):
+    few = np.column_stack([QUALITY[:, 0], np.full(len(X), np.nan)])
+    few[:rows, 1] = 1.0
+    softened = soft_targets(X, few, 0.8, seed=0)
+    assert (softened[:rows, 1] == 1).all()
+    assert np.isnan(softened[rows:, 1]).all()
+    assert np.isnan(expectations(X, few, seed=0)[:, 1]).all(), "a prior that has seen the outcome is none"
