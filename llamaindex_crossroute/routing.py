@@ -13,8 +13,9 @@ from typing_extensions import Self
 
 from crossroute import Constraints, Decision, Price, Router
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.members import Ability, at_prices, candidate_named
+from crossroute.calls.members import Ability, at_prices
 from crossroute.calls.spend import Usage
+from crossroute.catalogue import candidate_named
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
 from llamaindex_crossroute.logprobs import LogprobAsker

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import FREE, Candidate, Capability, Pool, Price
-from crossroute.catalogue import Catalogue, Entry
+from crossroute.catalogue import Catalogue, candidate_named
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.router import Router
 
@@ -121,34 +121,3 @@ def router_over(
                 f"{name!r} and {taken[candidate.name]!r} are one candidate of the router; give it one model."
             )
     return router.over(Pool(members[name].stated_on(candidate, name) for name, candidate in known.items()))
-
-
-def candidate_named(pool: Pool, name: str) -> Candidate | None:
-    """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
-
-    Spelled as nobody's to charge for, it is returned at a price of zero. None where no candidate, or more
-    than one, is the model that is meant.
-    """
-    if name in pool.names:
-        return pool[name]
-    resolution = Catalogue.bundled().find(name)
-    if name in pool:
-        found = pool[name]
-    else:
-        same = _candidates_of(pool, resolution.entry) if resolution else []
-        if len(same) != 1:
-            return None
-        found = same[0]
-    return found.model_copy(update={"price": FREE}) if resolution and resolution.free else found
-
-
-def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:
-    """Return the candidates whose name, or one of whose aliases, means a model of the catalogue."""
-    if entry.name in pool:
-        return [pool[entry.name]]
-    find = Catalogue.bundled().find
-    meant = (
-        (candidate, (find(spelling) for spelling in (candidate.name, *candidate.aliases)))
-        for candidate in pool
-    )
-    return [candidate for candidate, found in meant if any(one and one.entry is entry for one in found)]

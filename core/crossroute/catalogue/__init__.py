@@ -2,5 +2,6 @@
 
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.naming import candidate_named
 
-__all__ = ["Catalogue", "Entry", "Resolution"]
+__all__ = ["Catalogue", "Entry", "Resolution", "candidate_named"]

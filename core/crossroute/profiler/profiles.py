@@ -17,9 +17,9 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.calls.members import Ability, candidate_named, router_over
+from crossroute.calls.members import Ability, router_over
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import Catalogue
+from crossroute.catalogue import Catalogue, candidate_named
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import Outcomes
 from crossroute.profiler.answers_file import Row, read_rows

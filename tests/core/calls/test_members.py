@@ -3,16 +3,9 @@
 import pytest
 
 from crossroute import Candidate, Pool, Price
-from crossroute.calls.members import (
-    FREE,
-    Ability,
-    at_prices,
-    by_name,
-    candidate_named,
-    router_over,
-    unprofiled,
-)
-from crossroute.catalogue import Catalogue
+from crossroute.calls.members import Ability, at_prices, by_name, router_over, unprofiled
+from crossroute.candidate import FREE
+from crossroute.catalogue import Catalogue, candidate_named
 from crossroute.errors import UnprofiledCandidateError
 
 
@@ -83,45 +76,11 @@ def test_nonsense_is_refused(router):
         router_over(router, {"small": Ability(), "lab/small": Ability()})
 
 
-POOL = Pool(
-    [
-        Candidate(name="gpt-4o-mini", price=Price(input=0.15, output=0.6)),
-        Candidate(name="meta-llama_Meta-Llama-3-8B-Instruct", aliases=("llama-3-8b-instruct",)),
-        Candidate(name="mine"),
-    ]
-)
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name"),
-    [
-        ("openai:gpt-4o-mini", "gpt-4o-mini"),
-        ("openrouter/openai/gpt-4o-mini", "gpt-4o-mini"),
-        ("bedrock/meta.llama3-8b-instruct-v1:0", "meta-llama_Meta-Llama-3-8B-Instruct"),
-        ("mine", "mine"),
-    ],
-)
-def test_a_members_name_is_any_spelling_of_a_candidate(spelling, name):
-    assert candidate_named(POOL, spelling) == POOL[name]
-
-
-@pytest.mark.parametrize(
-    "spelling", ["gpt-4o", "openai:gpt-4o-mini-audio-preview", "acme/mine", "openai:mine"]
-)
-def test_a_near_miss_is_no_candidate(spelling):
-    assert candidate_named(POOL, spelling) is None
-
-
 def test_a_local_model_costs_nothing_unless_its_price_is_stated():
-    assert candidate_named(POOL, "ollama/llama3:8b").price == FREE
-    assert candidate_named(POOL, "groq/llama3-8b-8192").price is None
+    found = candidate_named(Pool([Candidate(name="llama-3-8b-instruct")]), "ollama/llama3:8b")
+    assert found.price == FREE
     stated = Ability(price=Price(input=1, output=1))
-    assert stated.stated_on(candidate_named(POOL, "ollama/llama3:8b"), "x").price == Price(input=1, output=1)
-
-
-def test_two_candidates_of_one_model_are_no_answer():
-    twice = Pool([Candidate(name="openai/gpt-4o-mini"), Candidate(name="gpt-4o-mini-2024-07-18")])
-    assert candidate_named(twice, "azure/gpt-4o-mini") is None
+    assert stated.stated_on(found, "x").price == Price(input=1, output=1)
 
 
 def test_a_bundled_routers_candidates_are_found_by_the_spellings_of_today():

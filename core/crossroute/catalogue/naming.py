@@ -1,0 +1,38 @@
+"""Which candidate of a pool a name means, in whatever spelling."""
+
+from __future__ import annotations
+
+from crossroute.candidate import FREE, Candidate, Pool
+from crossroute.catalogue.catalogue import Catalogue
+from crossroute.catalogue.entry import Entry
+
+
+def candidate_named(pool: Pool, name: str) -> Candidate | None:
+    """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
+
+    Spelled as nobody's to charge for, it is returned at a price of zero. None where no candidate, or more
+    than one, is the model that is meant.
+    """
+    if name in pool.names:
+        return pool[name]
+    resolution = Catalogue.bundled().find(name)
+    if name in pool:
+        found = pool[name]
+    else:
+        same = _candidates_of(pool, resolution.entry) if resolution else []
+        if len(same) != 1:
+            return None
+        found = same[0]
+    return found.model_copy(update={"price": FREE}) if resolution and resolution.free else found
+
+
+def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:
+    """Return the candidates whose name, or one of whose aliases, means a model of the catalogue."""
+    if entry.name in pool:
+        return [pool[entry.name]]
+    find = Catalogue.bundled().find
+    meant = (
+        (candidate, (find(spelling) for spelling in (candidate.name, *candidate.aliases)))
+        for candidate in pool
+    )
+    return [candidate for candidate, found in meant if any(one and one.entry is entry for one in found)]

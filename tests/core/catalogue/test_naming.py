@@ -1,0 +1,43 @@
+import pytest
+
+from crossroute import Candidate, Pool, Price
+from crossroute.candidate import FREE
+from crossroute.catalogue import candidate_named
+
+POOL = Pool(
+    [
+        Candidate(name="gpt-4o-mini", price=Price(input=0.15, output=0.6)),
+        Candidate(name="meta-llama_Meta-Llama-3-8B-Instruct", aliases=("llama-3-8b-instruct",)),
+        Candidate(name="mine"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("openai:gpt-4o-mini", "gpt-4o-mini"),
+        ("openrouter/openai/gpt-4o-mini", "gpt-4o-mini"),
+        ("bedrock/meta.llama3-8b-instruct-v1:0", "meta-llama_Meta-Llama-3-8B-Instruct"),
+        ("mine", "mine"),
+    ],
+)
+def test_a_name_is_any_spelling_of_a_candidate(spelling, name):
+    assert candidate_named(POOL, spelling) == POOL[name]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["gpt-4o", "openai:gpt-4o-mini-audio-preview", "acme/mine", "openai:mine"]
+)
+def test_a_near_miss_is_no_candidate(spelling):
+    assert candidate_named(POOL, spelling) is None
+
+
+def test_spelled_as_local_a_candidate_costs_nothing():
+    assert candidate_named(POOL, "ollama/llama3:8b").price == FREE
+    assert candidate_named(POOL, "groq/llama3-8b-8192").price is None
+
+
+def test_two_candidates_of_one_model_are_no_answer():
+    twice = Pool([Candidate(name="openai/gpt-4o-mini"), Candidate(name="gpt-4o-mini-2024-07-18")])
+    assert candidate_named(twice, "azure/gpt-4o-mini") is None
