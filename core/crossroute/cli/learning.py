@@ -81,14 +81,14 @@ def train(
                 training, completed=epoch.epoch, description=f"validation AIQ {epoch.best_aiq:.4f}"
             )
 
-        router = fit(
+        fit(
             outcomes,
             chosen,
             start=begun,
             state_folder=folder,
             on_encoded=lambda count: progress.advance(encoding, count),
             on_epoch=on_epoch,
+            on_trained=lambda router: router.save_pretrained(folder),
         )
-    router.save_pretrained(folder)
     saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(str(folder))}"
     err.print(saved, markup=False, soft_wrap=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from crossroute import tokens
-from crossroute.candidate import Pool
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
@@ -23,9 +23,11 @@ from crossroute.outcomes import Outcomes
 from crossroute.prices import priced
 from crossroute.query import Query
 from crossroute.router import Router
+from crossroute.training.adoption import adopted, named_as, settled, unlearned
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
-from crossroute.training.start import continued, fresh
+from crossroute.training.start import Start, continued, fresh
+from crossroute.training.state import forget_state
 from crossroute.training.verification import verifier_of
 
 FEWEST = 2
@@ -44,29 +46,36 @@ def fit(
     state_folder: Path | None = None,
     on_encoded: Callable[[int], None] = lambda _: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_trained: Callable[[Router], None] = lambda _: None,
 ) -> Router:
     """Train a router.
 
-    Ctrl-C ends training and keeps the best epoch so far.
+    Ctrl-C ends training and keeps the best epoch so far. With a folder for the state, the same call goes on from
+    there; when all epochs are over and the router is made, the state is deleted.
 
     Args:
         outcomes: With train and validation queries; every candidate needs a price (see prices.priced).
-        config: How to train; with `start`, the network's shape and the encoder are those of `start`.
-        start: A router that goes on learning, instead of training from nothing. What is chosen on the
-            validation split may be this very router, where nothing was gained.
+        config: How to train; with `start`, the network's shape and the encoder are those of `start`, and so is
+            the reward where none is set.
+        start: A router that goes on learning, instead of training from nothing. It knows the candidates by any
+            spelling. What is chosen on the validation split may be its very weights, where nothing was gained.
         encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
         state_folder: Where the state is kept after each epoch, and taken up again from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
+        on_trained: Called with the router before the state is deleted, to save it.
 
     Raises:
         DataError: There are too few queries, the candidates cost the same, or one has no price or no outcome in
             the train split.
+        CheckpointError: The state is that of another run.
+        ValueError: With `start`, another shape or encoder is configured.
     """
+    config = settled(config, start) if start else config or TrainingConfig()
     if start:
+        start = named_as(outcomes.pool, start)
         outcomes = priced(adopted(outcomes, start))
     splits = enough(outcomes)
-    config = config or (TrainingConfig.tuning() if start else TrainingConfig())
     encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
     cached = QueryEncoder(DiskCachedEncoder(encoder))
     unit = start.predictor.cost_unit if start else tokens.cost_unit(outcomes)
@@ -82,31 +91,45 @@ def fit(
             train=begun.taught(train, config) if config.teacher_weight else train,
             validation=validation,
             config=config,
+            origin=begun.origin,
         )
         if start:
             run.judge()
         if state_folder is not None:
             run.resume(state_folder)
-        run.finish(state_folder, on_epoch)
-    trained = run.trained()
+        ended = run.finish(state_folder, on_epoch)
+    predictor, provenance = run.trained(), _provenance(run, begun, start)
     if start and set(begun.pool.names) <= set(start.pool.names):
-        kept = start.over(unlearned(begun.pool, start))
-        if likelihood(kept.predictor, validation) >= likelihood(trained, validation):
-            return kept
+        kept = start.predictor.with_pool(unlearned(begun.pool, start))
+        if likelihood(kept, validation) >= likelihood(predictor, validation):
+            predictor, provenance = kept, start.provenance
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
-    return Router(
-        trained,
+    known = start.own_verifier if start else None
+    router = Router(
+        predictor,
         calibration=validation.encoded.numpy()[sample],
         calibration_tokens=validation.query_tokens[sample],
         cluster_labels=begun.labels,
         reward=config.reward,
-        provenance={
-            "training": config.model_dump(mode="json"),
-            "validation_aiq": run.best_aiq,
-            "tasks": begun.shares(train),
-        },
-        verifier=verifier_of(trained, train, validation, config.seed),
+        provenance=provenance,
+        verifier=verifier_of(predictor, train, validation, config.seed) or known,
     )
+    on_trained(router)
+    if ended and state_folder is not None:
+        forget_state(state_folder)
+    return router
+
+
+def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
+    """Return how a router was trained, and what `start` tells of where its candidates' profiles come from."""
+    told = start.provenance.get("sources", {}) if start else {}
+    sources = {name: told[name] for name in begun.pool.names if name in told}
+    return {
+        "training": run.config.model_dump(mode="json"),
+        "validation_aiq": run.best_aiq,
+        "tasks": begun.shares(run.train),
+        **({"sources": sources} if sources else {}),
+    }
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
@@ -130,29 +153,6 @@ def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
             "outcomes of another candidate, or the costs; `crossroute data` shows what is known."
         )
     return train, validation
-
-
-def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
-    """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
-    return outcomes.with_pool(
-        Pool(
-            c.model_copy(
-                update={
-                    "price": c.price or start.pool[c.name].price,
-                    "context_window": c.context_window or start.pool[c.name].context_window,
-                    "capabilities": c.capabilities or start.pool[c.name].capabilities,
-                }
-            )
-            if c.name in start.pool
-            else c
-            for c in outcomes.pool
-        )
-    )
-
-
-def unlearned(pool: Pool, start: Router) -> Pool:
-    """Return candidates, at their prices, with the profiles that `start` has of them."""
-    return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
 
 
 def prepare(

@@ -26,7 +26,6 @@ from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (
     TrainingState,
     fingerprint,
-    forget_state,
     optimizer_tensors,
     read_state,
     restore_optimizer,
@@ -67,6 +66,7 @@ class TrainingRun:
         train: What trains.
         validation: What chooses the epoch.
         config: How to train.
+        origin: Digest of the router that it goes on from; empty where it starts from nothing.
     """
 
     def __init__(
@@ -79,8 +79,9 @@ class TrainingRun:
         train: Prepared,
         validation: Prepared,
         config: TrainingConfig,
+        origin: str = "",
     ) -> None:
-        self.network, self.pool, self.config = network, pool, config
+        self.network, self.pool, self.config, self.origin = network, pool, config, origin
         self.query_encoder, self.cost_unit = query_encoder, cost_unit
         self.train, self.validation = train, validation
         self.profiles = PoolEmbedding(*map(torch.from_numpy, pool_profiles(pool, network.config.clusters)))
@@ -90,8 +91,9 @@ class TrainingRun:
         self.epoch, self.best_epoch, self.best_score, self.best_aiq = 0, 0, -math.inf, -math.inf
         self.best = self._weights()
 
-    def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> None:
-        """Train to the end, or to Ctrl-C, and leave the best epoch's weights in the network."""
+    def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> bool:
+        """Train to the end, or to Ctrl-C, leave the best epoch's weights in the network, and tell which it was."""
+        ended = True
         try:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
                 loss = self.one_epoch()
@@ -102,10 +104,9 @@ class TrainingRun:
         except KeyboardInterrupt:
             if self.best_score == -math.inf:
                 raise
-        else:
-            if state_folder is not None:
-                forget_state(state_folder)
+            ended = False
         self.network.load_state_dict(self.best)
+        return ended
 
     def judge(self) -> float:
         """Keep the weights as they are if they are the best so far, and return their validation AIQ."""
@@ -143,8 +144,13 @@ class TrainingRun:
             for target in (self.train.quality, self.train.log_tokens)
         )
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
-        quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
-        tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
+        quality_loss = tokens_loss = (
+            output.quality_logit.sum() * 0
+        )  # where nothing is known, nothing is learned
+        if known.any():
+            quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
+        if counted.any():
+            tokens_loss = F.smooth_l1_loss(output.log_tokens[counted], log_tokens[counted])
         loss = quality_loss + self.config.tokens_weight * tokens_loss
         return members * loss  # so that each has the gradient that it would have alone
 
@@ -202,9 +208,14 @@ class TrainingRun:
 
     @cached_property
     def _fingerprint(self) -> str:
-        encoded = self.train.encoded.numpy().tobytes(), self.train.quality.numpy().tobytes()
-        digests = [hashlib.sha256(content).hexdigest() for content in encoded]
-        return fingerprint(self.config.model_dump_json(), *digests)
+        """A digest of all that the run is made from: what it learns, is judged by, and starts from."""
+        prices = [(c.name, c.price.input, c.price.output) for c in self.pool if c.price]
+        digests = []
+        for split in (self.train, self.validation):
+            told, known = (split.encoded, split.log_tokens), (split.outcomes.quality, split.outcomes.cost)
+            arrays = (*(tensor.numpy() for tensor in told), *known, split.query_tokens)
+            digests += [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
+        return fingerprint(self.config.model_dump_json(), self.cost_unit, self.origin, prices, *digests)
 
     def _weights(self) -> dict[str, torch.Tensor]:
         return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}

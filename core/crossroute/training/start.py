@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ from crossroute.router import Router
 from crossroute.tokens import ratio_at
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Prepared
+from crossroute.training.state import fingerprint
 from crossroute.training.teacher import soft_targets
 
 COVERED = 10
@@ -34,11 +36,12 @@ COVERED = 10
 
 
 class Start(NamedTuple):
-    """A network before its first epoch, the profiled pool and the clusters' labels."""
+    """A network before its first epoch, the profiled pool, the clusters' labels, and what it goes on from."""
 
     network: CrossAttention
     pool: Pool
     labels: tuple[str, ...]
+    origin: str = ""
 
     def project(self, prepared: Prepared) -> Floats:
         """Return a split's principal components and surface features, shape (n, p)."""
@@ -117,7 +120,7 @@ def continued(train: Prepared, router: Router) -> Start:
     trained = router.predictor.network
     network = CrossAttention(trained.config)
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
-    start = Start(network, router.pool, router.cluster_labels)
+    start = Start(network, router.pool, router.cluster_labels, _digest(router))
     known = {c.name: _before(router, c) for c in train.outcomes.pool if c.name in router.pool}
     pool = profiled(
         train.outcomes,
@@ -127,6 +130,17 @@ def continued(train: Prepared, router: Router) -> Start:
         known={name: profile for name, profile in known.items() if profile is not None},
     )
     return start._replace(pool=pool)
+
+
+def _digest(router: Router) -> str:
+    """Return a digest of a router's network and candidates."""
+    network = router.predictor.network
+    weights = b"".join(network.weights[name].tobytes() for name in network.config.shapes())
+    return fingerprint(
+        network.config.model_dump_json(),
+        hashlib.sha256(weights).hexdigest(),
+        *(candidate.model_dump_json() for candidate in router.pool),
+    )
 
 
 def _before(router: Router, candidate: Candidate) -> Profile | None:

@@ -38,7 +38,7 @@ class TrainingState(NamedTuple):
 
 
 def fingerprint(*parts: object) -> str:
-    """Return a digest of what a run is made from: its configuration and its data."""
+    """Return a digest of what a run is made from: its settings, its data and its start."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -57,7 +57,7 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
     """Return the state, or None where there is none.
 
     Raises:
-        CheckpointError: It belongs to a run of other data or another configuration, or cannot be read.
+        CheckpointError: It belongs to a run of other data, settings or another start, or cannot be read.
     """
     path = folder / STATE
     if not path.exists():
@@ -78,14 +78,14 @@ def read_state(folder: Path, run: str) -> TrainingState | None:
         ) from error
     if other_run:
         raise CheckpointError(
-            f"{path} belongs to a run of other data or another configuration. Delete it, or train into "
+            f"{path} belongs to a run of other data, other settings or another start. Delete it, or train into "
             "another folder."
         )
     return state
 
 
 def forget_state(folder: Path) -> None:
-    """Delete the state of a run that came to its end."""
+    """Delete the state of a run whose router is kept."""
     (folder / STATE).unlink(missing_ok=True)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from crossroute import TrainingConfig
+from crossroute import Pool, Price, TrainingConfig, fit, tokens
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.training.fitting import prepare
 from crossroute.training.start import COVERED, continued, fresh
@@ -64,3 +64,25 @@ def test_a_newcomer_is_profiled_from_its_outcomes_alone(train, router):
     start = continued(train, fewer)
     assert start.pool.names == train.outcomes.pool.names
     assert sum(start.pool["coder"].profile.evidence) == len(train.encoded)
+
+
+def test_what_was_learned_at_other_prices_is_carried_over(outcomes):
+    usd_only = replace(outcomes, output_tokens=np.full_like(outcomes.cost, np.nan))
+    start = fit(usd_only, CONFIG.model_copy(update={"epochs": 1}))
+    assert start.predictor.cost_unit == "input_ratio"
+    price = {"coder": Price(input=3, output=1)}
+    repriced = usd_only.with_pool(usd_only.pool.with_prices(price))
+    cost = repriced.cost.copy()
+    cost[:, 1] = (outcomes.input_tokens[:, 1] * 3 + outcomes.output_tokens[:, 1]) / 1e6
+    train = prepare(
+        replace(repriced, cost=cost).split("train"), QueryEncoder("static"), "input_ratio", lambda _: None
+    )
+    found = continued(train, start).pool["coder"].profile
+    same = prepare(usd_only.split("train"), QueryEncoder("static"), "input_ratio", lambda _: None)
+    before = continued(same, start).pool["coder"].profile
+    assert before.log_tokens != pytest.approx(found.log_tokens, abs=0.1)
+    prices = [np.array(each) for each in ((1.0, 2.0), (3.0, 1.0))]
+    carried = tokens.ratio_at(np.array(before.log_tokens), *prices)
+    np.testing.assert_allclose(found.log_tokens, carried, atol=0.1)
+    counted = start.over(Pool([continued(train, start).pool["coder"]])).predict(outcomes.texts)
+    assert counted.cost.mean() == pytest.approx(cost[:, 1].mean(), rel=0.25)

@@ -37,7 +37,9 @@ def test_no_state_is_none(tmp_path):
 
 def test_the_state_of_another_run_is_refused(tmp_path):
     write_state(tmp_path, make_state(), "run")
-    with pytest.raises(CheckpointError, match=r"belongs to a run of other data or another configuration"):
+    with pytest.raises(
+        CheckpointError, match=r"belongs to a run of other data, other settings or another start"
+    ):
         read_state(tmp_path, "another run")
 
 

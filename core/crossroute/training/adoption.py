@@ -1,0 +1,102 @@
+"""What new outcomes take over from the router that goes on learning: its candidates, prices and shape."""
+
+from __future__ import annotations
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.catalogue import candidate_named
+from crossroute.outcomes import Outcomes
+from crossroute.router import Router
+from crossroute.training.config import TrainingConfig
+
+SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
+"""Settings that a trained network has once and for all; so has it its encoder and its components."""
+
+
+def settled(config: TrainingConfig | None, start: Router) -> TrainingConfig:
+    """Return how a router goes on learning: as configured, in the shape that it has.
+
+    Raises:
+        ValueError: Another shape or encoder is configured.
+    """
+    config = config or TrainingConfig.tuning()
+    network, encoder = start.predictor.network.config, start.predictor.query_encoder
+    own = {name: getattr(network, name) for name in SHAPE} | {"encoder": encoder.name}
+    own["components"] = network.components - (network.width - encoder.views_width)
+    stated = {name: getattr(config, name) for name in own if name in config.model_fields_set}
+    other = [
+        f"{name} {value!r} (it is {own[name]!r})" for name, value in stated.items() if value != own[name]
+    ]
+    if other:
+        raise ValueError(
+            f"A router that goes on learning keeps its shape and encoder; there is a setting of {', '.join(other)}. "
+            "Leave it out, or train from nothing."
+        )
+    if "reward" not in config.model_fields_set:
+        own["reward"] = start.reward
+    return config.model_copy(update=own)
+
+
+def named_as(pool: Pool, start: Router) -> Router:
+    """Return a router whose candidates go by the names that a pool gives them: aliases, or any spelling.
+
+    A candidate that the pool names twice is there twice.
+    """
+    meant = {candidate.name: _meant(candidate, start.pool) for candidate in pool}
+    names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
+    for name, own in meant.items():
+        if own:
+            names[start.pool[own.name].name].append(name)
+    if all(name == own for own, found in names.items() for name in found):
+        return start
+    taken = _spellings(pool)
+    renamed: list[Candidate] = []
+    for candidate in start.pool:
+        others = (
+            {candidate.name, *candidate.aliases} - taken if names[candidate.name] else {*candidate.aliases}
+        )
+        for name in names[candidate.name] or [candidate.name]:
+            price = (meant.get(name) or candidate).price
+            update = {"name": name, "aliases": tuple(sorted(others)), "price": price}
+            renamed.append(candidate.model_copy(update=update))
+            others = set()
+    router = start.over(Pool(renamed))
+    sources = start.provenance.get("sources", {})
+    told = {name: sources[own] for own, found in names.items() for name in found or [own] if own in sources}
+    router.provenance = start.provenance | ({"sources": told} if sources else {})
+    return router
+
+
+def _meant(candidate: Candidate, pool: Pool) -> Candidate | None:
+    """Return which of a pool's candidates another is, by its name, else by an alias."""
+    found = (candidate_named(pool, name) for name in (candidate.name, *candidate.aliases))
+    return next(filter(None, found), None)
+
+
+def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
+    """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
+    taken = _spellings(outcomes.pool)
+    return outcomes.with_pool(
+        Pool(
+            _filled(c, start.pool[c.name], taken) if c.name in start.pool.names else c for c in outcomes.pool
+        )
+    )
+
+
+def _filled(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidate:
+    return candidate.model_copy(
+        update={
+            "aliases": (*candidate.aliases, *(alias for alias in known.aliases if alias not in taken)),
+            "price": candidate.price or known.price,
+            "context_window": candidate.context_window or known.context_window,
+            "capabilities": candidate.capabilities or known.capabilities,
+        }
+    )
+
+
+def _spellings(pool: Pool) -> set[str]:
+    return {spelling for candidate in pool for spelling in (candidate.name, *candidate.aliases)}
+
+
+def unlearned(pool: Pool, start: Router) -> Pool:
+    """Return candidates, at their prices, with the profiles that `start` has of them."""
+    return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)

@@ -1,0 +1,89 @@
+import pytest
+
+from crossroute import Candidate, Pool, Price, Router, TrainingConfig
+from crossroute.training.adoption import adopted, named_as, settled, unlearned
+
+
+@pytest.fixture(scope="module")
+def universal():
+    whole = Router.from_pretrained("universal")
+    return whole.subset(["gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "llama-3.1-8b-instruct"])
+
+
+def test_candidates_go_by_the_users_spellings_of_them(universal):
+    pool = Pool([Candidate(name="openai:gpt-4o"), Candidate(name="cheap", aliases=("gpt-4o-mini",))])
+    router = named_as(pool, universal)
+    assert router.pool.names == ("openai:gpt-4o", "cheap", "llama-3.1-8b-instruct")
+    for new, old in zip(router.pool, universal.pool, strict=True):
+        assert (new.profile, new.price) == (old.profile, old.price)
+    assert "gpt-4o-2024-08-06" in router.pool["openai:gpt-4o"].aliases
+    sources = universal.provenance["sources"]
+    assert router.provenance["sources"]["openai:gpt-4o"] == sources["gpt-4o-2024-08-06"]
+    assert (router.predict(["text"]).quality == universal.predict(["text"]).quality).all()
+
+
+def test_a_candidate_that_is_named_twice_is_there_twice(universal):
+    pool = Pool(Candidate(name=name) for name in ("gpt-4o", "gpt-4o-2024-08-06", "azure/gpt-4o"))
+    router = named_as(pool, universal)
+    assert {candidate.profile for candidate in router.pool.subset(pool.names)} == {
+        universal.pool["gpt-4o"].profile
+    }
+
+
+def test_a_local_spelling_is_free_and_keeps_the_profile(universal):
+    pool = Pool([Candidate(name="ollama/llama3.1:8b")])
+    (found,) = named_as(pool, universal).pool.subset(pool.names)
+    assert (found.price.input, found.price.output) == (0, 0)
+    assert found.profile == universal.pool["llama-3.1-8b-instruct"].profile
+
+
+def test_names_that_are_the_routers_or_nobodys_change_nothing(router):
+    assert named_as(Pool([Candidate(name="small"), Candidate(name="newcomer")]), router) is router
+
+
+def test_what_outcomes_lack_is_taken_over_and_what_they_say_stands(router, outcomes):
+    stated = Price(input=5, output=6)
+    lacking = {
+        "small": {"aliases": (), "context_window": None},
+        "large": {"price": None},
+        "coder": {"price": stated},
+    }
+    pool = Pool(c.model_copy(update=lacking.get(c.name, {})) for c in outcomes.pool)
+    found = adopted(outcomes.with_pool(pool), router).pool
+    assert found["lab/small"].context_window == 2_000
+    assert found["large"].price == router.pool["large"].price
+    assert found["coder"].price == stated
+    back = unlearned(found, router)
+    assert [c.profile for c in back] == [c.profile for c in router.pool]
+
+
+@pytest.mark.parametrize(
+    "setting", [{"hidden": 128}, {"encoder": "minilm"}, {"components": 9}, {"prior": False}]
+)
+def test_another_shape_than_the_routers_is_refused(router, setting):
+    (name,) = setting
+    with pytest.raises(
+        ValueError, match=rf"keeps its shape and encoder; there is a setting of {name} .*it is"
+    ):
+        settled(TrainingConfig(**setting), router)
+
+
+def test_the_settings_say_the_shape_that_the_router_has(router):
+    network = router.predictor.network.config
+    for config in (None, TrainingConfig(epochs=2), TrainingConfig(hidden=16, clusters=4, encoder="static")):
+        found = settled(config, router)
+        assert (found.clusters, found.hidden, found.members) == (4, 16, network.members)
+        assert found.encoder == "static"
+    assert settled(None, router).epochs == TrainingConfig.tuning().epochs
+
+
+def test_the_reward_is_the_routers_unless_one_is_set(router):
+    linear = Router(
+        router.predictor,
+        calibration=router.calibration,
+        calibration_tokens=router.calibration_tokens,
+        cluster_labels=router.cluster_labels,
+        reward="linear",
+    )
+    assert settled(TrainingConfig(epochs=1), linear).reward == "linear"
+    assert settled(TrainingConfig(reward="exponential"), linear).reward == "exponential"
