@@ -2,6 +2,10 @@
 
 config.json states the format's version and the digest of model.safetensors, so that a truncated, altered or
 foreign checkpoint is refused with the reason.
+
+Saved over a router, the new weights wait under a name with their digest until config.json states it. So a reader
+finds one whole router at any time, and so it does after a crash: the weights that are stated are there under one
+of the two names.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import hashlib
 import json
 import re
 import tempfile
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -21,19 +26,24 @@ from crossroute.errors import CheckpointError, one_line
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+WAITING = "model-*.safetensors"
+TRIES = 20
+"""Looks at a folder after which it is not another router's being saved that keeps config and weights apart."""
+
 BUNDLED = Path(__file__).parent / "weights"
 ENCODER = "static-minilm"
 NUMBERS = re.compile(r"\[\n[-+.\deE,\n ]+\]")
 """A list of numbers, one a line: written on one line instead. No string holds a line break in JSON."""
 OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
 """The names that Linux gives to what a process has open, be it a terminal, a pipe or a file."""
+DIGEST = re.compile("[0-9a-f]{64}")
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 Tensors = dict[str, npt.NDArray[Any]]
 
 
 def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> None:
-    """Write a checkpoint; each file is complete before it takes its name.
+    """Write a checkpoint; a reader finds the former one, whole, until it finds this one. One saves at a time.
 
     Args:
         folder: Made where it is missing.
@@ -45,11 +55,16 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
-    header = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    digest = hashlib.sha256(weights).hexdigest()
+    header = {"format": FORMAT, "weights_sha256": digest}
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
-    replace_file(folder / WEIGHTS, weights)
+    waiting = _waiting(folder, digest)
+    replace_file(waiting, weights)
     replace_file(folder / CONFIG, text.encode())
+    waiting.replace(folder / WEIGHTS)
+    for left in set(folder.glob(WAITING)) - {waiting}:  # by a crash
+        left.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
@@ -62,18 +77,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     from safetensors.numpy import load
 
     folder = Path(folder)
-    config = _read_config(folder)
-    try:
-        weights = (folder / WEIGHTS).read_bytes()
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again."
-        ) from error
-    if hashlib.sha256(weights).hexdigest() != config.get("weights_sha256"):
-        raise CheckpointError(
-            f"{folder / WEIGHTS} ({len(weights):,} bytes) is not the file that {CONFIG} was written with: it "
-            "was truncated or altered. Copy or train the router again."
-        )
+    config, weights = _read_files(folder)
     try:
         tensors = load(weights)
     except (SafetensorError, KeyError) as error:  # KeyError: a number type that NumPy lacks
@@ -84,6 +88,31 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
                 f"{folder / WEIGHTS}: tensor {name!r} holds NaN or infinity. Train the router again."
             )
     return config, tensors
+
+
+def _waiting(folder: Path, digest: str) -> Path:
+    """Return where weights wait for their config.json."""
+    return folder / WAITING.replace("*", digest[:16])
+
+
+def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """Return the config and the weights that it was written with, though another router be saved meanwhile."""
+    for _ in range(TRIES):
+        config = _read_config(folder)
+        digest = str(config.get("weights_sha256"))
+        if not DIGEST.fullmatch(digest):
+            break
+        for path in (folder / WEIGHTS, _waiting(folder, digest)):
+            with suppress(FileNotFoundError):
+                weights = path.read_bytes()
+                if hashlib.sha256(weights).hexdigest() == digest:
+                    return config, weights
+    if not (folder / WEIGHTS).exists():
+        raise CheckpointError(f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again.")
+    raise CheckpointError(
+        f"{folder / WEIGHTS} ({(folder / WEIGHTS).stat().st_size:,} bytes) is not the file that {CONFIG} was "
+        "written with: it was truncated or altered. Copy or train the router again."
+    )
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -163,7 +192,7 @@ def _download(hub_id: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS]))
+        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG, WEIGHTS, WAITING]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
         raise CheckpointError(

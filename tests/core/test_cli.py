@@ -211,6 +211,10 @@ def test_training_is_told_of_on_standard_error(jsonl, settings, tmp_path, main):
 
 
 def test_train_goes_on_from_a_router(jsonl, settings, saved, tmp_path, main):
+    code, _, told = main("train", jsonl, "--out", tmp_path / "no", "--config", settings, "--from", saved)
+    assert code == 1
+    assert "hidden 8 (it is 16)" in told
+    settings.write_text('{"epochs": 2, "clusters": 4}')
     invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--from", saved)
     begun, router = Router.from_pretrained(saved), Router.from_pretrained(tmp_path)
     assert router.cluster_labels == begun.cluster_labels

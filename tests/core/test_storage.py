@@ -3,6 +3,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -58,6 +59,60 @@ def test_only_the_two_files_are_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [CONFIG, WEIGHTS]
     write_checkpoint(folder, {"name": "again"}, TENSORS)
     assert sorted(path.name for path in folder.iterdir()) == [CONFIG, WEIGHTS]
+
+
+OTHER = {"a": np.ones(3), "b": np.array([2.5])}
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_crash_while_saving_leaves_one_whole_router(tmp_path, monkeypatch, there, step):
+    replace, steps = Path.replace, []
+
+    def crashing(self, target):
+        steps.append(target)
+        if len(steps) == step:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    if there:
+        write_checkpoint(tmp_path, {"name": "former"}, TENSORS)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", crashing)
+        with pytest.raises(KeyboardInterrupt):
+            write_checkpoint(tmp_path, {"name": "new"}, OTHER)
+    if step < 3 and not there:
+        with pytest.raises(CheckpointError, match="holds no router"):
+            read_checkpoint(tmp_path)
+    else:
+        config, tensors = read_checkpoint(tmp_path)
+        expected = {"former": TENSORS, "new": OTHER}["former" if step < 3 else "new"]
+        assert config["name"] == ("former" if step < 3 else "new")
+        assert tensors["a"].tolist() == expected["a"].tolist()
+    write_checkpoint(tmp_path, {"name": "again"}, TENSORS)
+    assert read_checkpoint(tmp_path)[0]["name"] == "again"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, WEIGHTS]
+
+
+def test_who_reads_while_another_saves_finds_one_whole_router(tmp_path):
+    kinds = {"one": TENSORS, "other": OTHER}
+    write_checkpoint(tmp_path, {"name": "one"}, TENSORS)
+    done = threading.Event()
+
+    def save_in_turn():
+        while not done.is_set():
+            for name, tensors in kinds.items():
+                write_checkpoint(tmp_path, {"name": name}, tensors)
+
+    saving = threading.Thread(target=save_in_turn)
+    saving.start()
+    try:
+        for _ in range(300):
+            config, tensors = read_checkpoint(tmp_path)
+            assert tensors["a"].tolist() == kinds[config["name"]]["a"].tolist()
+    finally:
+        done.set()
+        saving.join()
 
 
 @pytest.mark.parametrize("keep", [0, 7, 8, 40, -1])
@@ -185,6 +240,15 @@ def test_an_unknown_router_is_refused_with_what_is_expected(name, tmp_path, monk
 def test_a_file_in_place_of_the_folder_is_refused(folder):
     with pytest.raises(CheckpointError, match=r"There is no router .*config.json'"):
         locate(folder / CONFIG)
+
+
+def test_the_hub_is_asked_for_the_files_of_a_router_alone(tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        "huggingface_hub.snapshot_download", lambda name, **options: asked.update(options) or tmp_path
+    )
+    assert locate("owner/name") == tmp_path
+    assert asked["allow_patterns"] == [CONFIG, WEIGHTS, "model-*.safetensors"]
 
 
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
