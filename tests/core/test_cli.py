@@ -173,6 +173,17 @@ def test_prices_are_shown_with_their_age_and_changed_without_training(saved, tmp
     assert after.predict(["text"]).cost[0, 0] > before.predict(["text"]).cost[0, 0]
 
 
+def test_an_output_price_that_is_set_is_what_the_written_router_counts_with(main, tmp_path):
+    text, name = "Write a long essay about the French revolution.", "gpt-4-1106-preview"
+    cost = {}
+    for wrote in ("30", "300", "0"):
+        folder = tmp_path / wrote
+        assert main("prices", "routerbench", "--set", f"{name}=10/{wrote}", "--out", folder)[0] == 0
+        router = Router.from_pretrained(folder)
+        cost[wrote] = router.predict([text]).cost[0, router.pool.position(name)]
+    assert cost["300"] > 2 * cost["30"] > 2 * cost["0"] > 0
+
+
 def test_prices_that_the_catalogue_lists_otherwise_are_told_and_taken_over(main, tmp_path):
     code, _, told = main("prices", "routerbench")
     assert code == 0

@@ -104,3 +104,12 @@ def test_prices_are_stated_by_model():
     assert abilities == {"a": Ability(), "b": Ability(context_window=5, price=price)}
     with pytest.raises(ValueError, match="stated for 'c', expected one of a, b"):
         at_prices(abilities, {"c": price})
+
+
+def test_a_stated_output_price_changes_what_a_router_of_usd_foresees():
+    name = "openai:gpt-4-1106-preview"
+    cheap, dear = (
+        router_over("routerbench", {name: Ability(price=Price(input=10, output=usd))}).predict(["text"]).cost
+        for usd in (30, 300)
+    )
+    assert dear > 2 * cheap
