@@ -156,8 +156,8 @@ def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
         learned: Input and output price at which it was learned, shape (2,).
         price: The other price, shape (2,).
     """
-    if (learned == price).all() or not price.any():
-        return log_ratio if price.any() else np.zeros_like(log_ratio)
+    if (learned == price).all():
+        return log_ratio
     ratio = np.exp(log_ratio)
     wrote = np.clip(ratio - 1, 0, None) * exchange(learned[None])[0]  # for each token of the query
     read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)

@@ -235,6 +235,29 @@ def test_train_goes_on_from_a_router(jsonl, settings, saved, tmp_path, main):
     assert "--from or --encoder" in told
 
 
+def test_a_router_is_not_trained_over_the_one_that_it_goes_on_from(jsonl, saved, main):
+    code, _, told = main("train", jsonl, "--out", f"{saved}/", "--from", saved)
+    assert code == 1
+    assert "Give --out another folder" in told
+
+
+def test_training_that_is_interrupted_before_it_is_saved_goes_on(
+    jsonl, settings, tmp_path, main, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Router, "save_pretrained", interrupt)
+        assert main("train", jsonl, "--out", tmp_path / "router", "--config", settings)[0] != 0
+    assert [path.name for path in (tmp_path / "router").iterdir()] == [STATE]
+    assert main("train", jsonl, "--out", tmp_path / "router", "--config", settings)[0] == 0
+    assert sorted(path.name for path in (tmp_path / "router").iterdir()) == [
+        "config.json",
+        "model.safetensors",
+    ]
+
+
 def test_train_takes_some_candidates_only(jsonl, settings, tmp_path):
     invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--candidates", "large,small")
     assert Router.from_pretrained(tmp_path).pool.names == ("large", "small")

@@ -136,7 +136,10 @@ def test_a_ratio_is_carried_over_to_another_price():
         at, stated = tokens.ratio_at(RATIO[0], PRICE[0], np.array(price)), np.array([price] * 3)
         carried = tokens.cost(at[None], stated, READ, NONE, "input_ratio")
         assert carried[:, :2] == pytest.approx(repriced(stated, learned=PRICE[[0, 0, 0]])[:, :2])
-    assert (tokens.ratio_at(RATIO[0], PRICE[0], PRICE[0]) == RATIO[0]).all()
+    for price in PRICE[[0, 2]]:
+        assert (tokens.ratio_at(RATIO[0], price, price) == RATIO[0]).all()
+    free = tokens.ratio_at(RATIO[:, 0], PRICE[0], PRICE[2])
+    assert repriced(PRICE[:1], free[None], learned=PRICE[2:]) == pytest.approx(repriced(PRICE)[:, :1])
 
 
 @given(

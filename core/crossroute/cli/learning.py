@@ -65,6 +65,11 @@ def train(
 
     if start and encoder:
         raise ValueError("Give --from or --encoder, not both: a trained router keeps its encoder.")
+    if start and Path(start).resolve() == folder.resolve():
+        raise ValueError(
+            f"--from and --out are both {folder}: once interrupted, training could not go on from what it began "
+            "with. Give --out another folder."
+        )
     given = {"seed": seed, "encoder": encoder}
     given = {name: value for name, value in given.items() if value is not None}
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
