@@ -62,9 +62,8 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
     ratio = router.predictor.cost_unit == "input_ratio"
-    learned = (
-        price if price.input and price.output else Price(input=1, output=1)
-    )  # what is free tells no tokens
+    charged = price.input and price.output  # what is free would tell no tokens
+    learned = price if charged else Price(input=1, output=1)
     profile = Profile(
         quality=tuple(sigmoid(found).tolist()),
         log_tokens=tuple(_typical_tokens(router, pool, profiles.log_tokens.astype(float), learned).tolist()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.catalogue import candidate_named
+from crossroute.encoder import Encoder, encoder_name
 from crossroute.outcomes import Outcomes
 from crossroute.router import Router
 from crossroute.training.config import TrainingConfig
@@ -12,13 +13,17 @@ SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
 """Settings that a trained network has once and for all; so has it its encoder and its components."""
 
 
-def settled(config: TrainingConfig | None, start: Router) -> TrainingConfig:
+def settled(
+    config: TrainingConfig | None, start: Router, given_encoder: Encoder | None = None
+) -> TrainingConfig:
     """Return how a router goes on learning: as configured, in the shape that it has.
 
     Raises:
-        ValueError: Another shape or encoder is configured.
+        ValueError: Another shape or encoder is configured, or given.
     """
     config = config or TrainingConfig.tuning()
+    if given_encoder is not None:
+        config = config.model_copy(update={"encoder": encoder_name(given_encoder)})
     network, encoder = start.predictor.network.config, start.predictor.query_encoder
     own = {name: getattr(network, name) for name in SHAPE} | {"encoder": encoder.name}
     own["components"] = network.components - (network.width - encoder.views_width)

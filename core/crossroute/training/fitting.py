@@ -71,7 +71,7 @@ def fit(
         CheckpointError: The state is that of another run.
         ValueError: With `start`, another shape or encoder is configured.
     """
-    config = settled(config, start) if start else config or TrainingConfig()
+    config = settled(config, start, encoder) if start else config or TrainingConfig()
     if start:
         start = named_as(outcomes.pool, start)
         outcomes = priced(adopted(outcomes, start))

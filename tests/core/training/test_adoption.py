@@ -4,6 +4,10 @@ from crossroute import Candidate, Pool, Price, Router, TrainingConfig
 from crossroute.training.adoption import adopted, named_as, settled, unlearned
 
 
+class Letters:
+    """An encoder of one's own, which is refused before it encodes."""
+
+
 @pytest.fixture(scope="module")
 def universal():
     whole = Router.from_pretrained("universal")
@@ -66,6 +70,12 @@ def test_another_shape_than_the_routers_is_refused(router, setting):
         ValueError, match=rf"keeps its shape and encoder; there is a setting of {name} .*it is"
     ):
         settled(TrainingConfig(**setting), router)
+
+
+def test_another_encoder_than_the_routers_is_refused(router):
+    with pytest.raises(ValueError, match=r"encoder 'custom:Letters' \(it is 'static'\)"):
+        settled(None, router, Letters())
+    assert settled(None, router, router.predictor.query_encoder.encoder).encoder == "static"
 
 
 def test_the_settings_say_the_shape_that_the_router_has(router):
