@@ -119,8 +119,8 @@ def evaluate(
 
 def _over(router: Router, listed: Iterable[str]) -> Router:
     """Return the router over the candidates of the outcomes, under the names that they have there."""
-    from crossroute.calls.members import Ability, candidate_named, router_over
-    from crossroute.catalogue import Catalogue
+    from crossroute.calls.members import Ability, router_over
+    from crossroute.catalogue import Catalogue, candidate_named
 
     for name in listed:
         if candidate_named(router.pool, name) is None:

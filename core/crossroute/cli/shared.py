@@ -107,7 +107,7 @@ def refuse_routers(paths: Iterable[Path]) -> None:
 
 def _prices_of(router: Router, listed: Iterable[str]) -> dict[str, Price]:
     """Return the prices that a router knows for candidates, however these are spelled."""
-    from crossroute.calls.members import candidate_named
+    from crossroute.catalogue import candidate_named
 
     known = ((name, candidate_named(router.pool, name)) for name in listed)
     return {name: candidate.price for name, candidate in known if candidate and candidate.price}
