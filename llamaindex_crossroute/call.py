@@ -140,6 +140,7 @@ class Call:
         return Escalating(
             self.routing,
             self.routing.dispatcher.escalated(decision, query, escalation),
+            self.reading,
             tools=self.tools,
             ask_logprobs=escalation.logprobs and not any(name in self.options for name in FIELDS),
         )
@@ -169,7 +170,7 @@ class Call:
         self, decision: Decision, do: Callable[[Member], Iterator[T]], first: list[_Opened]
     ) -> Iterator[Any]:
         chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
-        tail = Tail(self.routing, decision)
+        tail = Tail(self.routing, decision, self.reading)
         with ExitStack() as stack:
             stack.callback(getattr(chunks, "close", lambda: None))
             iterator = iter(chunks)
@@ -186,7 +187,7 @@ class Call:
     ) -> AsyncGenerator[Any, None]:
         opened = first.pop() if first else await self._aopen(decision, do)
         chunks, probe = opened.begun()
-        tail = Tail(self.routing, decision)
+        tail = Tail(self.routing, decision, self.reading)
         async with AsyncExitStack() as stack:
             if hasattr(chunks, "aclose"):
                 stack.push_async_callback(chunks.aclose)
@@ -201,10 +202,11 @@ class Call:
 
     def _stamped(self, answer: T, decision: Decision, probe: UsageProbe) -> T:
         if not isinstance(answer, (ChatResponse, CompletionResponse)):
-            self.routing.answered(decision, probe.usage, None)
+            self.routing.answered(decision, probe.usage, None, self.reading)
             return answer
         message = answer.message if isinstance(answer, ChatResponse) else None
-        decision = self.routing.answered(decision, usage_of(answer) or probe.usage, message)
+        usage = usage_of(answer) or probe.usage
+        decision = self.routing.answered(decision, usage, message, self.reading)
         return stamped(answer, as_json(decision))
 
 

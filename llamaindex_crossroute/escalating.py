@@ -14,6 +14,7 @@ from crossroute.calls.reply import Reply
 from llamaindex_crossroute import events
 from llamaindex_crossroute.facts import RESPONSES, Given, given, unfit
 from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.stamp import as_json, stamped
 
@@ -32,14 +33,21 @@ class Escalating:
     Args:
         routing: The members.
         loop: Who is called next, and whose answer is kept.
+        reading: What the call says.
         tools: Those that the call offers.
         ask_logprobs: Whether members are asked for log-probabilities.
     """
 
     def __init__(
-        self, routing: Routing, loop: Escalated[Any], tools: Sequence[BaseTool], *, ask_logprobs: bool
+        self,
+        routing: Routing,
+        loop: Escalated[Any],
+        reading: Reading,
+        tools: Sequence[BaseTool],
+        *,
+        ask_logprobs: bool,
     ) -> None:
-        self._routing, self._loop = routing, loop
+        self._routing, self._loop, self._reading = routing, loop, reading
         self._tools, self._ask_logprobs = tools, ask_logprobs
 
     def answer(self, do: Callable[[Any], T]) -> T:
@@ -91,7 +99,7 @@ class Escalating:
 
     def _kept(self, chosen: Chosen[Given[T]]) -> T:
         kept = chosen.answer
-        self._routing.kept(chosen.decision, chosen.usage, kept.message)
+        self._routing.kept(chosen.decision, chosen.usage, kept.message, self._reading)
         if kept.error is not None:
             raise kept.error
         usage = None if chosen.usage is None else chosen.usage.model_dump()

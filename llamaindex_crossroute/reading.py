@@ -12,6 +12,7 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
+from llamaindex_crossroute.stamp import field_of
 
 MEDIA: dict[str, Capability] = {
     "image": "vision",
@@ -25,8 +26,11 @@ SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
 TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
 ANSWER = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
 
-OBSERVATIONS = ("Observation:", "Result of executing the code given:")
-"""How ReActAgent and CodeActAgent begin what a tool returned, which they write as the user."""
+OBSERVATIONS = (
+    *("Observation:", "Result of executing the code given:"),
+    *("Error while parsing the output:", "FAILURE: Your previous response was empty."),
+)
+"""How ReActAgent and CodeActAgent begin what they write as the user: what a tool returned, what to try again."""
 
 CHARACTERS_A_TOKEN = 4
 
@@ -38,13 +42,26 @@ class Reading(NamedTuple):
         query: What to route on; None where the call holds no text.
         needs: Capabilities that a member needs to take the call.
         tool_turn: Whether the call answers tool results.
-        marks: By what it can be remembered who answered before: ids of tool calls, marks of answers.
+        marks: By what it can be remembered who answered before.
     """
 
     query: Query | None
     needs: frozenset[Capability] = frozenset()
     tool_turn: bool = False
     marks: tuple[str, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """What was asked; empty where the call holds no text."""
+        return self.query.text if self.query else ""
+
+
+class ToolCall(NamedTuple):
+    """A tool call of an answer, wherever its provider keeps it."""
+
+    id: str
+    name: str
+    arguments: Any
 
 
 def read_text(text: str) -> Reading:
@@ -55,75 +72,108 @@ def read_text(text: str) -> Reading:
 def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = ()) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
     user = _last_user(messages)
-    turn = messages[user + 1 :]
-    tool_turn = bool(turn) and turn[-1].role in TOOL
-    spoken = [message for message in messages if message.role in ANSWER]
-    answers = [message for message in turn if message.role in ANSWER] if tool_turn else spoken[-1:]
-    results = [message for message in turn if message.role in TOOL] if tool_turn else []
-    text, system = _intent(messages, user), _joined(m for m in messages if m.role in SYSTEM)
+    tool_turn = len(messages) > user + 1 and messages[-1].role in TOOL
+    answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
+    answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
+    text, system = question(messages), _joined(m for m in messages if m.role in SYSTEM)
     characters = sum(_size(message) for message in messages) + sum(map(_tool_size, tools))
     needs = _media(messages)
-    if tools or results:
+    if tools or any(map(_uses_tools, messages)):
         needs.add("tools")
     return Reading(
         query=Query(text, system=system, input_tokens=characters // CHARACTERS_A_TOKEN) if text else None,
         needs=frozenset(needs),
         tool_turn=tool_turn,
-        marks=(*_result_ids(results), *(mark for answer in answers for mark in marks(answer))),
+        marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
     )
 
 
 def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Reading:
     """Read a prompt template and its arguments: query engines say their question as `query_str`."""
-    values = {**prompt.kwargs, **arguments}
-    question = values.get("query_str")
-    if not isinstance(question, str) or not question.strip():
-        return read_messages(prompt.format_messages(**arguments))
-    texts = [value for value in values.values() if isinstance(value, str)]
-    characters = sum(map(len, texts)) + len(str(prompt.get_template()))
-    needs = _media(getattr(prompt, "message_templates", ()))
-    return Reading(Query(question, input_tokens=characters // CHARACTERS_A_TOKEN), frozenset(needs))
+    reading = read_messages(prompt.format_messages(**arguments))
+    asked = {**prompt.kwargs, **arguments}.get("query_str")
+    if not isinstance(asked, str) or not asked.strip():
+        return reading
+    tokens = reading.query.input_tokens if reading.query else None
+    return reading._replace(query=Query(asked, input_tokens=tokens))
 
 
-def marks(answer: ChatMessage) -> list[str]:
-    """Return by what an answer can be recognized later: its tool calls' ids, and what it says.
+def question(messages: Sequence[ChatMessage]) -> str:
+    """Return what a conversation asks: the last user's turn; where it has no text, the last message with text."""
+    user = _last_user(messages)
+    first = user
+    while first > 0 and messages[first - 1].role is MessageRole.USER:
+        first -= 1
+    text = _joined(messages[first : user + 1]).strip() if user >= 0 else ""
+    return text or next((said for m in reversed(messages) if (said := (m.content or "").strip())), "")
 
-    Ids may be empty, and no provider promises to hand back what it was not asked to keep.
+
+def marks(answer: ChatMessage, asked: str) -> list[str]:
+    """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
+
+    A tool call's id alone would not do: it may be empty, the tool's name, or a number within its conversation.
+
+    Args:
+        answer: The answer.
+        asked: What it answers, see `question`: other conversations' answers are told apart by it.
     """
-    calls = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
-    said = [answer.content or "", *((call.tool_name, call.tool_kwargs) for call in calls)]
-    digest = hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
-    ids = [call.tool_call_id for call in calls if call.tool_call_id]
-    return [*ids, digest] if any(said) else ids
+    calls = tool_calls(answer)
+    said: list[Any] = [tuple(call) for call in calls] or ([answer.content] if answer.content else [])
+    texts = (json.dumps([asked, one], default=str) for one in said)
+    return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
+def tool_calls(answer: ChatMessage) -> list[ToolCall]:
+    """Return the tool calls of an answer: its blocks, or what its integration keeps beside the message."""
+    blocks = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
+    if blocks:
+        return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
+    kept = answer.additional_kwargs.get("tool_calls")
+    return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
+
+
+def _kept_call(call: Any) -> ToolCall:
+    """Return a tool call as OpenAI, Ollama or Bedrock Converse spell it."""
+    function = field_of(call, "function") or call
+    ids = (field_of(call, name) for name in ("id", "toolUseId"))
+    arguments = (field_of(function, name) for name in ("arguments", "input"))
+    return _tool_call(
+        next(filter(None, ids), None), field_of(function, "name"), next(filter(None, arguments), None)
+    )
+
+
+def _tool_call(call_id: Any, name: Any, arguments: Any) -> ToolCall:
+    """Return a tool call; an id that is the tool's name is none."""
+    return ToolCall("" if call_id is None or call_id == name else str(call_id), str(name or ""), arguments)
+
+
+def _uses_tools(message: ChatMessage) -> bool:
+    """Return whether only members with tools can read a message; ReActAgent may give a tool's role to mere text."""
+    if message.role in TOOL:
+        return "tool_call_id" in message.additional_kwargs
+    return message.role in ANSWER and bool(tool_calls(message))
 
 
 def _last_user(messages: Sequence[ChatMessage]) -> int:
+    places = range(len(messages) - 1, -1, -1)
     users = (
         place
-        for place, message in enumerate(messages)
-        if message.role is MessageRole.USER and not _observation(messages, place)
+        for place in places
+        if messages[place].role is MessageRole.USER and not _observation(messages, place)
     )
-    return max(users, default=-1)
+    return next(users, -1)
 
 
 def _observation(messages: Sequence[ChatMessage], place: int) -> bool:
-    """Return whether a user's message is an agent's: what a tool returned, after what asked for it."""
+    """Return whether a user's message is an agent's, after what it is about: no new question."""
     text = messages[place].content or ""
     return text.startswith(OBSERVATIONS) and place > 0 and messages[place - 1].role in ANSWER
 
 
-def _intent(messages: Sequence[ChatMessage], user: int) -> str:
-    """Return the last user's turn; where no user spoke, the last message with text."""
-    if user < 0:
-        return next((text for message in reversed(messages) if (text := message.content or "").strip()), "")
-    first = user
-    while first > 0 and messages[first - 1].role is MessageRole.USER:
-        first -= 1
-    return _joined(messages[first : user + 1]).strip()
-
-
 def _joined(messages: Iterable[ChatMessage]) -> str:
-    return "\n\n".join(text for message in messages if (text := message.content or "").strip())
+    """Return the messages' text; what is said twice, as agents do to try again, counts once."""
+    texts = (text for message in messages if (text := message.content or "").strip())
+    return "\n\n".join(dict.fromkeys(texts))
 
 
 def _media(messages: Iterable[ChatMessage]) -> set[Capability]:
@@ -139,18 +189,10 @@ def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
 
 
 def _size(message: ChatMessage) -> int:
-    calls = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
-    asked = sum(len(call.tool_name) + len(str(call.tool_kwargs)) for call in calls)
+    asked = sum(len(call.name) + len(str(call.arguments)) for call in tool_calls(message))
     return len(message.content or "") + asked
 
 
 def _tool_size(tool: BaseTool) -> int:
     schema = tool.metadata.fn_schema_str if tool.metadata.fn_schema else ""
     return len(tool.metadata.description) + len(schema)
-
-
-def _result_ids(results: Iterable[ChatMessage]) -> Iterator[str]:
-    for result in results:
-        name = result.additional_kwargs.get("tool_call_id")
-        if isinstance(name, str) and name:
-            yield name

@@ -20,7 +20,7 @@ from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
 from llamaindex_crossroute.logprobs import LogprobAsker
 from llamaindex_crossroute.member import ability_of, calls_tools
-from llamaindex_crossroute.reading import Reading, marks
+from llamaindex_crossroute.reading import Reading, marks, question
 from llamaindex_crossroute.stamp import candidate_of
 
 
@@ -89,10 +89,12 @@ class Routing:
             **dials._asdict(),
         )
 
-    def answered(self, decision: Decision, usage: Usage | None, message: ChatMessage | None) -> Decision:
+    def answered(
+        self, decision: Decision, usage: Usage | None, message: ChatMessage | None, reading: Reading
+    ) -> Decision:
         """Count an answer, remember who gave it, tell instrumentation, and return what it cost."""
         if message is not None:
-            self.dispatcher.began(marks(message), decision.candidate)
+            self.dispatcher.began(marks(message, reading.question), decision.candidate)
         decision = self.dispatcher.answered(decision, usage)
         events.answered(decision, usage, self.dispatcher.price(decision.candidate))
         return decision
@@ -103,10 +105,12 @@ class Routing:
         cost = None if usage is None else usage.cost(price)
         events.answered(decision.model_copy(update={"actual_cost": cost}), usage, price, final=False)
 
-    def kept(self, decision: Decision, usage: Usage | None, message: ChatMessage | None) -> None:
+    def kept(
+        self, decision: Decision, usage: Usage | None, message: ChatMessage | None, reading: Reading
+    ) -> None:
         """Remember whose answer was kept and tell instrumentation what all answers took together."""
         if message is not None:
-            self.dispatcher.began(marks(message), decision.candidate)
+            self.dispatcher.began(marks(message, reading.question), decision.candidate)
         price = self.dispatcher.price(decision.candidate) if len(decision.calls) == 1 else None
         events.answered(decision, usage, price)
 
@@ -116,14 +120,17 @@ class Routing:
         What is known to be the reasoning of another kind of member is left out: providers sign theirs, and
         refuse what others signed or did not sign.
         """
-        return [self._without_foreign_reasoning(message, llm) for message in messages]
+        return [self._without_foreign_reasoning(messages, place, llm) for place in range(len(messages))]
 
-    def _without_foreign_reasoning(self, message: ChatMessage, llm: LLM) -> ChatMessage:
+    def _without_foreign_reasoning(
+        self, messages: Sequence[ChatMessage], place: int, llm: LLM
+    ) -> ChatMessage:
+        message = messages[place]
         kept = [block for block in message.blocks if not isinstance(block, ThinkingBlock)]
         if len(kept) == len(message.blocks):
             return message
-        author = self.dispatcher.beginner(marks(message))
-        if author is None or self.llms[author].class_name() == llm.class_name():
+        author = self.llms.get(self.dispatcher.beginner(marks(message, question(messages[:place]))) or "")
+        if author is None or author.class_name() == llm.class_name():
             return message
         return message.model_copy(update={"blocks": kept})
 

@@ -9,6 +9,7 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from crossroute import Decision
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.stamp import as_json, stamped, usage_of
 
@@ -19,8 +20,8 @@ class Tail:
     No chunk is held back for it: who kept the last chunk finds the cost there.
     """
 
-    def __init__(self, routing: Routing, decision: Decision) -> None:
-        self._routing, self._decision = routing, decision
+    def __init__(self, routing: Routing, decision: Decision, reading: Reading) -> None:
+        self._routing, self._decision, self._reading = routing, decision, reading
         self._stamp = as_json(decision)
         self._usage: Usage | None = None
         self._message: ChatMessage | None = None
@@ -35,5 +36,6 @@ class Tail:
 
     def end(self, probe: UsageProbe) -> None:
         """Count the stream."""
-        answered = self._routing.answered(self._decision, self._usage or probe.usage, self._message)
+        usage = self._usage or probe.usage
+        answered = self._routing.answered(self._decision, usage, self._message, self._reading)
         self._stamp["actual_cost"] = answered.actual_cost

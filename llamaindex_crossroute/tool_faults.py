@@ -11,10 +11,12 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
 from pydantic import ValidationError
 
+from llamaindex_crossroute.reading import tool_calls
+
 
 def asks_for_tools(message: ChatMessage) -> bool:
     """Return whether a message holds tool calls."""
-    return bool(_blocks(message) or message.additional_kwargs.get("tool_calls"))
+    return bool(tool_calls(message))
 
 
 def fault_of(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str | None:

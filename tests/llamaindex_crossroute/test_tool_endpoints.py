@@ -56,18 +56,41 @@ async def test_history_is_not_appended_to(router, members):
     assert len(members["coder"].asked[-1][0]) == 3, "and the message that failed elsewhere is asked once"
 
 
-@pytest.mark.parametrize("call_id", ["call-1", ""])
-def test_a_tool_turn_stays_with_who_began_it(router, members, call_id):
+def beside(call_id):
+    """A tool call as Bedrock Converse and Ollama keep it: beside the message."""
+    kept = {"id": call_id, "name": "add", "input": {"a": 2, "b": 3}}
+    return ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [kept]})
+
+
+def in_block(call_id):
+    return tool_call("add", call_id, a=2, b=3)
+
+
+@pytest.mark.parametrize("asking", [in_block, beside])
+@pytest.mark.parametrize("call_id", ["call-1", "", "add"])
+def test_a_tool_turn_stays_with_who_began_it(router, members, call_id, asking):
     llm = CrossRouteLLM(members, router, cost_preference=0)
-    members["large"]._script = lambda *_: tool_call("add", call_id, a=2, b=3)
+    members["large"]._script = lambda *_: asking(call_id)
     began = llm.chat_with_tools([ADD], ARITHMETIC)
     result = ChatMessage(role="tool", content="5", additional_kwargs={"tool_call_id": call_id})
-    turn = [user(STORY), began.message, result]
+    turn = [user(ARITHMETIC), began.message, result]
     cheap = llm.model_copy(update={"cost_preference": 1.0})
-    assert cheap.chat_with_tools([ADD], STORY).additional_kwargs["crossroute"]["candidate"] != "large"
+    assert cheap.chat_with_tools([ADD], ARITHMETIC).additional_kwargs["crossroute"]["candidate"] != "large"
     stuck = cheap.chat_with_tools([ADD], chat_history=turn).additional_kwargs["crossroute"]
     assert stuck["candidate"] == "large"
     assert stuck["reasons"] == ["stuck to large: tool turn"]
+
+
+@pytest.mark.parametrize("asking", [in_block, beside])
+@pytest.mark.parametrize("call_id", ["call-1", "", "add"])
+def test_conversations_that_share_ids_are_each_finished_by_who_began_them(router, asking, call_id):
+    members = {name: ChatFake(name, lambda *_: asking(call_id)) for name in ("small", "large")}
+    llm = CrossRouteLLM(members, router)
+    begun = {text: llm.chat_with_tools([ADD], text) for text in (ARITHMETIC, STORY)}
+    result = ChatMessage(role="tool", content="5", additional_kwargs={"tool_call_id": call_id})
+    for (text, began), name in zip(begun.items(), ("large", "small"), strict=True):
+        finished = llm.chat_with_tools([ADD], chat_history=[user(text), began.message, result])
+        assert (began.raw["by"], finished.raw["by"]) == (name, name)
 
 
 def test_predict_and_call_runs_the_tool(mixed, ear):

@@ -23,7 +23,7 @@ from crossroute.policy import Constraints, cache_saving
 from crossroute.query import Query
 from crossroute.router import DEFAULT_COST_PREFERENCE, Router
 
-REMEMBERED_TOOL_CALLS = 4096
+REMEMBERED_MARKS = 4096
 
 
 class Dispatcher:
@@ -67,7 +67,7 @@ class Dispatcher:
             for name in members
             if name not in self.router.pool
         }
-        self._began = LRUCache[str, str](REMEMBERED_TOOL_CALLS)
+        self._began = LRUCache[str, str](REMEMBERED_MARKS)
         self._silent: frozenset[str] = frozenset()
         self._hearing = threading.Lock()
 
@@ -160,14 +160,14 @@ class Dispatcher:
         """Return what a model charges, as far as it is known."""
         return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
 
-    def began(self, tool_calls: Iterable[str], candidate: str) -> None:
-        """Remember who asked for tools, by the ids of the tool calls; empty ids are passed over."""
-        for tool_call in filter(None, tool_calls):
-            self._began.put(tool_call, candidate)
+    def began(self, marks: Iterable[str], candidate: str) -> None:
+        """Remember who gave an answer, by its marks: ids of its tool calls, or digests; empty ones are passed over."""
+        for mark in filter(None, marks):
+            self._began.put(mark, candidate)
 
-    def beginner(self, tool_calls: Iterable[str]) -> str | None:
-        """Return who asked for these tools, or None where that is not, or no longer, remembered."""
-        found = (self._began.get(tool_call) for tool_call in filter(None, tool_calls))
+    def beginner(self, marks: Iterable[str]) -> str | None:
+        """Return who gave the answer with one of these marks, or None where that is not, or no longer, remembered."""
+        found = (self._began.get(mark) for mark in filter(None, marks))
         return next(filter(None, found), None)
 
     def _knows(self, name: str | None) -> bool:

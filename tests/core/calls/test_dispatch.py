@@ -132,7 +132,7 @@ def test_attempts_go_on_to_the_default_that_the_router_does_not_know(dispatcher)
     assert "failed with RateLimitError" in str(answered)
 
 
-def test_who_began_a_tool_turn_is_remembered_by_the_ids_of_its_calls(dispatcher):
+def test_who_gave_an_answer_is_remembered_by_its_marks(dispatcher):
     dispatcher.began(["call-1", ""], "small")
     assert dispatcher.beginner(["", "call-1"]) == "small"
     assert dispatcher.beginner(["", "call-2"]) is None
