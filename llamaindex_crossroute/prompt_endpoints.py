@@ -11,6 +11,7 @@ from llama_index.core.types import Model, TokenAsyncGen, TokenGen
 from typing_extensions import override
 
 from llamaindex_crossroute.pool import MemberPool
+from llamaindex_crossroute.prompt_once import once
 from llamaindex_crossroute.reading import read_prompt
 
 Options = dict[str, Any] | None
@@ -21,21 +22,25 @@ class PromptEndpoints(MemberPool):
 
     @override
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
+        prompt = once(prompt)
         call = self._call(read_prompt(prompt, prompt_args))
         return call.answer(lambda llm: llm.predict(prompt, **prompt_args))
 
     @override
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
+        prompt = once(prompt)
         call = self._call(read_prompt(prompt, prompt_args))
         return await call.aanswer(lambda llm: llm.apredict(prompt, **prompt_args))
 
     @override
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
+        prompt = once(prompt)
         call = self._call(read_prompt(prompt, prompt_args))
         return call.stream(lambda llm: llm.stream(prompt, **prompt_args))
 
     @override
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
+        prompt = once(prompt)
         call = self._call(read_prompt(prompt, prompt_args))
         return await call.astream(lambda llm: llm.astream(prompt, **prompt_args))
 
@@ -43,6 +48,7 @@ class PromptEndpoints(MemberPool):
     def structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
+        prompt = once(prompt)
         predicted: Model = self._call(read_prompt(prompt, prompt_args), llm_kwargs).answer(
             lambda llm: llm.structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
@@ -52,6 +58,7 @@ class PromptEndpoints(MemberPool):
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
+        prompt = once(prompt)
         return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).aanswer(
             lambda llm: llm.astructured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
@@ -60,6 +67,7 @@ class PromptEndpoints(MemberPool):
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Generator[Model | FlexibleModel, None, None]:
+        prompt = once(prompt)
         return self._call(read_prompt(prompt, prompt_args), llm_kwargs).stream(
             lambda llm: llm.stream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )
@@ -68,6 +76,7 @@ class PromptEndpoints(MemberPool):
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
+        prompt = once(prompt)
         return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).astream(
             lambda llm: llm.astream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
         )

@@ -1,0 +1,65 @@
+"""A prompt template that may be formatted again: what it calls and what it fetches, it does once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.prompts import BasePromptTemplate, RichPromptTemplate, SelectorPromptTemplate
+from pydantic import PrivateAttr
+from typing_extensions import override
+
+Prompt = TypeVar("Prompt", bound=BasePromptTemplate)
+
+
+def once(prompt: Prompt) -> Prompt:
+    """Return a template for one call: it is read to route, then formatted by each member that is asked.
+
+    Function mappings are called once; a rich template, which may fetch images, is rendered once.
+    """
+    if isinstance(prompt, SelectorPromptTemplate):
+        update: dict[str, Any] = {"default_template": once(prompt.default_template)}
+        if prompt.conditionals is not None:
+            update["conditionals"] = [(holds, once(template)) for holds, template in prompt.conditionals]
+        return prompt.model_copy(update=update)
+    if type(prompt) is RichPromptTemplate:
+        prompt = cast(Any, _RenderedOnce.of(prompt))
+    if not prompt.function_mappings:
+        return prompt
+    functions = {name: _once(function) for name, function in prompt.function_mappings.items()}
+    return prompt.model_copy(update={"function_mappings": functions})
+
+
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    values: list[Any] = []
+
+    def remembered(**arguments: Any) -> Any:
+        if not values:
+            values.append(function(**arguments))
+        return values[0]
+
+    return remembered
+
+
+class _RenderedOnce(RichPromptTemplate):
+    _messages: list[ChatMessage] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, prompt: RichPromptTemplate) -> _RenderedOnce:
+        fields = {name: getattr(prompt, name) for name in RichPromptTemplate.model_fields if name != "kwargs"}
+        copied = cls(**fields)
+        copied.kwargs = dict(prompt.kwargs)  # partial_format, unlike the constructor, takes what is no text
+        return copied
+
+    @override
+    def format_messages(self, llm: BaseLLM | None = None, **kwargs: Any) -> list[ChatMessage]:
+        if self._messages is None:
+            self._messages = super().format_messages(llm, **kwargs)
+        return [message.model_copy(deep=True) for message in self._messages]
+
+    @override
+    def partial_format(self, **kwargs: Any) -> RichPromptTemplate:
+        """Return a template that renders anew."""
+        return RichPromptTemplate.partial_format(_RenderedOnce.of(self), **kwargs)
