@@ -18,8 +18,14 @@ KEY = "crossroute"
 R = TypeVar("R", bound=BaseModel)
 """A ChatResponse or a CompletionResponse, or a child of one."""
 
-INPUT = ("prompt_tokens", "input_tokens", "prompt_token_count")
-OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count")
+INPUT = ("prompt_tokens", "input_tokens", "prompt_token_count", "inputTokens")
+OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
+THOUGHT = ("thoughts_token_count",)
+"""Gemini counts what it thinks beside what it writes."""
+CACHED = ("cached_content_token_count",)
+READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
+MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
+"""Anthropic and Bedrock count what their cache holds beside their input tokens."""
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -42,19 +48,28 @@ def candidate_of(response: ChatResponse) -> str | None:
 
 def usage_of(response: ChatResponse | CompletionResponse) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
-    raw = response.raw
-    usage = field_of(raw, "usage") or field_of(raw, "usage_metadata") or response.additional_kwargs
-    read, written = _count(usage, INPUT), _count(usage, OUTPUT)
+    raw, kwargs = response.raw, response.additional_kwargs
+    places = (
+        field_of(raw, "usage"),
+        field_of(raw, "usage_metadata"),
+        field_of(field_of(raw, "response"), "usage"),  # the last event of an OpenAI response
+        kwargs.get("usage"),
+        kwargs,
+    )
+    return next((usage for place in places if (usage := _counted(place)) is not None), None)
+
+
+def _counted(usage: Any) -> Usage | None:
+    """Return the tokens that one place tells, or None where it tells none."""
+    read, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     if read is None and written is None:
         return None
     details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
-    cached = _count(details, ("cached_tokens",)) or 0
-    # Anthropic counts what its cache holds beside its input tokens
-    beside = _count(usage, ("cache_read_input_tokens",)) or 0
-    made = _count(usage, ("cache_creation_input_tokens",)) or 0
+    cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
+    beside, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     return Usage(
         input_tokens=(read or 0) + beside + made,
-        output_tokens=written or 0,
+        output_tokens=(written or 0) + (thought or 0),
         cached_input_tokens=cached + beside,
     )
 
