@@ -297,12 +297,16 @@ def test_without_text_the_default_answers_or_an_error_says_how(fakes, router):
     image = HumanMessage([{"type": "image", "base64": "AAAA", "mime_type": "image/png"}])
     with pytest.raises(UnroutableError, match="`default`"):
         ChatCrossRoute(models=fakes, router=router).invoke([image])
-    unknown = {**fakes, "gpt-9": ChatFake(model_name="gpt-9")}
+    unknown = {**fakes, "gpt-9": ChatFake(model_name="gpt-9", profile={"image_inputs": True})}
     model = ChatCrossRoute(models=unknown, router=router, default="gpt-9")
     message = model.invoke([image])
     assert message.text == "I am gpt-9"
     assert decision(message)["reasons"] == ["default: no text"]
     assert decision(message)["quality"] is None
+    blind = {**fakes, "gpt-9": ChatFake(model_name="gpt-9", profile={"image_inputs": False})}
+    message = ChatCrossRoute(models=blind, router=router, default="gpt-9").invoke([image])
+    assert message.text == "I am small"
+    assert decision(message)["reasons"] == ["no text, and gpt-9 is excluded: lacks vision"]
 
 
 def test_a_name_without_a_profile_is_refused_with_the_way_to_profile_it(fakes, router):

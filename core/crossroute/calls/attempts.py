@@ -33,6 +33,7 @@ class Attempts:
         decision: What was decided.
         cooldowns: Who failed lately, in any call.
         max_attempts: At most, over all candidates.
+        insist: Call the decision's candidate first even while it cools down.
 
     Raises:
         ValueError: `max_attempts` is under 1.
@@ -44,6 +45,7 @@ class Attempts:
         cooldowns: Cooldowns,
         *,
         max_attempts: int = MAX_ATTEMPTS,
+        insist: bool = False,
     ) -> None:
         if max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, got {max_attempts!r}.")
@@ -53,7 +55,10 @@ class Attempts:
         self._names = list(dict.fromkeys((decision.candidate, *decision.eligible)))
         self._waiting = self._names.copy()
         self._pause = FIRST_PAUSE_S
-        self._next(f"{decision.candidate} cools down after a failure")
+        if insist:
+            self._waiting.remove(decision.candidate)
+        else:
+            self._next(f"{decision.candidate} cools down after a failure")
 
     def call(self, do: Callable[[Decision], T]) -> T:
         """Return the first answer."""

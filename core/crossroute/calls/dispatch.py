@@ -8,22 +8,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from crossroute.cache import LRUCache
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
-from crossroute.calls.cooldowns import Cooldowns
 from crossroute.calls.escalated import Escalated
 from crossroute.calls.escalation_plan import EscalationPlan
 from crossroute.calls.members import Ability, router_over, unprofiled
-from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.memory import Memory
+from crossroute.calls.spend import Usage
 from crossroute.candidate import Candidate, Capability, Price
 from crossroute.decision import Alternative, Decision, usd
-from crossroute.errors import UnknownCandidateError, UnroutableError
+from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.policy import Constraints, cache_saving
 from crossroute.query import Query
 from crossroute.router import DEFAULT_COST_PREFERENCE, Router
-
-REMEMBERED_MARKS = 4096
 
 
 class Dispatcher:
@@ -36,10 +33,10 @@ class Dispatcher:
         router: A router, or the name or folder of one.
         members: Name, or alias, of each model -> what it can do.
         default: The model for calls that cannot be routed; the router need not know it. Where it does not,
-            it is also called after all others failed.
+            it is also called after all others failed. A call that it cannot take goes to the first that can.
         sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
         max_attempts: At most, a call.
-        cooldowns: Who failed lately; by default the dispatcher's own.
+        memory: What is remembered; by default the dispatcher's own.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -54,20 +51,20 @@ class Dispatcher:
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
-        cooldowns: Cooldowns | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.router = router_over(router, members, default=default)
         self.default = default
         self.sticky = sticky
         self.max_attempts = max_attempts
-        self.cooldowns = cooldowns or Cooldowns()
-        self.spend = Spend()
+        memory = memory or Memory()
+        self.cooldowns, self.spend = memory.cooldowns, memory.spend
+        self.began, self.beginner = memory.began, memory.beginner
         self._unprofiled = {
             name: members[name].stated_on(unprofiled(name), name)
             for name in members
             if name not in self.router.pool
         }
-        self._began = LRUCache[str, str](REMEMBERED_MARKS)
         self._silent: frozenset[str] = frozenset()
         self._hearing = threading.Lock()
 
@@ -111,10 +108,12 @@ class Dispatcher:
         stuck = current if self.sticky and self._knows(current) else None
         if candidate is not None:
             return self._forced(query, candidate, dial)
-        if tool_turn and stuck in self._unprofiled:
-            return self._unforeseen(stuck, f"stuck to {stuck}: tool turn", constraints, dial)
         if query is None:
             return self._by_default(stuck if tool_turn else None, constraints, dial)
+        if tool_turn and stuck in self._unprofiled:
+            finished = self._unforeseen(stuck, _tool_turn(stuck), constraints, dial)
+            if stuck in finished.eligible:
+                return finished
         known = stuck if stuck in self.router.pool else None
         decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
         decision = self._stuck(decision, query, known, tool_turn)
@@ -123,8 +122,9 @@ class Dispatcher:
         return self._with_unprofiled(decision, constraints)
 
     def attempts(self, decision: Decision) -> Attempts:
-        """Return the attempts of a decided call."""
-        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts)
+        """Return the attempts of a decided call; who finishes a tool turn is called first even while it cools down."""
+        finishes = _tool_turn(decision.candidate) in decision.reasons
+        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts, insist=finishes)
 
     def escalated(self, decision: Decision, query: Query, escalation: Escalation) -> Escalated[Any]:
         """Return the calls of a query whose decision allows more than one."""
@@ -160,16 +160,6 @@ class Dispatcher:
         """Return what a model charges, as far as it is known."""
         return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
 
-    def began(self, marks: Iterable[str], candidate: str) -> None:
-        """Remember who gave an answer, by its marks: ids of its tool calls, or digests; empty ones are passed over."""
-        for mark in filter(None, marks):
-            self._began.put(mark, candidate)
-
-    def beginner(self, marks: Iterable[str]) -> str | None:
-        """Return who gave the answer with one of these marks, or None where that is not, or no longer, remembered."""
-        found = (self._began.get(mark) for mark in filter(None, marks))
-        return next(filter(None, found), None)
-
     def _knows(self, name: str | None) -> bool:
         return name in self._unprofiled or name in self.router.pool
 
@@ -183,11 +173,20 @@ class Dispatcher:
         return self.router.route(query, constraints=only, **dial._asdict()).because(reason)
 
     def _by_default(self, stuck: str | None, constraints: Constraints, dial: _Dial) -> Decision:
-        if stuck is not None:
-            return self._unforeseen(stuck, f"stuck to {stuck}: tool turn", constraints, dial)
-        if self.default is None:
+        """Return the decision for a call without text: who finishes the turn, the default, or who can take it."""
+        if stuck is None and self.default is None:
             raise UnroutableError
-        return self._unforeseen(self.default, "default: no text", constraints, dial)
+        wanted = {} if stuck is None else {stuck: _tool_turn(stuck)}
+        if self.default is not None:
+            wanted.setdefault(self.default, "default: no text")
+        for name, reason in wanted.items():
+            decision = self._unforeseen(name, reason, constraints, dial)
+            if name in decision.eligible:
+                return decision
+        if not decision.eligible:
+            raise NoEligibleCandidateError({a.candidate: a.excluded or "" for a in decision.alternatives})
+        reason = f"no text, and {name} is excluded: {decision.alternatives[0].excluded}"
+        return self._unforeseen(decision.eligible[0], reason, constraints, dial)
 
     def _unforeseen(self, name: str, reason: str, constraints: Constraints, dial: _Dial) -> Decision:
         """Return a decision without numbers; the others that satisfy the constraints come after it."""
@@ -214,7 +213,7 @@ class Dispatcher:
         if current is None or current not in decision.eligible:
             return decision
         if tool_turn:
-            return decision.switched(current, f"stuck to {current}: tool turn")
+            return decision.switched(current, _tool_turn(current))
         saving = cache_saving(self.router.pool[current], query)
         if decision.candidate == current and saving:
             return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")
@@ -246,6 +245,11 @@ class Dispatcher:
 class _Dial(NamedTuple):
     cost_preference: float | None
     willingness_to_pay: float | None
+
+
+def _tool_turn(name: str) -> str:
+    """Return the reason for who finishes a tool turn."""
+    return f"stuck to {name}: tool turn"
 
 
 def _unforeseen(model: Candidate, constraints: Constraints) -> Alternative:

@@ -234,3 +234,11 @@ def test_a_decision_without_alternatives_calls_its_candidate():
 def test_no_attempt_at_all_is_refused():
     with pytest.raises(ValueError, match="max_attempts must be at least 1"):
         Attempts(decision("a"), Cooldowns(), max_attempts=0)
+
+
+def test_who_is_insisted_on_is_called_first_even_while_it_cools_down():
+    cooldowns = Cooldowns()
+    cooldowns.fail("a")
+    members = Members(a=[RateLimitError("slow down")])
+    Attempts(decision("a", "b"), cooldowns, insist=True).call(members.call)
+    assert members.called == ["a", "b"]

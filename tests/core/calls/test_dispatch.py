@@ -7,6 +7,7 @@ import pytest
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
+from crossroute.calls.memory import Memory
 from crossroute.calls.spend import Usage
 from crossroute.errors import UnroutableError
 
@@ -85,13 +86,48 @@ def test_a_forced_candidate_is_the_only_one(dispatcher):
 
 
 def test_without_text_the_default_answers_or_nobody(dispatcher, router):
-    decision = dispatcher.decide(None, needs=["tools"])
+    decision = dispatcher.decide(None)
     assert decision.candidate == "x"
     assert decision.reasons == ("default: no text",)
     assert math.isnan(decision.quality)
-    assert [a.candidate for a in decision.alternatives if not a.excluded] == ["small", "large"]
+    assert decision.eligible == ("x", "small", "coder", "large")
     with pytest.raises(UnroutableError, match="`default`"):
         Dispatcher(router, {"small": TOOLS}).decide(None)
+
+
+def test_a_default_that_cannot_take_the_call_leaves_it_to_one_that_can(dispatcher):
+    decision = dispatcher.decide(None, needs=["tools"])
+    assert decision.candidate == "small"
+    assert decision.reasons == ("no text, and x is excluded: lacks tools",)
+    assert decision.eligible == ("small", "large")
+    with pytest.raises(NoEligibleCandidateError, match="'x': lacks audio"):
+        dispatcher.decide(None, needs=["audio"])
+
+
+def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
+    denied = Constraints(deny=frozenset({"large"}))
+    assert dispatcher.decide(None, constraints=denied, current="large", tool_turn=True).candidate == "x"
+    needs = {"needs": ["tools"], "current": "x", "tool_turn": True}
+    assert dispatcher.decide(Query(TEXT), **needs).candidate != "x"
+    assert dispatcher.decide(None, **needs).candidate == "small"
+
+
+def test_who_finishes_a_tool_turn_is_called_even_while_it_cools_down(dispatcher):
+    dispatcher.cooldowns.fail("large")
+    turn = dispatcher.decide(Query(TEXT), needs=["tools"], current="large", tool_turn=True)
+    assert dispatcher.attempts(turn).decision.candidate == "large"
+    fresh = dispatcher.decide(Query(TEXT), cost_preference=0)
+    assert fresh.candidate == "large"
+    assert dispatcher.attempts(fresh).decision.candidate != "large"
+
+
+def test_a_dispatcher_goes_on_with_the_memory_of_another(router):
+    memory = Memory()
+    one, other = (Dispatcher(router, {"small": TOOLS, "large": TOOLS}, memory=memory) for _ in range(2))
+    one.answered(one.decide(Query(TEXT)), Usage(input_tokens=1000))
+    one.began(["call-1"], "small")
+    assert other.spend.total.calls == 1
+    assert other.beginner(["call-1"]) == "small"
 
 
 def test_a_decision_without_numbers_prints_and_survives_json(dispatcher):
