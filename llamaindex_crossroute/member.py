@@ -25,17 +25,17 @@ def calls_tools(llm: LLM) -> bool:
     return llm.metadata.is_function_calling_model and hasattr(llm, "chat_with_tools")
 
 
-def ability_of(llm: LLM, candidate: Candidate | None, stated: Ability | None = None) -> Ability:
+def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
     """Return what an LLM can do: as stated; tools and context by its metadata; the rest by its candidate.
 
     A context window of 3,900 tokens is what LlamaIndex says where nobody has said; it counts as unknown.
 
     Args:
         llm: The LLM.
-        candidate: What the router knows of it.
+        candidate: What the router, or the catalogue, knows of it.
         stated: What the user said of it.
     """
-    known = candidate.capabilities if candidate else frozenset()
+    known = candidate.capabilities
     window = llm.metadata.context_window
     by_metadata = Ability(
         capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},

@@ -13,7 +13,15 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 from llama_index.core.types import PydanticProgramMode
-from pydantic import BaseModel, Field, PrivateAttr, StrictBool, field_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
@@ -31,6 +39,8 @@ OWN_FIELDS = (
     *("router", "cost_preference", "willingness_to_pay", "constraints"),
     *("default", "sticky", "max_attempts"),
 )
+
+ROUTED_BY = ("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices")
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
@@ -53,16 +63,16 @@ class MemberPool(FunctionCallingLLM):
     )
     llms: dict[str, LLM] = Field(min_length=1, exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
-        default_factory=dict, exclude=True, description="What is known of members beyond their metadata."
+        default_factory=dict, description="What is known of members beyond their metadata."
     )
     prices: dict[str, Price] = Field(
-        default_factory=dict, exclude=True, description="USD per million tokens, in place of the router's."
+        default_factory=dict, description="USD per million tokens, in place of the router's."
     )
     # inherited, and the members' own affair
     system_prompt: str | None = Field(default=None, exclude=True)
     pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
 
-    _routing: Routing = PrivateAttr()
+    _made: Routing = PrivateAttr()
 
     def __init__(
         self,
@@ -93,15 +103,7 @@ class MemberPool(FunctionCallingLLM):
             prices=prices or {},
             escalate=escalate,
         )
-        self._routing = Routing(
-            self.llms,
-            self.router,
-            self.abilities,
-            default=default,
-            sticky=sticky,
-            max_attempts=max_attempts,
-            prices=self.prices,
-        )
+        self._made = Routing(**self._parts)
         if callback_manager is None:
             # members keep theirs; engines, which trace through ours, find the first's
             super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
@@ -127,7 +129,18 @@ class MemberPool(FunctionCallingLLM):
     @property
     def spend(self) -> Spend:
         """Tokens and USD that this pool's calls took, by member."""
-        return self._routing.dispatcher.spend
+        return self._routing.memory.spend
+
+    @property
+    def _routing(self) -> Routing:
+        """What routes by the fields as they are now; fields may be assigned, and differ in a copy."""
+        if not self._made.is_of(self._parts):
+            self._made = Routing(**self._parts).after(self._made)
+        return self._made
+
+    @property
+    def _parts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ROUTED_BY}
 
     def _call(
         self,
@@ -156,9 +169,26 @@ class MemberPool(FunctionCallingLLM):
         prompts = {llm.system_prompt for llm in self.llms.values()}
         return next(iter(self.llms.values()))._extend_messages(messages) if len(prompts) == 1 else messages
 
+    @field_validator("router", mode="before")
+    @classmethod
+    def _router_given(cls, router: Any) -> Any:
+        if router is None:
+            raise ValueError(
+                "A router in memory is not written with its pool. Give it: from_dict(data, llms=..., router=...)."
+            )
+        return router
+
     @field_serializer("router")
-    def _router_by_name(self, router: Router | str | Path) -> str:
-        return repr(router) if isinstance(router, Router) else str(router)
+    def _router_by_name(self, router: Router | str | Path) -> str | None:
+        return None if isinstance(router, Router) else str(router)
+
+    @field_serializer("abilities", "prices")
+    def _stated_as_json(self, stated: dict[str, Ability] | dict[str, Price]) -> dict[str, Any]:
+        return {name: one.model_dump(mode="json", exclude_none=True) for name, one in stated.items()}
+
+    @field_serializer("constraints")
+    def _constraints_as_json(self, constraints: Constraints | None) -> dict[str, Any] | None:
+        return None if constraints is None else constraints.model_dump(mode="json")
 
     @field_serializer("escalate")
     def _escalate_without_code(self, escalate: Escalate) -> Any:
@@ -169,8 +199,8 @@ class MemberPool(FunctionCallingLLM):
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
-        """Hand a new callback manager on to the members: `Settings.llm = ...` sets only ours."""
-        if name == "callback_manager" and value is not self.callback_manager:
+        """Hand a callback manager on to the members: `Settings.llm = ...` sets only ours."""
+        if name == "callback_manager":
             for llm in self.llms.values():
                 llm.callback_manager = value
         super().__setattr__(name, value)

@@ -13,7 +13,8 @@ from typing_extensions import Self
 
 from crossroute import Constraints, Decision, Price, Router
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.members import Ability, at_prices
+from crossroute.calls.members import Ability, at_prices, unprofiled
+from crossroute.calls.memory import Memory
 from crossroute.calls.spend import Usage
 from crossroute.catalogue import candidate_named
 from crossroute.escalation import Escalation
@@ -36,7 +37,7 @@ class Dials(NamedTuple):
 class Routing:
     """The members, and the dispatcher that chooses among them, built when it is first asked.
 
-    Copies share it; a pickle takes what it was built from, and builds it again.
+    Copies of a pool share it; a pickle takes what it was made of, and builds it again.
 
     Args:
         llms: Candidate's name, or alias -> LLM.
@@ -59,12 +60,25 @@ class Routing:
         max_attempts: int,
         prices: Mapping[str, Price] | None = None,
     ) -> None:
-        self.llms, self.router, self.abilities = llms, router, abilities
-        self.prices = prices or {}
+        self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
+        self.prices = dict(prices or {})
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
         self.logprobs = LogprobAsker()
+        self.memory = Memory()
+        self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
         self._lock = threading.Lock()
+
+    def is_of(self, parts: Mapping[str, Any]) -> bool:
+        """Return whether it was made of these parts, by the names of its arguments."""
+        return all(_same(getattr(self, name), part) for name, part in parts.items())
+
+    def after(self, other: Routing) -> Self:
+        """Return it with what another remembers, and with the other's router where that is the same."""
+        self.memory = other.memory
+        if _same(self.router, other.router):
+            self._loaded = other._loaded
+        return self
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -145,22 +159,35 @@ class Routing:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_dispatcher": None, "_lock": None}
+        left_out = dict.fromkeys(("memory", "_loaded", "_dispatcher", "_lock"))
+        return {**self.__dict__, **left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.Lock()
+        self.memory, self._lock = Memory(), threading.Lock()
 
     def _built(self) -> Dispatcher:
-        router = self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
-        known = {name: candidate_named(router.pool, name) for name in self.llms}
+        if self._loaded is None:
+            self._loaded = (
+                self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
+            )
+        pool = self._loaded.pool
+        known = {name: candidate_named(pool, name) or unprofiled(name) for name in self.llms}
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
         return Dispatcher(
-            router,
+            self._loaded,
             at_prices(abilities, self.prices),
             default=self.default,
             sticky=self.sticky,
             max_attempts=self.max_attempts,
+            memory=self.memory,
         )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two parts are one: models are, where they are the same object."""
+    if isinstance(one, dict) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+    return one is other or (not isinstance(one, Router) and bool(one == other))

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import pickle
+from datetime import date
 
 import pytest
 from llama_index.core import PromptTemplate, Settings
@@ -13,12 +14,12 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 from llama_index.core.llms import MockLLM
 
-from crossroute import Constraints, Decision, NoEligibleCandidateError, Router
+from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Router
 from crossroute.calls.members import Ability
 from crossroute.errors import UnprofiledCandidateError, UnroutableError
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
-from tests.support.routers import ARITHMETIC, CODE, STORY
+from tests.support.routers import ARITHMETIC, CODE, STORY, make_router
 
 KINDS = {ARITHMETIC: "large", CODE: "coder", STORY: "small"}
 
@@ -131,10 +132,17 @@ def test_a_call_without_text_goes_to_the_default(router, members):
     with pytest.raises(UnroutableError):
         CrossRouteLLM(members, router).chat([image])
     stranger = members | {"camera": ChatFake("camera")}
-    response = CrossRouteLLM(stranger, router, default="camera").chat([image])
+    sees = {"camera": Ability(capabilities=frozenset({"vision"}))}
+    response = CrossRouteLLM(stranger, router, default="camera", abilities=sees).chat([image])
     decision = Decision.model_validate(response.additional_kwargs["crossroute"])
     assert decision.candidate == "camera"
     assert math.isnan(decision.quality)
+    with pytest.raises(NoEligibleCandidateError, match="'camera': lacks vision"):
+        CrossRouteLLM(stranger, router, default="camera").chat([image])
+    pool = CrossRouteLLM(stranger, router, default="camera", abilities={"large": sees["camera"]})
+    assert pool.chat([image]).raw["by"] == "large"
+    known = CrossRouteLLM(members | {"gpt-4o": ChatFake("gpt-4o")}, router, default="gpt-4o")
+    assert known.chat([image]).raw["by"] == "gpt-4o", "the catalogue says that it sees"
 
 
 def test_images_go_to_members_that_see(router, members):
@@ -234,6 +242,11 @@ def test_settings_hand_the_callback_manager_on(router, members):
     Settings.llm = llm
     assert Settings.llm.callback_manager is other
     assert all(member.callback_manager is other for member in members.values())
+    members["small"].callback_manager = Settings.callback_manager = own = CallbackManager()
+    Settings.llm = CrossRouteLLM(members, router)
+    assert all(member.callback_manager is own for member in members.values()), (
+        "also what the pool has already"
+    )
     given = CallbackManager()
     assert CrossRouteLLM(members, router, callback_manager=given).llms["large"].callback_manager is given
 
@@ -277,6 +290,80 @@ def test_a_dict_gives_the_pool_back_with_members(folder, members):
     again = CrossRouteLLM.from_dict(llm.to_dict(), llms=members)
     assert again.constraints == llm.constraints
     assert again.complete(ARITHMETIC).text == llm.complete(ARITHMETIC).text
+
+
+def test_a_dict_holds_what_was_stated_of_members(folder, members):
+    stated = {
+        "prices": {"large": Price(input=7, output=8, as_of=date(2026, 11, 1))},
+        "abilities": {"small": Ability(capabilities=frozenset({"vision"}), context_window=9)},
+        "constraints": Constraints(deny=frozenset({"coder"}), capabilities=frozenset({"vision"})),
+    }
+    llm = CrossRouteLLM(members, folder, **stated)
+    for again in (
+        CrossRouteLLM.from_dict(llm.to_dict(), llms=members),
+        CrossRouteLLM.from_json(llm.to_json(), llms=members),
+    ):
+        assert {name: getattr(again, name) for name in stated} == stated
+
+
+def test_a_router_in_memory_is_not_written_and_must_be_given_again(router, members):
+    written = CrossRouteLLM(members, router).to_dict()
+    assert written["router"] is None
+    with pytest.raises(ValueError, match="router in memory is not written"):
+        CrossRouteLLM.from_dict(written, llms=members)
+    assert CrossRouteLLM.from_dict(written, llms=members, router=router).complete(STORY).text
+
+
+ALTERED = {
+    "llms": lambda: {"small": ChatFake("small")},
+    "router": make_router,
+    "default": lambda: "large",
+    "sticky": lambda: False,
+    "max_attempts": lambda: 1,
+    "prices": lambda: {"large": Price(input=0, output=0)},
+    "abilities": lambda: {"small": Ability(capabilities=frozenset({"tools", "vision"}))},
+}
+
+
+@pytest.mark.parametrize("field", ALTERED)
+@pytest.mark.parametrize("how", ["copy", "assign"])
+def test_what_is_altered_later_counts(router, members, field, how):
+    llm = CrossRouteLLM(members, router)
+    llm.complete(ARITHMETIC)
+    value = ALTERED[field]()
+    if how == "copy":
+        altered = llm.model_copy(update={field: value})
+    else:
+        altered = llm
+        setattr(altered, field, value)
+    dispatcher = altered._routing.dispatcher
+    seen = {
+        "llms": lambda: dict.fromkeys(dispatcher.router.pool.names) == dict.fromkeys(value),
+        "router": lambda: altered._routing.router is value,
+        "default": lambda: dispatcher.default == value,
+        "sticky": lambda: dispatcher.sticky is value,
+        "max_attempts": lambda: dispatcher.max_attempts == value,
+        "prices": lambda: dispatcher.price("large") == value["large"],
+        "abilities": lambda: "vision" in dispatcher.router.pool["small"].capabilities,
+    }
+    assert seen[field]()
+    assert altered.complete(ARITHMETIC).text.endswith(ARITHMETIC)
+    assert altered.spend is llm.spend
+    assert llm.spend.total.calls == 2
+    assert altered._routing.dispatcher is dispatcher, "and is built once"
+
+
+def test_a_copy_that_differs_in_no_part_shares_the_dispatcher(llm):
+    copied = llm.model_copy(update={"cost_preference": 1.0, "prices": {}})
+    assert copied._routing is llm._routing
+
+
+def test_a_member_that_is_added_later_is_one(llm):
+    assert llm.complete(STORY).raw["by"] == "small"
+    llm.llms = {"coder": llm.llms["coder"], "large": llm.llms["large"]}
+    assert llm.complete(STORY).raw["by"] != "small"
+    llm.llms["small"] = ChatFake("small")
+    assert llm.complete(STORY).raw["by"] == "small"
 
 
 def test_pickles_and_copies_answer_as_before(folder, members, router):
