@@ -174,13 +174,13 @@ class Call:
         with ExitStack() as stack:
             stack.callback(getattr(chunks, "close", lambda: None))
             iterator = iter(chunks)
-            while True:
-                with probe:
-                    chunk = next(iterator, END)
-                if chunk is END:
-                    break
-                yield tail.stamped(chunk)
-        tail.end(probe)
+            with tail.ending(probe):
+                while True:
+                    with probe:
+                        chunk = next(iterator, END)
+                    if chunk is END:
+                        break
+                    yield tail.stamped(chunk)
 
     async def _achunks(
         self, decision: Decision, do: Callable[[Member], Awaitable[AsyncIterator[T]]], first: list[_Opened]
@@ -192,13 +192,13 @@ class Call:
             if hasattr(chunks, "aclose"):
                 stack.push_async_callback(chunks.aclose)
             iterator = aiter(chunks)
-            while True:
-                with probe:
-                    chunk = await anext(iterator, END)
-                if chunk is END:
-                    break
-                yield tail.stamped(chunk)
-        tail.end(probe)
+            with tail.ending(probe):
+                while True:
+                    with probe:
+                        chunk = await anext(iterator, END)
+                    if chunk is END:
+                        break
+                    yield tail.stamped(chunk)
 
     def _stamped(self, answer: T, decision: Decision, probe: UsageProbe) -> T:
         if not isinstance(answer, (ChatResponse, CompletionResponse)):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
@@ -12,6 +15,7 @@ from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.stamp import as_json, stamped, usage_of
+from llamaindex_crossroute.tool_faults import asks_for_tools
 
 
 class Tail:
@@ -25,17 +29,37 @@ class Tail:
         self._stamp = as_json(decision)
         self._usage: Usage | None = None
         self._message: ChatMessage | None = None
+        self._begun = False
 
     def stamped(self, chunk: Any) -> Any:
         """Return a chunk with the stamp."""
+        self._begun = True
         if not isinstance(chunk, (ChatResponse, CompletionResponse)):
             return chunk
         self._usage = usage_of(chunk) or self._usage
-        self._message = chunk.message if isinstance(chunk, ChatResponse) else None
+        if isinstance(chunk, ChatResponse) and (
+            self._message is None or not _loses_tools(chunk, self._message)
+        ):
+            self._message = chunk.message
         return stamped(chunk, self._stamp)
 
-    def end(self, probe: UsageProbe) -> None:
-        """Count the stream."""
+    @contextmanager
+    def ending(self, probe: UsageProbe) -> Iterator[None]:
+        """Count the stream at its end, also where its reader breaks off: what was sent is paid for."""
+        try:
+            yield
+        except (GeneratorExit, CancelledError):
+            if self._begun:
+                self._end(probe)
+            raise
+        self._end(probe)
+
+    def _end(self, probe: UsageProbe) -> None:
         usage = self._usage or probe.usage
         answered = self._routing.answered(self._decision, usage, self._message, self._reading)
         self._stamp["actual_cost"] = answered.actual_cost
+
+
+def _loses_tools(chunk: ChatResponse, message: ChatMessage) -> bool:
+    """Return whether a chunk no longer holds the tool calls of the message before it."""
+    return asks_for_tools(message) and not asks_for_tools(chunk.message)
