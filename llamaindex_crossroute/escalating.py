@@ -99,7 +99,7 @@ class Escalating:
 
     def _kept(self, chosen: Chosen[Given[T]]) -> T:
         kept = chosen.answer
-        self._routing.kept(chosen.decision, chosen.usage, kept.message, self._reading)
+        self._routing.kept(chosen, kept.message, self._reading)
         if kept.error is not None:
             raise kept.error
         usage = None if chosen.usage is None else chosen.usage.model_dump()

@@ -38,12 +38,14 @@ class CrossRouteAnswerEvent(BaseEvent):
         usage: Tokens, where the provider tells them.
         price: What the member charges, where that is known; None for a sum over several.
         final: Whether this is what the caller gets.
+        judgements: USD of each judgement that was paid for, beside what members took.
     """
 
     decision: Decision
     usage: Usage | None = None
     price: Price | None = None
     final: bool = True
+    judgements: tuple[float, ...] = ()
 
     @property
     def is_sum(self) -> bool:
@@ -61,6 +63,15 @@ def decided(decision: Decision) -> None:
     _dispatcher.event(CrossRouteDecisionEvent(decision=decision))
 
 
-def answered(decision: Decision, usage: Usage | None, price: Price | None, *, final: bool = True) -> None:
+def answered(
+    decision: Decision,
+    usage: Usage | None,
+    price: Price | None,
+    *,
+    final: bool = True,
+    judgements: tuple[float, ...] = (),
+) -> None:
     """Tell instrumentation who answered and what that took."""
-    _dispatcher.event(CrossRouteAnswerEvent(decision=decision, usage=usage, price=price, final=final))
+    _dispatcher.event(
+        CrossRouteAnswerEvent(decision=decision, usage=usage, price=price, final=final, judgements=judgements)
+    )

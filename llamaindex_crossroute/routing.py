@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from crossroute import Constraints, Decision, Price, Router
 from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.escalated import Chosen
 from crossroute.calls.members import Ability, at_prices, unprofiled
 from crossroute.calls.memory import Memory
 from crossroute.calls.spend import Usage
@@ -119,14 +120,13 @@ class Routing:
         cost = None if usage is None else usage.cost(price)
         events.answered(decision.model_copy(update={"actual_cost": cost}), usage, price, final=False)
 
-    def kept(
-        self, decision: Decision, usage: Usage | None, message: ChatMessage | None, reading: Reading
-    ) -> None:
+    def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
         """Remember whose answer was kept and tell instrumentation what all answers took together."""
+        decision = chosen.decision
         if message is not None:
             self.dispatcher.began(marks(message, reading.question), decision.candidate)
         price = self.dispatcher.price(decision.candidate) if len(decision.calls) == 1 else None
-        events.answered(decision, usage, price)
+        events.answered(decision, chosen.usage, price, judgements=chosen.judgements)
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
         """Return the messages for a member: a list of its own, since OpenAI's appends to it.

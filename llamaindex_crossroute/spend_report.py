@@ -9,6 +9,7 @@ from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from pydantic import Field
 from typing_extensions import override
 
+from crossroute.calls.escalated import JUDGE
 from crossroute.calls.spend import Spend, Spent
 from crossroute.decision import usd
 from llamaindex_crossroute.events import CrossRouteAnswerEvent
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class CrossRouteSpendReport(BaseEventHandler):
     """Add up what answered calls took; print it for a table.
 
-    Calls whose provider told no tokens (OpenAI's streams, unless asked to) count without tokens and USD.
+    Calls whose provider told no tokens (OpenAI's streams, unless asked to) count without tokens and USD. A judge
+    that costs something is a row of its own.
 
     Examples:
         `pip install "crossroute[llamaindex]"`
@@ -45,8 +47,12 @@ class CrossRouteSpendReport(BaseEventHandler):
 
     @override
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
-        if isinstance(event, CrossRouteAnswerEvent) and not event.is_sum:
+        if not isinstance(event, CrossRouteAnswerEvent):
+            return
+        if not event.is_sum:
             self.spend.add(event.decision.candidate, event.usage, event.price)
+        for cost in event.judgements:
+            self.spend.charge(JUDGE, cost)
 
     @property
     def by_candidate(self) -> dict[str, Spent]:

@@ -322,6 +322,19 @@ def test_a_check_that_raises_leaves_the_answer(pool):
     assert text_of(response).endswith(STORY)
 
 
+async def test_a_check_that_fails_on_an_answer_tells_nothing_of_it(pool, ear):
+    def number(query, answer):
+        return float(answer)
+
+    wary = pool.model_copy(update={"escalate": Escalation(check=number)})
+    for endpoint in ("chat", "achat"):
+        response = await asked(ENDPOINTS[endpoint], wary)
+        failure = decision_of(response).failures[0]
+        assert (failure.candidate, failure.error, failure.message) == ("check", "ValueError", "")
+    events = ear.of(CrossRouteAnswerEvent) + ear.of(CrossRouteDecisionEvent)
+    assert STORY not in "".join(event.decision.model_dump_json() for event in events)
+
+
 # objects
 
 

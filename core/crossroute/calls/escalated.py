@@ -35,12 +35,14 @@ class Chosen(Generic[T]):
         decision: Who gave it, and every call.
         usage: Tokens of all calls; None where none are known.
         answers: All answers, in the order of the decision's calls.
+        judgements: USD of each judgement that was paid for.
     """
 
     answer: T
     decision: Decision
     usage: Usage | None
     answers: tuple[T, ...]
+    judgements: tuple[float, ...] = ()
 
 
 class Ledger(Protocol):
@@ -108,7 +110,7 @@ class Escalated(Generic[T]):
                 try:
                     self._say(name, _at_once(opinion(self.query, reply.text)))
                 except Exception as error:
-                    self._note(failure_of(name, error))
+                    self._note(_without_words(failure_of(name, error)))
             following = self._following(time.monotonic() - begun)
             if following is None:
                 return self._chosen()
@@ -133,7 +135,7 @@ class Escalated(Generic[T]):
                 try:
                     self._say(name, await _awaited(opinion, self.query, reply.text))
                 except Exception as error:
-                    self._note(failure_of(name, error))
+                    self._note(_without_words(failure_of(name, error)))
             following = await asyncio.to_thread(self._following, time.monotonic() - begun)
             if following is None:
                 return self._chosen()
@@ -224,7 +226,13 @@ class Escalated(Generic[T]):
         costs = [*(call.cost for call in heard.calls if call.cost is not None), *self._judging]
         update = {"calls": tuple(heard.calls), "actual_cost": sum(costs) if costs else None}
         answers = tuple(heard.answers)
-        return Chosen(answers[best], decision.model_copy(update=update), heard.usage, answers)
+        decision = decision.model_copy(update=update)
+        return Chosen(answers[best], decision, heard.usage, answers, tuple(self._judging))
+
+
+def _without_words(failure: Failure) -> Failure:
+    """Return the failure of a check or judge without its message, which may quote the answer."""
+    return failure.model_copy(update={"message": ""})
 
 
 def _at_once(opinion: float | Awaitable[float]) -> float:
