@@ -25,7 +25,7 @@ def once(prompt: Prompt) -> Prompt:
             update["conditionals"] = [(holds, once(template)) for holds, template in prompt.conditionals]
         return prompt.model_copy(update=update)
     if type(prompt) is RichPromptTemplate:
-        prompt = cast(Any, _RenderedOnce.of(prompt))
+        prompt = cast(Prompt, _RenderedOnce.of(cast(RichPromptTemplate, prompt)))
     if not prompt.function_mappings:
         return prompt
     functions = {name: _once(function) for name, function in prompt.function_mappings.items()}
@@ -43,7 +43,7 @@ def _once(function: Callable[..., Any]) -> Callable[..., Any]:
     return remembered
 
 
-class _RenderedOnce(RichPromptTemplate):
+class _RenderedOnce(RichPromptTemplate):  # type: ignore[no-redef] # its parent's, of a field called kwargs
     _messages: list[ChatMessage] | None = PrivateAttr(default=None)
 
     @classmethod

@@ -261,7 +261,9 @@ def test_an_opinion_that_fails_is_noted_and_not_heard(ask, said):
     chosen, _, _ = ask(SURELY, both)
     assert chosen.answer is SURELY["cheap"]
     assert [failure.candidate for failure in chosen.decision.failures][:2] == ["check", "judge"]
-    assert [failure.message for failure in chosen.decision.failures][:2] == ["", ""], "it may quote the answer"
+    assert [failure.message for failure in chosen.decision.failures][:2] == ["", ""], (
+        "it may quote the answer"
+    )
     assert chosen.decision.calls[0].evidence.check is chosen.decision.calls[0].evidence.judge is None
 
 
