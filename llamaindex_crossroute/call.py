@@ -51,7 +51,7 @@ class Call:
         dials: How to decide.
         tools: What the call offers.
         options: Names of what the user set for this call.
-        once: Why only one member may be asked; empty where several may.
+        unescalated: Why no other is asked after an answer; empty where one may be. Failover goes on all the same.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Call:
         *,
         tools: Sequence[BaseTool] = (),
         options: Container[str] = (),
-        once: str = "",
+        unescalated: str = "",
     ) -> None:
         self.routing, self.reading, self.dials = routing, reading, dials
-        self.tools, self.options, self.once = tools, options, once
+        self.tools, self.options, self.unescalated = tools, options, unescalated
 
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
-        decision = self._decide(self.once)
+        decision = self._decide(self.unescalated)
         if decision.max_calls > 1:
             return self._escalating(decision).answer(do)
 
@@ -82,7 +82,7 @@ class Call:
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; encoding runs beside the event loop."""
-        decision = await asyncio.to_thread(self._decide, self.once)
+        decision = await asyncio.to_thread(self._decide, self.unescalated)
         if decision.max_calls > 1:
             return await self._escalating(decision).aanswer(do)
 
@@ -116,24 +116,24 @@ class Call:
 
     def prepare(self, do: Callable[[Member], T]) -> T:
         """Return what the chosen member makes of the arguments, without calling it."""
-        return do(self._member(self._decide(self.once)))
+        return do(self._member(self._decide(self.unescalated)))
 
     def _member(self, decision: Decision) -> Member:
         return cast(Member, self.routing.llms[decision.candidate])
 
-    def _decide(self, once: str) -> Decision:
-        """Choose the member; `once` says why no other is asked after it, where one could be."""
-        if not once or self.dials.escalation is None:
+    def _decide(self, unescalated: str) -> Decision:
+        """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""
+        if not unescalated or self.dials.escalation is None:
             return self.routing.decide(self.reading, self.dials)
         alone = self.dials._replace(escalation=None)
-        return self.routing.decide(self.reading, alone).because(f"not escalated: {once}")
+        return self.routing.decide(self.reading, alone).because(f"not escalated: {unescalated}")
 
     @property
     def _streamed(self) -> str:
         """Why a streamed call stays with one member: its first words leave before the last are known."""
         escalation = self.dials.escalation
         gathers = escalation is not None and escalation.buffer_streams
-        return self.once if gathers else self.once or "the answer is streamed"
+        return self.unescalated if gathers else self.unescalated or "the answer is streamed"
 
     def _escalating(self, decision: Decision) -> Escalating:
         escalation, query = cast(Escalation, self.dials.escalation), cast(Query, self.reading.query)

@@ -148,7 +148,7 @@ class MemberPool(FunctionCallingLLM):
         options: Container[str] | None = None,
         *,
         tools: Sequence[BaseTool] = (),
-        once: str = "",
+        unescalated: str = "",
     ) -> Call:
         """Return the call that a reading describes, decided by the fields as they are now.
 
@@ -156,12 +156,14 @@ class MemberPool(FunctionCallingLLM):
             reading: What the call says.
             options: Names of what the user set for the call.
             tools: What it offers.
-            once: Why only one member may be asked; empty where several may.
+            unescalated: Why no other is asked after an answer; empty where one may be.
         """
         dials = Dials(
             self.cost_preference, self.willingness_to_pay, self.constraints, Escalation.of(self.escalate)
         )
-        return Call(self._routing, reading, dials, options=options or (), tools=tools, once=once)
+        return Call(
+            self._routing, reading, dials, options=options or (), tools=tools, unescalated=unescalated
+        )
 
     @override
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:

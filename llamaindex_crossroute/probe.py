@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
@@ -74,6 +76,16 @@ class UsageProbe:
         """Keep the chunk that an event tells, if chunks are kept."""
         if self._keep_chunks and not _is_among(event.response, self.chunks[-1:]):
             self.chunks.append(event.response)
+
+
+@contextmanager
+def unprobed() -> Iterator[None]:
+    """Keep what happens within from the probe around it."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def _is_among(response: Response, others: list[Response]) -> bool:

@@ -15,6 +15,7 @@ from crossroute import Capability
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.prompt_endpoints import PromptEndpoints
 from llamaindex_crossroute.reading import Reading, read_messages
+from llamaindex_crossroute.tools_apart import apart
 
 Tools = Sequence[BaseTool]
 Said = str | ChatMessage | None
@@ -70,9 +71,10 @@ class ToolEndpoints(PromptEndpoints):
     def predict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
+        quiet = list(map(apart, tools))
         return self._acting(tools, user_msg, chat_history).answer(
             lambda llm: llm.predict_and_call(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                quiet, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
         )
 
@@ -80,9 +82,10 @@ class ToolEndpoints(PromptEndpoints):
     async def apredict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
+        quiet = list(map(apart, tools))
         return await self._acting(tools, user_msg, chat_history).aanswer(
             lambda llm: llm.apredict_and_call(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                quiet, user_msg, self._history(chat_history, llm), *args, **kwargs
             )
         )
 
@@ -119,13 +122,14 @@ class ToolEndpoints(PromptEndpoints):
         return self._call(reading._replace(needs=reading.needs | CALLERS), options, tools=tools)
 
     def _acting(self, tools: Tools, user_msg: Said, chat_history: History) -> Call:
-        """Return the call within which tools are run: what they do is done but once.
+        """Return the call within which tools are run: it is not escalated, since another answer would run them again.
 
-        Where no member calls tools, any may be asked: it is by its text (ReAct).
+        A failure that is none of theirs (they catch their own) goes on to the next member all the same. Where no
+        member calls tools, any may be asked: it is by its text (ReAct).
         """
         reading = _read(tools, user_msg, chat_history)
         needs = reading.needs | CALLERS if self._routing.calls_tools else reading.needs - CALLERS
-        return self._call(reading._replace(needs=needs), once="the call runs tools")
+        return self._call(reading._replace(needs=needs), unescalated="the call runs tools")
 
 
 def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:

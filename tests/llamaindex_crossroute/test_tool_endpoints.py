@@ -5,7 +5,7 @@ from llama_index.core.agent.react.formatter import ReActChatFormatter
 from llama_index.core.agent.react.output_parser import ReActOutputParser
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.mock import MockFunctionCallingLLM
-from llama_index.core.tools import FunctionTool
+from llama_index.core.tools import BaseTool, FunctionTool, ToolOutput
 
 from crossroute import NoEligibleCandidateError
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
@@ -97,6 +97,33 @@ def test_predict_and_call_runs_the_tool(mixed, ear):
     assert mixed.predict_and_call([ADD], STORY).response == "5"
     [event] = ear.of(CrossRouteAnswerEvent)
     assert event.usage.input_tokens == 1000, "told by the member's own event"
+
+
+async def test_what_a_tool_asks_of_an_llm_is_not_billed_to_the_member(router, ear):
+    other = ChatFake("other")
+
+    def ask(q: str) -> str:
+        """Ask."""
+        return other.complete(q).text
+
+    async def aask(q: str) -> str:
+        """Ask."""
+        return (await other.acomplete(q)).text
+
+    class Asking(BaseTool):
+        metadata = FunctionTool.from_defaults(ask).metadata
+
+        def __call__(self, q):
+            return ToolOutput(content=ask(q), tool_name="ask", raw_input={}, raw_output=None)
+
+    member = ChatFake("large", lambda *_: tool_call("ask", "1", q="What?"))
+    llm = CrossRouteLLM({"large": member}, router)
+    for tool in (FunctionTool.from_defaults(ask, async_fn=aask), Asking()):
+        assert llm.predict_and_call([tool], ARITHMETIC).response == "other: What?"
+        assert (await llm.apredict_and_call([tool], ARITHMETIC)).response == "other: What?"
+    assert len(other.asked) == 4
+    assert [event.usage.input_tokens for event in ear.of(CrossRouteAnswerEvent)] == [1000] * 4
+    assert llm.spend.total.usage.input_tokens == 4000
 
 
 def test_a_pool_without_tools_predicts_and_calls_by_text(router):
