@@ -39,6 +39,7 @@ class CrossRouteAnswerEvent(BaseEvent):
         price: What the member charges, where that is known; None for a sum over several.
         final: Whether this is what the caller gets.
         judgements: USD of each judgement that was paid for, beside what members took.
+        nested: Whether the member is a pool itself, which tells of its own members.
     """
 
     decision: Decision
@@ -46,11 +47,12 @@ class CrossRouteAnswerEvent(BaseEvent):
     price: Price | None = None
     final: bool = True
     judgements: tuple[float, ...] = ()
+    nested: bool = False
 
     @property
     def is_sum(self) -> bool:
         """Whether other events told of the same tokens before."""
-        return self.final and bool(self.decision.calls)
+        return self.nested or (self.final and bool(self.decision.calls))
 
     @classmethod
     @override
@@ -70,8 +72,11 @@ def answered(
     *,
     final: bool = True,
     judgements: tuple[float, ...] = (),
+    nested: bool = False,
 ) -> None:
     """Tell instrumentation who answered and what that took."""
     _dispatcher.event(
-        CrossRouteAnswerEvent(decision=decision, usage=usage, price=price, final=final, judgements=judgements)
+        CrossRouteAnswerEvent(
+            decision=decision, usage=usage, price=price, final=final, judgements=judgements, nested=nested
+        )
     )

@@ -16,7 +16,7 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalated import Chosen
 from crossroute.calls.members import Ability, at_prices, unprofiled
 from crossroute.calls.memory import Memory
-from crossroute.calls.spend import Usage
+from crossroute.calls.spend import Spend, Usage
 from crossroute.catalogue import candidate_named
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
@@ -111,14 +111,16 @@ class Routing:
         if message is not None:
             self.dispatcher.began(marks(message, reading.question), decision.candidate)
         decision = self.dispatcher.answered(decision, usage)
-        events.answered(decision, usage, self.dispatcher.price(decision.candidate))
+        price = self.dispatcher.price(decision.candidate)
+        events.answered(decision, usage, price, nested=self._is_pool(decision))
         return decision
 
     def answered_among(self, decision: Decision, usage: Usage | None) -> None:
         """Tell instrumentation of one answer among those to a call; who puts it to several counts them."""
         price = self.dispatcher.price(decision.candidate)
         cost = None if usage is None else usage.cost(price)
-        events.answered(decision.model_copy(update={"actual_cost": cost}), usage, price, final=False)
+        decision = decision.model_copy(update={"actual_cost": cost})
+        events.answered(decision, usage, price, final=False, nested=self._is_pool(decision))
 
     def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
         """Remember whose answer was kept and tell instrumentation what all answers took together."""
@@ -147,6 +149,10 @@ class Routing:
         if author is None or author.class_name() == llm.class_name():
             return message
         return message.model_copy(update={"blocks": kept})
+
+    def _is_pool(self, decision: Decision) -> bool:
+        """Return whether the chosen member counts what its own members take."""
+        return isinstance(getattr(self.llms[decision.candidate], "spend", None), Spend)
 
     def author(self, response: ChatResponse) -> Any:
         """Return the member that can parse a response: who gave it, else the first that calls tools."""

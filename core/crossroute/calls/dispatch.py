@@ -33,7 +33,8 @@ class Dispatcher:
         router: A router, or the name or folder of one.
         members: Name, or alias, of each model -> what it can do.
         default: The model for calls that cannot be routed; the router need not know it. Where it does not,
-            it is also called after all others failed. A call that it cannot take goes to the first that can.
+            it is also called after all others failed, and where none of them has what a call needs. A call
+            without text that it cannot take goes to the first that can.
         sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
         max_attempts: At most, a call.
         memory: What is remembered; by default the dispatcher's own.
@@ -115,7 +116,13 @@ class Dispatcher:
             if stuck in finished.eligible:
                 return finished
         known = stuck if stuck in self.router.pool else None
-        decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
+        try:
+            decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
+        except NoEligibleCandidateError:
+            left = self._left(constraints, dial)
+            if left is None:
+                raise
+            return left
         decision = self._stuck(decision, query, known, tool_turn)
         if escalation is not None and not tool_turn:
             decision = self._begun(decision, escalation)
@@ -187,6 +194,16 @@ class Dispatcher:
             raise NoEligibleCandidateError({a.candidate: a.excluded or "" for a in decision.alternatives})
         reason = f"no text, and {name} is excluded: {decision.alternatives[0].excluded}"
         return self._unforeseen(decision.eligible[0], reason, constraints, dial)
+
+    def _left(self, constraints: Constraints, dial: _Dial) -> Decision | None:
+        """Return the decision for the default that the router does not know, where it alone can take a call."""
+        if constraints.max_cost is not None or constraints.min_quality is not None:
+            return None  # nothing is foreseen of it
+        decisions = (
+            self._unforeseen(name, "default: no other can take the call", constraints, dial)
+            for name in self._unprofiled
+        )
+        return next((decision for decision in decisions if decision.candidate in decision.eligible), None)
 
     def _unforeseen(self, name: str, reason: str, constraints: Constraints, dial: _Dial) -> Decision:
         """Return a decision without numbers; the others that satisfy the constraints come after it."""

@@ -104,6 +104,17 @@ def test_a_default_that_cannot_take_the_call_leaves_it_to_one_that_can(dispatche
         dispatcher.decide(None, needs=["audio"])
 
 
+def test_the_default_takes_what_no_candidate_of_the_router_can(router):
+    sees = Ability(capabilities=frozenset({"vision"}))
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS, "x": sees}, default="x")
+    decision = dispatcher.decide(Query(TEXT), needs=["vision"])
+    assert (decision.candidate, decision.eligible) == ("x", ("x",))
+    assert decision.reasons == ("default: no other can take the call",)
+    for constraints in (Constraints(max_cost=1), Constraints(min_quality=0.1), Constraints(allow={"small"})):
+        with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
+            dispatcher.decide(Query(TEXT), needs=["vision"], constraints=constraints)
+
+
 def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
     denied = Constraints(deny=frozenset({"large"}))
     assert dispatcher.decide(None, constraints=denied, current="large", tool_turn=True).candidate == "x"
