@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.calls.escalated import Escalated
@@ -14,13 +13,14 @@ from crossroute.calls.escalation_plan import EscalationPlan
 from crossroute.calls.members import Ability, router_over, unprofiled
 from crossroute.calls.memory import Memory
 from crossroute.calls.spend import Usage
-from crossroute.candidate import Candidate, Capability, Price
-from crossroute.decision import Alternative, Decision, usd
+from crossroute.calls.unforeseen import Setting, Unforeseen, alternative
+from crossroute.candidate import Capability, Price
+from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.policy import Constraints, cache_saving
 from crossroute.query import Query
-from crossroute.router import DEFAULT_COST_PREFERENCE, Router
+from crossroute.router import Router
 
 
 class Dispatcher:
@@ -66,6 +66,7 @@ class Dispatcher:
             for name in members
             if name not in self.router.pool
         }
+        self._unforeseen = Unforeseen(self.router, self._unprofiled)
         self._silent: frozenset[str] = frozenset()
         self._hearing = threading.Lock()
 
@@ -105,28 +106,29 @@ class Dispatcher:
         constraints = constraints or Constraints()
         wanted = {"capabilities": constraints.capabilities | frozenset(needs)}
         constraints = constraints.model_copy(update=wanted)
-        dial = _Dial(cost_preference, willingness_to_pay)
+        setting = Setting(cost_preference, willingness_to_pay)
         stuck = current if self.sticky and self._knows(current) else None
         if candidate is not None:
-            return self._forced(query, candidate, dial)
+            return self._forced(query, candidate, setting)
         if query is None:
-            return self._by_default(stuck if tool_turn else None, constraints, dial)
+            return self._by_default(stuck if tool_turn else None, constraints, setting)
         if tool_turn and stuck in self._unprofiled:
-            finished = self._unforeseen(stuck, _tool_turn(stuck), constraints, dial)
-            if stuck in finished.eligible:
+            reasons = {stuck: _tool_turn(stuck)}
+            finished = self._unforeseen.first_of(reasons, constraints, setting, _tokens(query))
+            if finished is not None:
                 return finished
         known = stuck if stuck in self.router.pool else None
         try:
-            decision = self.router.route(query, constraints=constraints, current=known, **dial._asdict())
+            decision = self.router.route(query, constraints=constraints, current=known, **setting._asdict())
         except NoEligibleCandidateError:
-            left = self._left(constraints, dial)
+            left = self._by_elimination(query, constraints, setting)
             if left is None:
                 raise
             return left
         decision = self._stuck(decision, query, known, tool_turn)
         if escalation is not None and not tool_turn:
             decision = self._begun(decision, escalation)
-        return self._with_unprofiled(decision, constraints)
+        return self._with_unprofiled(decision, query, constraints)
 
     def attempts(self, decision: Decision) -> Attempts:
         """Return the attempts of a decided call; who finishes a tool turn is called first even while it cools down."""
@@ -170,60 +172,31 @@ class Dispatcher:
     def _knows(self, name: str | None) -> bool:
         return name in self._unprofiled or name in self.router.pool
 
-    def _forced(self, query: Query | None, name: str, dial: _Dial) -> Decision:
+    def _forced(self, query: Query | None, name: str, setting: Setting) -> Decision:
         reason = f"{name} was asked for"
         if not self._knows(name):
             raise UnknownCandidateError(name, (*self.router.pool.names, *self._unprofiled))
-        if query is None or name in self._unprofiled:
-            return self._unforeseen(name, reason, Constraints(allow=frozenset({name})), dial)
         only = Constraints(allow=frozenset({name}))
-        return self.router.route(query, constraints=only, **dial._asdict()).because(reason)
+        if query is None or name in self._unprofiled:
+            return self._unforeseen.decide(name, reason, only, setting)
+        return self.router.route(query, constraints=only, **setting._asdict()).because(reason)
 
-    def _by_default(self, stuck: str | None, constraints: Constraints, dial: _Dial) -> Decision:
+    def _by_default(self, stuck: str | None, constraints: Constraints, setting: Setting) -> Decision:
         """Return the decision for a call without text: who finishes the turn, the default, or who can take it."""
-        if stuck is None and self.default is None:
-            raise UnroutableError
         wanted = {} if stuck is None else {stuck: _tool_turn(stuck)}
         if self.default is not None:
             wanted.setdefault(self.default, "default: no text")
-        for name, reason in wanted.items():
-            decision = self._unforeseen(name, reason, constraints, dial)
-            if name in decision.eligible:
-                return decision
-        if not decision.eligible:
-            raise NoEligibleCandidateError({a.candidate: a.excluded or "" for a in decision.alternatives})
-        reason = f"no text, and {name} is excluded: {decision.alternatives[0].excluded}"
-        return self._unforeseen(decision.eligible[0], reason, constraints, dial)
+        if not wanted:
+            raise UnroutableError
+        decision = self._unforeseen.first_of(wanted, constraints, setting)
+        return decision or self._unforeseen.any_but(list(wanted)[-1], constraints, setting)
 
-    def _left(self, constraints: Constraints, dial: _Dial) -> Decision | None:
+    def _by_elimination(self, query: Query, constraints: Constraints, setting: Setting) -> Decision | None:
         """Return the decision for the default that the router does not know, where it alone can take a call."""
         if constraints.max_cost is not None or constraints.min_quality is not None:
             return None  # nothing is foreseen of it
-        decisions = (
-            self._unforeseen(name, "default: no other can take the call", constraints, dial)
-            for name in self._unprofiled
-        )
-        return next((decision for decision in decisions if decision.candidate in decision.eligible), None)
-
-    def _unforeseen(self, name: str, reason: str, constraints: Constraints, dial: _Dial) -> Decision:
-        """Return a decision without numbers; the others that satisfy the constraints come after it."""
-        models = (*self.router.pool, *self._unprofiled.values())
-        alternatives = [_unforeseen(model, constraints) for model in models]
-        first = [a for a in alternatives if a.candidate == name]
-        rest = [a for a in alternatives if a.candidate != name]
-        pay = dial.willingness_to_pay
-        preference = DEFAULT_COST_PREFERENCE if dial.cost_preference is None else dial.cost_preference
-        return Decision(
-            candidate=name,
-            quality=math.nan,
-            cost=math.nan,
-            willingness_to_pay=self.router.dial.at(preference) if pay is None else pay,
-            cost_preference=preference if pay is None else None,
-            reward=self.router.reward,
-            alternatives=(*first, *rest),
-            clusters=(),
-            reasons=(reason,),
-        )
+        reasons = dict.fromkeys(self._unprofiled, "default: no other can take the call")
+        return self._unforeseen.first_of(reasons, constraints, setting, _tokens(query))
 
     def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
         """Return the decision for the candidate that began the tool turn, or say what staying saves."""
@@ -252,16 +225,9 @@ class Dispatcher:
             decision = decision.switched(first, f"{first} first: its answer may do")
         return decision.model_copy(update={"max_calls": calls})
 
-    def _with_unprofiled(self, decision: Decision, constraints: Constraints) -> Decision:
-        added = tuple(_unforeseen(model, constraints) for model in self._unprofiled.values())
-        return (
-            decision.model_copy(update={"alternatives": decision.alternatives + added}) if added else decision
-        )
-
-
-class _Dial(NamedTuple):
-    cost_preference: float | None
-    willingness_to_pay: float | None
+    def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
+        added = tuple(alternative(model, constraints, _tokens(query)) for model in self._unprofiled.values())
+        return decision.model_copy(update={"alternatives": decision.alternatives + added})
 
 
 def _tool_turn(name: str) -> str:
@@ -269,13 +235,5 @@ def _tool_turn(name: str) -> str:
     return f"stuck to {name}: tool turn"
 
 
-def _unforeseen(model: Candidate, constraints: Constraints) -> Alternative:
-    unknown = math.nan
-    return Alternative(
-        candidate=model.name,
-        quality=unknown,
-        cost=unknown,
-        reward=unknown,
-        attention=unknown,
-        excluded=constraints.failure(model, unknown, unknown, 0.0),
-    )
+def _tokens(query: Query) -> int:
+    return query.text_tokens + query.context_tokens

@@ -113,6 +113,11 @@ def test_the_default_takes_what_no_candidate_of_the_router_can(router):
     for constraints in (Constraints(max_cost=1), Constraints(min_quality=0.1), Constraints(allow={"small"})):
         with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
             dispatcher.decide(Query(TEXT), needs=["vision"], constraints=constraints)
+    narrow = {"small": TOOLS, "x": Ability(capabilities=sees.capabilities, context_window=1000)}
+    dispatcher, long = Dispatcher(router, narrow, default="x"), Query(TEXT, input_tokens=1500)
+    assert dispatcher.decide(long).eligible == ("small",), "x has no room"
+    with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
+        dispatcher.decide(long, needs=["vision"])
 
 
 def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
