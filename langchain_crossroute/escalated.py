@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import RunnableConfig, RunnableLambda
-from langchain_core.runnables.config import merge_configs
+from langchain_core.runnables import RunnableConfig, RunnableLambda, ensure_config
+from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
 from crossroute import Decision
 from crossroute.calls.escalated import Chosen, Escalated
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
 """LangGraph's tag for runs whose messages are not streamed: only the answer that is kept is to be seen."""
+
+
+@contextmanager
+def unstreamed() -> Iterator[None]:
+    """Keep what runs within out of LangGraph's `messages` stream: members, a check, a judge."""
+    config = merge_configs(ensure_config(), {"tags": [UNSTREAMED]})
+    token = var_child_runnable_config.set(config)
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 class EscalatedCall:
@@ -59,7 +71,7 @@ class EscalatedCall:
 
             return self._kept(self._calls().call(do, self._read))
 
-        return RunnableLambda(within, name=NAME).invoke(self._call.messages, self._call.config)
+        return RunnableLambda(within, name=NAME).invoke(self._call.messages, self._config)
 
     async def acall(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
         """Return the best answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
@@ -79,7 +91,12 @@ class EscalatedCall:
             calls = await asyncio.to_thread(self._calls)
             return self._kept(await calls.acall(do, self._read))
 
-        return await RunnableLambda(within, name=NAME).ainvoke(self._call.messages, self._call.config)
+        return await RunnableLambda(within, name=NAME).ainvoke(self._call.messages, self._config)
+
+    @property
+    def _config(self) -> RunnableConfig:
+        """The caller's, and for all that runs within: members, a check, a judge."""
+        return merge_configs(self._call.config, {"tags": [UNSTREAMED]})
 
     def _calls(self) -> Escalated[Taken]:
         call = self._call
@@ -90,8 +107,7 @@ class EscalatedCall:
 
     def _asked(self, decision: Decision, config: RunnableConfig, logprobs: bool) -> Asked:
         change = self._call.change if self._schema is None else self._schema.with_raw
-        hidden = merge_configs(config, {"tags": [UNSTREAMED]})
-        return self._call.within(hidden, asking(change) if logprobs else change).asked(decision)
+        return self._call.within(config, asking(change) if logprobs else change).asked(decision)
 
     def _unread(self, error: Exception, asked: Asked, logprobs: bool) -> Taken:
         """Return the answer that an error tells of, or raise it where it tells of none."""

@@ -14,6 +14,7 @@ from crossroute import Decision
 from crossroute.calls.escalated import Chosen, Escalated
 from crossroute.calls.reply import Reply
 from crossroute.escalation import Escalation
+from langchain_crossroute.escalated import unstreamed
 from langchain_crossroute.reply import Taken, is_unreadable, reply_of
 from langchain_crossroute.routing import Routing
 
@@ -63,7 +64,8 @@ class EscalatedStep:
             member = self._routing.members[decision.candidate]
             return self._routing.logprobs.call(member, take, wanted=self._escalation.logprobs)
 
-        return self._calls(decision).call(do, self._read)
+        with unstreamed():
+            return self._calls(decision).call(do, self._read)
 
     async def acall(
         self, decision: Decision, handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
@@ -81,7 +83,8 @@ class EscalatedStep:
             return await self._routing.logprobs.acall(member, take, wanted=self._escalation.logprobs)
 
         calls = await asyncio.to_thread(self._calls, decision)
-        return await calls.acall(do, self._read)
+        with unstreamed():
+            return await calls.acall(do, self._read)
 
     def kept(self, chosen: Chosen[Step]) -> ModelResponse[Any]:
         """Return the response that is kept, its answer with the decision and the sum of tokens.

@@ -19,7 +19,6 @@ from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
 from crossroute.router import WIDEST_ROUTER
 from langchain_crossroute.errors import MissingPackageError
-from langchain_crossroute.escalated import UNSTREAMED
 from langchain_crossroute.escalated_step import EscalatedStep
 from langchain_crossroute.history import tools_for_provider
 from langchain_crossroute.logprobs import asking
@@ -180,9 +179,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     def _escalated(self, request: Request, escalation: Escalation) -> EscalatedStep:
         def ask(decision: Decision, logprobs: bool) -> Request:
             asked = self._asked(decision, request)
-            model = cast("BaseChatModel", asking(None)(asked.model) if logprobs else asked.model)
-            tags = [*(model.tags or []), UNSTREAMED]
-            return asked.override(model=model.model_copy(update={"tags": tags}))
+            return (
+                asked.override(model=cast("BaseChatModel", asking(None)(asked.model))) if logprobs else asked
+            )
 
         return EscalatedStep(self.routing, escalation, request, ask)
 

@@ -386,6 +386,35 @@ def test_langgraphs_messages_stream_shows_the_answer_that_is_kept_alone(model):
     assert [message.text for message in found] == ["I am large"]
 
 
+def test_what_a_check_asks_a_model_is_not_in_the_messages_stream(pair, router):
+    judge = ChatFake(model_name="judge")
+
+    def check(query: str, answer: str) -> float:
+        judge.invoke(f"Is {answer} right?")
+        return doubt_small(query, answer)
+
+    async def acheck(query: str, answer: str) -> float:
+        await judge.ainvoke(f"Is {answer} right?")
+        return doubt_small(query, answer)
+
+    def ask(state: MessagesState) -> dict[str, Any]:
+        model = ChatCrossRoute(models=pair, router=router, escalate=Escalation(check=check))
+        return {"messages": [model.invoke(state["messages"])]}
+
+    async def aask(state: MessagesState) -> dict[str, Any]:
+        model = ChatCrossRoute(models=pair, router=router, escalate=Escalation(check=acheck))
+        return {"messages": [await model.ainvoke(state["messages"])]}
+
+    async def shown(graph):
+        stream = graph.astream({"messages": [("human", STORY)]}, stream_mode="messages")
+        return [chunk.text async for chunk, _ in stream]
+
+    for step in (ask, aask):
+        graph = StateGraph(MessagesState).add_node("ask", step).add_edge(START, "ask").compile()
+        assert asyncio.run(shown(graph)) == ["I am large"]
+    assert len(judge._seen) == 4
+
+
 def test_concurrent_calls_do_not_mix(model, pair):
     for fake in pair.values():
         fake.wait = 0.01

@@ -211,6 +211,24 @@ def test_a_step_without_tool_calls_escalates_and_tells_all_calls(pair, router, a
     assert [chunk.text for chunk, _ in found] == ["I am large"], "the answer that was given up is not shown"
 
 
+def test_what_a_steps_check_asks_a_model_is_not_in_the_messages_stream(pair, router):
+    judge = ChatFake(model_name="judge")
+
+    def check(query, answer):
+        judge.invoke(f"Is {answer} right?")
+        return sure_of_large(query, answer)
+
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=check))
+    agent = create_agent(model=pair["small"], tools=[], middleware=[middleware])
+    assert [chunk.text for chunk, _ in agent.stream(ask(STORY), stream_mode="messages")] == ["I am large"]
+
+    async def shown():
+        return [chunk.text async for chunk, _ in agent.astream(ask(STORY), stream_mode="messages")]
+
+    assert asyncio.run(shown()) == ["I am large"]
+    assert len(judge._seen) == 4
+
+
 def test_a_step_that_calls_tools_stands_and_so_does_the_rest_of_its_turn(pair, router):
     middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))
     state = agent_of(middleware, pair).invoke(ask(STORY))
