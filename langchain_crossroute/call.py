@@ -11,6 +11,7 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import aclosing
@@ -25,8 +26,9 @@ from typing_extensions import Self
 from crossroute import Capability, Decision
 from langchain_crossroute.asked import Asked
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.member import Change
+from langchain_crossroute.member import Change, stating
 from langchain_crossroute.routing import Routing
+from langchain_crossroute.schema import SchemaBinding, with_keywords
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, UsageProbe, message_of, traced, usage_of, with_message
 from langchain_crossroute.tail import Tail, whole
@@ -43,6 +45,8 @@ class Call:
         config: The caller's, complete; the member runs under it, so that its run takes the router's place.
         settings: How to decide.
         kwargs: For the member, unchanged.
+        stated: What the router's own fields say, for where `kwargs` says nothing: set on a copy of the member
+            where it has such a field, a keyword elsewhere.
         change: What becomes of a member's chat model before it is called.
         tools: The tools that the change binds.
         needs: What else the call needs.
@@ -56,12 +60,15 @@ class Call:
         settings: Settings,
         *,
         kwargs: dict[str, Any],
+        stated: Mapping[str, Any] | None = None,
         change: Change | None = None,
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
     ) -> None:
         self.routing, self.messages, self.config, self.settings = routing, messages, config, settings
-        self.kwargs, self.change, self.tools, self.needs = kwargs, change, tools, needs
+        self.kwargs, self.stated = kwargs, stated or {}
+        self.change, self.tools, self.needs = change, tools, needs
+        self.structured = isinstance(change, SchemaBinding)
 
     def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
@@ -100,7 +107,7 @@ class Call:
 
         def do(decision: Decision) -> Iterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
-            for chunk in asked.runnable.stream(asked.messages, asked.config, **self.kwargs):
+            for chunk in asked.runnable.stream(asked.messages, asked.config, **asked.kwargs):
                 yield from tail.take(chunk)
             yield from tail.end(asked.probe)
 
@@ -115,7 +122,7 @@ class Call:
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
-            async for chunk in asked.runnable.astream(asked.messages, asked.config, **self.kwargs):
+            async for chunk in asked.runnable.astream(asked.messages, asked.config, **asked.kwargs):
                 for held in tail.take(chunk):
                     yield held
             for held in tail.end(asked.probe):
@@ -135,11 +142,17 @@ class Call:
             "tags": [f"{KEY}:{decision.candidate}"],
             "callbacks": [probe],
         }
+        member = self.routing.members[decision.candidate]
+        kwargs = {**member.keywords(self.stated), **self.kwargs}
+        change = stating(self.stated, self.change) if self.stated else self.change
+        runnable = member.asked(change)
+        if self.structured:
+            runnable, kwargs = with_keywords(runnable, kwargs), {}
         return Asked(
-            self.routing.members[decision.candidate].asked(self.change),
+            runnable,
             self.routing.messages_for(decision.candidate, self.messages),
             merge_configs(config, traces),  # type: ignore[arg-type]
-            self.kwargs,
+            kwargs,
             probe,
         )
 

@@ -27,7 +27,7 @@ from langchain_crossroute.structured import StructuredOutput
 from langchain_crossroute.tools import BINDING, ToolBinding, tools_of
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
-"""Fields that go to the member as keywords of every call."""
+"""Fields that hold for every member, in every call that has no such keyword."""
 
 
 class ChatCrossRoute(PoolFields):
@@ -169,9 +169,9 @@ class ChatCrossRoute(PoolFields):
         change: Change | None = None,
         needs: Iterable[Capability] = (),
     ) -> Call:
-        own = {name: getattr(self, name) for name in CALL_FIELDS}
-        own |= {name: value for name, value in kwargs.items() if value is not None or name not in own}
-        kwargs = {name: value for name, value in own.items() if value is not None or name not in CALL_FIELDS}
+        unsaid = [name for name in CALL_FIELDS if kwargs.get(name) is None]
+        kwargs = {name: value for name, value in kwargs.items() if name not in unsaid}
+        stated = {name: value for name in unsaid if (value := getattr(self, name)) is not None}
         binding, tools, wanted = tools_of(kwargs)
         configured = merge_configs(self._config, ensure_config(config))
         settings = self._settings.configured(configured)
@@ -183,6 +183,7 @@ class ChatCrossRoute(PoolFields):
             configured,
             settings,
             kwargs=kwargs,
+            stated=stated,
             change=change or binding,
             tools=tools,
             needs=wanted | set(needs),

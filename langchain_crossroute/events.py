@@ -31,7 +31,7 @@ def events(call: Call) -> ChatModelStream:
         asked = call.asked(decision)
         with _beta():
             source: Any = asked.runnable.stream_events(
-                asked.messages, asked.config, version="v3", **call.kwargs
+                asked.messages, asked.config, version="v3", **asked.kwargs
             )
         for event in source:
             yield _stamped(call, decision, event)
@@ -66,7 +66,7 @@ async def aevents(call: Call) -> AsyncChatModelStream:
         asked = call.asked(decision)
         with _beta():
             source: Any = await asked.runnable.astream_events(
-                asked.messages, asked.config, version="v3", **call.kwargs
+                asked.messages, asked.config, version="v3", **asked.kwargs
             )
         async with source:
             async for event in source:

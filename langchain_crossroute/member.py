@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ PROFILE: dict[Capability, str] = {
     "files": "pdf_inputs",
 }
 """Capability -> what a LangChain model profile calls it."""
+
+SETTABLE = frozenset({"temperature", "max_tokens"})
+"""What a chat model reads from its fields in every call; a timeout its client was made with."""
 
 Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
@@ -86,6 +89,21 @@ class Member:
         """Return what to call: as given, the chat model within changed (to one with tools, say)."""
         return self.runnable if change is None else _changed(self.runnable, change, self.name)
 
+    def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the stated values that its chat model has no field for: they go as keywords."""
+        return {name: value for name, value in stated.items() if _field(self.model, name) is None}
+
+
+def stating(stated: Mapping[str, Any], change: Change | None) -> Change:
+    """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it."""
+
+    def changed(model: BaseChatModel) -> Runnable[Any, Any]:
+        fields = {field: value for name, value in stated.items() if (field := _field(model, name))}
+        copy = model.model_copy(update=fields) if fields else model
+        return copy if change is None else change(copy)
+
+    return changed
+
 
 def model_name(given: object) -> str | None:
     """Return the name of a model that was given without one: a string is its own."""
@@ -99,6 +117,15 @@ def provider_of(model: BaseChatModel) -> str:
         if family in kind:
             return family
     return str(model._get_ls_params().get("ls_provider", kind))
+
+
+def _field(model: BaseChatModel, name: str) -> str | None:
+    """Return a chat model's field for a value, by the field's name or alias."""
+    if name not in SETTABLE:
+        return None
+    fields = type(model).model_fields
+    aliased = (field for field, info in fields.items() if info.alias == name)
+    return name if name in fields else next(aliased, None)
 
 
 def _named(model: str) -> BaseChatModel:

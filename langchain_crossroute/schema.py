@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableParallel, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
 
 from crossroute import Capability
 
@@ -44,3 +45,23 @@ class SchemaBinding:
     def with_raw(self) -> SchemaBinding:
         """The same, with the message and the error."""
         return replace(self, kwargs={**self.kwargs, "include_raw": True})
+
+
+def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
+    """Return what became of a member that was given a schema, with the keywords of a call bound to its model.
+
+    Given to the chain, they would be lost where it keeps the message beside what was parsed: a
+    `RunnableParallel` hands no keywords on.
+    """
+    if isinstance(chain, RunnableParallel):
+        steps = {name: with_keywords(step, keywords) for name, step in chain.steps__.items()}
+        return chain.model_copy(update={"steps__": steps})
+    if isinstance(chain, RunnableSequence):
+        return chain.model_copy(update={"first": with_keywords(chain.first, keywords)})
+    if isinstance(chain, RunnableWithFallbacks):
+        first, *others = (with_keywords(one, keywords) for one in chain.runnables)
+        return chain.model_copy(update={"runnable": first, "fallbacks": others})
+    if isinstance(chain, RunnableBindingBase) and not isinstance(chain.bound, BaseChatModel):
+        bound = with_keywords(chain.bound, {**chain.kwargs, **keywords})
+        return chain.model_copy(update={"bound": bound, "kwargs": {}})
+    return chain.bind(**keywords)

@@ -17,7 +17,7 @@ from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError
 from crossroute.errors import UnprofiledCandidateError, UnroutableError
@@ -176,6 +176,50 @@ def test_keywords_reach_the_member(fakes, router):
     first, second = fakes["large"]._kwargs
     assert (first["temperature"], first["top_p"], first["stop"]) == (0.5, 0.1, ["a"])
     assert second["stop"] == ["b"]
+
+
+class Gemini(ChatFake):
+    """Has a field of its own for the most tokens, and refuses the keyword, as Google's client does."""
+
+    temperature: float | None = None
+    max_output_tokens: int | None = Field(default=None, alias="max_tokens")
+
+    def _answer(self, messages, kwargs):
+        assert "max_tokens" not in kwargs
+        fields = {"temperature": self.temperature, "max_output_tokens": self.max_output_tokens}
+        return super()._answer(messages, {**fields, **kwargs})
+
+
+class Number(BaseModel):
+    """A number."""
+
+    value: int
+
+
+def test_what_the_router_states_is_set_on_members_that_have_such_a_field(router):
+    member = Gemini(model_name="small", max_tokens=99)
+    model = ChatCrossRoute(models={"small": member}, router=router, temperature=0.5, max_tokens=7)
+    every_way(model, STORY)
+    model.with_structured_output(Number, include_raw=True).invoke(STORY)
+    assert {(asked["temperature"], asked["max_output_tokens"]) for asked in member._kwargs} == {(0.5, 7)}
+    model.invoke(STORY, temperature=0.9)
+    assert member._kwargs[-1]["temperature"] == 0.9, "the caller's own keyword wins"
+    assert member.max_output_tokens == 99, "the caller's model is not altered"
+
+
+@pytest.mark.parametrize("escalate", [None, True])
+@pytest.mark.parametrize("include_raw", [False, True])
+def test_keywords_reach_the_member_within_structured_output(fakes, router, include_raw, escalate):
+    bound = {**fakes, "small": fakes["small"].bind(top_k=3, temperature=0.1)}
+    model = ChatCrossRoute(models=bound, router=router, max_tokens=7, stop=["a"], escalate=escalate)
+    asked = model.with_structured_output(Number, include_raw=include_raw)
+    asked.invoke(STORY, temperature=0.9)
+    asyncio.run(asked.ainvoke(STORY, temperature=0.9))
+    list(asked.stream(STORY, temperature=0.9))
+    for kwargs in fakes["small"]._kwargs:
+        found = [kwargs[key] for key in ("top_k", "temperature", "max_tokens", "stop")]
+        assert found == [3, 0.9, 7, ["a"]]
+    assert len(fakes["small"]._kwargs) == 3
 
 
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
