@@ -1,7 +1,8 @@
 """A conversation that changes provider: what one provider alone understands is taken out of its messages.
 
-Reasoning and its signatures, encrypted reasoning, cache marks and foreign ids go; text, media, tool calls and
-their results stay. The messages of the caller are never altered.
+Text, media, tool calls and their results stay. All else goes: reasoning and its signatures, encrypted reasoning,
+tools that a provider runs itself and what they found, cache marks, foreign ids. The messages of the caller are
+never altered.
 """
 
 from __future__ import annotations
@@ -14,26 +15,22 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
-REASONING = frozenset({"thinking", "redacted_thinking", "reasoning", "reasoning_content"})
-TOOL_CALLS = frozenset({"tool_use", "tool_call", "function_call", "input_json_delta"})
+from langchain_crossroute.reading import MEDIA
+
+TEXTS = {"text": "text", "output_text": "text", "text-plain": "text", "refusal": "refusal"}
+"""Type of a block of text -> where it keeps the text."""
+
 PRIVATE_KEYS = frozenset(
-    {
-        "cache_control",
-        "signature",
-        "thought_signature",
-        "encrypted_content",
-        "extras",
-        "id",
-        "index",
-        "annotations",
-    }
+    {"cache_control", "signature", "thought_signature", "encrypted_content", "extras", "id", "index"}
 )
+"""What only its provider understands of a medium."""
+
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
 TOOL_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 
 
 def for_provider(
-    messages: Sequence[BaseMessage], provider: str, sources: Mapping[str, str]
+    messages: Sequence[BaseMessage], provider: str, sources: Mapping[str, str], reader: str | None = None
 ) -> list[BaseMessage]:
     """Return the messages as a provider's model can read them.
 
@@ -41,8 +38,9 @@ def for_provider(
         messages: The conversation.
         provider: Whose model reads it.
         sources: Candidate -> its provider, for messages that say which candidate wrote them.
+        reader: The candidate that reads it: ids of its own tool calls stay as they are.
     """
-    renamed = _tool_call_ids(messages)
+    renamed = _tool_call_ids(messages, reader)
     return [
         _readable(message, provider, sources, ids) for message, ids in zip(messages, renamed, strict=True)
     ]
@@ -55,33 +53,32 @@ def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
 
 def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     """Return the provider whose format an answer is in, or None where nothing tells."""
+    writer = _writer(message)
+    if (
+        writer is not None and writer in sources
+    ):  # first: some write another name than their models go by (Bedrock)
+        return sources[writer]
     told = message.response_metadata.get("model_provider")
     if isinstance(told, str):
         return told
-    decision = message.response_metadata.get("crossroute")
-    candidate = str(decision.get("candidate")) if isinstance(decision, dict) else ""
-    if candidate in sources:
-        return sources[candidate]
     kinds = {block.get("type") for block in _blocks(message)}
-    if kinds & {"thinking", "redacted_thinking", "tool_use"}:
+    if kinds & {"thinking", "redacted_thinking", "tool_use", "server_tool_use"}:
         return "anthropic"
     return "openai" if any("encrypted_content" in block for block in _blocks(message)) else None
 
 
 def _readable(
-    message: BaseMessage, provider: str, sources: Mapping[str, str], ids: Mapping[str, str]
+    message: BaseMessage, provider: str, sources: Mapping[str, str], ids: Sequence[str] | None
 ) -> BaseMessage:
     if isinstance(message, AIMessage):
         source = source_of(message, sources)
         if source is not None and source != provider:
             message = _translated(message)
         if ids:
-            calls = [
-                {**call, "id": name} for call, name in zip(message.tool_calls, ids.values(), strict=True)
-            ]
+            calls = [{**call, "id": name} for call, name in zip(message.tool_calls, ids, strict=True)]
             message = message.model_copy(update={"tool_calls": calls})
     elif isinstance(message, ToolMessage) and ids:
-        message = message.model_copy(update={"tool_call_id": next(iter(ids.values()))})
+        message = message.model_copy(update={"tool_call_id": ids[0]})
     return message if provider == "anthropic" else _unmarked(message)
 
 
@@ -89,10 +86,9 @@ def _translated(message: AIMessage) -> AIMessage:
     """Return an answer in no provider's format: text, or blocks where there is more than text."""
     content: Any = message.content
     if isinstance(content, list):
-        blocks = [_plain(block) for block in content if _kind(block) not in REASONING | TOOL_CALLS]
-        texts = [block if isinstance(block, str) else block.get("text", "") for block in blocks]
-        only_text = all(isinstance(block, str) or _kind(block) == "text" for block in blocks)
-        content = "".join(texts) if only_text else blocks
+        blocks = [portable for block in content if (portable := _portable(block)) is not None]
+        only_text = all(block["type"] == "text" for block in blocks)
+        content = "".join(block["text"] for block in blocks) if only_text else blocks
     kwargs = {
         key: value for key, value in message.additional_kwargs.items() if not REASONING_KWARG.search(key)
     }
@@ -129,24 +125,27 @@ def _without_marks(value: Any) -> Any:
     return kept
 
 
-def _tool_call_ids(messages: Sequence[BaseMessage]) -> Iterator[dict[str, str]]:
-    """Yield for each message its tool-call ids that must be renamed, in order; none where all are readable.
+def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Iterator[list[str] | None]:
+    """Yield for each message the ids of its tool calls, or of the one that it answers; None where they stay.
 
     A result whose id is empty answers the first call without an id that is not yet answered.
     """
     unanswered: list[str] = []
+    own: set[str] = set()
     for place, message in enumerate(messages):
         if isinstance(message, AIMessage):
-            ids = [call["id"] for call in message.tool_calls]
-            named = {f"{i}": _readable_id(name, f"{place}-{i}") for i, name in enumerate(ids)}
-            unanswered.extend(new for new, old in zip(named.values(), ids, strict=True) if not old)
-            yield dict(named) if list(named.values()) != ids else {}
+            old = [call["id"] or "" for call in message.tool_calls]
+            if reader is not None and _writer(message) == reader:
+                own.update(filter(None, old))
+            new = [name if name in own else _readable_id(name, f"{place}-{i}") for i, name in enumerate(old)]
+            unanswered.extend(made for made, given in zip(new, old, strict=True) if not given)
+            yield None if new == old else new
         elif isinstance(message, ToolMessage):
-            old = message.tool_call_id
-            new = _readable_id(old, "") if old or not unanswered else unanswered.pop(0)
-            yield {} if new == old else {old: new}
+            given = message.tool_call_id
+            made = unanswered.pop(0) if unanswered and not given else _readable_id(given, "")
+            yield None if given in own or made == given else [made]
         else:
-            yield {}
+            yield None
 
 
 def _readable_id(name: str | None, place: str) -> str:
@@ -160,13 +159,17 @@ def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
     return [block for block in content if isinstance(block, dict)]
 
 
-def _kind(block: Any) -> str:
-    return str(block.get("type")) if isinstance(block, dict) else "text"
+def _portable(block: Any) -> dict[str, Any] | None:
+    """Return a block as any provider may read it; None where it is neither text nor a medium."""
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    kind = str(block.get("type"))
+    if kind in TEXTS:
+        return {"type": "text", "text": block.get(TEXTS[kind]) or ""}
+    return {key: value for key, value in block.items() if key not in PRIVATE_KEYS} if kind in MEDIA else None
 
 
-def _plain(block: Any) -> Any:
-    return (
-        {key: value for key, value in block.items() if key not in PRIVATE_KEYS}
-        if isinstance(block, dict)
-        else block
-    )
+def _writer(message: AIMessage) -> str | None:
+    """Return the candidate that wrote an answer, where the answer says so."""
+    decision = message.response_metadata.get("crossroute")
+    return str(decision.get("candidate")) if isinstance(decision, dict) else None

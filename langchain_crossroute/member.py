@@ -67,6 +67,11 @@ class Member:
         return provider_of(self.model)
 
     @property
+    def providers(self) -> frozenset[str]:
+        """Whose format its answers may be in: more than one where it falls back on another provider's model."""
+        return frozenset(map(provider_of, _models(self.runnable)))
+
+    @property
     def model_name(self) -> str | None:
         """What its provider calls the model, where the chat model tells."""
         return self.model._get_ls_params().get("ls_model_name")
@@ -159,6 +164,12 @@ def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
     while not isinstance(runnable, BaseChatModel):
         runnable = runnable.bound if isinstance(runnable, RunnableBindingBase) else runnable.runnable  # type: ignore[attr-defined]
     return runnable
+
+
+def _models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
+    if isinstance(runnable, RunnableWithFallbacks):
+        return [model for one in runnable.runnables for model in _models(one)]
+    return _models(runnable.bound) if isinstance(runnable, RunnableBindingBase) else [_innermost(runnable)]
 
 
 def _refusal(name: str, given: object) -> str:

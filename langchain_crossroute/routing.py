@@ -57,6 +57,7 @@ class Routing:
         self.logprobs = LogprobRequests()
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
+        self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
         self.dispatcher = Dispatcher(
@@ -120,7 +121,8 @@ class Routing:
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
-        return for_provider(messages, self.providers[candidate], self.providers)
+        sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
+        return for_provider(messages, self.providers[candidate], sources, candidate)
 
     def answered(self, decision: Decision, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""

@@ -222,6 +222,21 @@ def test_keywords_reach_the_member_within_structured_output(fakes, router, inclu
     assert len(fakes["small"]._kwargs) == 3
 
 
+def test_a_fallbacks_thinking_is_not_taken_for_its_members_own(router):
+    thinking = {"type": "thinking", "thinking": "hm", "signature": "S"}
+    stamp = {"model_provider": "anthropic", "crossroute": {"candidate": "small"}}
+    said = AIMessage([thinking, {"type": "text", "text": "x"}], response_metadata=stamp)
+    member = ChatFake(model_name="small")
+    for given, content in (
+        (member, said.content),
+        (member.with_fallbacks([ChatFake(kind="anthropic-chat")]), "x"),
+    ):
+        ChatCrossRoute(models={"small": given}, router=router).invoke(
+            [HumanMessage("Hello"), said, ("human", STORY)]
+        )
+        assert member._seen[-1][1].content == content
+
+
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
     bound = model.bind_tools([weather], tool_choice="weather", parallel_tool_calls=False, strict=True)
     for way, message in every_way(bound, ARITHMETIC, force("large")).items():

@@ -1,5 +1,6 @@
 """History: what one provider alone understands goes, what the user said stays."""
 
+import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 
@@ -58,6 +59,63 @@ def test_media_that_a_model_made_is_kept():
     picture = {"type": "image", "base64": "AA", "mime_type": "image/png"}
     (found,) = for_provider([claude({"type": "text", "text": "see"}, picture)], "openai", SOURCES)
     assert found.content == [{"type": "text", "text": "see"}, picture]
+
+
+TEXT = {"type": "text", "text": "It is 9.", "citations": [{"encrypted_index": "E"}], "annotations": [{}]}
+FOUND = {"type": "web_search_result", "url": "u", "encrypted_content": "E"}
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [
+            {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}},
+            {"type": "web_search_tool_result", "tool_use_id": "s1", "content": [FOUND]},
+        ],
+        [{"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {}}],
+        [{"type": "executable_code", "executable_code": "1"}, {"type": "code_execution_result"}],
+        [
+            {"type": "server_tool_call", "id": "s1", "name": "web_search", "args": {}},
+            {"type": "server_tool_result", "tool_call_id": "s1", "status": "success"},
+        ],
+    ],
+)
+def test_what_a_provider_ran_itself_stays_with_it(blocks):
+    answer = AIMessage([*blocks, TEXT], response_metadata={"model_provider": "theirs"})
+    (found,) = for_provider([answer], "openai", SOURCES)
+    assert found.content == "It is 9."
+    assert for_provider([answer], "theirs", SOURCES) == [answer]
+    picture = {"type": "image", "base64": "AA", "mime_type": "image/png"}
+    answer = answer.model_copy(update={"content": [*blocks, TEXT, picture]})
+    (found,) = for_provider([answer], "openai", SOURCES)
+    assert found.content == [{"type": "text", "text": "It is 9."}, picture]
+
+
+def test_the_words_of_a_refusal_are_text_elsewhere():
+    refusal = AIMessage(
+        [{"type": "refusal", "refusal": "No."}], response_metadata={"model_provider": "openai"}
+    )
+    assert for_provider([refusal], "anthropic", SOURCES)[0].content == "No."
+
+
+def test_who_wrote_an_answer_counts_before_the_provider_that_it_names():
+    stamp = {"model_provider": "bedrock", "crossroute": {"candidate": "b"}}
+    answer = AIMessage([THINKING, {"type": "text", "text": "x"}], response_metadata=stamp)
+    sources = {**SOURCES, "b": "amazon_bedrock"}
+    assert for_provider([answer], "amazon_bedrock", sources) == [answer]
+    assert for_provider([answer], "openai", sources)[0].content == "x"
+
+
+def test_a_candidates_own_ids_stay_as_they_are():
+    stamp = {"model_provider": "openai", "crossroute": {"candidate": "o"}}
+    call = {"name": "f", "args": {}, "id": "functions.f:0"}
+    messages = [
+        AIMessage("", tool_calls=[call], response_metadata=stamp),
+        ToolMessage("1", tool_call_id="functions.f:0"),
+    ]
+    assert for_provider(messages, "openai", SOURCES, "o") == messages
+    answer, result = for_provider(messages, "anthropic", SOURCES, "a")
+    assert answer.tool_calls[0]["id"] == result.tool_call_id != "functions.f:0"
 
 
 def test_an_answer_of_unknown_origin_is_left_alone_unless_it_is_telling():

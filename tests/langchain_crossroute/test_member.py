@@ -28,6 +28,15 @@ def test_the_chat_model_is_found_in_its_wrapping(given):
     assert member.asked(None).invoke("Hello").text == "I am a"
 
 
+def test_a_member_that_falls_back_on_another_provider_answers_in_two_formats():
+    other = ChatFake(kind="anthropic-chat")
+    assert Member.of("a", FAKE.with_fallbacks([FAKE.bind(stop=["x"])])).providers == {"fake"}
+    assert Member.of("a", FAKE.with_fallbacks([other]).with_config(tags=["t"])).providers == {
+        "fake",
+        "anthropic",
+    }
+
+
 def test_a_name_makes_a_model(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "test")
     member = Member.of("a", "openai:gpt-5-mini")
