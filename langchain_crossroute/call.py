@@ -107,8 +107,9 @@ class Call:
 
         def do(decision: Decision) -> Iterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
-            for chunk in asked.runnable.stream(asked.messages, asked.config, **asked.kwargs):
-                yield from tail.take(chunk)
+            with self.routing.counting(decision, asked.probe):
+                for chunk in asked.runnable.stream(asked.messages, asked.config, **asked.kwargs):
+                    yield from tail.take(chunk)
             yield from tail.end(asked.probe)
 
         return self.routing.attempts(decision).stream(do)
@@ -122,9 +123,10 @@ class Call:
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
-            async for chunk in asked.runnable.astream(asked.messages, asked.config, **asked.kwargs):
-                for held in tail.take(chunk):
-                    yield held
+            with self.routing.counting(decision, asked.probe):
+                async for chunk in asked.runnable.astream(asked.messages, asked.config, **asked.kwargs):
+                    for held in tail.take(chunk):
+                        yield held
             for held in tail.end(asked.probe):
                 yield held
 
@@ -169,7 +171,9 @@ class Call:
 
         def do(decision: Decision) -> Any:
             asked = self.asked(decision)
-            return self._answered(decision, ask(asked), asked.probe)
+            with self.routing.counting(decision, asked.probe):
+                answer = ask(asked)
+            return self._answered(decision, answer, asked.probe)
 
         return self.routing.attempts(decision).call(do)
 
@@ -180,7 +184,9 @@ class Call:
 
         async def do(decision: Decision) -> Any:
             asked = self.asked(decision)
-            return self._answered(decision, await ask(asked), asked.probe)
+            with self.routing.counting(decision, asked.probe):
+                answer = await ask(asked)
+            return self._answered(decision, answer, asked.probe)
 
         return await self.routing.attempts(decision).acall(do)
 

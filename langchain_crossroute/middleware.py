@@ -138,7 +138,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             return _extended(step.kept(chosen), chosen.decision)
 
         def do(decision: Decision) -> Extended:
-            return self._answered(decision, handler(self._asked(decision, request)))
+            with self.routing.counting(decision):
+                response = handler(self._asked(decision, request))
+            return self._answered(decision, response)
 
         return self.routing.attempts(decision).call(do)
 
@@ -153,7 +155,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             return _extended(step.kept(chosen), chosen.decision)
 
         async def do(decision: Decision) -> Extended:
-            return self._answered(decision, await handler(self._asked(decision, request)))
+            with self.routing.counting(decision):
+                response = await handler(self._asked(decision, request))
+            return self._answered(decision, response)
 
         return await self.routing.attempts(decision).acall(do)
 

@@ -102,7 +102,10 @@ def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
 
 
 def message_in(error: Exception) -> AIMessage | None:
-    """Return the answer that OpenAI's client could not read, where its error holds the response."""
+    """Return the answer that an agent or OpenAI's client could not read, where the error holds it."""
+    message = getattr(error, "ai_message", None)
+    if isinstance(message, AIMessage):
+        return message
     try:
         body = error.response.json()  # type: ignore[attr-defined]
         choice, usage = body["choices"][0], body["usage"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from langchain_crossroute.history import for_provider
 from langchain_crossroute.logprobs import LogprobRequests, without_logprobs
 from langchain_crossroute.member import Member
 from langchain_crossroute.reading import Reading, read
-from langchain_crossroute.reply import Taken, summed
+from langchain_crossroute.reply import Taken, message_in, summed
 from langchain_crossroute.settings import Settings
-from langchain_crossroute.stamp import KEY, stamped, usage_of
+from langchain_crossroute.stamp import KEY, UsageProbe, stamped, usage_of
 
 
 class Routing:
@@ -128,6 +129,19 @@ class Routing:
         """Count an answer, remember its tool calls, and return it with its decision."""
         self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
         return stamped(message, self.dispatcher.answered(decision, usage_of(message.usage_metadata)))
+
+    @contextmanager
+    def counting(self, decision: Decision, probe: UsageProbe | None = None) -> Iterator[None]:
+        """Count an answer that comes and cannot be read, as its error or the probe tells; the error is raised."""
+        try:
+            yield
+        except Exception as error:
+            message = message_in(error)
+            if message is not None:
+                self.dispatcher.answered(decision, usage_of(message.usage_metadata))
+            elif probe is not None and probe.answered:
+                self.dispatcher.answered(decision, usage_of(probe.usage))
+            raise
 
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]

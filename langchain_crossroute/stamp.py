@@ -76,17 +76,24 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
 
 
 class UsageProbe(BaseCallbackHandler):
-    """Notes the tokens of a call whose answer reaches the caller parsed, without its message."""
+    """Notes the tokens of a call whose answer reaches the caller parsed, without its message, or not at all.
+
+    Attributes:
+        answered: Whether an answer came.
+        usage: Its tokens; None where they are not known.
+    """
 
     run_inline = True
 
     def __init__(self) -> None:
+        self.answered = False
         self.usage: UsageMetadata | None = None
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
         """Add the tokens of an answer."""
+        self.answered = True
         for generations in response.generations:
             for generation in generations:
                 message = getattr(generation, "message", None)
-                if isinstance(message, AIMessage):
+                if isinstance(message, AIMessage) and message.usage_metadata:
                     self.usage = add_usage(self.usage, message.usage_metadata)

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import random
 import time
+from json import JSONDecodeError
 from typing import Any
 
 import pytest
@@ -235,6 +236,41 @@ def test_a_fallbacks_thinking_is_not_taken_for_its_members_own(router):
             [HumanMessage("Hello"), said, ("human", STORY)]
         )
         assert member._seen[-1][1].content == content
+
+
+class Untold(ChatFake):
+    """Tells no tokens."""
+
+    def _answer(self, messages, kwargs):
+        return super()._answer(messages, kwargs).model_copy(update={"usage_metadata": None})
+
+
+def test_a_cost_that_is_not_known_is_not_nothing(router):
+    model = ChatCrossRoute(models={"small": Untold(model_name="small")}, router=router)
+    for way, message in every_way(model, STORY).items():
+        assert decision(message)["actual_cost"] is None, way
+
+
+class Garbled(ChatFake):
+    """Answers schemas with what is no JSON."""
+
+    def _answer(self, messages, kwargs):
+        return super()._answer(messages, kwargs).model_copy(update={"content": "{"})
+
+
+def test_an_answer_that_cannot_be_read_is_counted_and_its_error_raised(router):
+    model = ChatCrossRoute(models={"small": Garbled(model_name="small")}, router=router)
+    asked = model.with_structured_output(Number, method="json_schema")
+    ways = (
+        lambda: asked.invoke(STORY),
+        lambda: asyncio.run(asked.ainvoke(STORY)),
+        lambda: list(asked.stream(STORY)),
+        lambda: asyncio.run(astream(asked, STORY)),
+    )
+    for way in ways:
+        with pytest.raises(JSONDecodeError):
+            way()
+    assert (model.spend.total.calls, model.spend.total.usage.output_tokens) == (4, 20)
 
 
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):

@@ -123,6 +123,26 @@ def test_usage_and_cost_are_those_of_all_calls(model):
     assert model.spend.total.cost == pytest.approx(sum(costs))
 
 
+class Untold(ChatFake):
+    """Tells no tokens."""
+
+    def _answer(self, messages, kwargs):
+        return super()._answer(messages, kwargs).model_copy(update={"usage_metadata": None})
+
+
+def test_a_cost_that_is_not_known_counts_as_foreseen_against_max_cost(router):
+    pair = {name: Untold(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
+    model = ChatCrossRoute(models=pair, router=router, escalate=Escalation(check=doubt_small))
+    found = decision(model.invoke(STORY))
+    assert [call["cost"] for call in found["calls"]] == [None, None]
+    assert found["actual_cost"] is None
+    foreseen = {one["candidate"]: one["cost"] for one in found["alternatives"]}
+    limit = foreseen["large"] + foreseen["small"] / 2
+    settings = Escalation(check=doubt_small, max_cost=limit)
+    message = ChatCrossRoute(models=pair, router=router, escalate=settings).invoke(STORY)
+    assert candidates(message) == ["small"]
+
+
 def test_an_answer_that_is_not_doubted_stands(pair, router):
     model = ChatCrossRoute(models=pair, router=router, escalate=Escalation(check=lambda query, answer: 1.0))
     message = model.invoke(STORY)

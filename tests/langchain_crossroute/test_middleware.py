@@ -237,6 +237,18 @@ def test_a_step_that_calls_tools_stands_and_so_does_the_rest_of_its_turn(pair, r
     assert answers(state)[1].response_metadata["crossroute"]["calls"] == []
 
 
+def test_a_step_that_cannot_be_read_is_counted_and_its_error_raised(router):
+    small = Unfit(model_name="small", profile=dict(CAN))
+    middleware = CrossRouteMiddleware(models={"small": small}, router=router)
+    strategy = ToolStrategy(Forecast, handle_errors=False)
+    agent = create_agent(model=small, tools=[], middleware=[middleware], response_format=strategy)
+    with pytest.raises(StructuredOutputValidationError):
+        agent.invoke(ask(STORY))
+    with pytest.raises(StructuredOutputValidationError):
+        asyncio.run(agent.ainvoke(ask(STORY)))
+    assert (middleware.spend.total.calls, middleware.spend.total.usage.output_tokens) == (2, 10)
+
+
 def test_a_step_whose_tool_calls_cannot_be_carried_out_escalates(pair, router):
     models = {**pair, "small": Unfit(model_name="small", profile=dict(CAN))}
     middleware = CrossRouteMiddleware(models=models, router=router, escalate=True)
