@@ -121,6 +121,8 @@ class PoolFields(BaseChatModel):
                 prices=self.prices,
             )
             self.routing.origin = origin
+        if self.candidate is not None:
+            self.routing.dispatcher.named(self.candidate)  # which refuses who is no member
         if self.profile is None:
             self.profile = self._resolve_model_profile()
         return self

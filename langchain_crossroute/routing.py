@@ -188,13 +188,5 @@ class Routing:
         """Return the constraints, narrowed to the members whose provider knows the call's tools."""
         if not reading.tool_providers:
             return constraints
-        constraints = constraints or Constraints()
-        pool = self.dispatcher.router.pool
-        able = frozenset(
-            name
-            for name, whose in self.providers.items()
-            if name in pool and reading.tool_providers <= {whose}
-        )
-        return constraints.model_copy(
-            update={"allow": able if constraints.allow is None else able & constraints.allow}
-        )
+        able = [name for name, whose in self.providers.items() if reading.tool_providers <= {whose}]
+        return self.dispatcher.among(able, constraints)

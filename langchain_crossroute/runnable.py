@@ -12,7 +12,7 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, ensure_config
 from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 
-from crossroute import Constraints, Decision, Router
+from crossroute import Constraints, Decision, Router, UnknownCandidateError
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
 from crossroute.router import WIDEST_ROUTER
@@ -88,21 +88,23 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         In place of `Runnable.pick`, which takes keys out of a dict: a decision is none.
 
         Args:
-            branches: Candidate -> chain; only these candidates are chosen among.
+            branches: Candidate, by name or alias -> chain; only these candidates are chosen among, and of them
+                those that the constraints allow.
 
         Raises:
-            UnknownCandidateError: A branch's name is no candidate.
+            UnknownCandidateError: A branch's name, or a candidate that is asked for, is none of the candidates.
         """
-        pool = self.dispatcher.router.pool
+        named = self.dispatcher.named
         chains: dict[str, Runnable[Any, Any]] = {
-            name: coerce_to_runnable(branch) for name, branch in branches.items()
+            named(name): coerce_to_runnable(branch) for name, branch in branches.items()
         }
-        allowed = frozenset(pool[name].name for name in chains if name != self.dispatcher.default)
-        limits = (self.settings.constraints or Constraints()).model_copy(update={"allow": allowed})
-        settings = self.settings.model_copy(update={"constraints": limits})
 
         def choose(given: Any, config: RunnableConfig) -> Runnable[Any, Any]:
-            return chains[self._decide(given, settings.configured(config)).candidate]
+            settings = self.settings.configured(config)
+            if settings.candidate is not None and named(settings.candidate) not in chains:
+                raise UnknownCandidateError(settings.candidate, tuple(chains))
+            limits = self.dispatcher.among(chains, settings.constraints)
+            return chains[self._decide(given, settings.model_copy(update={"constraints": limits})).candidate]
 
         async def achoose(given: Any, config: RunnableConfig) -> Runnable[Any, Any]:
             return await asyncio.to_thread(choose, given, config)

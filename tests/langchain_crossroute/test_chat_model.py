@@ -21,7 +21,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError
-from crossroute.errors import UnprofiledCandidateError, UnroutableError
+from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError, UnroutableError
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -271,6 +271,35 @@ def test_an_answer_that_cannot_be_read_is_counted_and_its_error_raised(router):
         with pytest.raises(JSONDecodeError):
             way()
     assert (model.spend.total.calls, model.spend.total.usage.output_tokens) == (4, 20)
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+
+
+def test_a_candidate_may_be_asked_for_by_its_alias_or_is_refused_at_once(model, fakes, router):
+    for content in (STORY, [PICTURE]):
+        message = model.invoke([HumanMessage(content)], force("lab/small"))
+        assert decision(message)["candidate"] == message.response_metadata["model_name"] == "small"
+    with pytest.raises(UnknownCandidateError, match="'nope'"):
+        ChatCrossRoute(models=fakes, router=router, candidate="nope")
+
+
+def test_the_default_takes_what_no_other_can(router):
+    models = {
+        "small": ChatFake(model_name="small", kind="anthropic-chat", profile={"image_inputs": False}),
+        "mine": ChatFake(model_name="mine", kind="openai-chat", profile={"image_inputs": True}),
+    }
+    model = ChatCrossRoute(models=models, router=router, default="mine")
+    seen = model.invoke([HumanMessage([{"type": "text", "text": "What is it?"}, PICTURE])])
+    searched = model.route(STORY, tools=[{"type": "web_search"}])
+    assert decision(seen)["candidate"] == searched.candidate == "mine"
+
+
+def test_an_alias_is_allowed_among_those_that_know_the_tools(router):
+    models = {name: ChatFake(model_name=name, kind="openai-chat") for name in ("small", "large")}
+    model = ChatCrossRoute(models=models, router=router)
+    only = {"configurable": {"constraints": Constraints(allow=frozenset({"lab/small"}))}}
+    assert model.route(ARITHMETIC, only, tools=[{"type": "web_search"}]).candidate == "small"
 
 
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):

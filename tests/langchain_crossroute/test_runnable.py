@@ -7,7 +7,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 
-from crossroute import Decision, UnknownCandidateError
+from crossroute import Constraints, Decision, UnknownCandidateError
 from crossroute.errors import UnprofiledCandidateError
 from langchain_crossroute import CrossRouteRunnable
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -77,3 +77,21 @@ def test_pick_chooses_among_its_branches_only(route):
     assert chain.invoke(ARITHMETIC) in {"s", "c"}
     with pytest.raises(UnknownCandidateError):
         route.pick({"gpt-9": lambda _: "x"})
+
+
+def test_pick_keeps_to_its_branches_whatever_else_is_allowed(router):
+    branches = {"lab/small": lambda _: "s", "large": lambda _: "l"}
+    chain = CrossRouteRunnable(NAMES, router=router).pick(branches)
+    for text in (ARITHMETIC, CODE, STORY):
+        assert chain.invoke(text, {"configurable": {"constraints": Constraints(max_cost=1)}}) in {"s", "l"}
+    assert chain.invoke(ARITHMETIC, {"configurable": {"candidate": "lab/small"}}) == "s"
+    with pytest.raises(UnknownCandidateError, match="'coder'"):
+        chain.invoke(CODE, {"configurable": {"candidate": "coder"}})
+
+
+def test_pick_keeps_to_the_constraints(router):
+    only = Constraints(allow=frozenset({"small"}))
+    chain = CrossRouteRunnable(NAMES, router=router, constraints=only).pick(
+        {"small": lambda _: "s", "large": lambda _: "l"}
+    )
+    assert chain.invoke(ARITHMETIC, {"configurable": {"cost_preference": 0}}) == "s"

@@ -107,7 +107,7 @@ class Dispatcher:
         wanted = {"capabilities": constraints.capabilities | frozenset(needs)}
         constraints = constraints.model_copy(update=wanted)
         setting = Setting(cost_preference, willingness_to_pay)
-        stuck = current if self.sticky and self._knows(current) else None
+        stuck = self.named(current) if self.sticky and current and self._knows(current) else None
         if candidate is not None:
             return self._forced(query, candidate, setting)
         if query is None:
@@ -119,7 +119,9 @@ class Dispatcher:
                 return finished
         known = stuck if stuck in self.router.pool else None
         try:
-            decision = self.router.route(query, constraints=constraints, current=known, **setting._asdict())
+            decision = self.router.route(
+                query, constraints=self._profiled(constraints), current=known, **setting._asdict()
+            )
         except NoEligibleCandidateError:
             left = self._by_elimination(query, constraints, setting)
             if left is None:
@@ -129,6 +131,28 @@ class Dispatcher:
         if escalation is not None and not tool_turn:
             decision = self._begun(decision, escalation)
         return self._with_unprofiled(decision, query, constraints)
+
+    def named(self, name: str) -> str:
+        """Return the name of the model that a name, or an alias, means.
+
+        Raises:
+            UnknownCandidateError: None of the models.
+        """
+        if not self._knows(name):
+            raise UnknownCandidateError(name, (*self.router.pool.names, *self._unprofiled))
+        return name if name in self._unprofiled else self.router.pool[name].name
+
+    def among(self, names: Iterable[str], constraints: Constraints | None) -> Constraints:
+        """Return the constraints, narrowed to these models, by name or alias.
+
+        Raises:
+            UnknownCandidateError: A name is not known.
+        """
+        constraints = constraints or Constraints()
+        allow = frozenset(map(self.named, names))
+        if constraints.allow is not None:
+            allow &= frozenset(map(self.named, constraints.allow))
+        return constraints.model_copy(update={"allow": allow})
 
     def attempts(self, decision: Decision) -> Attempts:
         """Return the attempts of a decided call; who finishes a tool turn is called first even while it cools down."""
@@ -173,13 +197,18 @@ class Dispatcher:
         return name in self._unprofiled or name in self.router.pool
 
     def _forced(self, query: Query | None, name: str, setting: Setting) -> Decision:
+        name = self.named(name)
         reason = f"{name} was asked for"
-        if not self._knows(name):
-            raise UnknownCandidateError(name, (*self.router.pool.names, *self._unprofiled))
         only = Constraints(allow=frozenset({name}))
         if query is None or name in self._unprofiled:
             return self._unforeseen.decide(name, reason, only, setting)
         return self.router.route(query, constraints=only, **setting._asdict()).because(reason)
+
+    def _profiled(self, constraints: Constraints) -> Constraints:
+        """Return the constraints without the names that the router does not know."""
+        strangers = self._unprofiled.keys()
+        allow = None if constraints.allow is None else constraints.allow - strangers
+        return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
 
     def _by_default(self, stuck: str | None, constraints: Constraints, setting: Setting) -> Decision:
         """Return the decision for a call without text: who finishes the turn, the default, or who can take it."""

@@ -85,6 +85,34 @@ def test_a_forced_candidate_is_the_only_one(dispatcher):
         dispatcher.decide(Query(TEXT), candidate="nobody")
 
 
+def test_an_alias_is_the_model_that_it_names(router):
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS})
+    for query in (None, Query(TEXT)):
+        assert dispatcher.decide(query, candidate="lab/small").candidate == "small"
+    stayed = dispatcher.decide(Query(TEXT), current="lab/small", tool_turn=True)
+    assert (stayed.candidate, stayed.reasons) == ("small", ("stuck to small: tool turn",))
+    assert dispatcher.named("lab/small") == dispatcher.named("small") == "small"
+    both = dispatcher.among(["small", "large"], Constraints(allow=frozenset({"lab/small"}), max_cost=1))
+    assert both == Constraints(allow=frozenset({"small"}), max_cost=1)
+    with pytest.raises(UnknownCandidateError, match="'nobody'"):
+        dispatcher.among(["nobody"], None)
+
+
+def test_what_no_other_may_take_goes_to_the_default_that_the_router_does_not_know(router):
+    sees = Ability(capabilities=frozenset({"vision"}))
+    dispatcher = Dispatcher(router, {"small": TOOLS, "x": sees}, default="x")
+    decision = dispatcher.decide(Query(TEXT), needs=["vision"])
+    assert (decision.candidate, decision.eligible) == ("x", ("x",))
+    assert decision.reasons == ("default: no other may take the call",)
+    only = Constraints(allow=frozenset({"x"}))
+    assert dispatcher.decide(Query(TEXT), constraints=only).candidate == "x"
+    denied = Constraints(deny=frozenset({"x"}))
+    assert dispatcher.decide(Query(TEXT), constraints=denied).eligible == ("small",)
+    for needs, constraints in ((["audio"], None), (["vision"], denied)):
+        with pytest.raises(NoEligibleCandidateError):
+            dispatcher.decide(Query(TEXT), needs=needs, constraints=constraints)
+
+
 def test_without_text_the_default_answers_or_nobody(dispatcher, router):
     decision = dispatcher.decide(None)
     assert decision.candidate == "x"
