@@ -23,9 +23,21 @@ OPENAI_TOOLS = frozenset(
     {
         *("web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp"),
         *("computer_use_preview", "local_shell", "shell", "apply_patch", "tool_search", "custom"),
+        *("computer", "namespace"),
     }
 )
-ANTHROPIC_TOOL = re.compile(r"_20\d{6}$")
+GOOGLE_TOOLS = frozenset(
+    {
+        *("google_search", "google_search_retrieval", "google_maps", "code_execution", "url_context"),
+        *("computer_use", "file_search", "retrieval", "function_declarations"),
+    }
+)
+"""Keys of Google's tools, which state no type."""
+
+TOOL_NAMES = frozenset({"function", "name", "title", "toolSpec"})
+"""Keys under which a dict keeps a tool's name, in the forms that LangChain translates."""
+
+ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
 CHARACTERS_A_TOKEN, MESSAGE_TOKENS, MEDIA_TOKENS = 4, 4, 1000
 TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
 """Where a content block that is no medium keeps what a model reads."""
@@ -40,7 +52,7 @@ class Reading(NamedTuple):
         tool_calls: Ids of the tool calls that the turn's tool results answer; none outside a tool turn.
         tool_turn: Whether the call answers tool results.
         last: The last answer of a model, in a tool turn the one that began it.
-        tool_providers: Whose models alone know some of the tools; none where all may.
+        tool_providers: Whose models alone know some of the tools, see `tool_provider`; none where all may.
     """
 
     query: Query | None
@@ -84,17 +96,26 @@ def media(messages: Iterable[BaseMessage]) -> set[Capability]:
 
 
 def tool_provider(tool: Any) -> str | None:
-    """Return whose own tool a dict describes ("openai", "anthropic"); None for a tool that anybody may call.
+    """Return whose own tool a dict describes; None for a tool that anybody may call.
 
     >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
     ('anthropic', 'openai')
+    >>> tool_provider({"google_search": {}})  # of all providers whose names begin so
+    'google'
     """
-    kind = tool.get("type") if isinstance(tool, dict) else None
-    if not isinstance(kind, str) or kind == "function":
+    kind = tool.get("type") if isinstance(tool, dict) else "function"
+    if kind is None:
+        return None if GOOGLE_TOOLS.isdisjoint(tool) else "google"
+    if kind == "function" or not isinstance(kind, str):
         return None
-    if ANTHROPIC_TOOL.search(kind):
+    if ANTHROPIC_TOOL.search(kind) or (kind == "custom" and "input_schema" in tool):
         return "anthropic"
-    return "openai" if kind in OPENAI_TOOLS else None
+    return "openai" if kind in OPENAI_TOOLS or kind.startswith("web_search_preview") else None
+
+
+def is_named(tool: Any) -> bool:
+    """Return whether a tool has a name to be called by; some of the providers' own have none."""
+    return not isinstance(tool, dict) or not TOOL_NAMES.isdisjoint(tool)
 
 
 def message_tokens(messages: Iterable[BaseMessage]) -> int:

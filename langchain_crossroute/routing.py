@@ -188,5 +188,9 @@ class Routing:
         """Return the constraints, narrowed to the members whose provider knows the call's tools."""
         if not reading.tool_providers:
             return constraints
-        able = [name for name, whose in self.providers.items() if reading.tool_providers <= {whose}]
+        able = [
+            name
+            for name, whose in self.providers.items()
+            if all(map(whose.startswith, reading.tool_providers))
+        ]
         return self.dispatcher.among(able, constraints)

@@ -13,7 +13,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
 
-from langchain_crossroute.reading import tool_provider
+from langchain_crossroute.reading import is_named, tool_provider
 
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -36,7 +36,7 @@ def tool_flaw(message: AIMessage, tools: Sequence[Any], *, others: bool = False)
         return "tool arguments are no JSON object"
     if not message.tool_calls:
         return None
-    known = {_name(tool): tool for tool in tools if tool_provider(tool) is None}
+    known = {_name(tool): tool for tool in tools if tool_provider(tool) is None and is_named(tool)}
     others = others or len(known) < len(tools)
     for call in message.tool_calls:
         if call["name"] not in known:

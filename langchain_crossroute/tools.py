@@ -13,6 +13,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from crossroute import Capability
 from langchain_crossroute.history import tools_for_provider
 from langchain_crossroute.member import provider_of
+from langchain_crossroute.reading import is_named
 
 BINDING = "crossroute_tools"
 """The keyword under which `bind_tools` hands a ToolBinding to the call."""
@@ -36,9 +37,11 @@ class ToolBinding:
 
     @property
     def described(self) -> list[dict[str, Any]]:
-        """The tools as dicts, for those who look what a binding binds."""
+        """The tools as dicts, for those who look what a binding binds; a provider's own as given."""
         return [
-            tool if isinstance(tool, dict) and "type" in tool else convert_to_openai_tool(tool)
+            tool
+            if isinstance(tool, dict) and ("type" in tool or not is_named(tool))
+            else convert_to_openai_tool(tool)
             for tool in self.tools
         ]
 

@@ -302,6 +302,26 @@ def test_an_alias_is_allowed_among_those_that_know_the_tools(router):
     assert model.route(ARITHMETIC, only, tools=[{"type": "web_search"}]).candidate == "small"
 
 
+class Searching(ChatFake):
+    """Knows a tool of its provider's beside those that it is given."""
+
+    def _get_ls_params(self, stop=None, **kwargs):
+        return super()._get_ls_params(stop, **kwargs) | {"ls_provider": "google_genai"}
+
+    def bind_tools(self, tools, **kwargs):
+        return super().bind_tools([tool for tool in tools if tool != {"google_search": {}}], **kwargs)
+
+
+@pytest.mark.parametrize("escalate", [None, True])
+def test_a_providers_own_tools_without_a_name_are_bound_by_its_members_alone(fakes, router, escalate):
+    models = {**fakes, "coder": Searching(model_name="coder", profile=fakes["coder"].profile)}
+    model = ChatCrossRoute(models=models, router=router, escalate=escalate)
+    bound = model.bind_tools([weather, {"google_search": {}}])
+    assert bound.kwargs["tools"][1] == {"google_search": {}}
+    assert decision(bound.invoke(STORY))["candidate"] == "coder"
+    assert model.bind_tools([{"systemTool": {}}]).kwargs["tools"] == [{"systemTool": {}}]
+
+
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
     bound = model.bind_tools([weather], tool_choice="weather", parallel_tool_calls=False, strict=True)
     for way, message in every_way(bound, ARITHMETIC, force("large")).items():

@@ -259,6 +259,21 @@ def test_a_step_whose_tool_calls_cannot_be_carried_out_escalates(pair, router):
     assert second["evidence"]["flaws"] == []
 
 
+class Searching(ChatFake):
+    """Knows a tool of its provider's beside those that it is given."""
+
+    def bind_tools(self, tools, **kwargs):
+        return super().bind_tools([tool for tool in tools if tool != {"systemTool": {}}], **kwargs)
+
+
+def test_a_step_with_a_tool_that_has_no_name_is_not_lost(router):
+    pair = {name: Searching(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
+    middleware = CrossRouteMiddleware(models=pair, router=router, escalate=True)
+    agent = create_agent(model=pair["small"], tools=[weather, {"systemTool": {}}], middleware=[middleware])
+    assert candidates(agent.invoke(ask(STORY))) == ["small", "small"]
+    assert middleware.spend.total.calls == 2
+
+
 @pytest.mark.parametrize("handle_errors", [True, False])
 def test_a_step_whose_structured_output_fails_its_schema_escalates(pair, router, handle_errors):
     models = {**pair, "small": Unfit(model_name="small", profile=dict(CAN))}

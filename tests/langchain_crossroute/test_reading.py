@@ -73,3 +73,9 @@ def test_providers_own_tools_are_known():
     assert tool_provider(len) is None
     assert tool_provider({"type": "bash_20250124", "name": "bash"}) == "anthropic"
     assert tool_provider({"type": "code_interpreter"}) == "openai"
+    assert tool_provider({"type": "web_search_preview_2025_03_11"}) == "openai"
+    assert tool_provider({"type": "custom", "name": "f"}) == "openai"
+    assert tool_provider({"type": "custom", "name": "f", "input_schema": {}}) == "anthropic"
+    assert tool_provider({"type": "mcp_toolset", "mcp_server_name": "x"}) == "anthropic"
+    assert tool_provider({"google_search": {}}) == "google"
+    assert tool_provider({"systemTool": {}}) is None
