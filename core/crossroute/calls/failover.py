@@ -42,12 +42,13 @@ LONGEST_MESSAGE = 200
 SECRETS = (
     re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"),
     re.compile(
-        r"(?i)\b[\w-]*(?:api[-_ ]?key|token|secret|password|authorization)[\w-]*"
-        r"['\"]?\s*[=:]\s*['\"]?[^\s'\",}]+"
+        r"(?i)\b[\w-]*(?:api[-_ ]?key|token|secret|password|authorization|signature)[\w-]*"
+        r"(?: provided| given)?['\"]?\s*[=:]\s*['\"]?[^\s'\",}]+"
     ),
     re.compile(r"(?i)\b(?:sk|pk|rk|gsk|xai|hf|ghp|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bAKIA\w{8,}"),
     re.compile(r"(?<=//)[^/@\s]+@"),
-    re.compile(r"(?i)(?<=[?&]key=)[^&\s]+"),
+    re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]+)*"),  # a JSON web token
+    re.compile(r"(?i)(?<=[?&](?:key|sig)=)[^&\s]+"),
 )
 
 

@@ -97,6 +97,10 @@ def test_retry_after_is_read_in_each_of_its_spellings():
         "{'x-api-key': 'abcdef1234567890'}",
         "https://user:abcdef1234567890@proxy.local refused",
         "GET https://api.local/v1?key=abcdef1234567890",
+        "GET https://blob.local/v1?sv=1&sig=abcdef1234567890",
+        "GET https://s3.local/x?X-Amz-Signature=abcdef1234567890&X-Amz-Date=1",
+        "Incorrect API key provided: abcdef1234567890.",
+        "refused eyJhbGciOiJIUzI1NiJ9.abcdef1234567890.abcdef1234567890",
     ],
 )
 def test_a_failure_keeps_no_secret(secret):
