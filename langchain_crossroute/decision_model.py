@@ -69,8 +69,12 @@ class CrossRouteDecisionModel(BaseDecisionModel):
         if not isinstance(question, Choice):
             raise ValueError(f"CrossRoute chooses between models, and answers no {type(question).__name__}.")
         dispatcher = Dispatcher(self.router, dict.fromkeys(question.criteria, Ability()))
+        reading = read(messages_of(state))
         decision = dispatcher.decide(
-            read(messages_of(state)).query, constraints=self.constraints, cost_preference=self.cost_preference
+            reading.query,
+            needs=reading.needs,
+            constraints=self.constraints,
+            cost_preference=self.cost_preference,
         )
         shares = _shares(decision)
         return ChoiceAnswer(

@@ -3,7 +3,9 @@
 from importlib.util import find_spec
 
 import pytest
+from langchain_core.messages import HumanMessage
 
+from crossroute import Pool
 from tests.langchain_crossroute.fakes import ChatFake
 from tests.support.routers import ARITHMETIC, STORY
 
@@ -35,6 +37,22 @@ def test_a_choice_between_models_is_answered_by_reward(router):
     assert answer.confidence == max(answer.probabilities.values())
     with pytest.raises(ValueError, match="Noul"):
         model.invoke({"state": STORY, "questions": {"x": Noul(instructions="Is it?")}})
+
+
+@decisions
+def test_what_the_messages_need_is_a_need(router):
+    from langchain_core.decisions import Choice
+
+    from langchain_crossroute import CrossRouteDecisionModel
+
+    sees = {"small": frozenset({"vision"}), "large": frozenset()}
+    blind = Pool(router.pool[name].model_copy(update={"capabilities": can}) for name, can in sees.items())
+    model = CrossRouteDecisionModel(router=router.over(blind))
+    question = Choice(instructions="Choose.", criteria={"small": None, "large": None})
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    asked = [HumanMessage([{"type": "text", "text": ARITHMETIC}, picture])]
+    answer = model.invoke({"state": asked, "questions": {"route": question}}).choices["route"]
+    assert (answer.choice, answer.probabilities["large"]) == ("small", 0)
 
 
 @decisions
