@@ -7,10 +7,20 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
+
+HUMANS = frozenset({"user", "human"})
+"""Roles of a human's `ChatMessage`."""
 
 MEDIA: dict[str, Capability] = {
     **dict.fromkeys(("image", "image_url", "input_image"), "vision"),
@@ -67,7 +77,7 @@ def read(
     messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()
 ) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
-    human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    human = max((i for i, message in enumerate(messages) if _is_human(message)), default=-1)
     turn = messages[human + 1 :]
     answers = [message for message in (turn or messages) if isinstance(message, AIMessage)]
     results = [message for message in turn if isinstance(message, ToolMessage)]
@@ -133,13 +143,18 @@ def tool_tokens(tools: Sequence[Any]) -> int:
 
 
 def _intent(messages: Sequence[BaseMessage], human: int) -> str:
-    """Return the last human turn; where no human spoke, the last message with text."""
+    """Return the last human turn; where no human spoke, the last text that is no tool's output."""
     if human < 0:
-        return next((text for message in reversed(messages) if (text := str(message.text)).strip()), "")
+        said = (message for message in reversed(messages) if not isinstance(message, ToolMessage))
+        return next((text for message in said if (text := str(message.text)).strip()), "")
     first = human
-    while first > 0 and isinstance(messages[first - 1], HumanMessage):
+    while first > 0 and _is_human(messages[first - 1]):
         first -= 1
     return "\n\n".join(text for message in messages[first : human + 1] if (text := str(message.text)).strip())
+
+
+def _is_human(message: BaseMessage) -> bool:
+    return isinstance(message, HumanMessage) or (isinstance(message, ChatMessage) and message.role in HUMANS)
 
 
 def _system(messages: Sequence[BaseMessage]) -> str:

@@ -1,7 +1,7 @@
 """Reading: what to route on, what the call needs, whose turn it is."""
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
 from langchain_crossroute.reading import read, tool_provider
 
@@ -60,6 +60,16 @@ def test_where_no_human_spoke_the_last_text_is_routed_on():
     assert read([SystemMessage("Summarize the news.")]).query.text == "Summarize the news."
     assert read([]).query is None
     assert read([HumanMessage("  ")]).query is None
+
+
+def test_a_chat_message_of_a_user_is_a_human_turn():
+    asked = [ChatMessage(role="user", content="What is 2 + 2?"), AIMessage("4")]
+    assert read([*asked, ChatMessage(role="user", content="And 3?")]).query.text == "And 3?"
+    turn = [*asked[:1], AIMessage("", tool_calls=[CALL]), ToolMessage("long output", tool_call_id="t1")]
+    found = read(turn)
+    assert (found.query.text, found.tool_turn) == ("What is 2 + 2?", True)
+    told = [SystemMessage("Summarize the news."), *turn[1:]]
+    assert read(told).query.text == "Summarize the news.", "what a tool said is not routed on"
 
 
 def test_tools_count_as_tokens():
