@@ -90,6 +90,13 @@ class Member:
         window = profile.get("max_input_tokens")
         return Ability(capabilities=frozenset(can), context_window=window or None)
 
+    @property
+    def answers_schemas(self) -> bool:
+        """Whether an agent can get structured output of it: by tools, or natively where its profile says so."""
+        return "tools" in (self.ability.capabilities or ()) or bool(
+            (self.model.profile or {}).get("structured_output")
+        )
+
     def asked(self, change: Change | None) -> Runnable[Any, Any]:
         """Return what to call: as given, the chat model within changed (to one with tools, say)."""
         return self.runnable if change is None else _changed(self.runnable, change, self.name)

@@ -36,7 +36,7 @@ try:
         ModelResponse,
         PrivateStateAttr,
     )
-    from langchain.agents.structured_output import ProviderStrategy
+    from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
     from langgraph.types import Command
 except ImportError as error:
     raise MissingPackageError("CrossRouteMiddleware", "langchain") from error
@@ -164,17 +164,17 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     def _decide(self, request: Request) -> tuple[Decision, Settings]:
         route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
         context = request.runtime.context if request.runtime is not None else None
+        schema = request.response_format
         needs: set[Capability] = set()
-        if request.response_format is not None:
-            needs.add(
-                "structured_output" if isinstance(request.response_format, ProviderStrategy) else "tools"
-            )
+        if isinstance(schema, (ProviderStrategy, ToolStrategy)):
+            needs.add("structured_output" if isinstance(schema, ProviderStrategy) else "tools")
         settings = self.settings.overridden(context)
         decision = self.routing.decide(
             [*_system(request), *request.messages],
             settings,
             tools=request.tools,
             needs=needs,
+            either=schema is not None and not needs,
             speaker=route.get("candidate"),
             escalation=settings.escalation,
         )

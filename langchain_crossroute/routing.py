@@ -72,6 +72,7 @@ class Routing:
         *,
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
+        either: bool = False,
         speaker: str | None = None,
         escalation: Escalation | None = None,
     ) -> Decision:
@@ -82,6 +83,7 @@ class Routing:
             settings: How to decide.
             tools: The tools that come with the call.
             needs: What else the call needs.
+            either: Whether it needs tools or native structured output, whichever the member has.
             speaker: Who gave the last answer, where the messages do not tell.
             escalation: Whether, and how, more than one may be asked.
         """
@@ -89,7 +91,7 @@ class Routing:
         return self.dispatcher.decide(
             reading.query,
             needs=reading.needs,
-            constraints=self._constraints(reading, settings.constraints),
+            constraints=self._constraints(reading, settings.constraints, either),
             cost_preference=settings.cost_preference,
             willingness_to_pay=settings.willingness_to_pay,
             candidate=settings.candidate,
@@ -184,13 +186,16 @@ class Routing:
         )
         return next((name for name, known in names if known == model_name), None)
 
-    def _constraints(self, reading: Reading, constraints: Constraints | None) -> Constraints | None:
-        """Return the constraints, narrowed to the members whose provider knows the call's tools."""
-        if not reading.tool_providers:
+    def _constraints(
+        self, reading: Reading, constraints: Constraints | None, either: bool
+    ) -> Constraints | None:
+        """Return the constraints, narrowed to the members whose provider knows the call's tools and schema."""
+        if not (reading.tool_providers or either):
             return constraints
         able = [
             name
-            for name, whose in self.providers.items()
-            if all(map(whose.startswith, reading.tool_providers))
+            for name, member in self.members.items()
+            if all(map(member.provider.startswith, reading.tool_providers))
+            and (member.answers_schemas or not either)
         ]
         return self.dispatcher.among(able, constraints)

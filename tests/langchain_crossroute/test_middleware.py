@@ -118,6 +118,17 @@ def test_the_structured_output_strategy_follows_the_chosen_model(middleware, fak
     assert candidates(state)[0] == "large"
 
 
+def test_an_automatic_schema_needs_tools_or_native_structured_output(router):
+    models = {
+        "small": ChatFake(model_name="small", profile={"structured_output": True, "tool_calling": False}),
+        "large": ChatFake(model_name="large", profile={"structured_output": False, "tool_calling": False}),
+    }
+    middleware = CrossRouteMiddleware(models=models, router=router)
+    agent = create_agent(model=models["small"], tools=[], middleware=[middleware], response_format=Forecast)
+    state = agent.invoke(ask(ARITHMETIC))
+    assert (state["structured_response"], candidates(state)) == (Forecast(degrees=3), ["small"])
+
+
 def test_the_messages_stream_is_not_doubled_and_traces_name_the_member(middleware, fakes):
     found = list(agent_of(middleware, fakes).stream(ask(STORY), stream_mode="messages"))
     texts = [chunk.text for chunk, _ in found if isinstance(chunk, AIMessage)]
