@@ -123,10 +123,12 @@ class Call:
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
             asked, tail = self.asked(decision), Tail(self.routing, decision)
-            with self.routing.counting(decision, asked.probe):
-                async for chunk in asked.runnable.astream(asked.messages, asked.config, **asked.kwargs):
-                    for held in tail.take(chunk):
-                        yield held
+            source = asked.runnable.astream(asked.messages, asked.config, **asked.kwargs)
+            async with aclosing(cast("AsyncGenerator[Any, None]", source)) as chunks:
+                with self.routing.counting(decision, asked.probe):
+                    async for chunk in chunks:
+                        for held in tail.take(chunk):
+                            yield held
             for held in tail.end(asked.probe):
                 yield held
 

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import aclosing
 from typing import Any, cast
 
-from langchain_core.callbacks import CallbackManagerForLLMRun, Callbacks
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
-from langchain_core.runnables.config import merge_configs
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Decision
@@ -28,6 +27,9 @@ from langchain_crossroute.tools import BINDING, ToolBinding, tools_of
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
 """Fields that hold for every member, in every call that has no such keyword."""
+
+UNHEARD: RunnableConfig = {"callbacks": []}
+"""For the protected methods: the caller's own run tells of the answer."""
 
 
 class ChatCrossRoute(PoolFields):
@@ -159,7 +161,11 @@ class ChatCrossRoute(PoolFields):
     ) -> LLMResult:
         """Return the answers to several conversations, each routed by itself, at once."""
         calls = generation_calls(self._call, messages, {"stop": stop, "callbacks": callbacks, **kwargs})
-        return merged(await asyncio.gather(*(call.agenerate() for call in calls)))
+        results = await asyncio.gather(*(call.agenerate() for call in calls), return_exceptions=True)
+        for result in results:  # once all have ended
+            if isinstance(result, BaseException):
+                raise result
+        return merged(cast("list[LLMResult]", results))
 
     def _call(
         self,
@@ -173,7 +179,7 @@ class ChatCrossRoute(PoolFields):
         kwargs = {name: value for name, value in kwargs.items() if name not in unsaid}
         stated = {name: value for name in unsaid if (value := getattr(self, name)) is not None}
         binding, tools, wanted = tools_of(kwargs)
-        configured = merge_configs(self._config, ensure_config(config))
+        configured = self._configured(ensure_config(config))
         settings = self._settings.configured(configured)
         if kwargs.get("model") in self._routing.members:
             settings = settings.overridden({"candidate": kwargs.pop("model")})
@@ -212,11 +218,17 @@ class ChatCrossRoute(PoolFields):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Serve who calls the protected method; every public one is forwarded whole."""
-        config: RunnableConfig = {"callbacks": []}  # the caller's own run tells of the answer
-        return ChatResult(
-            generations=[ChatGeneration(message=self.invoke(messages, config, stop=stop, **kwargs))]
-        )
+        """Serve who calls the protected method, as the three below do; every public one is forwarded whole."""
+        return _result(self.invoke(messages, UNHEARD, stop=stop, **kwargs))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return _result(await self.ainvoke(messages, UNHEARD, stop=stop, **kwargs))
 
     def _stream(
         self,
@@ -225,6 +237,19 @@ class ChatCrossRoute(PoolFields):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        config: RunnableConfig = {"callbacks": []}  # the caller's own run tells of the answer
-        for chunk in self.stream(messages, config, stop=stop, **kwargs):
+        for chunk in self.stream(messages, UNHEARD, stop=stop, **kwargs):
             yield ChatGenerationChunk(message=chunk)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async for chunk in self.astream(messages, UNHEARD, stop=stop, **kwargs):
+            yield ChatGenerationChunk(message=chunk)
+
+
+def _result(message: AIMessage) -> ChatResult:
+    return ChatResult(generations=[ChatGeneration(message=message)])

@@ -17,7 +17,7 @@ from langchain_crossroute.call import Call
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.stamp import KEY, as_json, usage_of
 
-FINISH = "message-finish"
+FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
 
 
 def events(call: Call) -> ChatModelStream:
@@ -92,7 +92,10 @@ async def aevents(call: Call) -> AsyncChatModelStream:
 
 
 def _stamped(call: Call, decision: Decision, event: Any) -> Any:
-    """Return an event, the last one with the decision in its metadata."""
+    """Return an event, the last one with the decision in its metadata; remember whose the tool calls are."""
+    block = event.get("content") if event.get("event") == BLOCK_FINISH else None
+    if block and block.get("type") == "tool_call":
+        call.routing.dispatcher.began([block.get("id") or ""], decision.candidate)
     if event.get("event") != FINISH:
         return event
     answered = call.routing.dispatcher.answered(decision, usage_of(event.get("usage")))

@@ -12,7 +12,8 @@ from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.model_profile import ModelProfile
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
-from pydantic import Field, model_validator
+from langchain_core.runnables.config import merge_configs
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Constraints, Price, Router
@@ -33,6 +34,8 @@ HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "st
 
 class PoolFields(BaseChatModel):
     """What a ChatCrossRoute is made of."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be among what was given
 
     models: Mapping[str, Any] = Field(exclude=True, repr=False)
     """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of
@@ -178,10 +181,16 @@ class PoolFields(BaseChatModel):
     def _routing(self) -> Routing:
         return cast("Routing", self.routing)  # built by the validator
 
-    @property
-    def _config(self) -> RunnableConfig:
-        """What the router's own fields add to a caller's config."""
-        return {"callbacks": self.callbacks, "tags": self.tags or [], "metadata": self.metadata or {}}
+    def _configured(self, config: RunnableConfig) -> RunnableConfig:
+        """Return a caller's config with what the router's own fields add; a handler of both hears once."""
+        heard = config.get("callbacks") or []
+        heard = heard if isinstance(heard, list) else heard.handlers
+        own = self.callbacks
+        if isinstance(own, list):
+            own = [handler for handler in own if handler not in heard]
+        return merge_configs(
+            {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config
+        )
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         return (

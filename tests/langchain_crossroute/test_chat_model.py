@@ -11,8 +11,9 @@ import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import ConfigurableField
@@ -125,6 +126,14 @@ def test_usage_is_counted_once_under_the_members_name(model):
     every_way(model, ARITHMETIC, {"callbacks": [usage]})
     assert list(usage.usage_metadata) == ["large"]
     assert usage.usage_metadata["large"]["total_tokens"] == 8 * 15
+
+
+def test_a_handler_of_the_router_and_of_the_call_hears_each_call_once(fakes, router):
+    usage, other = UsageMetadataCallbackHandler(), Starts()
+    model = ChatCrossRoute(models=fakes, router=router, callbacks=[usage, other])
+    every_way(model, ARITHMETIC, {"callbacks": [usage]})
+    assert usage.usage_metadata["large"]["total_tokens"] == 8 * 15
+    assert len(other.started) == 8
 
 
 def test_the_cache_is_the_members_and_none_is_shared(fakes, router):
@@ -614,6 +623,88 @@ def test_version_three_streams_carry_the_decision_and_fail_over(model, fakes):
     fakes["large"].errors = [BadRequestError("no")]
     with pytest.raises(BadRequestError):
         model.stream_events(ARITHMETIC, version="v3").output  # noqa: B018
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.beta_decorator.LangChainBetaWarning")
+def test_version_three_streams_remember_who_began_a_tool_turn(model):
+    bound = model.bind_tools([weather])
+
+    async def run():
+        return await (await bound.astream_events(STORY, version="v3"))
+
+    for asked in (bound.stream_events(STORY, version="v3").output, asyncio.run(run())):
+        (call,) = asked.tool_calls
+        unsigned = AIMessage("", tool_calls=[{key: call[key] for key in ("name", "args", "id")}])
+        result = ToolMessage("sunny", tool_call_id=call["id"])
+        found = model.route([HumanMessage(ARITHMETIC), unsigned, result])
+        assert found.candidate == decision(asked)["candidate"] == "small"
+
+
+def test_a_generation_that_fails_waits_for_the_others(fakes, router):
+    ended = []
+
+    class Slow(ChatFake):
+        async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+            if "fail" in str(messages[0].content):
+                raise BadRequestError("no")
+            await asyncio.sleep(0.05)
+            ended.append(self.model_name)
+            return self._generate(messages, stop, **kwargs)
+
+    model = ChatCrossRoute(models={"small": Slow(model_name="small")}, router=router)
+    with pytest.raises(BadRequestError):
+        asyncio.run(model.agenerate([[HumanMessage("fail")], [HumanMessage("Hello")]]))
+    assert ended == ["small"]
+
+
+def test_a_stream_that_is_closed_closes_the_members(router):
+    ended = []
+
+    class Endless(ChatFake):
+        async def _astream(self, messages, stop=None, run_manager=None, **kwargs):
+            try:
+                while True:
+                    yield ChatGenerationChunk(message=AIMessageChunk("more"))
+            finally:
+                ended.append(self.model_name)
+
+    async def run():
+        chunks = ChatCrossRoute(models={"small": Endless(model_name="small")}, router=router).astream(STORY)
+        await anext(chunks)
+        await chunks.aclose()
+        return list(ended)
+
+    assert asyncio.run(run()) == ["small"]
+
+
+def test_the_protected_methods_await_the_members_own(router):
+    class Asynchronous(ChatFake):
+        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+            raise NotImplementedError
+
+        _stream = _generate
+
+        async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+            return ChatFake._generate(self, messages, stop, **kwargs)
+
+        async def _astream(self, messages, stop=None, run_manager=None, **kwargs):
+            for chunk in ChatFake._stream(self, messages, stop, **kwargs):
+                yield chunk
+
+    model = ChatCrossRoute(models={"small": Asynchronous(model_name="small")}, router=router)
+
+    async def run():
+        whole = await model._agenerate([HumanMessage(STORY)])
+        chunks = [chunk.text async for chunk in model._astream([HumanMessage(STORY)])]
+        return whole.generations[0].text, "".join(chunks)
+
+    assert asyncio.run(run()) == ("I am small", "I am small")
+
+
+def test_a_key_among_wrong_arguments_is_not_shown(fakes, router):
+    with pytest.raises(ValueError, match="Unknown argument 'costpref'") as refused:
+        ChatCrossRoute(models=fakes, router=router, costpref=1, api_key="sk-0123456789")
+    assert "0123456789" not in str(refused.value)
 
 
 @pytest.mark.filterwarnings("ignore:astream_events version='v1' is deprecated")
