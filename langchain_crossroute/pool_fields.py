@@ -122,8 +122,8 @@ class PoolFields(BaseChatModel):
                 max_attempts=attempts,
                 handed_on={name: value for name, value in handed.items() if value is not None},
                 prices=self.prices,
+                origin=origin,
             )
-            self.routing.origin = origin
         if self.candidate is not None:
             self.routing.dispatcher.named(self.candidate)  # which refuses who is no member
         if self.profile is None:

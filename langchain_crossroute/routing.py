@@ -36,6 +36,7 @@ class Routing:
         max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
+        origin: What it was made for: who holds another makes another.
 
     Raises:
         TypeError: A model is no chat model.
@@ -53,8 +54,9 @@ class Routing:
         max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
         prices: Mapping[str, Price] | None = None,
+        origin: object = None,
     ) -> None:
-        self.origin: object = None
+        self.origin = origin
         self.logprobs = LogprobRequests()
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
