@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
 from crossroute.calls.failover import is_transient, status
-from langchain_crossroute.member import Change, Member
+from langchain_crossroute.member import Change, Member, copied
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def asking(change: Change | None) -> Change:
     """Return a change that also asks for log-probabilities; the user's own chat model is not altered."""
 
     def changed(model: BaseChatModel) -> Runnable[Any, Any]:
-        asked = model.model_copy(update={FIELD: True}) if can_be_asked(model) else model
+        asked = copied(model, {FIELD: True}) if can_be_asked(model) else model
         return asked if change is None else change(asked)
 
     return changed

@@ -111,10 +111,17 @@ def stating(stated: Mapping[str, Any], change: Change | None) -> Change:
 
     def changed(model: BaseChatModel) -> Runnable[Any, Any]:
         fields = {field: value for name, value in stated.items() if (field := _field(model, name))}
-        copy = model.model_copy(update=fields) if fields else model
+        copy = copied(model, fields) if fields else model
         return copy if change is None else change(copy)
 
     return changed
+
+
+def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
+    """Return a copy of a chat model with other fields, by which a cache tells it from the model."""
+    copy = model.model_copy(update=update)
+    vars(copy).pop("_serialized", None)  # what LangChain remembers of the fields as they were
+    return copy
 
 
 def model_name(given: object) -> str | None:
@@ -151,7 +158,7 @@ def _named(model: str) -> BaseChatModel:
 def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
     free = type(model).model_fields.keys() - model.model_fields_set
     update = {field: value for field, value in handed_on.items() if field in free}
-    return model.model_copy(update=update) if update else model
+    return copied(model, update) if update else model
 
 
 def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:

@@ -7,6 +7,7 @@ import anthropic
 import openai
 import pytest
 from langchain_anthropic import ChatAnthropic
+from langchain_core.caches import InMemoryCache
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -118,6 +119,18 @@ def test_structured_output_uses_the_members_own_method(model, server):
     assert "response_format" not in server.requests[-1].body
     assert model.spend.total.calls == 3
     assert model.spend.total.usage.output_tokens == 60
+
+
+def test_a_cache_tells_a_member_from_its_copy_with_what_the_router_states(server, router):
+    member = ChatOpenAI(model="gpt-small", base_url=server.openai, api_key=SECRET, cache=InMemoryCache())
+    member.invoke(ARITHMETIC)
+    model = ChatCrossRoute(models={"small": member}, router=router, max_tokens=5, temperature=0.5)
+    for _ in range(2):
+        model.invoke(ARITHMETIC)
+    bodies = [request.body for request in server.asked("gpt-small")]
+    assert [body.get("max_completion_tokens") for body in bodies] == [None, 5]
+    assert [body.get("temperature") for body in bodies] == [None, 0.5]
+    assert member.max_tokens is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 529])
