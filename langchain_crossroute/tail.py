@@ -7,10 +7,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.runnables.utils import AddableDict
 
 from crossroute import Decision
 from langchain_crossroute.routing import Routing
-from langchain_crossroute.stamp import UsageProbe, stamped, usage_of
+from langchain_crossroute.stamp import UsageProbe, message_of, stamped, usage_of, with_message
 
 LAST = "last"
 
@@ -18,30 +19,34 @@ LAST = "last"
 class Tail:
     """The end of a stream, held back until it is known to be the end, so that one chunk alone is stamped.
 
+    A chunk is a message, what was parsed of one, or a dict with either (`include_raw`).
+
     What merges chunks adds integers and joins strings: a decision on two chunks would be garbled.
     """
 
     def __init__(self, routing: Routing, decision: Decision) -> None:
         self._routing, self._decision = routing, decision
-        self._held: AIMessage | None = None
+        self._held: Any = None
         self._usage: UsageMetadata | None = None
         self._tool_calls: list[str] = []
-        self._messages = False
-        self._id: str | None = None
+        self._last: Any = None
 
     def take(self, chunk: Any) -> Iterator[Any]:
-        """Yield the chunk, or hold it back where it says that it is the last one."""
+        """Yield the chunk, or hold it back where it says that it is the last one with a message."""
+        message = message_of(chunk)
+        if message is None:
+            yield chunk
+            return
         if self._held is not None:
             yield self._held
             self._held = None
-        if not isinstance(chunk, AIMessage):
-            yield chunk
-            return
-        self._messages, self._id = True, chunk.id
-        self._usage = add_usage(self._usage, chunk.usage_metadata) if chunk.usage_metadata else self._usage
-        calls = chunk.tool_call_chunks if isinstance(chunk, AIMessageChunk) else chunk.tool_calls
+        self._last = chunk
+        self._usage = (
+            add_usage(self._usage, message.usage_metadata) if message.usage_metadata else self._usage
+        )
+        calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._tool_calls.extend(call["id"] for call in calls if call["id"])
-        if isinstance(chunk, AIMessageChunk) and chunk.chunk_position != LAST:
+        if isinstance(message, AIMessageChunk) and message.chunk_position != LAST:
             yield chunk
         else:
             self._held = chunk
@@ -51,10 +56,13 @@ class Tail:
         dispatcher = self._routing.dispatcher
         dispatcher.began(self._tool_calls, self._decision.candidate)
         decision = dispatcher.answered(self._decision, usage_of(self._usage or probe.usage))
-        if self._messages:
-            yield stamped(
-                self._held or AIMessageChunk(content="", id=self._id, chunk_position=LAST), decision
-            )
+        message = message_of(self._last)
+        if message is None:
+            return
+        if self._held is None:
+            message = AIMessageChunk(content="", id=message.id, chunk_position=LAST)
+        chunk = with_message(self._last, stamped(message, decision))
+        yield AddableDict(chunk) if isinstance(chunk, dict) else chunk
 
 
 def whole(answer: Any) -> Any:

@@ -331,6 +331,19 @@ def test_a_providers_own_tools_without_a_name_are_bound_by_its_members_alone(fak
     assert model.bind_tools([{"systemTool": {}}]).kwargs["tools"] == [{"systemTool": {}}]
 
 
+def test_a_stream_with_the_raw_message_carries_one_decision(model):
+    asked = model.with_structured_output(Number, include_raw=True)
+
+    async def run():
+        return [chunk async for chunk in asked.astream(ARITHMETIC)]
+
+    for chunks in (list(asked.stream(ARITHMETIC)), asyncio.run(run())):
+        found = sum(chunks[1:], chunks[0])
+        assert (found["parsed"], found["parsing_error"]) == (Number(value=3), None)
+        assert Decision.model_validate(decision(found["raw"])).candidate == "large"
+        assert found["raw"].usage_metadata["total_tokens"] == 15
+
+
 def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
     bound = model.bind_tools([weather], tool_choice="weather", parallel_tool_calls=False, strict=True)
     for way, message in every_way(bound, ARITHMETIC, force("large")).items():
