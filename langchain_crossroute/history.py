@@ -53,11 +53,9 @@ def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
 
 def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     """Return the provider whose format an answer is in, or None where nothing tells."""
-    writer = _writer(message)
-    if (
-        writer is not None and writer in sources
-    ):  # first: some write another name than their models go by (Bedrock)
-        return sources[writer]
+    written = sources.get(_writer(message) or "")
+    if written is not None:  # first: Bedrock's answers name another provider than its models do
+        return written
     told = message.response_metadata.get("model_provider")
     if isinstance(told, str):
         return told
