@@ -103,7 +103,7 @@ def test_what_no_other_may_take_goes_to_the_default_that_the_router_does_not_kno
     dispatcher = Dispatcher(router, {"small": TOOLS, "x": sees}, default="x")
     decision = dispatcher.decide(Query(TEXT), needs=["vision"])
     assert (decision.candidate, decision.eligible) == ("x", ("x",))
-    assert decision.reasons == ("default: no other may take the call",)
+    assert decision.reasons == ("default: no other can take the call",)
     only = Constraints(allow=frozenset({"x"}))
     assert dispatcher.decide(Query(TEXT), constraints=only).candidate == "x"
     denied = Constraints(deny=frozenset({"x"}))
