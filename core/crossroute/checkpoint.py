@@ -16,7 +16,8 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.inference import InferenceNetwork
 from crossroute.network_config import NetworkConfig
 from crossroute.policy import Dial
-from crossroute.predictor import Predictor, learned_prices, pool_profiles
+from crossroute.pool_profiles import learned_prices, pool_profiles
+from crossroute.predictor import Predictor
 from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint

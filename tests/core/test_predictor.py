@@ -3,7 +3,7 @@ import pytest
 
 from crossroute import DataError, EncoderError, Pool, Query
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.predictor import Predictor, pool_profiles
+from crossroute.predictor import Predictor
 
 QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
 
@@ -90,16 +90,6 @@ def test_an_encoding_of_another_width_is_refused(router):
     narrow = Predictor(whole.network, whole.pool, QueryEncoder(Narrow()), whole.cost_unit)
     with pytest.raises(EncoderError, match=r"'custom:.*Narrow' gives .* numbers a query; this router reads"):
         narrow.foresee(QUERIES)
-
-
-def test_the_profiles_have_one_row_a_candidate(router):
-    profiles = pool_profiles(router.pool, 4)
-    for name in ("quality", "log_tokens", "evidence"):
-        tensor = getattr(profiles, name)
-        assert tensor.shape == (4, 4)
-        assert tensor.dtype == np.float32
-        by_hand = [getattr(candidate.profile, name) for candidate in router.pool]
-        assert tensor == pytest.approx(np.array(by_hand), rel=1e-6)
 
 
 def test_a_candidate_of_which_nothing_is_known_is_named(predictor, outcomes):

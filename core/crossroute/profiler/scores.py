@@ -18,7 +18,7 @@ import numpy.typing as npt
 from crossroute import tokens
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.log_odds import sigmoid
-from crossroute.predictor import learned_prices, pool_profiles
+from crossroute.pool_profiles import learned_prices, pool_profiles
 from crossroute.profiler.published import BENCHMARKS, benchmark_of, expected, logit
 from crossroute.router import Router
 

@@ -20,7 +20,8 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.inference import InferenceNetwork
 from crossroute.metrics import aiq, cost_quality_curve, cost_range
 from crossroute.outcomes import Outcomes
-from crossroute.predictor import Predictor, pool_profiles
+from crossroute.pool_profiles import pool_profiles
+from crossroute.predictor import Predictor
 from crossroute.tokens import CostUnit
 from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (

@@ -12,7 +12,7 @@ from crossroute.ability import fit_ease
 from crossroute.attention import CrossAttention
 from crossroute.candidate import Candidate, Pool, Profile
 from crossroute.network_config import NetworkConfig
-from crossroute.predictor import pool_profiles, profiled
+from crossroute.pool_profiles import pool_profiles, profiled
 from crossroute.profiling import (
     Floats,
     assign,
