@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +25,7 @@ from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import SPLITS, Split
 
 if TYPE_CHECKING:
+    from crossroute.candidate import Pool
     from crossroute.router import Router
 
 
@@ -70,7 +70,7 @@ def evaluate(
     refuse_routers(paths)
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded)
-    loaded = _over(loaded, outcomes.pool.names)
+    loaded = _over(loaded, outcomes.pool)
     for needed in (split, *(SPLITS if baselines else ())):
         if needed not in outcomes.splits:
             raise DataError(
@@ -117,12 +117,14 @@ def evaluate(
         draw_curves(report, plot_file)
 
 
-def _over(router: Router, listed: Iterable[str]) -> Router:
-    """Return the router over the candidates of the outcomes, under the names that they have there."""
+def _over(router: Router, pool: Pool) -> Router:
+    """Return the router over the candidates of the outcomes, under their names and at the prices paid there."""
     from crossroute.calls.members import Ability, router_over
     from crossroute.catalogue import Catalogue, candidate_named
+    from crossroute.prices import ESTIMATED
 
-    for name in listed:
+    for name in pool.names:
         if candidate_named(router.pool, name) is None:
             raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
-    return router_over(router, dict.fromkeys(listed, Ability()))
+    known = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
+    return router_over(router, {name: Ability(price=known.get(name)) for name in pool.names})

@@ -55,6 +55,15 @@ def test_a_candidate_is_evaluated_under_any_of_its_names(spelled, tmp_path):
     assert list(found["routers"]["CrossRoute"]["shares"]) == ["openai/gpt-4o-mini", spelled]
 
 
+def test_costs_are_foreseen_at_the_prices_that_were_paid(tmp_path):
+    def off(times):
+        paid = [{**row, "cost_usd": times * row["cost_usd"]} for row in rows("gpt-4o-mini", "gpt-4o")]
+        found = figures("universal", write(tmp_path / "rows.jsonl", paid), folder=tmp_path)
+        return found["routers"]["CrossRoute"]["cost_factor"]
+
+    assert off(1000) == pytest.approx(off(1), rel=1e-3)
+
+
 def test_a_candidate_that_the_router_does_not_know_is_told(saved, tmp_path):
     path = write(tmp_path / "rows.jsonl", rows("small", "huge"))
     with pytest.raises(UnknownCandidateError, match=r"'huge'.*'large'"):
