@@ -79,6 +79,8 @@ def save(router: Router, folder: str | Path) -> None:
     tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
     tensors["calibration.encoded"] = router.calibration.astype(np.float16)
     tensors["calibration.tokens"] = router.calibration_tokens
+    if router.calibration_context.any():
+        tensors["calibration.context"] = router.calibration_context
     unsaid = None if repriced else {"learned_prices"}
     write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
 
@@ -97,6 +99,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         predictor = _predictor(config, tensors, encoder)
         calibration = tensors["calibration.encoded"].astype(np.float32)
         calibration_tokens = tensors["calibration.tokens"]
+        calibration_context = tensors.get("calibration.context")
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
@@ -113,6 +116,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         predictor,
         calibration=calibration,
         calibration_tokens=calibration_tokens,
+        calibration_context=calibration_context,
         cluster_labels=config.cluster_labels,
         reward=config.reward,
         provenance=config.provenance,
@@ -130,6 +134,8 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     shapes |= {
         f"profile.{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
     }
+    if "calibration.context" in tensors:  # not kept where no call had any
+        shapes["calibration.context"] = (queries,)
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")

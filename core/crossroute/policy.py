@@ -105,11 +105,16 @@ class Constraints(BaseModel):
 
         Args:
             candidate: The candidate.
-            quality: Its predicted quality, in [0, 1].
-            cost: Its predicted cost, USD.
+            quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
+            cost: Its predicted cost, USD, or NaN likewise.
             tokens: Input tokens and predicted output tokens of the call.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
+
+    @property
+    def without_limits(self) -> Constraints:
+        """The constraints but for limits on predictions, for calls of which nothing can be predicted."""
+        return self.model_copy(update={"max_cost": None, "min_quality": None})
 
     def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
         names = {candidate.name, *candidate.aliases}
@@ -124,10 +129,12 @@ class Constraints(BaseModel):
             yield (
                 f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
             )
-        if self.max_cost is not None and cost > self.max_cost:
-            yield f"predicted cost ${cost:.2g} above max_cost ${self.max_cost:.2g}"
-        if self.min_quality is not None and quality < self.min_quality:
-            yield f"predicted quality {quality:.3f} under min_quality {self.min_quality:g}"
+        if self.max_cost is not None and not cost <= self.max_cost:
+            told = "unknown cost, not under" if math.isnan(cost) else f"predicted cost ${cost:.2g} above"
+            yield f"{told} max_cost ${self.max_cost:.2g}"
+        if self.min_quality is not None and not quality >= self.min_quality:
+            told = "unknown quality, not" if math.isnan(quality) else f"predicted quality {quality:.3f} under"
+            yield f"{told} min_quality {self.min_quality:g}"
 
 
 def choose(

@@ -47,6 +47,7 @@ class Router:
         predictor: The encoder, the network and the pool.
         calibration: Encoded queries on which the dial is set for this pool, and for any other, shape (r, D).
         calibration_tokens: Their estimated tokens, shape (r,).
+        calibration_context: Input tokens of each call beyond these, shape (r,); none by default.
         cluster_labels: A name for each cluster, length k.
         reward: Which reward decides.
         provenance: Where the weights come from (data, seed, figures): plain JSON data.
@@ -64,11 +65,15 @@ class Router:
         reward: Reward = "exponential",
         provenance: dict[str, Any] | None = None,
         dial: Dial | None = None,
+        calibration_context: Floats | None = None,
         verifier: Verifier | None = None,
     ) -> None:
         self.predictor = predictor
         self.calibration = calibration
         self.calibration_tokens = calibration_tokens
+        self.calibration_context = (
+            np.zeros(len(calibration)) if calibration_context is None else calibration_context
+        )
         self.cluster_labels = tuple(cluster_labels)
         self.reward: Reward = reward
         self.provenance = provenance or {}
@@ -219,7 +224,8 @@ class Router:
         """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
 
         Args:
-            queries: A few hundred, as they will be routed. They are kept as vectors, not as text.
+            queries: A few hundred, as they will be routed: a `Query` with `input_tokens` tells what comes with the
+                text. They are kept as vectors, not as text.
 
         Raises:
             ValueError: There is no query.
@@ -230,6 +236,7 @@ class Router:
         return self._remade(
             calibration=self.predictor.query_encoder.encode(asked),
             calibration_tokens=np.array([query.text_tokens for query in asked], dtype=float),
+            calibration_context=np.array([query.context_tokens for query in asked], dtype=float),
         )
 
     def over(self, pool: Pool) -> Router:
@@ -252,6 +259,7 @@ class Router:
             "predictor": self.predictor,
             "calibration": self.calibration,
             "calibration_tokens": self.calibration_tokens,
+            "calibration_context": self.calibration_context,
             "cluster_labels": self.cluster_labels,
             "reward": self.reward,
             "provenance": self.provenance,
@@ -260,8 +268,9 @@ class Router:
         return Router(**(same | changes))
 
     def _calibrated_dial(self) -> Dial:
-        no_context = np.zeros(len(self.calibration))
-        foreseen = self.predictor.foresee_encoded(self.calibration, self.calibration_tokens, no_context)
+        foreseen = self.predictor.foresee_encoded(
+            self.calibration, self.calibration_tokens, self.calibration_context
+        )
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
 
     def _willingness_to_pay(self, cost_preference: float | None, willingness_to_pay: float | None) -> float:

@@ -360,6 +360,17 @@ def test_the_dial_is_set_by_what_is_foreseen_for_ones_own_queries(router, chats)
     assert own.dial != router.dial
 
 
+def test_what_comes_with_the_text_counts_for_the_dial(router, chats, tmp_path):
+    long = [Query(text, input_tokens=20_000) for text in chats]
+    own, foreseen = router.calibrated(long), router.predict(long)
+    expected = Dial.calibrate(foreseen.quality, foreseen.cost, router.reward)
+    assert own.dial.willingness_to_pay == pytest.approx(expected.willingness_to_pay)
+    assert own.dial != router.calibrated(chats).dial
+    own.save_pretrained(tmp_path / "own")
+    again = Router.from_pretrained(tmp_path / "own")
+    assert again.calibration_context.tolist() == own.calibration_context.tolist()
+
+
 def test_a_dial_that_was_set_stays_set_for_a_part_of_the_pool_and_on_disk(router, chats, tmp_path):
     own = router.calibrated(chats).subset(["small", "large"])
     assert own.dial == router.subset(["small", "large"]).calibrated(chats).dial

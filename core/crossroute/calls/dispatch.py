@@ -88,7 +88,8 @@ class Dispatcher:
         Args:
             query: What to route on; None where the call holds no text.
             needs: Capabilities that the call needs, beside those of the constraints.
-            constraints: What the candidate must satisfy.
+            constraints: What the candidate must satisfy; limits on its cost and quality hold where the call has
+                text, by which these are foreseen.
             cost_preference: The dial in [0, 1]; 0.5 by default.
             willingness_to_pay: USD, in place of the dial.
             candidate: Take this one, whatever the rest says, and no other if it fails.
@@ -106,6 +107,8 @@ class Dispatcher:
         constraints = constraints or Constraints()
         wanted = {"capabilities": constraints.capabilities | frozenset(needs)}
         constraints = constraints.model_copy(update=wanted)
+        for name in constraints.deny | (constraints.allow or frozenset()):
+            self.named(name)  # refuses a misspelt one
         setting = Setting(cost_preference, willingness_to_pay)
         stuck = self.named(current) if self.sticky and current and self._knows(current) else None
         if candidate is not None:
@@ -114,7 +117,8 @@ class Dispatcher:
             return self._by_default(stuck if tool_turn else None, constraints, setting)
         if tool_turn and stuck in self._unprofiled:
             reasons = {stuck: _tool_turn(stuck)}
-            finished = self._unforeseen.first_of(reasons, constraints, setting, _tokens(query))
+            free = constraints.without_limits
+            finished = self._unforeseen.first_of(reasons, free, setting, _tokens(query))
             if finished is not None:
                 return finished
         known = stuck if stuck in self.router.pool else None
@@ -217,13 +221,12 @@ class Dispatcher:
             wanted.setdefault(self.default, "default: no text")
         if not wanted:
             raise UnroutableError
-        decision = self._unforeseen.first_of(wanted, constraints, setting)
-        return decision or self._unforeseen.any_but(list(wanted)[-1], constraints, setting)
+        free = constraints.without_limits
+        decision = self._unforeseen.first_of(wanted, free, setting)
+        return decision or self._unforeseen.any_but(list(wanted)[-1], free, setting)
 
     def _by_elimination(self, query: Query, constraints: Constraints, setting: Setting) -> Decision | None:
         """Return the decision for the default that the router does not know, where it alone can take a call."""
-        if constraints.max_cost is not None or constraints.min_quality is not None:
-            return None  # nothing is foreseen of it
         reasons = dict.fromkeys(self._unprofiled, "default: no other can take the call")
         return self._unforeseen.first_of(reasons, constraints, setting, _tokens(query))
 

@@ -122,12 +122,12 @@ def fit(
 
 def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
     """Return how a router was trained, and what `start` tells of where its candidates' profiles come from."""
-    told = start.provenance.get("sources", {}) if start else {}
-    sources = {name: told[name] for name in begun.pool.names if name in told}
+    told = start.provenance if start else {}
+    sources = {name: held for name, held in told.get("sources", {}).items() if name in begun.pool}
     return {
         "training": run.config.model_dump(mode="json"),
         "validation_aiq": run.best_aiq,
-        "tasks": begun.shares(run.train),
+        "tasks": told.get("tasks", {}) | begun.shares(run.train),
         **({"sources": sources} if sources else {}),
     }
 

@@ -113,6 +113,22 @@ def test_what_no_other_may_take_goes_to_the_default_that_the_router_does_not_kno
             dispatcher.decide(Query(TEXT), needs=needs, constraints=constraints)
 
 
+@pytest.mark.parametrize("limit", [{"max_cost": 10.0}, {"min_quality": 0.01}])
+def test_a_limit_holds_for_the_default_too_of_which_nothing_is_foreseen(dispatcher, limit):
+    limits = Constraints(**limit)
+    decision = dispatcher.decide(Query(TEXT), constraints=limits)
+    assert "x" not in decision.eligible
+    assert "unknown" in next(a.excluded for a in decision.alternatives if a.candidate == "x")
+    with pytest.raises(NoEligibleCandidateError):
+        dispatcher.decide(Query(TEXT), needs=["vision"], constraints=limits)
+    assert dispatcher.decide(None, constraints=limits).candidate == "x", "no limit is known without text"
+
+
+def test_a_misspelt_name_in_the_constraints_is_refused_without_text_too(dispatcher):
+    with pytest.raises(UnknownCandidateError, match="'smal'"):
+        dispatcher.decide(None, constraints=Constraints(deny=frozenset({"smal"})))
+
+
 def test_without_text_the_default_answers_or_nobody(dispatcher, router):
     decision = dispatcher.decide(None)
     assert decision.candidate == "x"

@@ -288,12 +288,18 @@ def test_a_router_that_is_kept_goes_by_the_users_names(misleading):
 def test_the_verifier_and_the_sources_of_the_start_stay(outcomes, misleading, router):
     start = router.subset(router.pool.names)
     start.own_verifier = Verifier.general().model_copy(update={"source": "mine"})
-    start.provenance = {"sources": {name: {"a set": 9} for name in router.pool.names}}
+    spread = [1.0, 0.0, 0.0, 0.0]
+    start.provenance = {
+        "sources": {name: {"a set": 9} for name in router.pool.names},
+        "tasks": {"exams": spread},
+    }
     learned = fit(replace(outcomes, quality=1 - outcomes.quality), start=start)
     assert learned.pool["coder"].profile != start.pool["coder"].profile
     for tuned in (learned, fit(misleading, start=start)):
         assert tuned.own_verifier == start.own_verifier
         assert tuned.provenance["sources"] == start.provenance["sources"]
+        assert tuned.provenance["tasks"]["exams"] == spread, "published scores lead to it"
+    assert set(learned.provenance["tasks"]) > {"exams"}
     training = learned.provenance["training"]
     network = learned.predictor.network.config
     assert [training[name] for name in ("clusters", "hidden", "members")] == [4, 16, network.members]
