@@ -55,9 +55,13 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
         Centre, shape (D,), and projection, shape (D, p), with p the components and the surface features.
     """
     from sklearn.decomposition import PCA
+    from threadpoolctl import threadpool_limits
 
     views, surface = encoded[:, :views_width], encoded[:, views_width:]
-    pca = PCA(min(components, *views.shape), random_state=0).fit(views)
+    with threadpool_limits(
+        1
+    ):  # sums depend on how they are shared out: a router would on the machine's cores
+        pca = PCA(min(components, *views.shape), random_state=0).fit(views)
     found, width = len(pca.components_), encoded.shape[1]
     projection = np.zeros((width, found + surface.shape[1]), dtype=np.float32)
     projection[:views_width, :found] = pca.components_.T / np.sqrt(pca.explained_variance_.mean())
@@ -77,9 +81,11 @@ def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]
         Centroids, shape (k, p), and the temperature of soft assignment.
     """
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     clusters = min(clusters, len(np.unique(x, axis=0)))
-    fitted = KMeans(clusters, n_init=4, random_state=seed).fit(x)
+    with threadpool_limits(1):  # see `fit_projection`
+        fitted = KMeans(clusters, n_init=4, random_state=seed).fit(x)
     temperature = max(float(fitted.inertia_) / x.size, 1e-6)
     return fitted.cluster_centers_.astype(np.float32), temperature * TEMPERATURE
 

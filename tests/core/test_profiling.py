@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from crossroute.profiling import (
     SHRINKAGE,
@@ -150,3 +151,15 @@ def test_a_perfect_record_is_not_certain():
 def test_a_cluster_is_named_by_its_commonest_tasks():
     labels = cluster_labels(["a", "a", "b", "c"], np.array([0, 0, 0, 1]), clusters=3)
     assert labels == ("a and b", "c", "nothing")
+
+
+def test_the_number_of_cores_changes_nothing():
+    encoded = np.random.default_rng(0).normal(size=(3000, 300))
+
+    def fitted(threads):
+        with threadpool_limits(threads):
+            centre, projection = fit_projection(encoded, 290, 32)
+            return centre, projection, *fit_centroids((encoded - centre) @ projection, 8, seed=0)
+
+    for one, two in zip(fitted(1), fitted(2), strict=True):
+        assert np.array_equal(one, two)
