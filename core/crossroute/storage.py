@@ -5,7 +5,9 @@ foreign checkpoint is refused with the reason.
 
 Saved over a router, the new weights wait under a name with their digest until config.json states it. So a reader
 finds one whole router at any time, and so it does after a crash: the weights that are stated are there under one
-of the two names.
+of the two names. Nobody else's file has such a name, so what a crash left is deleted, and nothing else is.
+
+Where a folder holds links (to a hub's cache, say), saving replaces these: what they point to stays as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from crossroute.errors import CheckpointError, one_line
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-WAITING = "model-*.safetensors"
+WAITING = f".crossroute-{'[0-9a-f]' * 16}.safetensors"
+"""Which files are weights that wait, as `glob` and the hub know patterns."""
+
 TRIES = 20
 """Looks at a folder after which it is not another router's being saved that keeps config and weights apart."""
 
@@ -60,8 +64,8 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
     waiting = _waiting(folder, digest)
-    replace_file(waiting, weights)
-    replace_file(folder / CONFIG, text.encode())
+    _replace(waiting, weights)
+    _replace(folder / CONFIG, text.encode())
     waiting.replace(folder / WEIGHTS)
     for left in set(folder.glob(WAITING)) - {waiting}:  # by a crash
         left.unlink(missing_ok=True)
@@ -92,7 +96,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
 
 def _waiting(folder: Path, digest: str) -> Path:
     """Return where weights wait for their config.json."""
-    return folder / WAITING.replace("*", digest[:16])
+    return folder / f".crossroute-{digest[:16]}.safetensors"
 
 
 def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
@@ -125,7 +129,11 @@ def replace_file(path: Path, content: bytes) -> None:
         with path.open("ab") as stream:
             stream.write(content)
         return
-    path = path.resolve()
+    _replace(path.resolve(), content)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file under another name first; a link of its name is replaced."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         scratch = Path(file.name)
         try:

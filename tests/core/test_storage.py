@@ -9,11 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub.utils import filter_repo_objects
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import CheckpointError, storage
-from crossroute.storage import CONFIG, WEIGHTS, locate, read_checkpoint, replace_file, write_checkpoint
+from crossroute.storage import (
+    CONFIG,
+    WEIGHTS,
+    locate,
+    read_checkpoint,
+    replace_file,
+    write_checkpoint,
+)
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5])}
 
@@ -61,7 +69,31 @@ def test_only_the_two_files_are_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [CONFIG, WEIGHTS]
 
 
+def test_what_somebody_else_keeps_in_the_folder_stays(folder):
+    others = {"model-00001-of-00002.safetensors", "model-old.safetensors", ".crossroute-mine.safetensors"}
+    for name in others:
+        (folder / name).write_bytes(b"precious")
+    (folder / ".crossroute-0123456789abcdef.safetensors").write_bytes(b"what a crash left")
+    write_checkpoint(folder, {"name": "again"}, TENSORS)
+    assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS} | others
+    assert all((folder / name).read_bytes() == b"precious" for name in others)
+
+
 OTHER = {"a": np.ones(3), "b": np.array([2.5])}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
+def test_what_a_folder_of_links_points_to_stays_whole_when_it_is_saved_over(folder, tmp_path_factory):
+    links = tmp_path_factory.mktemp("links")  # the layout of the hub's cache
+    for name in (CONFIG, WEIGHTS):
+        (links / name).symlink_to(folder / name)
+    assert read_checkpoint(links)[0]["name"] == "ärlig"
+    write_checkpoint(links, {"name": "new"}, OTHER)
+    for place, name, tensors in ((folder, "ärlig", TENSORS), (links, "new", OTHER)):
+        config, found = read_checkpoint(place)
+        assert config["name"] == name
+        assert found["a"].tolist() == tensors["a"].tolist()
+    assert not any(path.is_symlink() for path in links.iterdir())
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -248,7 +280,10 @@ def test_the_hub_is_asked_for_the_files_of_a_router_alone(tmp_path, monkeypatch)
         "huggingface_hub.snapshot_download", lambda name, **options: asked.update(options) or tmp_path
     )
     assert locate("owner/name") == tmp_path
-    assert asked["allow_patterns"] == [CONFIG, WEIGHTS, "model-*.safetensors"]
+    waiting = ".crossroute-0123456789abcdef.safetensors"
+    others = ["model-00001-of-00002.safetensors", ".crossroute-mine.safetensors", "README.md"]
+    found = filter_repo_objects([CONFIG, WEIGHTS, waiting, *others], allow_patterns=asked["allow_patterns"])
+    assert list(found) == [CONFIG, WEIGHTS, waiting]
 
 
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
