@@ -1,7 +1,8 @@
 """What the candidates of some outcomes charge, where nobody has said so.
 
-In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the cost
-over the tokens of the text; and where no cost is known: the price that a router has of it; the bundled
+In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the price that a
+router has of it; the bundled catalogue; the cost over the tokens of the text. A router's price or the catalogue's
+comes first where it explains the costs as well as one that is fitted. Where no cost is known: a router's price; the
 catalogue; the table of the genai-prices package. Each price says where it comes from.
 """
 
@@ -38,6 +39,9 @@ _JUDGES = 1000
 _TOLERANCE = 0.1
 """A fitted price must explain half of the costs within this share of each."""
 
+_AS_WELL = 0.02
+"""A known price may be off by this share of a cost, and by twice what one that is fitted is off."""
+
 _MAKERS = {
     "deepseek": "deepseek",
     "gemma": "google",
@@ -58,7 +62,7 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
 
     Args:
         outcomes: Of candidates with or without a price.
-        known: Candidate -> its price, say a router's, where the outcomes tell tokens alone.
+        known: Candidate -> its price, say a router's; comes before what the catalogue says.
     """
     known = known or {}
     text_tokens = np.array([estimate_tokens(text) for text in outcomes.texts], dtype=np.float64)
@@ -84,13 +88,33 @@ def _price(
     cost = outcomes.cost[:, column]
     tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)
     paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
-    if paid.any():
-        return (
-            fit_price(cost[paid & counted], tokens[paid & counted])
-            or PRICES.get(candidate.name)
-            or _per_text_token(cost[paid], text_tokens[paid])
-        )
-    return known or _catalogued(candidate.name) or listed_price(candidate.name) if counted.any() else None
+    known = known or _catalogued(candidate.name)
+    if not paid.any():
+        return known or listed_price(candidate.name) if counted.any() else None
+    if known and _is_free(known) == cost[paid].any():
+        known = None  # something is paid here, or nothing
+    cost_and_tokens = cost[paid & counted], tokens[paid & counted]
+    fitted = fit_price(*cost_and_tokens)
+    if known and fitted and _explains_as_well(known, fitted, *cost_and_tokens):
+        return known
+    return fitted or PRICES.get(candidate.name) or known or _per_text_token(cost[paid], text_tokens[paid])
+
+
+def _explains_as_well(known: Price, fitted: Price, cost: Floats, tokens: Floats) -> bool:
+    """Return whether a known price is as close to the costs as one that was fitted to them, but for chance.
+
+    Costs that are rounded, few, or of calls that are all alike lie close to the line of many prices. Exact costs
+    that vary do not: there the fit tells what was paid, whatever is listed today.
+    """
+    share = _shares(cost, tokens)
+    if not len(share):
+        return True  # nothing was paid, and both say so
+    off, least = (_error(share, np.array([price.input, price.output])) for price in (known, fitted))
+    return off <= 2 * least + _AS_WELL
+
+
+def _is_free(price: Price) -> bool:
+    return price.input == price.output == 0
 
 
 def fit_price(cost: Floats, tokens: Floats) -> Price | None:
@@ -112,21 +136,29 @@ def fit_price(cost: Floats, tokens: Floats) -> Price | None:
     """
     if len(cost) >= _ROWS and not cost.any():
         return Price(input=0, output=0, source=FITTED)
-    telling = (cost > 0) & (tokens.sum(axis=1) > 0)
-    if telling.sum() < _ROWS:
+    share = _shares(cost, tokens)
+    if len(share) < _ROWS:
         return None
-    share = (
-        tokens[telling] / 1e6 / cost[telling, None]
-    )  # (n, 2): times a price, the share of the cost explained
     starts = np.concatenate([_pair_solutions(share), _nnls(share)[None]])  # (starts, 2)
     judges = share[:: -(-len(share) // _JUDGES)]  # (judges, 2)
     start = starts[np.median(np.abs(starts @ judges.T - 1), axis=1).argmin()]
     closest = np.argsort(np.abs(share @ start - 1), kind="stable")[: len(share) // 2 + 1]
     price = _nnls(share[closest])
-    if np.median(np.abs(share @ price - 1)) > _TOLERANCE:
+    if _error(share, price) > _TOLERANCE:
         return None
     read, written = (float(f"{usd:.4g}") for usd in price)
     return Price(input=read, output=written, source=FITTED)
+
+
+def _shares(cost: Floats, tokens: Floats) -> Floats:
+    """Return what, times a price, is the share of each cost that it explains, shape (telling, 2)."""
+    telling = (cost > 0) & (tokens.sum(axis=1) > 0)
+    return np.asarray(tokens[telling] / 1e6 / cost[telling, None])
+
+
+def _error(share: Floats, price: Floats) -> float:
+    """Return the median error of a price, as a share of each cost."""
+    return float(np.median(np.abs(share @ price - 1)))
 
 
 def _pair_solutions(share: Floats) -> Floats:

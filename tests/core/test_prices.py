@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue import Catalogue
+from crossroute.datasets.routerbench import PRICES
+from crossroute.measures import Floats
 from crossroute.outcomes import Outcomes
 from crossroute.prices import ESTIMATED, FITTED, fit_price, listed_price, priced
 
@@ -135,6 +137,55 @@ def test_what_a_router_charges_comes_before_the_catalogue_and_after_the_costs():
     assert next(iter(priced(paid, own).pool)).price == Price(input=1, output=2, source=FITTED)
 
 
+MINE = Price(input=2.5, output=10, source="mine")
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "ours"])
+def test_where_usd_alone_is_told_a_known_price_comes_before_an_estimate(name: str):
+    usd = one_candidate(name, cost_usd=TOKENS @ [2.5, 10] / 1e6)
+    assert next(iter(priced(usd, {name: MINE}).pool)).price == MINE
+    alone = only_price(usd)
+    listed = Catalogue.bundled().find(name)
+    assert alone is not None
+    assert (alone == listed.entry.price) if listed else (alone.source == ESTIMATED)
+
+
+def test_a_known_price_that_what_was_paid_contradicts_is_no_price():
+    paid = only_price(one_candidate("ollama/llama3.1:8b", cost_usd=np.full(60, 11e-6)))
+    assert paid == Price(input=1, output=1, source=ESTIMATED)
+    nothing = only_price(one_candidate("gpt-4o", cost_usd=np.zeros(60)))
+    assert nothing == Price(input=0, output=0, source=ESTIMATED)
+
+
+def test_the_table_of_routerbench_comes_before_a_routers_price_where_usd_alone_is_told():
+    outcomes = one_candidate("claude-v1", cost_usd=np.full(60, 0.01))
+    assert next(iter(priced(outcomes, {"claude-v1": MINE}).pool)).price == PRICES["claude-v1"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "digits"),
+    [
+        (np.full((60, 2), [100.0, 50.0]), 12),
+        (np.stack([TOKENS[:, 0], np.ones(60)], axis=1), 12),
+        (TOKENS[:12], 4),
+        (TOKENS, 3),
+    ],
+    ids=["calls all alike", "a word written", "a dozen, rounded", "rounded"],
+)
+def test_where_many_prices_explain_the_costs_the_known_one_does(tokens: Floats, digits: int):
+    columns = {"input_tokens": tokens[:, 0], "output_tokens": tokens[:, 1]}
+    cost = np.round(tokens @ [2.5, 10] / 1e6, digits)
+    paid = one_candidate("ours", n=len(tokens), cost_usd=cost, **columns)
+    assert next(iter(priced(paid, {"ours": MINE}).pool)).price == MINE
+    assert only_price(paid) == fit_price(cost, tokens)
+
+
+def test_exact_costs_tell_another_price_than_the_known_one():
+    columns = {"input_tokens": TOKENS[:, 0], "output_tokens": TOKENS[:, 1]}
+    paid = one_candidate("ours", cost_usd=TOKENS @ [2.6, 10.5] / 1e6, **columns)
+    assert next(iter(priced(paid, {"ours": MINE}).pool)).price == Price(input=2.6, output=10.5, source=FITTED)
+
+
 def test_what_the_catalogue_lacks_is_looked_up_in_genai_prices():
     pytest.importorskip("genai_prices")
     price = only_price(tokens_of("Llama-3.1-405B-Instruct@together-fp8"))
@@ -193,9 +244,14 @@ def test_the_prices_of_the_shared_outcomes_are_the_real_ones(shared_data: Path):
         "qwen2.5-72b-instruct": (0.9, 0.9),
         "gpt-4o": (2.5, 10),
     }
-    frontier = priced(Outcomes.read(shared_data / "frontier-2025")).pool
-    assert frontier["claude-sonnet-4"].price == Price(input=3, output=15, source=FITTED)
-    assert frontier["gpt-5-chat"].price == Price(input=1.25, output=10, source=FITTED)
+    frontier = {
+        candidate.name: (candidate.price.input, candidate.price.output)
+        for candidate in priced(Outcomes.read(shared_data / "frontier-2025")).pool
+        if candidate.price
+    }
+    assert frontier["claude-sonnet-4"] == (3, 15)
+    assert frontier["gpt-5-chat"] == (1.25, 10)
+    assert frontier["DeepSeek-R1-0528-Qwen3-8B"] == (0.03, 0.11), "paid then, whatever is listed today"
 
 
 @pytest.mark.data

@@ -6,6 +6,7 @@ from crossroute.candidate import Candidate, Pool
 from crossroute.catalogue import candidate_named
 from crossroute.encoder import Encoder, encoder_name
 from crossroute.outcomes import Outcomes
+from crossroute.prices import priced
 from crossroute.router import Router
 from crossroute.training.config import TrainingConfig
 
@@ -78,12 +79,15 @@ def _meant(candidate: Candidate, pool: Pool) -> Candidate | None:
 
 
 def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
-    """Return the outcomes, what they do not say of a candidate (its price) taken from a router that knows it."""
+    """Return the outcomes, what they do not say of a candidate taken from a router that knows it.
+
+    Its price comes from there where the outcomes do not tell a better one (prices.py).
+    """
+    names = [name for name in outcomes.pool.names if name in start.pool.names]
+    outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
     taken = _spellings(outcomes.pool)
     return outcomes.with_pool(
-        Pool(
-            _filled(c, start.pool[c.name], taken) if c.name in start.pool.names else c for c in outcomes.pool
-        )
+        Pool(_filled(c, start.pool[c.name], taken) if c.name in names else c for c in outcomes.pool)
     )
 
 

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from crossroute import Candidate, Pool, Price, Router, TrainingConfig
+from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig
+from crossroute.cli.shared import read
 from crossroute.training.adoption import adopted, named_as, settled, unlearned
 
 
@@ -97,3 +99,18 @@ def test_the_reward_is_the_routers_unless_one_is_set(router):
     )
     assert settled(TrainingConfig(epochs=1), linear).reward == "linear"
     assert settled(TrainingConfig(reward="exponential"), linear).reward == "exponential"
+
+
+def test_prices_are_those_of_the_command_line(universal, tmp_path):
+    columns = {"input_tokens": np.arange(1.0, 41), "output_tokens": 7.0 * np.arange(1, 41) % 40 + 1}
+    paid = columns["input_tokens"] * 2e-6 + columns["output_tokens"] * 9e-6
+    mine = universal.with_prices({"gpt-4o": Price(input=20, output=80)})
+    rows = {"query_id": list(map(str, range(40))), "candidate": ["gpt-4o"] * 40, "quality": np.ones(40)}
+    queries = [{"query_id": str(row), "text": f"What is {row}?"} for row in range(40)]
+    for number, told in enumerate(({"cost_usd": paid}, columns, {"cost_usd": paid, **columns})):
+        outcomes = Outcomes.from_rows(queries, {**rows, **told})
+        outcomes.write(tmp_path / str(number))
+        (line,) = read([tmp_path / str(number)], None, router=mine).pool
+        (call,) = adopted(outcomes, named_as(outcomes.pool, mine)).pool
+        assert call.price == line.price
+        assert call.price.output == (9 if len(told) == 3 else 80)
