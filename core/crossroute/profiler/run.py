@@ -2,7 +2,7 @@
 
 Each answer is graded and written at once, so that an interrupted run goes on where it stopped. What an
 interruption can lose are the calls that were under way, at most `concurrency` of them. Answers that are found
-are graded anew and not asked for again.
+are graded anew, at the price that is stated now, and not asked for again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ProfilingRun:
         self.answerer, self.candidate, self.kept, self.settings = answerer, candidate, kept, settings
         self.wanted = len(queries)
         self.todo = deque(_unanswered(queries, candidate.name, kept))
-        _grade_again(queries, kept)
+        _count_again(queries, candidate, kept)
         self.pace = Pace(settings.requests_per_minute)
         self.cost = sum(row["cost_usd"] for row in kept.rows)
         self.under_way = 0
@@ -146,7 +146,8 @@ class ProfilingRun:
         return max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
 
     def _keep(self, query: GradedQuery, answer: Answer, seconds: float, error: str | None = None) -> None:
-        counted = answer.counted(query.text, cast("Price", self.candidate.price))
+        price = cast("Price", self.candidate.price)
+        counted = answer.counted(query.text, price)
         row: Row = {
             "query_id": query.query_id,
             "task": query.skill,
@@ -159,6 +160,8 @@ class ProfilingRun:
             "latency_s": round(seconds, 4),
             "answer": counted.text,
         }
+        if answer.cost is None:
+            row["price"] = _stated(price)
         with self._tally:
             self.kept.append(row | ({"error": error} if error else {}))
             self.cost += counted.cost or 0.0
@@ -199,15 +202,29 @@ def _unanswered(queries: Sequence[GradedQuery], name: str, kept: AnswersFile) ->
     return [query for query in queries if query.query_id not in answered]
 
 
-def _grade_again(queries: Sequence[GradedQuery], kept: AnswersFile) -> None:
-    """Grade the answers that are kept: a reference or a grader may have been corrected since."""
+def _count_again(queries: Sequence[GradedQuery], candidate: Candidate, kept: AnswersFile) -> None:
+    """Grade and price the answers that are kept: a reference, a grader or a price may have been corrected since.
+
+    A cost that the answer itself told stays.
+    """
     asked = {query.query_id: query for query in queries}
-    graded = [
-        row | {"quality": asked[row["query_id"]].grade(row["answer"])} if "answer" in row else row
-        for row in kept.rows
-    ]
-    if graded != kept.rows:
-        kept.replace(graded)
+    counted = [_counted(row, asked[row["query_id"]], cast("Price", candidate.price)) for row in kept.rows]
+    if counted != kept.rows:
+        kept.replace(counted)
+
+
+def _counted(row: Row, query: GradedQuery, price: Price) -> Row:
+    if "answer" in row:
+        row = row | {"quality": query.grade(row["answer"])}
+    if "price" in row:
+        cost = price.cost(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
+        row = row | {"cost_usd": cost, "price": _stated(price)}
+    return row
+
+
+def _stated(price: Price) -> dict[str, float]:
+    """Return at which price a call was counted, as its row says."""
+    return {"input": price.input, "output": price.output}
 
 
 def _is_async(answerer: Answerer) -> bool:

@@ -60,6 +60,19 @@ def test_a_corrected_reference_is_noticed_and_nothing_is_asked_again(tmp_path):
     assert [row["quality"] for row in read_rows(file)] == [1, 0, 0, 0]
 
 
+def test_a_corrected_price_corrects_what_the_answers_cost_but_for_a_cost_that_an_answer_told(tmp_path):
+    file = tmp_path / "m.jsonl"
+    said = {QUERIES[0].text: Answer(text="42", cost=0.5), QUERIES[1].text: Answer(text="42", input_tokens=3)}
+    dear, cheap = Price(input=100, output=200), Price(input=1, output=2)
+    profile_model(lambda text: said.get(text, "42"), name="m", price=dear, queries=QUERIES[:3], file=file)
+    again = profile_model(lambda _: 1 / 0, name="m", price=cheap, queries=QUERIES[:3], file=file)
+    anew = profile_model(lambda text: said.get(text, "42"), name="m", price=cheap, queries=QUERIES[:3])
+    costs = [row["cost_usd"] for row in read_rows(file)]
+    assert again.cost.ravel().tolist() == costs
+    assert sorted(costs) == sorted(anew.cost.ravel())
+    assert max(costs) == 0.5
+
+
 def test_transient_errors_are_tried_again_and_others_end_the_run():
     failures = iter([TimeoutError(), ConnectionError()])
 
