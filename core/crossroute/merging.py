@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Merged:
     """Where the queries and the candidates of several sets stand among those of all.
 
     Attributes:
-        queries: Of all sets, one for each id and text.
+        queries: Of all sets, one for each id and text; a later one whose id is taken has another, "q1#2".
         pool: The candidates of all sets; of each, what the first set states stands.
         lines: For each set, the lines of its queries.
         columns: For each set, the columns of its candidates.
@@ -39,8 +40,15 @@ class Merged:
     columns: list[list[int]]
 
     @classmethod
-    def of(cls, sets: Iterable[Iterable[Asked]], pools: Sequence[Pool]) -> Merged:
+    def of(
+        cls, sets: Iterable[Iterable[Asked]], pools: Sequence[Pool], default_split: Callable[[str], str]
+    ) -> Merged:
         """Find out which queries and candidates are one.
+
+        Args:
+            sets: The queries of each.
+            pools: The candidates of each.
+            default_split: Text -> the split of a query that states none, which yields to one that is stated.
 
         Raises:
             DataError: A query stands twice in one set, or two sets differ on its task or split.
@@ -58,10 +66,12 @@ class Merged:
                 if line == len(queries):
                     queries.append(query)
                 else:
-                    queries[line] = _one(queries[line], query)
+                    queries[line] = _one(queries[line], query, default_split(query.text))
             lines_of_sets.append(list(own))
         pool = _union(pools)
-        return cls(queries, pool, lines_of_sets, [[pool.position(n) for n in each.names] for each in pools])
+        return cls(
+            _apart(queries), pool, lines_of_sets, [[pool.position(n) for n in each.names] for each in pools]
+        )
 
     def array(self, measure: str, arrays: Iterable[Floats]) -> Floats:
         """Return one measure of all sets, NaN where none knows it.
@@ -73,19 +83,25 @@ class Merged:
         for values, lines, columns in zip(arrays, self.lines, self.columns, strict=True):
             cells = np.ix_(lines, columns)
             held, known = whole[cells], ~np.isnan(values)
-            differ = np.argwhere(known & ~np.isnan(held) & (held != values))  # (faults, 2)
+            twice = known & ~np.isnan(held)
+            differ = np.argwhere(twice & ~np.isclose(held, values, rtol=1e-9, atol=0))  # (faults, 2)
             if len(differ):
                 row, column = differ[0]
                 raise DataError(
                     f"Query {self.queries[lines[row]].query_id!r}: {MEASURES[measure]} of candidate "
-                    f"{self.pool.names[columns[column]]!r} is {held[row, column]:g} in one set and "
-                    f"{values[row, column]:g} in another. Keep one of the two, or give the queries different ids."
+                    f"{self.pool.names[columns[column]]!r} is {held[row, column]:.12g} in one set and "
+                    f"{values[row, column]:.12g} in another. Keep one of the two, or give the queries different ids."
                 )
-            whole[cells] = np.where(known, values, held)
+            whole[cells] = np.where(np.isnan(held), values, held)
         return whole
 
 
-def _one(known: Asked, other: Asked) -> Asked:
+def _one(known: Asked, other: Asked, default_split: str) -> Asked:
+    """Return one query of two accounts of it: what only one of them states stands."""
+    if known.split == default_split:
+        known = known._replace(split=other.split)
+    elif other.split == default_split:
+        other = other._replace(split=known.split)
     for field in ("task", "split"):
         one, two = getattr(known, field), getattr(other, field)
         if one and two and one != two:
@@ -94,6 +110,19 @@ def _one(known: Asked, other: Asked) -> Asked:
                 "or give the queries different ids."
             )
     return known if known.task else other
+
+
+def _apart(queries: Iterable[Asked]) -> list[Asked]:
+    """Give each query whose id another text had before an id of its own."""
+    queries = list(queries)
+    taken, apart = {query.query_id for query in queries}, dict[str, Asked]()
+    for query in queries:
+        name = query.query_id
+        if name in apart:
+            name = next(other for n in count(2) if (other := f"{name}#{n}") not in taken)
+            taken.add(name)
+        apart[name] = query._replace(query_id=name)
+    return list(apart.values())
 
 
 def _union(pools: Iterable[Pool]) -> Pool:

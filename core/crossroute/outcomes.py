@@ -125,7 +125,9 @@ class Outcomes:
     def concatenate(cls, parts: Sequence[Outcomes]) -> Outcomes:
         """Put several sets together, over all their queries and candidates; what none of them knows is NaN.
 
-        Queries of the same id and text are one. Of a candidate, what the first set states stands.
+        Queries of the same id and text are one; of the same id and another text, the later is "q1#2". A split
+        that `split_of` gave yields to one that another set states. Of a candidate, what the first set states
+        stands: fill costs in before (prices.with_costs) where the sets state different prices and tokens alone.
 
         Raises:
             DataError: Two sets differ on an outcome, or on a query's task or split.
@@ -133,7 +135,7 @@ class Outcomes:
         if not parts:
             raise ValueError("Nothing to concatenate: give at least one Outcomes.")
         asked = (map(Asked, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
-        merged = Merged.of(asked, [part.pool for part in parts])
+        merged = Merged.of(asked, [part.pool for part in parts], split_of)
         arrays = {name: merged.array(name, (getattr(part, name) for part in parts)) for name in MEASURES}
         return cls(
             query_ids=tuple(query.query_id for query in merged.queries),

@@ -74,7 +74,16 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
         )
         for column, candidate in enumerate(outcomes.pool)
     ]
-    return _with_costs(outcomes.with_pool(Pool(candidates)))
+    return with_costs(outcomes.with_pool(Pool(candidates)))
+
+
+def with_costs(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes with the costs that the candidates' own prices and the tokens tell."""
+    prices = [candidate.price for candidate in outcomes.pool]
+    read = np.array([price.input if price else np.nan for price in prices])  # (m,)
+    written = np.array([price.output if price else np.nan for price in prices])  # (m,)
+    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))
 
 
 def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
@@ -223,12 +232,3 @@ def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
     maker = _MAKERS.get(family.group()) if family else None
     for spelling in dict.fromkeys((bare, re.sub(r"^qwen(?=\d)", "qwen-", bare), undated)):
         yield f"{maker}/{spelling}" if maker else spelling, "openrouter"
-
-
-def _with_costs(outcomes: Outcomes) -> Outcomes:
-    """Fill the costs that a price and the tokens tell."""
-    prices = [candidate.price for candidate in outcomes.pool]
-    read = np.array([price.input if price else np.nan for price in prices])  # (m,)
-    written = np.array([price.output if price else np.nan for price in prices])  # (m,)
-    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
-    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))

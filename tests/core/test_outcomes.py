@@ -187,17 +187,48 @@ def test_one_file_a_candidate_merges_into_one_row_a_query():
         Outcomes.concatenate([merged, answered("a", [1.0, 1.0])])
 
 
-def test_a_query_is_one_only_where_id_and_text_are():
+def test_a_query_is_known_by_id_and_text():
     one = Outcomes.from_rows(QUERIES, ROWS)
-    other = Outcomes.from_rows([{"query_id": "q1", "text": "another"}], {"query_id": [], "candidate": []})
-    assert Outcomes.concatenate([one, other]).query_ids == ("q1", "q2", "q1")
     unnamed = Outcomes.from_rows([{**QUERIES[0], "task": None}], {"query_id": [], "candidate": []})
     assert Outcomes.concatenate([unnamed, one]).tasks == ("count", "count")
-    elsewhere = Outcomes.from_rows([{**QUERIES[0], "split": "test"}], {"query_id": [], "candidate": []})
-    with pytest.raises(DataError, match="'q1': its split is 'train' in one set and 'test' in another"):
-        Outcomes.concatenate([one, elsewhere])
     with pytest.raises(DataError, match="'q1' stands twice in one set"):
         Outcomes.concatenate([one.take([0, 0])])
+
+
+def query(query_id: str, text: str, split: str | None = None) -> Outcomes:
+    return Outcomes.from_rows(
+        [{"query_id": query_id, "text": text, "split": split}], {"query_id": [], "candidate": []}
+    )
+
+
+def test_an_id_that_two_texts_have_is_told_apart(tmp_path: Path):
+    parts = [query("1", "hello"), query("1#2", "third"), query("1", "other"), query("1", "hello")]
+    both = Outcomes.concatenate(parts)
+    assert both.query_ids == ("1", "1#2", "1#3")
+    assert both.texts == ("hello", "third", "other")
+    both.write(tmp_path / "both")
+
+
+def test_a_split_that_one_set_states_stands_and_two_that_differ_are_refused():
+    own = split_of("one")
+    first, second = (split for split in SPLITS if split != own)
+    for stated in ([None, first], [first, None], [first, None, first]):
+        parts = [query("q1", "one", split) for split in stated]
+        assert Outcomes.concatenate(parts).splits == (first,)
+    with pytest.raises(DataError, match=f"'q1': its split is '{first}' in one set and '{second}' in another"):
+        Outcomes.concatenate([query("q1", "one", split) for split in (None, first, second)])
+
+
+def test_a_number_that_rounding_changed_is_the_same_and_one_that_differs_is_shown_to_differ():
+    def costing(usd: float) -> Outcomes:
+        rows = {"query_id": ["q1"], "candidate": ["a"], "quality": [1.0], "cost_usd": [usd]}
+        return Outcomes.from_rows(QUERIES[:1], rows)
+
+    assert Outcomes.concatenate([costing(0.3), costing(0.1 + 0.2)]).cost[0, 0] == 0.3
+    with pytest.raises(
+        DataError, match=r"cost_usd of candidate 'a' is 0\.3 in one set and 0\.3000001 in another"
+    ):
+        Outcomes.concatenate([costing(0.3), costing(0.3000001)])
 
 
 def test_what_is_written_reads_back_the_same(tmp_path: Path):

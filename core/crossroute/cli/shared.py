@@ -78,14 +78,14 @@ def read(
     """
     from crossroute.datasets import read_outcomes
     from crossroute.outcomes import Outcomes
-    from crossroute.prices import priced, unpriced
+    from crossroute.prices import priced, unpriced, with_costs
 
     refuse_routers(paths)
     parts = {path: read_outcomes(path) for path in paths}
     for path, part in parts.items():
         if not len(part):
             raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
-    outcomes = Outcomes.concatenate(list(parts.values()))
+    outcomes = Outcomes.concatenate([with_costs(part) for part in parts.values()])
     outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
     outcomes = priced(outcomes, _prices_of(router, outcomes.pool.names) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()

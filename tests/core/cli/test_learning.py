@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from crossroute import cli
+from crossroute import Candidate, Outcomes, Price, cli
 from crossroute.cli import learning, shared
 
 QUICK = {"clusters": 4, "epochs": 1, "hidden": 8, "batch_size": 32}
@@ -22,3 +22,18 @@ def test_settings_may_begin_with_a_byte_order_mark_and_all_that_is_counted_is_en
     assert done.exception is None
     encoding = bars[0].tasks[0]
     assert encoding.completed == encoding.total == 90
+
+
+def test_tokens_cost_what_their_own_file_says(tmp_path):
+    paths = []
+    for name, usd in (("one", 1), ("other", 10)):
+        rows = {"query_id": [name], "candidate": ["a"], "quality": [1.0]}
+        tokens = {"input_tokens": [1000.0], "output_tokens": [1000.0]}
+        candidate = Candidate(name="a", price=Price(input=usd, output=usd))
+        outcomes = Outcomes.from_rows([{"query_id": name, "text": name}], rows | tokens, [candidate])
+        outcomes.write(tmp_path / name)
+        paths.append(tmp_path / name)
+    for order in (paths, paths[::-1]):
+        read = shared.read(order, None)
+        costs = dict(zip(read.query_ids, read.cost[:, 0].tolist(), strict=True))
+        assert costs == {"one": 0.002, "other": 0.02}
