@@ -17,8 +17,8 @@ from importlib.util import find_spec
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import FREE, Candidate, Pool, Price
-from crossroute.catalogue import Catalogue
+from crossroute.candidate import Candidate, Pool, Price
+from crossroute.catalogue import catalogued_price
 from crossroute.datasets.routerbench import PRICES
 from crossroute.measures import Floats
 from crossroute.outcomes import Outcomes
@@ -97,7 +97,7 @@ def _price(
     cost = outcomes.cost[:, column]
     tokens = np.stack([outcomes.input_tokens[:, column], outcomes.output_tokens[:, column]], axis=1)
     paid, counted = ~np.isnan(cost), ~np.isnan(tokens).any(axis=1)
-    known = known or _catalogued(candidate.name)
+    known = known or catalogued_price(candidate.name)
     if not paid.any():
         return known or listed_price(candidate.name) if counted.any() else None
     if known and _is_free(known) == cost[paid].any():
@@ -190,11 +190,6 @@ def _per_text_token(cost: Floats, text_tokens: Floats) -> Price:
     """Return one price for input and output: what was paid over the tokens that were read, as estimated."""
     usd = float(f"{cost.sum() / text_tokens.sum() * 1e6:.4g}")
     return Price(input=usd, output=usd, source=ESTIMATED)
-
-
-def _catalogued(name: str) -> Price | None:
-    found = Catalogue.bundled().find(name)
-    return None if found is None else FREE if found.free else found.entry.price
 
 
 def listed_price(name: str) -> Price | None:

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.candidate import FREE, Candidate, Capability, Pool, Price
-from crossroute.catalogue import Catalogue, candidate_named
+from crossroute.candidate import Candidate, Capability, Pool, Price
+from crossroute.catalogue import Catalogue, candidate_named, catalogued_price
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.router import Router
 
@@ -81,10 +81,8 @@ def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> 
 def unprofiled(name: str) -> Candidate:
     """Return a candidate of a model that the router does not know, with what the catalogue knows of it."""
     resolution = Catalogue.bundled().find(name)
-    if resolution is None:
-        return Candidate(name=name)
-    price = FREE if resolution.free else resolution.entry.price
-    return resolution.entry.candidate.model_copy(update={"price": price})
+    known = resolution.entry.candidate if resolution else Candidate(name=name)
+    return known.model_copy(update={"price": catalogued_price(name)})
 
 
 def router_over(

@@ -2,6 +2,6 @@
 
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
-from crossroute.catalogue.naming import candidate_named
+from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price
 
-__all__ = ["Catalogue", "Entry", "Resolution", "candidate_named"]
+__all__ = ["Catalogue", "Entry", "Resolution", "candidate_meant", "candidate_named", "catalogued_price"]

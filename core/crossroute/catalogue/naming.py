@@ -1,10 +1,11 @@
-"""Which candidate of a pool a name means, in whatever spelling."""
+"""What a name means, in whatever spelling: which candidate of a pool, and what it charges."""
 
 from __future__ import annotations
 
-from crossroute.candidate import FREE, Candidate, Pool
+from crossroute.candidate import FREE, Candidate, Pool, Price
 from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.spelling import take_apart
 
 
 def candidate_named(pool: Pool, name: str) -> Candidate | None:
@@ -24,6 +25,26 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
             return None
         found = same[0]
     return found.model_copy(update={"price": FREE}) if resolution and resolution.free else found
+
+
+def candidate_meant(pool: Pool, candidate: Candidate) -> Candidate | None:
+    """Return the candidate of a pool that another account of a model means: by its name, else by an alias."""
+    found = (candidate_named(pool, name) for name in (candidate.name, *candidate.aliases))
+    return next(filter(None, found), None)
+
+
+def catalogued_price(name: str) -> Price | None:
+    """Return what a model charges, so spelled: nothing on one's own machine, else as the catalogue says.
+
+    Of a model that the catalogue lacks, a prefix tells whose machine it is on (`ollama/my-own:7b`): a bare tag may
+    stand for anything, such as a provider's tuned model.
+    """
+    resolution = Catalogue.bundled().find(name)
+    if resolution:
+        return FREE if resolution.free else resolution.entry.price
+    spelling = take_apart(name)
+    own = spelling.free and spelling.prefixes and not Catalogue.bundled().reason(name)
+    return FREE if own else None
 
 
 def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:

@@ -120,11 +120,22 @@ def evaluate(
 def _over(router: Router, pool: Pool) -> Router:
     """Return the router over the candidates of the outcomes, under their names and at the prices paid there."""
     from crossroute.calls.members import Ability, router_over
-    from crossroute.catalogue import Catalogue, candidate_named
+    from crossroute.candidate import Pool
+    from crossroute.catalogue import Catalogue, candidate_meant, candidate_named
     from crossroute.prices import ESTIMATED
 
-    for name in pool.names:
-        if candidate_named(router.pool, name) is None:
+    further: dict[str, list[str]] = {}
+    for candidate in pool:
+        name, own = candidate.name, candidate_meant(router.pool, candidate)
+        if own is None:
             raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
+        if candidate_named(router.pool, name) is None:
+            further.setdefault(router.pool[own.name].name, []).append(name)
+    if further:
+        router = router.over(
+            Pool(
+                c.model_copy(update={"aliases": (*c.aliases, *further.get(c.name, ()))}) for c in router.pool
+            )
+        )
     known = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
     return router_over(router, {name: Ability(price=known.get(name)) for name in pool.names})

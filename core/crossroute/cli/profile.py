@@ -77,15 +77,13 @@ def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
 
 def _candidate(model: str, price: str | None) -> Candidate:
     """Return a candidate that has a price, stated or known."""
-    from crossroute.candidate import FREE, Candidate
-    from crossroute.catalogue import Catalogue
-    from crossroute.catalogue.spelling import take_apart
+    from crossroute.candidate import Candidate
+    from crossroute.catalogue import Catalogue, catalogued_price
     from crossroute.prices import listed_price
 
     found = Catalogue.bundled().find(model)
     known = found.entry.candidate if found else None
-    free = found.free if found else take_apart(model).free
-    listed = FREE if free else known.price if known else None
+    listed = catalogued_price(model)
     paid = _price(price) if price is not None else listed or listed_price(model.partition(":")[2] or model)
     if paid is None:
         raise ValueError(

@@ -15,7 +15,7 @@ from crossroute.cli.console import console
 from crossroute.errors import DataError
 
 if TYPE_CHECKING:
-    from crossroute.candidate import Price
+    from crossroute.candidate import Pool, Price
     from crossroute.outcomes import Outcomes
     from crossroute.router import Router
 
@@ -87,7 +87,7 @@ def read(
             raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
     outcomes = Outcomes.concatenate([with_costs(part) for part in parts.values()])
     outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
-    outcomes = priced(outcomes, _prices_of(router, outcomes.pool.names) if router else None)
+    outcomes = priced(outcomes, _prices_of(router, outcomes.pool) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
@@ -105,11 +105,11 @@ def refuse_routers(paths: Iterable[Path]) -> None:
             )
 
 
-def _prices_of(router: Router, listed: Iterable[str]) -> dict[str, Price]:
+def _prices_of(router: Router, pool: Pool) -> dict[str, Price]:
     """Return the prices that a router knows for candidates, however these are spelled."""
-    from crossroute.catalogue import candidate_named
+    from crossroute.catalogue import candidate_meant
 
-    known = ((name, candidate_named(router.pool, name)) for name in listed)
+    known = ((candidate.name, candidate_meant(router.pool, candidate)) for candidate in pool)
     return {name: candidate.price for name, candidate in known if candidate and candidate.price}
 
 

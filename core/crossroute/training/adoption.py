@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import candidate_meant
 from crossroute.encoder import Encoder, encoder_name
 from crossroute.outcomes import Outcomes
 from crossroute.prices import priced
@@ -47,7 +47,7 @@ def named_as(pool: Pool, start: Router) -> Router:
 
     A candidate that the pool names twice is there twice.
     """
-    meant = {candidate.name: _meant(candidate, start.pool) for candidate in pool}
+    meant = {candidate.name: candidate_meant(start.pool, candidate) for candidate in pool}
     names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
     for name, own in meant.items():
         if own:
@@ -70,12 +70,6 @@ def named_as(pool: Pool, start: Router) -> Router:
     told = {name: sources[own] for own, found in names.items() for name in found or [own] if own in sources}
     router.provenance = start.provenance | ({"sources": told} if sources else {})
     return router
-
-
-def _meant(candidate: Candidate, pool: Pool) -> Candidate | None:
-    """Return which of a pool's candidates another is, by its name, else by an alias."""
-    found = (candidate_named(pool, name) for name in (candidate.name, *candidate.aliases))
-    return next(filter(None, found), None)
 
 
 def adopted(outcomes: Outcomes, start: Router) -> Outcomes:

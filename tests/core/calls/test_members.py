@@ -95,6 +95,7 @@ def test_an_unprofiled_model_has_the_catalogues_price_and_context():
     assert model.price == Catalogue.bundled()["gpt-5-mini"].price
     assert model.context_window == 400_000
     assert unprofiled("ollama:qwen3:8b").price == FREE
+    assert unprofiled("ollama/my-own:7b") == Candidate(name="ollama/my-own:7b", price=FREE)
     assert unprofiled("mine") == Candidate(name="mine")
 
 

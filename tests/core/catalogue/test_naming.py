@@ -2,7 +2,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price
 from crossroute.candidate import FREE
-from crossroute.catalogue import candidate_named
+from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price
 
 POOL = Pool(
     [
@@ -41,3 +41,28 @@ def test_spelled_as_local_a_candidate_costs_nothing():
 def test_two_candidates_of_one_model_are_no_answer():
     twice = Pool([Candidate(name="openai/gpt-4o-mini"), Candidate(name="gpt-4o-mini-2024-07-18")])
     assert candidate_named(twice, "azure/gpt-4o-mini") is None
+
+
+def test_another_account_of_a_model_means_it_by_name_or_alias():
+    assert candidate_meant(POOL, Candidate(name="azure/gpt-4o-mini")) == POOL["gpt-4o-mini"]
+    assert (
+        candidate_meant(POOL, Candidate(name="ours", aliases=("nobody", "gpt-4o-mini")))
+        == POOL["gpt-4o-mini"]
+    )
+    assert candidate_meant(POOL, Candidate(name="ours", aliases=("theirs",))) is None
+
+
+@pytest.mark.parametrize("name", ["ollama/llama3:8b", "ollama/my-own-finetune:7b", "acme/new-model:free"])
+def test_what_nobody_charges_for_is_free_though_nobody_knows_it(name):
+    assert catalogued_price(name) == FREE
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "ft:gpt-4o-mini:acme::1", "writer.palmyra-x5-v1:0", "acme/new-model"]
+)
+def test_what_nobody_knows_has_no_price(name):
+    assert catalogued_price(name) is None
+
+
+def test_a_known_model_charges_what_the_catalogue_says():
+    assert catalogued_price("openai:gpt-4o") == Catalogue.bundled().resolve("gpt-4o").entry.price

@@ -5,7 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from crossroute import cli
+from crossroute import Candidate, Outcomes, Router, cli
+from crossroute.cli import shared
 from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.query import estimate_tokens
 
@@ -86,3 +87,20 @@ def test_an_empty_split_is_told(options, saved, tmp_path):
     if options:
         with pytest.raises(DataError, match=r"No query is in the validation split .*leave --baselines out"):
             invoke("evaluate", saved, path, "--split", "train", *options)
+
+
+def test_a_candidate_is_known_by_an_alias_of_the_outcomes(tmp_path):
+    columns = {"query_id": [], "candidate": [], "quality": []}
+    queries = {}
+    for row in rows("mine", "gpt-4o"):
+        queries[row["text"]] = {"query_id": row["text"], "text": row["text"], "split": "test"}
+        for name, value in {**row, "query_id": row["text"]}.items():
+            if name not in ("text", "split"):
+                columns.setdefault(name, []).append(value)
+    candidates = [Candidate(name="mine", aliases=("openai:gpt-4o-mini",))]
+    Outcomes.from_rows(list(queries.values()), columns, candidates).write(tmp_path / "set")
+    found = figures("universal", tmp_path / "set", folder=tmp_path)
+    assert list(found["routers"]["CrossRoute"]["shares"]) == ["mine", "gpt-4o"]
+    assert (
+        shared.read([tmp_path / "set"], None, router=Router.from_pretrained("universal")).pool["mine"].price
+    )
