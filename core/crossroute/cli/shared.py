@@ -57,8 +57,8 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     unused = passed_over(router, chosen, folder)
     if unused:
         err.print(
-            f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled: what the "
-            "router knows of them compares with the others.",
+            f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled alike: what "
+            "the router knows of them compares with the others.",
             markup=False,
             soft_wrap=True,
         )

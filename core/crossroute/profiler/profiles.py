@@ -9,7 +9,7 @@ from them when it is asked (a few hundred short texts to encode), now or after i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,7 +164,8 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
     Args:
         router: Which makes the profiles.
         names: As the guests' are spelled (`openai:gpt-5-mini`), and so are the candidates called then. A name that
-            is both the router's own and profiled means the router's own, unless all are profiled.
+            is both the router's own and profiled means the router's own, unless all are profiled, and all from
+            answers or all from published scores.
         folder: By default the user's.
 
     Raises:
@@ -178,7 +179,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         if name not in known and name not in cards:
             raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
     new = [card for name, card in cards.items() if name not in known]
-    if len(cards) == len(names):
+    if not known or _compare(names, cards.values()):
         return router.over(profiled(router, names, folder))
     own = router_over(router, dict.fromkeys(known, Ability()))
     if not new:
@@ -191,12 +192,17 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
 
 
 def passed_over(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names whose profiles `among` leaves aside for the router's own, since others have none."""
-    names = tuple(names)
-    have = [name for name in names if read_card(name, folder)]
-    if len(have) == len(names):
+    """Return the names whose profiles `among` leaves aside for the router's own, since not all compare by theirs."""
+    names = tuple(dict.fromkeys(names))
+    cards = {name: card for name in names if (card := read_card(name, folder))}
+    if _compare(names, cards.values()):
         return ()
-    return tuple(name for name in have if candidate_named(router.pool, name))
+    return tuple(name for name in cards if candidate_named(router.pool, name))
+
+
+def _compare(names: Collection[str], cards: Collection[Card]) -> bool:
+    """Return whether all are profiled, and in one way: from answers, or from published scores."""
+    return len(cards) == len(names) and len({bool(card.scores) for card in cards}) == 1
 
 
 def profiled_names(folder: Path | None = None) -> tuple[str, ...]:

@@ -120,6 +120,25 @@ def test_the_routers_own_come_first_unless_all_are_profiled(router, folder, monk
     assert among(router, ["large"]).pool["large"] != router.pool["large"]
 
 
+def test_measured_and_rough_profiles_leave_the_place_to_the_routers_own(router, folder):
+    keep("large", folder, lambda text: "no")
+    for name in ("rough", "small"):
+        card = card_of(Candidate(name=name, price=PRICE), "published scores", ())
+        scores = {"arithmetic": 0.9, "chat": 0.2}
+        write_card(Card.model_validate({**card.model_dump(), "scores": scores}), folder)
+    chosen = among(router, ["large", "rough"], folder)
+    assert chosen.pool.names == ("large", "rough")
+    assert chosen.pool["large"] == router.pool["large"]
+    assert passed_over(router, ["large", "rough"], folder) == ("large",)
+    own = among(router, ["large", "small"], folder)
+    assert [own.pool[name] for name in own.pool.names] == [router.pool[name] for name in own.pool.names]
+    assert passed_over(router, ["large", "small"], folder) == ("large", "small")
+    with pytest.raises(DataError, match="'tells' answered"):
+        among(router, ["small", "tells"], folder)
+    with pytest.raises(DataError, match="'rough' was profiled from published scores"):
+        among(router, ["tells", "rough"], folder)
+
+
 def test_names_are_the_routers_in_any_spelling(folder):
     names = ["openai:gpt-5-mini", "anthropic/claude-sonnet-4"]
     assert among(Router.from_pretrained("universal"), names, folder).pool.names == tuple(names)
