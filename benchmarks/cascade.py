@@ -164,7 +164,8 @@ def waiting_table(report: CascadeReport) -> str:
     lines.append("|---|" + "---|" * 6)
     for name in (ALONE, CASCADE, "3 calls", CLASSICAL):
         figures = report.cascades[name]
-        share, (low, high) = figures.share_of_best_single_cost, figures.share_interval
+        share = figures.share_of_best_single_cost
+        low, high = figures.share_interval or (np.nan, np.nan)
         ends = f"{figures.calibration_error:.3f} | {share or np.nan:.0%} ({low:.0%} to {high:.0%})"
         for place, point in enumerate(figures.points):
             waiting = " / ".join(f"{seconds:.1f}" for seconds in point.latency or ())

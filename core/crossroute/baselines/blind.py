@@ -70,7 +70,7 @@ def candidate_means(train: Outcomes) -> tuple[Floats, Floats]:
         if names:
             raise DataError(
                 f"No {measure} is known of {', '.join(map(repr, names))}, so there is nothing to learn. "
-                "Cut these candidates with `outcomes.select([...])`."
+                "Cut these candidates with `outcomes.select([...])`, on the command line with --candidates."
             )
     return np.nanmean(quality, axis=0), np.nanmean(cost, axis=0)
 

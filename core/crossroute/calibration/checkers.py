@@ -38,7 +38,7 @@ def number(answer: str, reference: float) -> float:
         return 0.0
     counted = isinstance(reference, int) or (reference.is_integer() and abs(reference) < _COUNTED)
     if counted and found == found.to_integral_value():
-        return float(found == Decimal(reference))
+        return float(found == Decimal(int(reference)))
     return float(math.isclose(float(found), reference, rel_tol=1e-6, abs_tol=1e-9))
 
 

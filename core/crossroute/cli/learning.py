@@ -61,11 +61,12 @@ def train(
     priced_only: PricedOnly = False,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
+    from crossroute.storage import bundled_routers, locate
     from crossroute.training import TrainingConfig, fit
 
     if start and encoder:
         raise ValueError("Give --from or --encoder, not both: a trained router keeps its encoder.")
-    if start and Path(start).resolve() == folder.resolve():
+    if start and locate(start).resolve() == folder.resolve():
         raise ValueError(
             f"--from and --out are both {folder}: once interrupted, training could not go on from what it began "
             "with. Give --out another folder."
@@ -95,5 +96,8 @@ def train(
             on_epoch=on_epoch,
             on_trained=lambda router: router.save_pretrained(folder),
         )
-    saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(str(folder))}"
+    name = (
+        f"./{folder}" if str(folder) in bundled_routers() else str(folder)
+    )  # a bundled one's name means that
+    saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(name)}"
     err.print(saved, markup=False, soft_wrap=True)

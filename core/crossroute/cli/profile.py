@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from crossroute.cli.shared import RouterName, err, names, out, output_folder, progress_bar
+from crossroute.cli.shared import err, names, out, output_folder, progress_bar
 from crossroute.errors import CrossRouteError
 
 if TYPE_CHECKING:
@@ -45,7 +45,13 @@ def profile(
     folder: Annotated[
         Path | None, typer.Option("--out", callback=output_folder, help="Where profiles are kept.")
     ] = None,
-    router: RouterName = None,
+    router: Annotated[
+        str | None,
+        typer.Option(
+            "--router",
+            help="A bundled name, a folder or a hub id that --from-scores is for; by default universal.",
+        ),
+    ] = None,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
     from crossroute.profiler.profiles import write_card

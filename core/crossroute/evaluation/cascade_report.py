@@ -49,7 +49,7 @@ class CascadeFigures(BaseModel):
         calibration_error: Expected calibration error of P(right) of the answers returned, over the curve.
         share_of_best_single_cost: Cost at which it reaches the best single candidate's quality, as a share of
             that candidate's; None if never, or where that candidate is free.
-        share_interval: Its 95 % bootstrap interval.
+        share_interval: Its 95 % bootstrap interval; None where that candidate is free.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class CascadeFigures(BaseModel):
     points: tuple[CascadePoint, ...]
     calibration_error: float
     share_of_best_single_cost: float | None
-    share_interval: Interval
+    share_interval: Interval | None
 
 
 class CascadeReport(BaseModel):
@@ -103,11 +103,12 @@ def cascade_report(
 
 def _figures(played: Played, outcomes: Outcomes, resamples: int, seed: int) -> CascadeFigures:
     curve = played.points()
-    share = _shares(played, outcomes, np.full((1, len(outcomes)), 1 / len(outcomes)))[0]
-    ends = paired_bootstrap(
-        lambda weights: _shares(played, outcomes, weights), len(outcomes), resamples=resamples, seed=seed
+    best = _best_single(outcomes)
+    share = _shares(played, best, np.full((1, len(outcomes)), 1 / len(outcomes)))[0]
+    low, high = paired_bootstrap(
+        lambda weights: _shares(played, best, weights), len(outcomes), resamples=resamples, seed=seed
     )
-    low, high = (float(end) for end in ends)
+    free = not np.nansum(best[:, 1])
     top = int(curve[:, 1].argmax())
     levels = curve[:, 0].min() + np.array(LEVELS) * (curve[top, 0] - curve[:, 0].min())
     places = [int(np.abs(curve[:, 0] - level).argmin()) for level in levels]
@@ -115,7 +116,7 @@ def _figures(played: Played, outcomes: Outcomes, resamples: int, seed: int) -> C
         points=tuple(_point(played, curve, place) for place in places),
         calibration_error=expected_calibration_error(played.posterior.ravel(), played.quality.ravel()),
         share_of_best_single_cost=float(share) if share < NEVER_REACHED else None,
-        share_interval=(low, high),
+        share_interval=None if free else (float(low), float(high)),
     )
 
 
@@ -131,14 +132,18 @@ def _point(played: Played, curve: Floats, place: int) -> CascadePoint:
     )
 
 
-def _shares(played: Played, outcomes: Outcomes, weights: Floats) -> Floats:
+def _best_single(outcomes: Outcomes) -> Floats:
+    """Return quality and cost of the best single candidate; of equals, of the cheapest; shape (n, 2)."""
+    points = candidate_points(outcomes.quality, outcomes.cost)
+    best = np.lexsort((points[:, 0], -points[:, 1]))[0]
+    return np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)
+
+
+def _shares(played: Played, alone: Floats, weights: Floats) -> Floats:
     """Return the cost at the best single candidate's quality as a share of that one's, a draw each, shape (r,).
 
     Beside a best candidate that is free no cost is a share of its own.
     """
-    points = candidate_points(outcomes.quality, outcomes.cost)
-    best = np.lexsort((points[:, 0], -points[:, 1]))[0]
-    alone = np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)  # (n, 2)
     known = ~np.isnan(alone).any(axis=1)
     quality, cost = (weights[:, known] @ alone[known] / weights[:, known].sum(axis=1, keepdims=True)).T
     curves = played.points(weights)
@@ -150,6 +155,8 @@ def _shares(played: Played, outcomes: Outcomes, weights: Floats) -> Floats:
 
 
 def _share(figures: CascadeFigures) -> str:
+    if figures.share_interval is None:
+        return "–"
     share = figures.share_of_best_single_cost
     low, high = (f"{end:.0%}" if end < NEVER_REACHED else "never" for end in figures.share_interval)
     return f"{'never' if share is None else f'{share:.0%}'} ({low} to {high})"

@@ -1,5 +1,6 @@
 """Answers that models gave, or give, and what they are worth."""
 
+import numpy as np
 import pytest
 
 from crossroute.calibration.checkers import json_value, label, letter, listing, number, phrase
@@ -59,6 +60,8 @@ def test_whole_numbers_are_compared_exactly_and_others_to_a_millionth():
     assert number("12345679", 12345678) == number("12,345,679.0", 12345678.0) == 0
     assert number("12,345,678.00", 12345678) == number("12345678", 12345678.0) == 1
     assert number(str(7**90), 7**90) == 1
+    for kind in (np.int64, np.int32, np.float64, np.float32):
+        assert (number("3", kind(3)), number("4", kind(3))) == (1, 0)
     assert number(str(7**90 + 1), 7**90) == 0
     assert number("602214076000000000000000", 6.02214076e23) == 1
     assert number("3.1415927", 3.14159265) == number("0.3333333", 1 / 3) == 1

@@ -37,3 +37,24 @@ def test_tokens_cost_what_their_own_file_says(tmp_path):
         read = shared.read(order, None)
         costs = dict(zip(read.query_ids, read.cost[:, 0].tolist(), strict=True))
         assert costs == {"one": 0.002, "other": 0.02}
+
+
+def test_a_bundled_router_and_a_folder_of_its_name_are_two(jsonl, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"epochs": 1}))
+    command = [
+        "train",
+        str(jsonl),
+        "--from",
+        "routerbench",
+        "--config",
+        str(settings),
+        "--out",
+        "routerbench",
+    ]
+    done = CliRunner().invoke(cli.app, command)
+    assert done.exception is None, done.output
+    assert "--router ./routerbench" in done.output
+    again = CliRunner().invoke(cli.app, [*command, "--from", "./routerbench"])
+    assert "--from and --out are both routerbench" in str(again.exception)

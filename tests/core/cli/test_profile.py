@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from crossroute import cli
 from crossroute.calibration import calibration_set
@@ -230,3 +231,11 @@ def test_settings_out_of_range_are_refused(main):
             assert code == 1
             assert f"{option[2:].replace('-', '_')}: Input should be greater than 0, got {value}" in told
     assert ">=0" not in main("profile", "--help")[1]
+
+
+def test_the_router_of_a_profile_is_for_published_scores_alone():
+    (option,) = [
+        each for each in typer.main.get_command(cli.app).commands["profile"].params if each.name == "router"
+    ]
+    assert "--from-scores" in option.help
+    assert option.help.endswith("by default universal.")
