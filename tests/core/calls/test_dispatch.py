@@ -148,12 +148,9 @@ def test_a_default_that_cannot_take_the_call_leaves_it_to_one_that_can(dispatche
         dispatcher.decide(None, needs=["audio"])
 
 
-def test_the_default_takes_what_no_candidate_of_the_router_can(router):
+def test_the_default_takes_no_call_that_a_constraint_or_its_window_keeps_from_it(router):
     sees = Ability(capabilities=frozenset({"vision"}))
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS, "x": sees}, default="x")
-    decision = dispatcher.decide(Query(TEXT), needs=["vision"])
-    assert (decision.candidate, decision.eligible) == ("x", ("x",))
-    assert decision.reasons == ("default: no other can take the call",)
     for constraints in (Constraints(max_cost=1), Constraints(min_quality=0.1), Constraints(allow={"small"})):
         with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
             dispatcher.decide(Query(TEXT), needs=["vision"], constraints=constraints)
