@@ -127,7 +127,7 @@ class Outcomes:
 
         Queries of the same id and text are one; of the same id and another text, the later is "q1#2". A split
         that `split_of` gave yields to one that another set states. Of a candidate, what the first set states
-        stands: fill costs in before (prices.with_costs) where the sets state different prices and tokens alone.
+        stands: fill costs in before (prices.at_own_prices) where the sets state different prices and tokens alone.
 
         Raises:
             DataError: Two sets differ on an outcome, or on a query's task or split.

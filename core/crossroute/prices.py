@@ -9,10 +9,11 @@ catalogue; the table of the genai-prices package. Each price says where it comes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -74,16 +75,20 @@ def priced(outcomes: Outcomes, known: Mapping[str, Price] | None = None) -> Outc
         )
         for column, candidate in enumerate(outcomes.pool)
     ]
-    return with_costs(outcomes.with_pool(Pool(candidates)))
+    return _with_costs(outcomes.with_pool(Pool(candidates)))
 
 
-def with_costs(outcomes: Outcomes) -> Outcomes:
-    """Return the outcomes with the costs that the candidates' own prices and the tokens tell."""
-    prices = [candidate.price for candidate in outcomes.pool]
-    read = np.array([price.input if price else np.nan for price in prices])  # (m,)
-    written = np.array([price.output if price else np.nan for price in prices])  # (m,)
-    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
-    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))
+def at_own_prices(parts: Sequence[Outcomes]) -> list[Outcomes]:
+    """Return sets that are to be put together, with their costs filled in where they state different prices.
+
+    Else the price of the set that comes first would be that of all tokens.
+    """
+    stated: dict[str, set[tuple[float, float]]] = {}
+    for candidate in (candidate for part in parts for candidate in part.pool if candidate.price):
+        price = cast("Price", candidate.price)
+        stated.setdefault(candidate.name, set()).add((price.input, price.output))
+    differ = any(len(prices) > 1 for prices in stated.values())
+    return [_with_costs(part) if differ else part for part in parts]
 
 
 def unpriced(outcomes: Outcomes) -> tuple[str, ...]:
@@ -227,3 +232,12 @@ def _spellings(name: str) -> Iterator[tuple[str, str | None]]:
     maker = _MAKERS.get(family.group()) if family else None
     for spelling in dict.fromkeys((bare, re.sub(r"^qwen(?=\d)", "qwen-", bare), undated)):
         yield f"{maker}/{spelling}" if maker else spelling, "openrouter"
+
+
+def _with_costs(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes with the costs that the candidates' own prices and the tokens tell."""
+    prices = [candidate.price for candidate in outcomes.pool]
+    read = np.array([price.input if price else np.nan for price in prices])  # (m,)
+    written = np.array([price.output if price else np.nan for price in prices])  # (m,)
+    told: npt.NDArray[np.floating] = (outcomes.input_tokens * read + outcomes.output_tokens * written) / 1e6
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.cost), told, outcomes.cost))

@@ -16,7 +16,7 @@ from crossroute.catalogue import Catalogue
 from crossroute.datasets.routerbench import PRICES
 from crossroute.measures import Floats
 from crossroute.outcomes import Outcomes
-from crossroute.prices import ESTIMATED, FITTED, fit_price, listed_price, priced
+from crossroute.prices import ESTIMATED, FITTED, at_own_prices, fit_price, listed_price, priced
 
 TOKENS = np.random.default_rng(0).integers(1, 500, size=(60, 2)).astype(float)
 
@@ -135,6 +135,18 @@ def test_what_a_router_charges_comes_before_the_catalogue_and_after_the_costs():
         "gpt-4o-mini", cost_usd=TOKENS @ [1, 2] / 1e6, input_tokens=TOKENS[:, 0], output_tokens=TOKENS[:, 1]
     )
     assert next(iter(priced(paid, own).pool)).price == Price(input=1, output=2, source=FITTED)
+
+
+def test_costs_are_filled_in_before_only_where_prices_differ():
+    tokens = {"input_tokens": TOKENS[:, 0], "output_tokens": TOKENS[:, 1]}
+    one, other = (one_candidate(price=Price(input=usd, output=usd), **tokens) for usd in (1, 10))
+    billed = one_candidate(cost_usd=np.full(60, 0.5))
+    assert at_own_prices([one, billed]) == [one, billed]
+    assert priced(Outcomes.concatenate([one, billed])).cost[0, 0] == 0.5, "what was billed stands"
+    filled = at_own_prices([one, other])
+    assert [part.cost[0, 0] for part in filled] == pytest.approx(
+        [TOKENS[0].sum() / 1e6, TOKENS[0].sum() / 1e5]
+    )
 
 
 MINE = Price(input=2.5, output=10, source="mine")

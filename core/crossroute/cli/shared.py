@@ -78,14 +78,14 @@ def read(
     """
     from crossroute.datasets import read_outcomes
     from crossroute.outcomes import Outcomes
-    from crossroute.prices import priced, unpriced, with_costs
+    from crossroute.prices import at_own_prices, priced, unpriced
 
     refuse_routers(paths)
     parts = {path: read_outcomes(path) for path in paths}
     for path, part in parts.items():
         if not len(part):
             raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
-    outcomes = Outcomes.concatenate([with_costs(part) for part in parts.values()])
+    outcomes = Outcomes.concatenate(at_own_prices(list(parts.values())))
     outcomes = outcomes.select(names(candidates)) if candidates is not None else outcomes
     outcomes = priced(outcomes, _prices_of(router, outcomes.pool) if router else None)
     left_out = unpriced(outcomes) if priced_only else ()
