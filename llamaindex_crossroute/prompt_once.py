@@ -55,9 +55,12 @@ class _RenderedOnce(RichPromptTemplate):  # type: ignore[no-redef] # its parent'
 
     @override
     def format_messages(self, llm: BaseLLM | None = None, **kwargs: Any) -> list[ChatMessage]:
+        """Return the messages as rendered, with what the output parser of each call adds: programs set theirs later."""
         if self._messages is None:
-            self._messages = super().format_messages(llm, **kwargs)
-        return [message.model_copy(deep=True) for message in self._messages]
+            unparsed = self.model_copy(update={"output_parser": None})
+            self._messages = RichPromptTemplate.format_messages(unparsed, llm, **kwargs)
+        messages = [message.model_copy(deep=True) for message in self._messages]
+        return self.output_parser.format_messages(messages) if self.output_parser else messages
 
     @override
     def partial_format(self, **kwargs: Any) -> RichPromptTemplate:

@@ -3,10 +3,13 @@
 import pytest
 from llama_index.core import ChatPromptTemplate, PromptTemplate
 from llama_index.core.llms import ChatMessage
+from llama_index.core.output_parsers import PydanticOutputParser
 from llama_index.core.prompts import RichPromptTemplate, SelectorPromptTemplate
+from pydantic import BaseModel
 
+from llamaindex_crossroute import CrossRouteLLM
 from llamaindex_crossroute.prompt_once import once
-from tests.llamaindex_crossroute.fakes import RateLimitError, user
+from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, user
 from tests.support.routers import ARITHMETIC
 
 RICH = '{% chat role="user" %}{{ x }}{{ seen() }} {{ query_str }}{% endchat %}'
@@ -57,3 +60,25 @@ def test_a_rich_prompt_is_rendered_once_and_its_messages_are_the_callers_own():
     assert prompt.partial_format(x="y").format_messages(**said)[0].content == "y ?"
     partial = RichPromptTemplate("{{ x[0] }}").partial_format(x=["no text"])
     assert once(partial).format_messages() == partial.format_messages()
+
+
+class City(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize("template", ["City of {{ x }}", '{% chat role="user" %}City of {{ x }}{% endchat %}'])
+def test_a_rich_prompt_tells_the_schema_to_members_without_tools(router, template):
+    member = ChatFake("small", lambda *_: '{"name": "Oslo"}', tools=False)
+    llm = CrossRouteLLM({"small": member}, router)
+    assert llm.structured_predict(City, RichPromptTemplate(template), x="Norway") == City(name="Oslo")
+    pooled, _ = member.asked.pop()
+    member.structured_predict(City, RichPromptTemplate(template), x="Norway")
+    assert pooled == member.asked.pop()[0], "as the member alone is asked"
+    assert "JSON schema" in pooled[0].content
+
+
+def test_a_parser_of_a_rich_prompts_own_is_applied_once():
+    prompt = RichPromptTemplate("City of {{ x }}", output_parser=PydanticOutputParser(City))
+    rendered = once(prompt)
+    for _ in range(2):
+        assert rendered.format_messages(x="Norway") == prompt.format_messages(x="Norway")
