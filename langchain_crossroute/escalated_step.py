@@ -15,7 +15,7 @@ from crossroute.calls.escalated import Chosen, Escalated
 from crossroute.calls.reply import Reply
 from crossroute.escalation import Escalation
 from langchain_crossroute.escalated import unstreamed
-from langchain_crossroute.reply import Taken, is_unreadable, message_in, reply_of
+from langchain_crossroute.reply import Taken, message_in, reply_of
 from langchain_crossroute.routing import Routing
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class EscalatedStep:
         if isinstance(error, GraphBubbleUp):
             self._bubble = error
         message = message_in(error)
-        if not is_unreadable(error) or message is None:
+        if message is None:
             raise error
         return Step(None, Taken(message, message.usage_metadata, logprobs, error))
 

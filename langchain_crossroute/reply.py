@@ -102,17 +102,22 @@ def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:
 
 
 def message_in(error: Exception) -> AIMessage | None:
-    """Return the answer that an agent or OpenAI's client could not read, where the error holds it."""
+    """Return the answer that an agent or OpenAI's client could not read, where the error holds it.
+
+    The body of no other error is looked at: it may not be read yet, or only be awaited.
+    """
+    if not is_unreadable(error):
+        return None
     message = getattr(error, "ai_message", None)
     if isinstance(message, AIMessage):
         return message
     try:
-        body = error.response.json()  # type: ignore[attr-defined]
+        body = json.loads(error.response.content)  # type: ignore[attr-defined]
         choice, usage = body["choices"][0], body["usage"]
         read, written = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
         text = choice["message"]["content"] or ""
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return None
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        return None  # RuntimeError: a streamed body that nobody has read
     return AIMessage(
         text,
         response_metadata={key: choice.get(key) for key in ("finish_reason", "logprobs")},

@@ -7,6 +7,7 @@ import time
 from json import JSONDecodeError
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
@@ -598,6 +599,18 @@ def test_max_attempts_bounds_the_calls(fakes, router):
         model.invoke(ARITHMETIC)
     assert sum(len(fake._seen) for fake in fakes.values()) == 2
     assert len(raised.value.crossroute_failures) == 2
+
+
+@pytest.mark.parametrize("escalate", [None, True])
+def test_a_refusal_whose_body_is_not_read_goes_on_to_the_next(fakes, router, escalate):
+    class Unread(httpx.SyncByteStream):
+        def __iter__(self):
+            yield b"{}"
+
+    response = httpx.Response(429, stream=Unread(), request=httpx.Request("POST", "http://x"))
+    fakes["large"].errors = [httpx.HTTPStatusError("slow down", request=response.request, response=response)]
+    message = ChatCrossRoute(models=fakes, router=router, escalate=escalate).invoke(ARITHMETIC)
+    assert decision(message)["failures"][0]["candidate"] == "large"
 
 
 def test_a_stream_fails_over_before_its_first_chunk_only(model, fakes):

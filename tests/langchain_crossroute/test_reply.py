@@ -1,5 +1,6 @@
 """What answers tell of themselves, as providers spell it."""
 
+import gc
 import json
 
 import httpx
@@ -78,15 +79,33 @@ def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():
     logprobs = {"content": [{"token": "x", "logprob": -2.0}]}
     choice = {"message": {"content": '{"a'}, "finish_reason": "length", "logprobs": logprobs}
     body = {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
-    error = ValueError("could not be parsed")
+    error = OutputParserException("could not be parsed")
     error.response = httpx.Response(200, content=json.dumps(body))
     message = message_in(error)
     assert (message.text, finish_reason_of(message)) == ('{"a', "length")
     assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
     assert reply_of(taken(message, error=error), structured=True).logprobs == (-2.0,)
-    assert message_in(ValueError("none")) is None
+    assert message_in(OutputParserException("none")) is None
     error.response = httpx.Response(200, content=b"no JSON")
     assert message_in(error) is None
+
+
+class Unread(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b"{}"
+
+
+def test_the_body_of_a_refusal_is_not_read(recwarn):
+    class Awaited:
+        async def json(self):
+            return {}
+
+    for response in (httpx.Response(429, stream=Unread()), Awaited()):
+        for error in (ValueError("slow down"), OutputParserException("could not be parsed")):
+            error.response = response
+            assert message_in(error) is None
+    gc.collect()
+    assert not recwarn.list
 
 
 def test_errors_that_tell_of_an_answer_are_known_from_those_that_tell_of_none():
