@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
 from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
@@ -16,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Decision
+from crossroute.calls.closing import aclosing
 from crossroute.calls.spend import Spend
 from langchain_crossroute.call import Call
 from langchain_crossroute.events import aevents, events

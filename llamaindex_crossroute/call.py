@@ -13,7 +13,6 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import AsyncExitStack, ExitStack
 from typing import Any, NamedTuple, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
@@ -22,6 +21,7 @@ from llama_index.core.tools import BaseTool
 
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
+from crossroute.calls.closing import aclosing, closing
 from crossroute.calls.failover import is_transient
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
@@ -171,16 +171,14 @@ class Call:
     ) -> Iterator[Any]:
         chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
         tail = Tail(self.routing, decision, self.reading)
-        with ExitStack() as stack:
-            stack.callback(getattr(chunks, "close", lambda: None))
+        with closing(chunks), tail.ending(probe):
             iterator = iter(chunks)
-            with tail.ending(probe):
-                while True:
-                    with probe:
-                        chunk = next(iterator, END)
-                    if chunk is END:
-                        break
-                    yield tail.stamped(chunk)
+            while True:
+                with probe:
+                    chunk = next(iterator, END)
+                if chunk is END:
+                    break
+                yield tail.stamped(chunk)
 
     async def _achunks(
         self, decision: Decision, do: Callable[[Member], Awaitable[AsyncIterator[T]]], first: list[_Opened]
@@ -188,9 +186,7 @@ class Call:
         opened = first.pop() if first else await self._aopen(decision, do)
         chunks, probe = opened.begun()
         tail = Tail(self.routing, decision, self.reading)
-        async with AsyncExitStack() as stack:
-            if hasattr(chunks, "aclose"):
-                stack.push_async_callback(chunks.aclose)
+        async with aclosing(chunks):
             iterator = aiter(chunks)
             with tail.ending(probe):
                 while True:

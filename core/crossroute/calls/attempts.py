@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import suppress
 from typing import TypeVar
 
+from crossroute.calls.closing import aclosing, closing
 from crossroute.calls.cooldowns import Cooldowns
 from crossroute.calls.failover import failure_of, is_timeout, retry_after
 from crossroute.decision import Decision
@@ -93,9 +94,7 @@ class Attempts:
         while True:
             begun = False
             try:
-                with ExitStack() as stack:
-                    chunks = do(self.decision)
-                    stack.callback(getattr(chunks, "close", lambda: None))
+                with closing(do(self.decision)) as chunks:
                     for chunk in chunks:
                         begun = True
                         yield chunk
@@ -113,10 +112,7 @@ class Attempts:
         while True:
             begun = False
             try:
-                async with AsyncExitStack() as stack:
-                    chunks = do(self.decision)
-                    if hasattr(chunks, "aclose"):
-                        stack.push_async_callback(chunks.aclose)
+                async with aclosing(do(self.decision)) as chunks:
                     async for chunk in chunks:
                         begun = True
                         yield chunk
