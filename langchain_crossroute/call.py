@@ -14,7 +14,6 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import aclosing
 from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
@@ -24,11 +23,13 @@ from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
+from crossroute.calls.closing import aclosing, closing
 from langchain_crossroute.asked import Asked
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.member import Change, stating
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.schema import SchemaBinding, with_keywords
+from langchain_crossroute.sent import Sent
 from langchain_crossroute.settings import Settings
 from langchain_crossroute.stamp import KEY, UsageProbe, message_of, traced, usage_of, with_message
 from langchain_crossroute.tail import Tail, whole
@@ -106,11 +107,14 @@ class Call:
             return iter([whole(EscalatedCall(self, decision).call(Asked.invoke))])
 
         def do(decision: Decision) -> Iterator[Any]:
-            asked, tail = self.asked(decision), Tail(self.routing, decision)
-            with self.routing.counting(decision, asked.probe):
-                for chunk in asked.runnable.stream(asked.messages, asked.config, **asked.kwargs):
+            asked = self.asked(decision)
+            sent = Sent(self.routing, decision, asked.probe)
+            tail = Tail(sent)
+            source = asked.runnable.stream(asked.messages, asked.config, **asked.kwargs)
+            with closing(source) as chunks, sent.counting():
+                for chunk in chunks:
                     yield from tail.take(chunk)
-            yield from tail.end(asked.probe)
+            yield from tail.end()
 
         return self.routing.attempts(decision).stream(do)
 
@@ -122,14 +126,16 @@ class Call:
             return
 
         async def do(decision: Decision) -> AsyncIterator[Any]:
-            asked, tail = self.asked(decision), Tail(self.routing, decision)
+            asked = self.asked(decision)
+            sent = Sent(self.routing, decision, asked.probe)
+            tail = Tail(sent)
             source = asked.runnable.astream(asked.messages, asked.config, **asked.kwargs)
-            async with aclosing(cast("AsyncGenerator[Any, None]", source)) as chunks:
-                with self.routing.counting(decision, asked.probe):
+            async with aclosing(source) as chunks:
+                with sent.counting():
                     async for chunk in chunks:
                         for held in tail.take(chunk):
                             yield held
-            for held in tail.end(asked.probe):
+            for held in tail.end():
                 yield held
 
         async with aclosing(self.routing.attempts(decision).astream(do)) as chunks:

@@ -15,7 +15,8 @@ from crossroute import Decision
 from langchain_crossroute.asked import Asked
 from langchain_crossroute.call import Call
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.stamp import KEY, as_json, usage_of
+from langchain_crossroute.sent import Sent
+from langchain_crossroute.stamp import KEY, as_json
 
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
 
@@ -33,8 +34,10 @@ def events(call: Call) -> ChatModelStream:
             source: Any = asked.runnable.stream_events(
                 asked.messages, asked.config, version="v3", **asked.kwargs
             )
-        for event in source:
-            yield _stamped(call, decision, event)
+        sent = Sent(call.routing, decision, asked.probe)
+        with sent.counting():
+            for event in source:
+                yield _stamped(sent, event)
 
     decision = call.decide(streamed=True)
     source = call.routing.attempts(decision).stream(do) if decision.max_calls == 1 else whole(decision)
@@ -68,9 +71,11 @@ async def aevents(call: Call) -> AsyncChatModelStream:
             source: Any = await asked.runnable.astream_events(
                 asked.messages, asked.config, version="v3", **asked.kwargs
             )
-        async with source:
-            async for event in source:
-                yield _stamped(call, decision, event)
+        sent = Sent(call.routing, decision, asked.probe)
+        with sent.counting():
+            async with source:
+                async for event in source:
+                    yield _stamped(sent, event)
 
     async def produce() -> None:
         attempts = call.routing.attempts(decision)
@@ -91,15 +96,14 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     return stream
 
 
-def _stamped(call: Call, decision: Decision, event: Any) -> Any:
+def _stamped(sent: Sent, event: Any) -> Any:
     """Return an event, the last one with the decision in its metadata; remember whose the tool calls are."""
     block = event.get("content") if event.get("event") == BLOCK_FINISH else None
-    if block and block.get("type") == "tool_call":
-        call.routing.dispatcher.began([block.get("id") or ""], decision.candidate)
+    sent.begin([block.get("id") or ""] if block and block.get("type") == "tool_call" else ())
+    sent.usage = event.get("usage") or sent.usage
     if event.get("event") != FINISH:
         return event
-    answered = call.routing.dispatcher.answered(decision, usage_of(event.get("usage")))
-    return {**event, "metadata": {**(event.get("metadata") or {}), KEY: as_json(answered)}}
+    return {**event, "metadata": {**(event.get("metadata") or {}), KEY: as_json(sent.count())}}
 
 
 class _beta(warnings.catch_warnings):  # noqa: N801

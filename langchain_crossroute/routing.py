@@ -136,16 +136,20 @@ class Routing:
 
     @contextmanager
     def counting(self, decision: Decision, probe: UsageProbe | None = None) -> Iterator[None]:
-        """Count an answer that comes and cannot be read, as its error or the probe tells; the error is raised."""
+        """Count an answer that comes and cannot be read; the error is raised."""
         try:
             yield
         except Exception as error:
-            message = message_in(error)
-            if message is not None:
-                self.dispatcher.answered(decision, usage_of(message.usage_metadata))
-            elif probe is not None and probe.answered:
-                self.dispatcher.answered(decision, usage_of(probe.usage))
+            self.count_unread(decision, error, probe)
             raise
+
+    def count_unread(self, decision: Decision, error: Exception, probe: UsageProbe | None) -> None:
+        """Count an answer that came and could not be read, as its error or the probe tells."""
+        message = message_in(error)
+        if message is not None:
+            self.dispatcher.answered(decision, usage_of(message.usage_metadata))
+        elif probe is not None and probe.answered:
+            self.dispatcher.answered(decision, usage_of(probe.usage))
 
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]

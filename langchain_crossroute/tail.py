@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.messages.ai import add_usage
 from langchain_core.runnables.utils import AddableDict
 
-from crossroute import Decision
-from langchain_crossroute.routing import Routing
-from langchain_crossroute.stamp import UsageProbe, message_of, stamped, usage_of, with_message
+from langchain_crossroute.sent import Sent
+from langchain_crossroute.stamp import message_of, stamped, with_message
 
 LAST = "last"
 
@@ -24,44 +23,39 @@ class Tail:
     What merges chunks adds integers and joins strings: a decision on two chunks would be garbled.
     """
 
-    def __init__(self, routing: Routing, decision: Decision) -> None:
-        self._routing, self._decision = routing, decision
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
         self._held: Any = None
-        self._usage: UsageMetadata | None = None
-        self._tool_calls: list[str] = []
         self._last: Any = None
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the chunk, or hold it back where it says that it is the last one with a message."""
         message = message_of(chunk)
         if message is None:
+            self._sent.begin()
             yield chunk
             return
+        calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
+        self._sent.begin(call["id"] or "" for call in calls)
+        if message.usage_metadata:
+            self._sent.usage = add_usage(self._sent.usage, message.usage_metadata)
         if self._held is not None:
             yield self._held
             self._held = None
         self._last = chunk
-        self._usage = (
-            add_usage(self._usage, message.usage_metadata) if message.usage_metadata else self._usage
-        )
-        calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
-        self._tool_calls.extend(call["id"] for call in calls if call["id"])
         if isinstance(message, AIMessageChunk) and message.chunk_position != LAST:
             yield chunk
         else:
             self._held = chunk
 
-    def end(self, probe: UsageProbe) -> Iterator[Any]:
+    def end(self) -> Iterator[Any]:
         """Yield what was held back, stamped; where nothing was, a chunk of its own carries the decision."""
-        dispatcher = self._routing.dispatcher
-        dispatcher.began(self._tool_calls, self._decision.candidate)
-        decision = dispatcher.answered(self._decision, usage_of(self._usage or probe.usage))
         message = message_of(self._last)
         if message is None:
             return
         if self._held is None:
             message = AIMessageChunk(content="", id=message.id, chunk_position=LAST)
-        chunk = with_message(self._last, stamped(message, decision))
+        chunk = with_message(self._last, stamped(message, self._sent.count()))
         yield AddableDict(chunk) if isinstance(chunk, dict) else chunk
 
 

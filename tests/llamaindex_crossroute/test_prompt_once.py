@@ -66,7 +66,9 @@ class City(BaseModel):
     name: str
 
 
-@pytest.mark.parametrize("template", ["City of {{ x }}", '{% chat role="user" %}City of {{ x }}{% endchat %}'])
+@pytest.mark.parametrize(
+    "template", ["City of {{ x }}", '{% chat role="user" %}City of {{ x }}{% endchat %}']
+)
 def test_a_rich_prompt_tells_the_schema_to_members_without_tools(router, template):
     member = ChatFake("small", lambda *_: '{"name": "Oslo"}', tools=False)
     llm = CrossRouteLLM({"small": member}, router)
