@@ -74,7 +74,8 @@ class Call:
             return self._escalating(decision).answer(do)
 
         def attempt(decision: Decision) -> T:
-            with UsageProbe() as probe:
+            probe = UsageProbe()
+            with self.routing.counting(decision, probe, self.reading), probe:
                 answer = do(self._member(decision))
             return self._stamped(answer, decision, probe)
 
@@ -87,7 +88,8 @@ class Call:
             return await self._escalating(decision).aanswer(do)
 
         async def attempt(decision: Decision) -> T:
-            with UsageProbe() as probe:
+            probe = UsageProbe()
+            with self.routing.counting(decision, probe, self.reading), probe:
                 answer = await do(self._member(decision))
             return self._stamped(answer, decision, probe)
 

@@ -30,6 +30,9 @@ class CrossRouteDecisionEvent(BaseEvent):
 class CrossRouteAnswerEvent(BaseEvent):
     """A member answered; emitted once a call, of a stream at its end.
 
+    An answer that could not be read, and a stream that broke, are told of as well (`final` is False); the caller
+    gets their error.
+
     A call that may be put to several members tells of each answer first (`final` is False), then of the one that
     was kept, with the sum of what all took.
 

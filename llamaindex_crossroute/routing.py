@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
 from llamaindex_crossroute.logprobs import LogprobAsker
 from llamaindex_crossroute.member import ability_of, calls_tools
+from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.reading import Reading, marks, question
 from llamaindex_crossroute.stamp import candidate_of
 
@@ -105,15 +107,39 @@ class Routing:
         )
 
     def answered(
-        self, decision: Decision, usage: Usage | None, message: ChatMessage | None, reading: Reading
+        self,
+        decision: Decision,
+        usage: Usage | None,
+        message: ChatMessage | None,
+        reading: Reading,
+        *,
+        final: bool = True,
     ) -> Decision:
-        """Count an answer, remember who gave it, tell instrumentation, and return what it cost."""
+        """Count an answer, remember who gave it, tell instrumentation, and return what it cost.
+
+        Args:
+            decision: Who answered.
+            usage: Its tokens, where they are known.
+            message: The message, where there is one.
+            reading: What the call says.
+            final: Whether this is what the caller gets, be it as far as it came.
+        """
         if message is not None:
             self.dispatcher.began(marks(message, reading.question), decision.candidate)
         decision = self.dispatcher.answered(decision, usage)
         price = self.dispatcher.price(decision.candidate)
-        events.answered(decision, usage, price, nested=self._is_pool(decision))
+        events.answered(decision, usage, price, final=final, nested=self._is_pool(decision))
         return decision
+
+    @contextmanager
+    def counting(self, decision: Decision, probe: UsageProbe, reading: Reading) -> Iterator[None]:
+        """Count an answer that comes and cannot be read, as its LLM events tell; the error is raised."""
+        try:
+            yield
+        except Exception:
+            if probe.responses:
+                self.answered(decision, probe.usage, None, reading, final=False)
+            raise
 
     def answered_among(self, decision: Decision, usage: Usage | None) -> None:
         """Tell instrumentation of one answer among those to a call; who puts it to several counts them."""

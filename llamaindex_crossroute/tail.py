@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,18 +44,18 @@ class Tail:
 
     @contextmanager
     def ending(self, probe: UsageProbe) -> Iterator[None]:
-        """Count the stream at its end, also where its reader breaks off: what was sent is paid for."""
+        """Count the stream at its end, also where it breaks or its reader breaks off: what was sent is paid for."""
         try:
             yield
-        except (GeneratorExit, CancelledError):
-            if self._begun:
-                self._end(probe)
+        except BaseException as error:
+            if self._begun or probe.responses:
+                self._end(probe, final=not isinstance(error, Exception))
             raise
         self._end(probe)
 
-    def _end(self, probe: UsageProbe) -> None:
+    def _end(self, probe: UsageProbe, *, final: bool = True) -> None:
         usage = self._usage or probe.usage
-        answered = self._routing.answered(self._decision, usage, self._message, self._reading)
+        answered = self._routing.answered(self._decision, usage, self._message, self._reading, final=final)
         self._stamp["actual_cost"] = answered.actual_cost
 
 

@@ -133,3 +133,20 @@ async def test_programs_over_the_pool(router):
 async def test_chat_prompts_are_routed_on_their_last_user_message(llm):
     prompt = ChatPromptTemplate([ChatMessage(role="system", content="Be kind."), user("{q}")])
     assert (await every_endpoint(llm, prompt, q=STORY))["predict"] == f"small: {STORY}"
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_an_answer_that_cannot_be_read_is_counted_and_its_error_raised(router, ear, awaited):
+    llm = CrossRouteLLM({"large": ChatFake("large", lambda *_: "no JSON", tools=False)}, router)
+
+    async def predicted():
+        if awaited:
+            return await llm.astructured_predict(Song, QUESTION, **ASKED)
+        return llm.structured_predict(Song, QUESTION, **ASKED)
+
+    with pytest.raises(ValueError, match="JSON"):
+        await predicted()
+    [event] = ear.of(CrossRouteAnswerEvent)
+    assert (event.final, event.usage) == (False, llm.spend.total.usage)
+    assert (llm.spend.total.calls, llm.spend.total.usage.output_tokens) == (1, 100)
+    assert llm.spend.total.cost == event.decision.actual_cost > 0

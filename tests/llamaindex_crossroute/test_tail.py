@@ -9,14 +9,16 @@ from llama_index.core.tools import FunctionTool
 
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
-from tests.llamaindex_crossroute.fakes import ChatFake, tool_call, user
+from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, tool_call, user
 from tests.support.routers import ARITHMETIC
 
 ADD = FunctionTool.from_defaults(lambda a: a, name="add", description="Add.")
 
 
 class Endless(ChatFake):
-    """Tells tokens at once, as Anthropic does, asks for a tool, and goes on."""
+    """Tells tokens at once, as Anthropic does, asks for a tool, and goes on until it breaks."""
+
+    breaks: bool = False
 
     async def astream_chat(self, messages, **kwargs):
         async def chunks():
@@ -35,8 +37,9 @@ class Endless(ChatFake):
     def _chunks(self):
         told = {"usage": {"input_tokens": 1000, "output_tokens": 1}}
         yield ChatResponse(message=tool_call("add", "1", a=2), raw=told)
-        for number in range(1000):
+        for number in range(3 if self.breaks else 1000):
             yield ChatResponse(message=ChatMessage(role="assistant", content="x" * number), raw={})
+        raise RateLimitError("cut")
 
 
 @pytest.fixture
@@ -74,21 +77,43 @@ async def cancelled(pool):
     return seen[0]
 
 
+async def read(stream, seen):
+    async for chunk in stream:
+        seen.append(chunk)
+
+
+def broken(pool):
+    pool.llms["large"].breaks, seen = True, []
+    with pytest.raises(RateLimitError):
+        list(map(seen.append, pool.stream_chat([user(ARITHMETIC)])))
+    pool._routing.dispatcher.cooldowns.clear("large")
+    return seen[0]
+
+
+async def abroken(pool):
+    pool.llms["large"].breaks, seen = True, []
+    with pytest.raises(RateLimitError):
+        await read(await pool.astream_chat([user(ARITHMETIC)]), seen)
+    pool._routing.dispatcher.cooldowns.clear("large")
+    return seen[0]
+
+
 async def broken_off(how, pool):
     first = how(pool)
     return await first if asyncio.iscoroutine(first) else first
 
 
-@pytest.mark.parametrize("how", [closed, aclosed, cancelled])
+@pytest.mark.parametrize("how", [closed, aclosed, cancelled, broken, abroken])
 async def test_a_stream_that_is_broken_off_counts(pool, ear, how):
     first = await broken_off(how, pool)
     [event] = ear.of(CrossRouteAnswerEvent)
+    assert event.final == (how not in (broken, abroken))
     assert event.usage == pool.spend.total.usage == Usage(input_tokens=1000, output_tokens=1)
     assert pool.spend.by_candidate["large"].calls == 1
     assert first.additional_kwargs["crossroute"]["actual_cost"] == event.decision.actual_cost > 0
 
 
-@pytest.mark.parametrize("how", [closed, aclosed, cancelled])
+@pytest.mark.parametrize("how", [closed, aclosed, cancelled, broken, abroken])
 async def test_a_tool_turn_that_a_broken_off_stream_began_is_finished_by_its_member(pool, how):
     asked = (await broken_off(how, pool)).message
     result = ChatMessage(role="tool", content="2", additional_kwargs={"tool_call_id": "1"})
