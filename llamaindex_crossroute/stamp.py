@@ -18,14 +18,17 @@ KEY = "crossroute"
 R = TypeVar("R", bound=BaseModel)
 """A ChatResponse or a CompletionResponse, or a child of one."""
 
-INPUT = ("prompt_tokens", "input_tokens", "prompt_token_count", "inputTokens")
+INPUT = ("prompt_tokens", "prompt_token_count")
+INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
+"""The input without what READ_BESIDE and MADE_BESIDE tell, where a provider tells these."""
 OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
 THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
 CACHED = ("cached_content_token_count",)
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
-"""Anthropic and Bedrock count what their cache holds beside their input tokens."""
+"""Anthropic and Bedrock count what their cache holds beside their input tokens; LiteLLM, which has these as well,
+within its prompt tokens."""
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -61,16 +64,17 @@ def usage_of(response: ChatResponse | CompletionResponse) -> Usage | None:
 
 def _counted(usage: Any) -> Usage | None:
     """Return the tokens that one place tells, or None where it tells none."""
-    read, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
+    whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
+    read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     if read is None and written is None:
         return None
     details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
     cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
-    beside, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
+    held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     return Usage(
-        input_tokens=(read or 0) + beside + made,
+        input_tokens=(read or 0) + (held + made if whole is None else 0),
         output_tokens=(written or 0) + (thought or 0),
-        cached_input_tokens=cached + beside,
+        cached_input_tokens=cached or held,
     )
 
 

@@ -45,6 +45,14 @@ def test_bedrock_counts_in_camel_case_and_its_cache_beside():
     assert usage({"usage": cached}) == counts(1230, cached=200)
 
 
+def test_anthropic_counts_its_cache_beside_and_litellm_within():
+    cache = {"cache_read_input_tokens": 900, "cache_creation_input_tokens": 50}
+    told = {"input_tokens": 50, "output_tokens": 100}
+    assert usage({"usage": told | cache}) == counts(cached=900)
+    within = OPENAI | cache | {"prompt_tokens_details": {"cached_tokens": 900}}
+    assert usage({"usage": within}) == usage({"usage": OPENAI | cache}) == counts(cached=900)
+
+
 def test_gemini_thinks_beside_what_it_writes():
     thought = GEMINI | {"thoughts_token_count": 2000, "cached_content_token_count": 900}
     assert usage({"usage_metadata": thought}) == counts(output_tokens=2100, cached=900)
