@@ -77,8 +77,14 @@ class Routing:
         return all(_same(getattr(self, name), part) for name, part in parts.items())
 
     def after(self, other: Routing) -> Self:
-        """Return it with what another remembers, and with the other's router where that is the same."""
-        self.memory = other.memory
+        """Return it with what another remembers, and with the other's router where that is the same.
+
+        What was learnt of the log-probabilities of members holds for the same LLMs alone.
+        """
+        if _same(self.llms, other.llms):
+            self.memory, self.logprobs = other.memory, other.logprobs
+        else:
+            self.memory = other.memory.of_other_models()
         if _same(self.router, other.router):
             self._loaded = other._loaded
         return self

@@ -353,6 +353,19 @@ def test_what_is_altered_later_counts(router, members, field, how):
     assert altered._routing.dispatcher is dispatcher, "and is built once"
 
 
+def test_what_was_learnt_of_log_probabilities_goes_on_with_the_same_members(llm):
+    llm.complete(ARITHMETIC)
+    before = llm._routing
+    before.dispatcher.heard("small", speaks=False)
+    llm.sticky = False
+    assert llm._routing is not before
+    assert llm._routing.logprobs is before.logprobs
+    assert llm._routing.memory.silent == {"small"}
+    llm.llms = {**llm.llms, "small": ChatFake("small")}
+    assert llm._routing.logprobs is not before.logprobs
+    assert not llm._routing.memory.silent
+
+
 def test_a_copy_that_differs_in_no_part_shares_the_dispatcher(llm):
     copied = llm.model_copy(update={"cost_preference": 1.0, "prices": {}})
     assert copied._routing is llm._routing

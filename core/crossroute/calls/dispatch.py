@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,15 +59,14 @@ class Dispatcher:
         self.max_attempts = max_attempts
         memory = memory or Memory()
         self.cooldowns, self.spend = memory.cooldowns, memory.spend
-        self.began, self.beginner = memory.began, memory.beginner
+        self.began, self.beginner, self.heard = memory.began, memory.beginner, memory.heard
+        self._memory = memory
         self._unprofiled = {
             name: members[name].stated_on(unprofiled(name), name)
             for name in members
             if name not in self.router.pool
         }
         self._unforeseen = Unforeseen(self.router, self._unprofiled)
-        self._silent: frozenset[str] = frozenset()
-        self._hearing = threading.Lock()
 
     def decide(
         self,
@@ -183,11 +181,6 @@ class Dispatcher:
             return self.spend.charge(candidate, cost)
         return self.spend.add(candidate, usage, self.price(candidate))
 
-    def heard(self, candidate: str, speaks: bool) -> None:
-        """Note whether a model's answer came with log-probabilities."""
-        with self._hearing:
-            self._silent = self._silent - {candidate} if speaks else self._silent | {candidate}
-
     def answered(self, decision: Decision, usage: Usage | None) -> Decision:
         """Count an answered call and return its decision with the actual cost."""
         actual = self.spend.add(decision.candidate, usage, self.price(decision.candidate))
@@ -243,7 +236,7 @@ class Dispatcher:
 
     def _plan(self, decision: Decision, escalation: Escalation) -> EscalationPlan:
         return EscalationPlan(
-            decision, tuple(self.router.pool), self.router.verifier, escalation, self._silent
+            decision, tuple(self.router.pool), self.router.verifier, escalation, self._memory.silent
         )
 
     def _begun(self, decision: Decision, escalation: Escalation) -> Decision:

@@ -349,10 +349,10 @@ def test_what_is_heard_by_many_threads_is_what_was_said(dispatcher):
     names = [f"model-{number}" for number in range(50)]
     with ThreadPoolExecutor(50) as threads:
         list(threads.map(lambda number: dispatcher.heard(names[number % 50], speaks=False), range(1000)))
-    assert dispatcher._silent == set(names)
+    assert dispatcher._memory.silent == set(names)
     with ThreadPoolExecutor(50) as threads:
         list(threads.map(lambda number: dispatcher.heard(names[number % 50], speaks=True), range(1000)))
-    assert not dispatcher._silent
+    assert not dispatcher._memory.silent
 
 
 def test_posteriors_of_a_call_without_evidence_are_its_prior(ask):

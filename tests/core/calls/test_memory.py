@@ -17,3 +17,15 @@ def test_what_is_long_ago_is_forgotten(monkeypatch):
     memory = Memory()
     memory.began(["a", "b", "c"], "small")
     assert [memory.beginner([mark]) for mark in "abc"] == [None, "small", "small"]
+
+
+def test_other_models_are_heard_anew_and_the_rest_is_shared():
+    memory = Memory()
+    memory.heard("small", speaks=False)
+    other = memory.of_other_models()
+    other.heard("large", speaks=False)
+    assert (memory.silent, other.silent) == ({"small"}, {"large"})
+    assert other.spend is memory.spend
+    assert other.cooldowns is memory.cooldowns
+    other.began(["a"], "large")
+    assert memory.beginner(["a"]) == "large"
