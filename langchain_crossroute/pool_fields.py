@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, Callbacks
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.model_profile import ModelProfile
@@ -182,12 +183,8 @@ class PoolFields(BaseChatModel):
         return cast("Routing", self.routing)  # built by the validator
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
-        """Return a caller's config with what the router's own fields add; a handler of both hears once."""
-        heard = config.get("callbacks") or []
-        heard = heard if isinstance(heard, list) else heard.handlers
-        own = self.callbacks
-        if isinstance(own, list):
-            own = [handler for handler in own if handler not in heard]
+        """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
+        own = _unheard(self.callbacks, config.get("callbacks"))
         return merge_configs(
             {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config
         )
@@ -203,3 +200,24 @@ class PoolFields(BaseChatModel):
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_model_name"] = kwargs.get("model") or self.candidate or "crossroute"
         return params
+
+
+def _unheard(own: Callbacks, given: Callbacks) -> Callbacks:
+    """Return the callbacks of one's own without handlers that are given, and without those that stand there twice."""
+    heard = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
+    if not isinstance(own, BaseCallbackManager):
+        return _once(own or (), heard)
+    left = own.copy()
+    left.handlers = _once(own.handlers, heard)
+    left.inheritable_handlers = _once(own.inheritable_handlers, heard)
+    return left
+
+
+def _once(
+    handlers: Iterable[BaseCallbackHandler], heard: Sequence[BaseCallbackHandler]
+) -> list[BaseCallbackHandler]:
+    kept: list[BaseCallbackHandler] = []
+    for handler in handlers:
+        if handler not in heard and handler not in kept:
+            kept.append(handler)
+    return kept

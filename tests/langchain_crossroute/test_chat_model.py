@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from langchain_core.caches import InMemoryCache
-from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, CallbackManager, UsageMetadataCallbackHandler
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -135,6 +135,17 @@ def test_a_handler_of_the_router_and_of_the_call_hears_each_call_once(fakes, rou
     every_way(model, ARITHMETIC, {"callbacks": [usage]})
     assert usage.usage_metadata["large"]["total_tokens"] == 8 * 15
     assert len(other.started) == 8
+
+
+@pytest.mark.parametrize("own", [lambda own: [own, own], lambda own: CallbackManager([own, own], [own, own])])
+def test_a_handler_that_stands_twice_or_in_a_manager_hears_each_call_once(fakes, router, own):
+    starts, both = Starts(), Starts()
+    model = ChatCrossRoute(models=fakes, router=router, callbacks=own(starts))
+    every_way(model, ARITHMETIC)
+    assert len(starts.started) == starts.ended == 8
+    model = ChatCrossRoute(models=fakes, router=router, callbacks=own(both))
+    every_way(model, ARITHMETIC, {"callbacks": [both]})
+    assert len(both.started) == both.ended == 8
 
 
 def test_the_cache_is_the_members_and_none_is_shared(fakes, router):
