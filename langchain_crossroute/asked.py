@@ -11,6 +11,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_crossroute.stamp import UsageProbe
 
+CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
+"""The parts of a config that `generate` takes as keywords."""
+
 
 class Asked(NamedTuple):
     """What to ask, how, and with what.
@@ -52,5 +55,4 @@ class Asked(NamedTuple):
     @property
     def _keywords(self) -> dict[str, Any]:
         """The config as `generate` takes it."""
-        keys = ("callbacks", "tags", "metadata", "run_name", "run_id")
-        return {key: self.config.get(key) for key in keys}
+        return {key: self.config.get(key) for key in CONFIG}

@@ -8,9 +8,8 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 
+from langchain_crossroute.asked import CONFIG
 from langchain_crossroute.call import Call
-
-CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
 
 
 def generation_calls(

@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
 from langchain_crossroute.reading import MEDIA
+from langchain_crossroute.stamp import KEY
 
 TEXTS = {"text": "text", "output_text": "text", "text-plain": "text", "refusal": "refusal"}
 """Type of a block of text -> where it keeps the text."""
@@ -169,5 +170,5 @@ def _portable(block: Any) -> dict[str, Any] | None:
 
 def _writer(message: AIMessage) -> str | None:
     """Return the candidate that wrote an answer, where the answer says so."""
-    decision = message.response_metadata.get("crossroute")
+    decision = message.response_metadata.get(KEY)
     return str(decision.get("candidate")) if isinstance(decision, dict) else None

@@ -216,7 +216,7 @@ class Dispatcher:
             raise UnroutableError
         free = constraints.without_limits
         decision = self._unforeseen.first_of(wanted, free, setting)
-        return decision or self._unforeseen.any_but(list(wanted)[-1], free, setting)
+        return decision or self._unforeseen.in_place_of(list(wanted)[-1], free, setting)
 
     def _by_elimination(self, query: Query, constraints: Constraints, setting: Setting) -> Decision | None:
         """Return the decision for the default that the router does not know, where it alone can take a call."""

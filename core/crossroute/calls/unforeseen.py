@@ -45,7 +45,7 @@ class Unforeseen:
         decisions = (self.decide(*named, constraints, setting, tokens) for named in reasons.items())
         return next((one for one in decisions if one.candidate in one.eligible), None)
 
-    def any_but(self, name: str, constraints: Constraints, setting: Setting) -> Decision:
+    def in_place_of(self, name: str, constraints: Constraints, setting: Setting) -> Decision:
         """Return the decision for the first model that may take the call that one cannot, in the pool's order.
 
         Raises:

@@ -34,9 +34,9 @@ def test_the_first_that_may_takes_the_call(unforeseen):
     assert unforeseen.first_of({}, HEARS, NEITHER) is None
 
 
-def test_any_but_one_that_cannot(unforeseen):
-    decision = unforeseen.any_but("small", HEARS, NEITHER)
+def test_another_in_place_of_one_that_cannot(unforeseen):
+    decision = unforeseen.in_place_of("small", HEARS, NEITHER)
     assert decision.candidate == "x"
     assert decision.reasons == ("no text, and small is excluded: lacks audio",)
     with pytest.raises(NoEligibleCandidateError, match="'x': lacks files"):
-        unforeseen.any_but("x", Constraints(capabilities=frozenset({"files"})), NEITHER)
+        unforeseen.in_place_of("x", Constraints(capabilities=frozenset({"files"})), NEITHER)
