@@ -173,13 +173,8 @@ class Call:
     ) -> Iterator[Any]:
         chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
         tail = Tail(self.routing, decision, self.reading)
-        with closing(chunks), tail.ending(probe):
-            iterator = iter(chunks)
-            while True:
-                with probe:
-                    chunk = next(iterator, END)
-                if chunk is END:
-                    break
+        with tail.ending(probe), closing(_heard(chunks, probe)) as heard:
+            for chunk in heard:
                 yield tail.stamped(chunk)
 
     async def _achunks(
@@ -188,24 +183,49 @@ class Call:
         opened = first.pop() if first else await self._aopen(decision, do)
         chunks, probe = opened.begun()
         tail = Tail(self.routing, decision, self.reading)
-        async with aclosing(chunks):
-            iterator = aiter(chunks)
-            with tail.ending(probe):
-                while True:
-                    with probe:
-                        chunk = await anext(iterator, END)
-                    if chunk is END:
-                        break
+        with tail.ending(probe):
+            async with aclosing(_aheard(chunks, probe)) as heard:
+                async for chunk in heard:
                     yield tail.stamped(chunk)
 
     def _stamped(self, answer: T, decision: Decision, probe: UsageProbe) -> T:
         if not isinstance(answer, (ChatResponse, CompletionResponse)):
-            self.routing.answered(decision, probe.usage, None, self.reading)
+            self.routing.answered(decision, probe.usage, None, self.reading, cost=probe.cost)
             return answer
         message = answer.message if isinstance(answer, ChatResponse) else None
-        usage = usage_of(answer) or probe.usage
-        decision = self.routing.answered(decision, usage, message, self.reading)
+        usage = probe.took(usage_of(answer))
+        decision = self.routing.answered(decision, usage, message, self.reading, cost=probe.cost)
         return stamped(answer, as_json(decision))
+
+
+def _heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
+    """Yield the chunks of a stream that is read, and closed, within a probe, unlike what its reader does between."""
+    iterator = iter(chunks)
+    try:
+        while True:
+            with probe:
+                chunk = next(iterator, END)
+            if chunk is END:
+                return
+            yield chunk
+    finally:
+        with probe, closing(chunks):
+            pass
+
+
+async def _aheard(chunks: Any, probe: UsageProbe) -> AsyncIterator[Any]:
+    iterator = aiter(chunks)
+    try:
+        while True:
+            with probe:
+                chunk = await anext(iterator, END)
+            if chunk is END:
+                return
+            yield chunk
+    finally:
+        with probe:
+            async with aclosing(chunks):
+                pass
 
 
 async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:

@@ -87,14 +87,14 @@ class Escalating:
 
     def _given(self, decision: Decision, value: T, probe: UsageProbe) -> Given[T]:
         got = given(value, probe, self._routing.llms[decision.candidate], self._tools)
-        self._routing.answered_among(decision, got.facts.usage)
+        self._routing.answered_among(decision, got.facts)
         return got
 
     def _unfit(self, decision: Decision, error: Exception, probe: UsageProbe) -> Given[Any]:
         if not probe.responses:  # nobody has answered: the error is not about an answer
             raise error
         got = unfit(error, probe)
-        self._routing.answered_among(decision, got.facts.usage)
+        self._routing.answered_among(decision, got.facts)
         return got
 
     def _kept(self, chosen: Chosen[Given[T]]) -> T:

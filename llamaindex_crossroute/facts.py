@@ -59,7 +59,8 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> G
     facts = _facts(
         told,
         text=_text(parts),
-        usage=_latest(map(usage_of, own)) or probe.usage,
+        usage=probe.took(_latest(map(usage_of, own))),
+        cost=probe.cost,
         schema_error=fault_of(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),
     )
@@ -69,7 +70,8 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> G
 def unfit(error: Exception, probe: UsageProbe) -> Given[Any]:
     """Return what a member gave whose answer did not fit its schema."""
     told = probe.chunks or probe.responses[-1:]
-    return Given(_facts(told, text=_text(told), usage=probe.usage, schema_error=misfit(error)), error=error)
+    facts = _facts(told, text=_text(told), usage=probe.usage, cost=probe.cost, schema_error=misfit(error))
+    return Given(facts, error=error)
 
 
 def finish_reason(response: Response) -> str | None:
@@ -86,6 +88,7 @@ def _facts(
     *,
     text: str,
     usage: Usage | None,
+    cost: float | None,
     schema_error: str | None,
     asks_for_tools: bool = False,
 ) -> Reply:
@@ -95,6 +98,7 @@ def _facts(
         logprobs=tuple(number for response in told for number in logprobs_of(response)) or None,
         finish_reason=_latest(map(finish_reason, told)),
         usage=usage,
+        cost=cost,
         schema_error=schema_error,
         asks_for_tools=asks_for_tools,
         refused=any(map(_refused, told)),

@@ -35,13 +35,14 @@ class UsageProbe:
     """Sums the tokens of the LLM events within its `with` blocks, in this context alone.
 
     An endpoint within another (a completion by way of a chat) tells of the same raw response twice; it counts
-    once.
+    once. A pool within says itself what its calls took; what its members answered is heard here, too.
 
     Args:
         keep_chunks: Keep a stream's chunks, too.
 
     Attributes:
         usage: Tokens, where the provider tells them.
+        cost: USD, as a pool within says; None where there is none, or where it does not know.
         responses: What was answered, a stream by its last chunk.
         chunks: A stream's chunks, where they are kept.
     """
@@ -49,12 +50,16 @@ class UsageProbe:
     def __init__(self, *, keep_chunks: bool = False) -> None:
         _listen()
         self.usage: Usage | None = None
+        self.cost: float | None = None
         self.responses: list[Response] = []
         self.chunks: list[Response] = []
         self._keep_chunks = keep_chunks
         self._token: Token[UsageProbe | None] | None = None
+        self._outer: UsageProbe | None = None
+        self._has_pool = False
 
     def __enter__(self) -> Self:
+        self._outer = _current.get()
         self._token = _current.set(self)
         return self
 
@@ -67,15 +72,42 @@ class UsageProbe:
         response = event.response
         if response is None or _is_among(response, self.responses):
             return
-        self.responses.append(response)
-        usage = usage_of(response)
-        if usage is not None:
-            self.usage = usage if self.usage is None else self.usage + usage
+        self._hear(response)
+        self._add(usage_of(response))
 
     def take_chunk(self, event: LLMChatInProgressEvent | LLMCompletionInProgressEvent) -> None:
         """Keep the chunk that an event tells, if chunks are kept."""
         if self._keep_chunks and not _is_among(event.response, self.chunks[-1:]):
             self.chunks.append(event.response)
+        if self._outer is not None:
+            self._outer.take_chunk(event)
+
+    def take_call(self, usage: Usage | None, cost: float | None) -> None:
+        """Add what a pool within says of its call."""
+        self._has_pool = True
+        self._add(usage)
+        if cost is not None:
+            self.cost = (self.cost or 0.0) + cost
+
+    def took(self, told: Usage | None) -> Usage | None:
+        """Return the tokens of a call whose answer tells its own: a pool's tells one member's alone."""
+        return self.usage if told is None or self._has_pool else told
+
+    def _hear(self, response: Response) -> None:
+        self.responses.append(response)
+        if self._outer is not None:
+            self._outer._hear(response)
+
+    def _add(self, usage: Usage | None) -> None:
+        if usage is not None:
+            self.usage = usage if self.usage is None else self.usage + usage
+
+
+def tell_outer(usage: Usage | None, cost: float | None) -> None:
+    """Tell the probe of the pool whose member this pool is, if there is one, what a call took."""
+    outer = _current.get()
+    if outer is not None:
+        outer.take_call(usage, cost)
 
 
 @contextmanager

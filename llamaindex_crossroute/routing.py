@@ -17,13 +17,14 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalated import Chosen
 from crossroute.calls.members import Ability, at_prices, unprofiled
 from crossroute.calls.memory import Memory
+from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Spend, Usage
 from crossroute.catalogue import candidate_named
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
 from llamaindex_crossroute.logprobs import LogprobAsker
 from llamaindex_crossroute.member import ability_of, calls_tools
-from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.probe import UsageProbe, tell_outer
 from llamaindex_crossroute.reading import Reading, marks, question
 from llamaindex_crossroute.stamp import candidate_of
 
@@ -119,6 +120,7 @@ class Routing:
         message: ChatMessage | None,
         reading: Reading,
         *,
+        cost: float | None = None,
         final: bool = True,
     ) -> Decision:
         """Count an answer, remember who gave it, tell instrumentation, and return what it cost.
@@ -128,12 +130,14 @@ class Routing:
             usage: Its tokens, where they are known.
             message: The message, where there is one.
             reading: What the call says.
+            cost: USD, where the member is a pool and says it.
             final: Whether this is what the caller gets, be it as far as it came.
         """
         if message is not None:
             self.dispatcher.began(marks(message, reading.question), decision.candidate)
-        decision = self.dispatcher.answered(decision, usage)
-        price = self.dispatcher.price(decision.candidate)
+        decision = self.dispatcher.answered(decision, usage, cost=cost)
+        price = self.dispatcher.price(decision.candidate) if cost is None else None
+        tell_outer(usage, decision.actual_cost)
         events.answered(decision, usage, price, final=final, nested=self._is_pool(decision))
         return decision
 
@@ -144,13 +148,15 @@ class Routing:
             yield
         except Exception:
             if probe.responses:
-                self.answered(decision, probe.usage, None, reading, final=False)
+                self.answered(decision, probe.usage, None, reading, cost=probe.cost, final=False)
             raise
 
-    def answered_among(self, decision: Decision, usage: Usage | None) -> None:
+    def answered_among(self, decision: Decision, reply: Reply) -> None:
         """Tell instrumentation of one answer among those to a call; who puts it to several counts them."""
-        price = self.dispatcher.price(decision.candidate)
-        cost = None if usage is None else usage.cost(price)
+        usage, cost = reply.usage, reply.cost
+        price = self.dispatcher.price(decision.candidate) if cost is None else None
+        if usage is not None and cost is None:
+            cost = usage.cost(price)
         decision = decision.model_copy(update={"actual_cost": cost})
         events.answered(decision, usage, price, final=False, nested=self._is_pool(decision))
 
@@ -160,6 +166,7 @@ class Routing:
         if message is not None:
             self.dispatcher.began(marks(message, reading.question), decision.candidate)
         price = self.dispatcher.price(decision.candidate) if len(decision.calls) == 1 else None
+        tell_outer(chosen.usage, decision.actual_cost)
         events.answered(decision, chosen.usage, price, judgements=chosen.judgements)
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:

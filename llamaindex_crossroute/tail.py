@@ -54,8 +54,10 @@ class Tail:
         self._end(probe)
 
     def _end(self, probe: UsageProbe, *, final: bool = True) -> None:
-        usage = self._usage or probe.usage
-        answered = self._routing.answered(self._decision, usage, self._message, self._reading, final=final)
+        usage = probe.took(self._usage)
+        answered = self._routing.answered(
+            self._decision, usage, self._message, self._reading, cost=probe.cost, final=final
+        )
         self._stamp["actual_cost"] = answered.actual_cost
 
 

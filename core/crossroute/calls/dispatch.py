@@ -176,14 +176,14 @@ class Dispatcher:
         )
 
     def count(self, candidate: str, usage: Usage | None, *, cost: float | None = None) -> float | None:
-        """Count an answered call by its tokens, or by its cost where that is given; return USD."""
+        """Count an answered call at its price, or at its cost where that is given; return USD."""
         if cost is not None:
-            return self.spend.charge(candidate, cost)
+            return self.spend.charge(candidate, cost, usage)
         return self.spend.add(candidate, usage, self.price(candidate))
 
-    def answered(self, decision: Decision, usage: Usage | None) -> Decision:
-        """Count an answered call and return its decision with the actual cost."""
-        actual = self.spend.add(decision.candidate, usage, self.price(decision.candidate))
+    def answered(self, decision: Decision, usage: Usage | None, *, cost: float | None = None) -> Decision:
+        """Count an answered call, at its cost where that is given, and return its decision with the actual cost."""
+        actual = self.count(decision.candidate, usage, cost=cost)
         return decision.model_copy(update={"actual_cost": actual})
 
     def price(self, candidate: str) -> Price | None:

@@ -152,7 +152,7 @@ class Escalated(Generic[T]):
         name = decision.candidate
         if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
             self._ledger.heard(name, bool(reply.logprobs))
-        self._heard.take(name, answer, reply, self._ledger.count(name, reply.usage), seconds)
+        self._heard.take(name, answer, reply, self._ledger.count(name, reply.usage, cost=reply.cost), seconds)
 
     def _opinions(self) -> list[tuple[str, Opinion]]:
         """Return who is asked about the last answer: those with text and without a plain flaw."""

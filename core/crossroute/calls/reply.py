@@ -35,6 +35,7 @@ class Reply:
         logprobs: Natural log-probabilities of its tokens; None where they are not known.
         finish_reason: Why it ended, as its provider spells it.
         usage: Its tokens.
+        cost: USD, where the answer says itself what it cost.
         schema_error: How structured output or tool arguments fail their schema; None where they do not.
         asks_for_tools: It asks for tools: a turn has begun that its candidate finishes.
         refused: The provider says that it is a refusal.
@@ -44,6 +45,7 @@ class Reply:
     logprobs: tuple[float, ...] | None = None
     finish_reason: str | None = None
     usage: Usage | None = None
+    cost: float | None = None
     schema_error: str | None = None
     asks_for_tools: bool = False
     refused: bool = False

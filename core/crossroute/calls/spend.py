@@ -79,20 +79,12 @@ class Spend:
     def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
         """Count one answered call and return its cost in USD, or None where tokens or price are not known."""
         cost = None if usage is None else usage.cost(price)
-        with self._lock:
-            before = self._spent.get(candidate, Spent())
-            self._spent[candidate] = Spent(
-                calls=before.calls + 1,
-                usage=before.usage + (usage or Usage()),
-                cost=before.cost + (cost or 0.0),
-            )
+        self._count(candidate, usage, cost or 0.0)
         return cost
 
-    def charge(self, name: str, cost: float) -> float:
-        """Count what one call took in USD, where that is all that is known of it, and return it."""
-        with self._lock:
-            before = self._spent.get(name, Spent())
-            self._spent[name] = Spent(calls=before.calls + 1, usage=before.usage, cost=before.cost + cost)
+    def charge(self, name: str, cost: float, usage: Usage | None = None) -> float:
+        """Count one call whose cost in USD is known by itself, whatever its tokens, and return it."""
+        self._count(name, usage, cost)
         return cost
 
     @property
@@ -110,3 +102,10 @@ class Spend:
             usage=sum((one.usage for one in spent), Usage()),
             cost=sum(one.cost for one in spent),
         )
+
+    def _count(self, name: str, usage: Usage | None, cost: float) -> None:
+        with self._lock:
+            before = self._spent.get(name, Spent())
+            self._spent[name] = Spent(
+                calls=before.calls + 1, usage=before.usage + (usage or Usage()), cost=before.cost + cost
+            )

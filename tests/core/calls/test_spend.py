@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.spend import Spend, Spent, Usage
 from crossroute.candidate import Price
 
 PRICE = Price(input=10, output=30, cached_input=1)
@@ -27,6 +27,13 @@ def test_no_price_or_no_usage_gives_no_cost_but_counts_the_call():
     assert spend.by_candidate["a"].calls == 2
     assert spend.by_candidate["a"].usage.input_tokens == 5
     assert spend.total.cost == 0
+
+
+def test_a_call_that_says_its_cost_counts_at_that_with_its_tokens():
+    spend = Spend()
+    assert spend.charge("a", 0.5, Usage(input_tokens=5)) == 0.5
+    assert spend.charge("a", 0.25) == 0.25
+    assert spend.total == Spent(calls=2, usage=Usage(input_tokens=5), cost=0.75)
 
 
 def test_threads_lose_nothing():
