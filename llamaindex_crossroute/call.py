@@ -153,20 +153,22 @@ class Call:
         return attempts
 
     def _open(self, decision: Decision, do: Callable[[Member], Iterator[T]]) -> _Opened:
-        with UsageProbe() as probe:
-            try:
+        probe = UsageProbe()
+        try:
+            with self.routing.counting(decision, probe, self.reading), probe:
                 return _Opened(do(self._member(decision)), probe)
-            except Exception as error:
-                return _Opened.failed(error, probe)
+        except Exception as error:
+            return _Opened.failed(error, probe)
 
     async def _aopen(
         self, decision: Decision, do: Callable[[Member], Awaitable[AsyncIterator[T]]]
     ) -> _Opened:
-        with UsageProbe() as probe:
-            try:
+        probe = UsageProbe()
+        try:
+            with self.routing.counting(decision, probe, self.reading), probe:
                 return _Opened(await do(self._member(decision)), probe)
-            except Exception as error:
-                return _Opened.failed(error, probe)
+        except Exception as error:
+            return _Opened.failed(error, probe)
 
     def _chunks(
         self, decision: Decision, do: Callable[[Member], Iterator[T]], first: list[_Opened]

@@ -150,3 +150,27 @@ async def test_an_answer_that_cannot_be_read_is_counted_and_its_error_raised(rou
     assert (event.final, event.usage) == (False, llm.spend.total.usage)
     assert (llm.spend.total.calls, llm.spend.total.usage.output_tokens) == (1, 100)
     assert llm.spend.total.cost == event.decision.actual_cost > 0
+
+
+@pytest.mark.parametrize("error", [ValueError("no JSON"), RateLimitError("slow")])
+async def test_so_is_one_that_came_before_its_stream_began(router, error):
+    class Whole(ChatFake):
+        def stream_structured_predict(self, *args, **kwargs):
+            self.chat([user(ARITHMETIC)])
+            raise error
+
+        async def astream_structured_predict(self, *args, **kwargs):
+            await self.achat([user(ARITHMETIC)])
+            raise error
+
+    llm = CrossRouteLLM({"large": Whole("large")}, router, max_attempts=1)
+    with pytest.raises(type(error)):
+        list(llm.stream_structured_predict(Song, QUESTION, **ASKED))
+    assert llm.spend.total.calls == 1
+
+    async def read():
+        return [song async for song in await llm.astream_structured_predict(Song, QUESTION, **ASKED)]
+
+    with pytest.raises(type(error)):
+        await read()
+    assert llm.spend.total.calls == 2
