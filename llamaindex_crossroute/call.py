@@ -27,7 +27,7 @@ from crossroute.escalation import Escalation
 from llamaindex_crossroute import events
 from llamaindex_crossroute.escalating import Escalating
 from llamaindex_crossroute.logprobs import FIELDS
-from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.reading import Reading
 from llamaindex_crossroute.routing import Dials, Routing
 from llamaindex_crossroute.stamp import as_json, stamped, usage_of
@@ -36,8 +36,6 @@ from llamaindex_crossroute.tail import Tail
 T = TypeVar("T")
 Member = FunctionCallingLLM
 """What a member may be: one that calls no tools is asked for none."""
-
-END = object()
 
 
 class Call:
@@ -175,8 +173,8 @@ class Call:
     ) -> Iterator[Any]:
         chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
         tail = Tail(self.routing, decision, self.reading)
-        with tail.ending(probe), closing(_heard(chunks, probe)) as heard:
-            for chunk in heard:
+        with tail.ending(probe), closing(heard(chunks, probe)) as own:
+            for chunk in own:
                 yield tail.stamped(chunk)
 
     async def _achunks(
@@ -186,8 +184,8 @@ class Call:
         chunks, probe = opened.begun()
         tail = Tail(self.routing, decision, self.reading)
         with tail.ending(probe):
-            async with aclosing(_aheard(chunks, probe)) as heard:
-                async for chunk in heard:
+            async with aclosing(aheard(chunks, probe)) as own:
+                async for chunk in own:
                     yield tail.stamped(chunk)
 
     def _stamped(self, answer: T, decision: Decision, probe: UsageProbe) -> T:
@@ -198,36 +196,6 @@ class Call:
         usage = probe.took(usage_of(answer))
         decision = self.routing.answered(decision, usage, message, self.reading, cost=probe.cost)
         return stamped(answer, as_json(decision))
-
-
-def _heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
-    """Yield the chunks of a stream that is read, and closed, within a probe, unlike what its reader does between."""
-    iterator = iter(chunks)
-    try:
-        while True:
-            with probe:
-                chunk = next(iterator, END)
-            if chunk is END:
-                return
-            yield chunk
-    finally:
-        with probe, closing(chunks):
-            pass
-
-
-async def _aheard(chunks: Any, probe: UsageProbe) -> AsyncIterator[Any]:
-    iterator = aiter(chunks)
-    try:
-        while True:
-            with probe:
-                chunk = await anext(iterator, END)
-            if chunk is END:
-                return
-            yield chunk
-    finally:
-        with probe:
-            async with aclosing(chunks):
-                pass
 
 
 async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import cache
@@ -20,12 +20,14 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
+from crossroute.calls.closing import aclosing, closing
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute.stamp import usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
 """The dispatcher of the decorators that integrations put on their endpoints."""
 
+END = object()
 Response = ChatResponse | CompletionResponse
 
 _current: ContextVar[UsageProbe | None] = ContextVar("crossroute_usage_probe", default=None)
@@ -118,6 +120,37 @@ def unprobed() -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
+    """Yield the chunks of a stream that is read, and closed, within a probe, unlike what its reader does between."""
+    iterator = iter(chunks)
+    try:
+        while True:
+            with probe:
+                chunk = next(iterator, END)
+            if chunk is END:
+                return
+            yield chunk
+    finally:
+        with probe, closing(chunks):
+            pass
+
+
+async def aheard(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
+    """Do the same, asynchronously."""
+    iterator = aiter(chunks)
+    try:
+        while True:
+            with probe:
+                chunk = await anext(iterator, END)
+            if chunk is END:
+                return
+            yield chunk
+    finally:
+        with probe:
+            async with aclosing(chunks):
+                pass
 
 
 def _is_among(response: Response, others: list[Response]) -> bool:
