@@ -23,7 +23,7 @@ from sets import load, matching, slug
 
 from crossroute import Outcomes, Pool, Prediction, Price, Query, TrainingConfig, fit
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
-from crossroute.predictor import Predictor
+from crossroute.predictor import EncodedQueries, Predictor
 from crossroute.profiler.published import benchmark_of
 from crossroute.profiler.scores import profile_from_scores
 from crossroute.reward import Floats
@@ -46,12 +46,11 @@ class Test:
     def __init__(self, outcomes: Outcomes, predictor: Predictor) -> None:
         queries = [Query(text) for text in outcomes.texts]
         self.outcomes = outcomes
-        self.encoded = predictor.query_encoder.encode(queries)
-        self.tokens = np.array([query.text_tokens for query in queries], dtype=float)
+        self.queries = EncodedQueries.of(queries, predictor.query_encoder)
 
     def aiq(self, predictor: Predictor) -> float:
         """Return the AIQ; candidates that the predictor does not know are never chosen."""
-        foreseen = predictor.foresee_encoded(self.encoded, self.tokens, np.zeros(len(self.tokens)))
+        foreseen = predictor.foresee_encoded(self.queries)
         shape, names = self.outcomes.quality.shape, self.outcomes.pool.names
         quality, cost = np.zeros(shape), np.full(shape, 1e6)
         columns = [self.outcomes.pool.position(name) for name in predictor.pool.names]

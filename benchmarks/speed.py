@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from crossroute import Query, Router, load_encoder
+from crossroute.predictor import EncodedQueries
 
 TURNS, CALLS = 10, 20
 WORDS = """time year people way day man thing woman life child world school state family student group country
@@ -27,8 +28,7 @@ def main() -> None:
     torch.set_num_threads(1)
     router = Router.from_pretrained("routerbench")
     minilm = load_encoder("minilm")
-    encoded = router.predictor.query_encoder.encode([Query(text(0))])
-    tokens, context = np.array([150.0]), np.zeros(1)
+    encoded = EncodedQueries.of([Query(text(0))], router.predictor.query_encoder)
     fresh = iter([text(seed) for seed in range(1, 5 * TURNS * CALLS)])
     known = next(fresh)
 
@@ -46,7 +46,7 @@ def main() -> None:
             "static tier, encoding alone": lambda: router.predictor.query_encoder.encode(
                 [Query(next(fresh))]
             ),
-            "the network alone": lambda: router.predictor.foresee_encoded(encoded, tokens, context),
+            "the network alone": lambda: router.predictor.foresee_encoded(encoded),
             "a repeated query, end to end": lambda: router.route(known),
         }
     )

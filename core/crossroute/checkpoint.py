@@ -17,7 +17,7 @@ from crossroute.inference import InferenceNetwork
 from crossroute.network_config import NetworkConfig
 from crossroute.policy import Dial
 from crossroute.pool_profiles import learned_prices, pool_profiles
-from crossroute.predictor import Predictor
+from crossroute.predictor import EncodedQueries, Predictor
 from crossroute.reward import Reward
 from crossroute.router import Router
 from crossroute.storage import Tensors, locate, read_checkpoint, write_checkpoint
@@ -77,10 +77,11 @@ def save(router: Router, folder: str | Path) -> None:
     profiles = pool_profiles(router.pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
     tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
-    tensors["calibration.encoded"] = router.calibration.astype(np.float16)
-    tensors["calibration.tokens"] = router.calibration_tokens
-    if router.calibration_context.any():
-        tensors["calibration.context"] = router.calibration_context
+    vectors, tokens, context = router.calibration
+    tensors["calibration.encoded"] = vectors.astype(np.float16)
+    tensors["calibration.tokens"] = tokens
+    if context.any():
+        tensors["calibration.context"] = context
     unsaid = None if repriced else {"learned_prices"}
     write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
 
@@ -97,9 +98,10 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         config = RouterConfig.model_validate(raw)
         _check_shapes(config, tensors)
         predictor = _predictor(config, tensors, encoder)
-        calibration = tensors["calibration.encoded"].astype(np.float32)
-        calibration_tokens = tensors["calibration.tokens"]
-        calibration_context = tensors.get("calibration.context")
+        calibration = EncodedQueries.alone(
+            tensors["calibration.encoded"].astype(np.float32), tensors["calibration.tokens"]
+        )
+        calibration = calibration._replace(context=tensors.get("calibration.context", calibration.context))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
@@ -115,8 +117,6 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
     return Router(
         predictor,
         calibration=calibration,
-        calibration_tokens=calibration_tokens,
-        calibration_context=calibration_context,
         cluster_labels=config.cluster_labels,
         reward=config.reward,
         provenance=config.provenance,

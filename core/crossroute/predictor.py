@@ -28,6 +28,34 @@ LEAST_ANCHORS = 6
 """Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
 
 
+class EncodedQueries(NamedTuple):
+    """Queries as the network reads them.
+
+    Attributes:
+        vectors: As `QueryEncoder` encodes them, shape (n, D).
+        tokens: Their estimated tokens, shape (n,).
+        context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+    """
+
+    vectors: Floats
+    tokens: Floats
+    context: Floats
+
+    @classmethod
+    def of(cls, queries: Sequence[Query], query_encoder: QueryEncoder) -> EncodedQueries:
+        """Encode queries."""
+        return cls(
+            query_encoder.encode(queries),
+            np.array([query.text_tokens for query in queries], dtype=float),
+            np.array([query.context_tokens for query in queries], dtype=float),
+        )
+
+    @classmethod
+    def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
+        """Return queries of calls that hold nothing else."""
+        return cls(vectors, tokens, np.zeros(len(tokens)))
+
+
 class Foresight(NamedTuple):
     """What is foreseen of one query, or, with a leading axis n, of several.
 
@@ -94,15 +122,10 @@ class Predictor:
                 found[key] = row
         return [seen for key in keys if (seen := found[key]) is not None]
 
-    def foresee_encoded(self, encoded: Floats, query_tokens: Floats, context_tokens: Floats) -> Foresight:
-        """Foresee queries that are encoded already.
-
-        Args:
-            encoded: As `query_encoder` encodes them, shape (n, D).
-            query_tokens: Their estimated tokens, shape (n,).
-            context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
-        """
-        output = self.network(np.asarray(encoded, dtype=np.float32), self._keys)
+    def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
+        """Foresee queries that are encoded already."""
+        vectors, query_tokens, context_tokens = queries
+        output = self.network(np.asarray(vectors, dtype=np.float32), self._keys)
         quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
         cost = tokens.cost(
             log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit, learned=self._learned
@@ -119,14 +142,12 @@ class Predictor:
             DataError: A candidate has no price, or none of its outcomes is known.
         """
         tokens.prices(outcomes.pool)  # refuses what has none
-        queries = [Query(text) for text in outcomes.texts]
-        encoded = self.query_encoder.encode(queries)
-        query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
+        queries = EncodedQueries.of([Query(text) for text in outcomes.texts], self.query_encoder)
         network = self.network
         found = profiled(
             outcomes,
-            tokens.log_tokens(outcomes, query_tokens, self.cost_unit),
-            assign(network.project(encoded), network.weights["centroids"]),
+            tokens.log_tokens(outcomes, queries.tokens, self.cost_unit),
+            assign(network.project(queries.vectors), network.weights["centroids"]),
             (network.weights["quality_effects"], network.weights["tokens_effects"]),
             anchors=self._anchors(outcomes.pool),
         )
@@ -166,15 +187,11 @@ class Predictor:
         return Predictor(self.network, pool, self.query_encoder, self.cost_unit)
 
     def _foresee(self, queries: list[Query]) -> list[Foresight]:
-        encoded = self.query_encoder.encode(queries)
-        if encoded.shape[1] != self.network.config.width:
+        encoded = EncodedQueries.of(queries, self.query_encoder)
+        width = encoded.vectors.shape[1]
+        if width != self.network.config.width:
             raise EncoderError(
-                f"The encoder {self.query_encoder.name!r} gives {encoded.shape[1]} numbers a query; this "
+                f"The encoder {self.query_encoder.name!r} gives {width} numbers a query; this "
                 f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
             )
-        foreseen = self.foresee_encoded(
-            encoded,
-            np.array([query.text_tokens for query in queries], dtype=float),
-            np.array([query.context_tokens for query in queries], dtype=float),
-        )
-        return [Foresight(*row) for row in zip(*foreseen, strict=True)]
+        return [Foresight(*row) for row in zip(*self.foresee_encoded(encoded), strict=True)]

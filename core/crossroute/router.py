@@ -19,7 +19,7 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.outcomes import Outcomes
 from crossroute.policy import Constraints, Dial, cache_saving, choose
 from crossroute.prediction import Prediction
-from crossroute.predictor import Foresight, Predictor
+from crossroute.predictor import EncodedQueries, Foresight, Predictor
 from crossroute.query import Query
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
 
@@ -45,9 +45,7 @@ class Router:
 
     Args:
         predictor: The encoder, the network and the pool.
-        calibration: Encoded queries on which the dial is set for this pool, and for any other, shape (r, D).
-        calibration_tokens: Their estimated tokens, shape (r,).
-        calibration_context: Input tokens of each call beyond these, shape (r,); none by default.
+        calibration: Queries on which the dial is set for this pool, and for any other.
         cluster_labels: A name for each cluster, length k.
         reward: Which reward decides.
         provenance: Where the weights come from (data, seed, figures): plain JSON data.
@@ -59,21 +57,15 @@ class Router:
         self,
         predictor: Predictor,
         *,
-        calibration: Floats,
-        calibration_tokens: Floats,
+        calibration: EncodedQueries,
         cluster_labels: Sequence[str],
         reward: Reward = "exponential",
         provenance: dict[str, Any] | None = None,
         dial: Dial | None = None,
-        calibration_context: Floats | None = None,
         verifier: Verifier | None = None,
     ) -> None:
         self.predictor = predictor
         self.calibration = calibration
-        self.calibration_tokens = calibration_tokens
-        self.calibration_context = (
-            np.zeros(len(calibration)) if calibration_context is None else calibration_context
-        )
         self.cluster_labels = tuple(cluster_labels)
         self.reward: Reward = reward
         self.provenance = provenance or {}
@@ -233,11 +225,7 @@ class Router:
         asked = [query for batch in _batches(queries) for query in batch]
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
-        return self._remade(
-            calibration=self.predictor.query_encoder.encode(asked),
-            calibration_tokens=np.array([query.text_tokens for query in asked], dtype=float),
-            calibration_context=np.array([query.context_tokens for query in asked], dtype=float),
-        )
+        return self._remade(calibration=EncodedQueries.of(asked, self.predictor.query_encoder))
 
     def over(self, pool: Pool) -> Router:
         """Return the same router over another pool, each candidate with a price and a profile.
@@ -258,8 +246,6 @@ class Router:
         same: dict[str, Any] = {
             "predictor": self.predictor,
             "calibration": self.calibration,
-            "calibration_tokens": self.calibration_tokens,
-            "calibration_context": self.calibration_context,
             "cluster_labels": self.cluster_labels,
             "reward": self.reward,
             "provenance": self.provenance,
@@ -268,9 +254,7 @@ class Router:
         return Router(**(same | changes))
 
     def _calibrated_dial(self) -> Dial:
-        foreseen = self.predictor.foresee_encoded(
-            self.calibration, self.calibration_tokens, self.calibration_context
-        )
+        foreseen = self.predictor.foresee_encoded(self.calibration)
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
 
     def _willingness_to_pay(self, cost_preference: float | None, willingness_to_pay: float | None) -> float:

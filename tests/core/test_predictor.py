@@ -3,7 +3,7 @@ import pytest
 
 from crossroute import DataError, EncoderError, Pool, Query
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.predictor import Predictor
+from crossroute.predictor import EncodedQueries, Predictor
 
 QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
 
@@ -42,10 +42,7 @@ def test_each_query_is_foreseen_in_its_place(predictor, router):
 
 
 def test_agrees_with_what_is_encoded_already(predictor):
-    encoded = predictor.query_encoder.encode(QUERIES)
-    tokens = np.array([query.text_tokens for query in QUERIES], dtype=float)
-    context = np.array([query.context_tokens for query in QUERIES], dtype=float)
-    together = predictor.foresee_encoded(encoded, tokens, context)
+    together = predictor.foresee_encoded(EncodedQueries.of(QUERIES, predictor.query_encoder))
     for row, found in enumerate(predictor.foresee(QUERIES)):
         for name in found._fields:
             assert getattr(found, name) == pytest.approx(getattr(together, name)[row], rel=1e-5, abs=1e-6)

@@ -368,7 +368,7 @@ def test_what_comes_with_the_text_counts_for_the_dial(router, chats, tmp_path):
     assert own.dial != router.calibrated(chats).dial
     own.save_pretrained(tmp_path / "own")
     again = Router.from_pretrained(tmp_path / "own")
-    assert again.calibration_context.tolist() == own.calibration_context.tolist()
+    assert again.calibration.context.tolist() == own.calibration.context.tolist()
 
 
 def test_a_dial_that_was_set_stays_set_for_a_part_of_the_pool_and_on_disk(router, chats, tmp_path):
@@ -521,7 +521,6 @@ def test_the_linear_reward_can_decide(router):
     linear = Router(
         router.predictor,
         calibration=router.calibration,
-        calibration_tokens=router.calibration_tokens,
         cluster_labels=router.cluster_labels,
         reward="linear",
     )

@@ -20,6 +20,7 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
 from crossroute.metrics import cost_range, known_outcomes
 from crossroute.outcomes import Outcomes
+from crossroute.predictor import EncodedQueries
 from crossroute.prices import priced
 from crossroute.query import Query
 from crossroute.router import Router
@@ -107,8 +108,7 @@ def fit(
     known = start.own_verifier if start else None
     router = Router(
         predictor,
-        calibration=validation.encoded.numpy()[sample],
-        calibration_tokens=validation.query_tokens[sample],
+        calibration=EncodedQueries(*(array[sample] for array in validation.queries)),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,

@@ -21,7 +21,7 @@ from crossroute.inference import InferenceNetwork
 from crossroute.metrics import aiq, cost_quality_curve, cost_range
 from crossroute.outcomes import Outcomes
 from crossroute.pool_profiles import pool_profiles
-from crossroute.predictor import Predictor
+from crossroute.predictor import EncodedQueries, Predictor
 from crossroute.tokens import CostUnit
 from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (
@@ -45,6 +45,11 @@ class Prepared(NamedTuple):
     query_tokens: npt.NDArray[np.floating]  # (n,)
     quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
     log_tokens: torch.Tensor  # (n, m), NaN where not known
+
+    @property
+    def queries(self) -> EncodedQueries:
+        """The queries as a predictor reads them."""
+        return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens)
 
 
 class Epoch(NamedTuple):
@@ -164,8 +169,7 @@ class TrainingRun:
     def validation_aiq(self) -> float:
         """Return the AIQ on the validation split with the weights as they are."""
         split = self.validation
-        no_context = np.zeros(len(split.encoded))
-        foreseen = self.trained().foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context)
+        foreseen = self.trained().foresee_encoded(split.queries)
         quality, cost = split.outcomes.quality, split.outcomes.cost
         points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))
@@ -224,7 +228,6 @@ class TrainingRun:
 
 def likelihood(predictor: Predictor, split: Prepared) -> float:
     """Return the mean log-likelihood of the qualities observed on a split."""
-    no_context = np.zeros(len(split.encoded))
-    predicted = predictor.foresee_encoded(split.encoded.numpy(), split.query_tokens, no_context).quality
+    predicted = predictor.foresee_encoded(split.queries).quality
     observed, predicted = split.outcomes.quality, predicted.clip(1e-6, 1 - 1e-6)
     return float(np.nanmean(observed * np.log(predicted) + (1 - observed) * np.log(1 - predicted)))

@@ -27,8 +27,7 @@ def verifier_of(predictor: Predictor, train: Prepared, validation: Prepared, see
         return None
     x = predictor.network.project(train.encoded.numpy())
     expected = expectations(x, train.outcomes.quality, seed)
-    no_context = np.zeros(len(validation.query_tokens))
-    foreseen = predictor.foresee_encoded(validation.encoded.numpy(), validation.query_tokens, no_context)
+    foreseen = predictor.foresee_encoded(validation.queries)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(
         predictor.pool,

@@ -18,7 +18,6 @@ def router():
     return Router(
         bundled.predictor,
         calibration=bundled.calibration,
-        calibration_tokens=bundled.calibration_tokens,
         cluster_labels=bundled.cluster_labels,
         provenance={"tasks": {task: shares.tolist() for task, shares in tasks.items()}},
     )

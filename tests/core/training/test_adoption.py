@@ -93,7 +93,6 @@ def test_the_reward_is_the_routers_unless_one_is_set(router):
     linear = Router(
         router.predictor,
         calibration=router.calibration,
-        calibration_tokens=router.calibration_tokens,
         cluster_labels=router.cluster_labels,
         reward="linear",
     )

@@ -263,10 +263,10 @@ def test_a_router_that_is_kept_has_the_reward_and_the_dial_of_the_new_run(mislea
     assert (predictions(kept, misleading).quality == predictions(router, misleading).quality).all()
     assert kept.reward == "linear"
     asked = misleading.split("validation").texts
-    assert (kept.calibration == router.predictor.query_encoder.encode(list(map(Query, asked)))).all()
+    assert (kept.calibration.vectors == router.predictor.query_encoder.encode(list(map(Query, asked)))).all()
     assert kept.provenance == router.provenance
     few = misleading.take([row for row, split in enumerate(misleading.splits) if split == "train" or row % 4])
-    assert len(fit(few, start=router).calibration) == len(few.split("validation"))
+    assert len(fit(few, start=router).calibration.tokens) == len(few.split("validation"))
 
 
 def test_a_router_that_is_kept_goes_by_the_users_names(misleading):
