@@ -98,10 +98,9 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Router:
         config = RouterConfig.model_validate(raw)
         _check_shapes(config, tensors)
         predictor = _predictor(config, tensors, encoder)
-        calibration = EncodedQueries.alone(
-            tensors["calibration.encoded"].astype(np.float32), tensors["calibration.tokens"]
-        )
-        calibration = calibration._replace(context=tensors.get("calibration.context", calibration.context))
+        tokens = tensors["calibration.tokens"]
+        context = tensors.get("calibration.context", np.zeros(len(tokens)))
+        calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"

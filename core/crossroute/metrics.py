@@ -50,6 +50,19 @@ def sweep_for(cost: Floats) -> Floats:
     return np.union1d(WILLINGNESS_TO_PAY, further)
 
 
+def best_single(quality: Floats, cost: Floats) -> int:
+    """Return the candidate of the highest mean quality; of equals, the cheapest.
+
+    Args:
+        quality: Mean quality of each candidate, shape (m,).
+        cost: Mean cost of each, shape (m,).
+
+    >>> best_single(np.array([0.5, 0.9, 0.9]), np.array([1.0, 3.0, 2.0]))
+    2
+    """
+    return int(np.lexsort((cost, -quality))[0])
+
+
 def choices(
     predicted_quality: Floats,
     predicted_cost: Floats,

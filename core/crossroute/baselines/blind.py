@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from crossroute import metrics
 from crossroute.errors import DataError
 from crossroute.outcomes import Outcomes
 from crossroute.prediction import Prediction
@@ -35,7 +36,7 @@ def candidate_mean(train: Outcomes, outcomes: Outcomes) -> Prediction:
 def best_single(train: Outcomes, outcomes: Outcomes) -> Prediction:
     """Always choose the candidate of the highest mean quality on train, whatever it costs; of equals, the cheapest."""
     quality, cost = candidate_means(train)
-    chosen = np.arange(len(quality)) == np.lexsort((cost, -quality))[0]
+    chosen = np.arange(len(quality)) == metrics.best_single(quality, cost)
     return _for_every_query(chosen.astype(float), np.full_like(cost, cost[chosen][0]), outcomes)
 
 

@@ -204,6 +204,8 @@ class Dispatcher:
     def _profiled(self, constraints: Constraints) -> Constraints:
         """Return the constraints without the names that the router does not know."""
         strangers = self._unprofiled.keys()
+        if not strangers:
+            return constraints
         allow = None if constraints.allow is None else constraints.allow - strangers
         return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
 
@@ -251,6 +253,8 @@ class Dispatcher:
         return decision.model_copy(update={"max_calls": calls})
 
     def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
+        if not self._unprofiled:
+            return decision
         added = tuple(alternative(model, constraints, _tokens(query)) for model in self._unprofiled.values())
         return decision.model_copy(update={"alternatives": decision.alternatives + added})
 

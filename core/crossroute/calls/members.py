@@ -112,10 +112,21 @@ def router_over(
     for name in members:
         if not known or (name not in known and name != default):
             raise UnprofiledCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
+    return over_candidates(router, known, members)
+
+
+def over_candidates(
+    router: Router, named: Mapping[str, Candidate], abilities: Mapping[str, Ability]
+) -> Router:
+    """Return a router over some of its candidates, each under another name, with what is known there of it.
+
+    Raises:
+        ValueError: Two names of one candidate.
+    """
     taken: dict[str, str] = {}
-    for name, candidate in known.items():
+    for name, candidate in named.items():
         if taken.setdefault(candidate.name, name) != name:
             raise ValueError(
                 f"{name!r} and {taken[candidate.name]!r} are one candidate of the router; give it one model."
             )
-    return router.over(Pool(members[name].stated_on(candidate, name) for name, candidate in known.items()))
+    return router.over(Pool(abilities[name].stated_on(candidate, name) for name, candidate in named.items()))

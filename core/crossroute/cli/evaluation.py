@@ -25,7 +25,7 @@ from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.outcomes import SPLITS, Split
 
 if TYPE_CHECKING:
-    from crossroute.candidate import Pool
+    from crossroute.candidate import Candidate, Pool
     from crossroute.router import Router
 
 
@@ -119,23 +119,16 @@ def evaluate(
 
 def _over(router: Router, pool: Pool) -> Router:
     """Return the router over the candidates of the outcomes, under their names and at the prices paid there."""
-    from crossroute.calls.members import Ability, router_over
-    from crossroute.candidate import Pool
-    from crossroute.catalogue import Catalogue, candidate_meant, candidate_named
+    from crossroute.calls.members import Ability, over_candidates
+    from crossroute.catalogue import Catalogue, candidate_meant
     from crossroute.prices import ESTIMATED
 
-    further: dict[str, list[str]] = {}
+    named: dict[str, Candidate] = {}
     for candidate in pool:
-        name, own = candidate.name, candidate_meant(router.pool, candidate)
+        own = candidate_meant(router.pool, candidate)
         if own is None:
-            raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
-        if candidate_named(router.pool, name) is None:
-            further.setdefault(router.pool[own.name].name, []).append(name)
-    if further:
-        router = router.over(
-            Pool(
-                c.model_copy(update={"aliases": (*c.aliases, *further.get(c.name, ()))}) for c in router.pool
-            )
-        )
-    known = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
-    return router_over(router, {name: Ability(price=known.get(name)) for name in pool.names})
+            reason = Catalogue.bundled().reason(candidate.name)
+            raise UnknownCandidateError(candidate.name, router.pool.names, reason)
+        named[candidate.name] = own
+    paid = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
+    return over_candidates(router, named, {name: Ability(price=paid.get(name)) for name in named})

@@ -10,7 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from crossroute.evaluation.report import Interval, figures_table
-from crossroute.metrics import candidate_points, cost_at_quality, expected_calibration_error, paired_bootstrap
+from crossroute.metrics import (
+    best_single,
+    candidate_points,
+    cost_at_quality,
+    expected_calibration_error,
+    paired_bootstrap,
+)
 from crossroute.outcomes import Outcomes
 from crossroute.play import Played
 from crossroute.reward import Floats
@@ -134,8 +140,8 @@ def _point(played: Played, curve: Floats, place: int) -> CascadePoint:
 
 def _best_single(outcomes: Outcomes) -> Floats:
     """Return quality and cost of the best single candidate; of equals, of the cheapest; shape (n, 2)."""
-    points = candidate_points(outcomes.quality, outcomes.cost)
-    best = np.lexsort((points[:, 0], -points[:, 1]))[0]
+    cost, quality = candidate_points(outcomes.quality, outcomes.cost).T
+    best = best_single(quality, cost)
     return np.stack([outcomes.quality[:, best], outcomes.cost[:, best]], axis=1)
 
 

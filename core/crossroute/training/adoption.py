@@ -86,14 +86,9 @@ def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
 
 
 def _filled(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidate:
-    return candidate.model_copy(
-        update={
-            "aliases": (*candidate.aliases, *(alias for alias in known.aliases if alias not in taken)),
-            "price": candidate.price or known.price,
-            "context_window": candidate.context_window or known.context_window,
-            "capabilities": candidate.capabilities or known.capabilities,
-        }
-    )
+    aliases = (*candidate.aliases, *(alias for alias in known.aliases if alias not in taken))
+    own = {"aliases": aliases, "profile": candidate.profile}
+    return candidate.completed(known).model_copy(update=own)
 
 
 def _spellings(pool: Pool) -> set[str]:
