@@ -17,10 +17,10 @@ from predictions import REFERENCE, predictions_of
 from sets import SETS, load, matching
 
 from crossroute import Outcomes, Prediction
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
-from crossroute.policy import Dial
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
+from crossroute.metrics.sweep import Sweep
 from crossroute.reward import Floats, best
-from crossroute.sweep import Sweep
+from crossroute.routing.policy import Dial
 
 RESAMPLES = 1000
 AS_SHIPPED = ("RouterBench kNN-40", "RouterBench MLP", "RouterBench SVM")

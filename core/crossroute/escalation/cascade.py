@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.escalation.correlation import Correlation, logit, tilt
-from crossroute.log_odds import sigmoid
+from crossroute.numeric import sigmoid
 from crossroute.reward import Floats, Reward, best
 
 Columns = npt.NDArray[np.intp]

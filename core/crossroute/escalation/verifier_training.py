@@ -23,7 +23,7 @@ import numpy as np
 from crossroute.candidate import Pool
 from crossroute.escalation.correlation import READ_WITHIN, Correlation, logit, tilt
 from crossroute.escalation.verifier import KNOTS, Reading, Verifier, confidence
-from crossroute.log_odds import sigmoid
+from crossroute.numeric import sigmoid
 from crossroute.reward import Floats
 
 LEAST_ANSWERS = 100
