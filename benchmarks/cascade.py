@@ -34,7 +34,7 @@ from crossroute.metrics.scores import (
     paired_bootstrap,
 )
 from crossroute.metrics.sweep import Sweep
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 SET = "gpt4o-llama-qwen, 9 candidates"
 SILENT = "routerbench-5shot, 11 candidates"

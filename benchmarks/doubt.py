@@ -23,8 +23,8 @@ from universal_sets import load_all
 from crossroute import Outcomes, Pool, Prediction, Router, TrainingConfig, fit
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of
-from crossroute.reward import Floats
 from crossroute.routing.policy import Dial
 
 HALVES, DRAWS = 2, 4

@@ -24,8 +24,8 @@ from sets import load, matching, slug
 from crossroute import Outcomes, Pool, Prediction, Price, Query, TrainingConfig, fit
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of, profile_from_scores
-from crossroute.reward import Floats
 from crossroute.routing.predictor import EncodedQueries, Predictor
 
 COUNTS = (25, 50, 100, 200, 500)

@@ -29,8 +29,9 @@ from crossroute.metrics.scores import (
     paired_bootstrap,
 )
 from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of
-from crossroute.reward import Floats, Reward
+from crossroute.reward import Reward
 
 ROUTERS = ("CrossRoute", "kNN, tuned", "candidate means")
 OTHERS = ("zero router", "candidate means", "kNN, tuned")

@@ -19,7 +19,8 @@ from sets import SETS, load, matching
 from crossroute import Outcomes, Prediction
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
 from crossroute.metrics.sweep import Sweep
-from crossroute.reward import Floats, best
+from crossroute.numeric import Floats
+from crossroute.reward import best
 from crossroute.routing.policy import Dial
 
 RESAMPLES = 1000

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from crossroute import Candidate, Outcomes, Pool, Profile, Query, Router
 from crossroute.model import costs
 from crossroute.model.ability import fit_ability, fit_ease
-from crossroute.model.clusters import Floats, assign, cluster_effects, relative_lengths, tally
+from crossroute.model.clusters import assign, cluster_effects, relative_lengths, tally
 from crossroute.model.profiles import SHRINKAGE, TOKENS_SHRINKAGE
-from crossroute.numeric import sigmoid
+from crossroute.numeric import Floats, sigmoid
 
 CALLS = "bfcl-"
 """What the tasks of function calls begin with."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from crossroute.candidate import Pool
 from crossroute.errors import DataError
+from crossroute.numeric import Floats
 
-Floats = npt.NDArray[np.floating]
 Column = Sequence[object] | Floats
 
 MEASURES = {

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.columns import MEASURES, Floats
+from crossroute.data.columns import MEASURES
 from crossroute.errors import DataError
+from crossroute.numeric import Floats
 
 
 class Asked(NamedTuple):

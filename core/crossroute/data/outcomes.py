@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.columns import MEASURES, Column, Floats, complaint, outside, pivot
+from crossroute.data.columns import MEASURES, Column, complaint, outside, pivot
 from crossroute.data.merge import Asked, Merged
 from crossroute.data.parquet import Table, read_candidates, replacing, write_candidates, write_table
 from crossroute.errors import DataError
+from crossroute.numeric import Floats
 
-__all__ = ["MEASURES", "SPLITS", "Floats", "Outcomes", "Split", "split_of"]
+__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "split_of"]
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)

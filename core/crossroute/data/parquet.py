@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.columns import Floats
 from crossroute.errors import DataError, one_line
+from crossroute.numeric import Floats
 
 if TYPE_CHECKING:
     import pyarrow as pa

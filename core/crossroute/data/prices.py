@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import catalogued_price
-from crossroute.data.columns import Floats
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.routerbench import PRICES
+from crossroute.numeric import Floats
 from crossroute.query import estimate_tokens
 
 FITTED = "fitted from outcomes"

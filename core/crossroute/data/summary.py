@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from crossroute.candidate import Price
-from crossroute.data.columns import Floats
 from crossroute.data.outcomes import SPLITS, Outcomes
+from crossroute.numeric import Floats
 
 NEAR_EMPTY = 0.05
 """A candidate that answered less than this share of the queries is worth a warning."""

@@ -22,9 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from crossroute.numeric import Floats, sigmoid
 from crossroute.numeric import logit as bounded_logit
-from crossroute.numeric import sigmoid
-from crossroute.reward import Floats
 
 LEAST_PROBABILITY = 1e-4
 READ_WITHIN = 3.9

@@ -19,7 +19,7 @@ from crossroute.metrics.scores import (
     expected_calibration_error,
     paired_bootstrap,
 )
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the way from a router's cheapest point to the one of its highest quality, in cost."""

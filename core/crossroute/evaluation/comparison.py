@@ -33,7 +33,8 @@ from crossroute.metrics.scores import (
 )
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats, Reward
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
 
 
 def evaluate(

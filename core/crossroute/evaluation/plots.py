@@ -14,7 +14,8 @@ from crossroute.errors import MissingExtraError
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats, Reward, best
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
 from crossroute.routing.policy import Dial
 
 try:

@@ -12,7 +12,8 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.scores import known_outcomes
 from crossroute.metrics.sweep import Sweep, in_order
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats, Reward, best
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
 
 ROWS_AT_ONCE = 100
 

@@ -18,7 +18,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.reward import Floats, Reward, best
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
 
 WILLINGNESS_TO_PAY: Floats = np.concatenate([[1e-9], np.logspace(-7, 1, 161), [1e9]])
 """The sweep, in USD: twenty steps a decade from 1e-7 to 10, and both extremes."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from crossroute.data.outcomes import Outcomes
 from crossroute.metrics.scores import choices, known_outcomes
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats, Reward
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,11 +21,8 @@ Source: Bishop, "Pattern Recognition and Machine Learning", 4.4 (Laplace approxi
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from crossroute.numeric import logit, sigmoid
-
-Floats = npt.NDArray[np.floating]
+from crossroute.numeric import Floats, logit, sigmoid
 
 SPREAD = 1.5
 """Standard deviation of abilities and of eases before anything was observed, in logits."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from crossroute.numeric import Floats
+
 Float32s = npt.NDArray[np.float32]
 
 SURFACE_WEIGHT = 0.5

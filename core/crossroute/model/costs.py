@@ -20,13 +20,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from crossroute.candidate import Pool, Price
 from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError
+from crossroute.numeric import Floats
 
-Floats = npt.NDArray[np.floating]
 CostUnit = Literal["output_tokens", "input_ratio"]
 
 LEAST_RATIO = 1e-3

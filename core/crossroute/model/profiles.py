@@ -21,9 +21,7 @@ from crossroute.model import costs
 from crossroute.model.ability import SPREAD, fit_ability, likely_quality
 from crossroute.model.clusters import tally
 from crossroute.model.inference import PoolProfiles
-from crossroute.numeric import sigmoid
-
-Floats = npt.NDArray[np.floating]
+from crossroute.numeric import Floats, sigmoid
 
 SHRINKAGE = 30.0
 """Outcomes' worth of what a candidate is expected to do in a cluster before any was seen there."""

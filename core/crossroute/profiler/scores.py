@@ -19,16 +19,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.model import costs
 from crossroute.model.profiles import learned_prices, pool_profiles
+from crossroute.numeric import Floats, sigmoid
 from crossroute.numeric import logit as bounded_logit
-from crossroute.numeric import sigmoid
 from crossroute.routing.router import Router
-
-Floats = npt.NDArray[np.floating]
 
 DIRECT, CARRIED = 0.25, 0.5
 """Standard error of a score on the router's own task, and of one carried over, in logits."""

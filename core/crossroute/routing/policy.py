@@ -9,14 +9,12 @@ from numbers import Real
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability
+from crossroute.numeric import Floats
 from crossroute.query import Query, estimate_tokens
 from crossroute.reward import Reward, best
-
-Floats = npt.NDArray[np.floating]
 
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from crossroute.cache import LRUCache
 from crossroute.candidate import Pool
@@ -18,9 +17,8 @@ from crossroute.model import costs
 from crossroute.model.clusters import assign
 from crossroute.model.inference import InferenceNetwork
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
+from crossroute.numeric import Floats
 from crossroute.query import Query
-
-Floats = npt.NDArray[np.floating]
 
 CACHED_QUERIES = 4096
 

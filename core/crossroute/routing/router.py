@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.data.outcomes import Outcomes
@@ -23,8 +22,6 @@ from crossroute.reward import Reward, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
 from crossroute.routing.policy import Constraints, Dial, cache_saving, choose
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor
-
-Floats = npt.NDArray[np.floating]
 
 DEFAULT_COST_PREFERENCE = 0.5
 DEFAULT_ROUTER = "routerbench"

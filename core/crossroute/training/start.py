@@ -12,7 +12,6 @@ from crossroute.candidate import Candidate, Pool, Profile
 from crossroute.model.ability import fit_ease
 from crossroute.model.attention import CrossAttention
 from crossroute.model.clusters import (
-    Floats,
     assign,
     cluster_effects,
     cluster_labels,
@@ -25,6 +24,7 @@ from crossroute.model.clusters import (
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import ratio_at
 from crossroute.model.profiles import pool_profiles, profiled
+from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Prepared

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue import Catalogue
-from crossroute.data.columns import Floats
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import ESTIMATED, FITTED, at_own_prices, fit_price, listed_price, priced
 from crossroute.data.readers.routerbench import PRICES
+from crossroute.numeric import Floats
 
 TOKENS = np.random.default_rng(0).integers(1, 500, size=(60, 2)).astype(float)
 

@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from crossroute.candidate import Candidate, Price
-from crossroute.data.columns import Column, Floats
+from crossroute.data.columns import Column
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.pickle_frame import Values, read_frame
 from crossroute.data.readers.plain import long_fields
 from crossroute.errors import DataError
+from crossroute.numeric import Floats
 
 _PUBLISHED = {
     "WizardLM/WizardLM-13B-V1.2": (0.3, 0.3),

@@ -12,7 +12,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError
 from crossroute.metrics import scores
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 LEAST_COST = 1e-9
 """USD; a free call counts as this much where a logarithm is taken."""

@@ -10,7 +10,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.baselines.blind import candidate_means
 from crossroute.metrics.cascades import Played
 from crossroute.metrics.scores import non_decreasing_convex_hull
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 THRESHOLDS = 33
 

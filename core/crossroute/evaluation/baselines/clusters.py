@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.baselines.blind import group_means
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.baselines.blind import candidate_means, log_cost
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 _LEARNING_RATE = 0.01
 

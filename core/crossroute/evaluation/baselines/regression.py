@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.baselines.blind import candidate_means, log_cost
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 FEWEST = 20
 """Outcomes of a candidate from which a learner may be fitted; of fewer there is but a mean to learn."""

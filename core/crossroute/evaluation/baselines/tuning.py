@@ -9,7 +9,8 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
-from crossroute.reward import Floats, Reward
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
 
 
 class FittedBaseline(Protocol):
