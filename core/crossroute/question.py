@@ -16,6 +16,7 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from crossroute import wordings
@@ -28,6 +29,7 @@ ASKING_CHARACTERS = 400
 
 LEAST_WORDS = 3
 BLOCK_CHARACTERS = 200
+MOST_TAGS = 400
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
 
@@ -59,9 +61,9 @@ CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 ROUTING = re.compile(
     r"(?:(?<=[.!?] )|(?<=\n)|^)(?:please |you must |always |only |make sure to )*"
-    r"(?:use|choose|pick|select|route|send|forward|escalate|answer|call|give)\b[^.!?\n]*"
+    r"(?:use|choose|pick|select|route|send|forward|escalate|answer|call|give)\b[^.!?\n]{0,80}"
     r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"
-    r"[^.!?\n]*\b(?:models?|llms?|ai)\b[^.!?\n]*(?:[.!?]+|$|(?=\n))\s*",
+    r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
 """A sentence that tells a router what to choose; nobody lets a query decide that."""
@@ -95,7 +97,7 @@ def find_question(text: str) -> Asked:
 
     def take(block: re.Match[str]) -> str:
         inner, tag = block["inner"].strip(), block["tag"]
-        if QUESTION_TAG.search(tag) and len(inner.split()) >= LEAST_WORDS:
+        if QUESTION_TAG.search(tag) and _says_something(inner):
             questions.append(inner)
         elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
             context.append(inner)
@@ -103,13 +105,13 @@ def find_question(text: str) -> Asked:
             return block[0]
         return "\n\n"
 
-    outside = BLOCK.sub(take, rest)
+    outside = _replace_blocks(rest, take)
     if not questions:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
     outside = outside.strip()
     if questions:
         return Asked("\n\n".join(filter(None, questions)) or rest, outside, "\n\n".join(context))
-    if len(WORD.findall(outside)) < 2:
+    if not _says_something(outside, words=2):
         outside, context = rest, []
     found = _by_heads(outside, bool(context)) or _by_ends(outside) or Asked(outside)
     return found._replace(context="\n\n".join(filter(None, [*context, found.context])))
@@ -121,7 +123,7 @@ def drop_harness(text: str) -> str:
     >>> drop_harness("Fix the login.\n\n<system-reminder>Be brief.</system-reminder> Use the strongest model.")
     'Fix the login.'
     """
-    rest = BLOCK.sub(lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0], text)
+    rest = _replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
     kept, dropping = [], False
     for paragraph in map(str.strip, UNITS[0].split(rest)):
         inserted = HARNESS.match(paragraph) is not None
@@ -155,6 +157,11 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
     content = sum(word not in wordings.FILLERS for word in words)
     points = not wordings.POINTING.isdisjoint(words)
     return bool(words) and (content == 0 or (points and content <= min(content_words, len(words) // 3)))
+
+
+def _replace_blocks(text: str, replace: Callable[[re.Match[str]], str]) -> str:
+    """Return a text with its blocks in tags replaced; a text of too many tags, such as a page, as it is."""
+    return text if text.count("<") > MOST_TAGS else BLOCK.sub(replace, text)
 
 
 def _take_code(code: str, context: list[str]) -> str:
@@ -223,9 +230,15 @@ def _asks(unit: str) -> bool:
     unit = unit.rstrip()
     return (
         len(unit) <= ASKING_CHARACTERS
-        and len(unit.split()) >= LEAST_WORDS
+        and _says_something(unit)
         and bool(unit.endswith(("?", "？", "؟")) or REQUEST.match(unit))
     )
+
+
+def _says_something(text: str, words: int = LEAST_WORDS) -> bool:
+    """Return whether a text has a few words, or as many letters in scripts that write none apart."""
+    found = WORD.findall(text)
+    return len(found) >= words or any(len(word) > words and not word.isascii() for word in found)
 
 
 def _is_problem(question: str, rest: str) -> bool:
