@@ -7,11 +7,11 @@ from html import escape
 
 import numpy as np
 
+from crossroute.data.outcomes import Outcomes
 from crossroute.errors import MissingExtraError
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
-from crossroute.metrics import non_decreasing_convex_hull
-from crossroute.outcomes import Outcomes
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import non_decreasing_convex_hull
+from crossroute.metrics.sweep import Sweep
 
 try:
     import plotly.graph_objects as go
