@@ -26,6 +26,7 @@ from crossroute.routing.predictor import EncodedQueries
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, named_as, settled, unlearned
 from crossroute.training.config import TrainingConfig
+from crossroute.training.doubting import fit_doubt
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
@@ -104,6 +105,10 @@ def fit(
         kept = start.predictor.with_pool(unlearned(begun.pool, start))
         if likelihood(kept, validation) >= likelihood(predictor, validation):
             predictor, provenance = kept, start.provenance
+    if start is None:
+        predictor = predictor.with_doubt(fit_doubt(predictor, train, validation, seed=config.seed))
+    elif start.predictor.doubt is not None:
+        predictor = predictor.with_doubt(start.predictor.doubt.extended(train.encoded.numpy()))
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     known = start.own_verifier if start else None
     router = Router(
