@@ -126,6 +126,7 @@ class Decision(BaseModel):
             several calls were made, USD of them all.
         max_calls: How many candidates may be called, one after the other, until an answer is trusted.
         calls: Those answered, in order, where more than one was allowed.
+        warnings: What the user may not have meant, such as a dial that sends all requests to one candidate.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -143,6 +144,7 @@ class Decision(BaseModel):
     actual_cost: float | None = None
     max_calls: int = 1
     calls: tuple[Call, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def eligible(self) -> tuple[str, ...]:
@@ -168,7 +170,9 @@ class Decision(BaseModel):
         """Say in words why this candidate."""
         if math.isnan(self.quality):
             return f"{self.candidate} was chosen: {'; '.join(self.reasons)}."
-        return " ".join((self._likeness(), self._choice(), *self._comparisons(), *self._exclusions()))
+        return " ".join(
+            (self._likeness(), self._choice(), *self._comparisons(), *self._exclusions(), *self.warnings)
+        )
 
     def _likeness(self) -> str:
         nearest = self.clusters[0]
@@ -224,7 +228,7 @@ class Decision(BaseModel):
                 "●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style
             )
         yield table
-        yield from map(escape, (*self.reasons, *map(str, self.failures)))
+        yield from map(escape, (*self.reasons, *map(str, self.failures), *self.warnings))
 
     def __str__(self) -> str:
         console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
