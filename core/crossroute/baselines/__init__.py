@@ -7,13 +7,16 @@
 - `tuning`: picks from a grid by AIQ on the validation split.
 """
 
-from crossroute.baselines.blind import best_single, candidate_mean, oracle, random_choice, task_mean
-from crossroute.baselines.cascades import classical_cascade
-from crossroute.baselines.clusters import ClusterMeans
-from crossroute.baselines.factorization import MatrixFactorization
-from crossroute.baselines.families import AS_SHIPPED, FAMILIES
-from crossroute.baselines.regression import PerCandidate
-from crossroute.baselines.tuning import Baseline, FittedBaseline, tune
+from crossroute.errors import needs_extra
+
+with needs_extra("The baselines", "train"):
+    from crossroute.baselines.blind import best_single, candidate_mean, oracle, random_choice, task_mean
+    from crossroute.baselines.cascades import classical_cascade
+    from crossroute.baselines.clusters import ClusterMeans
+    from crossroute.baselines.factorization import MatrixFactorization
+    from crossroute.baselines.families import AS_SHIPPED, FAMILIES
+    from crossroute.baselines.regression import PerCandidate
+    from crossroute.baselines.tuning import Baseline, FittedBaseline, tune
 
 __all__ = [
     "AS_SHIPPED",
