@@ -21,10 +21,11 @@ from crossroute import Outcomes, Prediction, Router, fit
 from crossroute.escalation.verifier import Verifier
 from crossroute.evaluation import compare
 from crossroute.evaluation.cascade_report import CascadeReport, cascade_report
-from crossroute.evaluation.contest import cascades
+from crossroute.evaluation.contenders import cascades
 from crossroute.evaluation.plots import draw_curves
 from crossroute.evaluation.report import Report, RouterFigures
-from crossroute.metrics import (
+from crossroute.metrics.cascades import Played, play
+from crossroute.metrics.scores import (
     WILLINGNESS_TO_PAY,
     aiq,
     cost_range,
@@ -32,9 +33,8 @@ from crossroute.metrics import (
     maximum_quality,
     paired_bootstrap,
 )
-from crossroute.play import Played, play
-from crossroute.reward import Floats
-from crossroute.sweep import Sweep
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
 
 SET = "gpt4o-llama-qwen, 9 candidates"
 SILENT = "routerbench-5shot, 11 candidates"

@@ -21,11 +21,11 @@ from universal_profiles import CALLS, anew, calls, clusters
 from universal_sets import load_all
 
 from crossroute import Outcomes, Pool, Prediction, Router, TrainingConfig, fit
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
-from crossroute.policy import Dial
-from crossroute.profiler.published import benchmark_of
-from crossroute.reward import Floats
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.profiler.scores import benchmark_of
+from crossroute.routing.policy import Dial
 
 HALVES, DRAWS = 2, 4
 DIAL = np.linspace(0.05, 0.95, 19)

@@ -22,12 +22,11 @@ from rich.console import Console
 from sets import load, matching, slug
 
 from crossroute import Outcomes, Pool, Prediction, Price, Query, TrainingConfig, fit
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range
-from crossroute.predictor import EncodedQueries, Predictor
-from crossroute.profiler.published import benchmark_of
-from crossroute.profiler.scores import profile_from_scores
-from crossroute.reward import Floats
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.profiler.scores import benchmark_of, profile_from_scores
+from crossroute.routing.predictor import EncodedQueries, Predictor
 
 COUNTS = (25, 50, 100, 200, 500)
 DRAWS = 5

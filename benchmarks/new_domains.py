@@ -18,9 +18,9 @@ from rich.console import Console
 from sets import load, matching, slug
 
 from crossroute import Outcomes, Prediction, Query, TrainingConfig, fit, load_encoder
-from crossroute.baselines import FAMILIES, candidate_mean, tune
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics import (
+from crossroute.evaluation.baselines import FAMILIES, candidate_mean, tune
+from crossroute.metrics.scores import (
     WILLINGNESS_TO_PAY,
     aiq,
     candidate_points,
@@ -28,9 +28,10 @@ from crossroute.metrics import (
     known_outcomes,
     paired_bootstrap,
 )
-from crossroute.profiler.published import benchmark_of
-from crossroute.reward import Floats, Reward
-from crossroute.sweep import Sweep
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.profiler.scores import benchmark_of
+from crossroute.reward import Reward
 
 ROUTERS = ("CrossRoute", "kNN, tuned", "candidate means")
 OTHERS = ("zero router", "candidate means", "kNN, tuned")

@@ -16,7 +16,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
 from crossroute import Decision, Router
-from crossroute.demo import QUERIES
+from crossroute.cli.demo import QUERIES
 from crossroute.evaluation.report import PALETTE
 
 QUERY = QUERIES[7]  # a patient has sudden chest pain ...

@@ -17,10 +17,11 @@ from predictions import REFERENCE, predictions_of
 from sets import SETS, load, matching
 
 from crossroute import Outcomes, Prediction
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
-from crossroute.policy import Dial
-from crossroute.reward import Floats, best
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.reward import best
+from crossroute.routing.policy import Dial
 
 RESAMPLES = 1000
 AS_SHIPPED = ("RouterBench kNN-40", "RouterBench MLP", "RouterBench SVM")

@@ -16,10 +16,10 @@ from rich.console import Console
 from sets import CONFIGURATIONS, slug
 
 from crossroute import Outcomes, Prediction, Query, Router, TrainingConfig, fit
+from crossroute.data.outcomes import Split
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.evaluation.contest import blind_baselines, learned_baselines
-from crossroute.outcomes import Split
+from crossroute.evaluation.contenders import blind_baselines, learned_baselines
 
 SPLITS: tuple[Split, ...] = ("validation", "test")
 REFERENCE = "CrossRoute, static"

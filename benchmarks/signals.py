@@ -32,10 +32,9 @@ from crossroute import Outcomes, TrainingConfig, fit, load_encoder
 from crossroute.encoder import Encoder
 from crossroute.encoder.disk_cache import DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics import aiq, cost_quality_curve, cost_range, zero_router_points
+from crossroute.metrics.scores import aiq, cost_quality_curve, cost_range, zero_router_points
+from crossroute.numeric import Floats
 from crossroute.query import Query
-
-Floats = npt.NDArray[np.floating]
 
 FOLDS = 5
 DRAWS = 4

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from crossroute import Query, Router, load_encoder
-from crossroute.predictor import EncodedQueries
+from crossroute.routing.predictor import EncodedQueries
 
 TURNS, CALLS = 10, 20
 WORDS = """time year people way day man thing woman life child world school state family student group country

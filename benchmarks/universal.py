@@ -18,9 +18,9 @@ from sets import CONFIGURATIONS, SETS, load, matching, slug
 
 from crossroute import Outcomes, Pool, Prediction, Router, fit
 from crossroute.catalogue import Catalogue
+from crossroute.data.outcomes import Split
 from crossroute.evaluation import compare
 from crossroute.evaluation.report import Report
-from crossroute.outcomes import Split
 
 COLUMNS = (
     "set",

@@ -11,18 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from crossroute import Candidate, Outcomes, Pool, Profile, Query, Router, tokens
-from crossroute.ability import fit_ability, fit_ease
-from crossroute.log_odds import sigmoid
-from crossroute.profiling import (
-    SHRINKAGE,
-    TOKENS_SHRINKAGE,
-    Floats,
-    assign,
-    cluster_effects,
-    relative_lengths,
-    tally,
-)
+from crossroute import Candidate, Outcomes, Pool, Profile, Query, Router
+from crossroute.model import costs
+from crossroute.model.ability import fit_ability, fit_ease
+from crossroute.model.clusters import assign, cluster_effects, relative_lengths, tally
+from crossroute.model.profiles import SHRINKAGE, TOKENS_SHRINKAGE
+from crossroute.numeric import Floats, sigmoid
 
 CALLS = "bfcl-"
 """What the tasks of function calls begin with."""
@@ -80,7 +74,7 @@ def anew(router: Router, train: Outcomes, cluster: Ints, call: Flags) -> Router:
     calls_lead = np.bincount(cluster[call], minlength=k) > np.bincount(cluster[~call], minlength=k)
     aim = np.arange(k) + k * calls_lead
     query_tokens = np.array([Query(text).text_tokens for text in train.texts], dtype=float)
-    written = tokens.log_tokens(train, query_tokens, router.predictor.cost_unit)
+    written = costs.log_tokens(train, query_tokens, router.predictor.cost_unit)
     means = quality(train.quality, kind, aim), log_tokens(written, kind, aim)
     rows = zip(train.pool.names, *means, tally(train.quality, cluster, k)[1], strict=True)
     found = {name: profiled(router.pool[name], *row) for name, *row in rows}
@@ -101,7 +95,7 @@ def quality(observed: Floats, kind: Ints, aim: Ints) -> Floats:
     """Return the mean quality in each cluster, shape (m, k).
 
     With p the quality that the candidate's ability leads to expect of a kind, and p_aim that of the cluster's own, an
-    outcome q counts as q + p_aim - p, and the mean is shrunk to p_aim as profiling.py does.
+    outcome q counts as q + p_aim - p, and the mean is shrunk to p_aim as model/profiles.py does.
 
     Args:
         observed: Quality, shape (n, m), NaN where not known.

@@ -10,7 +10,7 @@ from sets import DATA, apart
 
 from crossroute import Outcomes, Pool, Query, priced, read_outcomes
 from crossroute.catalogue import Catalogue
-from crossroute.tokens import written
+from crossroute.model.costs import written
 
 SETS = (
     "routerbench-5shot",

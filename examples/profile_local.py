@@ -15,11 +15,11 @@ from textwrap import fill
 
 import numpy as np
 from crossroute import Candidate, Outcomes, Router, profile_model
-from crossroute.profiler.answer import Answerer
+from crossroute.profiler.answerers import Answerer
 from crossroute.profiler.answers_file import read_rows
-from crossroute.calibration import calibration_set
+from crossroute.profiler.questions import calibration_set
 from crossroute import ProfilingSettings
-from crossroute.profiler.profiles import Card, among, answers_path, card_of, profiled_outcomes, write_card
+from crossroute.profiler.cards import Card, among, answers_path, card_of, profiled_outcomes, write_card
 
 import local_models
 

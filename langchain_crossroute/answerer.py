@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
-from crossroute.profiler.answer import Answer
+from crossroute.profiler.answerers import Answer
 from langchain_crossroute.member import Member
 from langchain_crossroute.stamp import usage_of
 

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from crossroute import Constraints, Decision, Router
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.reading import read
 from langchain_crossroute.runnable import messages_of

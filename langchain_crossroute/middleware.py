@@ -17,7 +17,7 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.members import by_name
 from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.errors import MissingPackageError
 from langchain_crossroute.escalated_step import EscalatedStep
 from langchain_crossroute.history import tools_for_provider

@@ -22,7 +22,7 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.members import by_name
 from crossroute.escalation import Escalation
 from crossroute.query import estimate_tokens
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.member import model_name
 from langchain_crossroute.profile import common_profile
 from langchain_crossroute.reading import message_tokens, tool_tokens

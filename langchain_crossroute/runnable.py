@@ -15,7 +15,7 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 from crossroute import Constraints, Decision, Router, UnknownCandidateError
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.members import Ability
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.reading import read
 from langchain_crossroute.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms import LLM
 
-from crossroute.profiler.answer import Answer
+from crossroute.profiler.answerers import Answer
 from llamaindex_crossroute.stamp import usage_of
 
 

@@ -29,7 +29,7 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.members import Ability, by_name
 from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.member import common_metadata, model_name
 from llamaindex_crossroute.reading import Reading

@@ -10,7 +10,7 @@ from llama_index.core.schema import QueryBundle
 
 from crossroute import Constraints, Decision, Router
 from crossroute.errors import UnroutableError
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.reading import read_messages, read_text
 
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from crossroute import Constraints, Decision, Router
 from crossroute.decision import Alternative, usd
-from crossroute.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute import events
 
 

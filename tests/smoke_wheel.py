@@ -28,8 +28,8 @@ PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.
 ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
 ENDINGS |= {".cff", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
-    "tests/core/datasets/pandas-1.5.3.pkl",
-    "tests/core/datasets/pandas-2.2.3.pkl",
+    "tests/core/data/readers/pandas-1.5.3.pkl",
+    "tests/core/data/readers/pandas-2.2.3.pkl",
 }  # made up, a few rows
 LARGEST = {"wheel": 6.0, "sdist": 10.0, "environment": 200.0}  # MB
 HEAVY = ("torch", "pyarrow", "scipy", "sklearn", "matplotlib", "langchain_core", "llama_index")

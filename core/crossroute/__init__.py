@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossroute.candidate import Candidate, Capability, Pool, Price, Profile
-    from crossroute.datasets import read_outcomes
+    from crossroute.data.outcomes import Outcomes
+    from crossroute.data.prices import priced
+    from crossroute.data.readers import read_outcomes
     from crossroute.decision import Alternative, Decision
     from crossroute.encoder import Encoder, load_encoder
     from crossroute.errors import (
@@ -30,24 +32,22 @@ if TYPE_CHECKING:
     )
     from crossroute.escalation import Escalation, Judge
     from crossroute.escalation.evidence import Evidence
-    from crossroute.outcomes import Outcomes
-    from crossroute.policy import Constraints
-    from crossroute.prediction import Prediction
-    from crossroute.prices import priced
-    from crossroute.profiler.answer import Answer
-    from crossroute.profiler.profiler import aprofile_model, profile_model
+    from crossroute.model.prediction import Prediction
+    from crossroute.profiler.answerers import Answer
+    from crossroute.profiler.api import aprofile_model, profile_model
     from crossroute.profiler.settings import ProfilingSettings
     from crossroute.query import Query
-    from crossroute.router import Router
+    from crossroute.routing.policy import Constraints
+    from crossroute.routing.router import Router
     from crossroute.training import TrainingConfig, fit
 
 _HOME = {
     "Alternative": "decision",
-    "Answer": "profiler.answer",
+    "Answer": "profiler.answerers",
     "Candidate": "candidate",
     "Capability": "candidate",
     "CheckpointError": "errors",
-    "Constraints": "policy",
+    "Constraints": "routing.policy",
     "CrossRouteError": "errors",
     "DataError": "errors",
     "Decision": "decision",
@@ -58,22 +58,22 @@ _HOME = {
     "Judge": "escalation",
     "MissingExtraError": "errors",
     "NoEligibleCandidateError": "errors",
-    "Outcomes": "outcomes",
+    "Outcomes": "data.outcomes",
     "Pool": "candidate",
-    "Prediction": "prediction",
+    "Prediction": "model.prediction",
     "Price": "candidate",
     "Profile": "candidate",
     "ProfilingSettings": "profiler.settings",
     "Query": "query",
-    "Router": "router",
+    "Router": "routing.router",
     "TrainingConfig": "training",
     "UnknownCandidateError": "errors",
-    "aprofile_model": "profiler.profiler",
+    "aprofile_model": "profiler.api",
     "fit": "training",
     "load_encoder": "encoder",
-    "priced": "prices",
-    "profile_model": "profiler.profiler",
-    "read_outcomes": "datasets",
+    "priced": "data.prices",
+    "profile_model": "profiler.api",
+    "read_outcomes": "data.readers",
 }
 
 __version__ = "0.1.0"

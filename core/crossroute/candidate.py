@@ -1,6 +1,6 @@
 """A candidate and the pool: what may be chosen, what it costs, what it can do.
 
-A candidate never carries an index: the network knows it by its profile alone (see profiling.py), so a pool
+A candidate never carries an index: the network knows it by its profile alone (see model/profiles.py), so a pool
 may be permuted, cut and extended without retraining.
 """
 

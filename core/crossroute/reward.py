@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from crossroute.numeric import Floats
+
 Reward = Literal["exponential", "linear"]
 
 LEAST_QUALITY = 1e-9

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crossroute.calibration import calibration_set
+from crossroute.profiler.questions import calibration_set
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS = {query.text: query for query in calibration_set()}

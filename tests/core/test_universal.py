@@ -6,8 +6,8 @@ import pytest
 from crossroute import Router
 from crossroute.calls.members import Ability, router_over
 from crossroute.catalogue import Catalogue
-from crossroute.catalogue.listing import PUBLISHED, pool_rows
-from crossroute.storage import BUNDLED
+from crossroute.cli.listing import PUBLISHED, pool_rows
+from crossroute.routing.storage import BUNDLED
 
 QUERIES = [
     "What is 17 times 23? Answer with the number only.",

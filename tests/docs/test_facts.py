@@ -1,8 +1,8 @@
 """Counts that the pages state are so."""
 
 from crossroute import Router
-from crossroute.calibration import calibration_set
 from crossroute.catalogue import Catalogue
+from crossroute.profiler.questions import calibration_set
 from tests.support.pages import ROOT
 
 

@@ -6,7 +6,7 @@ from langchain_openai import ChatOpenAI
 
 from crossroute import Price, cli, profile_model
 from crossroute.profiler.answerers import answerer_of
-from crossroute.profiler.profiles import read_card
+from crossroute.profiler.cards import read_card
 from langchain_crossroute.answerer import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 

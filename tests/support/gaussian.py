@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from crossroute.escalation.correlation import Correlation
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 
 def believed(correlation: Correlation, log_odds: Floats, seen: Sequence[int], looks: Floats) -> Floats:

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from crossroute import Price, ProfilingSettings, profile_model
-from crossroute.calibration import calibration_set
-from crossroute.profiler.answer import Answerer
+from crossroute.profiler.answerers import Answerer
 from crossroute.profiler.answers_file import read_rows
+from crossroute.profiler.questions import calibration_set
 from tests.support.wire import INPUT_TOKENS, OUTPUT_TOKENS, Received, WireServer
 
 MODEL = "gpt-a"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig, fit
-from crossroute.outcomes import MEASURES
+from crossroute.data.outcomes import MEASURES
 from crossroute.query import estimate_tokens
 
 KINDS = {

@@ -17,9 +17,9 @@ from crossroute.candidate import Capability, Price
 from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
-from crossroute.policy import Constraints, cache_saving
 from crossroute.query import Query
-from crossroute.router import Router
+from crossroute.routing.policy import Constraints, cache_saving
+from crossroute.routing.router import Router
 
 
 class Dispatcher:

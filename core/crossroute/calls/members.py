@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_named, catalogued_price
 from crossroute.errors import UnprofiledCandidateError
-from crossroute.router import Router
+from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
 

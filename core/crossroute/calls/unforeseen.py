@@ -9,8 +9,8 @@ from typing import NamedTuple
 from crossroute.candidate import Candidate
 from crossroute.decision import Alternative, Decision
 from crossroute.errors import NoEligibleCandidateError
-from crossroute.policy import Constraints
-from crossroute.router import DEFAULT_COST_PREFERENCE, Router
+from crossroute.routing.policy import Constraints
+from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 
 class Setting(NamedTuple):

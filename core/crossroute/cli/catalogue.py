@@ -16,7 +16,7 @@ from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
     from crossroute.candidate import Price
-    from crossroute.router import Router
+    from crossroute.routing.router import Router
 
 MaybeRouter = Annotated[
     str | None,
@@ -35,7 +35,7 @@ def candidates(
 ) -> None:
     """List models: prices, context windows, abilities and what is measured, of a router or of the catalogue."""
     from crossroute.catalogue import Catalogue
-    from crossroute.catalogue.listing import catalogue_rows, pool_rows, searched, table
+    from crossroute.cli.listing import catalogue_rows, pool_rows, searched, table
 
     loaded = load(router) if router else None
     rows = pool_rows(loaded.pool, loaded.provenance.get("sources", {})) if loaded else catalogue_rows()
@@ -68,7 +68,7 @@ def prices(
     as_json: AsJson = False,
 ) -> None:
     """Show the prices that a router uses, where they come from and how old they are; change them."""
-    from crossroute.catalogue.price_check import check_prices, table
+    from crossroute.cli.price_check import check_prices, table
 
     stated = dict(map(_stated, settings or ()))
     if not router and (stated or folder):
@@ -95,7 +95,7 @@ def prices(
 
 
 def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
-    from crossroute.catalogue.price_check import listed_prices
+    from crossroute.cli.price_check import listed_prices
 
     changed = stated or listed_prices(router.pool)
     router.with_prices(changed).save_pretrained(folder)

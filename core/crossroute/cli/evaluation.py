@@ -21,12 +21,12 @@ from crossroute.cli.shared import (
     read,
     refuse_routers,
 )
+from crossroute.data.outcomes import SPLITS, Split
 from crossroute.errors import DataError, UnknownCandidateError
-from crossroute.outcomes import SPLITS, Split
 
 if TYPE_CHECKING:
     from crossroute.candidate import Candidate, Pool
-    from crossroute.router import Router
+    from crossroute.routing.router import Router
 
 
 def evaluate(
@@ -58,9 +58,9 @@ def evaluate(
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
-    from crossroute.evaluation.contest import baseline_predictions, cascades
-    from crossroute.router import DEFAULT_COST_PREFERENCE
-    from crossroute.storage import replace_file
+    from crossroute.evaluation.contenders import baseline_predictions, cascades
+    from crossroute.files import replace_file
+    from crossroute.routing.router import DEFAULT_COST_PREFERENCE
 
     if plot_file:  # what is missing is told before the work
         from crossroute.evaluation.plots import draw_curves
@@ -121,7 +121,7 @@ def _over(router: Router, pool: Pool) -> Router:
     """Return the router over the candidates of the outcomes, under their names and at the prices paid there."""
     from crossroute.calls.members import Ability, over_candidates
     from crossroute.catalogue import Catalogue, candidate_meant
-    from crossroute.prices import ESTIMATED
+    from crossroute.data.prices import ESTIMATED
 
     named: dict[str, Candidate] = {}
     for candidate in pool:

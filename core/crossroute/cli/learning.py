@@ -32,7 +32,7 @@ def data(
     priced_only: PricedOnly = False,
 ) -> None:
     """Check a file of outcomes and say what is in it."""
-    from crossroute.summary import summarize
+    from crossroute.data.summary import summarize
 
     summary = summarize(read([path], None, priced_only))
     if as_json:
@@ -61,7 +61,7 @@ def train(
     priced_only: PricedOnly = False,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
-    from crossroute.storage import bundled_routers, locate
+    from crossroute.routing.storage import bundled_routers, locate
     from crossroute.training import TrainingConfig, fit
 
     if start and encoder:

@@ -13,10 +13,10 @@ from crossroute.cli.shared import err, names, out, output_folder, progress_bar
 from crossroute.errors import CrossRouteError
 
 if TYPE_CHECKING:
-    from crossroute.calibration import GradedQuery
     from crossroute.candidate import Candidate, Price
-    from crossroute.profiler.answer import Answerer
-    from crossroute.profiler.profiles import Card
+    from crossroute.profiler.answerers import Answerer
+    from crossroute.profiler.cards import Card
+    from crossroute.profiler.questions import GradedQuery
     from crossroute.profiler.run import Progress
     from crossroute.profiler.settings import ProfilingSettings
 
@@ -54,7 +54,7 @@ def profile(
     ] = None,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
-    from crossroute.profiler.profiles import write_card
+    from crossroute.profiler.cards import write_card
     from crossroute.profiler.settings import ProfilingSettings
 
     candidate = _candidate(model, price)
@@ -72,7 +72,7 @@ def profile(
 
 def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
     """Say how to route among all that was profiled into the folder, or beside the router's own."""
-    from crossroute.profiler.profiles import profiled_names, profiles_folder
+    from crossroute.profiler.cards import profiled_names, profiles_folder
 
     beside = f" --router {shlex.quote(router)}" if router else ""
     place = shlex.quote(str(folder or profiles_folder()))
@@ -85,7 +85,7 @@ def _candidate(model: str, price: str | None) -> Candidate:
     """Return a candidate that has a price, stated or known."""
     from crossroute.candidate import Candidate
     from crossroute.catalogue import Catalogue, catalogued_price
-    from crossroute.prices import listed_price
+    from crossroute.data.prices import listed_price
 
     found = Catalogue.bundled().find(model)
     known = found.entry.candidate if found else None
@@ -116,9 +116,9 @@ def _price(text: str) -> Price:
 
 
 def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
-    from crossroute.profiler.profiles import card_of
+    from crossroute.profiler.cards import card_of
     from crossroute.profiler.scores import profile_from_scores
-    from crossroute.router import WIDEST_ROUTER, Router
+    from crossroute.routing.router import WIDEST_ROUTER, Router
 
     scores: dict[str, float] = {}
     for part in names(listed):
@@ -135,8 +135,8 @@ def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
 
 
 def _queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
-    from crossroute.calibration import calibration_set
     from crossroute.profiler.own_queries import load_object, read_queries
+    from crossroute.profiler.questions import calibration_set
 
     if path is None and grader is not None:
         raise ValueError("--grader grades your own queries: give them with --queries FILE.")
@@ -152,8 +152,8 @@ def _measure(
     folder: Path | None,
 ) -> Card:
     from crossroute.profiler.answers_file import read_rows
-    from crossroute.profiler.estimate import Estimate
-    from crossroute.profiler.profiles import answers_path, card_of
+    from crossroute.profiler.cards import answers_path, card_of
+    from crossroute.profiler.settings import Estimate
 
     answerer = _answerer(candidate.name, place)
     estimate = Estimate.of(asked, cast("Price", candidate.price))
@@ -170,7 +170,7 @@ def _ask(
     settings: ProfilingSettings,
     path: Path,
 ) -> None:
-    from crossroute.profiler.profiler import profile_model
+    from crossroute.profiler.api import profile_model
 
     with progress_bar() as progress:
         task = progress.add_task("asking", total=len(asked))

@@ -74,7 +74,7 @@ def demo(
     ] = None,
 ) -> None:
     """Route two dozen varied queries at three cost preferences and show what that saves."""
-    from crossroute.demo import show
+    from crossroute.cli.demo import show
 
     show(load(router, candidates), out, plot_file)
     if router is None and candidates is None:

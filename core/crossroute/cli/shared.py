@@ -16,8 +16,8 @@ from crossroute.errors import DataError
 
 if TYPE_CHECKING:
     from crossroute.candidate import Pool, Price
-    from crossroute.outcomes import Outcomes
-    from crossroute.router import Router
+    from crossroute.data.outcomes import Outcomes
+    from crossroute.routing.router import Router
 
 out, err = console(), console(stderr=True)
 
@@ -44,12 +44,12 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
         candidates: Only these: its own, or profiled ones.
         folder: Where these were profiled, by default the user's; named alone, all that are profiled there.
     """
-    from crossroute.router import DEFAULT_ROUTER, WIDEST_ROUTER, Router
+    from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER, Router
 
     if candidates is None and folder is None:
         return Router.from_pretrained(name or DEFAULT_ROUTER)
     router = Router.from_pretrained(name or WIDEST_ROUTER)
-    from crossroute.profiler.profiles import among, passed_over, profiled_names
+    from crossroute.profiler.cards import among, passed_over, profiled_names
 
     chosen = names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
@@ -76,9 +76,9 @@ def read(
         priced_only: Leave out the candidates whose price is not known.
         router: Tells the prices of candidates of which the files tell tokens alone.
     """
-    from crossroute.datasets import read_outcomes
-    from crossroute.outcomes import Outcomes
-    from crossroute.prices import at_own_prices, priced, unpriced
+    from crossroute.data.outcomes import Outcomes
+    from crossroute.data.prices import at_own_prices, priced, unpriced
+    from crossroute.data.readers import read_outcomes
 
     refuse_routers(paths)
     parts = {path: read_outcomes(path) for path in paths}

@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.escalation.correlation import Correlation, logit, tilt
-from crossroute.log_odds import sigmoid
-from crossroute.reward import Floats, Reward, best
+from crossroute.numeric import Floats, sigmoid
+from crossroute.reward import Reward, best
 
 Columns = npt.NDArray[np.intp]
 

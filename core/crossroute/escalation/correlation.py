@@ -22,9 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from crossroute.log_odds import logit as bounded_logit
-from crossroute.log_odds import sigmoid
-from crossroute.reward import Floats
+from crossroute.numeric import Floats, sigmoid
+from crossroute.numeric import logit as bounded_logit
 
 LEAST_PROBABILITY = 1e-4
 READ_WITHIN = 3.9

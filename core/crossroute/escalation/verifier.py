@@ -23,7 +23,7 @@ from crossroute.candidate import Candidate
 from crossroute.escalation.cascade import Signals
 from crossroute.escalation.correlation import Correlation, logit, tilt
 from crossroute.escalation.evidence import Evidence, Flaw
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)
 """Confidences between which shifts are interpolated: mean log-probabilities from -7.4 to -0.000001."""

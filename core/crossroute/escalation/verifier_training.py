@@ -23,8 +23,7 @@ import numpy as np
 from crossroute.candidate import Pool
 from crossroute.escalation.correlation import READ_WITHIN, Correlation, logit, tilt
 from crossroute.escalation.verifier import KNOTS, Reading, Verifier, confidence
-from crossroute.log_odds import sigmoid
-from crossroute.reward import Floats
+from crossroute.numeric import Floats, sigmoid
 
 LEAST_ANSWERS = 100
 """Answers with evidence, right and wrong ones among them, from which a verifier is worth learning."""

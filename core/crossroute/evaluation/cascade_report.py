@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict
 from rich.markup import escape
 from rich.table import Table
 
+from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.report import Interval, figures_table
-from crossroute.metrics import (
+from crossroute.metrics.cascades import Played
+from crossroute.metrics.scores import (
     best_single,
     candidate_points,
     cost_at_quality,
     expected_calibration_error,
     paired_bootstrap,
 )
-from crossroute.outcomes import Outcomes
-from crossroute.play import Played
-from crossroute.reward import Floats
+from crossroute.numeric import Floats
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the way from a router's cheapest point to the one of its highest quality, in cost."""

@@ -7,11 +7,11 @@ from html import escape
 
 import numpy as np
 
+from crossroute.data.outcomes import Outcomes
 from crossroute.errors import needs_extra
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
-from crossroute.metrics import non_decreasing_convex_hull
-from crossroute.outcomes import Outcomes
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import non_decreasing_convex_hull
+from crossroute.metrics.sweep import Sweep
 
 with needs_extra("The HTML report", "report"):
     import plotly.graph_objects as go

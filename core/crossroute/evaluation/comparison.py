@@ -1,7 +1,7 @@
 """Evaluation: predictions held against what was observed -> Report.
 
 Routers are compared on the same queries, over the same cost range and the same sweep of the willingness to
-pay. metrics.py defines each figure, and what is done where outcomes are missing.
+pay. metrics/scores.py defines each figure, and what is done where outcomes are missing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError
 from crossroute.evaluation.report import CandidateFigures, CurveFigures, Interval, Report, RouterFigures
-from crossroute.metrics import (
+from crossroute.metrics.scores import (
     aiq,
     candidate_points,
     cost_at_quality,
@@ -30,10 +31,10 @@ from crossroute.metrics import (
     sweep_for,
     zero_router_points,
 )
-from crossroute.outcomes import Outcomes
-from crossroute.prediction import Prediction
-from crossroute.reward import Floats, Reward
-from crossroute.sweep import Sweep
+from crossroute.metrics.sweep import Sweep
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
 
 
 def evaluate(

@@ -11,21 +11,41 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 import numpy as np
 
+from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation import charts
 from crossroute.evaluation.comparison import answered
-from crossroute.evaluation.regrets import Regret, regrets
 from crossroute.evaluation.report import CurveFigures, Report, RouterFigures
-from crossroute.metrics import sweep_for
-from crossroute.outcomes import Outcomes
-from crossroute.prediction import Prediction
-from crossroute.storage import replace_file
-from crossroute.sweep import Sweep
+from crossroute.files import replace_file
+from crossroute.metrics.scores import sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.model.prediction import Prediction
+from crossroute.reward import Reward, linear_reward, log_exponential_reward
+
+REGRETS = 25
+"""Queries that are told at most."""
 
 _BEGINNING, _END = 120, 280
 """Characters of a query that are shown before it is opened, of its begin and of its end."""
+
+
+class Regret(NamedTuple):
+    """A query on which another candidate would have earned more, in hindsight.
+
+    Attributes:
+        row: The query's place among the outcomes.
+        chosen: Name of the candidate that the router chose.
+        best: Name of the one that it should have chosen.
+        regret: Reward lost, in units of quality.
+    """
+
+    row: int
+    chosen: str
+    best: str
+    regret: float
 
 
 def write_page(
@@ -76,6 +96,33 @@ def write_page(
         pay=f"{willingness_to_pay:.3g}",
     )
     replace_file(Path(path), page.encode(errors="replace"))  # a text may hold half a character
+
+
+def regrets(sweep: Sweep, outcomes: Outcomes, pay: float, reward: Reward) -> list[Regret]:
+    """Return the queries on which a router lost most, the worst first.
+
+    Args:
+        sweep: The router's choices at one willingness to pay.
+        outcomes: Those queries.
+        pay: That willingness to pay, USD.
+        reward: Which reward decided.
+    """
+    quality, cost = outcomes.quality, outcomes.cost
+    earned = (
+        np.exp(log_exponential_reward(quality, cost, pay))
+        if reward == "exponential"
+        else linear_reward(quality, cost, pay)
+    )
+    best = np.where(np.isnan(earned), -np.inf, earned).argmax(axis=1)
+    rows, chosen = np.arange(len(outcomes)), sweep.chosen[:, 0]
+    lost = earned[rows, best] - earned[rows, chosen]
+    worst = np.argsort(-lost, kind="stable")[:REGRETS]
+    names = outcomes.pool.names
+    return [
+        Regret(int(row), names[chosen[row]], names[best[row]], float(lost[row]))
+        for row in worst
+        if lost[row] > 0
+    ]
 
 
 def _verdict(report: Report, figures: RouterFigures) -> str:

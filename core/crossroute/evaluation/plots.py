@@ -12,10 +12,11 @@ import numpy as np
 
 from crossroute.errors import needs_extra
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
-from crossroute.metrics import non_decreasing_convex_hull
-from crossroute.policy import Dial
-from crossroute.prediction import Prediction
-from crossroute.reward import Floats, Reward, best
+from crossroute.metrics.scores import non_decreasing_convex_hull
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
+from crossroute.routing.policy import Dial
 
 with needs_extra("Plotting", "plots"):
     from matplotlib.axes import Axes

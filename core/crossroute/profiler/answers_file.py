@@ -1,6 +1,6 @@
 """Graded answers on disk, one line each, written the moment that each is there.
 
-The lines are plain rows of outcomes (datasets/plain.py), so that `read_outcomes`, `crossroute data` and
+The lines are plain rows of outcomes (data/readers/plain.py), so that `read_outcomes`, `crossroute data` and
 `crossroute train` read the file as it is. A process that dies leaves whole lines, and at most one torn at
 the end, which the next process cuts off: its query is asked again.
 """
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from crossroute.errors import DataError
-from crossroute.storage import replace_file
+from crossroute.files import replace_file
 
 Row = dict[str, Any]
 

@@ -18,10 +18,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from crossroute.calibration import GradedQuery
-from crossroute.calibration.checkers import json_value, letter, number, phrase
-from crossroute.datasets.plain import not_utf8
+from crossroute.data.readers.plain import not_utf8
 from crossroute.errors import DataError
+from crossroute.profiler.questions import GradedQuery
+from crossroute.profiler.questions.checkers import json_value, letter, number, phrase
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character, which no provider takes."""

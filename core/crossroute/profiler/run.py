@@ -24,14 +24,13 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from crossroute.calibration import GradedQuery
 from crossroute.calls.failover import is_transient, retry_after, status
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
-from crossroute.profiler.answer import Answer, Answerer
+from crossroute.profiler.answerers import Answer, Answerer
 from crossroute.profiler.answers_file import AnswersFile, Row
-from crossroute.profiler.pace import Pace
-from crossroute.profiler.settings import ProfilingSettings
+from crossroute.profiler.questions import GradedQuery
+from crossroute.profiler.settings import Pace, ProfilingSettings
 from crossroute.query import estimate_tokens
 
 REFUSED = frozenset({400, 413, 422})

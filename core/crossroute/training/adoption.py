@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.catalogue import candidate_meant
+from crossroute.data.outcomes import Outcomes
+from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, encoder_name
-from crossroute.outcomes import Outcomes
-from crossroute.prices import priced
-from crossroute.router import Router
+from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
@@ -75,7 +75,7 @@ def named_as(pool: Pool, start: Router) -> Router:
 def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
     """Return the outcomes, what they do not say of a candidate taken from a router that knows it.
 
-    Its price comes from there where the outcomes do not tell a better one (prices.py).
+    Its price comes from there where the outcomes do not tell a better one (data/prices.py).
     """
     names = [name for name in outcomes.pool.names if name in start.pool.names]
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})

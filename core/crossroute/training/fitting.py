@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from crossroute import tokens
+from crossroute.data.outcomes import Outcomes
+from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
-from crossroute.metrics import cost_range, known_outcomes
-from crossroute.outcomes import Outcomes
-from crossroute.predictor import EncodedQueries
-from crossroute.prices import priced
+from crossroute.metrics.scores import cost_range, known_outcomes
+from crossroute.model import costs
 from crossroute.query import Query
-from crossroute.router import Router
+from crossroute.routing.predictor import EncodedQueries
+from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, named_as, settled, unlearned
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
@@ -79,7 +79,7 @@ def fit(
     splits = enough(outcomes)
     encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
     cached = QueryEncoder(DiskCachedEncoder(encoder))
-    unit = start.predictor.cost_unit if start else tokens.cost_unit(outcomes)
+    unit = start.predictor.cost_unit if start else costs.cost_unit(outcomes)
     train, validation = (prepare(split, cached, unit, on_encoded) for split in splits)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -138,7 +138,7 @@ def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
     Raises:
         DataError: A candidate has no price, all cost the same, or there are too few queries.
     """
-    tokens.prices(outcomes.pool)
+    costs.prices(outcomes.pool)
     train, validation = outcomes.split("train"), outcomes.split("validation")
     if len(train) < FEWEST or not len(validation):
         raise DataError(
@@ -156,12 +156,12 @@ def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
 
 
 def prepare(
-    outcomes: Outcomes, query_encoder: QueryEncoder, unit: tokens.CostUnit, on_encoded: Callable[[int], None]
+    outcomes: Outcomes, query_encoder: QueryEncoder, unit: costs.CostUnit, on_encoded: Callable[[int], None]
 ) -> Prepared:
     """Encode one split."""
     queries = [Query(text) for text in outcomes.texts]
     query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
-    log_tokens = tokens.log_tokens(outcomes, query_tokens, unit)
+    log_tokens = costs.log_tokens(outcomes, query_tokens, unit)
     encoded = []
     for start in range(0, len(queries), BATCH):
         encoded.append(query_encoder.encode(queries[start : start + BATCH]))

@@ -14,15 +14,15 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from crossroute.attention import CrossAttention, PoolEmbedding
 from crossroute.candidate import Pool
+from crossroute.data.outcomes import Outcomes
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.inference import InferenceNetwork
-from crossroute.metrics import aiq, cost_quality_curve, cost_range
-from crossroute.outcomes import Outcomes
-from crossroute.pool_profiles import pool_profiles
-from crossroute.predictor import EncodedQueries, Predictor
-from crossroute.tokens import CostUnit
+from crossroute.metrics.scores import aiq, cost_quality_curve, cost_range
+from crossroute.model.attention import CrossAttention, PoolEmbedding
+from crossroute.model.costs import CostUnit
+from crossroute.model.inference import InferenceNetwork
+from crossroute.model.profiles import pool_profiles
+from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (
     TrainingState,

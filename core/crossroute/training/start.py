@@ -8,13 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from crossroute.ability import fit_ease
-from crossroute.attention import CrossAttention
 from crossroute.candidate import Candidate, Pool, Profile
-from crossroute.network_config import NetworkConfig
-from crossroute.pool_profiles import pool_profiles, profiled
-from crossroute.profiling import (
-    Floats,
+from crossroute.model.ability import fit_ease
+from crossroute.model.attention import CrossAttention
+from crossroute.model.clusters import (
     assign,
     cluster_effects,
     cluster_labels,
@@ -24,8 +21,11 @@ from crossroute.profiling import (
     tally,
     task_shares,
 )
-from crossroute.router import Router
-from crossroute.tokens import ratio_at
+from crossroute.model.config import NetworkConfig
+from crossroute.model.costs import ratio_at
+from crossroute.model.profiles import pool_profiles, profiled
+from crossroute.numeric import Floats
+from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.run import Prepared
 from crossroute.training.state import fingerprint

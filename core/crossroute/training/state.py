@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from crossroute.errors import CheckpointError
-from crossroute.storage import replace_file
+from crossroute.files import replace_file
 
 STATE = "training-state.safetensors"
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from crossroute.numeric import Floats
 
 TREES = 150
 LEAST_LEAF = 8

@@ -6,7 +6,7 @@ import numpy as np
 
 from crossroute.escalation.verifier import Verifier
 from crossroute.escalation.verifier_training import fit_verifier
-from crossroute.predictor import Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.training.run import Prepared
 from crossroute.training.teacher import expectations
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from crossroute.candidate import Pool, Price
 from crossroute.catalogue import Catalogue, Entry
 from crossroute.errors import UnknownCandidateError, UnknownModelError
-from crossroute.profiler.published import BENCHMARKS as BENCHMARKS_KNOWN
+from crossroute.profiler.scores import BENCHMARKS as BENCHMARKS_KNOWN
 
 CATALOGUE = Catalogue.bundled()
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"

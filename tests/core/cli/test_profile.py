@@ -7,13 +7,13 @@ import pytest
 import typer
 
 from crossroute import cli
-from crossroute.calibration import calibration_set
 from crossroute.profiler.answers_file import read_rows
-from crossroute.profiler.profiles import read_card
+from crossroute.profiler.cards import read_card
+from crossroute.profiler.questions import calibration_set
 
 MODELS = """
-from crossroute.profiler.answer import Answer
-from crossroute.calibration import calibration_set
+from crossroute.profiler.answerers import Answer
+from crossroute.profiler.questions import calibration_set
 
 KEY = {query.text: query for query in calibration_set()}
 asked = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossroute.escalation.cascade import NEVER, STOP, Forecast, Signals, next_call
 from crossroute.escalation.correlation import Correlation, logit
 from crossroute.escalation.verifier import KNOTS
-from crossroute.log_odds import sigmoid
+from crossroute.numeric import sigmoid
 from crossroute.reward import best
 from tests.support.escalating import candidates, reading, verifier
 from tests.support.gaussian import believed

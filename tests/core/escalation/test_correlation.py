@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossroute.escalation.correlation import Correlation, logit
-from crossroute.log_odds import sigmoid
+from crossroute.numeric import sigmoid
 from tests.support.gaussian import believed
 
 CORRELATIONS = [Correlation(), Correlation(0.0, 0.3), Correlation(0.9, 0.05), Correlation(0.4, 0.9)]

@@ -21,7 +21,7 @@ from crossroute.escalation.verifier import (
     confidence,
     stated_shift,
 )
-from crossroute.storage import BUNDLED, CONFIG
+from crossroute.routing.storage import BUNDLED, CONFIG
 from tests.support.escalating import reading, verifier
 
 MODEL = Candidate(name="model", aliases=("lab/model",))

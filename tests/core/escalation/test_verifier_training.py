@@ -11,7 +11,7 @@ from crossroute.escalation.correlation import Correlation, logit
 from crossroute.escalation.evidence import Evidence
 from crossroute.escalation.verifier import KNOTS, confidence
 from crossroute.escalation.verifier_training import LEAST_ANSWERS, fit_verifier
-from crossroute.log_odds import sigmoid
+from crossroute.numeric import sigmoid
 
 POOL = Pool([Candidate(name=name) for name in ("often", "shy", "rare", "never")])
 

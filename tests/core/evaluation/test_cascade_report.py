@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from crossroute import Candidate, Outcomes, Pool
-from crossroute.baselines import classical_cascade
+from crossroute.data.columns import MEASURES
 from crossroute.evaluation import compare
+from crossroute.evaluation.baselines import classical_cascade
 from crossroute.evaluation.cascade_report import cascade_report
-from crossroute.measures import MEASURES
-from crossroute.prediction import Prediction
+from crossroute.model.prediction import Prediction
 
 CHEAP, DEAR = 0.001, 0.01
 

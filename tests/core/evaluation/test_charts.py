@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
+from crossroute.data.columns import MEASURES
 from crossroute.evaluation import compare
-from crossroute.measures import MEASURES
-from crossroute.metrics import WILLINGNESS_TO_PAY
-from crossroute.sweep import Sweep
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY
+from crossroute.metrics.sweep import Sweep
 
 charts = pytest.importorskip("crossroute.evaluation.charts", exc_type=ImportError)
 

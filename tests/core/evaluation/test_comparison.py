@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 from crossroute.candidate import Candidate, Pool
+from crossroute.data.outcomes import MEASURES, Outcomes
 from crossroute.errors import DataError
 from crossroute.evaluation import compare, evaluate
 from crossroute.evaluation.report import Report
-from crossroute.metrics import aiq, cost_quality_curve
-from crossroute.outcomes import MEASURES, Outcomes
-from crossroute.prediction import Prediction
+from crossroute.metrics.scores import aiq, cost_quality_curve
+from crossroute.model.prediction import Prediction
 
 NAMES = ("small", "large")
 

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Price
+from crossroute.data.columns import MEASURES
 from crossroute.evaluation import compare
-from crossroute.evaluation.page import write_page
-from crossroute.evaluation.regrets import regrets
-from crossroute.measures import MEASURES
-from crossroute.prediction import Prediction
-from crossroute.sweep import Sweep
+from crossroute.evaluation.page import regrets, write_page
+from crossroute.metrics.sweep import Sweep
+from crossroute.model.prediction import Prediction
 
 PAY = 0.01
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -10,8 +10,8 @@ import pytest
 from crossroute.errors import MissingExtraError
 from crossroute.evaluation import plots
 from crossroute.evaluation.report import CandidateFigures, CurveFigures, Report, RouterFigures
-from crossroute.policy import Dial
-from crossroute.prediction import Prediction
+from crossroute.model.prediction import Prediction
+from crossroute.routing.policy import Dial
 
 
 def a_report(routers=2, candidates=11):

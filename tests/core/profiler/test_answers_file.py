@@ -1,6 +1,6 @@
 import pytest
 
-from crossroute.datasets import read_outcomes
+from crossroute.data.readers import read_outcomes
 from crossroute.errors import DataError
 from crossroute.profiler.answers_file import AnswersFile, read_rows
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from crossroute import Pool, Price, TrainingConfig, fit, tokens
+from crossroute import Pool, Price, TrainingConfig, fit
 from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.model import costs
 from crossroute.training.fitting import prepare
 from crossroute.training.start import COVERED, continued, fresh
 
@@ -82,7 +83,7 @@ def test_what_was_learned_at_other_prices_is_carried_over(outcomes):
     before = continued(same, start).pool["coder"].profile
     assert before.log_tokens != pytest.approx(found.log_tokens, abs=0.1)
     prices = [np.array(each) for each in ((1.0, 2.0), (3.0, 1.0))]
-    carried = tokens.ratio_at(np.array(before.log_tokens), *prices)
+    carried = costs.ratio_at(np.array(before.log_tokens), *prices)
     np.testing.assert_allclose(found.log_tokens, carried, atol=0.1)
     counted = start.over(Pool([continued(train, start).pool["coder"]])).predict(outcomes.texts)
     assert counted.cost.mean() == pytest.approx(cost[:, 1].mean(), rel=0.25)

@@ -10,7 +10,7 @@ import pytest
 from crossroute import Candidate, Router, fit
 from crossroute.escalation.evidence import Evidence
 from crossroute.escalation.verifier import Verifier
-from crossroute.storage import CONFIG
+from crossroute.routing.storage import CONFIG
 from tests.core.conftest import TINY
 
 

@@ -1,0 +1,130 @@
+"""The demonstration: two dozen varied queries at three cost preferences, and what routing them saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from crossroute.decision import Decision, usd
+from crossroute.model.prediction import Prediction
+from crossroute.plain_table import plain_table
+from crossroute.routing.router import Router
+
+PREFERENCES = (0.0, 0.5, 0.9)
+COLOURS = ("green", "cyan", "magenta")
+"""Of candidates, from the cheapest third to the dearest."""
+
+NARROWEST, WIDEST = 20, 40
+"""Characters that are shown of a query, at least and at most."""
+
+GAP = 2
+"""Blanks between two columns."""
+
+QUERIES = (
+    "What is the capital of Mongolia?",
+    "A shop sells pencils at 3 for $2. Lena buys 18 pencils and pays with a $20 note. How much change does "
+    "she get?",
+    "Prove that the square root of 2 is irrational.",
+    "Write a Python function that returns the longest palindromic substring of a string.",
+    "Which of these is a mammal?\nA) trout\nB) bat\nC) gecko\nD) sparrow\nAnswer with the letter.",
+    "Translate into French: The meeting was postponed until Thursday because of the storm.",
+    "Summarize in one sentence: The council met on Monday to discuss the new bridge. After four hours of "
+    "debate, members voted 7 to 2 to fund it, citing traffic and safety, while two objected to the cost.",
+    "A patient has sudden chest pain radiating to the left arm. Which enzyme rises first?\nA) troponin\n"
+    "B) amylase\nC) lipase\nD) ALT",
+    "What does this print?\n\nxs = [1, 2, 3]\nys = xs\nys.append(4)\nprint(len(xs))",
+    "The trophy did not fit in the suitcase because it was too big. What was too big?",
+    "Solve for x: 3x^2 - 12x + 9 = 0.",
+    "Name three causes of the First World War.",
+    "Under the parol evidence rule, may a party introduce an earlier oral agreement that contradicts a "
+    "complete written contract?\nA) Yes, always\nB) No\nC) Only with a witness\nD) Only in equity",
+    "Write a haiku about a lighthouse in winter.",
+    "Convert 72 degrees Fahrenheit to Celsius.",
+    "Write a SQL query that finds customers who ordered in January but not in February.",
+    "Is it moral to tell a white lie to spare a friend's feelings? Argue both sides.",
+    "If all bloops are razzies and some razzies are lazzies, must some bloops be lazzies?",
+    "Extract the date and the amount as JSON: Invoice of 3 March 2025, total due EUR 1,240.50.",
+    "A train leaves at 14:05 and arrives at 17:50, stopping twice for 6 minutes. How long was it moving?",
+    "She put the kettle on, found two cups, and then\nA) dived into the pool.\nB) waited for the water to "
+    "boil.\nC) parked the car.\nD) signed the treaty.",
+    "Explain the difference between a mutex and a semaphore to a first-year student.",
+    "Which planet has the most moons?",
+    "Let G be a group of order 15. Show that G is cyclic.",
+)
+
+
+def show(router: Router, console: Console, plot_file: Path | None = None) -> None:
+    """Print who gets each query, what it is expected to save, and draw the dial into a file.
+
+    Args:
+        router: Any router.
+        console: Where to print; candidates' names are folded where it is narrow, never cut.
+        plot_file: Where to draw; None draws nothing.
+    """
+    if plot_file is not None:  # what is missing is told before the tables
+        from crossroute.evaluation.plots import draw_dial
+    prediction = router.predict(QUERIES)
+    columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
+    console.print(_choices(columns, _styles(router, prediction), console.width))
+    console.print()
+    console.print(_expected(router, prediction, columns))
+    if plot_file is not None:
+        draw_dial(prediction, router.dial, plot_file, router.reward)
+        console.print(f"\nDrew the dial into {plot_file}.", markup=False, soft_wrap=True)
+
+
+def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
+    """Return a table of queries and who gets them; what the names leave of the width is the queries'."""
+    headings = [f"preference {preference:g}" for preference in PREFERENCES]
+    names = [_short(decision.candidate) for decisions in columns for decision in decisions]
+    taken = len(columns) * (max(map(len, headings + names)) + GAP)
+    room = min(max(width - taken, NARROWEST), WIDEST)
+    title = f"Who gets {len(QUERIES)} queries, by cost preference: 0 is quality first, 1 is cheapest"
+    table = plain_table(Column("query", width=room), title=title)
+    table.pad_edge = False  # the last name needs no blank after it
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for query, *decisions in zip(QUERIES, *columns, strict=True):
+        chosen = (Text(_short(each.candidate), styles[each.candidate]) for each in decisions)
+        table.add_row(Text(_cut(query.partition("\n")[0], room)), *chosen)
+    return table
+
+
+def _expected(router: Router, prediction: Prediction, columns: list[list[Decision]]) -> Table:
+    """Return a table of what the router expects at each preference, beside its best single candidate."""
+    best = int(prediction.quality.mean(axis=0).argmax())
+    always = float(prediction.cost[:, best].mean())
+    table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
+    for heading in ("quality", "USD per 1,000 queries", "saving"):
+        table.add_column(heading, justify="right")
+    quality = float(prediction.quality[:, best].mean())
+    table.add_row(Text(f"always {_short(router.pool.names[best])}"), f"{quality:.3f}", usd(always * 1000), "")
+    for preference, decisions in zip(PREFERENCES, columns, strict=True):
+        quality = float(np.mean([decision.quality for decision in decisions]))
+        cost = float(np.mean([decision.cost for decision in decisions]))
+        saving = f"{1 - cost / always:.0%}" if always else ""
+        table.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
+    return table
+
+
+def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
+    """Return a colour for each candidate, from the cheapest third to the dearest."""
+    order = prediction.cost.mean(axis=0).argsort()
+    places = zip(order, range(len(order)), strict=True)
+    return {
+        router.pool.names[column]: COLOURS[place * len(COLOURS) // len(order)] for column, place in places
+    }
+
+
+def _short(candidate: str) -> str:
+    """Leave out whose model it is: mistralai/mixtral-8x7b-chat."""
+    return candidate.rpartition("/")[2]
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"

@@ -1,0 +1,139 @@
+"""What `crossroute candidates` lists: a router's pool, or the catalogue itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.catalogue import Catalogue, Entry
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Sources = Mapping[str, Mapping[str, int]]
+"""Candidate -> data set -> outcomes that its profile rests on."""
+
+PUBLISHED = "published scores"
+"""What a profile without an outcome rests on."""
+
+_CAN = {"tools": "T", "structured_output": "S", "vision": "V", "audio": "A", "files": "F"}
+
+
+class Row(NamedTuple):
+    """A listed candidate.
+
+    Attributes:
+        candidate: As the pool, or the catalogue, has it.
+        entry: The catalogue's entry of the same model; None where it has none.
+        sources: Data set -> outcomes; empty where that was not kept.
+    """
+
+    candidate: Candidate
+    entry: Entry | None
+    sources: Mapping[str, int]
+
+    @property
+    def outcomes(self) -> int:
+        """How many outcomes the profile rests on; of the catalogue's own, how many are recorded."""
+        profile = self.candidate.profile
+        return round(sum(profile.evidence)) if profile else sum(self.sources.values())
+
+    @property
+    def aliases(self) -> list[str]:
+        """Other spellings of the same model."""
+        entry = (self.entry.name, *self.entry.aliases) if self.entry else ()
+        return sorted({*self.candidate.aliases, *entry} - {self.candidate.name})
+
+    @property
+    def origin(self) -> str:
+        """What the profile rests on; of the catalogue's own, what one could rest on."""
+        profile = self.candidate.profile
+        if profile is None:
+            rough = not self.sources and self.entry is not None and bool(self.entry.scores)
+        else:
+            rough = not any(profile.evidence)
+        return PUBLISHED if rough else " ".join(self.sources)
+
+    def matches(self, text: str) -> bool:
+        """Return whether every word of a text is in a name, the maker, a capability or a data set."""
+        maker = self.entry.maker if self.entry else ""
+        return Entry(
+            name=self.candidate.name,
+            maker=maker,
+            aliases=tuple(self.aliases),
+            capabilities=self.candidate.capabilities,
+            sources=dict(self.sources),
+        ).matches(text)
+
+    def record(self) -> dict[str, Any]:
+        """Return the row as plain JSON data."""
+        return self.candidate.model_dump(mode="json") | {
+            "aliases": self.aliases,
+            "outcomes": self.outcomes,
+            "sources": dict(self.sources),
+            "scores": self.entry.scores if self.entry and self.origin == PUBLISHED else {},
+            "scores_from": self.entry.scores_from if self.entry and self.origin == PUBLISHED else None,
+        }
+
+
+def catalogue_rows() -> list[Row]:
+    """Return all that the catalogue knows, whether measured or not."""
+    return [Row(entry.candidate, entry, entry.sources) for entry in Catalogue.bundled()]
+
+
+def pool_rows(pool: Pool, sources: Sources) -> list[Row]:
+    """Return a pool's candidates, with what a router's provenance tells of their sources."""
+    found = {candidate: Catalogue.bundled().find(candidate.name) for candidate in pool}
+    return [
+        Row(candidate, one.entry if one else None, sources.get(candidate.name, {}))
+        for candidate, one in found.items()
+    ]
+
+
+def searched(rows: Iterable[Row], text: str) -> list[Row]:
+    """Return the rows of the model that a text spells, or else with every word of it."""
+    rows = list(rows)
+    spelt = Catalogue.bundled().find(text)
+    same = [row for row in rows if spelt and row.entry is spelt.entry]
+    return same or [row for row in rows if row.matches(text)]
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Return the rows for people to read."""
+    from crossroute.plain_table import plain_table
+
+    caption = (
+        f"{len(rows)} candidate{'' if len(rows) == 1 else 's'}. In/out: USD per million tokens. "
+        "Can: Tools, Structured output, Vision, Audio, Files. –: not known."
+    )
+    shown = plain_table(caption=caption)
+    columns = [_cells(row) for row in rows]
+    for heading in _HEADINGS:
+        if any(cells[heading] for cells in columns):
+            wide = heading in ("candidate", "from")
+            left = wide or heading == "can"
+            shown.add_column(heading, justify="left" if left else "right", no_wrap=not wide, overflow="fold")
+    headings = [str(column.header) for column in shown.columns]
+    for cells in columns:
+        shown.add_row(*(cells[heading] or "–" for heading in headings))
+    return shown
+
+
+_HEADINGS = ("candidate", "in/out", "context", "can", "quality", "outcomes", "from")
+
+
+def _cells(row: Row) -> dict[str, str]:
+    from rich.markup import escape
+
+    candidate = row.candidate
+    price, profile = candidate.price, candidate.profile
+    return {
+        "candidate": escape(candidate.name),
+        "in/out": f"{price.input:g}/{price.output:g}" if price else "",
+        "context": f"{candidate.context_window // 1000}k" if candidate.context_window else "",
+        "can": "".join(letter for name, letter in _CAN.items() if name in candidate.capabilities),
+        "quality": f"{profile.mean_quality:.3f}" if profile else "",
+        "outcomes": f"{row.outcomes:,}" if row.outcomes else "",
+        "from": escape(row.origin),
+    }

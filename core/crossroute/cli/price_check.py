@@ -1,0 +1,90 @@
+"""Which prices a pool uses, where they come from, how old they are, and what the catalogue says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from crossroute.candidate import Pool, Price
+from crossroute.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+class PriceCheck(BaseModel):
+    """A candidate's price beside the catalogue's.
+
+    Attributes:
+        candidate: Its name in the pool.
+        price: What the router counts with; None where it has none.
+        age_days: Days since the date that the price states; None where it states none.
+        listed: The catalogue's price; None where it has none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidate: str
+    price: Price | None
+    age_days: int | None
+    listed: Price | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the catalogue lists another price."""
+        return self.price is not None and self.listed is not None and not same(self.price, self.listed)
+
+
+def check_prices(pool: Pool | None, today: date) -> list[PriceCheck]:
+    """Return a check a candidate, in order; without a pool, of the catalogue's candidates."""
+    catalogue = Catalogue.bundled()
+    pool = Pool(entry.candidate for entry in catalogue) if pool is None else pool
+    listed = listed_prices(pool)
+    return [
+        PriceCheck(
+            candidate=candidate.name,
+            price=candidate.price,
+            age_days=(today - candidate.price.as_of).days
+            if candidate.price and candidate.price.as_of
+            else None,
+            listed=listed.get(candidate.name),
+        )
+        for candidate in pool
+    ]
+
+
+def listed_prices(pool: Pool) -> dict[str, Price]:
+    """Return candidate -> the catalogue's price, where it knows one."""
+    found = {candidate.name: Catalogue.bundled().find(candidate.name) for candidate in pool}
+    return {name: one.entry.price for name, one in found.items() if one and one.entry.price}
+
+
+def same(one: Price, other: Price) -> bool:
+    """Return whether two prices charge the same for fresh input and for output."""
+    return (one.input, one.output) == (other.input, other.output)
+
+
+def table(checks: list[PriceCheck]) -> Table:
+    """Return the checks for people to read; what differs from the catalogue is marked."""
+    from rich.markup import escape
+
+    from crossroute.plain_table import plain_table
+
+    shown = plain_table(caption="USD per million tokens.")
+    shown.add_column("candidate", overflow="fold")
+    for heading in ("in/out", "days old", "catalogue"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("source", overflow="fold")
+    for check in checks:
+        price, listed = check.price, check.listed
+        other = f"[yellow]{_charged(listed)}[/]" if check.differs else ("same" if listed and price else "–")
+        age = "–" if check.age_days is None else f"{check.age_days:,}"
+        source = escape(price.source) if price else ""
+        shown.add_row(escape(check.candidate), _charged(price), age, other, source)
+    return shown
+
+
+def _charged(price: Price | None) -> str:
+    return f"{price.input:g}/{price.output:g}" if price else "–"

@@ -1,0 +1,134 @@
+"""Several sets of outcomes put together: what is one query, one candidate, and one cell of the arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.data.columns import MEASURES
+from crossroute.errors import DataError
+from crossroute.numeric import Floats
+
+
+class Asked(NamedTuple):
+    """A query, as a set states it."""
+
+    query_id: str
+    text: str
+    task: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Where the queries and the candidates of several sets stand among those of all.
+
+    Attributes:
+        queries: Of all sets, one for each id and text; a later one whose id is taken has another, "q1#2".
+        pool: The candidates of all sets; of each, what the first set states stands.
+        lines: For each set, the lines of its queries.
+        columns: For each set, the columns of its candidates.
+    """
+
+    queries: list[Asked]
+    pool: Pool
+    lines: list[list[int]]
+    columns: list[list[int]]
+
+    @classmethod
+    def of(
+        cls, sets: Iterable[Iterable[Asked]], pools: Sequence[Pool], default_split: Callable[[str], str]
+    ) -> Merged:
+        """Find out which queries and candidates are one.
+
+        Args:
+            sets: The queries of each.
+            pools: The candidates of each.
+            default_split: Text -> the split of a query that states none, which yields to one that is stated.
+
+        Raises:
+            DataError: A query stands twice in one set, or two sets differ on its task or split.
+        """
+        queries: list[Asked] = []
+        lines: dict[tuple[str, str], int] = {}
+        lines_of_sets = []
+        for part in sets:
+            own: dict[int, None] = {}
+            for query in part:
+                line = lines.setdefault((query.query_id, query.text), len(queries))
+                if line in own:
+                    raise DataError(f"Query {query.query_id!r} stands twice in one set; drop one of the two.")
+                own[line] = None
+                if line == len(queries):
+                    queries.append(query)
+                else:
+                    queries[line] = _one(queries[line], query, default_split(query.text))
+            lines_of_sets.append(list(own))
+        pool = _union(pools)
+        return cls(
+            _apart(queries), pool, lines_of_sets, [[pool.position(n) for n in each.names] for each in pools]
+        )
+
+    def array(self, measure: str, arrays: Iterable[Floats]) -> Floats:
+        """Return one measure of all sets, NaN where none knows it.
+
+        Raises:
+            DataError: Two sets differ on a cell.
+        """
+        whole = np.full((len(self.queries), len(self.pool)), np.nan)
+        for values, lines, columns in zip(arrays, self.lines, self.columns, strict=True):
+            cells = np.ix_(lines, columns)
+            held, known = whole[cells], ~np.isnan(values)
+            twice = known & ~np.isnan(held)
+            differ = np.argwhere(twice & ~np.isclose(held, values, rtol=1e-9, atol=0))  # (faults, 2)
+            if len(differ):
+                row, column = differ[0]
+                raise DataError(
+                    f"Query {self.queries[lines[row]].query_id!r}: {MEASURES[measure]} of candidate "
+                    f"{self.pool.names[columns[column]]!r} is {held[row, column]:.12g} in one set and "
+                    f"{values[row, column]:.12g} in another. Keep one of the two, or give the queries different ids."
+                )
+            whole[cells] = np.where(np.isnan(held), values, held)
+        return whole
+
+
+def _one(known: Asked, other: Asked, default_split: str) -> Asked:
+    """Return one query of two accounts of it: what only one of them states stands."""
+    if known.split == default_split:
+        known = known._replace(split=other.split)
+    elif other.split == default_split:
+        other = other._replace(split=known.split)
+    for field in ("task", "split"):
+        one, two = getattr(known, field), getattr(other, field)
+        if one and two and one != two:
+            raise DataError(
+                f"Query {known.query_id!r}: its {field} is {one!r} in one set and {two!r} in another. Make them one, "
+                "or give the queries different ids."
+            )
+    return known if known.task else other
+
+
+def _apart(queries: Iterable[Asked]) -> list[Asked]:
+    """Give each query whose id another text had before an id of its own."""
+    queries = list(queries)
+    taken, apart = {query.query_id for query in queries}, dict[str, Asked]()
+    for query in queries:
+        name = query.query_id
+        if name in apart:
+            name = next(other for n in count(2) if (other := f"{name}#{n}") not in taken)
+            taken.add(name)
+        apart[name] = query._replace(query_id=name)
+    return list(apart.values())
+
+
+def _union(pools: Iterable[Pool]) -> Pool:
+    candidates: dict[str, Candidate] = {}
+    for candidate in (candidate for pool in pools for candidate in pool):
+        known = candidates.get(candidate.name)
+        candidates[candidate.name] = known.completed(candidate) if known else candidate
+    return Pool(candidates.values())

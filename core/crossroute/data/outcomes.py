@@ -1,0 +1,273 @@
+"""Outcomes: what every candidate of a pool did on every query.
+
+The layout on disk is a folder of two parquet files and an optional third:
+
+    queries.parquet    query_id, text, task, split (train, validation or test)
+    outcomes.parquet   query_id, candidate, quality in [0, 1], cost_usd, input_tokens, output_tokens,
+                       latency_s, answer_logprob
+    candidates.json    a list of candidates with prices, context windows and capabilities
+
+In memory it is one row a query and one column a candidate; NaN means that the outcome is not known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.data.columns import MEASURES, Column, complaint, outside, pivot
+from crossroute.data.merge import Asked, Merged
+from crossroute.data.parquet import Table, read_candidates, replacing, write_candidates, write_table
+from crossroute.errors import DataError
+from crossroute.numeric import Floats
+
+__all__ = ["MEASURES", "SPLITS", "Outcomes", "Split", "split_of"]
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Queries x pool -> quality, cost and tokens, with NaN for what is not known.
+
+    Attributes:
+        query_ids: Unique names of the queries, length n.
+        texts: The queries, length n.
+        tasks: Where each query comes from ("mmlu-law", "gsm8k"), length n.
+        splits: "train", "validation" or "test" for each query, length n.
+        pool: The m candidates, in the order of the columns.
+        quality: Observed quality, shape (n, m), in [0, 1].
+        cost: Observed cost, shape (n, m), USD for one call.
+        input_tokens: Tokens read, shape (n, m).
+        output_tokens: Tokens written, shape (n, m).
+        latency: Seconds to the end of the answer, shape (n, m).
+        answer_logprob: Mean log-probability of the answer's tokens, shape (n, m).
+    """
+
+    query_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    tasks: tuple[str, ...]
+    splits: tuple[str, ...]
+    pool: Pool
+    quality: Floats
+    cost: Floats
+    input_tokens: Floats
+    output_tokens: Floats
+    latency: Floats
+    answer_logprob: Floats
+
+    def __post_init__(self) -> None:
+        shape = (len(self.query_ids), len(self.pool))
+        for name in ("texts", "tasks", "splits"):
+            if len(getattr(self, name)) != shape[0]:
+                raise DataError(f"{name} has {len(getattr(self, name))} entries for {shape[0]} queries.")
+        for name in MEASURES:
+            if getattr(self, name).shape != shape:
+                raise DataError(f"{name} has shape {getattr(self, name).shape}, expected (n, m) = {shape}.")
+        unknown = sorted(set(self.splits) - set(SPLITS))
+        if unknown:
+            query = self.query_ids[self.splits.index(unknown[0])]
+            raise DataError(f"Unknown split {unknown[0]!r} of query {query!r}; expected {', '.join(SPLITS)}.")
+        for name in MEASURES:
+            wrong = np.argwhere(outside(name, getattr(self, name)))  # (faults, 2)
+            if len(wrong):
+                row, column = wrong[0]
+                value = getattr(self, name)[row, column]
+                raise DataError(complaint(name, value, self.pool.names[column], self.query_ids[row]))
+
+    def __len__(self) -> int:
+        return len(self.query_ids)
+
+    @property
+    def observed(self) -> npt.NDArray[np.bool_]:
+        """Where the quality is known, shape (n, m)."""
+        return ~np.isnan(self.quality)
+
+    def take(self, rows: npt.ArrayLike) -> Outcomes:
+        """Return some of the queries: row numbers, or one bool a query."""
+        rows = np.asarray(rows)
+        chosen = np.arange(len(self))[rows if rows.size else rows.astype(int)]  # NumPy takes [] for floats
+        pick: dict[str, Any] = {name: getattr(self, name)[chosen] for name in MEASURES}
+        pick.update({name: tuple(getattr(self, name)[row] for row in chosen) for name in _PER_QUERY})
+        return replace(self, **pick)
+
+    def split(self, name: Split) -> Outcomes:
+        """Return the queries of one split."""
+        if name not in SPLITS:
+            raise ValueError(f"Unknown split {name!r}; expected one of {', '.join(SPLITS)}.")
+        return self.take(np.array(self.splits) == name)
+
+    def select(self, names: Iterable[str]) -> Outcomes:
+        """Return some of the candidates, in the order named, and the queries that any of them answered."""
+        columns = [self.pool.position(name) for name in names]
+        pool = Pool([tuple(self.pool)[column] for column in columns])
+        cut = replace(self, pool=pool, **{name: getattr(self, name)[:, columns] for name in MEASURES})
+        return cut.take(cut.observed.any(axis=1))
+
+    def complete(self) -> Outcomes:
+        """Return the queries of which every candidate's quality and cost are known."""
+        return self.take((self.observed & ~np.isnan(self.cost)).all(axis=1))
+
+    def with_pool(self, pool: Pool) -> Outcomes:
+        """Return the same outcomes under candidates of the same names, say with prices filled in."""
+        if pool.names != self.pool.names:
+            raise ValueError(f"Expected the candidates {self.pool.names}, got {pool.names}.")
+        return replace(self, pool=pool)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Outcomes]) -> Outcomes:
+        """Put several sets together, over all their queries and candidates; what none of them knows is NaN.
+
+        Queries of the same id and text are one; of the same id and another text, the later is "q1#2". A split
+        that `split_of` gave yields to one that another set states. Of a candidate, what the first set states
+        stands: fill costs in before (prices.at_own_prices) where the sets state different prices and tokens alone.
+
+        Raises:
+            DataError: Two sets differ on an outcome, or on a query's task or split.
+        """
+        if not parts:
+            raise ValueError("Nothing to concatenate: give at least one Outcomes.")
+        asked = (map(Asked, part.query_ids, part.texts, part.tasks, part.splits) for part in parts)
+        merged = Merged.of(asked, [part.pool for part in parts], split_of)
+        arrays = {name: merged.array(name, (getattr(part, name) for part in parts)) for name in MEASURES}
+        return cls(
+            query_ids=tuple(query.query_id for query in merged.queries),
+            texts=tuple(query.text for query in merged.queries),
+            tasks=tuple(query.task for query in merged.queries),
+            splits=tuple(query.split for query in merged.queries),
+            pool=merged.pool,
+            **arrays,
+        )
+
+    @classmethod
+    def from_rows(
+        cls,
+        queries: Sequence[Mapping[str, str | None]],
+        rows: Mapping[str, Column],
+        candidates: Iterable[Candidate] = (),
+        *,
+        place: Callable[[int], str] = "row {}".format,
+    ) -> Outcomes:
+        """Pivot long rows into arrays.
+
+        Args:
+            queries: One mapping a query with query_id, text and, optionally, task (else "") and split (else
+                `split_of` the text).
+            rows: Columns of equal length: query_id, candidate, quality and, optionally, the other columns of
+                outcomes.parquet.
+            candidates: What is known of the candidates; names that only the rows know are added.
+            place: Where a row stands ("runs.csv, line 7"), for the message of an error.
+
+        Raises:
+            DataError: A query or outcome stands twice, a query has no text, an outcome's query is unknown, or
+                a number is out of its range.
+        """
+        line = _lines([query["query_id"] for query in queries])
+        pool = _widened(Pool(candidates), cast("Sequence[str]", rows["candidate"]), place)
+        texts = tuple(_text_of(row, query) for row, query in enumerate(queries))
+        return cls(
+            query_ids=tuple(line),
+            texts=texts,
+            tasks=tuple(query.get("task") or "" for query in queries),
+            splits=tuple(
+                query.get("split") or split_of(text) for query, text in zip(queries, texts, strict=True)
+            ),
+            pool=pool,
+            **pivot(rows, line, pool, place),
+        )
+
+    @classmethod
+    def read(cls, folder: str | Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
+        """Read a folder of parquet files (docs/data.md has the layout).
+
+        Args:
+            folder: Holds queries.parquet, outcomes.parquet and, optionally, candidates.json.
+            candidates: What else is known of candidates; takes the place of what candidates.json says.
+
+        Raises:
+            DataError: A file, column or value is missing or wrong.
+        """
+        folder = Path(folder)
+        asked = Table(folder / "queries.parquet", required=("query_id", "text"), optional=("task", "split"))
+        columns = [asked.texts(name) for name in _QUERY_COLUMNS]
+        queries = [dict(zip(_QUERY_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True)]
+        answers = Table(folder / "outcomes.parquet", required=_REQUIRED, optional=_OPTIONAL)
+        rows: dict[str, Column] = {name: answers.texts(name) for name in ("query_id", "candidate")}
+        rows.update({name: answers.numbers(name) for name in MEASURES.values() if name in answers})
+        listed = (*read_candidates(folder / "candidates.json"), *candidates)
+        known = {candidate.name: candidate for candidate in listed}
+        try:
+            return cls.from_rows(queries, rows, known.values(), place="outcomes.parquet, row {}".format)
+        except DataError as error:
+            raise DataError(f"{folder}: {error}") from None
+
+    def write(self, folder: str | Path) -> None:
+        """Write a folder of parquet files; `read` gives it back.
+
+        Either the whole folder is written or nothing is.
+
+        Raises:
+            DataError: A query stands twice.
+            FileExistsError: The folder holds files that are not ours.
+        """
+        _lines(self.query_ids)
+        row, column = np.nonzero(np.any([~np.isnan(getattr(self, name)) for name in MEASURES], axis=0))
+        names = self.pool.names
+        rows: dict[str, Sequence[str] | Floats] = {
+            "query_id": [self.query_ids[number] for number in row],
+            "candidate": [names[number] for number in column],
+        }
+        rows.update({stored: getattr(self, name)[row, column] for name, stored in MEASURES.items()})
+        queries = (self.query_ids, self.texts, self.tasks, self.splits)
+        with replacing(Path(folder), holding=_FILES) as fresh:
+            write_table(fresh / "queries.parquet", dict(zip(_QUERY_COLUMNS, queries, strict=True)))
+            write_table(fresh / "outcomes.parquet", rows)
+            write_candidates(fresh / "candidates.json", self.pool)
+
+
+_PER_QUERY = ("query_ids", "texts", "tasks", "splits")
+_QUERY_COLUMNS = ("query_id", "text", "task", "split")
+_REQUIRED = ("query_id", "candidate", "quality")
+_OPTIONAL = tuple(column for column in MEASURES.values() if column != "quality")
+_FILES = ("queries.parquet", "outcomes.parquet", "candidates.json")
+
+
+def split_of(text: str) -> Split:
+    """Return the split of a query that states none: by a hash of its text, 70 / 10 / 20 in a hundred."""
+    place = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big") % 100
+    return "train" if place < 70 else "validation" if place < 80 else "test"
+
+
+def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:
+    """Map each query to its line of the arrays; a query that stands twice is refused."""
+    line = {name: number for number, name in enumerate(query_ids) if name is not None}
+    if len(line) < len(query_ids):
+        at = next(number for number, name in enumerate(query_ids) if name is None or line[name] != number)
+        raise DataError(f"Query {at} has the id {query_ids[at]!r}, missing or taken; give it one of its own.")
+    return line
+
+
+def _text_of(row: int, query: Mapping[str, str | None]) -> str:
+    text = query["text"]
+    if text is None or not text.strip():
+        raise DataError(
+            f"Row {row} of the queries: {query['query_id']!r} has no text; add it, or drop the query."
+        )
+    return text
+
+
+def _widened(pool: Pool, names: Sequence[str], place: Callable[[int], str]) -> Pool:
+    """Return the pool, and after it the names that it does not know, in the order of their first row."""
+    new = dict.fromkeys(name for name in names if name not in pool)
+    if not all(new):
+        unnamed = next(row for row, name in enumerate(names) if not name)
+        raise DataError(f"{place(unnamed)}: no candidate is named; name it, or drop the row.")
+    return Pool([*pool, *(Candidate(name=name) for name in new)])

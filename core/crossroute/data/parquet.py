@@ -1,0 +1,154 @@
+"""Outcomes on disk: what is read is checked, what is written appears whole.
+
+pyarrow takes a fifth of a second to import, so it is imported where a file is read or written.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.numeric import Floats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Table:
+    """The columns of one parquet file, converted and checked as they are asked for."""
+
+    def __init__(self, path: Path, *, required: Sequence[str], optional: Sequence[str] = ()) -> None:
+        self.path = path
+        self._table = _read(path, (*required, *optional))
+        missing = sorted(set(required) - set(self._table.column_names))
+        if missing:
+            raise DataError(
+                f"{path} has no column {missing[0]!r}. Expected {', '.join(required)} "
+                f"and, optionally, {', '.join(optional)}; add the column."
+            )
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table.column_names
+
+    def texts(self, name: str) -> list[str | None]:
+        """Return a column of texts, None where one is missing; all None where the column is not there."""
+        import pyarrow as pa
+
+        if name not in self:
+            return [None] * len(self._table)
+        return cast("list[str | None]", self._cast(name, pa.large_string()).to_pylist())
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column of numbers, NaN where one is missing."""
+        import pyarrow as pa
+
+        return cast("Floats", self._cast(name, pa.float64()).to_numpy())
+
+    def _cast(self, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+        import pyarrow as pa
+
+        column = self._table[name]
+        try:
+            return column.cast(kind)
+        except pa.ArrowException as error:
+            raise DataError(
+                f"{self.path}: column {name!r} is {column.type}, expected {kind}: {error}"
+            ) from None
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    with needs_extra("Reading parquet", "train"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise DataError(
+            f"There is no {path}. A folder of outcomes holds queries.parquet and outcomes.parquet."
+        )
+    try:
+        with pq.ParquetFile(path) as file:
+            present = [name for name in columns if name in file.schema_arrow.names]
+            return file.read(columns=present)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
+        ) from error
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence[str] | Floats]) -> None:
+    """Write columns of texts and numbers as parquet; NaN is stored as missing."""
+    with needs_extra("Writing parquet", "train"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+    try:
+        arrays = {
+            name: pa.array(values, from_pandas=True)
+            if isinstance(values, np.ndarray)
+            else pa.array(values, pa.large_string())
+            for name, values in columns.items()
+        }
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{path.name} cannot hold the lone surrogate {error.object[error.start]!r}; replace it."
+        ) from None
+    pq.write_table(pa.table(arrays), path, compression="zstd")
+
+
+def read_candidates(path: Path) -> Pool:
+    """Read a JSON list of candidates; none where there is no such file."""
+    if not path.exists():
+        return Pool(())
+    try:
+        return Pool(TypeAdapter(list[Candidate]).validate_json(path.read_bytes()))
+    except ValueError as error:
+        raise DataError(f"{path} is not a list of candidates: {error}") from None
+
+
+def write_candidates(path: Path, pool: Pool) -> None:
+    """Write a JSON list of what is known of the candidates, without their profiles."""
+    listed = [entry.model_dump(mode="json", exclude={"profile"}, exclude_defaults=True) for entry in pool]
+    for entry in listed:
+        entry["capabilities"] = sorted(entry.get("capabilities", ()))
+    path.write_text(json.dumps(listed, indent=2), encoding="utf-8")
+
+
+@contextmanager
+def replacing(folder: Path, holding: Iterable[str]) -> Iterator[Path]:
+    """Give an empty folder to write into, which takes the place of `folder` once all went well.
+
+    Args:
+        folder: Where the files are to stand. What it holds now goes only when the new files are complete.
+        holding: Names of the files that it may hold now.
+
+    Raises:
+        FileExistsError: It holds something else, or is no folder.
+    """
+    folder = folder.resolve()
+    foreign = sorted({entry.name for entry in folder.iterdir()} - set(holding)) if folder.exists() else []
+    if foreign:
+        raise FileExistsError(
+            f"{folder} also holds {foreign[0]!r}. Choose a folder of its own for the outcomes."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as staging:
+        fresh, former = Path(staging, "fresh"), Path(staging, "former")
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            folder.rename(former)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if former.exists():
+                former.rename(folder)
+            raise

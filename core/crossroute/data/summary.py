@@ -1,0 +1,210 @@
+"""What is in some outcomes: the counts, the gaps, and what to beware of; `crossroute data` prints it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from crossroute.candidate import Price
+from crossroute.data.outcomes import SPLITS, Outcomes
+from crossroute.numeric import Floats
+
+NEAR_EMPTY = 0.05
+"""A candidate that answered less than this share of the queries is worth a warning."""
+
+
+class CandidateSummary(BaseModel):
+    """What is known of one candidate.
+
+    Attributes:
+        name: Its name.
+        answered: Queries of which its quality is known.
+        quality: Mean quality, in [0, 1]; None where none is known, as in the fields below.
+        cost: Mean cost of a call, USD.
+        input_tokens: Mean tokens read.
+        output_tokens: Mean tokens written.
+        price: USD per million tokens, with its source.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    answered: int
+    quality: float | None
+    cost: float | None
+    input_tokens: float | None
+    output_tokens: float | None
+    price: Price | None
+
+
+class Summary(BaseModel):
+    """What is in some outcomes.
+
+    Attributes:
+        queries: Number of queries.
+        candidates: One entry a candidate, in the order of the pool.
+        missing: Share of all pairs of query and candidate whose quality is not known.
+        cost_range: Lowest and highest cost of a call, USD; None where none is known.
+        tasks: Queries of each task, the largest first; "" where a query states none.
+        splits: Queries of each split.
+        duplicates_within: Queries whose text another query of the same split has already.
+        duplicates_across: Texts that stand in more than one split.
+        warnings: What to beware of, in words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int
+    candidates: tuple[CandidateSummary, ...]
+    missing: float
+    cost_range: tuple[float, float] | None
+    tasks: dict[str, int]
+    splits: dict[str, int]
+    duplicates_within: int
+    duplicates_across: int
+    warnings: tuple[str, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Render for a terminal of 80 columns."""
+        cost = "unknown" if self.cost_range is None else "${:.2g} to ${:.2g} a call".format(*self.cost_range)
+        facts = Table.grid(padding=(0, 2))
+        for name, value in (
+            ("queries", f"{self.queries:,}"),
+            ("candidates", f"{len(self.candidates):,}"),
+            ("missing", f"{self.missing:.1%} of the outcomes"),
+            ("cost", cost),
+            ("splits", _listed(self.splits)),
+            (
+                "tasks",
+                f"{len(self.tasks)}: {_listed(self.tasks)}",
+            ),
+            (
+                "repeated texts",
+                f"{self.duplicates_within} within a split, {self.duplicates_across} across splits",
+            ),
+        ):
+            facts.add_row(name, escape(value))
+        beware = [f"[yellow]![/] {escape(warning)}" for warning in self.warnings]
+        return Group(facts, "", _table(self.candidates), _sources(self.candidates), *beware)
+
+
+def summarize(outcomes: Outcomes) -> Summary:
+    """Count what is in some outcomes, and say what to beware of."""
+    costs = outcomes.cost[~np.isnan(outcomes.cost)]
+    candidates = tuple(_candidate(outcomes, column) for column in range(len(outcomes.pool)))
+    within, across = _duplicates(outcomes)
+    splits = Counter(outcomes.splits)
+    return Summary(
+        queries=len(outcomes),
+        candidates=candidates,
+        missing=float(1 - outcomes.observed.mean()) if outcomes.quality.size else 0.0,
+        cost_range=(float(costs.min()), float(costs.max())) if costs.size else None,
+        tasks=dict(Counter(outcomes.tasks).most_common()),
+        splits={name: splits[name] for name in SPLITS},
+        duplicates_within=within,
+        duplicates_across=across,
+        warnings=tuple(_warnings(len(outcomes), candidates, splits, across)),
+    )
+
+
+def _candidate(outcomes: Outcomes, column: int) -> CandidateSummary:
+    candidate = tuple(outcomes.pool)[column]
+    return CandidateSummary(
+        name=candidate.name,
+        answered=int(outcomes.observed[:, column].sum()),
+        quality=_mean(outcomes.quality[:, column]),
+        cost=_mean(outcomes.cost[:, column]),
+        input_tokens=_mean(outcomes.input_tokens[:, column]),
+        output_tokens=_mean(outcomes.output_tokens[:, column]),
+        price=candidate.price,
+    )
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _duplicates(outcomes: Outcomes) -> tuple[int, int]:
+    """Count the queries that repeat a text of their split, and the texts in more than one split."""
+    places = set(zip(outcomes.texts, outcomes.splits, strict=True))
+    within = len(outcomes) - len(places)
+    across = sum(count > 1 for count in Counter(text for text, _ in places).values())
+    return within, across
+
+
+def _warnings(
+    queries: int, candidates: tuple[CandidateSummary, ...], splits: Mapping[str, int], across: int
+) -> Iterator[str]:
+    if across:
+        yield (
+            f"{across} {'text stands' if across == 1 else 'texts stand'} in more than one split, so a figure "
+            "on test flatters. Keep each text in one split."
+        )
+    for split in SPLITS:
+        if not splits[split]:
+            yield f"No query is in the {split} split."
+    without_cost = [candidate.name for candidate in candidates if candidate.cost is None]
+    if without_cost:
+        yield f"No cost is known of {_counted(without_cost)}."
+    without_price = [candidate.name for candidate in candidates if candidate.price is None]
+    if without_price:
+        yield (
+            f"No price is known of {_counted(without_price)}. Add cost_usd to the rows, state it in "
+            'candidates.json, or look it up: pip install "crossroute[prices]".'
+        )
+    scarce = [candidate.name for candidate in candidates if candidate.answered < NEAR_EMPTY * queries]
+    if scarce:
+        yield f"Less than {NEAR_EMPTY:.0%} of the queries were answered by {_counted(scarce)}."
+
+
+def _counted(names: list[str]) -> str:
+    return f"{len(names)} {'candidate' if len(names) == 1 else 'candidates'}: {_some(names, 3)}"
+
+
+def _some(items: Sequence[str], limit: int) -> str:
+    more = f" and {len(items) - limit:,} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return _some([f"{name or 'none stated'} {count:,}" for name, count in counts.items()], 12)
+
+
+def _table(candidates: tuple[CandidateSummary, ...]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("candidate", overflow="fold", ratio=1)
+    for heading in ("answered", "quality", "USD/call", "tokens", "price"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in candidates:
+        price = row.price
+        table.add_row(
+            escape(row.name),
+            f"{row.answered:,}",
+            "-" if row.quality is None else f"{row.quality:.3f}",
+            "-" if row.cost is None else f"{row.cost:.3g}",
+            f"{_whole(row.input_tokens)}/{_whole(row.output_tokens)}",
+            f"{price.input:g}/{price.output:g}" if price else "-",
+        )
+    return table
+
+
+def _whole(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def _sources(candidates: tuple[CandidateSummary, ...]) -> str:
+    """Explain the columns, and say where the prices come from."""
+    sources = Counter(
+        candidate.price.source.partition(":")[0] or "not stated"
+        for candidate in candidates
+        if candidate.price
+    )
+    origin = f" Prices: {_listed(sources)}." if sources else ""
+    return escape(f"\nTokens and prices are input/output; prices are USD per million tokens.{origin}")

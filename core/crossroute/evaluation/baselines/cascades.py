@@ -1,0 +1,81 @@
+"""The classical cascade: ask a cheap candidate, and a dear one where its confidence is under a threshold."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+
+from crossroute.data.outcomes import Outcomes
+from crossroute.evaluation.baselines.blind import candidate_means
+from crossroute.metrics.cascades import Played
+from crossroute.metrics.scores import non_decreasing_convex_hull
+from crossroute.numeric import Floats
+
+THRESHOLDS = 33
+
+
+def classical_cascade(tuning: Outcomes, target: Outcomes) -> Played:
+    """Play the two-step cascades that were best for their cost on other queries.
+
+    Every ordered pair of candidates is tried at thresholds that are quantiles of the first one's
+    log-probabilities, "never" and "always" among them; those on the non-decreasing convex hull are kept.
+
+    Args:
+        tuning: What pairs and thresholds are chosen on; all outcomes known.
+        target: What is played.
+
+    Returns:
+        One column a cascade on the hull, from the cheapest to the dearest. The posterior is the share of the
+        answers returned that were right in tuning.
+
+    Source: "FrugalGPT", arXiv 2305.05176, with log-probabilities in the place of a learned scorer.
+    """
+    tried = [
+        (first, second, float(threshold))
+        for first, second in permutations(range(len(tuning.pool)), 2)
+        for threshold in _thresholds(tuning.answer_logprob[:, first])
+    ]
+    points = np.array([_mean_point(tuning, *cascade) for cascade in tried])
+    hull = {tuple(point) for point in non_decreasing_convex_hull(points).tolist()}
+    places = {tuple(point): place for place, point in enumerate(points.tolist())}
+    kept = [tried[places[point]] for point in sorted(hull & places.keys())]
+    columns = [_played(target, *cascade) for cascade in kept]
+    chosen, quality, cost, calls, latency = (np.stack(parts, axis=1) for parts in zip(*columns, strict=True))
+    means = candidate_means(tuning)
+    shape = target.quality.shape
+    return Played(
+        predicted_quality=np.broadcast_to(means[0], shape),
+        predicted_cost=np.broadcast_to(means[1], shape),
+        chosen=chosen.astype(np.intp),
+        quality=quality,
+        cost=cost,
+        calls=calls,
+        latency=latency,
+        posterior=np.broadcast_to([_mean_point(tuning, *cascade)[1] for cascade in kept], quality.shape),
+    )
+
+
+def _thresholds(logprob: Floats) -> Floats:
+    known = logprob[~np.isnan(logprob)]
+    inner = np.quantile(known, np.linspace(0, 1, THRESHOLDS)) if known.size else np.empty(0)
+    return np.concatenate([[-np.inf], np.unique(inner), [np.inf]])
+
+
+def _played(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[Floats, ...]:
+    """Return who answered, quality, cost, calls and latency, each of shape (n,)."""
+    confidence = outcomes.answer_logprob[:, first]
+    goes_on = ~(confidence >= threshold) & (threshold > -np.inf)  # what is not known is not confident
+    chosen = np.where(goes_on, second, first)
+    both = (
+        values[:, first] + np.where(goes_on, values[:, second], 0)
+        for values in (outcomes.cost, outcomes.latency)
+    )
+    cost, latency = both
+    quality = np.where(goes_on, outcomes.quality[:, second], outcomes.quality[:, first])
+    return chosen, quality, cost, 1.0 + goes_on, latency
+
+
+def _mean_point(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[float, float]:
+    _, quality, cost, *_ = _played(outcomes, first, second, threshold)
+    return float(cost.mean()), float(quality.mean())

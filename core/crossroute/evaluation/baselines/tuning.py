@@ -1,0 +1,71 @@
+"""The shape that learned baselines share, and the choice among several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from crossroute.data.outcomes import Outcomes
+from crossroute.metrics.scores import aiq, cost_range, sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
+
+
+class FittedBaseline(Protocol):
+    """A baseline that has seen outcomes."""
+
+    def predict(self, embeddings: Floats) -> Prediction:
+        """Return the predicted quality and cost of every candidate.
+
+        Args:
+            embeddings: Shape (n, D).
+        """
+        ...
+
+
+class Baseline(Protocol):
+    """A baseline's parameters: fitting leaves them as they are and returns what was learned."""
+
+    def fit(self, embeddings: Floats, outcomes: Outcomes) -> FittedBaseline:
+        """Learn from outcomes; one that is not known (NaN) is left out for its candidate alone.
+
+        Args:
+            embeddings: One row of features a query, shape (n, D), finite.
+            outcomes: Of the same n queries.
+        """
+        ...
+
+
+def tune(
+    family: Sequence[Baseline],
+    train_embeddings: Floats,
+    train: Outcomes,
+    validation_embeddings: Floats,
+    validation: Outcomes,
+    *,
+    reward: Reward = "exponential",
+) -> tuple[Baseline, FittedBaseline]:
+    """Return the member of a family with the highest AIQ on validation, and what it learned from train.
+
+    Args:
+        family: Baselines to choose from; of equals the first wins.
+        train_embeddings: Shape (n, D).
+        train: Outcomes of the n queries.
+        validation_embeddings: Shape (v, D).
+        validation: Outcomes of the v queries, of the same candidates.
+        reward: "exponential" or "linear".
+    """
+    if not family:
+        raise ValueError("A family needs at least one baseline.")
+    fitted = [baseline.fit(train_embeddings, train) for baseline in family]
+    scores = [_aiq(each.predict(validation_embeddings), validation, reward) for each in fitted]
+    winner = scores.index(max(scores))
+    return family[winner], fitted[winner]
+
+
+def _aiq(prediction: Prediction, outcomes: Outcomes, reward: Reward) -> float:
+    low, high = cost_range(outcomes.quality, outcomes.cost)
+    sweep = Sweep.of(prediction, outcomes, sweep_for(outcomes.cost), reward)
+    return aiq(sweep.points(), low, high)

@@ -1,0 +1,114 @@
+"""A router and everything that it must beat, predicting the same queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from crossroute.data.outcomes import Outcomes, Split
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.evaluation.baselines import (
+    AS_SHIPPED,
+    FAMILIES,
+    FittedBaseline,
+    best_single,
+    candidate_mean,
+    classical_cascade,
+    random_choice,
+    task_mean,
+    tune,
+)
+from crossroute.metrics.cascades import Played, play
+from crossroute.metrics.scores import sweep_for
+from crossroute.model.prediction import Prediction
+from crossroute.query import Query
+from crossroute.reward import Reward
+from crossroute.routing.router import Router
+
+
+def baseline_predictions(
+    outcomes: Outcomes,
+    query_encoder: QueryEncoder,
+    split: Split = "test",
+    *,
+    reward: Reward = "exponential",
+    on_baseline: Callable[[str], None] = lambda _: None,
+) -> dict[str, Prediction]:
+    """Fit every baseline on train, tune it on validation, and predict one split.
+
+    Args:
+        outcomes: With all three splits.
+        query_encoder: Gives the baselines both views' embeddings.
+        split: Which is predicted.
+        reward: What tuning maximizes.
+        on_baseline: Called with each baseline's name before it is fitted.
+
+    Returns:
+        Name -> prediction; "usual" has a family's usual parameters, "tuned" the best on validation.
+    """
+    target = outcomes.split(split)
+    embedded = query_encoder.embed([Query(text) for text in target.texts])
+    learned = learned_baselines(outcomes, query_encoder, reward=reward, on_baseline=on_baseline)
+    return blind_baselines(outcomes.split("train"), target) | {
+        name: fitted.predict(embedded) for name, fitted in learned
+    }
+
+
+def cascades(
+    router: Router, prediction: Prediction, outcomes: Outcomes, split: Split = "test", *, max_calls: int = 2
+) -> dict[str, Played]:
+    """Play what looks at answers: routing alone, for its waiting; route and cascade; the classical cascade.
+
+    The classical cascade is tuned on train and validation; it is left out where outcomes are missing or where
+    no answer carries a log-probability.
+
+    Args:
+        router: Whose verifier reads the answers.
+        prediction: Its, for the split's queries.
+        outcomes: With all three splits.
+        split: Which is played.
+        max_calls: Of route and cascade, at most, a query.
+    """
+    target, reward = outcomes.split(split), router.reward
+    pays = sweep_for(target.cost)
+    played = {
+        f"CrossRoute, {calls} {'call' if calls == 1 else 'calls'}": play(
+            prediction, target, router.verifier, pays, reward, max_calls=calls
+        )
+        for calls in (1, max_calls)
+    }
+    others = outcomes.take([each != split for each in outcomes.splits])
+    complete = not any(np.isnan(part.quality + part.cost).any() for part in (others, target))
+    if complete and len(others) and not np.isnan(target.answer_logprob).all():
+        played["classical cascade"] = classical_cascade(others, target)
+    return played
+
+
+def blind_baselines(train: Outcomes, target: Outcomes) -> dict[str, Prediction]:
+    """Return what is predicted of some queries without reading them."""
+    return {
+        "random": random_choice(target),
+        "best single": best_single(train, target),
+        "candidate mean": candidate_mean(train, target),
+        "task mean": task_mean(train, target),
+    }
+
+
+def learned_baselines(
+    outcomes: Outcomes,
+    query_encoder: QueryEncoder,
+    *,
+    reward: Reward = "exponential",
+    on_baseline: Callable[[str], None] = lambda _: None,
+) -> Iterator[tuple[str, FittedBaseline]]:
+    """Yield every baseline that learns, fitted on train and tuned on validation; arguments as above."""
+    train, validation = outcomes.split("train"), outcomes.split("validation")
+    x, v = (query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation))
+    for name, baseline in AS_SHIPPED.items():
+        on_baseline(name)
+        yield name, baseline.fit(x, train)
+    for name, family in FAMILIES.items():
+        on_baseline(name)
+        yield f"{name}, usual", family[0].fit(x, train)
+        yield f"{name}, tuned", tune(family, x, train, v, validation, reward=reward)[1]

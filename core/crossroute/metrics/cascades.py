@@ -1,0 +1,151 @@
+"""Cascades played over recorded outcomes: every call that would have been made, paid for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossroute.data.outcomes import Outcomes
+from crossroute.escalation.cascade import NEVER, STOP, Columns, Forecast, Hand, next_call
+from crossroute.escalation.verifier import Verifier
+from crossroute.metrics.scores import known_outcomes
+from crossroute.metrics.sweep import Sweep, in_order
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
+
+ROWS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Played(Sweep):
+    """A sweep in which a query may take several calls; quality is that of the answer returned, cost of all.
+
+    Attributes:
+        calls: Calls made, shape (n, p).
+        latency: Seconds of all calls, one after the other, shape (n, p); NaN where one is not known.
+        posterior: P(right) of the answer returned, shape (n, p).
+    """
+
+    calls: Floats
+    latency: Floats
+    posterior: Floats
+
+
+def play(
+    prediction: Prediction,
+    outcomes: Outcomes,
+    verifier: Verifier,
+    willingness_to_pay: Floats,
+    reward: Reward = "exponential",
+    *,
+    max_calls: int = 2,
+    look_ahead: bool = True,
+) -> Played:
+    """Route and cascade every query at every willingness to pay.
+
+    Args:
+        prediction: For the queries of outcomes, in their order; candidates in any order.
+        outcomes: What was observed; queries without a known outcome are left out.
+        verifier: What evidence is worth.
+        willingness_to_pay: USD, shape (p,).
+        reward: What is maximized.
+        max_calls: At most, a query.
+        look_ahead: Whether the first candidate is chosen in view of a second; otherwise plain routing
+            chooses it.
+    """
+    known = known_outcomes(outcomes.quality, outcomes.cost)
+    rows = known.any(axis=1)
+    prior, cost = (values[rows] for values in in_order(prediction, outcomes))
+    outcomes, known = outcomes.take(rows), known[rows]
+    speaks = np.asarray((~np.isnan(outcomes.answer_logprob)).any(axis=0))
+    shift = verifier.shifts(tuple(outcomes.pool), prior, outcomes.answer_logprob)
+    signals = verifier.signals(tuple(outcomes.pool), speaks)
+    parts = []
+    for start in range(0, len(prior), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        forecast = Forecast(prior[part], np.where(known, cost, np.inf)[part], signals)
+        table = _Table(forecast, shift[part], max_calls)
+        parts.append([table.play(float(pay), reward, look_ahead) for pay in willingness_to_pay])
+    called, kept, posterior = (
+        np.concatenate([np.stack([step[field] for step in part], axis=1) for part in parts])
+        for field in range(3)
+    )  # (n, p, max_calls), (n, p), (n, p)
+    return _paid(outcomes, (prior, cost), called, kept, posterior)
+
+
+def _paid(
+    outcomes: Outcomes, predicted: tuple[Floats, Floats], called: Columns, kept: Columns, posterior: Floats
+) -> Played:
+    """Look up what the calls cost, how long they took and what came of them."""
+    made = called != STOP
+
+    def total(values: Floats) -> Floats:
+        each = np.take_along_axis(values[:, None], np.where(made, called, 0), axis=2)
+        return np.asarray(np.where(made, each, 0).sum(axis=2))
+
+    return Played(
+        predicted_quality=predicted[0],
+        predicted_cost=predicted[1],
+        chosen=kept,
+        quality=np.take_along_axis(outcomes.quality, kept, axis=1),
+        cost=total(outcomes.cost),
+        calls=made.sum(axis=2).astype(float),
+        latency=total(outcomes.latency),
+        posterior=posterior,
+    )
+
+
+class _Table:
+    """Some queries, and what each sequence of answers to them comes to, remembered over the sweep."""
+
+    def __init__(self, forecast: Forecast, shift: Floats, max_calls: int) -> None:
+        self._forecast, self._shift, self._max_calls = forecast, shift, max_calls
+        self._hands: dict[tuple[int, ...], Hand] = {}
+
+    def play(self, pay: float, reward: Reward, look_ahead: bool) -> tuple[Columns, Columns, Floats]:
+        """Return who was called, shape (n, max_calls), whose answer was kept and its P(right), (n,)."""
+        forecast = self._forecast
+        if look_ahead and self._max_calls > 1:
+            first = forecast.first(pay, reward)
+        else:
+            first = best(forecast.prior, forecast.cost, pay, reward)
+        called = np.full((len(first), self._max_calls), STOP)
+        called[:, 0] = first
+        for turn in range(1, self._max_calls):
+            going = np.flatnonzero(called[:, turn - 1] != STOP)
+            if going.size:
+                posterior, rise = self._look_up(called[going, :turn], going)
+                cost = forecast.cost[going]
+                called[going, turn] = next_call(posterior, rise, cost, pay, reward)
+        return called, *self._kept(called)
+
+    def _kept(self, called: Columns) -> tuple[Columns, Floats]:
+        kept, posterior = called[:, 0].copy(), np.zeros(len(called))
+        lengths = (called != STOP).sum(axis=1)
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            found, _ = self._look_up(called[rows, :length], rows)
+            place = found.argmax(axis=1)
+            kept[rows], posterior[rows] = called[rows, place], found.max(axis=1)
+        return kept, posterior
+
+    def _look_up(self, called: Columns, rows: Columns) -> tuple[Floats, Floats]:
+        """Return posteriors, shape (r, calls), and rises, shape (r, m), of some rows' answers in hand."""
+        posterior = np.empty(called.shape)
+        rise = np.full((len(rows), self._shift.shape[1]), NEVER)
+        sequences, which = np.unique(called, axis=0, return_inverse=True)
+        for number, sequence in enumerate(sequences):
+            places = np.flatnonzero(which.ravel() == number)
+            hand = self._hand(tuple(sequence.tolist()))
+            posterior[places], rise[places] = hand.posterior[rows[places]], hand.rise[rows[places]]
+        return posterior, rise
+
+    def _hand(self, sequence: tuple[int, ...]) -> Hand:
+        if sequence not in self._hands:
+            called = np.broadcast_to(np.array(sequence), (len(self._shift), len(sequence)))
+            self._hands[sequence] = self._forecast.hand(
+                called, np.take_along_axis(self._shift, called, axis=1)
+            )
+        return self._hands[sequence]

@@ -1,0 +1,332 @@
+"""Metrics: from predictions and observed outcomes to one number that a reader can check by hand.
+
+Pure NumPy. Arrays are (n, m), n queries by m candidates; points are (p, 2), mean cost (USD) and quality.
+
+Where an outcome is not known (NaN in quality or cost), a choice could not be judged: a router chooses among
+the candidates whose outcome is known for that query, and a query without any is left out. Every router, the
+zero router and the oracle are held to the same choices, so that differences between them stay meaningful.
+
+Source: RouterBench, arXiv 2403.12031, section 4: cost-quality plane, zero router, non-decreasing convex hull,
+AIQ (Average Improvement in Quality). The cost range of AIQ is explicit here, so that a router's figure does
+not depend on which others it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.numeric import Floats
+from crossroute.reward import Reward, best
+
+WILLINGNESS_TO_PAY: Floats = np.concatenate([[1e-9], np.logspace(-7, 1, 161), [1e9]])
+"""The sweep, in USD: twenty steps a decade from 1e-7 to 10, and both extremes."""
+
+_RESOLVED = (1e-5, 1.0)
+"""Mean costs of the dearest candidate, USD for one call, for which that sweep is fine enough."""
+
+_TOLERANCE = 1e-12
+_RESAMPLES_AT_ONCE = 100
+
+
+def sweep_for(cost: Floats) -> Floats:
+    """Return the sweep of the willingness to pay for observed costs, in USD, shape (p,).
+
+    It is `WILLINGNESS_TO_PAY`; where the dearest candidate's mean cost is beyond what that resolves, further
+    points in proportion to it come in, so that no figure depends on the unit of money.
+
+    Args:
+        cost: Observed cost, shape (n, m), USD for one call; NaN where it is not known.
+
+    >>> sweep_for(np.array([[0.001, 0.02]])) is WILLINGNESS_TO_PAY, sweep_for(np.array([[1.0, 2000.0]]))[-2:]
+    (True, array([1.e+09, 2.e+11]))
+    """
+    known = ~np.isnan(cost)
+    dearest = (np.where(known, cost, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)).max(initial=0)
+    if dearest == 0 or _RESOLVED[0] <= dearest <= _RESOLVED[1]:
+        return WILLINGNESS_TO_PAY
+    further = dearest * np.concatenate([[1e-8], np.logspace(-4, 4, 161), [1e8]])
+    return np.union1d(WILLINGNESS_TO_PAY, further)
+
+
+def best_single(quality: Floats, cost: Floats) -> int:
+    """Return the candidate of the highest mean quality; of equals, the cheapest.
+
+    Args:
+        quality: Mean quality of each candidate, shape (m,).
+        cost: Mean cost of each, shape (m,).
+
+    >>> best_single(np.array([0.5, 0.9, 0.9]), np.array([1.0, 3.0, 2.0]))
+    2
+    """
+    return int(np.lexsort((cost, -quality))[0])
+
+
+def choices(
+    predicted_quality: Floats,
+    predicted_cost: Floats,
+    known: npt.NDArray[np.bool_],
+    willingness_to_pay: Floats = WILLINGNESS_TO_PAY,
+    reward: Reward = "exponential",
+) -> npt.NDArray[np.intp]:
+    """Return the column chosen for every query at every willingness to pay, shape (n, p).
+
+    Args:
+        predicted_quality: Shape (n, m), in [0, 1].
+        predicted_cost: Shape (n, m), USD for one call.
+        known: Where a candidate may be chosen, shape (n, m), at least one a query.
+        willingness_to_pay: USD, shape (p,).
+        reward: "exponential" or "linear".
+
+    Raises:
+        ValueError: A prediction that may be chosen is not finite, or a query has no candidate to choose.
+    """
+    if not known.any(axis=1).all():
+        raise ValueError("A query has no candidate with a known outcome; leave it out.")
+    if not np.isfinite(np.stack([predicted_quality, predicted_cost])[:, known]).all():
+        raise ValueError(
+            "Predictions contain NaN or infinity; every known outcome needs a finite prediction."
+        )
+    quality = np.where(known, predicted_quality, 0.0)
+    cost = np.where(known, predicted_cost, np.inf)
+    return np.stack([best(quality, cost, float(usd), reward) for usd in willingness_to_pay], axis=1)
+
+
+def cost_quality_curve(
+    prediction_quality: Floats,
+    prediction_cost: Floats,
+    quality: Floats,
+    cost: Floats,
+    reward: Reward = "exponential",
+) -> Floats:
+    """Return the mean observed (cost, quality) of the choices at every willingness to pay, shape (p, 2).
+
+    Args:
+        prediction_quality: Predicted quality, shape (n, m), in [0, 1].
+        prediction_cost: Predicted cost, shape (n, m), USD for one call.
+        quality: Observed quality, shape (n, m), in [0, 1]; NaN where it is not known.
+        cost: Observed cost, shape (n, m), USD for one call; NaN where it is not known.
+        reward: "exponential" or "linear".
+
+    >>> quality = cost = np.array([[0.2, 1.0]])
+    >>> cost_quality_curve(quality, cost, quality, cost)[[0, -1]]  # no money, and any money
+    array([[0.2, 0.2],
+           [1. , 1. ]])
+    """
+    known = known_outcomes(quality, cost)
+    rows = known.any(axis=1)
+    if not rows.any():
+        raise ValueError("No query has a candidate of known quality and cost; there is nothing to evaluate.")
+    pays = sweep_for(cost)
+    chosen = choices(prediction_quality[rows], prediction_cost[rows], known[rows], pays, reward)
+    means = [np.take_along_axis(observed[rows], chosen, axis=1).mean(axis=0) for observed in (cost, quality)]
+    return np.stack(means, axis=1)
+
+
+def known_outcomes(quality: Floats, cost: Floats) -> npt.NDArray[np.bool_]:
+    """Return where quality and cost are both known, shape (n, m)."""
+    return ~(np.isnan(quality) | np.isnan(cost))
+
+
+def candidate_points(quality: Floats, cost: Floats) -> Floats:
+    """Return every candidate's mean cost and quality over its known outcomes, shape (m, 2).
+
+    >>> candidate_points(np.array([[1.0, 0.0], [0.0, np.nan]]), np.array([[4.0, 2.0], [2.0, 9.0]]))
+    array([[3. , 0.5],
+           [2. , 0. ]])
+    """
+    known = known_outcomes(quality, cost)
+    if not known.any(axis=0).all():
+        raise ValueError(
+            f"Columns {np.flatnonzero(~known.any(axis=0)).tolist()} have no known outcome; cut them."
+        )
+    return np.stack(
+        [np.where(known, values, 0).sum(axis=0) / known.sum(axis=0) for values in (cost, quality)], 1
+    )
+
+
+def cost_range(quality: Floats, cost: Floats) -> tuple[float, float]:
+    """Return AIQ's range: the cheapest and the dearest candidate's mean cost over its known outcomes, USD.
+
+    >>> cost_range(np.array([[1.0, 0.0]]), np.array([[4.0, 2.0]]))
+    (2.0, 4.0)
+    """
+    seen = known_outcomes(quality, cost).any(axis=0)
+    if not seen.any():
+        raise ValueError("No candidate has a known outcome; there is no cost range.")
+    means = candidate_points(quality[:, seen], cost[:, seen])[:, 0]
+    return float(means.min()), float(means.max())
+
+
+def zero_router_points(quality: Floats, cost: Floats) -> Floats:
+    """Return the points between which the zero router interpolates: what is to be had query-blind.
+
+    Where all outcomes are known these are `candidate_points`. A candidate that is unknown for some queries
+    has no point of its own over all of them; in its place stand the choices, among the known, of a router
+    that predicts every candidate's mean on every query.
+
+    Source: RouterBench, arXiv 2403.12031, section 4.2; the treatment of missing outcomes is ours.
+    """
+    points, known = candidate_points(quality, cost), known_outcomes(quality, cost)
+    always = known[known.any(axis=1)].all(axis=0)
+    if always.all():
+        return points
+    mean_cost, mean_quality = (np.broadcast_to(means, quality.shape) for means in points.T)
+    return np.concatenate(
+        [points[always], cost_quality_curve(mean_quality, mean_cost, quality, cost, "linear")]
+    )
+
+
+def non_decreasing_convex_hull(points: Floats) -> Floats:
+    """Return the vertices of the upper, non-decreasing convex hull, by rising cost, shape (h, 2).
+
+    Each vertex costs more and is better than the one before it, at a falling rate: mixing two of them in
+    proportion reaches every point between, and no mixture of any points lies above.
+
+    >>> non_decreasing_convex_hull(np.array([[1, 0.2], [2, 0.3], [3, 0.8], [4, 0.7]]))
+    array([[1. , 0.2],
+           [3. , 0.8]])
+    """
+    if len(points) == 0 or not np.isfinite(points).all():
+        raise ValueError("A hull needs at least one point, and finite ones.")
+    ordered = points[np.lexsort((-points[:, 1], points[:, 0]))]
+    best_before = np.maximum.accumulate(ordered[:, 1])
+    better = np.append(True, ordered[1:, 1] > best_before[:-1])
+    hull: list[tuple[float, float]] = []
+    for cost, quality in ordered[better].tolist():
+        while len(hull) > 1 and _is_below(hull[-1], hull[-2], (cost, quality)):
+            hull.pop()
+        hull.append((cost, quality))
+    return np.array(hull)
+
+
+def _is_below(middle: tuple[float, float], left: tuple[float, float], right: tuple[float, float]) -> bool:
+    """Whether the middle point lies on or below the segment from left to right."""
+    rise, run = middle[1] - left[1], middle[0] - left[0]
+    return rise * (right[0] - left[0]) <= (right[1] - left[1]) * run
+
+
+def aiq(points: Floats, low: float, high: float) -> float:
+    """Return the area under the hull of the points over [low, high] USD, divided by high - low.
+
+    Between vertices the hull is a straight line and the area is exact. Past its last vertex the hull stays
+    flat; before its first it rises from quality 0 at `low`.
+
+    Args:
+        points: Mean cost and quality, shape (p, 2).
+        low: Start of the cost range, USD; by convention the cheapest candidate's mean cost.
+        high: End of the cost range, USD; by convention the dearest candidate's mean cost.
+
+    Source: RouterBench, arXiv 2403.12031, section 4.3.
+
+    >>> aiq(np.array([[0.0, 0.5], [1.0, 1.0]]), low=0.0, high=2.0)  # (0.75 * 1 + 1 * 1) / 2
+    0.875
+    """
+    if not low < high:
+        raise ValueError(f"AIQ needs a cost range with low < high, got {low!r} and {high!r}.")
+    hull = non_decreasing_convex_hull(points)
+    if hull[0, 0] > low:
+        hull = np.concatenate([[[low, 0.0]], hull])
+    cost = np.concatenate([[low], hull[(hull[:, 0] > low) & (hull[:, 0] < high), 0], [high]])
+    quality = np.interp(cost, hull[:, 0], hull[:, 1])
+    return float((np.diff(cost) * (quality[1:] + quality[:-1]) / 2).sum() / (high - low))
+
+
+def maximum_quality(points: Floats) -> float:
+    """Return the highest mean quality that any willingness to pay reaches.
+
+    >>> maximum_quality(np.array([[1.0, 0.7], [2.0, 0.9], [3.0, 0.8]]))
+    0.9
+    """
+    return float(points[:, 1].max())
+
+
+def cost_at_quality(points: Floats, quality: float) -> float:
+    """Return the lowest cost at which the hull reaches a quality, USD; NaN if it never does.
+
+    >>> cost_at_quality(np.array([[1.0, 0.5], [3.0, 0.75]]), 0.625)  # half way
+    2.0
+    >>> cost_at_quality(np.array([[1.0, 0.5], [3.0, 0.75]]), 0.8)
+    nan
+    """
+    hull = non_decreasing_convex_hull(points)
+    if quality > hull[-1, 1] + _TOLERANCE:
+        return float("nan")
+    return float(np.interp(quality, hull[:, 1], hull[:, 0]))
+
+
+def gap_closed(aiq: float, zero: float, oracle: float) -> float:
+    """Return (aiq - zero) / (oracle - zero): 0 is no better than blind, 1 is hindsight; NaN without a gap.
+
+    >>> gap_closed(0.8125, zero=0.75, oracle=1.0)
+    0.25
+    """
+    return (aiq - zero) / (oracle - zero) if oracle > zero else float("nan")
+
+
+def expected_calibration_error(predicted: Floats, observed: Floats, bins: int = 15) -> float:
+    """Return sum_b n_b / n * |mean predicted in b - mean observed in b| over bins of equal width of [0, 1].
+
+    Args:
+        predicted: Predicted quality, any shape, in [0, 1].
+        observed: Observed quality, of the same shape; NaN is left out.
+        bins: Number of bins; bin b holds predictions in (b / bins, (b + 1) / bins].
+
+    Source: Guo et al., "On Calibration of Modern Neural Networks", arXiv 1706.04599, equation 3.
+
+    >>> expected_calibration_error(np.array([0.75, 0.75, 0.25, 0.25]), np.array([1.0, 1.0, 0.0, 0.5]), bins=2)
+    0.125
+    """
+    known = ~np.isnan(observed)
+    if not known.any():
+        return float("nan")
+    place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], predicted[known])
+    excess = np.bincount(place, weights=(predicted - observed)[known], minlength=bins)
+    return float(np.abs(excess).sum() / known.sum())
+
+
+def cost_factor(predicted: Floats, observed: Floats) -> float:
+    """Return exp(median |log(predicted / observed)|): 1.25 is off by a quarter, up or down, in the median.
+
+    Args:
+        predicted: Predicted cost, any shape, USD for one call.
+        observed: Observed cost, of the same shape; NaN is left out, and so are calls that were free.
+
+    >>> cost_factor(np.array([1.0, 2.0, 0.25]), np.array([1.0, 1.0, 1.0]))
+    2.0
+    """
+    known = observed > 0
+    if not known.any():
+        return float("nan")
+    with np.errstate(divide="ignore"):  # a cost predicted as 0 is off by an infinite factor
+        return float(np.exp(np.median(np.abs(np.log(predicted[known]) - np.log(observed[known])))))
+
+
+def paired_bootstrap(
+    statistic: Callable[[Floats], Floats], n: int, *, resamples: int = 1000, seed: int = 0
+) -> Floats:
+    """Return the 95 % percentile interval of a statistic when the n queries are drawn anew, shape (2, ...).
+
+    What routers choose does not change with the draw, only how often each query counts: a statistic gets the
+    weights and may compute any number of values from the same draws, so their differences are paired.
+
+    Args:
+        statistic: Maps weights, shape (r, n), each row summing to 1, to values, shape (r, ...).
+        n: Number of queries.
+        resamples: Number of draws.
+        seed: Of the draws; equal seeds draw equally.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
+
+    >>> paired_bootstrap(lambda weights: weights @ np.array([3.0, 3.0]), n=2)
+    array([3., 3.])
+    """
+    generator = np.random.default_rng(seed)
+    sizes = [_RESAMPLES_AT_ONCE] * (resamples // _RESAMPLES_AT_ONCE) + [resamples % _RESAMPLES_AT_ONCE]
+    values = [
+        statistic(generator.multinomial(n, np.full(n, 1 / n), size=size) / n) for size in sizes if size > 0
+    ]
+    interval: Floats = np.percentile(np.concatenate(values), [2.5, 97.5], axis=0)
+    return interval

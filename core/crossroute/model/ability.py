@@ -1,0 +1,125 @@
+"""What to expect of a candidate where little or nothing was observed.
+
+By its ability, and the ease of a cluster:
+
+    P(right) = sigmoid(ability of the candidate + ease of the cluster)
+
+Candidates that were tried on different queries become comparable by those that answered both kinds: an 0.9 on
+hard queries is worth more than an 0.9 on easy ones.
+
+Source: Rasch, "Probabilistic Models for Some Intelligence and Attainment Tests" (1960). Deviation: clusters in
+the place of items, qualities between 0 and 1 in the place of right and wrong, Gaussian priors on both sides.
+
+By likeness to a pool: candidates differ in the same ways. One that is better than its ability at some clusters
+tends to be so at others, as the pool shows. So the quality of a new candidate in all clusters together is a
+Gaussian on the logit scale, around the pool's mean, whose covariance is the pool's beyond differences of ability;
+outcomes move it where they were seen and, by the covariance, elsewhere.
+
+Source: Bishop, "Pattern Recognition and Machine Learning", 4.4 (Laplace approximation) and 6.4.6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crossroute.numeric import Floats, logit, sigmoid
+
+SPREAD = 1.5
+"""Standard deviation of abilities and of eases before anything was observed, in logits."""
+
+STEPS = 50
+"""Newton steps; a dozen converge where most candidates share queries."""
+
+LARGEST_STEP = 1.0
+"""In logits, so that a first step from far away does not overshoot."""
+
+POOL_SPREAD = 1.0
+"""Standard deviation, in logits, of how much better or worse a new candidate is than the pool's mean."""
+
+OWN = 0.2
+"""Standard deviation, in logits, in a cluster, of what the pool's covariance does not foresee."""
+
+LIKENESS_STEPS = 30
+
+
+def fit_ease(right: Floats, seen: Floats) -> Floats:
+    """Fit abilities and eases together, and return the eases, in logits, shape (k,).
+
+    Args:
+        right: Sum of each candidate's quality in each cluster, shape (m, k).
+        seen: Number of outcomes, shape (m, k).
+
+    >>> fit_ease(np.array([[90.0, 50.0], [80.0, 33.0]]), np.full((2, 2), 100.0)).round(1)
+    array([ 1.3, -0.8])
+    """
+    ease, ability = np.zeros(right.shape[1]), np.zeros(len(right))
+    for _ in range(STEPS):
+        ability = ability + _newton(right, seen, ability[:, None] + ease, ability, axis=1)
+        ease = ease + _newton(right, seen, ability[:, None] + ease, ease, axis=0)
+    return ease
+
+
+def fit_ability(right: Floats, seen: Floats, ease: Floats, spread: float = SPREAD) -> float:
+    """Return one candidate's ability, in logits.
+
+    Args:
+        right: Sum of its quality in each cluster, shape (k,).
+        seen: Number of its outcomes, shape (k,).
+        ease: Of the clusters, in logits, shape (k,).
+        spread: Standard deviation of abilities, in logits, around 0.
+
+    >>> round(fit_ability(np.array([50.0, 0.0]), np.array([100.0, 0.0]), np.array([1.0, 0.0])), 1)
+    -1.0
+    """
+    ability = np.zeros(1)
+    for _ in range(STEPS):
+        ability = ability + _newton(
+            right[None], seen[None], ability + ease[None], ability, axis=1, spread=spread
+        )
+    return float(ability[0])
+
+
+def _newton(
+    right: Floats, seen: Floats, logits: Floats, value: Floats, *, axis: int, spread: float = SPREAD
+) -> Floats:
+    """Return a Newton step of the log posterior of abilities (axis 1) or of eases (axis 0)."""
+    expected = sigmoid(logits)  # (m, k)
+    gradient = (right - seen * expected).sum(axis) - value / spread**2
+    curvature = (seen * expected * (1 - expected)).sum(axis) + 1 / spread**2
+    return np.asarray(np.clip(gradient / curvature, -LARGEST_STEP, LARGEST_STEP))
+
+
+def likely_quality(right: Floats, seen: Floats, pool: Floats) -> Floats:
+    """Return the most likely quality of one candidate in each cluster, shape (k,).
+
+    Args:
+        right: Sum of its quality in each cluster, shape (k,).
+        seen: Number of its outcomes, shape (k,).
+        pool: Quality of known candidates, shape (m, k), in [0, 1].
+
+    >>> pool = np.array([[0.9, 0.9, 0.5], [0.5, 0.5, 0.9], [0.8, 0.8, 0.8]])
+    >>> likely_quality(np.array([40.0, 0.0, 0.0]), np.array([100.0, 0.0, 0.0]), pool).round(2)
+    array([0.41, 0.42, 0.71])
+    """
+    mean, covariance = prior(pool)
+    precision, logits = np.linalg.inv(covariance), mean
+    for _ in range(LIKENESS_STEPS):
+        quality = sigmoid(logits)
+        gradient = right - seen * quality - precision @ (logits - mean)
+        step = np.linalg.solve(precision + np.diag(seen * quality * (1 - quality)), gradient)
+        logits = logits + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+    return sigmoid(logits)
+
+
+def prior(pool: Floats) -> tuple[Floats, Floats]:
+    """Return mean, shape (k,), and covariance, shape (k, k), of a new candidate's quality, in logits.
+
+    Args:
+        pool: Quality of known candidates, shape (m, k), in [0, 1].
+    """
+    logits = logit(pool, 0.01)
+    mean = logits.mean(0)
+    beyond = logits - mean
+    beyond = beyond - beyond.mean(1, keepdims=True)  # ability
+    k = len(mean)
+    return mean, beyond.T @ beyond / len(pool) + POOL_SPREAD**2 * np.ones((k, k)) + OWN**2 * np.eye(k)

@@ -1,0 +1,180 @@
+"""Cost and tokens: what the cost head predicts, and how a price turns it into USD.
+
+Output tokens are predicted where the data has them: input tokens are known when routing, so
+
+    cost = (input price * input tokens + output price * output tokens) / 1e6
+
+Where only USD is known, so are the tokens' worth of it at the input price, and the head predicts how many
+times the query's own tokens that is:
+
+    cost = input price * query tokens * ratio / 1e6
+
+That holds at the price of the outcomes, which each profile keeps. At any other price the cost is taken apart
+there: what exceeds the query's own tokens paid for output, which is then paid for at the new price. So, either
+way, a change of price needs no retraining. A router that predicts output tokens learns from USD, too: what a
+cost leaves after the input's price was paid for output.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from crossroute.candidate import Pool, Price
+from crossroute.data.outcomes import Outcomes
+from crossroute.errors import DataError
+from crossroute.numeric import Floats
+
+CostUnit = Literal["output_tokens", "input_ratio"]
+
+LEAST_RATIO = 1e-3
+
+
+def cost_unit(outcomes: Outcomes) -> CostUnit:
+    """Return what the cost head should learn: output tokens where these and the prices explain the costs.
+
+    Costs are explained where nine in ten that are known lie within a tenth of price times tokens.
+    """
+    price = prices(outcomes.pool)
+    told = (outcomes.input_tokens * price[:, 0] + outcomes.output_tokens * price[:, 1]) / 1e6  # (n, m)
+    paid = ~np.isnan(outcomes.cost)
+    explained = np.abs(told - outcomes.cost)[paid] <= 0.1 * outcomes.cost[paid]
+    return "output_tokens" if explained.size and explained.mean() >= 0.9 else "input_ratio"
+
+
+def log_tokens(outcomes: Outcomes, query_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return the cost head's target, shape (n, m), NaN where it is not known.
+
+    Args:
+        outcomes: Of n queries; each candidate needs a price for "input_ratio".
+        query_tokens: Estimated tokens of each query, shape (n,).
+        unit: What is predicted.
+    """
+    if unit == "output_tokens":
+        return np.log(np.clip(written(outcomes, query_tokens), 1, None))
+    price = prices(outcomes.pool)
+    read_free = price[:, 0] == 0
+    unit_price = np.where(read_free, price[:, 1], price[:, 0])  # (m,)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = outcomes.cost * 1e6 / unit_price / query_tokens[:, None] + read_free  # (n, m)
+    return np.log(np.maximum(np.where(unit_price > 0, ratio, 1.0), LEAST_RATIO))
+
+
+def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
+    """Return the output tokens, shape (n, m): as counted, else what the cost leaves after the input's price.
+
+    Args:
+        outcomes: Of n queries and m candidates.
+        query_tokens: Estimated tokens of each query, shape (n,), where the input tokens were not counted.
+    """
+    price = np.array([[p.input, p.output] if (p := c.price) else [np.nan] * 2 for c in outcomes.pool])
+    read = np.where(np.isnan(outcomes.input_tokens), query_tokens[:, None], outcomes.input_tokens)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paid_for = (outcomes.cost * 1e6 - price[:, 0] * read) / price[:, 1]  # (n, m)
+    paid_for = np.where(price[:, 1] > 0, np.clip(paid_for, 1, None), np.nan)
+    return np.where(np.isnan(outcomes.output_tokens), paid_for, outcomes.output_tokens)
+
+
+def output_tokens(log_tokens: Floats, learned: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
+    """Return predicted output tokens, shape (n, m), from the cost head's output.
+
+    Args:
+        log_tokens: The cost head's output, shape (n, m).
+        learned: Input and output price of the outcomes that it was learned from, shape (m, 2).
+        query_tokens: Estimated tokens of each query, shape (n,).
+        unit: What was predicted.
+    """
+    if unit == "output_tokens":
+        return np.exp(log_tokens)
+    worth = (np.exp(log_tokens) - 1) * query_tokens[:, None]  # (n, m), in input tokens
+    return np.clip(worth * exchange(learned), 1, None)
+
+
+def exchange(learned: Floats) -> Floats:
+    """Return how many output tokens one input token was worth, shape (m,); 1 where one of them was free."""
+    read, wrote = learned.T
+    worth: Floats = np.divide(read, wrote, out=np.ones(len(learned)), where=(read > 0) & (wrote > 0))
+    return worth
+
+
+def cost(
+    log_tokens: Floats,
+    price: Floats,
+    query_tokens: Floats,
+    context_tokens: Floats,
+    unit: CostUnit,
+    *,
+    learned: Floats | None = None,
+) -> Floats:
+    """Return predicted cost, shape (n, m), USD for one call.
+
+    Args:
+        log_tokens: The cost head's output, shape (n, m).
+        price: Input and output price, shape (m, 2), USD per million tokens.
+        query_tokens: Estimated tokens of each query, shape (n,).
+        context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+        unit: What was predicted.
+        learned: The price of the outcomes that it was learned from, shape (m, 2); by default the same.
+    """
+    if unit == "output_tokens":
+        counted = (query_tokens + context_tokens)[:, None]  # (n, 1)
+        return (counted * price[:, 0] + np.exp(log_tokens) * price[:, 1]) / 1e6
+    learned = price if learned is None else learned
+    worth = np.exp(log_tokens) * query_tokens[:, None] + context_tokens[:, None]  # (n, m)
+    as_learned = worth * price[:, 0] / 1e6
+    same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
+    stands = same & (context_tokens >= 0)[:, None]  # (n, m)
+    if stands.all():
+        return as_learned
+    read, wrote = _taken_apart(log_tokens, learned, query_tokens)
+    shorter = np.minimum(read, (query_tokens + context_tokens)[:, None])
+    read = np.where(context_tokens[:, None] < 0, shorter, read + context_tokens[:, None])
+    return np.where(stands, as_learned, (read * price[:, 0] + wrote * price[:, 1]) / 1e6)
+
+
+def _taken_apart(log_ratio: Floats, learned: Floats, query_tokens: Floats) -> tuple[Floats, Floats]:
+    """Return the tokens read and written, each of shape (n, m), that a ratio stands for at the learned price.
+
+    At that price they cost what the ratio says: one that is too small to pay for the query's own tokens and one
+    token of output stands for a part of both.
+    """
+    read = query_tokens[:, None]
+    wrote = output_tokens(log_ratio, learned, query_tokens, "input_ratio")
+    whole = read * learned[:, 0] + wrote * learned[:, 1]  # (n, m)
+    paid = np.exp(log_ratio) * read * learned[:, 0]
+    part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0)
+    return part * read, part * wrote
+
+
+def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:
+    """Return what a ratio learned at one price is at another, both in logs, shape (k,).
+
+    Args:
+        log_ratio: Of one candidate, shape (k,).
+        learned: Input and output price at which it was learned, shape (2,).
+        price: The other price, shape (2,).
+    """
+    if (learned == price).all():
+        return log_ratio
+    ratio = np.exp(log_ratio)
+    wrote = np.clip(ratio - 1, 0, None) * exchange(learned[None])[0]  # for each token of the query
+    read = np.clip(ratio, None, 1) if learned[0] > 0 else np.ones_like(ratio)
+    found = read + wrote * price[1] / price[0] if price[0] > 0 else 1 + wrote
+    return np.asarray(np.log(np.maximum(found, LEAST_RATIO)))
+
+
+def prices(pool: Pool) -> Floats:
+    """Return input and output prices, shape (m, 2), USD per million tokens.
+
+    Raises:
+        DataError: A candidate has no price.
+    """
+    table = [candidate.price for candidate in pool]
+    unpriced = [candidate.name for candidate in pool if candidate.price is None]
+    if unpriced:
+        raise DataError(
+            f"No price is known of {', '.join(map(repr, unpriced))}. Add cost_usd to the rows, state "
+            "prices in candidates.json, or leave these candidates out: on the command line with --priced-only."
+        )
+    return np.array([[price.input, price.output] for price in table if isinstance(price, Price)])

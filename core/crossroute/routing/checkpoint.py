@@ -1,0 +1,177 @@
+"""The parts of a router <-> the config and tensors that storage.py writes and reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from crossroute.candidate import Candidate, Pool, Profile, Usd
+from crossroute.encoder import Encoder, encoder_name, is_encoder_name
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.errors import CheckpointError
+from crossroute.escalation.verifier import Verifier
+from crossroute.model.config import NetworkConfig
+from crossroute.model.costs import CostUnit, prices
+from crossroute.model.inference import InferenceNetwork
+from crossroute.model.profiles import learned_prices, pool_profiles
+from crossroute.reward import Reward
+from crossroute.routing.policy import Dial
+from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
+
+NETWORK = "network."
+PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
+
+
+class Parts(TypedDict):
+    """The arguments of `Router`, as its checkpoint holds them."""
+
+    predictor: Predictor
+    calibration: EncodedQueries
+    cluster_labels: tuple[str, ...]
+    reward: Reward
+    provenance: dict[str, Any]
+    dial: Dial
+    verifier: Verifier | None
+
+
+class RouterConfig(BaseModel):
+    """What config.json holds besides the format and the digest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    encoder: str
+    network: NetworkConfig
+    cost_unit: CostUnit
+    reward: Reward
+    candidates: tuple[Candidate, ...]
+    cluster_labels: tuple[str, ...]
+    dial: Dial
+    provenance: dict[str, Any]
+    verifier: Verifier | None = None
+    learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
+    """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
+
+    @model_validator(mode="after")
+    def _one_label_a_cluster(self) -> RouterConfig:
+        if len(self.cluster_labels) != self.network.clusters:
+            raise ValueError(
+                f"{len(self.cluster_labels)} cluster labels for {self.network.clusters} clusters"
+            )
+        if self.learned_prices is not None and len(self.learned_prices) != len(self.candidates):
+            raise ValueError(
+                f"{len(self.learned_prices)} learned prices for {len(self.candidates)} candidates"
+            )
+        return self
+
+
+def save(parts: Parts, folder: str | Path) -> None:
+    """Write a router's parts to a folder."""
+    predictor = parts["predictor"]
+    pool = predictor.pool
+    learned = learned_prices(pool)
+    repriced = (learned != prices(pool)).any()
+    config = RouterConfig(
+        encoder=predictor.query_encoder.name,
+        network=predictor.network.config,
+        cost_unit=predictor.cost_unit,
+        reward=parts["reward"],
+        candidates=tuple(candidate.model_copy(update={"profile": None}) for candidate in pool),
+        cluster_labels=parts["cluster_labels"],
+        dial=parts["dial"],
+        provenance=parts["provenance"],
+        verifier=parts["verifier"],
+        learned_prices=tuple(map(tuple, learned.tolist())) if repriced else None,
+    )
+    profiles = pool_profiles(pool, config.network.clusters)
+    tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
+    tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
+    vectors, tokens, context = parts["calibration"]
+    tensors["calibration.encoded"] = vectors.astype(np.float16)
+    tensors["calibration.tokens"] = tokens
+    if context.any():
+        tensors["calibration.context"] = context
+    unsaid = None if repriced else {"learned_prices"}
+    write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
+
+
+def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
+    """Read the parts of a router: bundled, from a folder or from the hub.
+
+    Raises:
+        CheckpointError: There is no such router, its files cannot be trusted, or it wants another encoder.
+    """
+    folder = locate(name)
+    raw, tensors = read_checkpoint(folder)
+    try:
+        config = RouterConfig.model_validate(raw)
+        _check_shapes(config, tensors)
+        predictor = _predictor(config, tensors, encoder)
+        tokens = tensors["calibration.tokens"]
+        context = tensors.get("calibration.context", np.zeros(len(tokens)))
+        calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise CheckpointError(
+            f"{folder / 'config.json'}: {place}: {first['msg']}. Copy or train the router again."
+        ) from error
+    except KeyError as error:
+        raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
+    except CheckpointError:
+        raise
+    except ValueError as error:  # what the network, the pool or the predictor refuses
+        raise CheckpointError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from error
+    return Parts(
+        predictor=predictor,
+        calibration=calibration,
+        cluster_labels=config.cluster_labels,
+        reward=config.reward,
+        provenance=config.provenance,
+        dial=config.dial,
+        verifier=config.verifier,
+    )
+
+
+def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
+    queries = tensors["calibration.tokens"].size
+    shapes: dict[str, tuple[int, ...]] = {
+        "calibration.tokens": (queries,),
+        "calibration.encoded": (queries, config.network.width),
+    }
+    shapes |= {
+        f"profile.{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
+    }
+    if "calibration.context" in tensors:  # not kept where no call had any
+        shapes["calibration.context"] = (queries,)
+    for name, shape in shapes.items():
+        if tensors[name].shape != shape:
+            raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")
+
+
+def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
+    if encoder is not None and encoder_name(encoder) != config.encoder:
+        raise CheckpointError(
+            f"This router was trained with the encoder {config.encoder!r}, not {encoder_name(encoder)!r}."
+        )
+    if encoder is None and not is_encoder_name(config.encoder):
+        raise CheckpointError(
+            f"This router was trained with an encoder of your own, {config.encoder!r}; pass it: "
+            "Router.from_pretrained(..., encoder=...)."
+        )
+    weights = {
+        name.removeprefix(NETWORK): tensor for name, tensor in tensors.items() if name.startswith(NETWORK)
+    }
+    network = InferenceNetwork(config.network, weights)
+    values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
+    learned = config.learned_prices or (None,) * len(config.candidates)
+    profiles = [
+        Profile(**dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price)
+        for row, price in zip(zip(*values, strict=True), learned, strict=True)
+    ]
+    pairs = zip(config.candidates, profiles, strict=True)
+    pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
+    return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit)

@@ -1,0 +1,176 @@
+"""From predictions to a choice: the user's dial, and the constraints that no dial may break."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from numbers import Real
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from crossroute.candidate import Candidate, Capability
+from crossroute.numeric import Floats
+from crossroute.query import Query, estimate_tokens
+from crossroute.reward import Reward, best
+
+LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
+NOTCHES = 101
+
+
+class Dial(BaseModel):
+    """Cost preference -> willingness to pay, so that expected spend falls evenly from 0 to 1.
+
+    Attributes:
+        willingness_to_pay: USD at the preferences 0, 0.01, ..., 1, shape (101,), never rising.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    willingness_to_pay: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
+        min_length=NOTCHES, max_length=NOTCHES
+    )
+
+    @field_validator("willingness_to_pay")
+    @classmethod
+    def _never_rises(cls, notches: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later > earlier for earlier, later in pairwise(notches)):
+            raise ValueError("the willingness to pay must never rise from 0, quality first, to 1, cheapest")
+        return notches
+
+    @classmethod
+    def calibrate(cls, quality: Floats, cost: Floats, reward: Reward = "exponential") -> Dial:
+        """Set the dial by predictions on calibration queries.
+
+        With fixed predictions the mean cost of the choices never falls as the willingness to pay rises; the
+        notches are where it crosses 101 evenly spaced levels.
+
+        Args:
+            quality: Predicted quality, shape (n, m), in [0, 1].
+            cost: Predicted cost, shape (n, m), USD for one call.
+            reward: The reward that will be used.
+        """
+        rows = np.arange(len(cost))
+        scale = max(float(cost.max()), LEAST_TO_PAY)
+        grid = np.concatenate([[MOST_TO_PAY], np.geomspace(scale * 1e4, scale * 1e-9, 521), [LEAST_TO_PAY]])
+        grid = np.clip(grid, LEAST_TO_PAY, MOST_TO_PAY)
+        spend = np.array([cost[rows, best(quality, cost, float(pay), reward)].mean() for pay in grid])
+        levels = np.linspace(spend[0], spend[-1], NOTCHES)
+        # spend falls in steps: take the first, most generous, willingness to pay at or under each level
+        notches = [grid[int(np.argmax(spend <= level + 1e-9 * scale))] for level in levels[1:-1]]
+        return cls(willingness_to_pay=(MOST_TO_PAY, *map(float, notches), LEAST_TO_PAY))
+
+    def at(self, cost_preference: float) -> float:
+        """Return the willingness to pay in USD; between two notches its logarithm is interpolated.
+
+        Raises:
+            ValueError: `cost_preference` is no number in [0, 1].
+        """
+        if not isinstance(cost_preference, Real) or not 0 <= cost_preference <= 1:
+            raise ValueError(
+                f"cost_preference must be in [0, 1], got {cost_preference!r}: 0 is quality first, 1 cheapest."
+            )
+        place = cost_preference * (NOTCHES - 1)
+        low = min(int(place), NOTCHES - 2)
+        part = place - low
+        first, second = map(math.log, self.willingness_to_pay[low : low + 2])
+        return math.exp(first + part * (second - first))
+
+
+class Constraints(BaseModel):
+    """What a candidate must satisfy to be chosen at all.
+
+    Attributes:
+        capabilities: What the call needs beyond text.
+        max_cost: Most that the call may cost, USD, as predicted.
+        min_quality: Least quality, in [0, 1], as predicted.
+        allow: Only these names; None allows all.
+        deny: Never these names.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    capabilities: frozenset[Capability] = frozenset()
+    max_cost: float | None = Field(default=None, ge=0)
+    min_quality: float | None = Field(default=None, ge=0, le=1)
+    allow: frozenset[str] | None = None
+    deny: frozenset[str] = frozenset()
+
+    def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
+        """Return why a candidate may not be chosen, or None where it may.
+
+        Args:
+            candidate: The candidate.
+            quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
+            cost: Its predicted cost, USD, or NaN likewise.
+            tokens: Input tokens and predicted output tokens of the call.
+        """
+        return next(self._failures(candidate, quality, cost, tokens), None)
+
+    @property
+    def without_limits(self) -> Constraints:
+        """The constraints but for limits on predictions, for calls of which nothing can be predicted."""
+        return self.model_copy(update={"max_cost": None, "min_quality": None})
+
+    def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
+        names = {candidate.name, *candidate.aliases}
+        lacking = self.capabilities - candidate.capabilities
+        if self.allow is not None and not names & self.allow:
+            yield "not in the allow list"
+        if names & self.deny:
+            yield "in the deny list"
+        if lacking:
+            yield f"lacks {', '.join(sorted(lacking))}"
+        if candidate.context_window is not None and tokens > candidate.context_window:
+            yield (
+                f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
+            )
+        if self.max_cost is not None and not cost <= self.max_cost:
+            told = "unknown cost, not under" if math.isnan(cost) else f"predicted cost ${cost:.2g} above"
+            yield f"{told} max_cost ${self.max_cost:.2g}"
+        if self.min_quality is not None and not quality >= self.min_quality:
+            told = "unknown quality, not" if math.isnan(quality) else f"predicted quality {quality:.3f} under"
+            yield f"{told} min_quality {self.min_quality:g}"
+
+
+def choose(
+    quality: Floats,
+    cost: Floats,
+    failures: Sequence[str | None],
+    willingness_to_pay: float,
+    reward: Reward = "exponential",
+) -> int | None:
+    """Return the column of the best candidate that fails nothing, or None where all fail something.
+
+    Args:
+        quality: Predicted quality, shape (m,), in [0, 1].
+        cost: Predicted cost, shape (m,), USD.
+        failures: Why a candidate may not be chosen, or None, length m.
+        willingness_to_pay: USD, > 0.
+        reward: Which reward decides.
+    """
+    eligible = np.flatnonzero([failure is None for failure in failures])
+    if not eligible.size:
+        return None
+    pick = best(quality[eligible][None], cost[eligible][None], willingness_to_pay, reward)[0]
+    return int(eligible[pick])
+
+
+def cache_saving(candidate: Candidate, query: Query) -> float:
+    """Return the USD that the prompt cache saves on a conversation that the candidate is in already.
+
+    The cache holds what precedes the query's text: system prompt, tool definitions and history. Taken off the
+    candidate's predicted cost, it makes staying worth just that, and a switch must earn more.
+
+    >>> from crossroute.candidate import Price
+    >>> cached = Candidate(name="a", price=Price(input=10, output=30, cached_input=1))
+    >>> round(cache_saving(cached, Query("And then?", input_tokens=10_003)), 4)
+    0.09
+    """
+    price = candidate.price
+    if price is None or price.cached_input is None or query.input_tokens is None:
+        return 0.0
+    held = max(0, query.input_tokens - estimate_tokens(query.text))
+    return held * max(0.0, price.input - price.cached_input) / 1e6

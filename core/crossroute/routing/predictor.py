@@ -1,0 +1,195 @@
+"""Text -> arrays: what the network foresees of every candidate for every query."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from crossroute.cache import LRUCache
+from crossroute.candidate import Pool
+from crossroute.data.outcomes import Outcomes
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.errors import DataError, EncoderError
+from crossroute.model import costs
+from crossroute.model.clusters import assign
+from crossroute.model.inference import InferenceNetwork
+from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
+from crossroute.numeric import Floats
+from crossroute.query import Query
+
+CACHED_QUERIES = 4096
+
+LEAST_ANCHORS = 6
+"""Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
+
+
+class EncodedQueries(NamedTuple):
+    """Queries as the network reads them.
+
+    Attributes:
+        vectors: As `QueryEncoder` encodes them, shape (n, D).
+        tokens: Their estimated tokens, shape (n,).
+        context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+    """
+
+    vectors: Floats
+    tokens: Floats
+    context: Floats
+
+    @classmethod
+    def of(cls, queries: Sequence[Query], query_encoder: QueryEncoder) -> EncodedQueries:
+        """Encode queries."""
+        return cls(
+            query_encoder.encode(queries),
+            np.array([query.text_tokens for query in queries], dtype=float),
+            np.array([query.context_tokens for query in queries], dtype=float),
+        )
+
+    @classmethod
+    def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
+        """Return queries of calls that hold nothing else."""
+        return cls(vectors, tokens, np.zeros(len(tokens)))
+
+
+class Foresight(NamedTuple):
+    """What is foreseen of one query, or, with a leading axis n, of several.
+
+    Attributes:
+        quality: Predicted quality, shape (m,), in [0, 1].
+        cost: Predicted cost, shape (m,), USD for one call.
+        tokens: Input tokens and predicted output tokens, shape (m,).
+        attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
+        clusters: How much of each cluster is in the query, shape (k,), summing to 1.
+        quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile.
+    """
+
+    quality: Floats
+    cost: Floats
+    tokens: Floats
+    attention: Floats
+    clusters: Floats
+    quality_error: Floats
+
+
+class Predictor:
+    """The encoder, the network and the pool; safe to share between threads.
+
+    Args:
+        network: Trained.
+        pool: Candidates, each with a price and a profile over the network's clusters.
+        query_encoder: Queries -> the network's input.
+        cost_unit: What the network's cost head predicts.
+
+    Raises:
+        DataError: A candidate has no price, or no profile over this network's clusters.
+    """
+
+    pool: Pool
+    """The candidates; each profile says by what clusters, and at what price, it was made."""
+
+    def __init__(
+        self, network: InferenceNetwork, pool: Pool, query_encoder: QueryEncoder, cost_unit: costs.CostUnit
+    ) -> None:
+        self.network = network
+        self.query_encoder = query_encoder
+        self.cost_unit = cost_unit
+        identity = network.weights["centroids"].tobytes() + cost_unit.encode()
+        self.digest = hashlib.sha256(identity).hexdigest()[:12]
+        self._prices = costs.prices(pool)
+        profiles = pool_profiles(pool, network.config.clusters)
+        self.pool = self._taken_in(pool)
+        self._learned = learned_prices(self.pool)
+        self._keys = network.keys(profiles)
+        self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
+        self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
+
+    def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
+        """Foresee each query; one that was foreseen before is remembered by what the network reads of it."""
+        keys = [
+            (query.task_view, query.instance_view, query.text_tokens, query.context_tokens)
+            for query in queries
+        ]
+        found = {key: self._cache.get(key) for key in keys}
+        missing = {key: query for key, query in zip(keys, queries, strict=True) if found[key] is None}
+        if missing:
+            for key, row in zip(missing, self._foresee(list(missing.values())), strict=True):
+                self._cache.put(key, row)
+                found[key] = row
+        return [seen for key in keys if (seen := found[key]) is not None]
+
+    def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
+        """Foresee queries that are encoded already."""
+        vectors, query_tokens, context_tokens = queries
+        output = self.network(np.asarray(vectors, dtype=np.float32), self._keys)
+        quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
+        cost = costs.cost(
+            log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit, learned=self._learned
+        )
+        written = costs.output_tokens(log_tokens, self._learned, query_tokens, self.cost_unit)
+        read = (query_tokens + context_tokens)[:, None]
+        error = np.sqrt(output.clusters @ self._variance)
+        return Foresight(quality, cost, read + written, output.attention, output.clusters, error)
+
+    def profile(self, outcomes: Outcomes) -> Pool:
+        """Profile the candidates of some outcomes over this network's clusters.
+
+        Raises:
+            DataError: A candidate has no price, or none of its outcomes is known.
+        """
+        costs.prices(outcomes.pool)  # refuses what has none
+        queries = EncodedQueries.of([Query(text) for text in outcomes.texts], self.query_encoder)
+        network = self.network
+        found = profiled(
+            outcomes,
+            costs.log_tokens(outcomes, queries.tokens, self.cost_unit),
+            assign(network.project(queries.vectors), network.weights["centroids"]),
+            (network.weights["quality_effects"], network.weights["tokens_effects"]),
+            anchors=self._anchors(outcomes.pool),
+        )
+        return self._taken_in(found)
+
+    def _anchors(self, profiled: Pool) -> Floats | None:
+        """Return the quality per cluster of the measured candidates not profiled now; None where they are few."""
+        others = Pool(
+            candidate
+            for candidate in self.pool
+            if candidate.name not in profiled and candidate.profile and any(candidate.profile.evidence)
+        )
+        if len(others) < LEAST_ANCHORS:
+            return None
+        return pool_profiles(others, self.network.config.clusters).quality.astype(float)
+
+    def _taken_in(self, pool: Pool) -> Pool:
+        """Return a pool whose profiles say by what clusters, and at what price, they were made: here, if unsaid."""
+        taken = []
+        for candidate in pool:
+            profile, price = candidate.profile, candidate.price
+            if profile and profile.made_by not in ("", self.digest):
+                raise DataError(
+                    f"The profile of {candidate.name!r} was made by another router, over other clusters. "
+                    "Profile it with this router: router.profile(outcomes)."
+                )
+            if profile and not profile.made_by:
+                missing: dict[str, object] = {"made_by": self.digest}
+                if self.cost_unit == "input_ratio" and price and profile.learned_price is None:
+                    missing |= {"learned_price": (price.input, price.output)}
+                profile = profile.model_copy(update=missing)
+            taken.append(candidate.model_copy(update={"profile": profile}))
+        return Pool(taken)
+
+    def with_pool(self, pool: Pool) -> Predictor:
+        """Return the same network and encoder over another pool."""
+        return Predictor(self.network, pool, self.query_encoder, self.cost_unit)
+
+    def _foresee(self, queries: list[Query]) -> list[Foresight]:
+        encoded = EncodedQueries.of(queries, self.query_encoder)
+        width = encoded.vectors.shape[1]
+        if width != self.network.config.width:
+            raise EncoderError(
+                f"The encoder {self.query_encoder.name!r} gives {width} numbers a query; this "
+                f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
+            )
+        return [Foresight(*row) for row in zip(*self.foresee_encoded(encoded), strict=True)]

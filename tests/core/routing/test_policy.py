@@ -1,0 +1,159 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from crossroute import Candidate, Constraints
+from crossroute.reward import best
+from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, Dial, choose
+
+REWARDS = ("exponential", "linear")
+PREFERENCES = st.floats(0, 1)
+QUALITIES = st.integers(0, 100).map(lambda hundredths: hundredths / 100)
+COSTS = st.integers(0, 10_000).map(lambda micros: micros / 10**6)
+
+
+@st.composite
+def predictions(draw):
+    n, m = draw(st.integers(1, 12)), draw(st.integers(1, 5))
+    quality = draw(st.lists(st.lists(QUALITIES, min_size=m, max_size=m), min_size=n, max_size=n))
+    cost = draw(st.lists(st.lists(COSTS, min_size=m, max_size=m), min_size=n, max_size=n))
+    return np.array(quality), np.array(cost)
+
+
+def spend(quality, cost, pay, reward):
+    return cost[np.arange(len(cost)), best(quality, cost, pay, reward)].mean()
+
+
+@pytest.mark.parametrize("reward", REWARDS)
+@given(predictions())
+def test_spend_falls_evenly_along_the_dial(reward, predicted):
+    quality, cost = predicted
+    dial = Dial.calibrate(quality, cost, reward)
+    at_notch = np.array([spend(quality, cost, pay, reward) for pay in dial.willingness_to_pay])
+    level = np.linspace(at_notch[0], at_notch[-1], NOTCHES)
+    assert (np.diff(at_notch) <= 1e-12).all()
+    assert (at_notch <= level + 1e-6 * cost.max() + 1e-12).all()
+    assert at_notch[0] == spend(quality, cost, MOST_TO_PAY, reward)
+    assert at_notch[-1] == pytest.approx(cost.min(axis=1).mean())
+
+
+def test_spend_is_close_to_even_on_many_queries():
+    random = np.random.default_rng(0)
+    quality = np.sort(random.random((500, 4)), axis=1)
+    cost = np.sort(random.lognormal(-6, 0.8, (500, 4)), axis=1)
+    for reward in REWARDS:
+        dial = Dial.calibrate(quality, cost, reward)
+        at_notch = np.array([spend(quality, cost, dial.at(notch / 100), reward) for notch in range(NOTCHES)])
+        level = np.linspace(at_notch[0], at_notch[-1], NOTCHES)
+        assert np.abs(at_notch - level).max() < 0.03 * (level[0] - level[-1])
+
+
+def test_the_ends_are_quality_first_and_cheapest():
+    quality, cost = np.array([[0.9, 0.8], [0.7, 0.75]]), np.array([[0.02, 0.001], [0.03, 0.002]])
+    dial = Dial.calibrate(quality, cost)
+    assert best(quality, cost, dial.at(0)).tolist() == [0, 1]
+    assert best(quality, cost, dial.at(1)).tolist() == [1, 1]
+    assert dial.at(0) == pytest.approx(MOST_TO_PAY)
+    assert dial.at(1) == pytest.approx(LEAST_TO_PAY)
+
+
+@given(predictions(), PREFERENCES, PREFERENCES)
+def test_a_lower_cost_preference_never_picks_a_cheaper_candidate(predicted, one, other):
+    quality, cost = predicted
+    dial = Dial.calibrate(quality, cost)
+    low, high = sorted((one, other))
+    rows = np.arange(len(cost))
+    lavish = cost[rows, best(quality, cost, dial.at(low))]
+    frugal = cost[rows, best(quality, cost, dial.at(high))]
+    assert (frugal <= lavish).all()
+
+
+def test_candidates_of_one_cost_or_of_none_can_be_calibrated():
+    for cost in (np.zeros((3, 2)), np.full((3, 2), 0.01)):
+        dial = Dial.calibrate(np.array([[0.5, 0.6]] * 3), cost)
+        assert best(np.array([[0.5, 0.6]]), cost[:1], dial.at(0.5)) == [1]
+
+
+def test_between_two_notches_the_logarithm_is_interpolated():
+    dial = Dial(willingness_to_pay=tuple(10.0 ** -(notch / 10) for notch in range(NOTCHES)))
+    assert dial.at(0.125) == pytest.approx(10**-1.25)
+
+
+@pytest.mark.parametrize("preference", [-0.01, 1.01, math.nan, math.inf])
+def test_a_preference_outside_0_and_1_is_refused(preference):
+    dial = Dial(willingness_to_pay=(1.0,) * NOTCHES)
+    with pytest.raises(ValueError, match=r"cost_preference must be in \[0, 1\], got"):
+        dial.at(preference)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf])
+def test_a_dial_of_other_than_positive_numbers_is_refused(value):
+    with pytest.raises(ValidationError):
+        Dial(willingness_to_pay=(value, *[1.0] * (NOTCHES - 1)))
+
+
+def test_a_dial_never_rises():
+    with pytest.raises(ValidationError, match="never rise"):
+        Dial(willingness_to_pay=(*[1.0] * (NOTCHES - 1), 2.0))
+
+
+CANDIDATE = Candidate(
+    name="a", aliases=("alias",), context_window=1_000, capabilities={"tools", "structured_output"}
+)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "reason"),
+    [
+        (Constraints(), None),
+        (Constraints(capabilities={"tools"}), None),
+        (Constraints(capabilities={"vision", "audio", "tools"}), "lacks audio, vision"),
+        (Constraints(max_cost=0.02), None),
+        (Constraints(max_cost=0.01), "predicted cost $0.02 above max_cost $0.01"),
+        (Constraints(max_cost=0), "predicted cost $0.02 above max_cost $0"),
+        (Constraints(min_quality=0.5), None),
+        (Constraints(min_quality=0.51), "predicted quality 0.500 under min_quality 0.51"),
+        (Constraints(allow={"b"}), "not in the allow list"),
+        (Constraints(allow=frozenset()), "not in the allow list"),
+        (Constraints(allow={"alias"}), None),
+        (Constraints(deny={"alias"}), "in the deny list"),
+        (Constraints(deny={"b"}), None),
+    ],
+)
+def test_each_constraint_says_why(constraints, reason):
+    assert constraints.failure(CANDIDATE, quality=0.5, cost=0.02, tokens=900) == reason
+
+
+def test_the_context_window_holds_input_and_output():
+    reason = Constraints().failure(CANDIDATE, quality=0.5, cost=0.02, tokens=1234.4)
+    assert reason == "context window of 1,000 tokens, the call needs about 1,234"
+    assert Constraints().failure(Candidate(name="b"), quality=0.5, cost=0.02, tokens=1e9) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"max_cost": -1},
+        {"max_cost": math.nan},
+        {"min_quality": 1.1},
+        {"min_quality": math.nan},
+        {"capabilities": ["telepathy"]},
+        {"allow": "gpt-4"},
+        {"maximum_cost": 1},
+    ],
+)
+def test_constraints_are_checked_at_the_boundary(fields):
+    with pytest.raises(ValidationError):
+        Constraints(**fields)
+
+
+def test_choose_takes_the_best_that_fails_nothing():
+    quality, cost = np.array([0.9, 0.8, 0.7]), np.array([0.03, 0.02, 0.01])
+    assert choose(quality, cost, [None, None, None], 1e6) == 0
+    assert choose(quality, cost, ["in the deny list", None, None], 1e6) == 1
+    assert choose(quality, cost, ["no", "no", None], 1e6) == 2
+    assert choose(quality, cost, ["no", "no", "no"], 1e6) is None

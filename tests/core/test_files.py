@@ -1,0 +1,78 @@
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from crossroute.files import replace_file
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+    with pytest.raises(TypeError):
+        replace_file(path, "a str cannot be written")
+    occupied = tmp_path / "folder"
+    occupied.mkdir()
+    with pytest.raises(OSError):  # noqa: PT011 - the system's own words
+        replace_file(occupied, b"new")
+    assert path.read_bytes() == b"new"
+    assert sorted(tmp_path.iterdir()) == [path, occupied]
+
+
+def test_an_interruption_just_after_a_file_took_its_name_stays_an_interruption(tmp_path, monkeypatch):
+    replace = Path.replace
+
+    def interrupted(self, target):
+        replace(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(tmp_path / "state", b"whole")
+    assert (tmp_path / "state").read_bytes() == b"whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets few users make links")
+def test_a_link_stays_a_link_to_what_is_written(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("there", "not yet there"):
+        target, link = tmp_path / "elsewhere" / name, tmp_path / name
+        if name == "there":
+            target.write_bytes(b"former")
+        link.symlink_to(target)
+        replace_file(link, b"whole")
+        assert link.is_symlink()
+        assert target.read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_pipe_is_written_into_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as aside:
+        heard = aside.submit(pipe.read_bytes)
+        replace_file(pipe, b"whole")
+        assert heard.result(timeout=10) == b"whole"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the name is Linux's")
+@pytest.mark.parametrize("to_a_file", [False, True])
+def test_standard_output_is_written_on(to_a_file, tmp_path):
+    program = (
+        "from pathlib import Path; from crossroute.files import replace_file; "
+        "print('first', flush=True); replace_file(Path('/dev/stdout'), b'second')"
+    )
+    command = [sys.executable, "-c", program]
+    if to_a_file:
+        with (tmp_path / "out").open("wb") as out:
+            subprocess.run(command, stdout=out, check=True)
+        assert (tmp_path / "out").read_bytes() == b"first\nsecond"
+    else:
+        assert subprocess.run(command, capture_output=True, check=True).stdout == b"first\nsecond"
