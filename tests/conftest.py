@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.wire import WireServer
 
 settings.register_profile(
-    "quick", deadline=None, max_examples=15
+    "quick", deadline=None, max_examples=10
 )  # a deadline fails by chance on shared cores
 settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test`
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
