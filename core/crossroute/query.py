@@ -1,19 +1,48 @@
 """A query and its two views: how it begins tells the task, how it ends tells the instance.
 
-An encoder reads a few hundred tokens. A five-shot prompt asks its question at the end, a chat in the last
-human turn; the system prompt or the first shots say what kind of task it is. Both ends reach the network.
+An encoder reads a few hundred tokens. Both views read the question: the task view its beginning, after a few
+words of the system prompt, the instance view its end. What was put beside the question (documents, logs, what
+a harness adds) is paid for, and read only where the question says nothing without it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral
+from typing import NamedTuple
+
+from crossroute.normalization import normalize
+from crossroute.question import find_question, is_follow_up
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
 
+REFERENT_CHARACTERS = 600
+"""Characters that are read of what a follow-up refers to."""
+
+FRAME_CHARACTERS = 300
+"""Characters that are read of a system prompt, and at most half as many as the question has."""
+
+LEAST_FRAME = 40
+"""Fewer characters of it would tell no task: a question shorter than twice this is read alone."""
+
 CHARACTERS_A_TOKEN = 4
+
+
+class View(NamedTuple):
+    """What is read of a query.
+
+    Attributes:
+        task: How it begins, after its frame; at most `VIEW_CHARACTERS`.
+        instance: How it ends; at most `VIEW_CHARACTERS`.
+        tokens: Estimated tokens of the whole question as it is read.
+    """
+
+    task: str
+    instance: str
+    tokens: int
 
 
 def estimate_tokens(text: str) -> int:
@@ -33,19 +62,22 @@ class Query:
         text: The text to route on; in a conversation, the last human turn.
         system: What frames it: a system prompt, instructions, examples.
         input_tokens: Tokens of the whole call where the caller has counted them (a conversation's history and
-            tool definitions with them); by default those of `system` and `text`, estimated. They are paid for.
+            tool definitions with them); by default those of all three texts, estimated. They are paid for.
+        context: What the text refers to, such as the turns before it; read where the text says nothing without it
+            ("go on", "fix it").
 
     Raises:
-        TypeError: `text` or `system` is not a str.
+        TypeError: `text`, `system` or `context` is not a str.
         ValueError: `text` is empty or white space, or `input_tokens` is no whole number from 0.
     """
 
     text: str
     system: str = ""
     input_tokens: int | None = None
+    context: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "system"):
+        for name in ("text", "system", "context"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(
@@ -66,28 +98,52 @@ class Query:
 
     @property
     def task_view(self) -> str:
-        """How the query begins: its frame first. Equal to `instance_view` where the text is short."""
-        head = self.text[:VIEW_CHARACTERS]
-        return _encodable(
-            f"{self.system[:VIEW_CHARACTERS]}\n\n{head}"[:VIEW_CHARACTERS] if self.system else head
-        )
+        """How the query begins: a little of its frame, then the question. Short: equal to `instance_view`."""
+        return self._view.task
 
     @property
     def instance_view(self) -> str:
         """How the query ends: the question itself."""
-        return _encodable(self.text[-VIEW_CHARACTERS:])
+        return self._view.instance
 
     @property
     def text_tokens(self) -> int:
-        """Estimated tokens of `system` and `text`: what the network foresees the cost of."""
-        return estimate_tokens(self.text) + (estimate_tokens(self.system) if self.system else 0)
+        """Estimated tokens of the question as it is read: what the network foresees the cost of."""
+        return self._view.tokens
+
+    @cached_property
+    def _view(self) -> View:
+        asked = find_question(normalize(self.text))
+        question = asked.question
+        if self.context and is_follow_up(question):
+            question = f"{_excerpt(normalize(self.context))}\n\n{question}"
+        elif asked.context and is_follow_up(question, content_words=1):
+            question = f"{question}\n\n{_excerpt(asked.context)}"
+        frame = normalize(self.system[:VIEW_CHARACTERS]) or asked.lead
+        limit = min(FRAME_CHARACTERS, len(question) // 2)
+        frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
+        task = f"{frame}\n\n{question}" if frame else question
+        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], estimate_tokens(question))
+
+    @property
+    def whole_tokens(self) -> int:
+        """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
+        if self.input_tokens is not None:
+            return int(self.input_tokens)
+        return sum(estimate_tokens(part) for part in (self.text, self.system, self.context) if part)
 
     @property
     def context_tokens(self) -> int:
-        """Input tokens counted beyond those estimated of `system` and `text`; below 0 where they are fewer."""
-        return 0 if self.input_tokens is None else self.input_tokens - self.text_tokens
+        """Tokens of the call beyond those of the question; below 0 where fewer were counted."""
+        return self.whole_tokens - self.text_tokens
 
 
-def _encodable(text: str) -> str:
-    """Replace what UTF-8 cannot hold (lone surrogates), which tokenizers refuse."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _excerpt(text: str) -> str:
+    """Return both ends of what is referred to, at most `REFERENT_CHARACTERS`."""
+    half = REFERENT_CHARACTERS // 2
+    return text if len(text) <= REFERENT_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
+
+
+def _clip(text: str, limit: int) -> str:
+    """Return the whole words at a text's beginning, at most `limit` characters."""
+    return text if len(text) <= limit else text[: limit + 1].rpartition(" ")[0]

@@ -18,17 +18,25 @@ def test_a_short_text_has_one_view():
 
 
 def test_a_long_text_is_seen_from_both_ends():
-    query = Query("a" * 600 + "b" * 600)
-    assert query.task_view == "a" * 600 + "b" * 400
-    assert query.instance_view == "a" * 400 + "b" * 600
+    text = " ".join(f"word{number}" for number in range(400))
+    query = Query(text)
+    assert query.task_view == text[:VIEW_CHARACTERS]
+    assert query.instance_view == text[-VIEW_CHARACTERS:]
 
 
-def test_the_frame_comes_first_in_the_task_view_and_leaves_the_instance_view_alone():
-    query = Query("Question?", system="Be terse.")
-    assert query.task_view == "Be terse.\n\nQuestion?"
-    assert query.instance_view == "Question?"
-    long = Query("Question?", system="s" * 5_000)
-    assert long.task_view == "s" * VIEW_CHARACTERS
+def test_a_frame_comes_first_in_the_task_view_and_takes_at_most_a_third_of_it():
+    question = "How do I bind a texture array so that every layer can be sampled in one shader pass?"
+    query = Query(question, system="Be terse.")
+    assert query.task_view == f"Be terse.\n\n{question}"
+    assert query.instance_view == question
+    long = Query(
+        question, system="You are an assistant for graphics programmers who are new to Vulkan. " * 50
+    )
+    frame, _, rest = long.task_view.partition("\n\n")
+    assert frame == "You are an assistant for graphics"
+    assert rest == question
+    short = Query("Question?", system="You are an assistant.")
+    assert short.task_view == short.instance_view == "Question?"
 
 
 @given(TEXTS, TEXTS)
@@ -61,25 +69,28 @@ def test_input_tokens_are_a_whole_number_from_0(count):
 
 
 def test_lone_surrogates_and_null_bytes_are_text():
-    assert Query("a\ud800b\x00c").instance_view == "a?b\x00c"
+    assert Query("a\ud800b\x00c").instance_view == "a?bc"
 
 
 def test_a_megabyte_is_a_query():
-    query = Query("x y " * 262_144)
-    assert query.text_tokens == 262_144
+    query = Query(" ".join(f"{number:07x}" for number in range(131_072)))
+    assert query.text_tokens + query.context_tokens == 262_144
     assert len(query.task_view) == len(query.instance_view) == VIEW_CHARACTERS
 
 
 def test_tokens_are_estimated_at_four_characters_each():
     assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde")] == [1, 1, 1, 2]
-    assert Query("a" * 40).text_tokens == 10
-    assert Query("a" * 40, system="b" * 20).text_tokens == 15
+    assert Query("What is the capital of France?").text_tokens == 8
+    assert Query("What is the capital of France?").context_tokens == 0
 
 
-def test_context_tokens_are_those_counted_beyond_the_estimate_or_short_of_it():
-    assert Query("a" * 40).context_tokens == 0
-    assert Query("a" * 40, input_tokens=1_000).context_tokens == 990
-    assert Query("a" * 40, input_tokens=3).context_tokens == -7
+def test_tokens_beyond_the_question_are_context_as_counted_or_estimated():
+    question = "What is the capital of France?"
+    assert Query(question, system="b" * 20).context_tokens == 5
+    assert Query(question, system="b" * 20, context="c" * 40).context_tokens == 15
+    assert Query(question, input_tokens=1_000).context_tokens == 992
+    assert Query(question, input_tokens=3).context_tokens == -5
+    assert Query(question + " " + "a" * 4_000).context_tokens == pytest.approx(1_000, abs=2)
 
 
 def test_a_query_is_a_value():

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.cache import LRUCache
 from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name, load_encoder
@@ -44,6 +45,12 @@ class QueryEncoder:
         """
         surface = np.stack([surface_features(query) for query in queries])
         return np.concatenate([self.embed(queries), surface], axis=1)
+
+    def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
+        """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
+        measure = getattr(self.encoder, "known_share", None)
+        texts = [query.instance_view for query in queries]
+        return np.ones(len(texts)) if measure is None else np.asarray(measure(texts), dtype=float)
 
     @property
     def views_width(self) -> int:

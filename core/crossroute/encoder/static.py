@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
 from crossroute.errors import EncoderError, one_line
@@ -43,3 +45,26 @@ class StaticEncoder:
         sums = np.array(means, dtype=np.float32)  # (n, d); as model2vec's encode, without its progress bar
         unit: Embeddings = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
         return unit
+
+    def known_share(self, texts: list[str]) -> npt.NDArray[np.floating]:
+        """Return how much of each text the vectors know, shape (n,), in [0, 1].
+
+        That is the share of its letters that stand in words with a vector of their own: near 1 for English, about
+        0.4 for a language whose words fall into pieces, 0 for a script that is unknown; 1 for a text without letters.
+        """
+        return np.array([self._known_share(text) for text in texts])
+
+    def _known_share(self, text: str) -> float:
+        encoding = self._model.tokenizer.encode(text, add_special_tokens=False)
+        pieces = Counter(encoding.word_ids)
+        letters = known = 0
+        for token, word, (start, end) in zip(encoding.ids, encoding.word_ids, encoding.offsets, strict=True):
+            size = end - start if text[start].isalpha() else 0
+            letters += size
+            if (
+                pieces[word] == 1
+                and token != self._model.unk_token_id
+                and (size > 1 or text[start].isascii())
+            ):
+                known += size
+        return known / letters if letters else 1.0

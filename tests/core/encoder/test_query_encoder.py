@@ -27,9 +27,11 @@ def encoder():
 
 
 def test_both_views_stand_beside_the_surface(encoder):
-    query = Query("e" * 10 + "b" * 1_490, system="Frame")
+    query = Query(
+        " ".join(f"ab{number:03d}" for number in range(200)), system="Frame the question well, please."
+    )
     (row,) = QueryEncoder(encoder).encode([query])
-    assert row[:4].tolist() == [1_000, 11, 1_000, 0]
+    assert row[:4].tolist() == [1_000, 6, 1_000, 0]
     assert (row[4:] == surface_features(query)).all()
     assert row.dtype == np.float32
 
@@ -43,7 +45,7 @@ def test_a_short_text_is_encoded_once(encoder):
 def test_a_view_is_encoded_once_however_often_it_comes(encoder):
     queries = QueryEncoder(encoder)
     queries.embed([Query("one"), Query("two", system="Frame"), Query("one"), Query("one", input_tokens=9)])
-    assert encoder.calls == [["one", "Frame\n\ntwo", "two"]]
+    assert encoder.calls == [["one", "two"]]
     queries.embed([Query("three"), Query("two")])
     assert encoder.calls[1:] == [["three"]]
 
@@ -86,15 +88,29 @@ def test_what_is_wrong_is_not_remembered():
 
 
 def test_slow_threads_do_not_wait_for_each_other():
-    started = threading.Barrier(4)
+    started = threading.Barrier(3)
 
     class Slow(Lengths):
         def encode(self, texts):
-            started.wait(timeout=30)  # passes only where four encode at once
+            started.wait(timeout=30)  # passes only where three encode at once
             time.sleep(0.001)
             return super().encode(texts)
 
     queries = QueryEncoder(Slow())
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda size: queries.embed([Query("e" * size)]), (1, 2, 3, 4)))
-    assert [row[0, 1] for row in found] == [1, 2, 3, 4]
+        found = list(threads.map(lambda size: queries.embed([Query("he" * size)]), (1, 2, 3)))
+    assert [row[0, 1] for row in found] == [1, 2, 3]
+
+
+def test_the_known_share_is_the_encoders_own_or_1(encoder):
+    assert QueryEncoder(encoder).known_share([Query("one"), Query("two")]).tolist() == [1, 1]
+    english, german, chinese = QueryEncoder("static").known_share(
+        [
+            Query("How do I cancel my subscription?"),
+            Query("Wie kündige ich mein Abonnement?"),
+            Query("如何取消我的订阅?"),
+        ]
+    )
+    assert english == 1
+    assert 0.1 < german < 0.5
+    assert chinese == 0

@@ -2,21 +2,21 @@ import numpy as np
 import pytest
 
 from crossroute import Query
-from crossroute.encoder.surface import surface_features
+from crossroute.encoder.surface import HIGHEST, LOWEST, surface_features
 
 
 def test_a_text_by_hand():
-    found = surface_features(Query("Is 2 + 2 = 4?\n"))
+    found = surface_features(Query("Is 2 + 2 = 4?\nYes."))
     by_hand = [
-        np.log(4),  # 15 characters are 4 tokens
-        np.log(14),
-        np.log1p(1),
-        2,
-        3 / 14,
+        np.log(5),  # 18 characters are 5 tokens
+        np.log(18),
+        np.log1p(2),
+        2.5,
+        3 / 18,
         np.log1p(3),
-        1 / 14,  # "="
-        2 / 14,  # "+" and "="
-        1 / 14,
+        1 / 18,  # "="
+        2 / 18,  # "+" and "="
+        2 / 18,
         0,
         np.log1p(1),
         0,
@@ -28,12 +28,27 @@ def test_a_text_by_hand():
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "\x00", "é" * 5000, "?" * 10, "1\n2\n\n3", "\ud800 lone", "A) a\nB) b"]
+    "text",
+    [
+        "x",
+        "\x00",
+        "é" * 5000,
+        "?" * 10,
+        "1\n2\n\n3",
+        "\ud800 lone",
+        "A) a\nB) b",
+        "1" * 50,
+        "=;" * 900,
+        "A" * 99,
+        "字" * 999,
+    ],
 )
 def test_any_text_gives_finite_features_of_one_shape(text):
     found = surface_features(Query(text))
     assert found.shape == surface_features(Query("other")).shape
     assert np.isfinite(found).all()
+    assert (found >= LOWEST - 1e-6).all()
+    assert (found <= HIGHEST + 1e-6).all()
 
 
 def test_choices_and_paragraphs_are_counted():

@@ -1,0 +1,170 @@
+"""Normalize text before it is read, so that its dress changes nothing: case, look-alikes, blanks, repetition.
+
+What is read is normalized; what is paid for, and sent, is the text itself.
+"""
+
+# ruff: noqa: RUF001, RUF002 - look-alikes are the subject
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections import Counter
+
+READ_CHARACTERS = 10_000
+"""Characters that are read from each end of a longer text."""
+
+KEPT_OF_RUN = 8
+UPPER_SHARE = 0.4
+REPEATS = 3
+REPEATED_SENTENCES = 8
+"""A sentence that comes this often is filler: it is not read."""
+
+REPETITIVE = 0.3
+"""Share of different words below which words are looked for that repeat at once."""
+
+FILLER = 200
+"""So are words that repeat at once over this many characters."""
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
+)
+STACKED_MARKS = re.compile("[\u0300-\u036f]+")
+BLANKS = re.compile(r"[^\S\n]+")
+BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
+BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])")
+REPEATED = re.compile(r"([^\d\s])\1{3,}")
+LONG_WORD = re.compile(r"\S{8,}")
+REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
+REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
+URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
+RUN = re.compile(  # no word: a key, a digest, base64, a genome
+    r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
+)
+SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+WORD = re.compile(r"[^\W\d_]+")
+SENTENCE_START = re.compile(r"(?:^|(?<=[.!?]\s))[^\W\d_]")
+
+_CYRILLIC = dict(zip("аАВеЕԁһНіІјЈКкМоОрРԛсСѕЅТуУхХѵԝԜ", "aABeEdhHiIjJKkMoOpPqcCsSTyYxXvwW", strict=True))
+_GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρυκτγχω", "ABEZHIKMNOPTYXoaevipuktyxw", strict=True))
+_SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıո", "abcdefghijklmnoprstuvwyzagin", strict=True))
+CYRILLIC, GREEK, SMALL = map(str.maketrans, (_CYRILLIC, _GREEK, _SMALL))
+LOOKALIKES = CYRILLIC | GREEK
+LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+
+
+def normalize(text: str) -> str:
+    r"""Return a text as it is read.
+
+    >>> normalize("WHAT IS\u200b THE   CAPITAL\n\n\n\nof Frаnce????????")  # with a Cyrillic a
+    'What is the capital of france???'
+    >>> normalize("Which gene is this? " + "ACGTTGCA" * 5 + "GATTACA" * 40)
+    'Which gene is this? ACGTTGCA'
+    >>> normalize("Decode V2hhdCBpcyB0aGUgY2FwaXRhbCBvZiBGcmFuY2U/IEFuc3dlciBicmllZmx5Lg==")
+    'Decode What is the capital of France? Answer briefly.'
+    """
+    if len(text) > 2 * READ_CHARACTERS:
+        text = f"{text[:READ_CHARACTERS]}\n\n{text[-READ_CHARACTERS:]}"
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", text))
+        text = fold_lookalikes(text.translate(SMALL))
+    text = collapse_blanks(INVISIBLE.sub("", text))
+    text = lower_capitals(drop_repetition(shorten_runs(text)))
+    return BROKEN_SENTENCE.sub(" ", text)
+
+
+def fold_lookalikes(text: str) -> str:
+    """Return a text with Cyrillic and Greek letters that look Latin made Latin, where its words are Latin.
+
+    >>> fold_lookalikes("Whаt is a сору?"), fold_lookalikes("Что это за слово?"), fold_lookalikes("the angle ω")
+    ('What is a copy?', 'Что это за слово?', 'the angle ω')
+    """
+    if not FOREIGN.search(text):
+        return text
+    text = WORD.sub(lambda word: _fold(word[0]) if LATIN.search(word[0]) else word[0], text)
+    if len(LATIN.findall(text)) < len(FOREIGN.findall(text)):
+        return text
+    return WORD.sub(lambda word: _fold(word[0]), text)
+
+
+def collapse_blanks(text: str) -> str:
+    """Return a text with several blanks as one, and several blank lines as one."""
+    return BLANK_LINES.sub(
+        lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", BLANKS.sub(" ", text)
+    ).strip()
+
+
+def shorten_runs(text: str) -> str:
+    """Return a text with addresses down to their host, and long unbroken runs to what they decode to, or begin with."""
+    return RUN.sub(_shorten, URL.sub(r"\1", text))
+
+
+def drop_repetition(text: str) -> str:
+    """Return a text without characters, words and sentences that only repeat.
+
+    >>> drop_repetition("Why aaaaaaaa? hahahahaha 1000000"), drop_repetition("no " * 9)
+    ('Why aaa? ha 1000000', 'no')
+    """
+    text = REPEATED.sub(lambda run: run[1] * REPEATS, text)
+    text = LONG_WORD.sub(lambda word: REPEATED_PART.sub(r"\1", word[0]), text)
+    words = text.split()
+    if len(set(words)) < REPETITIVE * len(words):
+        text = (
+            REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip() or words[0]
+        )
+    often = {
+        sentence
+        for sentence, times in Counter(SENTENCE.split(text)).items()
+        if times >= REPEATED_SENTENCES and len(sentence) > KEPT_OF_RUN
+    }
+    return (_without(text, often) or min(often)) if often else text
+
+
+def lower_capitals(text: str) -> str:
+    """Return a text that is mostly in capitals in sentence case.
+
+    >>> lower_capitals("EXPLAIN THIS. IT IS ODD."), lower_capitals("The DNA of a cat")
+    ('Explain this. It is odd.', 'The DNA of a cat')
+    """
+    upper = sum(map(str.isupper, text))
+    if upper <= UPPER_SHARE * (upper + sum(map(str.islower, text))):
+        return text
+    return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
+
+
+def _without(text: str, sentences: set[str]) -> str:
+    kept: list[str] = []
+    position = 0
+    for gap in (*SENTENCE.finditer(text), None):
+        start, end = gap.span() if gap else (len(text), len(text))
+        if text[position:start] not in sentences:
+            kept.append(text[position:end])
+        position = end
+    return "".join(kept).strip()
+
+
+def _fold(word: str) -> str:
+    """Return a word in Latin letters if all of its letters look so; a lone Greek letter is a symbol."""
+    folded = word.translate(CYRILLIC if len(word) == 1 else LOOKALIKES)
+    return word if FOREIGN.search(folded) else folded
+
+
+def _shorten(run: re.Match[str]) -> str:
+    joined = "".join(run[0].split()).rpartition(",")[2]
+    end = run[0][len(run[0].rstrip()) :]
+    try:
+        decoded = base64.b64decode(
+            joined + "=" * (-len(joined) % 4),
+            altchars="-_" if set("-_") & set(joined) else None,
+            validate=True,
+        )
+        text = decoded.decode("utf-8")
+    except (binascii.Error, ValueError):
+        text = ""
+    words = sum(map(len, WORD.findall(text))) + text.count(" ")
+    return (text if text and words > 0.7 * len(text) else joined[:KEPT_OF_RUN]) + end

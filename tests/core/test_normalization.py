@@ -1,0 +1,83 @@
+# ruff: noqa: RUF001 - look-alikes are the subject
+import base64
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossroute.normalization import READ_CHARACTERS, normalize
+
+QUESTION = "Which of the planets has the longest day, and why is it so slow?"
+LOOKALIKES = str.maketrans("aceopxyHOPC", "асеорхуНОРС")
+FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        QUESTION.upper(),
+        QUESTION.translate(LOOKALIKES),
+        QUESTION.translate(FULL_WIDTH),
+        "\u200b".join(QUESTION),
+        QUESTION.replace("h", "h\u0301\u0302\u0303"),
+        QUESTION.replace(" ", " \t  "),
+        QUESTION.replace(" the ", "\n\n\n\nthe ", 1),
+        "\n\n\n" + QUESTION + "\n \n\n",
+        QUESTION.replace("?", "???????"),
+        base64.b64encode(QUESTION.encode()).decode(),
+        base64.urlsafe_b64encode(QUESTION.encode()).decode().rstrip("="),
+    ],
+)
+def test_the_dress_of_a_text_is_not_read(dressed):
+    assert normalize(dressed).rstrip("?") == QUESTION.rstrip("?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Что такое правовой обычай?",
+        "Ποια είναι η πρωτεύουσα της Γαλλίας;",
+        "法国的首都是哪里？这是一个很长的中文段落没有空格",
+        "Find α and ω so that Δx < 3.",
+        "The NASA and ESA probes of 1000000 km",
+        "Überprüfe die Größe der Änderungen.",
+        "def f(x):\nreturn x",
+    ],
+)
+def test_what_is_meant_stays(text):
+    assert normalize(text).rstrip("?") == text.replace("？", "?").rstrip("?")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        "a" * 1000,
+        "ha" * 200,
+        "deadbeef" * 120,
+        "".join(random.Random(0).choices("ACGT", k=1000)),
+        "\n".join("".join(random.Random(i).choices("ACGT", k=60)) for i in range(20)),
+        "https://example.com/" + "abcdefghij" * 80,
+        "data:image/png;base64," + base64.b64encode(random.Random(0).randbytes(900)).decode(),
+        "-" * 400,
+        "😀" * 500,
+        "lorem ipsum dolor sit amet " * 100,
+        "This sentence was put in to be long. " * 70,
+    ],
+)
+def test_a_long_run_takes_little_of_what_is_read(run):
+    assert len(normalize(f"What is this? {run}")) <= len("What is this? ") + 20
+    assert 0 < len(normalize(run)) <= 40
+
+
+def test_a_text_of_a_megabyte_is_read_at_both_ends():
+    words = [f"word{number}" for number in range(150_000)]
+    read = normalize(" ".join(words))
+    assert len(read) <= 2 * READ_CHARACTERS + 2
+    assert read.startswith("word0 word1 ")
+    assert read.endswith("word149999")
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_is_normalized_and_can_be_encoded(text):
+    normalize(text).encode("utf-8")
