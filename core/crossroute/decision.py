@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markup import escape
-from rich.table import Column
 
 from crossroute.escalation.evidence import Evidence
-from crossroute.plain_table import plain_table
 from crossroute.reward import Reward
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A predicted number; NaN where nothing was foreseen, which JSON writes as null."""
@@ -215,6 +214,11 @@ class Decision(BaseModel):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the decision as a table, the chosen candidate marked."""
+        from rich.markup import escape
+        from rich.table import Column
+
+        from crossroute.plain_table import plain_table
+
         table = plain_table("", Column("candidate", overflow="fold"), title=f"→ {escape(self.candidate)}")
         for heading in ("quality", "cost", "log reward" if self.reward == "exponential" else "reward"):
             table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)
@@ -231,6 +235,8 @@ class Decision(BaseModel):
         yield from map(escape, (*self.reasons, *map(str, self.failures), *self.warnings))
 
     def __str__(self) -> str:
+        from rich.console import Console
+
         console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)
