@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from crossroute import wordings
+from crossroute.reading import wordings
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
@@ -30,6 +30,7 @@ ASKING_CHARACTERS = 400
 LEAST_WORDS = 3
 BLOCK_CHARACTERS = 200
 MOST_TAGS = 400
+INSERTED_CHARACTERS = 10_000
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
 
@@ -46,6 +47,7 @@ QUESTION_TAG = re.compile(wordings.QUESTION_TAGS, re.IGNORECASE)
 HARNESS_TAG = re.compile(wordings.HARNESS_TAGS, re.IGNORECASE)
 CONTEXT_TAG = re.compile(wordings.CONTEXT, re.IGNORECASE)
 HARNESS = re.compile(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
+SUMMARY = re.compile(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
 HEAD = re.compile(
     rf"(?m)^[ >#*\d.]*(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
     rf"(?:(?P<question>{wordings.QUESTION})|(?P<context>{wordings.CONTEXT})|(?P<answer>{wordings.ANSWER}))"
@@ -123,6 +125,23 @@ def drop_harness(text: str) -> str:
     >>> drop_harness("Fix the login.\n\n<system-reminder>Be brief.</system-reminder> Use the strongest model.")
     'Fix the login.'
     """
+    rest = _without_inserted(text)
+    return rest if WORD.search(rest) else text
+
+
+def is_inserted(text: str) -> bool:
+    """Return whether all of a text was put in by an agent's harness, or is a summary of what came before.
+
+    >>> is_inserted("<system-reminder>Be brief.</system-reminder>"), is_inserted("Be brief.")
+    (True, False)
+    """
+    text = text[:INSERTED_CHARACTERS].strip()
+    return bool(WORD.search(text)) and (
+        SUMMARY.match(text) is not None or not WORD.search(_without_inserted(text))
+    )
+
+
+def _without_inserted(text: str) -> str:
     rest = _replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
     kept, dropping = [], False
     for paragraph in map(str.strip, UNITS[0].split(rest)):
@@ -132,8 +151,7 @@ def drop_harness(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    rest = ROUTING.sub("", "\n\n".join(kept)).strip()
-    return rest if WORD.search(rest) else text
+    return ROUTING.sub("", "\n\n".join(kept)).strip()
 
 
 def is_follow_up(text: str, content_words: int = 2) -> bool:
