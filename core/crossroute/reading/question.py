@@ -68,6 +68,7 @@ ROUTING = re.compile(
     r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
+MODEL = re.compile("model|llm| ai")
 """A sentence that tells a router what to choose; nobody lets a query decide that."""
 
 
@@ -108,7 +109,7 @@ def find_question(text: str) -> Asked:
         return "\n\n"
 
     outside = _replace_blocks(rest, take)
-    if not questions:
+    if not questions and "```" in outside:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
     outside = outside.strip()
     if questions:
@@ -151,7 +152,8 @@ def _without_inserted(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    return ROUTING.sub("", "\n\n".join(kept)).strip()
+    rest = "\n\n".join(kept)
+    return ROUTING.sub("", rest).strip() if MODEL.search(rest.lower()) else rest
 
 
 def is_follow_up(text: str, content_words: int = 2) -> bool:
@@ -179,7 +181,7 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
 
 def _replace_blocks(text: str, replace: Callable[[re.Match[str]], str]) -> str:
     """Return a text with its blocks in tags replaced; a text of too many tags, such as a page, as it is."""
-    return text if text.count("<") > MOST_TAGS else BLOCK.sub(replace, text)
+    return BLOCK.sub(replace, text) if 0 < text.count("<") <= MOST_TAGS else text
 
 
 def _take_code(code: str, context: list[str]) -> str:
