@@ -55,6 +55,37 @@ FREE = Price(input=0, output=0, source="local, or a host's free tier")
 """What a model costs on one's own machine."""
 
 
+Numbers = tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
+
+
+class Belief(BaseModel):
+    """What is believed of a candidate by kind of work, from all that is known of it and of its like.
+
+    It stands where nothing was measured near a query: published scores, its family and generation, whether it
+    reasons, its price.
+
+    Attributes:
+        ability: By kind, in logits beside a query's ease, shape (K,).
+        ability_error: Standard error of it, shape (K,).
+        log_tokens: How much longer its answers are than a typical candidate's, in logs, by kind, shape (K,).
+        log_tokens_error: Standard error of it, shape (K,).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ability: Numbers = Field(min_length=1)
+    ability_error: Numbers
+    log_tokens: Numbers
+    log_tokens_error: Numbers
+
+    @model_validator(mode="after")
+    def _one_value_a_kind(self) -> Belief:
+        sizes = {len(values) for _, values in self}
+        if len(sizes) > 1:
+            raise ValueError(f"a belief needs one value a kind in each field, got lengths {sorted(sizes)}")
+        return self
+
+
 class Profile(BaseModel):
     """What was measured of a candidate, query cluster by query cluster: its model embedding's source.
 
@@ -65,6 +96,7 @@ class Profile(BaseModel):
         learned_price: Input and output price of the outcomes, where `log_tokens` is what these made of a cost;
             None until a router takes the profile in, and where `log_tokens` counts output tokens.
         made_by: Digest of the router's clusters; empty until a router takes the profile in.
+        belief: What is believed of it by kind of work; None leaves it to what was measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +106,7 @@ class Profile(BaseModel):
     evidence: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...]
     learned_price: tuple[Usd, Usd] | None = None
     made_by: str = ""
+    belief: Belief | None = None
 
     @property
     def mean_quality(self) -> float:

@@ -1,1 +1,41 @@
 """Figures of a choice: what a prediction is worth beside what was observed."""
+
+from crossroute.metrics.scores import (
+    WILLINGNESS_TO_PAY,
+    aiq,
+    best_single,
+    candidate_points,
+    choices,
+    cost_at_quality,
+    cost_factor,
+    cost_quality_curve,
+    cost_range,
+    expected_calibration_error,
+    gap_closed,
+    known_outcomes,
+    maximum_quality,
+    non_decreasing_convex_hull,
+    paired_bootstrap,
+    sweep_for,
+    zero_router_points,
+)
+
+__all__ = [
+    "WILLINGNESS_TO_PAY",
+    "aiq",
+    "best_single",
+    "candidate_points",
+    "choices",
+    "cost_at_quality",
+    "cost_factor",
+    "cost_quality_curve",
+    "cost_range",
+    "expected_calibration_error",
+    "gap_closed",
+    "known_outcomes",
+    "maximum_quality",
+    "non_decreasing_convex_hull",
+    "paired_bootstrap",
+    "sweep_for",
+    "zero_router_points",
+]

@@ -8,13 +8,14 @@ from typing import Any, TypedDict
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from crossroute.candidate import Candidate, Pool, Profile, Usd
+from crossroute.candidate import Belief, Candidate, Pool, Profile, Usd
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit, prices
+from crossroute.model.doubt import TENSORS, Doubt
 from crossroute.model.inference import InferenceNetwork
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
@@ -22,7 +23,9 @@ from crossroute.routing.policy import Dial
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
-NETWORK = "network."
+NETWORK, DOUBT, BELIEF = "network.", "doubt.", "belief."
+NO_BELIEF = 1e9
+"""In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
 
 
@@ -52,6 +55,8 @@ class RouterConfig(BaseModel):
     dial: Dial
     provenance: dict[str, Any]
     verifier: Verifier | None = None
+    kinds: tuple[str, ...] | None = None
+    """Kinds of work that doubt tells apart; None where the router knows no doubt."""
     learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
     """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
 
@@ -84,6 +89,7 @@ def save(parts: Parts, folder: str | Path) -> None:
         dial=parts["dial"],
         provenance=parts["provenance"],
         verifier=parts["verifier"],
+        kinds=predictor.doubt.kinds if predictor.doubt else None,
         learned_prices=tuple(map(tuple, learned.tolist())) if repriced else None,
     )
     profiles = pool_profiles(pool, config.network.clusters)
@@ -94,7 +100,16 @@ def save(parts: Parts, folder: str | Path) -> None:
     tensors["calibration.tokens"] = tokens
     if context.any():
         tensors["calibration.context"] = context
-    unsaid = None if repriced else {"learned_prices"}
+    if predictor.doubt:
+        tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
+        tensors[f"{DOUBT}prototypes"] = tensors[f"{DOUBT}prototypes"].astype(np.float16)
+    beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
+    if any(beliefs):
+        width = max(len(belief.ability) for belief in beliefs if belief)
+        for field in Belief.model_fields:  # NaN is no belief, and no checkpoint holds NaN
+            rows = [getattr(belief, field) if belief else (NO_BELIEF,) * width for belief in beliefs]
+            tensors[f"{BELIEF}{field}"] = np.array(rows, dtype=np.float32)
+    unsaid = {name for name in ("learned_prices", "kinds") if getattr(config, name) is None}
     write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
 
 
@@ -168,10 +183,29 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     network = InferenceNetwork(config.network, weights)
     values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
     learned = config.learned_prices or (None,) * len(config.candidates)
+    believed = _beliefs(len(config.candidates), tensors)
     profiles = [
-        Profile(**dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price)
-        for row, price in zip(zip(*values, strict=True), learned, strict=True)
+        Profile(**dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price, belief=belief)
+        for row, price, belief in zip(zip(*values, strict=True), learned, believed, strict=True)
     ]
+    doubt = None
+    if config.kinds is not None:
+        doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in TENSORS})
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
-    return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit)
+    return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit, doubt=doubt)
+
+
+def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
+    if f"{BELIEF}ability" not in tensors:
+        return [None] * candidates
+    rows = zip(*(tensors[f"{BELIEF}{field}"].tolist() for field in Belief.model_fields), strict=True)
+    found = [
+        None
+        if row[0][0] >= NO_BELIEF
+        else Belief(**{field: tuple(values) for field, values in zip(Belief.model_fields, row, strict=True)})
+        for row in rows
+    ]
+    if len(found) != candidates:
+        raise ValueError(f"there are {len(found)} beliefs for {candidates} candidates.")
+    return found

@@ -19,6 +19,12 @@ from crossroute.reward import Reward, best
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101
 
+GRID = np.concatenate([[MOST_TO_PAY], np.geomspace(1e5, 1e-11, 641), [LEAST_TO_PAY]])
+"""USD at which spend is looked at: the same for every pool, so that no candidate moves the dial but by being chosen."""
+
+TYPICAL_SHARE = 0.95
+"""A query dearer than this share of the others counts as one that is not: no single one moves the dial."""
+
 
 class Dial(BaseModel):
     """Cost preference -> willingness to pay, so that expected spend falls evenly from 0 to 1.
@@ -53,13 +59,14 @@ class Dial(BaseModel):
             reward: The reward that will be used.
         """
         rows = np.arange(len(cost))
-        scale = max(float(cost.max()), LEAST_TO_PAY)
-        grid = np.concatenate([[MOST_TO_PAY], np.geomspace(scale * 1e4, scale * 1e-9, 521), [LEAST_TO_PAY]])
-        grid = np.clip(grid, LEAST_TO_PAY, MOST_TO_PAY)
-        spend = np.array([cost[rows, best(quality, cost, float(pay), reward)].mean() for pay in grid])
+        dearest = np.maximum(cost.max(axis=1), LEAST_TO_PAY)  # (n,)
+        weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+        spend = np.array(
+            [(weight * cost[rows, best(quality, cost, float(pay), reward)]).mean() for pay in GRID]
+        )
         levels = np.linspace(spend[0], spend[-1], NOTCHES)
         # spend falls in steps: take the first, most generous, willingness to pay at or under each level
-        notches = [grid[int(np.argmax(spend <= level + 1e-9 * scale))] for level in levels[1:-1]]
+        notches = [GRID[int(np.argmax(spend <= level * (1 + 1e-9)))] for level in levels[1:-1]]
         return cls(willingness_to_pay=(MOST_TO_PAY, *map(float, notches), LEAST_TO_PAY))
 
     def at(self, cost_preference: float) -> float:
@@ -84,7 +91,9 @@ class Constraints(BaseModel):
 
     Attributes:
         capabilities: What the call needs beyond text.
-        max_cost: Most that the call may cost, USD, as predicted.
+        max_cost: Most that the call may cost, USD; it is compared with the cost that `max_cost_confidence` of
+            such calls stay within, which is more than the predicted one.
+        max_cost_confidence: How sure `max_cost` must be, in (0, 1).
         min_quality: Least quality, in [0, 1], as predicted.
         allow: Only these names; None allows all.
         deny: Never these names.
@@ -94,6 +103,7 @@ class Constraints(BaseModel):
 
     capabilities: frozenset[Capability] = frozenset()
     max_cost: float | None = Field(default=None, ge=0)
+    max_cost_confidence: float = Field(default=0.9, gt=0, lt=1)
     min_quality: float | None = Field(default=None, ge=0, le=1)
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
@@ -104,7 +114,7 @@ class Constraints(BaseModel):
         Args:
             candidate: The candidate.
             quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
-            cost: Its predicted cost, USD, or NaN likewise.
+            cost: What `max_cost_confidence` of such calls cost at most, USD, or NaN likewise.
             tokens: Input tokens and predicted output tokens of the call.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
@@ -128,7 +138,8 @@ class Constraints(BaseModel):
                 f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
             )
         if self.max_cost is not None and not cost <= self.max_cost:
-            told = "unknown cost, not under" if math.isnan(cost) else f"predicted cost ${cost:.2g} above"
+            bound = f"cost of up to ${cost:.2g} ({self.max_cost_confidence:.0%} of such calls) above"
+            told = "unknown cost, not under" if math.isnan(cost) else bound
             yield f"{told} max_cost ${self.max_cost:.2g}"
         if self.min_quality is not None and not quality >= self.min_quality:
             told = "unknown quality, not" if math.isnan(quality) else f"predicted quality {quality:.3f} under"

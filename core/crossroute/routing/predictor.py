@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,21 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
+from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
-from crossroute.model.inference import InferenceNetwork
+from crossroute.model.doubt import Doubt, Outlook
+from crossroute.model.inference import InferenceNetwork, Inferred
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, logit
 from crossroute.query import Query
 
 CACHED_QUERIES = 4096
+
+SURE = 0.98
+"""Predicted quality above this counts as this: no benchmark tells more, and of two that are sure the cheaper goes."""
+
+LEAST_CHANCE = 1e-4
+"""What the network's quality is held above and, from 1, below, as log-odds."""
 
 LEAST_ANCHORS = 6
 """Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
@@ -63,7 +72,11 @@ class Foresight(NamedTuple):
         tokens: Input tokens and predicted output tokens, shape (m,).
         attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
         clusters: How much of each cluster is in the query, shape (k,), summing to 1.
-        quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile.
+        quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile
+            and by how far the query is from training.
+        output_cost: The part of the cost that pays for the answer, shape (m,), USD.
+        spread: Standard deviation of the logarithm of that part around what is predicted, shape (m,).
+        trust: How near the query is to training queries, a number in [0, 1].
     """
 
     quality: Floats
@@ -72,6 +85,20 @@ class Foresight(NamedTuple):
     attention: Floats
     clusters: Floats
     quality_error: Floats
+    output_cost: Floats
+    spread: Floats
+    trust: Floats
+
+    def cost_within(self, confidence: float) -> Floats:
+        """Return the cost that a call stays within with some probability, USD, shaped as `cost`.
+
+        The answer's length is taken as lognormal around what is predicted.
+
+        Args:
+            confidence: In (0, 1).
+        """
+        factor = np.exp(NormalDist().inv_cdf(confidence) * self.spread)
+        return np.asarray(self.cost + self.output_cost * (factor - 1))
 
 
 class Predictor:
@@ -82,6 +109,7 @@ class Predictor:
         pool: Candidates, each with a price and a profile over the network's clusters.
         query_encoder: Queries -> the network's input.
         cost_unit: What the network's cost head predicts.
+        doubt: How far queries lie from training; None predicts as if all were near.
 
     Raises:
         DataError: A candidate has no price, or no profile over this network's clusters.
@@ -91,9 +119,16 @@ class Predictor:
     """The candidates; each profile says by what clusters, and at what price, it was made."""
 
     def __init__(
-        self, network: InferenceNetwork, pool: Pool, query_encoder: QueryEncoder, cost_unit: costs.CostUnit
+        self,
+        network: InferenceNetwork,
+        pool: Pool,
+        query_encoder: QueryEncoder,
+        cost_unit: costs.CostUnit,
+        *,
+        doubt: Doubt | None = None,
     ) -> None:
         self.network = network
+        self.doubt = doubt
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
@@ -102,8 +137,9 @@ class Predictor:
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
         self._learned = learned_prices(self.pool)
-        self._keys = network.keys(profiles)
+        self.keys = network.keys(profiles)
         self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
+        self._beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
 
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
@@ -123,15 +159,43 @@ class Predictor:
     def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
         """Foresee queries that are encoded already."""
         vectors, query_tokens, context_tokens = queries
-        output = self.network(np.asarray(vectors, dtype=np.float32), self._keys)
-        quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
-        cost = costs.cost(
-            log_tokens, self._prices, query_tokens, context_tokens, self.cost_unit, learned=self._learned
+        vectors = np.asarray(vectors, dtype=np.float32)
+        output = self.network(vectors, self.keys)
+        outlook, trust = self._tempered(vectors, output)
+        told = (self._prices, query_tokens, context_tokens, self.cost_unit)
+        cost = costs.cost(outlook.log_tokens, *told, learned=self._learned)
+        written = costs.output_tokens(outlook.log_tokens, self._learned, query_tokens, self.cost_unit)
+        read = np.maximum(query_tokens + context_tokens, 0)[:, None]
+        paid_for_reading = np.minimum(cost, read * self._prices[:, 0] / 1e6)
+        return Foresight(
+            outlook.quality,
+            cost,
+            read + written,
+            output.attention,
+            output.clusters,
+            outlook.quality_error,
+            cost - paid_for_reading,
+            outlook.spread,
+            trust,
         )
-        written = costs.output_tokens(log_tokens, self._learned, query_tokens, self.cost_unit)
-        read = (query_tokens + context_tokens)[:, None]
+
+    def _tempered(self, vectors: Floats, output: Inferred) -> tuple[Outlook, Floats]:
+        """Return what is predicted once doubt is taken into account, and the trust in the network, shape (n,)."""
+        quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
         error = np.sqrt(output.clusters @ self._variance)
-        return Foresight(quality, cost, read + written, output.attention, output.clusters, error)
+        if self.doubt is None or self._beliefs is None:
+            spread = np.full(quality.shape, costs.TYPICAL_SPREAD)
+            return Outlook(quality, error, log_tokens, spread), np.ones(len(quality))
+        at = self.doubt.situate(vectors, self.network.project(vectors))
+        outlook = self.doubt.temper(
+            at,
+            self._beliefs,
+            quality_logit=logit(quality, LEAST_CHANCE),
+            quality_error=error,
+            log_tokens=log_tokens,
+            clusters=output.clusters,
+        )
+        return outlook._replace(quality=np.minimum(outlook.quality, SURE)), at.trust
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
@@ -182,7 +246,11 @@ class Predictor:
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
-        return Predictor(self.network, pool, self.query_encoder, self.cost_unit)
+        return Predictor(self.network, pool, self.query_encoder, self.cost_unit, doubt=self.doubt)
+
+    def with_doubt(self, doubt: Doubt | None) -> Predictor:
+        """Return the same network, encoder and pool with another measure of doubt."""
+        return Predictor(self.network, self.pool, self.query_encoder, self.cost_unit, doubt=doubt)
 
     def _foresee(self, queries: list[Query]) -> list[Foresight]:
         encoded = EncodedQueries.of(queries, self.query_encoder)

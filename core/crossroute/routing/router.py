@@ -31,6 +31,9 @@ WIDEST_ROUTER = "universal"
 """The bundled router that knows most models: the default where the models to choose among are named."""
 
 BATCH = 64
+
+HIGH = 0.9
+"""Probability with which a call costs no more than a prediction's `cost_high`."""
 CLUSTERS_SHOWN = 3
 _COLUMNS = tuple(Alternative.model_fields)
 
@@ -101,14 +104,16 @@ class Router:
         """Predict the quality and the cost of every candidate's answer to every query.
 
         Returns:
-            Quality in [0, 1] with its standard error, and cost in USD for one call, each of shape (n, m).
+            Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
+            shape (n, m).
         """
         foreseen = [row for batch in _batches(queries) for row in self.predictor.foresee(batch)]
         shape = (len(foreseen), len(self.pool))
         quality = np.array([row.quality for row in foreseen]).reshape(shape)
         cost = np.array([row.cost for row in foreseen]).reshape(shape)
         error = np.array([row.quality_error for row in foreseen]).reshape(shape)
-        return Prediction(self.pool.names, quality, cost, error)
+        high = np.array([row.cost_within(HIGH) for row in foreseen]).reshape(shape)
+        return Prediction(self.pool.names, quality, cost, error, high)
 
     def route(
         self,
@@ -277,7 +282,8 @@ class Router:
         self, foresight: Foresight, pay: float, cost_preference: float | None, constraints: Constraints
     ) -> Decision:
         names, quality, cost = self.pool.names, foresight.quality, foresight.cost
-        rows = zip(self.pool, quality.tolist(), cost.tolist(), foresight.tokens.tolist(), strict=True)
+        bounding = foresight.cost_within(constraints.max_cost_confidence)
+        rows = zip(self.pool, quality.tolist(), bounding.tolist(), foresight.tokens.tolist(), strict=True)
         failures = [constraints.failure(*row) for row in rows]
         chosen = choose(quality, cost, failures, pay, self.reward)
         if chosen is None:

@@ -21,11 +21,14 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError
 from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
+from crossroute.model.doubt import Doubt
 from crossroute.query import Query
-from crossroute.routing.predictor import EncodedQueries
+from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, named_as, settled, unlearned
 from crossroute.training.config import TrainingConfig
+from crossroute.training.doubting import fit_doubt
+from crossroute.training.priors import Prior
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
@@ -44,6 +47,7 @@ def fit(
     *,
     start: Router | None = None,
     encoder: Encoder | None = None,
+    prior: Prior | None = None,
     state_folder: Path | None = None,
     on_encoded: Callable[[int], None] = lambda _: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
@@ -61,6 +65,7 @@ def fit(
         start: A router that goes on learning, instead of training from nothing. It knows the candidates by any
             spelling. What is chosen on the validation split may be its very weights, where nothing was gained.
         encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
+        prior: What is believed of the candidates before their outcomes; not with `start`.
         state_folder: Where the state is kept after each epoch, and taken up again from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
@@ -83,7 +88,7 @@ def fit(
     train, validation = (prepare(split, cached, unit, on_encoded) for split in splits)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        begun = continued(train, start) if start else fresh(train, cached.views_width, config)
+        begun = continued(train, start) if start else fresh(train, cached.views_width, config, prior)
         run = TrainingRun(
             begun.network,
             begun.pool,
@@ -104,6 +109,10 @@ def fit(
         kept = start.predictor.with_pool(unlearned(begun.pool, start))
         if likelihood(kept, validation) >= likelihood(predictor, validation):
             predictor, provenance = kept, start.provenance
+    if start is None:
+        predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior, config.seed))
+    elif start.predictor.doubt is not None:
+        predictor = predictor.with_doubt(start.predictor.doubt.extended(train.encoded.numpy()))
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     known = start.own_verifier if start else None
     router = Router(
@@ -130,6 +139,26 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
         "tasks": told.get("tasks", {}) | begun.shares(run.train),
         **({"sources": sources} if sources else {}),
     }
+
+
+def _doubt(
+    predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None, seed: int
+) -> Doubt:
+    """Return what tells doubt beside a trained network; under a prior each task weighs by the root of its size."""
+    if prior is None:
+        return fit_doubt(predictor, train, validation, seed=seed)
+    _, task, count = np.unique(train.outcomes.tasks, return_inverse=True, return_counts=True)
+    return fit_doubt(
+        predictor,
+        train,
+        validation,
+        kinds=prior.kinds,
+        kind=prior.kinds_of(train.outcomes.tasks),
+        weight=1 / np.sqrt(count[task]),
+        labelled=prior.labelled,
+        near=prior.near,
+        seed=seed,
+    )
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:

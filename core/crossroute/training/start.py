@@ -27,6 +27,7 @@ from crossroute.model.profiles import pool_profiles, profiled
 from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
+from crossroute.training.priors import Prior, profile_under
 from crossroute.training.run import Prepared
 from crossroute.training.state import fingerprint
 from crossroute.training.teacher import soft_targets
@@ -68,13 +69,14 @@ class Start(NamedTuple):
         return train._replace(quality=torch.from_numpy(targets).float())
 
 
-def fresh(train: Prepared, views_width: int, config: TrainingConfig) -> Start:
+def fresh(train: Prepared, views_width: int, config: TrainingConfig, prior: Prior | None = None) -> Start:
     """Return an untrained network over clusters of the train split.
 
     Args:
         train: The train split.
         views_width: 2 d, how much of an encoded query is embeddings.
         config: How to train.
+        prior: What is believed of the candidates before their outcomes.
     """
     encoded = train.encoded.numpy()
     centre, projection = fit_projection(encoded, views_width, config.components)
@@ -82,12 +84,24 @@ def fresh(train: Prepared, views_width: int, config: TrainingConfig) -> Start:
     centroids, temperature = fit_centroids(x, config.clusters, config.seed)
     assignment = assign(x, centroids)
     log_tokens = train.log_tokens.numpy()
-    lengths = relative_lengths(log_tokens)
-    effects = (
-        fit_ease(*tally(train.outcomes.quality, assignment, len(centroids))),
-        cluster_effects(log_tokens, lengths, assignment, len(centroids)),
-    )
-    pool = profiled(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
+    if prior is None:
+        lengths = relative_lengths(log_tokens)
+        effects = (
+            fit_ease(*tally(train.outcomes.quality, assignment, len(centroids))),
+            cluster_effects(log_tokens, lengths, assignment, len(centroids)),
+        )
+        pool = profiled(train.outcomes, log_tokens, assignment, effects, lengths=lengths)
+    else:
+        pool, *told = profile_under(
+            prior,
+            train.outcomes.pool,
+            train.outcomes.tasks,
+            quality=train.outcomes.quality,
+            log_tokens=log_tokens,
+            assignment=assignment,
+            clusters=len(centroids),
+        )
+        effects = (told[0], told[1])
     network = CrossAttention(
         NetworkConfig(
             width=encoded.shape[1],

@@ -1,0 +1,197 @@
+"""How far a query lies from what a router was trained on, and what to predict of it then.
+
+    trust  = sigmoid((reach - distance) / width)                 of the query to its nearest training queries, (n,)
+    kinds  = softmax(W_kind x)                                   which kind of work it is, (n, K)
+    logit  = trust * network + (1 - trust) * (W_ease x + kinds @ ability)                                 (n, m)
+    tokens = trust * network + (1 - trust) * (W_length x + kinds @ verbosity)                             (n, m)
+
+The network knows on which training queries a candidate is better than its ability. Far from these it would
+carry that over to where it does not hold, so there the prediction goes back to what is believed of the candidate at
+such work (`candidate.Belief`), at the difficulty that the query seems to have. What is believed has an error, and so
+has what the network says; both are told.
+
+Source: distance to training data as the measure of doubt: Sun et al., "Out-of-Distribution Detection with Deep
+Nearest Neighbors", arXiv 2204.06507.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.numeric import Floats, sigmoid
+
+LEAST_EASE, MOST_EASE = -4.0, 7.0
+"""Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
+
+LEAST_LOG_TOKENS = -7.0
+"""Of a ratio to the query's own tokens, where the cost head predicts that."""
+
+MOST_LOG_TOKENS = float(np.log(400_000))
+"""Of one answer: as long as the dearest agents' whole runs in the training data."""
+
+TENSORS = (
+    "centre",
+    "axes",
+    "prototypes",
+    "gate",
+    "heads",
+    "heads_bias",
+    "near_spread",
+    "far_spread",
+)
+
+
+class Beliefs(NamedTuple):
+    """What is believed of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
+
+    ability: Floats
+    ability_error: Floats
+    log_tokens: Floats
+    log_tokens_error: Floats
+
+
+class Situation(NamedTuple):
+    """Where queries stand.
+
+    Attributes:
+        trust: In the network, in [0, 1], shape (n,).
+        kinds: How much of each kind of work is in the query, shape (n, K), summing to 1.
+        ease: Logit of the quality of a candidate of ability 0, shape (n,).
+        log_tokens: Of the answer of a candidate of typical verbosity, shape (n,).
+    """
+
+    trust: Floats
+    kinds: Floats
+    ease: Floats
+    log_tokens: Floats
+
+
+class Outlook(NamedTuple):
+    """What is predicted with doubt taken into account, each of shape (n, m).
+
+    Attributes:
+        quality: In [0, 1].
+        quality_error: Standard error of the quality.
+        log_tokens: What the cost head predicts.
+        spread: Standard deviation of one answer's log tokens around it.
+    """
+
+    quality: Floats
+    quality_error: Floats
+    log_tokens: Floats
+    spread: Floats
+
+
+class Doubt:
+    """Distance to the training queries, kinds of work and difficulty; safe to share between threads.
+
+    Args:
+        kinds: Names of the K kinds of work.
+        tensors: By name: `centre` (V,) and `axes` (V, a) of the views' similarity space, `prototypes` (P, a) of unit
+            length, `gate` (2,) reach and width, `heads` (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and
+            length, `near_spread` (k,) and `far_spread` (1,) of log tokens.
+
+    Raises:
+        KeyError: A tensor is missing.
+        ValueError: Shapes do not fit together.
+    """
+
+    def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
+        self.kinds = kinds
+        self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
+        t = self.tensors
+        views, axes = t["axes"].shape
+        fits = (
+            t["centre"].shape == (views,)
+            and t["prototypes"].shape[1:] == (axes,)
+            and t["gate"].shape == (2,)
+            and t["heads"].shape[1:] == t["heads_bias"].shape == (len(kinds) + 2,)
+            and t["far_spread"].shape == (1,)
+        )
+        if not fits:
+            raise ValueError(f"the shapes of what tells doubt do not fit {len(kinds)} kinds of work.")
+
+    def situate(self, vectors: Floats, x: Floats) -> Situation:
+        """Say how far queries lie from training and what they seem to ask.
+
+        Args:
+            vectors: Queries as encoded, shape (n, D).
+            x: Their principal components and surface features, shape (n, p).
+        """
+        reach, width = self.tensors["gate"]
+        heads = x @ self.tensors["heads"] + self.tensors["heads_bias"]  # (n, K + 2)
+        scores = np.exp(heads[:, :-2] - heads[:, :-2].max(axis=1, keepdims=True))
+        return Situation(
+            trust=sigmoid((reach - self.distance(vectors)) / width),
+            kinds=scores / scores.sum(axis=1, keepdims=True),
+            ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
+            log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+        )
+
+    def extended(self, vectors: Floats) -> Doubt:
+        """Return the same doubt, with further queries counted as trained on.
+
+        Args:
+            vectors: As encoded, shape (n, D).
+        """
+        placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
+        return Doubt(
+            self.kinds, self.tensors | {"prototypes": np.concatenate([self.tensors["prototypes"], placed])}
+        )
+
+    def distance(self, vectors: Floats) -> Floats:
+        """Return one less the cosine to the nearest training query, shape (n,), in [0, 2]."""
+        placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
+        return np.asarray(1 - (placed @ self.tensors["prototypes"].T).max(axis=1))
+
+    def temper(
+        self,
+        at: Situation,
+        beliefs: Beliefs,
+        *,
+        quality_logit: Floats,
+        quality_error: Floats,
+        log_tokens: Floats,
+        clusters: Floats,
+    ) -> Outlook:
+        """Mix what the network says with what is believed, by how near the query is.
+
+        Args:
+            at: Where the n queries stand.
+            beliefs: Of the m candidates.
+            quality_logit: The network's, shape (n, m).
+            quality_error: Of the profiles, shape (n, m).
+            log_tokens: The network's, shape (n, m).
+            clusters: How much of each cluster is in each query, shape (n, k).
+        """
+        trust, far = at.trust[:, None], 1 - at.trust[:, None]  # (n, 1)
+        ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
+        written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
+        quality = sigmoid(trust * quality_logit + far * ability)
+        doubt = quality * (1 - quality) * np.sqrt(at.kinds @ (beliefs.ability_error**2).T)
+        tokens = np.clip(trust * log_tokens + far * written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS)
+        near = clusters @ self.tensors["near_spread"] ** 2  # (n,)
+        beyond = self.tensors["far_spread"] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        return Outlook(
+            quality=quality,
+            quality_error=np.sqrt(trust * quality_error**2 + far * doubt**2),
+            log_tokens=tokens,
+            spread=np.sqrt(trust * near[:, None] + far * beyond),
+        )
+
+
+def place(vectors: Floats, centre: Floats, axes: Floats) -> Floats:
+    """Return encoded queries in the space in which similarity is measured, unit length, shape (n, a).
+
+    Args:
+        vectors: As encoded, shape (n, D); its first V columns are the embeddings of the views.
+        centre: Of training queries, shape (V,).
+        axes: Principal axes of these, shape (V, a).
+    """
+    views = vectors[:, : len(centre)]
+    placed = (views - centre) @ axes
+    return np.asarray(placed / (np.linalg.norm(placed, axis=1, keepdims=True) + 1e-9))

@@ -1,0 +1,203 @@
+"""Profiles under a prior: what was measured, beside what is believed, with the sets' own effects taken out.
+
+Outcomes of unlike sets do not compare as they are: one set asks what is hard, another grades strictly. So each task
+has an ease of its own in each cluster, fitted given what is believed of the candidates that were tried on it; what a
+candidate does beyond that is its own, cluster by cluster, shrunk to nothing where little was seen:
+
+    P(right) = sigmoid(ability at the task's kind + ease of task and cluster + the candidate's own in the cluster)
+    log tokens = verbosity at the kind + length of task and cluster + the candidate's own in the cluster
+
+Source: the Rasch model with a random effect, fitted by Newton steps to its mode; see model/ability.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.candidate import Belief, Candidate, Pool, Profile
+from crossroute.model.clusters import tally
+from crossroute.numeric import Floats, sigmoid
+from crossroute.training.doubting import NEAR, Labelled
+
+OWN = 0.5
+"""Standard deviation of a candidate's own in a cluster, in logits."""
+
+TASK_EASE, CELL_EASE = 4.0, 0.7
+"""Standard deviations of a task's ease and of what a cluster adds to it, in logits."""
+
+TOKENS_SHRINKAGE = 5.0
+"""Outcomes' worth of no own length in a cluster."""
+
+STEPS = 30
+LARGEST_STEP = 1.0
+
+
+class Prior(NamedTuple):
+    """What is believed before outcomes are looked at.
+
+    Attributes:
+        kinds: Names of the K kinds of work.
+        kind_of_task: Task -> the name of its kind.
+        beliefs: Candidate's name -> what is believed of it.
+        labelled: Further queries whose kind, ease and length are stated.
+        near: Share of validation queries that count as within reach.
+    """
+
+    kinds: tuple[str, ...]
+    kind_of_task: Mapping[str, str]
+    beliefs: Mapping[str, Belief]
+    labelled: Labelled | None = None
+    near: float = NEAR
+
+    def kinds_of(self, tasks: Sequence[str]) -> npt.NDArray[np.intp]:
+        """Return the index of each task's kind, shape (n,)."""
+        return np.array([self.kinds.index(self.kind_of_task[task]) for task in tasks], dtype=np.intp)
+
+
+class Measured(NamedTuple):
+    """A profiled pool, and the effects of the clusters on any candidate.
+
+    Attributes:
+        pool: With profiles.
+        ease: Of the clusters, in logits, shape (k,).
+        length: Of a typical answer in each cluster, in logs, shape (k,).
+    """
+
+    pool: Pool
+    ease: Floats
+    length: Floats
+
+
+def profile_under(
+    prior: Prior,
+    pool: Pool,
+    tasks: Sequence[str],
+    *,
+    quality: Floats,
+    log_tokens: Floats,
+    assignment: npt.NDArray[np.intp],
+    clusters: int,
+) -> Measured:
+    """Profile the candidates of some outcomes under what is believed of them.
+
+    Args:
+        prior: What is believed; it knows each candidate and each task.
+        pool: The m candidates.
+        tasks: Of the n queries.
+        quality: Observed, shape (n, m), NaN where not known.
+        log_tokens: Observed, shape (n, m), NaN where not known.
+        assignment: Cluster of each query, shape (n,).
+        clusters: k.
+    """
+    beliefs = [prior.beliefs[name] for name in pool.names]
+    ability = np.array([belief.ability for belief in beliefs])  # (m, K)
+    verbosity = np.array([belief.log_tokens for belief in beliefs])
+    kind = prior.kinds_of(tasks)
+    mix = (np.eye(clusters)[assignment].T @ np.eye(len(prior.kinds))[kind]) + 1 / len(prior.kinds)  # (k, K)
+    mix /= mix.sum(axis=1, keepdims=True)
+    task = np.unique(np.array(tasks), return_inverse=True)[1]
+    found, cell, size = np.unique(task * clusters + assignment, return_inverse=True, return_counts=True)
+    cell_task, cell_cluster = found // clusters, found % clusters
+    cell_kind = np.zeros(len(found), dtype=np.intp)
+    cell_kind[cell] = kind
+    right, seen = (each.T for each in tally(quality, cell, len(found)))  # (cells, m)
+    ease = _fit_ease(right, seen, ability[:, cell_kind].T, cell_task)
+    own = _fit_own(right, seen, ability[:, cell_kind].T + ease[:, None], cell_cluster, clusters)
+    written, counted = (each.T for each in tally(log_tokens, cell, len(found)))
+    expected = verbosity[:, cell_kind].T
+    answered = counted.sum(axis=1)
+    length = (written - counted * expected).sum(axis=1) / np.maximum(answered, 1)
+    beyond = _sum_by(cell_cluster, written - counted * (expected + length[:, None]), clusters)
+    own_length = beyond / (_sum_by(cell_cluster, counted, clusters) + TOKENS_SHRINKAGE)  # (k, m)
+    cluster_ease = _mean_by(cell_cluster, ease, size, clusters)
+    cluster_length = _mean_by(cell_cluster, length, size * (answered > 0), clusters)
+    qualities = sigmoid(ability @ mix.T + cluster_ease + own.T)  # (m, k)
+    lengths = verbosity @ mix.T + cluster_length + own_length.T
+    evidence = _sum_by(cell_cluster, seen, clusters).T
+    profiled = Pool(
+        candidate.model_copy(
+            update={
+                "profile": Profile(
+                    quality=tuple(qualities[i].tolist()),
+                    log_tokens=tuple(lengths[i].tolist()),
+                    evidence=tuple(evidence[i].tolist()),
+                    belief=beliefs[i],
+                )
+            }
+        )
+        for i, candidate in enumerate(pool)
+    )
+    return Measured(profiled, cluster_ease, cluster_length)
+
+
+def believed_candidate(
+    candidate: Candidate, belief: Belief, mix: Floats, ease: Floats, length: Floats
+) -> Candidate:
+    """Return a candidate that nobody measured, with the profile that what is believed of it leads to.
+
+    Args:
+        candidate: With a price.
+        belief: By kind of work.
+        mix: How much of each kind is in each cluster, shape (k, K).
+        ease: Of the clusters, in logits, shape (k,).
+        length: Of a typical answer in each cluster, in logs, shape (k,).
+    """
+    profile = Profile(
+        quality=tuple(sigmoid(mix @ np.array(belief.ability) + ease).tolist()),
+        log_tokens=tuple((mix @ np.array(belief.log_tokens) + length).tolist()),
+        evidence=(0.0,) * len(ease),
+        belief=belief,
+    )
+    return candidate.model_copy(update={"profile": profile})
+
+
+def _fit_ease(right: Floats, seen: Floats, ability: Floats, task: npt.NDArray[np.intp]) -> Floats:
+    """Return the ease of each cell of task and cluster given the candidates' abilities, shape (cells,)."""
+    tasks = int(task.max()) + 1
+    of_task, of_cell = np.zeros(tasks), np.zeros(len(task))
+    for _ in range(STEPS):
+        gap, slope = _newton(right, seen, ability + (of_task[task] + of_cell)[:, None])
+        total, curve = (np.bincount(task, each.sum(axis=1), tasks) for each in (gap, slope))
+        step = (total - of_task / TASK_EASE**2) / (curve + 1 / TASK_EASE**2)
+        of_task = of_task + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        gap, slope = _newton(right, seen, ability + (of_task[task] + of_cell)[:, None])
+        step = (gap.sum(axis=1) - of_cell / CELL_EASE**2) / (slope.sum(axis=1) + 1 / CELL_EASE**2)
+        of_cell = of_cell + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+    return np.asarray(of_task[task] + of_cell)
+
+
+def _fit_own(
+    right: Floats, seen: Floats, logits: Floats, cluster: npt.NDArray[np.intp], clusters: int
+) -> Floats:
+    """Return what each candidate does beyond what is expected in each cluster, in logits, shape (k, m)."""
+    own = np.zeros((clusters, right.shape[1]))
+    for _ in range(STEPS):
+        gap, slope = _newton(right, seen, logits + own[cluster])
+        step = (_sum_by(cluster, gap, clusters) - own / OWN**2) / (
+            _sum_by(cluster, slope, clusters) + 1 / OWN**2
+        )
+        own = own + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+    return own
+
+
+def _newton(right: Floats, seen: Floats, logits: Floats) -> tuple[Floats, Floats]:
+    expected = sigmoid(logits)
+    return right - seen * expected, seen * expected * (1 - expected)
+
+
+def _sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
+    """Return the rows' sums by group, shape (groups, m)."""
+    total = np.zeros((groups, values.shape[1]))
+    np.add.at(total, group, values)
+    return total
+
+
+def _mean_by(group: npt.NDArray[np.intp], values: Floats, weight: Floats, groups: int) -> Floats:
+    """Return weighted means by group, shape (groups,); the mean of all where a group has no weight."""
+    total, count = np.bincount(group, values * weight, groups), np.bincount(group, weight, groups)
+    overall = total.sum() / max(count.sum(), 1)
+    return np.where(count > 0, total / np.maximum(count, 1e-9), overall)
