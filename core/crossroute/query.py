@@ -70,8 +70,8 @@ class Query:
             tool definitions with them); by default those of all these texts, estimated. They are paid for.
         context: What the text refers to, such as the turns before it; read where the text says nothing without it
             ("go on", "fix it").
-        step: Where an agent stands that works on the text: its plan and what its last tools returned. What it must
-            do next is read of it rather than of the text alone.
+        step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
+            Read beside the text.
 
     Raises:
         TypeError: `text`, `system`, `context` or `step` is not a str.

@@ -56,10 +56,10 @@ CONVERSATIONS = [
         [
             Turn("human", HARD),
             Turn("answer", "Let me look."),
-            Turn("tool", "3 pages on fields"),
+            Turn("tool", "Error: 0 pages on fields"),
             Turn("human", REMINDER),
         ],
-        (HARD, "3 pages on fields"),
+        (HARD, "Error: 0 pages on fields"),
         ("volcanoes",),
     ),
     Conversation(

@@ -11,13 +11,15 @@ from crossroute.reading.question import is_follow_up, is_inserted
 SAID_CHARACTERS = 300
 """Characters that are read of an earlier turn."""
 
-STEP_CHARACTERS = 600
-"""Characters that are read of an agent's last step."""
+ERROR_CHARACTERS = 300
+"""Characters that are read of the errors among an agent's last results."""
 
 ERROR = re.compile(
     r"(?i)error|exception|traceback|fail(?:ed|ure)|fatal|panic|denied|not found|cannot|refused"
 )
 ERROR_LINES = 3
+CALL = re.compile(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
+"""How an agent that writes its tool calls as text begins their lines."""
 
 
 class Turn(NamedTuple):
@@ -39,7 +41,7 @@ class Said(NamedTuple):
         text: The last human turn; empty where it holds no text.
         context: What it refers to if it says nothing of its own: the last turn that asked something, and how the
             answer before it ends.
-        step: In an agent's run, what its last tool calls returned.
+        step: In an agent's run, what it said it would do, and the errors that its last tool calls returned.
     """
 
     text: str
@@ -53,8 +55,8 @@ def read_turns(turns: Sequence[Turn]) -> Said:
     >>> proof = [Turn("human", "Prove Galois's theorem."), Turn("answer", "Half of it. Shall I go on?")]
     >>> read_turns([*proof, Turn("human", "Yes")])
     Said(text='Yes', context="Prove Galois's theorem.\n\nHalf of it. Shall I go on?", step='')
-    >>> read_turns([*proof[:1], Turn("answer", "I search."), Turn("tool", "3 pages")]).step
-    'I search.\n3 pages'
+    >>> read_turns([*proof[:1], Turn("answer", "I search."), Turn("tool", "Error: no pages")]).step
+    'I search.\nError: no pages'
     """
     human = [place for place, turn in enumerate(turns) if turn.role == "human"]
     if not human:
@@ -78,26 +80,19 @@ def _context(earlier: Sequence[Turn]) -> str:
 
 
 def _step(later: Sequence[Turn]) -> str:
-    """Return in brief what an agent's last tool calls returned, after what it said it would do; else nothing."""
+    """Return what an agent said it would do with its last tool calls, and the errors among their results.
+
+    Other results are there to be used, not to be answered: as documents beside a question, they are not read.
+    """
     if not later or later[-1].role != "tool":
         return ""
     start = max((place for place, turn in enumerate(later) if turn.role == "answer"), default=-1)
-    results = [turn.text.strip() for turn in later[start + 1 :] if turn.text.strip()]
-    plan = later[start].text.strip()[-SAID_CHARACTERS:] if start >= 0 else ""
-    share = STEP_CHARACTERS // max(1, len(results))
-    return "\n".join(filter(None, (plan, *(_brief(result, share) for result in results))))
+    plan = CALL.sub("", later[start].text).strip()[-SAID_CHARACTERS:] if start >= 0 else ""
+    results = (line.strip() for turn in later[start + 1 :] for line in turn.text.splitlines())
+    errors = [line for line in dict.fromkeys(results) if ERROR.search(line)][-ERROR_LINES:]
+    return "\n".join(filter(None, (plan, *(error[-ERROR_CHARACTERS // len(errors) :] for error in errors))))
 
 
-def _brief(result: str, characters: int) -> str:
-    """Return a tool's result in brief: its last lines that tell of an error, else both its ends."""
-    lines = list(dict.fromkeys(line.strip() for line in result.splitlines()))
-    result = "\n".join(lines)
-    if len(result) <= characters:
-        return result
-    errors = [line for line in lines if ERROR.search(line)]
-    return "\n".join(errors[-ERROR_LINES:])[-characters:] if errors else _ends(result, characters)
-
-
-def _ends(text: str, characters: int = SAID_CHARACTERS) -> str:
-    half = characters // 2
-    return text if len(text) <= characters else f"{text[:half]}\n{text[-half:]}"
+def _ends(text: str) -> str:
+    half = SAID_CHARACTERS // 2
+    return text if len(text) <= SAID_CHARACTERS else f"{text[:half]}\n{text[-half:]}"

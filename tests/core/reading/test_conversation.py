@@ -1,7 +1,7 @@
 import pytest
 
 from crossroute import Query
-from crossroute.reading.conversation import STEP_CHARACTERS, Turn, read_turns
+from crossroute.reading.conversation import Turn, read_turns
 from tests.support.conversations import CONVERSATIONS
 
 
@@ -27,7 +27,7 @@ def test_a_step_is_bounded_and_keeps_its_errors():
     log = "\n".join(f"line {number}" for number in range(2_000))
     results = [Turn("tool", f"{log}\nValueError: bad lock\n{log}"), Turn("tool", log)]
     step = read_turns([Turn("human", "Fix it."), Turn("answer", "x" * 9_000), *results]).step
-    assert len(step) < 2 * STEP_CHARACTERS
+    assert len(step) < 700
     assert "ValueError: bad lock" in step
 
 
