@@ -1,130 +1,181 @@
-"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only | --verifier-only] [FOLDER].
+"""Train the bundled universal router: python benchmarks/train_universal.py [--pool-only] [--without SET] [FOLDER].
 
-All shared sets' train splits together; validation chooses the epoch. Its candidates are the catalogue's: those with
-outcomes, and those with published scores, whose profiles are rough. `--pool-only` and `--verifier-only` train no
-network: they take the router in the folder and make its uncertain profiles, or its verifier, anew.
+All shared sets' train splits together; validation chooses the epoch. What is believed of each model (priors.py) stands
+beside what was measured of it, and in its place where nothing was; queries of our own (ordinary_queries.jsonl), whose
+kind, difficulty and length are stated, tell what ordinary requests are and set the dial. `--pool-only` trains no
+network: it takes the router in the folder and makes the models without outcomes anew.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import torch
 import typer
-from universal_profiles import told_apart
-from universal_sets import TYPICAL_TOKENS, load_all
+from priors import KINDS, believe, kind_of
+from universal_sets import load_all, price_table
 
-from crossroute import Candidate, Outcomes, Price, Router, TrainingConfig, fit
-from crossroute.catalogue import Catalogue, Entry
+from crossroute import Candidate, Outcomes, Pool, Query, Router, TrainingConfig, fit
+from crossroute.candidate import Belief
+from crossroute.catalogue import Catalogue
+from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.profiler.scores import profile_from_scores
-from crossroute.training.fitting import prepare
-from crossroute.training.verification import verifier_of
+from crossroute.numeric import Floats
+from crossroute.routing.predictor import EncodedQueries
+from crossroute.training.doubting import Labelled
+from crossroute.training.priors import Prior, believed_candidate
 
 FOLDER = Path(__file__).parents[1] / "core" / "crossroute" / "weights" / "universal"
+ORDINARY = Path(__file__).with_name("ordinary_queries.jsonl")
+CONFIG = TrainingConfig(
+    components=96,
+    clusters=48,
+    members=2,
+    candidate_dropout=0.5,
+    choose_by="likelihood",
+    epochs=20,
+    patience=8,
+)
+EASE = (6.0, 3.2, 0.9, -0.9)
+"""Stated logit of the quality of a candidate of ability 0 on queries of the levels 0, trivial, to 3, hard."""
 
-HEAD = """# universal
+KIND_OF_ORDINARY = {
+    **dict.fromkeys(("chat", "writing", "translation", "summary"), "language"),
+    **dict.fromkeys(("facts", "rag"), "knowledge"),
+    **dict.fromkeys(("classification", "reasoning", "planning"), "reasoning"),
+    **dict.fromkeys(("extraction", "tools"), "tools"),
+    **{kind: kind for kind in ("code", "agent", "math")},
+}
+LABELLED_WEIGHT = 2.0
+"""Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length."""
 
-A CrossRoute router over {candidates} candidates of the catalogue (`crossroute candidates`), bundled with the package.
-{rough} of them have no recorded outcomes: their profiles are made from published scores and are rough, their tokens are
-those of a kindred model or of the typical one, and their `quality_error` is about twice as large.
+NEAR = 0.65
+"""Share of validation queries within reach; chosen on whole sets left out."""
 
-"""
+CARD = """# universal
 
-CARD = """\
-- **Data**: the train splits of seven public sets: RouterBench 5-shot and 0-shot, gpt4o-llama-qwen, ZeroEval,
-  MMLU-Pro, BFCL and frontier-2025 (docs/data.md): {train} queries; {validation} more chose the epoch and set the
-  dial. Each candidate is known on some of the sets; outcomes of one model from several sets are pooled. No query is
-  stored.
+A CrossRoute router over {candidates} models of the catalogue (`crossroute candidates`), bundled with the package.
+{rough} of them have no recorded outcomes: they are known by published scores, or by what their family, date, size, price
+and reasoning lead to expect, and their `quality_error` says how roughly.
+
+- **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
+  Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
+  558 ordinary requests of our own, in ten languages, tell what is trivial and hard, and set the dial. No query is stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
-- **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures pool by pool:
-  `python benchmarks/universal.py`, in docs/benchmarks.md.
+- **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures: `python benchmarks/universal.py` and
+  `python benchmarks/unseen.py`, in docs/benchmarks.md.
 
 ## Limits
 
-Candidates that were tried on different queries are compared by way of those that were tried on both. Where that rests
-on little, the predicted quality's standard error says so (`quality_error` of a prediction or an alternative): the
-models of 2025 were tried on 33 queries. MMLU-Pro states no tokens: candidates known from it alone are taken to write
-{typical:.0f} tokens an answer. RouterBench states USD only: output tokens are what is left of it after the input's
-price. Who was tried on function calls alone (BFCL) is compared with others' calls, so as not to be taken for as good at
-texts. The queries are English benchmark questions, and the tokens those of their answers, however long a text is asked
-for; those of o1-mini and o1-preview leave out their hidden reasoning, so their cost is foreseen far too low.
-Make a candidate exact on queries like yours:
-`crossroute profile MODEL`; or go on from this router with your own outcomes:
+Far from its training queries the router goes by what is believed of a model at such work; `Decision` and
+`quality_error` tell how sure that is. Difficulty of ordinary requests is stated by us, not measured. Token counts of
+o1-mini and o1-preview leave out hidden reasoning. An agent's query costs what the whole run cost in the data. Make a
+model exact on queries like yours: `crossroute profile MODEL`, or go on from this router with your own outcomes:
 `crossroute train outcomes.jsonl --from universal --out my-router`.
 """
-
-CONFIG = TrainingConfig(components=96, clusters=48, members=2, candidate_dropout=0.5, choose_by="likelihood")
 
 
 def main(
     folder: Annotated[Path, typer.Argument(help="Where the router is, or goes.")] = FOLDER,
-    pool_only: Annotated[bool, typer.Option(help="Make its uncertain profiles anew.")] = False,
-    verifier_only: Annotated[bool, typer.Option(help="Learn its verifier anew.")] = False,
+    pool_only: Annotated[bool, typer.Option(help="Make models without outcomes anew.")] = False,
+    without: Annotated[str, typer.Option(help="A set to leave out whole.")] = "",
 ) -> None:
-    """Train the bundled universal router, or make a part of it anew."""
+    """Train the bundled universal router, or bring its pool up to date."""
     torch.set_num_threads(1)
-    if verifier_only:
-        with_verifier(Router.from_pretrained(folder)).save_pretrained(folder)
-        return
     if pool_only:
-        card = (folder / "README.md").read_text()
-        train = Outcomes.concatenate(list(load_all().values())).split("train")
-        save(told_apart(Router.from_pretrained(folder), train), folder, card[card.index("- **Data**") :])
+        router = Router.from_pretrained(folder)
+        card = (folder / "README.md").read_text("utf-8")
+        extend(router, beliefs(()), without=()).save_pretrained(folder)
+        (folder / "README.md").write_text(card, "utf-8")
         return
-    outcomes = Outcomes.concatenate(list(load_all().values()))
-    router = fit(outcomes, CONFIG, on_epoch=lambda epoch: print(epoch, flush=True))
-    card = CARD.format(
-        train=len(outcomes.split("train")),
-        validation=len(outcomes.split("validation")),
-        seed=CONFIG.seed,
-        typical=TYPICAL_TOKENS,
-    )
-    save(told_apart(router, outcomes.split("train")), folder, card)
+    train(folder, (without,) if without else ())
 
 
-def with_verifier(router: Router) -> Router:
-    """Return the router with its verifier learned anew from the outcomes that it was trained on."""
-    outcomes = Outcomes.concatenate(list(load_all().values()))
-    predictor = router.subset(outcomes.pool.names).predictor
-    encoder, unit = QueryEncoder(predictor.query_encoder.encoder), predictor.cost_unit
-    splits = outcomes.split("train"), outcomes.split("validation")
-    train, validation = (prepare(split, encoder, unit, lambda _: None) for split in splits)
-    router.own_verifier = verifier_of(predictor, train, validation, CONFIG.seed)
+def train(folder: Path, without: tuple[str, ...], config: TrainingConfig = CONFIG) -> Router:
+    """Train on all sets but those left out, and save."""
+    sets = {name: part for name, part in load_all().items() if name not in without}
+    outcomes = Outcomes.concatenate(list(sets.values()))
+    believed = beliefs(without)
+    kinds = {task: kind_of(*task.split(": ", 1)) for task in outcomes.tasks}
+    prior = Prior(KINDS, kinds, believed, labelled=labelled(config.encoder), near=NEAR)
+    router = fit(outcomes, config, prior=prior, on_epoch=lambda epoch: print(epoch, flush=True))
+    router = extend(router, believed, without=without)
+    router.save_pretrained(folder)
+    told = {"train": len(outcomes.split("train")), "validation": len(outcomes.split("validation"))}
+    rough = len(router.pool) - len(outcomes.pool)
+    card = CARD.format(candidates=len(router.pool), rough=rough, sets=len(sets), seed=config.seed, **told)
+    (folder / "README.md").write_text(card, "utf-8")
     return router
 
 
-def save(router: Router, folder: Path, card: str) -> None:
-    """Write a router with the rough profiles, and its card."""
-    router = with_rough_profiles(router)
-    router.save_pretrained(folder)
-    rough = sum(not any(each.profile.evidence) for each in router.pool if each.profile)
-    (folder / "README.md").write_text(HEAD.format(candidates=len(router.pool), rough=rough) + card)
+def beliefs(without: tuple[str, ...]) -> dict[str, Belief]:
+    """Return what is believed of every model with a price, at its default effort."""
+    found = believe([(name, "") for name in price_table()], without)
+    return {name: belief for (name, _), belief in found.items()}
 
 
-def with_rough_profiles(router: Router) -> Router:
-    """Return a router whose pool also holds the catalogue's candidates with published scores and a price."""
-    rough = [each.name for each in router.pool if each.profile and not any(each.profile.evidence)]
-    measured = router.without(*rough) if rough else router
-    added = [
-        rough_candidate(measured, entry, entry.price)
-        for entry in Catalogue.bundled()
-        if entry.scores and entry.price and entry.name not in measured.pool
+def ordinary() -> list[dict[str, Any]]:
+    """Return the ordinary requests."""
+    return [json.loads(line) for line in ORDINARY.read_text("utf-8").splitlines()]
+
+
+def ordinary_queries() -> list[Query]:
+    """Return the ordinary requests as they are routed."""
+    return [
+        Query(r["text"], system=r.get("system") or "", context=r.get("context") or "") for r in ordinary()
     ]
-    wider = measured.with_candidates(added)
-    known = {each.name: Catalogue.bundled()[each.name].sources for each in measured.pool}
-    wider.provenance = wider.provenance | {"sources": known}
-    return wider
 
 
-def rough_candidate(router: Router, entry: Entry, price: Price) -> Candidate:
-    """Return a candidate of the catalogue with a profile from its published scores."""
-    profile = profile_from_scores(router, entry.name, entry.scores, price).profile
-    alike = router.pool[entry.writes_like].profile if entry.writes_like else None
-    if profile and alike:
-        profile = profile.model_copy(update={"log_tokens": alike.log_tokens})
-    return entry.candidate.model_copy(update={"profile": profile})
+def labelled(encoder: str) -> Labelled:
+    """Return the ordinary requests with their stated kind, difficulty and length."""
+    rows = ordinary()
+    return Labelled(
+        QueryEncoder(load_encoder(encoder)).encode(ordinary_queries()),
+        np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
+        np.array([EASE[row["level"]] for row in rows]),
+        np.log(np.maximum([row["output_tokens"] for row in rows], 1)),
+        LABELLED_WEIGHT,
+    )
+
+
+def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, ...]) -> Router:
+    """Return the router over all models that have a price, its dial set on ordinary requests."""
+    network, doubt = router.predictor.network, router.predictor.doubt
+    if doubt is None:
+        raise ValueError("The router knows no doubt.")
+    mix = doubt.kinds_of_clusters(network.weights["centroids"])
+    effects: tuple[Floats, Floats] = (network.weights["quality_effects"], network.weights["tokens_effects"])
+    catalogue = {entry.name: entry.candidate for entry in Catalogue.bundled()}
+    measured = {
+        each.name for each in router.pool if each.profile is not None and sum(each.profile.evidence) > 0
+    }
+    pool = []
+    for name, price in price_table().items():
+        stated = catalogue.get(name, Candidate(name=name, price=price))
+        stated = stated if stated.price else stated.model_copy(update={"price": price})
+        if name in measured:
+            pool.append(stated.model_copy(update={"profile": router.pool[name].profile}))
+        else:
+            pool.append(believed_candidate(stated, believed[name], mix, *effects))
+    query_encoder = router.predictor.query_encoder
+    router = Router(
+        router.predictor.with_pool(Pool(pool)),
+        calibration=EncodedQueries.of(ordinary_queries(), query_encoder),
+        cluster_labels=router.cluster_labels,
+        reward=router.reward,
+        provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},
+        verifier=router.own_verifier,
+    )
+    return router
+
+
+def sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:
+    """Return data set -> queries, for each measured model of the catalogue."""
+    entries = {entry.name: entry.sources for entry in Catalogue.bundled()}
+    return {name: entries[name] for name in sorted(measured) if entries.get(name) and name in catalogue}
 
 
 if __name__ == "__main__":

@@ -58,17 +58,17 @@ def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwo
         doubt: Whose kinds of work, ease and length are meant.
         network: Whose clusters they are over.
     """
-    heads = network.weights["centroids"] @ doubt.tensors["heads"] + doubt.tensors["heads_bias"]  # (k, K + 2)
-    scores = np.exp(heads[:, :-2] - heads[:, :-2].max(axis=1, keepdims=True))
-    kinds = scores / scores.sum(axis=1, keepdims=True)  # (k, K)
+    centroids = network.weights["centroids"]
+    kinds = doubt.kinds_of_clusters(centroids)
+    ease, typical = doubt.effects_of_clusters(centroids)
     weight = profiles.evidence.astype(float) + LEAST_EVIDENCE  # (m, k)
     seen = weight @ kinds  # (m, K)
 
     def mean(beyond: Floats) -> Floats:
         return np.asarray((weight * beyond) @ kinds / seen)
 
-    ability = mean(logit(profiles.quality.astype(float), QUALITY_HELD) - heads[:, -2])
-    length = mean(profiles.log_tokens.astype(float) - heads[:, -1])
+    ability = mean(logit(profiles.quality.astype(float), QUALITY_HELD) - ease)
+    length = mean(profiles.log_tokens.astype(float) - typical)
     measured = profiles.evidence.astype(float) @ kinds  # (m, K)
     return Beliefs(
         ability,

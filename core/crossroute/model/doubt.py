@@ -123,11 +123,10 @@ class Doubt:
             x: Their principal components and surface features, shape (n, p).
         """
         reach, width = self.tensors["gate"]
-        heads = x @ self.tensors["heads"] + self.tensors["heads_bias"]  # (n, K + 2)
-        scores = np.exp(heads[:, :-2] - heads[:, :-2].max(axis=1, keepdims=True))
+        heads = self._heads(x)
         return Situation(
             trust=sigmoid((reach - self.distance(vectors)) / width),
-            kinds=scores / scores.sum(axis=1, keepdims=True),
+            kinds=softmax(heads[:, :-2]),
             ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
             log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
@@ -142,6 +141,18 @@ class Doubt:
         return Doubt(
             self.kinds, self.tensors | {"prototypes": np.concatenate([self.tensors["prototypes"], placed])}
         )
+
+    def kinds_of_clusters(self, centroids: Floats) -> Floats:
+        """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""
+        return softmax(self._heads(centroids)[:, :-2])
+
+    def effects_of_clusters(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Return ease and log tokens of each cluster, each of shape (k,), by its centroid, shape (k, p)."""
+        heads = self._heads(centroids)
+        return heads[:, -2], heads[:, -1]
+
+    def _heads(self, x: Floats) -> Floats:
+        return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
     def distance(self, vectors: Floats) -> Floats:
         """Return one less the cosine to the nearest training query, shape (n,), in [0, 2]."""
@@ -182,6 +193,12 @@ class Doubt:
             log_tokens=tokens,
             spread=np.sqrt(trust * near[:, None] + far * beyond),
         )
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return shares along the last axis that sum to 1."""
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
 def place(vectors: Floats, centre: Floats, axes: Floats) -> Floats:
