@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import (
     AIMessage,
@@ -18,6 +18,7 @@ from langchain_core.messages import (
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.reading.conversation import Turn
 
 HUMANS = frozenset({"user", "human"})
 """Roles of a human's `ChatMessage`."""
@@ -86,10 +87,9 @@ def read(
     wanted = set(needs) | media(messages)
     if tools or results:
         wanted.add("tools")
-    text, system = _intent(messages, human), _system(messages)
     tokens = message_tokens(messages) + tool_tokens(tools)
     return Reading(
-        query=Query(text, system=system, input_tokens=tokens) if text.strip() else None,
+        query=Query.of_turns(turns_of(messages), system=_system(messages), input_tokens=tokens),
         needs=frozenset(wanted),
         tool_calls=tuple(message.tool_call_id for message in results) if tool_turn else (),
         tool_turn=tool_turn,
@@ -142,15 +142,19 @@ def tool_tokens(tools: Sequence[Any]) -> int:
     return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
 
 
-def _intent(messages: Sequence[BaseMessage], human: int) -> str:
-    """Return the last human turn; where no human spoke, the last text that is no tool's output."""
-    if human < 0:
-        said = (message for message in reversed(messages) if not isinstance(message, ToolMessage))
-        return next((text for message in said if (text := str(message.text)).strip()), "")
-    first = human
-    while first > 0 and _is_human(messages[first - 1]):
-        first -= 1
-    return "\n\n".join(text for message in messages[first : human + 1] if (text := str(message.text)).strip())
+def turns_of(messages: Iterable[BaseMessage]) -> list[Turn]:
+    """Return messages as turns; system prompts are none."""
+    return [
+        Turn(_role(message), str(message.text))
+        for message in messages
+        if not isinstance(message, SystemMessage)
+    ]
+
+
+def _role(message: BaseMessage) -> Literal["human", "answer", "tool"]:
+    if _is_human(message):
+        return "human"
+    return "tool" if isinstance(message, ToolMessage) else "answer"
 
 
 def _is_human(message: BaseMessage) -> bool:

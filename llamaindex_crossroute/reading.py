@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.reading.conversation import Turn
 from llamaindex_crossroute.stamp import field_of
 
 MEDIA: dict[str, Capability] = {
@@ -76,12 +77,13 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
     answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
     answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
     text, system = question(messages), _joined(m for m in messages if m.role in SYSTEM)
-    characters = sum(_size(message) for message in messages) + sum(map(_tool_size, tools))
+    tokens = (sum(map(_size, messages)) + sum(map(_tool_size, tools))) // CHARACTERS_A_TOKEN
     needs = _media(messages)
     if tools or any(map(_uses_tools, messages)):
         needs.add("tools")
     return Reading(
-        query=Query(text, system=system, input_tokens=characters // CHARACTERS_A_TOKEN) if text else None,
+        query=Query.of_turns(turns_of(messages), system=system, input_tokens=tokens)
+        or (Query(text, system=system, input_tokens=tokens) if text else None),
         needs=frozenset(needs),
         tool_turn=tool_turn,
         marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
@@ -106,6 +108,12 @@ def question(messages: Sequence[ChatMessage]) -> str:
         first -= 1
     text = _joined(messages[first : user + 1]).strip() if user >= 0 else ""
     return text or next((said for m in reversed(messages) if (said := (m.content or "").strip())), "")
+
+
+def turns_of(messages: Sequence[ChatMessage]) -> list[Turn]:
+    """Return messages as turns; system prompts are none."""
+    places = (place for place, message in enumerate(messages) if message.role not in SYSTEM)
+    return [Turn(_role(messages, place), messages[place].content or "") for place in places]
 
 
 def marks(answer: ChatMessage, asked: str) -> list[str]:
@@ -152,6 +160,13 @@ def _uses_tools(message: ChatMessage) -> bool:
     if message.role in TOOL:
         return "tool_call_id" in message.additional_kwargs
     return message.role in ANSWER and bool(tool_calls(message))
+
+
+def _role(messages: Sequence[ChatMessage], place: int) -> Literal["human", "answer", "tool"]:
+    role = messages[place].role
+    if role is MessageRole.USER:
+        return "tool" if _observation(messages, place) else "human"
+    return "tool" if role in TOOL else "answer"
 
 
 def _last_user(messages: Sequence[ChatMessage]) -> int:

@@ -8,19 +8,24 @@ a harness adds) is paid for, and read only where the question says nothing witho
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
 from typing import NamedTuple
 
-from crossroute.normalization import normalize
-from crossroute.question import find_question, is_follow_up
+from crossroute.reading.conversation import Turn, read_turns
+from crossroute.reading.normalization import normalize
+from crossroute.reading.question import find_question, is_follow_up
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
 
 REFERENT_CHARACTERS = 600
 """Characters that are read of what a follow-up refers to."""
+
+TASK_CHARACTERS = 300
+"""Characters that are read of a task beside the step that an agent has come to."""
 
 FRAME_CHARACTERS = 300
 """Characters that are read of a system prompt, and at most half as many as the question has."""
@@ -62,12 +67,14 @@ class Query:
         text: The text to route on; in a conversation, the last human turn.
         system: What frames it: a system prompt, instructions, examples.
         input_tokens: Tokens of the whole call where the caller has counted them (a conversation's history and
-            tool definitions with them); by default those of all three texts, estimated. They are paid for.
+            tool definitions with them); by default those of all these texts, estimated. They are paid for.
         context: What the text refers to, such as the turns before it; read where the text says nothing without it
             ("go on", "fix it").
+        step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
+            Read beside the text.
 
     Raises:
-        TypeError: `text`, `system` or `context` is not a str.
+        TypeError: `text`, `system`, `context` or `step` is not a str.
         ValueError: `text` is empty or white space, or `input_tokens` is no whole number from 0.
     """
 
@@ -75,9 +82,10 @@ class Query:
     system: str = ""
     input_tokens: int | None = None
     context: str = ""
+    step: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("text", "system", "context"):
+        for name in ("text", "system", "context", "step"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise TypeError(
@@ -95,6 +103,19 @@ class Query:
     def of(cls, query: str | Query) -> Query:
         """Return the query itself, or one of the given text."""
         return query if isinstance(query, Query) else cls(query)
+
+    @classmethod
+    def of_turns(
+        cls, turns: Sequence[Turn], *, system: str = "", input_tokens: int | None = None
+    ) -> Query | None:
+        """Return the query of a conversation's next call, the newest turn last; None if nothing is asked in words.
+
+        Where no person spoke, the system prompt is the text unless a model said something.
+        """
+        said = read_turns(turns)
+        spoken = any(turn.role == "human" for turn in turns)
+        text = said.text if said.text.strip() or spoken else system
+        return cls(text, system, input_tokens, said.context, said.step) if text.strip() else None
 
     @property
     def task_view(self) -> str:
@@ -119,6 +140,8 @@ class Query:
             question = f"{_excerpt(normalize(self.context))}\n\n{question}"
         elif asked.context and is_follow_up(question, content_words=1):
             question = f"{question}\n\n{_excerpt(asked.context)}"
+        if self.step:
+            question = f"{_clip(question, TASK_CHARACTERS)}\n\n{_excerpt(normalize(self.step))}"
         frame = normalize(self.system[:VIEW_CHARACTERS]) or asked.lead
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
@@ -130,7 +153,9 @@ class Query:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        return sum(estimate_tokens(part) for part in (self.text, self.system, self.context) if part)
+        return sum(
+            estimate_tokens(part) for part in (self.text, self.system, self.context, self.step) if part
+        )
 
     @property
     def context_tokens(self) -> int:

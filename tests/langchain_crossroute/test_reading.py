@@ -4,6 +4,7 @@ import pytest
 from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
 from langchain_crossroute.reading import read, tool_provider
+from tests.support.conversations import CONVERSATIONS
 
 CALL = {"name": "f", "args": {}, "id": "t1"}
 
@@ -89,3 +90,16 @@ def test_providers_own_tools_are_known():
     assert tool_provider({"type": "mcp_toolset", "mcp_server_name": "x"}) == "anthropic"
     assert tool_provider({"google_search": {}}) == "google"
     assert tool_provider({"systemTool": {}}) is None
+
+
+@pytest.mark.parametrize("case", CONVERSATIONS, ids=lambda case: case.name)
+def test_a_conversation_is_read_by_its_next_call(case):
+    messages = {
+        "human": HumanMessage,
+        "answer": AIMessage,
+        "tool": lambda text: ToolMessage(text, tool_call_id="t1"),
+    }
+    found = read([SystemMessage("Be brief."), *(messages[turn.role](turn.text) for turn in case.turns)]).query
+    assert all(words in found.instance_view for words in case.read)
+    assert not any(words in found.instance_view for words in case.unread)
+    assert found.text_tokens + found.context_tokens == found.input_tokens

@@ -24,6 +24,7 @@ from llama_index.core.tools import FunctionTool
 
 from llamaindex_crossroute.reading import marks, read_messages, read_prompt, read_text, tool_calls
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call, user
+from tests.support.conversations import CONVERSATIONS
 
 
 def add(a: int, b: int) -> int:
@@ -191,3 +192,13 @@ def test_what_a_rich_prompt_renders_counts(tmp_path, monkeypatch):
     assert reading.query.text == "what?"
     assert reading.query.input_tokens > 500
     assert reading.needs == {"vision"}
+
+
+@pytest.mark.parametrize("case", CONVERSATIONS, ids=lambda case: case.name)
+def test_a_conversation_is_read_by_its_next_call(case):
+    roles = {"human": MessageRole.USER, "answer": MessageRole.ASSISTANT, "tool": MessageRole.TOOL}
+    turns = [ChatMessage(turn.text, role=roles[turn.role]) for turn in case.turns]
+    found = read_messages([ChatMessage("Be brief.", role=MessageRole.SYSTEM), *turns]).query
+    assert all(words in found.instance_view for words in case.read)
+    assert not any(words in found.instance_view for words in case.unread)
+    assert found.text_tokens + found.context_tokens == found.input_tokens

@@ -46,6 +46,11 @@ class StaticEncoder:
         unit: Embeddings = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
         return unit
 
+    @property
+    def tokens(self) -> list[str]:
+        """The vocabulary."""
+        return list(self._model.tokenizer.get_vocab())
+
     def known_share(self, texts: list[str]) -> npt.NDArray[np.floating]:
         """Return how much of each text the vectors know, shape (n,), in [0, 1].
 

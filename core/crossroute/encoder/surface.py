@@ -15,6 +15,7 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 """Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 WORD = re.compile(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
+ASCII_WORD = re.compile(r"[A-Za-z]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CHOICE = re.compile(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
 BLANK_LINE = re.compile(r"\n\s*\n")
@@ -50,7 +51,7 @@ def surface_features(query: Query) -> Embeddings:
     """
     text = query.instance_view
     length = max(1, len(text))
-    words = WORD.findall(text)
+    words = (ASCII_WORD if text.isascii() else WORD).findall(text)
     features = [
         np.log(query.text_tokens),
         np.log(length),

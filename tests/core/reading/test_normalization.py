@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.normalization import READ_CHARACTERS, normalize
+from crossroute.reading.normalization import READ_CHARACTERS, normalize
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 LOOKALIKES = str.maketrans("aceopxyHOPC", "асеорхуНОРС")

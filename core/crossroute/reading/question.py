@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from crossroute import wordings
+from crossroute.reading import wordings
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
@@ -30,6 +30,7 @@ ASKING_CHARACTERS = 400
 LEAST_WORDS = 3
 BLOCK_CHARACTERS = 200
 MOST_TAGS = 400
+INSERTED_CHARACTERS = 10_000
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
 
@@ -46,6 +47,7 @@ QUESTION_TAG = re.compile(wordings.QUESTION_TAGS, re.IGNORECASE)
 HARNESS_TAG = re.compile(wordings.HARNESS_TAGS, re.IGNORECASE)
 CONTEXT_TAG = re.compile(wordings.CONTEXT, re.IGNORECASE)
 HARNESS = re.compile(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
+SUMMARY = re.compile(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
 HEAD = re.compile(
     rf"(?m)^[ >#*\d.]*(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
     rf"(?:(?P<question>{wordings.QUESTION})|(?P<context>{wordings.CONTEXT})|(?P<answer>{wordings.ANSWER}))"
@@ -66,6 +68,7 @@ ROUTING = re.compile(
     r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
+MODEL = re.compile("model|llm| ai")
 """A sentence that tells a router what to choose; nobody lets a query decide that."""
 
 
@@ -106,7 +109,7 @@ def find_question(text: str) -> Asked:
         return "\n\n"
 
     outside = _replace_blocks(rest, take)
-    if not questions:
+    if not questions and "```" in outside:
         outside = FENCE.sub(lambda code: _take_code(code[0], context), outside)
     outside = outside.strip()
     if questions:
@@ -123,6 +126,23 @@ def drop_harness(text: str) -> str:
     >>> drop_harness("Fix the login.\n\n<system-reminder>Be brief.</system-reminder> Use the strongest model.")
     'Fix the login.'
     """
+    rest = _without_inserted(text)
+    return rest if WORD.search(rest) else text
+
+
+def is_inserted(text: str) -> bool:
+    """Return whether all of a text was put in by an agent's harness, or is a summary of what came before.
+
+    >>> is_inserted("<system-reminder>Be brief.</system-reminder>"), is_inserted("Be brief.")
+    (True, False)
+    """
+    text = text[:INSERTED_CHARACTERS].strip()
+    return bool(WORD.search(text)) and (
+        SUMMARY.match(text) is not None or not WORD.search(_without_inserted(text))
+    )
+
+
+def _without_inserted(text: str) -> str:
     rest = _replace_blocks(text, lambda block: "\n\n" if HARNESS_TAG.search(block["tag"]) else block[0])
     kept, dropping = [], False
     for paragraph in map(str.strip, UNITS[0].split(rest)):
@@ -132,8 +152,8 @@ def drop_harness(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    rest = ROUTING.sub("", "\n\n".join(kept)).strip()
-    return rest if WORD.search(rest) else text
+    rest = "\n\n".join(kept)
+    return ROUTING.sub("", rest).strip() if MODEL.search(rest.lower()) else rest
 
 
 def is_follow_up(text: str, content_words: int = 2) -> bool:
@@ -161,7 +181,7 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
 
 def _replace_blocks(text: str, replace: Callable[[re.Match[str]], str]) -> str:
     """Return a text with its blocks in tags replaced; a text of too many tags, such as a page, as it is."""
-    return text if text.count("<") > MOST_TAGS else BLOCK.sub(replace, text)
+    return BLOCK.sub(replace, text) if 0 < text.count("<") <= MOST_TAGS else text
 
 
 def _take_code(code: str, context: list[str]) -> str:

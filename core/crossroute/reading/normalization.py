@@ -22,8 +22,14 @@ REPEATS = 3
 REPEATED_SENTENCES = 8
 """A sentence that comes this often is filler: it is not read."""
 
-REPETITIVE = 0.3
-"""Share of different words below which words are looked for that repeat at once."""
+SAMPLE = 256
+"""Characters that tell whether a text is in capitals."""
+
+REPETITIVE_SHARE = 0.5
+"""Share of different words below which sentences are looked for that repeat."""
+
+REPEATED_SHARE = 0.3
+"""The same of words that repeat at once."""
 
 FILLER = 200
 """So are words that repeat at once over this many characters."""
@@ -37,10 +43,10 @@ BLANKS = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
 BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])")
 REPEATED = re.compile(r"([^\d\s])\1{3,}")
-LONG_WORD = re.compile(r"\S{8,}")
 REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
 URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
+LEAST_RUN = 40
 RUN = re.compile(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
@@ -94,13 +100,16 @@ def fold_lookalikes(text: str) -> str:
 
 def collapse_blanks(text: str) -> str:
     """Return a text with several blanks as one, and several blank lines as one."""
-    return BLANK_LINES.sub(
-        lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", BLANKS.sub(" ", text)
-    ).strip()
+    text = text.replace("\t", " ").replace("\x0b", " ")
+    if "  " in text or not text.isascii():
+        text = BLANKS.sub(" ", text)
+    return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text).strip()
 
 
 def shorten_runs(text: str) -> str:
     """Return a text with addresses down to their host, and long unbroken runs to what they decode to, or begin with."""
+    if max(map(len, text.split()), default=0) < LEAST_RUN:
+        return text
     return RUN.sub(_shorten, URL.sub(r"\1", text))
 
 
@@ -110,19 +119,18 @@ def drop_repetition(text: str) -> str:
     >>> drop_repetition("Why aaaaaaaa? hahahahaha 1000000"), drop_repetition("no " * 9)
     ('Why aaa? ha 1000000', 'no')
     """
-    text = REPEATED.sub(lambda run: run[1] * REPEATS, text)
-    text = LONG_WORD.sub(lambda word: REPEATED_PART.sub(r"\1", word[0]), text)
     words = text.split()
-    if len(set(words)) < REPETITIVE * len(words):
-        text = (
-            REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip() or words[0]
-        )
-    often = {
-        sentence
-        for sentence, times in Counter(SENTENCE.split(text)).items()
-        if times >= REPEATED_SENTENCES and len(sentence) > KEPT_OF_RUN
-    }
-    return (_without(text, often) or min(often)) if often else text
+    different = set(words)
+    for word in different:
+        if len(word) - len(set(word)) >= REPEATS:
+            text = text.replace(word, _without_repetition(word))
+    if len(different) < REPEATED_SHARE * len(words):
+        text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
+    if len(different) < REPETITIVE_SHARE * len(words):
+        counted = Counter(SENTENCE.split(text)).items()
+        often = {sentence for sentence, times in counted if times >= REPEATED_SENTENCES and sentence}
+        text = _without(text, often)
+    return text or " ".join(dict.fromkeys(words))
 
 
 def lower_capitals(text: str) -> str:
@@ -131,10 +139,15 @@ def lower_capitals(text: str) -> str:
     >>> lower_capitals("EXPLAIN THIS. IT IS ODD."), lower_capitals("The DNA of a cat")
     ('Explain this. It is odd.', 'The DNA of a cat')
     """
-    upper = sum(map(str.isupper, text))
-    if upper <= UPPER_SHARE * (upper + sum(map(str.islower, text))):
+    sample = text[:: 1 + len(text) // SAMPLE]
+    upper = sum(map(str.isupper, sample))
+    if upper <= UPPER_SHARE * (upper + sum(map(str.islower, sample))):
         return text
     return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
+
+
+def _without_repetition(word: str) -> str:
+    return REPEATED_PART.sub(r"\1", REPEATED.sub(lambda run: run[1] * REPEATS, word))
 
 
 def _without(text: str, sentences: set[str]) -> str:

@@ -53,11 +53,17 @@ PROBLEM = (
 )
 """What a request calls a text that is to be solved rather than read."""
 
+SUMMARY = (
+    r"(?:previous )?conversation summary|summary of (?:the|our|this) (?:conversation|session|chat)|conversation history"
+    r"|here is a summary of the conversation|this session is being continued|the following is a summary of"
+)
+"""How a summary begins that takes the place of earlier turns."""
+
 HARNESS = (
-    r"(?:previous )?conversation summary|summary of (?:the|our|this) (?:conversation|session|chat)"
-    r"|(?:important )?(?:instructions? )?reminders?|environment(?: details| context)?|system (?:note|reminder|notice)"
+    rf"{SUMMARY}|"
+    r"(?:important )?(?:instructions? )?reminders?|environment(?: details| context)?|system (?:note|reminder|notice)"
     r"|available tools|tools available|you have access to the following tools|you have access to these tools"
-    r"|this session is being continued|current (?:date|time|working directory)"
+    r"|current (?:date|time|working directory)"
 )
 """How a paragraph begins that an agent's harness put in."""
 
