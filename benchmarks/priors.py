@@ -497,9 +497,8 @@ LAST_GENERATION = 1.25
 def main(folds: Annotated[str, typer.Option(help="set, family or maker.")] = "family") -> None:
     """Print how well models left out are foreseen: rank correlation by column, coverage of 90 % intervals."""
     seen = observed_quality()
-    print(
-        "| left out | means | rank correlation | 90 % intervals cover | root mean square, logits |\n|---|---|---|---|---|"
-    )
+    print("| left out | means | rank correlation | 90 % intervals cover | root mean square, logits |")
+    print("|---|---|---|---|---|")
     pooled = []
     for name, part in parts(seen, folds):
         fitted = FactorModel(
