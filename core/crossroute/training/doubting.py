@@ -117,6 +117,9 @@ def fit_doubt(
             "heads_bias": bias,
             "near_spread": _spread(predictor, validation),
             "far_spread": np.array([FAR_SPREAD]),
+            "ordinary": np.zeros((0, axes.shape[1]))
+            if labelled is None
+            else place(labelled.vectors, centre, axes),
         },
     )
 
