@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from crossroute.numeric import Floats, sigmoid
 
-LEAST_EASE, MOST_EASE = -4.0, 7.0
+LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
 
 LEAST_LOG_TOKENS = -7.0
@@ -167,7 +167,8 @@ class Doubt:
         """
         placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
         near, ordinary = (
-            1 - (placed @ self.tensors[name].T).max(axis=1, initial=NOWHERE) for name in ("prototypes", "ordinary")
+            1 - (placed @ self.tensors[name].T).max(axis=1, initial=NOWHERE)
+            for name in ("prototypes", "ordinary")
         )
         return near, ordinary
 
