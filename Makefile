@@ -2,15 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks docs/hooks tests
+SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks docs/hooks tests hatch_build.py
 
-.PHONY: demo test check bench docs lint smoke
+.PHONY: demo test quick check bench docs fmt types lint smoke
 
 demo: .venv/demo-ready
-	$(BIN)/crossroute demo --plot demo.png
+	$(BIN)/crossroute demo
 
 test: .venv/dev-ready
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest
+
+quick: .venv/dev-ready
+	$(BIN)/python -m tests.support.changed | xargs -r $(BIN)/python -m pytest
 
 check: lint test smoke
 
@@ -20,15 +23,21 @@ bench: .venv/dev-ready
 docs: .venv/dev-ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open site/index.html; with search: $(BIN)/mkdocs serve"
 
-lint: .venv/dev-ready
-	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES) && $(BIN)/mypy && $(BIN)/lint-imports
+fmt: .venv/dev-ready
+	$(BIN)/ruff check --fix-only $(SOURCES) && $(BIN)/ruff format $(SOURCES)
+
+types: .venv/dev-ready
+	$(BIN)/mypy
+
+lint: .venv/dev-ready types
+	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES) && $(BIN)/lint-imports
 
 smoke: .venv/dev-ready
 	$(BIN)/python tests/smoke_wheel.py
 
 .venv/demo-ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --editable ".[plots]" && touch $@
+	$(PIP) --editable . && touch $@
 
 .venv/dev-ready: .venv/demo-ready
 	$(PIP) --editable ".[dev]" && touch $@

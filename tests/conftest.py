@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.support.wire import WireServer
+if TYPE_CHECKING:
+    from tests.support.wire import WireServer
 
-settings.register_profile("crossroute", deadline=None)  # shared cores make any time of one example a chance
-settings.load_profile("crossroute")
+settings.register_profile(
+    "quick", deadline=None, max_examples=10
+)  # a deadline fails by chance on shared cores
+settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test`
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SHARED = Path(os.environ.get("CROSSROUTE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
@@ -28,5 +33,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def server() -> Iterator[WireServer]:
     """OpenAI and Anthropic, on this machine."""
+    from tests.support.wire import WireServer
+
     with WireServer() as running:
         yield running

@@ -1,16 +1,19 @@
 """Build wheel and sdist, look into them, install the wheel in a fresh environment and route from another folder.
 
+The environment holds the light base alone; the sdist is unpacked and some of its tests run.
+
 Run by `make check`: python tests/smoke_wheel.py
 """
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
 import tempfile
 import venv
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -23,12 +26,15 @@ WEIGHTS = (
 )
 PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md")
 ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
-ENDINGS |= {".cff", ".json", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
+ENDINGS |= {".cff", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
     "tests/core/data/readers/pandas-1.5.3.pkl",
     "tests/core/data/readers/pandas-2.2.3.pkl",
 }  # made up, a few rows
-LARGEST = {"wheel": 6.0, "sdist": 10.0}  # MB
+LARGEST = {"wheel": 6.0, "sdist": 10.0, "environment": 200.0}  # MB
+HEAVY = ("torch", "pyarrow", "scipy", "sklearn", "matplotlib", "langchain_core", "llama_index")
+"""What the light base does without."""
+QUICK_TESTS = ("tests/core/test_reward.py", "tests/core/test_query.py", "tests/test_packaging.py")
 
 
 def main() -> None:
@@ -37,12 +43,16 @@ def main() -> None:
         run(sys.executable, "-m", "build", "--outdir", scratch, str(ROOT), cwd=ROOT)
         (wheel,) = folder.glob("*.whl")
         (sdist,) = folder.glob("*.tar.gz")
+        run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist), cwd=ROOT)
+        run(Path(sys.executable).with_name("check-wheel-contents"), str(wheel), cwd=ROOT)
         look_into_wheel(wheel)
         look_into_sdist(sdist)
+        run_tests_of(sdist, folder)
         venv.create(folder / "env", with_pip=True)
         python = folder / "env" / "bin" / "python"
         constraints = str(ROOT / "constraints.txt")
         run(python, "-m", "pip", "install", "--quiet", "-c", constraints, str(wheel), cwd=folder)
+        look_into_environment(python, folder / "env")
         told = run(folder / "env" / "bin" / "crossroute", "--version", cwd=folder)
         expect(told.strip() == f"crossroute {wheel.name.split('-')[1]}", f"an unexpected version: {told}")
         for router in ROUTERS:
@@ -67,10 +77,35 @@ def look_into_sdist(sdist: Path) -> None:
         names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     report("sdist", sdist, names)
     expect_files(names, (f"core/crossroute/weights/{name}" for name in WEIGHTS))
-    expect_files(names, (*PAPERS, "Makefile", "constraints.txt", "pyproject.toml", "tests/smoke_wheel.py"))
+    expect_files(names, (*PAPERS, "Makefile", "constraints.txt", "hatch_build.py", "pyproject.toml"))
     named = {"Makefile", "LICENSE", ".gitignore", "PKG-INFO"}
     strange = {name for name in names - named - PICKLES if Path(name).suffix not in ENDINGS}
     expect(not strange, f"the sdist holds files of a kind that nobody expects: {sorted(strange)[:5]}")
+
+
+def look_into_environment(python: Path, folder: Path) -> None:
+    size = sum(path.lstat().st_size for path in folder.rglob("*")) / 1e6
+    print(f"The light base: {size:.0f} MB, pip included")
+    expect(size <= LARGEST["environment"], f"the environment has {size:.0f} MB")
+    asked = f"from importlib.util import find_spec; print(*filter(find_spec, {HEAVY}))"
+    found = run(python, "-c", asked, cwd=folder).strip()
+    expect(not found, f"the light base installs {found}")
+
+
+def run_tests_of(sdist: Path, folder: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    paths = os.pathsep.join(map(str, (unpacked / "core", unpacked)))
+    run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *QUICK_TESTS,
+        cwd=unpacked,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
 
 
 def report(kind: str, archive: Path, names: set[str]) -> None:
@@ -101,10 +136,12 @@ def expect(holds: bool, otherwise: str) -> None:
         raise SystemExit(f"The distribution is not as it should be: {otherwise}.")
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    return subprocess.run(
-        list(map(str, command)), cwd=cwd, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        list(map(str, command)), check=False, cwd=cwd, env=env, stdout=subprocess.PIPE, text=True
+    )
+    expect(done.returncode == 0, f"{' '.join(map(str, command))} fails:\n{done.stdout}")
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markup import escape
-from rich.table import Column
 
 from crossroute.escalation.evidence import Evidence
-from crossroute.plain_table import plain_table
 from crossroute.reward import Reward
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A predicted number; NaN where nothing was foreseen, which JSON writes as null."""
@@ -126,6 +125,7 @@ class Decision(BaseModel):
             several calls were made, USD of them all.
         max_calls: How many candidates may be called, one after the other, until an answer is trusted.
         calls: Those answered, in order, where more than one was allowed.
+        warnings: What the user may not have meant, such as a dial that sends all requests to one candidate.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -143,6 +143,7 @@ class Decision(BaseModel):
     actual_cost: float | None = None
     max_calls: int = 1
     calls: tuple[Call, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def eligible(self) -> tuple[str, ...]:
@@ -168,7 +169,9 @@ class Decision(BaseModel):
         """Say in words why this candidate."""
         if math.isnan(self.quality):
             return f"{self.candidate} was chosen: {'; '.join(self.reasons)}."
-        return " ".join((self._likeness(), self._choice(), *self._comparisons(), *self._exclusions()))
+        return " ".join(
+            (self._likeness(), self._choice(), *self._comparisons(), *self._exclusions(), *self.warnings)
+        )
 
     def _likeness(self) -> str:
         nearest = self.clusters[0]
@@ -211,6 +214,11 @@ class Decision(BaseModel):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the decision as a table, the chosen candidate marked."""
+        from rich.markup import escape
+        from rich.table import Column
+
+        from crossroute.plain_table import plain_table
+
         table = plain_table("", Column("candidate", overflow="fold"), title=f"→ {escape(self.candidate)}")
         for heading in ("quality", "cost", "log reward" if self.reward == "exponential" else "reward"):
             table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)
@@ -224,9 +232,11 @@ class Decision(BaseModel):
                 "●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style
             )
         yield table
-        yield from map(escape, (*self.reasons, *map(str, self.failures)))
+        yield from map(escape, (*self.reasons, *map(str, self.failures), *self.warnings))
 
     def __str__(self) -> str:
+        from rich.console import Console
+
         console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)

@@ -6,6 +6,8 @@ also inherits the builtin that a caller would expect, so `except LookupError` wo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 MANY = 12
@@ -101,6 +103,15 @@ class MissingExtraError(CrossRouteError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs an extra. Install it with: pip install "crossroute[{extra}]"')
+
+
+@contextmanager
+def needs_extra(feature: str, extra: str) -> Iterator[None]:
+    """Name the extra to install where an import within the block fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(feature, extra) from error
 
 
 def one_line(error: BaseException) -> str:

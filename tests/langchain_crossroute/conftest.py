@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,22 @@ def _off_the_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
             patch.setenv(name, "false")
         patch.setenv("HF_HUB_OFFLINE", "1")
         yield
+
+
+@pytest.fixture
+def benchmark() -> Callable[[Callable[[], None]], None]:
+    """Call what langchain-tests would time with pytest-benchmark."""
+    return lambda function: function()
+
+
+@pytest.fixture
+def snapshot() -> None:
+    """Stand for syrupy's fixture, of which langchain-tests makes no use with this model."""
+
+
+@pytest.fixture
+def vcr() -> None:
+    """Stand for pytest-recording's fixture: nothing reaches the network here."""
 
 
 @pytest.fixture(scope="session")

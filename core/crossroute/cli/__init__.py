@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.markup import escape
 
+from crossroute import __version__
 from crossroute.cli.catalogue import candidates, prices
 from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
@@ -42,9 +43,7 @@ for command, example in EXAMPLES.items():
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"crossroute {version('crossroute')}")
+        print(f"crossroute {__version__}")
         raise typer.Exit
 
 

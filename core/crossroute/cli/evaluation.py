@@ -58,12 +58,13 @@ def evaluate(
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
-    from crossroute.evaluation.contenders import baseline_predictions, cascades
     from crossroute.files import replace_file
     from crossroute.routing.router import DEFAULT_COST_PREFERENCE
 
     if plot_file:  # what is missing is told before the work
         from crossroute.evaluation.plots import draw_curves
+    if baselines or cascade:
+        from crossroute.evaluation.contenders import baseline_predictions, cascades
     if page_file:
         from crossroute.evaluation.page import write_page
 

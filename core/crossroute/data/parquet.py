@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.errors import DataError, one_line
+from crossroute.errors import DataError, needs_extra, one_line
 from crossroute.numeric import Floats
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ class Table:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    with needs_extra("Reading parquet", "train"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
     if not path.is_file():
         raise DataError(
@@ -85,8 +86,9 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
 
 def write_table(path: Path, columns: Mapping[str, Sequence[str] | Floats]) -> None:
     """Write columns of texts and numbers as parquet; NaN is stored as missing."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    with needs_extra("Writing parquet", "train"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
     try:
         arrays = {

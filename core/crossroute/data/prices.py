@@ -22,6 +22,7 @@ from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import catalogued_price
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.routerbench import PRICES
+from crossroute.errors import needs_extra
 from crossroute.numeric import Floats
 from crossroute.query import estimate_tokens
 
@@ -186,7 +187,8 @@ def _pair_solutions(share: Floats) -> Floats:
 
 
 def _nnls(share: Floats) -> Floats:
-    from scipy.optimize import nnls
+    with needs_extra("Fitting prices to costs", "train"):
+        from scipy.optimize import nnls
 
     return np.asarray(nnls(share, np.ones(len(share)))[0])
 

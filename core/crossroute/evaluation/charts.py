@@ -8,17 +8,15 @@ from html import escape
 import numpy as np
 
 from crossroute.data.outcomes import Outcomes
-from crossroute.errors import MissingExtraError
+from crossroute.errors import needs_extra
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.metrics.sweep import Sweep
 
-try:
+with needs_extra("The HTML report", "report"):
     import plotly.graph_objects as go
     from plotly.colors import sample_colorscale
     from plotly.offline import get_plotlyjs
-except ImportError as error:
-    raise MissingExtraError("The HTML report", "report") from error
 
 BINS = 10
 _SHOWN_AT_FIRST = 4

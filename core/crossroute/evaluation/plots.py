@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crossroute.errors import MissingExtraError
+from crossroute.errors import needs_extra
 from crossroute.evaluation.report import PALETTE, CurveFigures, Report
 from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.model.prediction import Prediction
@@ -18,15 +18,13 @@ from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 from crossroute.routing.policy import Dial
 
-try:
+with needs_extra("Plotting", "plots"):
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patheffects import withStroke
     from matplotlib.ticker import LogLocator, NullLocator
     from matplotlib.transforms import Bbox
-except ImportError as error:
-    raise MissingExtraError("Plotting", "plots") from error
 
 _INK, _QUIET, _FAINT = "#222222", "#707070", "#e6e6e6"
 _PER_CALLS = 1000

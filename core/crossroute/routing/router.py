@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from crossroute.cache import LRUCache
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import Alternative, Decision
@@ -18,7 +19,7 @@ from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
-from crossroute.reward import Reward, linear_reward, log_exponential_reward
+from crossroute.reward import Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
 from crossroute.routing.policy import Constraints, Dial, cache_saving, choose
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor
@@ -31,6 +32,7 @@ WIDEST_ROUTER = "universal"
 """The bundled router that knows most models: the default where the models to choose among are named."""
 
 BATCH = 64
+CACHED_DIALS = 256
 
 HIGH = 0.9
 """Probability with which a call costs no more than a prediction's `cost_high`."""
@@ -70,6 +72,8 @@ class Router:
         self.cluster_labels = tuple(cluster_labels)
         self.reward: Reward = reward
         self.provenance = provenance or {}
+        self._expected: Foresight | None = None
+        self._sole = LRUCache[float, str](CACHED_DIALS)
         self.dial = dial or self._calibrated_dial()
         self.own_verifier = verifier
 
@@ -256,8 +260,26 @@ class Router:
         }
 
     def _calibrated_dial(self) -> Dial:
-        foreseen = self.predictor.foresee_encoded(self.calibration)
+        self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
+
+    def _warnings(self, pay: float, cost_preference: float | None) -> tuple[str, ...]:
+        """Say where the dial, between its ends, sends every query that it was set on to one candidate."""
+        if cost_preference is None or not 0 < cost_preference < 1 or len(self.pool) < 2:
+            return ()
+        sole = self._sole.get(pay)
+        if sole is None:
+            self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
+            picks = best(expected.quality, expected.cost, pay, self.reward)
+            sole = self.pool.names[picks[0]] if (picks == picks[0]).all() else ""
+            self._sole.put(pay, sole)
+        if not sole:
+            return ()
+        return (
+            f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
+            f"queries that it was set on to {sole}: none of the others is predicted to be worth its price. Set the "
+            "dial on queries of your own with Router.calibrated, or choose other candidates.",
+        )
 
     def _willingness_to_pay(self, cost_preference: float | None, willingness_to_pay: float | None) -> float:
         if willingness_to_pay is None:
@@ -311,6 +333,7 @@ class Router:
                 "reward": self.reward,
                 "alternatives": alternatives,
                 "clusters": clusters,
+                "warnings": self._warnings(pay, cost_preference),
             }
         )
 

@@ -1,7 +1,10 @@
 """Training: outcomes in, a router out."""
 
+from crossroute.errors import needs_extra
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import fit
-from crossroute.training.run import Epoch
+
+with needs_extra("Training", "train"):
+    from crossroute.training.fitting import fit
+    from crossroute.training.run import Epoch
 
 __all__ = ["Epoch", "TrainingConfig", "fit"]

@@ -11,7 +11,7 @@ from crossroute import Candidate, Router, fit
 from crossroute.escalation.evidence import Evidence
 from crossroute.escalation.verifier import Verifier
 from crossroute.routing.storage import CONFIG
-from tests.core.conftest import TINY
+from tests.support.tiny import TINY
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import DataError, one_line
+from crossroute.errors import DataError, needs_extra, one_line
 
 Values = Sequence[Any] | npt.NDArray[Any]
 
@@ -188,7 +188,8 @@ def _buffer(
 
 def _arrow(kind: object, length: int, nulls: int, offset: int, buffers: Sequence[object]) -> Values:
     """Rebuild a pyarrow array of strings; pyarrow checks that the buffers hold what they claim."""
-    import pyarrow as pa
+    with needs_extra("Reading a pickled column of pyarrow", "train"):
+        import pyarrow as pa
 
     alias = _expect(kind, "arrow type").args[0]
     if alias not in ("string", "large_string"):

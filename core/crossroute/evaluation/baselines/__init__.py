@@ -7,19 +7,22 @@
 - `tuning`: picks from a grid by AIQ on the validation split.
 """
 
-from crossroute.evaluation.baselines.blind import (
-    best_single,
-    candidate_mean,
-    oracle,
-    random_choice,
-    task_mean,
-)
-from crossroute.evaluation.baselines.cascades import classical_cascade
-from crossroute.evaluation.baselines.clusters import ClusterMeans
-from crossroute.evaluation.baselines.factorization import MatrixFactorization
-from crossroute.evaluation.baselines.families import AS_SHIPPED, FAMILIES
-from crossroute.evaluation.baselines.regression import PerCandidate
-from crossroute.evaluation.baselines.tuning import Baseline, FittedBaseline, tune
+from crossroute.errors import needs_extra
+
+with needs_extra("Evaluation with baselines", "train"):
+    from crossroute.evaluation.baselines.blind import (
+        best_single,
+        candidate_mean,
+        oracle,
+        random_choice,
+        task_mean,
+    )
+    from crossroute.evaluation.baselines.cascades import classical_cascade
+    from crossroute.evaluation.baselines.clusters import ClusterMeans
+    from crossroute.evaluation.baselines.factorization import MatrixFactorization
+    from crossroute.evaluation.baselines.families import AS_SHIPPED, FAMILIES
+    from crossroute.evaluation.baselines.regression import PerCandidate
+    from crossroute.evaluation.baselines.tuning import Baseline, FittedBaseline, tune
 
 __all__ = [
     "AS_SHIPPED",

@@ -66,7 +66,7 @@ def phrase(answer: str, accepted: Sequence[str]) -> float:
     return float(any(f" {normalised(one)} " in said for one in accepted for said in texts))
 
 
-def label(answer: str, reference: tuple[str, tuple[str, ...]]) -> float:
+def label(answer: str, reference: tuple[str, Sequence[str]]) -> float:
     """Return 1 where the answer names the right one of some options, and no other.
 
     Args:
@@ -86,7 +86,7 @@ def label(answer: str, reference: tuple[str, tuple[str, ...]]) -> float:
     return 0.0
 
 
-def listing(answer: str, reference: tuple[str, ...]) -> float:
+def listing(answer: str, reference: Sequence[str]) -> float:
     """Return 1 where the last list, separated by commas or lines, is the reference, in order.
 
     >>> listing("Sorted: fig, Kiwi and pear.", ("fig", "kiwi", "pear"))

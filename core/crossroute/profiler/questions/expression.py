@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 LONGEST_TEXT = 600
@@ -62,7 +62,7 @@ class NotUnderstoodError(ValueError):
     """The expression does something that the walk does not know, or too much of it."""
 
 
-def worth(answer: str, cases: tuple[tuple[Mapping[str, Any], Any], ...]) -> float:
+def worth(answer: str, cases: Sequence[tuple[Mapping[str, Any], Any]]) -> float:
     """Return 1 where the expression of an answer is worth what is expected in every case.
 
     Args:
@@ -75,12 +75,6 @@ def worth(answer: str, cases: tuple[tuple[Mapping[str, Any], Any], ...]) -> floa
     """
     found = _expression(answer)
     return float(found is not None and all(_gives(*found, names, value) for names, value in cases))
-
-
-def solved(solution: str, cases: Iterable[Mapping[str, Any]]) -> tuple[tuple[Mapping[str, Any], Any], ...]:
-    """Return each case with what a solution is worth in it: a reference for `worth`."""
-    expression = ast.parse(solution, mode="eval").body
-    return tuple((names, evaluate(expression, names)) for names in cases)
 
 
 def evaluate(expression: ast.expr, names: Mapping[str, Any]) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 Rule = Callable[[str], bool]
 
@@ -69,3 +70,53 @@ def matches(pattern: str) -> Rule:
 def sorted_lines() -> Rule:
     """Have its lines in alphabetical order."""
     return lambda said: said.lower().splitlines() == sorted(said.lower().splitlines())
+
+
+def words_by_line(*counts: int) -> Rule:
+    """So many words in each of the lines that are not empty, in their order."""
+    return lambda said: [len(line.split()) for line in said.splitlines() if line.strip()] == [*counts]
+
+
+def word_lengths(*lengths: int) -> Rule:
+    """Words of exactly these lengths, in their order."""
+    return lambda said: [len(word) for word in said.split()] == [*lengths]
+
+
+def initials(letter: str) -> Rule:
+    """Every word begins with this letter, whatever its case."""
+    return lambda said: all(word.lower().startswith(letter) for word in said.split())
+
+
+def letters() -> Rule:
+    """Nothing but letters and spaces."""
+    return lambda said: all(character.isalpha() or character.isspace() for character in said)
+
+
+def first_sentence(count: int) -> Rule:
+    """Exactly so many words before the first full stop."""
+    return lambda said: len(said.partition(".")[0].split()) == count
+
+
+def headings(*names: str) -> Rule:
+    """The first line is that of a Markdown table with these headings, whatever their case."""
+    return lambda said: [cell.strip() for cell in said.splitlines()[0].lower().split("|")[1:-1]] == [*names]
+
+
+def rows(pattern: str) -> Rule:
+    """The rows of a Markdown table are wholly of a pattern, and there is one."""
+    compiled = re.compile(pattern)
+    return lambda said: all(compiled.fullmatch(row.strip()) for row in said.splitlines()[2:] or ("",))
+
+
+_RULES: dict[str, Callable[..., Rule]] = {
+    rule.__name__: rule
+    for rule in (
+        *(begins, ends, first_sentence, headings, holds, initials, lacks, letters, lines, lowercase, matches),
+        *(rows, sorted_lines, uppercase, word_lengths, words, words_by_line),
+    )
+}
+
+
+def read_rules(listed: Iterable[Sequence[Any]]) -> tuple[Rule, ...]:
+    """Return the rules that a file lists, each as its name and its arguments: ["words", 3]."""
+    return tuple(_RULES[name](*arguments) for name, *arguments in listed)

@@ -1,11 +1,15 @@
 import ast
 import contextlib
+import hashlib
 import io
 
 import pytest
 
 from crossroute.profiler.questions import calibration_set
 from crossroute.profiler.questions.expression import worth
+
+DIGEST = "d5c9cfff0c1c0269e06007eff835b88a2c1131cb5133d37802706717881b5619"
+"""Of ids (which hold skill, level and a hash of the text), checkers and examples, in order."""
 
 
 def test_there_are_240_queries_over_12_skills_at_three_levels_each_under_ids_of_their_own():
@@ -14,6 +18,11 @@ def test_there_are_240_queries_over_12_skills_at_three_levels_each_under_ids_of_
     assert len({query.query_id for query in queries}) == len(queries) >= 240
     assert len(levels) >= 12
     assert all(len(found) >= 3 for found in levels.values())
+
+
+def test_the_queries_are_those_that_profiles_were_made_on():
+    told = "\n".join(f"{q.query_id} {q.checker.__name__} {q.example}" for q in calibration_set())
+    assert hashlib.sha256(told.encode()).hexdigest() == DIGEST
 
 
 @pytest.mark.parametrize("query", calibration_set(), ids=lambda query: query.query_id)
