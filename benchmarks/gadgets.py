@@ -6,8 +6,11 @@ Prints two tables, each over several pairs of a cheap and a dear candidate:
 2. A gadget: ten tokens before every query, searched for on some queries so that the dear candidate is chosen (or
    the cheap one), and tried on others that the search did not see.
 
-"Choices" is what the changed choices do to predicted spend: that of the tricked queries over what they would have
-cost with the choices of the plain ones. "Length" is what the longer text costs by itself.
+"Lift" is what a trick does to predicted spend beyond the longer call's own cost: the spend on the tricked queries
+over that on the plain ones in calls of the same length. "Length" is what that length does, "most" what an attacker
+could reach at all: every query to the dear candidate.
+
+Half of the queries are ordinary requests (ordinary_queries.jsonl), half the test split of a benchmark.
 
 Source: rerouting by a sequence of tokens that is put before any query, Shafran et al., "Rerouting LLM Routers",
 arXiv 2501.01818. Theirs climbs on the router's score, token by token; so does this one.
@@ -16,8 +19,10 @@ arXiv 2501.01818. Theirs climbs on the router's score, token by token; so does t
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -26,10 +31,12 @@ from rich.console import Console
 from rich.table import Table
 from sets import load
 
-from crossroute import Constraints, Query, Router
+from crossroute import Query, Router
 from crossroute.decision import Decision
 from crossroute.encoder.static import StaticEncoder
 
+ORDINARY = Path(__file__).with_name("ordinary_queries.jsonl")
+COLUMNS = ("dear, plain", "dear, tricked", "lift", "length", "most")
 PAIRS = (
     ("gpt-5-mini", "claude-opus-4-5"),
     ("gpt-4.1-mini", "gpt-5"),
@@ -79,16 +86,18 @@ class Effect(NamedTuple):
     """What a trick does to queries.
 
     Attributes:
-        plain: Share of queries that go to the dear candidate as they are.
+        plain: Share of queries that go to the dear candidate, in calls as long as with the trick.
         tricked: The same with the trick.
-        choices: Predicted spend over that of the plain choices, at the tricked queries' cost.
-        length: Predicted spend of the plain choices on the tricked queries, over that on the plain ones.
+        lift: Predicted spend on the tricked queries over that on the plain ones in calls of the same length.
+        length: Predicted spend on the plain queries in calls of that length, over that on the plain ones.
+        most: Predicted spend if all of these went to the dear candidate, over the same.
     """
 
     plain: float
     tricked: float
-    choices: float
+    lift: float
     length: float
+    most: float
 
 
 def main(
@@ -100,9 +109,7 @@ def main(
 ) -> None:
     """Print what naive tricks and an optimized gadget do to the choice and to spend."""
     loaded = Router.from_pretrained(router)
-    texts = list(load(SET).split("test").texts)
-    random.Random(seed).shuffle(texts)
-    texts = texts[:queries]
+    texts = queries_of(queries, random.Random(seed))
     seen, unseen = texts[: queries // 3], texts[queries // 3 :]
     pairs = [pair for pair in PAIRS if all(name in loaded.pool for name in pair)]
     console = Console(width=140)
@@ -110,10 +117,18 @@ def main(
     console.print(_gadgets(loaded, pairs, seen, unseen, seed))
 
 
+def queries_of(count: int, rng: random.Random) -> list[str]:
+    """Return ordinary requests in English and a benchmark's questions, half of each, in random order."""
+    rows = map(json.loads, ORDINARY.read_text(encoding="utf-8").splitlines())
+    ordinary = [row["text"] for row in rows if row["language"] == "en" and not row.get("context")]
+    asked = list(load(SET).split("test").texts)
+    texts = rng.sample(ordinary, count // 2) + rng.sample(asked, count - count // 2)
+    rng.shuffle(texts)
+    return texts
+
+
 def _tricks(loaded: Router, pairs: Iterable[Sequence[str]], texts: list[str]) -> Table:
-    table = Table(
-        "trick", "pair", "dial", "dear, plain", "dear, tricked", "choices", "length", title="Naive tricks"
-    )
+    table = Table("trick", "pair", "dial", *COLUMNS, title="Naive tricks")
     for pair in pairs:
         router = loaded.subset(pair)
         for name, trick in TRICKS.items():
@@ -126,32 +141,32 @@ def _gadgets(
     loaded: Router, pairs: Iterable[Sequence[str]], seen: list[str], unseen: list[str], seed: int
 ) -> Table:
     title = f"{GADGET_TOKENS} tokens searched on {len(seen)} queries, tried on {len(unseen)} others"
-    table = Table(
-        "aim", "pair", "dial", "dear, plain", "dear, tricked", "choices", "length", "bounded", title=title
-    )
+    table = Table("aim", "pair", "dial", *COLUMNS, title=title)
     for pair in pairs:
         router = loaded.subset(pair)
         for aim, sign in (("the dear one", 1), ("the cheap one", -1)):
             words = search(router, seen, sign, random.Random(seed))
             for dial in DIALS:
                 found = effect(router, unseen, _before(words), dial)
-                table.add_row(
-                    aim, " or ".join(pair), str(dial), *_shown(found), _bounded(router, unseen, words, dial)
-                )
+                table.add_row(aim, " or ".join(pair), str(dial), *_shown(found))
     return table
 
 
 def effect(router: Router, texts: list[str], trick: Callable[[str], str], dial: float) -> Effect:
     """Return what a trick does to queries at one setting of the dial."""
-    plain = list(router.route_many(texts, cost_preference=dial))
-    tricked = list(router.route_many([trick(text) for text in texts], cost_preference=dial))
+    tricked = [Query(trick(text)) for text in texts]
+    alike = [Query(text, input_tokens=long.whole_tokens) for text, long in zip(texts, tricked, strict=True)]
+    plain, longer, fooled = (
+        list(router.route_many(queries, cost_preference=dial)) for queries in (texts, alike, tricked)
+    )
     dear = max(router.pool, key=_price).name
-    as_before = sum(cost_of(after, before.candidate) for before, after in zip(plain, tricked, strict=True))
+    expected = sum(decision.cost for decision in longer)
     return Effect(
-        plain=float(np.mean([decision.candidate == dear for decision in plain])),
-        tricked=float(np.mean([decision.candidate == dear for decision in tricked])),
-        choices=sum(decision.cost for decision in tricked) / as_before,
-        length=as_before / sum(decision.cost for decision in plain),
+        plain=float(np.mean([decision.candidate == dear for decision in longer])),
+        tricked=float(np.mean([decision.candidate == dear for decision in fooled])),
+        lift=sum(decision.cost for decision in fooled) / expected,
+        length=expected / sum(decision.cost for decision in plain),
+        most=sum(_cost_of(decision, dear) for decision in longer) / expected,
     )
 
 
@@ -184,20 +199,8 @@ def claim(router: Router, texts: list[str], words: list[str]) -> float:
     return float(np.mean(np.log(np.clip(gain, 1e-3, None)) - np.log(np.clip(extra, 1e-9, None))))
 
 
-def cost_of(decision: Decision, candidate: str) -> float:
-    """Return what a candidate was predicted to cost when a decision was made."""
+def _cost_of(decision: Decision, candidate: str) -> float:
     return next(option.cost for option in decision.alternatives if option.candidate == candidate)
-
-
-def _bounded(router: Router, texts: list[str], words: list[str], dial: float) -> str:
-    """Return the most that a tricked query may cost, under a bound at the plain queries' median, over that bound."""
-    bound = float(np.median([decision.cost for decision in router.route_many(texts, cost_preference=dial)]))
-    tricked = [Query(_before(words)(text)) for text in texts]
-    bounded = router.route_many(tricked, cost_preference=dial, constraints=Constraints(max_cost=bound))
-    try:
-        return f"{max(decision.cost for decision in bounded) / bound:.2f}"
-    except ValueError:  # nobody is that cheap
-        return "refused"
 
 
 def _before(words: list[str]) -> Callable[[str], str]:
@@ -210,12 +213,8 @@ def _price(candidate: object) -> float:
 
 
 def _shown(found: Effect) -> list[str]:
-    return [
-        f"{found.plain:.2f}",
-        f"{found.tricked:.2f}",
-        f"{found.choices - 1:+.1%}",
-        f"{found.length - 1:+.1%}",
-    ]
+    shares = (f"{share:.2f}" for share in found[:2])
+    return [*shares, *(f"{ratio - 1:+.1%}" for ratio in found[2:])]
 
 
 if __name__ == "__main__":

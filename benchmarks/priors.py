@@ -37,7 +37,7 @@ Key = tuple[str, str]
 
 HERE = Path(__file__).parent
 KINDS = ("agent", "code", "math", "reasoning", "knowledge", "language", "tools", "instructions")
-"""Kinds of work; following many instructions to the letter is measured apart, so that it does not pass for writing well."""
+"""Kinds of work; following instructions to the letter is measured apart, so as not to pass for writing well."""
 SETS = (
     *("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "zeroeval", "mmlu-pro", "bfcl"),
     *("frontier-2025", "openhands", "paretobandit", "mcpmark", "zoonk", "thematic", "misguided"),

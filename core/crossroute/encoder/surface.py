@@ -69,5 +69,5 @@ def surface_features(query: Query) -> Embeddings:
         np.log1p(len(CHOICE.findall(text))),
         len({word.lower() for word in words}) / max(1, len(words)),
     ]
-    clipped: Embeddings = np.clip(features, LOWEST, HIGHEST).astype(np.float32)
-    return clipped
+    bounded: Embeddings = np.clip(features, LOWEST, HIGHEST).astype(np.float32)
+    return bounded

@@ -43,10 +43,13 @@ BLANKS = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
 BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])")
 REPEATED = re.compile(r"([^\d\s])\1{3,}")
+PUNCTUATION = re.compile(r"([?!])[?!]+")
 REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
 URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
 LEAST_RUN = 40
+LONGEST_NAME = 24
+NAMES = re.compile(r"[\s/_=-]+")
 RUN = re.compile(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
@@ -67,9 +70,9 @@ def normalize(text: str) -> str:
     r"""Return a text as it is read.
 
     >>> normalize("WHAT IS\u200b THE   CAPITAL\n\n\n\nof Frаnce????????")  # with a Cyrillic a
-    'What is the capital of france???'
-    >>> normalize("Which gene is this? " + "ACGTTGCA" * 5 + "GATTACA" * 40)
-    'Which gene is this? ACGTTGCA'
+    'What is the capital of france?'
+    >>> normalize("Which gene is this? " + "ACGTTGCATT" * 2 + "CCGATTACAG" * 2)
+    'Which gene is this?'
     >>> normalize("Decode V2hhdCBpcyB0aGUgY2FwaXRhbCBvZiBGcmFuY2U/IEFuc3dlciBicmllZmx5Lg==")
     'Decode What is the capital of France? Answer briefly.'
     """
@@ -80,8 +83,8 @@ def normalize(text: str) -> str:
         text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", text))
         text = fold_lookalikes(text.translate(SMALL))
     text = collapse_blanks(INVISIBLE.sub("", text))
-    text = lower_capitals(drop_repetition(shorten_runs(text)))
-    return BROKEN_SENTENCE.sub(" ", text)
+    text = PUNCTUATION.sub(r"\1", lower_capitals(drop_repetition(shorten_runs(text))))
+    return BROKEN_SENTENCE.sub(" ", text).strip()
 
 
 def fold_lookalikes(text: str) -> str:
@@ -107,7 +110,7 @@ def collapse_blanks(text: str) -> str:
 
 
 def shorten_runs(text: str) -> str:
-    """Return a text with addresses down to their host, and long unbroken runs to what they decode to, or begin with."""
+    """Return a text with addresses down to their host, and long unbroken runs to what they decode to, if anything."""
     if max(map(len, text.split()), default=0) < LEAST_RUN:
         return text
     return RUN.sub(_shorten, URL.sub(r"\1", text))
@@ -168,6 +171,11 @@ def _fold(word: str) -> str:
 
 
 def _shorten(run: re.Match[str]) -> str:
+    if all(
+        len(name) <= LONGEST_NAME and name in (name.lower(), name.upper(), name.title())
+        for name in NAMES.split(run[0])
+    ):
+        return run[0]  # a path, or a long name of words
     joined = "".join(run[0].split()).rpartition(",")[2]
     end = run[0][len(run[0].rstrip()) :]
     try:
@@ -180,4 +188,6 @@ def _shorten(run: re.Match[str]) -> str:
     except (binascii.Error, ValueError):
         text = ""
     words = sum(map(len, WORD.findall(text))) + text.count(" ")
-    return (text if text and words > 0.7 * len(text) else joined[:KEPT_OF_RUN]) + end
+    if text and words > 0.7 * len(text):
+        return text + end
+    return end if WORD.search(run.string[: run.start()] + run.string[run.end() :]) else joined[:KEPT_OF_RUN]

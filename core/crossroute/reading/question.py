@@ -57,12 +57,15 @@ HEAD = re.compile(
 REQUEST = re.compile(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))", re.IGNORECASE)
 PROBLEM = re.compile(rf"\b(?:{wordings.PROBLEM})\b", re.IGNORECASE)
 CHOICES = re.compile(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
+EMPTY_CHOICES = re.compile(
+    rf"(?:\n+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!]?(?=\n|$))+$", re.IGNORECASE
+)
 UNITS = (re.compile(r"\n\n+"), re.compile(r"\n"), re.compile(r"(?<=[.!?。！？؟])\s*(?=\S)"))
 LIST_LINE = re.compile(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 ROUTING = re.compile(
-    r"(?:(?<=[.!?] )|(?<=\n)|^)(?:please |you must |always |only |make sure to )*"
+    r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
     r"(?:use|choose|pick|select|route|send|forward|escalate|answer|call|give)\b[^.!?\n]{0,80}"
     r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"
     r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
@@ -152,7 +155,7 @@ def _without_inserted(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    rest = "\n\n".join(kept)
+    rest = EMPTY_CHOICES.sub("", "\n\n".join(kept)).strip()
     return ROUTING.sub("", rest).strip() if MODEL.search(rest.lower()) else rest
 
 
@@ -198,7 +201,7 @@ def _by_heads(text: str, has_context: bool) -> Asked | None:
         return None
     if CHOICES.search(text):  # choices belong to the question before them, whatever they are called
         first = next((head.start() for head in heads if head["question"]), 0)
-        heads = [head for head in heads if head.start() <= first]
+        heads = [head for head in heads if not head["context"] or head.start() <= first]
         if not first:
             return None
     lead = text[: heads[0].start()].strip()

@@ -36,6 +36,10 @@ REQUEST = (
     "please|can you|could you|would you|will you|i need|i want|help|what|why|how|who|when|where|which|is|are|does|do"
     "|did|summari[sz]e|explain|write|fix|find|translate|list|describe|tell|give|show|check|review|compare|rewrite"
     "|extract|classify|analy[sz]e|answer|identify|make|create|add|use|read|based|according|given|solve|prove|implement"
+    "|reply|respond|draft|suggest|recommend|convert|calculate|compute|count|spell|say|name|choose|pick|rank|sort|plan"
+    "|design|debug|refactor|optimi[sz]e|generate|produce|provide|outline|brainstorm|define|discuss|evaluate|estimate"
+    "|turn|fill|complete|continue|correct|proofread|shorten|paraphrase|rephrase|edit|polish|format|group|organi[sz]e"
+    "|should|shall|may|any|let|act|imagine|remind|derive|determine|predict|compose|simplify|expand|test|build|run|set"
     "|bitte|kannst du|können sie|was|warum|wie|wer|wann|wo|welche|fasse|erkläre|schreib|übersetze|finde|nenne|beschreibe"
     "|por favor|puedes|qué|por qué|cómo|quién|cuándo|dónde|cuál|resume|explica|escribe|traduce|encuentra|enumera"
     "|s'il|peux-tu|pouvez-vous|que|quel|quelle|pourquoi|comment|qui|quand|où|résume|résumez|explique|expliquez|écris"
@@ -68,6 +72,12 @@ HARNESS = (
 """How a paragraph begins that an agent's harness put in."""
 
 QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|frage|aufgabe|pregunta"
+EMPTY_CHOICES = (
+    "yes|no|maybe|none(?: of (?:these|them|the above))?|all(?: of (?:these|them|the above))?|not sure|unsure|other|neither|both"
+    "|i don't know|cannot say"
+)
+"""Choices that may stand under any question."""
+
 HARNESS_TAGS = "reminder|environment|system|workspace|summary|memory|git|ide|tool|command|todo|rules|metadata|skills|open_"
 """Parts of the tags' names around a question, and around what an agent's harness put in."""
 

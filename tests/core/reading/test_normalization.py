@@ -40,6 +40,7 @@ def test_the_dress_of_a_text_is_not_read(dressed):
         "Ποια είναι η πρωτεύουσα της Γαλλίας;",
         "法国的首都是哪里？这是一个很长的中文段落没有空格",
         "Find α and ω so that Δx < 3.",
+        "Why does tests/billing/test_rates/test_that_a_rate_is_rounded_half_to_even fail?",
         "The NASA and ESA probes of 1000000 km",
         "Überprüfe die Größe der Änderungen.",
         "def f(x):\nreturn x",

@@ -94,6 +94,13 @@ def test_what_a_harness_inserts_changes_nothing(inserted, question):
         assert query.text_tokens + query.context_tokens > alone.text_tokens
 
 
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_choices_that_fit_any_question_are_not_read(question):
+    for choices in ("\nA) Yes\nB) No\nC) Maybe\nD) None of these", "\n\n(1) yes\n(2) no"):
+        assert read(question + choices) == question
+    assert read(f"{question}\nA) Red\nB) Blue") != question
+
+
 @pytest.mark.parametrize(
     "text",
     [
