@@ -24,7 +24,7 @@ from crossroute.catalogue import Catalogue
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.numeric import Floats
-from crossroute.routing.predictor import EncodedQueries
+from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.training.doubting import Labelled
 from crossroute.training.priors import Prior, believed_candidate
 
@@ -162,8 +162,12 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder = router.predictor.query_encoder
+    attended = Pool(
+        each for each in pool if each.name in measured
+    )  # the context, whatever pool is chosen from
+    predictor = Predictor(network, attended, query_encoder, router.predictor.cost_unit, doubt=doubt)
     return Router(
-        router.predictor.with_pool(Pool(pool)),
+        predictor.with_pool(Pool(pool)),
         calibration=EncodedQueries.of(ordinary_queries(), query_encoder),
         cluster_labels=router.cluster_labels,
         reward=router.reward,

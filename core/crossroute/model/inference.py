@@ -70,31 +70,37 @@ class InferenceNetwork:
                 )
         self._centroid_norms = (self.weights["centroids"] ** 2).sum(-1)  # (k,)
 
-    def keys(self, pool: PoolProfiles) -> PoolKeys:
-        """Return keys and values of a pool's profiles."""
-        model = np.concatenate(
-            [_logit(pool.quality, 0.02), pool.log_tokens - pool.log_tokens.mean()], axis=-1
-        )
+    def keys(self, pool: PoolProfiles, around: PoolProfiles | None = None) -> PoolKeys:
+        """Return keys and values of a pool's profiles.
+
+        Args:
+            pool: Of m candidates.
+            around: Those whose mean log tokens the pool's are compared with; by default the pool itself.
+        """
+        mean = (pool if around is None else around).log_tokens.mean()
+        model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
         key, value = self._layer("key", model), self._layer("value", model)  # (E, m, d)
         scale = np.float32(1 / math.sqrt(self.config.hidden))
         key, to_value = key.swapaxes(-1, -2) * scale, value.swapaxes(-1, -2) * scale  # (E, d, m) each
         return PoolKeys(key, value, to_value, pool.quality.T, pool.log_tokens.T)
 
-    def __call__(self, query: Float32s, pool: PoolKeys) -> Inferred:
+    def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
         """Return the members' average.
 
         Args:
             query: As encoded, shape (n, D).
             pool: Of m candidates, from `keys`.
+            around: What the query attends to for its context; by default the pool itself. With the same one for every
+                pool, what is predicted of a candidate does not depend on the others.
         """
         d = self.config.hidden
         x = self.project(query)  # (n, p)
         clusters = self.place(x)  # (n, k)
         h = _gelu(self._layer("hidden", x))  # (E, n, d)
         queries = self._layer("query", h)[:, None] + self.weights["head_embedding"]  # (E, heads, n, d)
-        scores = np.asarray(queries @ pool.key[:, None], dtype=np.float32)  # (E, heads, n, m)
-        attention = _softmax(scores).mean(1)  # (E, n, m)
-        shared = self._layer("shared", np.concatenate([h, attention @ pool.value], axis=-1))  # (E, n, 2)
+        attention = self._attend(queries, pool)  # (E, n, m)
+        context = attention @ pool.value if around is None else self._attend(queries, around) @ around.value
+        shared = self._layer("shared", np.concatenate([h, context], axis=-1))  # (E, n, 2)
         pair = self._layer("pair", h)  # (E, n, 2d)
         quality_logit = (shared[..., :1] + pair[..., :d] @ pool.to_value).mean(0)  # (n, m)
         log_tokens = (shared[..., 1:] + pair[..., d:] @ pool.to_value).mean(0)  # (n, m)
@@ -112,6 +118,12 @@ class InferenceNetwork:
         """Return how much of each cluster is in each query, shape (n, k)."""
         distance = self._centroid_norms - 2 * x @ self.weights["centroids"].T  # (n, k), less |x|^2 a row
         return _softmax(-distance / self.weights["temperature"])
+
+    @staticmethod
+    def _attend(queries: Float32s, pool: PoolKeys) -> Float32s:
+        """Return attention over a pool, averaged over the heads, shape (E, n, m)."""
+        scores = np.asarray(queries @ pool.key[:, None], dtype=np.float32)  # (E, heads, n, m)
+        return np.asarray(_softmax(scores).mean(1))
 
     def _layer(self, name: str, x: Float32s) -> Float32s:
         return np.asarray(x @ self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])

@@ -16,7 +16,7 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit, prices
 from crossroute.model.doubt import TENSORS, Doubt
-from crossroute.model.inference import InferenceNetwork
+from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.routing.policy import Dial
@@ -24,6 +24,7 @@ from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
 NETWORK, DOUBT, BELIEF = "network.", "doubt.", "belief."
+CONTEXT = "context."
 NO_BELIEF = 1e9
 """In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
@@ -109,6 +110,10 @@ def save(parts: Parts, folder: str | Path) -> None:
         for field in Belief.model_fields:  # NaN is no belief, and no checkpoint holds NaN
             rows = [getattr(belief, field) if belief else (NO_BELIEF,) * width for belief in beliefs]
             tensors[f"{BELIEF}{field}"] = np.array(rows, dtype=np.float32)
+    if not all(map(np.array_equal, predictor.context, profiles)):
+        tensors |= {
+            f"{CONTEXT}{name}": getattr(predictor.context, name).astype(np.float16) for name in PROFILE_FIELDS
+        }
     unsaid = {name for name in ("learned_prices", "kinds") if getattr(config, name) is None}
     write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
 
@@ -193,7 +198,11 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
         doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in TENSORS})
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
-    return Predictor(network, pool, QueryEncoder(encoder or config.encoder), config.cost_unit, doubt=doubt)
+    context = None
+    if f"{CONTEXT}quality" in tensors:
+        context = PoolProfiles(*(tensors[f"{CONTEXT}{name}"].astype(np.float32) for name in PROFILE_FIELDS))
+    query_encoder = QueryEncoder(encoder or config.encoder)
+    return Predictor(network, pool, query_encoder, config.cost_unit, doubt=doubt, context=context)
 
 
 def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:

@@ -18,7 +18,7 @@ from crossroute.model import costs
 from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Outlook
-from crossroute.model.inference import InferenceNetwork, Inferred
+from crossroute.model.inference import InferenceNetwork, Inferred, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
 from crossroute.numeric import Floats, logit
 from crossroute.query import Query
@@ -110,6 +110,8 @@ class Predictor:
         query_encoder: Queries -> the network's input.
         cost_unit: What the network's cost head predicts.
         doubt: How far queries lie from training; None predicts as if all were near.
+        context: Profiles of the pool that a query attends to for its context, whatever the pool to choose from: so
+            that what is predicted of a candidate does not depend on the others. By default the pool itself.
 
     Raises:
         DataError: A candidate has no price, or no profile over this network's clusters.
@@ -126,6 +128,7 @@ class Predictor:
         cost_unit: costs.CostUnit,
         *,
         doubt: Doubt | None = None,
+        context: PoolProfiles | None = None,
     ) -> None:
         self.network = network
         self.doubt = doubt
@@ -137,7 +140,10 @@ class Predictor:
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
         self._learned = learned_prices(self.pool)
-        self.keys = network.keys(profiles)
+        self.context = profiles if context is None else context
+        self.keys = network.keys(profiles, self.context)
+        apart = not all(map(np.array_equal, self.context, profiles))
+        self._around = network.keys(self.context) if apart else None
         self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self._beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
@@ -160,7 +166,7 @@ class Predictor:
         """Foresee queries that are encoded already."""
         vectors, query_tokens, context_tokens = queries
         vectors = np.asarray(vectors, dtype=np.float32)
-        output = self.network(vectors, self.keys)
+        output = self.network(vectors, self.keys, self._around)
         outlook, trust = self._tempered(vectors, output)
         told = (self._prices, query_tokens, context_tokens, self.cost_unit)
         cost = costs.cost(outlook.log_tokens, *told, learned=self._learned)
@@ -246,11 +252,15 @@ class Predictor:
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
-        return Predictor(self.network, pool, self.query_encoder, self.cost_unit, doubt=self.doubt)
+        return Predictor(
+            self.network, pool, self.query_encoder, self.cost_unit, doubt=self.doubt, context=self.context
+        )
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:
         """Return the same network, encoder and pool with another measure of doubt."""
-        return Predictor(self.network, self.pool, self.query_encoder, self.cost_unit, doubt=doubt)
+        return Predictor(
+            self.network, self.pool, self.query_encoder, self.cost_unit, doubt=doubt, context=self.context
+        )
 
     def _foresee(self, queries: list[Query]) -> list[Foresight]:
         encoded = EncodedQueries.of(queries, self.query_encoder)
