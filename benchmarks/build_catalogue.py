@@ -53,7 +53,7 @@ def entry(  # noqa: PLR0917
         "maker": maker,
         "open_weights": "w" in abilities,
         "price": priced(price),
-        "context_window": int(context) if context != "-" else listed(price).context_window,
+        "context_window": window(context, price),
         "capabilities": sorted(ABILITIES[letter] for letter in abilities if letter in ABILITIES),
         "aliases": sorted({*spellings.split()} - {name}),
         "recorded_as": spelled,
@@ -61,6 +61,13 @@ def entry(  # noqa: PLR0917
         **published(name),
     }
     return {field: value for field, value in row.items() if value not in (None, [], {}, False)}
+
+
+def window(stated: str, price: str) -> int | None:
+    """Return a context window in tokens, stated or else as genai-prices' entry has it."""
+    if stated != "-":
+        return int(stated)
+    return listed(price).context_window if price.startswith("=") else None
 
 
 def published(name: str) -> dict[str, Any]:

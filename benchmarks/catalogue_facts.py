@@ -8,6 +8,12 @@ DATA_SETS = {
     "pro": "mmlu-pro",
     "bfcl": "bfcl",
     "fr": "frontier-2025",
+    "oh": "openhands",
+    "pb": "paretobandit",
+    "mcp": "mcpmark",
+    "zoonk": "zoonk",
+    "them": "thematic",
+    "mis": "misguided",
 }
 
 PRICE_BY_SIZE = {
@@ -47,7 +53,6 @@ REFUSED = {
     "mistral-medium-latest": "it moves from model to model; name the version, such as mistral-medium-2312",
     "mistral-large": "it moved from model to model; name the version, such as mistral-large-2407",
     "mistral-large-latest": "it moves from model to model; name the version, such as mistral-large-2407",
-    "mistral-large-2402": "a model that the catalogue does not hold",
     "ollama/command-r": "there it is the version of August 2024; name command-r-08-2024",
     "ollama/command-r-plus": "there it is the version of August 2024; name command-r-plus-08-2024",
     "deepseek-chat": "it moves from model to model; name the version, such as deepseek-v3-0324",

@@ -1,4 +1,4 @@
-"""The LangChain guest: a chat model, a middleware, a runnable and a decision model that route by CrossRoute.
+"""The LangChain integration: a chat model, a middleware, a runnable and a decision model that route by CrossRoute.
 
     >>> from langchain_crossroute import ChatCrossRoute
 

@@ -14,34 +14,88 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import LLMResult
-from langchain_core.runnables import RunnableConfig
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
-from crossroute.calls.closing import aclosing, closing
-from langchain_crossroute.asked import Asked
+from crossroute.calls.attempts import Ask, Steps, aclosing, adrive, drive
+from crossroute.calls.settings import CallSettings
+from langchain_crossroute.bindings import SchemaBinding, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.member import Change, stating
+from langchain_crossroute.members import Change, stating
+from langchain_crossroute.messages.stamp import KEY, UsageProbe, message_of, traced, with_message
 from langchain_crossroute.routing import Routing
-from langchain_crossroute.schema import SchemaBinding, with_keywords
-from langchain_crossroute.sent import Sent
-from langchain_crossroute.settings import Settings
-from langchain_crossroute.stamp import KEY, UsageProbe, message_of, traced, usage_of, with_message
-from langchain_crossroute.tail import Tail, whole
+from langchain_crossroute.streams import Tail, whole
+
+AnyTail = TypeVar("AnyTail", bound=Tail)
 
 STREAMED = "not escalated: the answer is streamed"
+CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
+"""The parts of a config that `generate` takes as keywords."""
+
+
+class Asked(NamedTuple):
+    """What to ask, how, and with what.
+
+    Attributes:
+        runnable: The member; what became of it where it has tools or a schema.
+        messages: The conversation, as the member's provider reads it.
+        config: For its run.
+        kwargs: For the member.
+        probe: Overhears the tokens, also of an answer that comes parsed.
+    """
+
+    runnable: Runnable[Any, Any]
+    messages: list[BaseMessage]
+    config: RunnableConfig
+    kwargs: dict[str, Any]
+    probe: UsageProbe
+
+    def invoke(self) -> Any:
+        """Return the answer."""
+        return self.runnable.invoke(self.messages, self.config, **self.kwargs)
+
+    async def ainvoke(self) -> Any:
+        """Return the answer."""
+        return await self.runnable.ainvoke(self.messages, self.config, **self.kwargs)
+
+    def generate(self) -> LLMResult:
+        """Return all generations that the member gives; a wrapped member gives one."""
+        if not isinstance(self.runnable, BaseChatModel):
+            return LLMResult(generations=[[ChatGeneration(message=self.invoke())]])
+        return self.runnable.generate([self.messages], **self._keywords, **self.kwargs)
+
+    async def agenerate(self) -> LLMResult:
+        """Return all generations that the member gives; a wrapped member gives one."""
+        if not isinstance(self.runnable, BaseChatModel):
+            return LLMResult(generations=[[ChatGeneration(message=await self.ainvoke())]])
+        return await self.runnable.agenerate([self.messages], **self._keywords, **self.kwargs)
+
+    def stream(self) -> Iterator[Any]:
+        """Open the stream of the answer."""
+        return self.runnable.stream(self.messages, self.config, **self.kwargs)
+
+    def astream(self) -> AsyncIterator[Any]:
+        """Open the stream of the answer."""
+        return self.runnable.astream(self.messages, self.config, **self.kwargs)
+
+    @property
+    def _keywords(self) -> dict[str, Any]:
+        """The config as `generate` takes it."""
+        return {key: self.config.get(key) for key in CONFIG}
 
 
 class Call:
     """A call to the pool; each way to make it decides once and lets attempts do the rest.
 
     Args:
-        routing: The members and who chooses.
+        routing: The members, and the dispatcher that chooses among them.
         messages: The conversation.
         config: The caller's, complete; the member runs under it, so that its run takes the router's place.
         settings: How to decide.
@@ -58,7 +112,7 @@ class Call:
         routing: Routing,
         messages: Sequence[BaseMessage],
         config: RunnableConfig,
-        settings: Settings,
+        settings: CallSettings,
         *,
         kwargs: dict[str, Any],
         stated: Mapping[str, Any] | None = None,
@@ -73,74 +127,60 @@ class Call:
 
     def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
-        escalation = self.settings.escalation
+        escalation = self.settings.escalate
         held = streamed and escalation is not None and not escalation.buffer_streams
         decision = self.routing.decide(
-            self.messages,
-            self.settings,
-            tools=self.tools,
-            needs=self.needs,
-            escalation=None if held else escalation,
+            self.messages, self.settings, tools=self.tools, needs=self.needs, alone=held
         )
         return decision.because(STREAMED) if held else decision
 
     def invoke(self) -> Any:
         """Return the answer."""
-        return self._answer(Asked.invoke)
+        return self.answer(Asked.invoke)
 
     async def ainvoke(self) -> Any:
         """Return the answer; encoding runs beside the event loop."""
-        return await self._aanswer(Asked.ainvoke)
+        return await self.aanswer(Asked.ainvoke)
 
     def generate(self) -> LLMResult:
         """Return all generations that the member gives; a wrapped member gives one."""
-        return cast("LLMResult", self._answer(Asked.generate))
+        return cast("LLMResult", self.answer(Asked.generate))
 
     async def agenerate(self) -> LLMResult:
         """Return all generations that the member gives."""
-        return cast("LLMResult", await self._aanswer(Asked.agenerate))
+        return cast("LLMResult", await self.aanswer(Asked.agenerate))
 
     def stream(self) -> Iterator[Any]:
         """Yield the chunks; the last one carries the decision."""
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
-            return iter([whole(EscalatedCall(self, decision).call(Asked.invoke))])
+            return iter([whole(EscalatedCall(self, decision).answer(Asked.invoke))])
 
-        def do(decision: Decision) -> Iterator[Any]:
+        def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
             asked = self.asked(decision)
-            sent = Sent(self.routing, decision, asked.probe)
-            tail = Tail(sent)
-            source = asked.runnable.stream(asked.messages, asked.config, **asked.kwargs)
-            with closing(source) as chunks, sent.counting():
-                for chunk in chunks:
-                    yield from tail.take(chunk)
-            yield from tail.end()
+            return asked.stream, self.tail(decision, asked)
 
-        return self.routing.attempts(decision).stream(do)
+        return self.routing.dispatcher.attempts(decision).stream(opening)
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
         decision = await asyncio.to_thread(self.decide, streamed=True)
         if decision.max_calls > 1:
-            yield whole(await EscalatedCall(self, decision).acall(Asked.ainvoke))
+            yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
             return
 
-        async def do(decision: Decision) -> AsyncIterator[Any]:
+        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             asked = self.asked(decision)
-            sent = Sent(self.routing, decision, asked.probe)
-            tail = Tail(sent)
-            source = asked.runnable.astream(asked.messages, asked.config, **asked.kwargs)
-            async with aclosing(source) as chunks:
-                with sent.counting():
-                    async for chunk in chunks:
-                        for held in tail.take(chunk):
-                            yield held
-            for held in tail.end():
-                yield held
+            return asked.astream, self.tail(decision, asked)
 
-        async with aclosing(self.routing.attempts(decision).astream(do)) as chunks:
+        async with aclosing(self.routing.dispatcher.attempts(decision).astream(opening)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
+        """Return the tail of a member's stream."""
+        dispatcher = self.routing.dispatcher
+        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory)
 
     def asked(self, decision: Decision) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run."""
@@ -153,18 +193,15 @@ class Call:
             "callbacks": [probe],
         }
         member = self.routing.members[decision.candidate]
-        kwargs = {**member.keywords(self.stated), **self.kwargs}
-        change = stating(self.stated, self.change) if self.stated else self.change
-        runnable = member.asked(change)
+        runnable, kwargs, change = member.runnable, self.kwargs, self.change
+        if self.stated:
+            kwargs, change = {**member.keywords(self.stated), **kwargs}, stating(self.stated, change)
+        if change is not None:
+            runnable = member.changed(change)
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
-        return Asked(
-            runnable,
-            self.routing.messages_for(decision.candidate, self.messages),
-            merge_configs(config, traces),  # type: ignore[arg-type]
-            kwargs,
-            probe,
-        )
+        messages = self.routing.messages_for(decision.candidate, self.messages)
+        return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:
         """Return the same call under another config, its member changed otherwise."""
@@ -172,35 +209,50 @@ class Call:
         call.config, call.change = config, change
         return call
 
-    def _answer(self, ask: Callable[[Asked], Any]) -> Any:
+    def answer(self, ask: Callable[[Asked], Any]) -> Any:
+        """Return the answer, asked for by `Asked.invoke` or `Asked.generate`."""
         decision = self.decide()
         if decision.max_calls > 1:
-            return EscalatedCall(self, decision).call(ask)
+            return EscalatedCall(self, decision).answer(ask)
+        return drive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
-        def do(decision: Decision) -> Any:
-            asked = self.asked(decision)
-            with self.routing.counting(decision, asked.probe):
-                answer = ask(asked)
-            return self._answered(decision, answer, asked.probe)
-
-        return self.routing.attempts(decision).call(do)
-
-    async def _aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
+    async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
+        """Return the answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
         decision = await asyncio.to_thread(self.decide)
         if decision.max_calls > 1:
-            return await EscalatedCall(self, decision).acall(ask)
+            return await EscalatedCall(self, decision).aanswer(ask)
+        return await adrive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
-        async def do(decision: Decision) -> Any:
-            asked = self.asked(decision)
-            with self.routing.counting(decision, asked.probe):
-                answer = await ask(asked)
-            return self._answered(decision, answer, asked.probe)
+    def _asking(self, decision: Decision) -> Steps[Any]:
+        """Return the steps to a member's answer, counted and stamped."""
+        asked = self.asked(decision)
+        with self.routing.dispatcher.ledger.entry(decision, asked.probe) as entry:
+            answer = yield Ask(asked)
+            message = message_of(answer)
+            return answer if message is None else with_message(answer, self.routing.answered(entry, message))
 
-        return await self.routing.attempts(decision).acall(do)
 
-    def _answered(self, decision: Decision, answer: Any, probe: UsageProbe) -> Any:
-        message = message_of(answer)
-        if message is not None:
-            return with_message(answer, self.routing.answered(decision, message))
-        self.routing.dispatcher.answered(decision, usage_of(probe.usage))
-        return answer
+def generation_calls(
+    call: Callable[..., Call], messages: Sequence[list[BaseMessage]], given: dict[str, Any]
+) -> list[Call]:
+    """Return a call for each conversation; the run id, which can be one's only, is the first one's.
+
+    Args:
+        call: (input, config, keywords) -> the call.
+        messages: The conversations.
+        given: Keywords of `generate`: parts of a config, and what is for the member.
+    """
+    config = {key: given[key] for key in CONFIG if given.get(key) is not None}
+    kwargs = {key: value for key, value in given.items() if key not in CONFIG}
+    later = {key: value for key, value in config.items() if key != "run_id"}
+    return [call(one, later if place else config, dict(kwargs)) for place, one in enumerate(messages)]
+
+
+def merged(results: Sequence[LLMResult]) -> LLMResult:
+    """Return several results as one; what only the members' results say of the whole is the first one's."""
+    runs = [run for result in results for run in result.run or []]
+    return LLMResult(
+        generations=[generations for result in results for generations in result.generations],
+        llm_output=results[0].llm_output if results else None,
+        run=runs or None,
+    )

@@ -15,15 +15,14 @@ from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Decision
-from crossroute.calls.closing import aclosing
-from crossroute.calls.spend import Spend
-from langchain_crossroute.call import Call
+from crossroute.calls.attempts import aclosing
+from crossroute.calls.ledger import Spend
+from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
+from langchain_crossroute.call import Call, generation_calls, merged
 from langchain_crossroute.events import aevents, events
-from langchain_crossroute.generation import generation_calls, merged
-from langchain_crossroute.member import Change
-from langchain_crossroute.pool_fields import PoolFields
+from langchain_crossroute.members import Change
+from langchain_crossroute.pool import PoolFields
 from langchain_crossroute.structured import StructuredOutput
-from langchain_crossroute.tools import BINDING, ToolBinding, tools_of
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
 """Fields that hold for every member, in every call that has no such keyword."""
@@ -68,7 +67,7 @@ class ChatCrossRoute(PoolFields):
     def route(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Decision:
-        """Return the decision for an input, and call nobody."""
+        """Return the decision for an input, without a call."""
         return self._call(input, config, kwargs).decide()
 
     @property
@@ -178,9 +177,11 @@ class ChatCrossRoute(PoolFields):
         unsaid = [name for name in CALL_FIELDS if kwargs.get(name) is None]
         kwargs = {name: value for name, value in kwargs.items() if name not in unsaid}
         stated = {name: value for name in unsaid if (value := getattr(self, name)) is not None}
-        binding, tools, wanted = tools_of(kwargs)
+        binding, tools, wanted = tools_of(kwargs) if kwargs else (None, (), set())
         configured = self._configured(ensure_config(config))
-        settings = self._settings.configured(configured)
+        settings = self._settings
+        if configured.get("configurable"):
+            settings = settings.overridden(configured["configurable"])
         if kwargs.get("model") in self._routing.members:
             settings = settings.overridden({"candidate": kwargs.pop("model")})
         return Call(
@@ -218,7 +219,7 @@ class ChatCrossRoute(PoolFields):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Serve who calls the protected method, as the three below do; every public one is forwarded whole."""
+        """Support callers of BaseChatModel's protected hooks, as the three below do; public methods are forwarded."""
         return _result(self.invoke(messages, UNHEARD, stop=stop, **kwargs))
 
     async def _agenerate(

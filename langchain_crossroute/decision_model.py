@@ -10,10 +10,11 @@ from pydantic import ConfigDict, Field
 
 from crossroute import Constraints, Decision, Router
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.members import Ability
+from crossroute.calls.settings import CallSettings
+from crossroute.routing.members import Ability
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.errors import MissingPackageError
-from langchain_crossroute.reading import read
+from langchain_crossroute.members import MissingPackageError
+from langchain_crossroute.messages.reading import read
 from langchain_crossroute.runnable import messages_of
 
 try:
@@ -70,12 +71,8 @@ class CrossRouteDecisionModel(BaseDecisionModel):
             raise ValueError(f"CrossRoute chooses between models, and answers no {type(question).__name__}.")
         dispatcher = Dispatcher(self.router, dict.fromkeys(question.criteria, Ability()))
         reading = read(messages_of(state))
-        decision = dispatcher.decide(
-            reading.query,
-            needs=reading.needs,
-            constraints=self.constraints,
-            cost_preference=self.cost_preference,
-        )
+        settings = CallSettings(cost_preference=self.cost_preference, constraints=self.constraints)
+        decision = dispatcher.decide(reading.query, settings, needs=reading.needs)
         shares = _shares(decision)
         return ChoiceAnswer(
             type="choice",

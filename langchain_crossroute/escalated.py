@@ -1,29 +1,36 @@
-"""One call that may ask several members: each call a child of one run, and the best answer comes back."""
+"""Escalated calls: several members may be asked, and the best answer is returned.
+
+A call of ChatCrossRoute makes each member's run a child of one run; a model step of an agent hands each request to the
+agent's own handler.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda, ensure_config
 from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
 from crossroute import Decision
-from crossroute.calls.escalated import Chosen, Escalated
+from crossroute.calls.attempts import Ask, Run, Steps, adrive, drive
+from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.reply import Reply
 from crossroute.escalation import Escalation
-from langchain_crossroute.asked import Asked
-from langchain_crossroute.logprobs import asking
-from langchain_crossroute.member import Member
-from langchain_crossroute.reply import PARSED, Taken, is_unreadable, message_in, reply_of
-from langchain_crossroute.schema import SchemaBinding
-from langchain_crossroute.stamp import message_of, with_message
+from langchain_crossroute.bindings import SchemaBinding, asking
+from langchain_crossroute.messages.reply import PARSED, Taken, reply_of
+from langchain_crossroute.messages.stamp import is_unreadable, message_in, message_of, with_message
+from langchain_crossroute.routing import Routing
 
 if TYPE_CHECKING:
-    from langchain_crossroute.call import Call
+    from langchain.agents.middleware.types import ModelRequest, ModelResponse
+    from langchain_core.language_models import BaseChatModel
+
+    from langchain_crossroute.call import Asked, Call
 
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
@@ -46,50 +53,26 @@ class EscalatedCall:
 
     Args:
         call: The call.
-        decision: Who is asked first, and how many may be asked in all.
+        decision: Which member is asked first, and how many may be asked in all.
     """
 
     def __init__(self, call: Call, decision: Decision) -> None:
         self._call, self._decision = call, decision
         self._schema = call.change if isinstance(call.change, SchemaBinding) else None
-        self._escalation = call.settings.escalation or Escalation()
-        self._requests = call.routing.logprobs
 
-    def call(self, ask: Callable[[Asked], Any]) -> Any:
+    def answer(self, ask: Callable[[Asked], Any]) -> Any:
         """Return the best answer, asked for by `Asked.invoke` or `Asked.generate`."""
 
         def within(_: Sequence[BaseMessage], config: RunnableConfig) -> Any:
-            def do(decision: Decision) -> Taken:
-                def take(logprobs: bool) -> Taken:
-                    asked = self._asked(decision, config, logprobs)
-                    try:
-                        return _taken(ask(asked), asked, logprobs)
-                    except Exception as error:
-                        return self._unread(error, asked, logprobs)
-
-                return self._requests.call(self._member(decision), take, wanted=self._escalation.logprobs)
-
-            return self._kept(self._calls().call(do, self._read))
+            return drive(self._steps(config), ask)
 
         return RunnableLambda(within, name=NAME).invoke(self._call.messages, self._config)
 
-    async def acall(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
+    async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
         """Return the best answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
 
         async def within(_: Sequence[BaseMessage], config: RunnableConfig) -> Any:
-            async def do(decision: Decision) -> Taken:
-                async def take(logprobs: bool) -> Taken:
-                    asked = self._asked(decision, config, logprobs)
-                    try:
-                        return _taken(await ask(asked), asked, logprobs)
-                    except Exception as error:
-                        return self._unread(error, asked, logprobs)
-
-                wanted = self._escalation.logprobs
-                return await self._requests.acall(self._member(decision), take, wanted=wanted)
-
-            calls = await asyncio.to_thread(self._calls)
-            return self._kept(await calls.acall(do, self._read))
+            return await adrive(self._steps(config), ask)
 
         return await RunnableLambda(within, name=NAME).ainvoke(self._call.messages, self._config)
 
@@ -98,22 +81,30 @@ class EscalatedCall:
         """The caller's, and for all that runs within: members, a check, a judge."""
         return merge_configs(self._call.config, {"tags": [UNSTREAMED]})
 
-    def _calls(self) -> Escalated[Taken]:
+    def _steps(self, config: RunnableConfig) -> Steps[Any]:
+        loop: Escalated[Taken] = yield Run(self._loop)
+        chosen = yield from loop.steps(partial(self._asking, config), self._read)
+        return self._kept(chosen)
+
+    def _loop(self) -> Escalated[Taken]:
         call = self._call
-        return call.routing.escalated(self._decision, call.messages, self._escalation, tools=call.tools)
+        escalation = call.settings.escalate or Escalation()
+        return call.routing.escalated(self._decision, call.messages, escalation, tools=call.tools)
 
-    def _member(self, decision: Decision) -> Member:
-        return self._call.routing.members[decision.candidate]
-
-    def _asked(self, decision: Decision, config: RunnableConfig, logprobs: bool) -> Asked:
+    def _asking(self, config: RunnableConfig, decision: Decision, logprobs: bool) -> Steps[Taken]:
+        """Return the steps to a member's answer, or to an error that tells of one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
-        return self._call.within(config, asking(change) if logprobs else change).asked(decision)
-
-    def _unread(self, error: Exception, asked: Asked, logprobs: bool) -> Taken:
-        """Return the answer that an error tells of, or raise it where it tells of none."""
-        if self._schema is None or not is_unreadable(error):
-            raise error
-        return _taken(message_in(error), asked, logprobs)._replace(error=error)
+        asked = self._call.within(config, asking(change) if logprobs else change).asked(decision)
+        answer, failure = None, None
+        try:
+            answer = yield Ask(asked)
+        except Exception as error:
+            if self._schema is None or not is_unreadable(error):
+                raise
+            answer, failure = message_in(error), error
+        message = message_of(answer)
+        usage = message.usage_metadata if message is not None else None
+        return Taken(answer, usage or asked.probe.usage, logprobs, failure)
 
     def _read(self, taken: Taken) -> Reply:
         return reply_of(taken, self._call.tools, structured=self._schema is not None)
@@ -140,7 +131,88 @@ class EscalatedCall:
         return answer["parsed"]
 
 
-def _taken(answer: Any, asked: Asked, logprobs: bool) -> Taken:
-    message = message_of(answer)
-    usage = message.usage_metadata if message is not None else None
-    return Taken(answer, usage or asked.probe.usage, logprobs)
+class Step(NamedTuple):
+    """What a step of one member brought: the response, and what its answer tells; no response for an error."""
+
+    response: ModelResponse[Any] | None
+    taken: Taken
+
+
+class EscalatedStep:
+    """A decided model step of an agent whose answers are looked at.
+
+    Args:
+        routing: The members.
+        escalation: How.
+        request: The agent's.
+        asked: Decision -> the request as the chosen member takes it.
+    """
+
+    def __init__(
+        self,
+        routing: Routing,
+        escalation: Escalation,
+        request: ModelRequest[Any],
+        asked: Callable[[Decision], ModelRequest[Any]],
+    ) -> None:
+        self._routing, self._escalation, self._request, self._asked = routing, escalation, request, asked
+        self._bubble: Exception | None = None
+
+    def steps(self, decision: Decision) -> Steps[tuple[ModelResponse[Any], Decision]]:
+        """Return the steps to the best response, its answer with the decision and the sum of tokens.
+
+        Raises:
+            Exception: No answer could be read, and this one's error tells why.
+            GraphBubbleUp: A step was interrupted: the graph's own control flow, and no failure of a model.
+        """
+        loop: Escalated[Step] = yield Run(self._loop, (decision,))
+        with unstreamed():
+            chosen = yield from loop.steps(self._asking, self._read)
+        if self._bubble is not None:
+            raise self._bubble
+        response, taken = chosen.answer
+        if response is None:
+            raise taken.error or RuntimeError("a step brought neither a response nor an error")
+        all_taken = [step.taken for step in chosen.answers]
+        result = [
+            self._routing.kept(message, chosen.decision, taken, all_taken)
+            if isinstance(message, AIMessage)
+            else message
+            for message in response.result
+        ]
+        return replace(response, result=result), chosen.decision
+
+    def _loop(self, decision: Decision) -> Escalated[Step]:
+        system, tools = self._request.system_message, self._request.tools
+        messages = [*([system] if system else []), *self._request.messages]
+        return self._routing.escalated(decision, messages, self._escalation, tools=tools)
+
+    def _asking(self, decision: Decision, logprobs: bool) -> Steps[Step]:
+        """Return the steps to a member's response, or to an error that tells of an answer."""
+        request = self._asked(decision)
+        if logprobs:
+            request = request.override(model=cast("BaseChatModel", asking(None)(request.model)))
+        try:
+            response: ModelResponse[Any] = yield Ask(request)
+        except Exception as error:
+            from langgraph.errors import GraphBubbleUp
+
+            if isinstance(error, GraphBubbleUp):
+                self._bubble = error
+            message = message_in(error)
+            if message is None:
+                raise
+            return Step(None, Taken(message, message.usage_metadata, logprobs, error))
+        message = next((one for one in response.result if isinstance(one, AIMessage)), None)
+        usage = message.usage_metadata if message is not None else None
+        return Step(response, Taken(message, usage, logprobs))
+
+    def _read(self, step: Step) -> Reply:
+        response, taken = step
+        refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)
+        if response is not None and response.structured_response is not None:
+            return reply_of(taken, structured=True)
+        if refused or response is None:  # the agent tells the model what failed the schema, or raised it
+            error = taken.error or ValueError("structured output that fails its schema")
+            return reply_of(taken._replace(error=error), structured=True)
+        return reply_of(taken, self._request.tools, others=True)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
-from langchain_core._api.beta_decorator import LangChainBetaWarning
 from langchain_core.language_models._compat_bridge import message_to_events
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 
 from crossroute import Decision
-from langchain_crossroute.asked import Asked
-from langchain_crossroute.call import Call
+from langchain_crossroute.call import Asked, Call
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.sent import Sent
-from langchain_crossroute.stamp import KEY, as_json
-
-FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
+from langchain_crossroute.streams import EventTail
 
 
 def events(call: Call) -> ChatModelStream:
@@ -26,21 +22,15 @@ def events(call: Call) -> ChatModelStream:
     stream = ChatModelStream()
 
     def whole(decision: Decision) -> Iterator[Any]:
-        yield from message_to_events(EscalatedCall(call, decision).call(Asked.invoke))
+        yield from message_to_events(EscalatedCall(call, decision).answer(Asked.invoke))
 
-    def do(decision: Decision) -> Iterator[Any]:
+    def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], EventTail]:
         asked = call.asked(decision)
-        with _beta():
-            source: Any = asked.runnable.stream_events(
-                asked.messages, asked.config, version="v3", **asked.kwargs
-            )
-        sent = Sent(call.routing, decision, asked.probe)
-        with sent.counting():
-            for event in source:
-                yield _stamped(sent, event)
+        return partial(_opened, asked), call.tail(decision, asked, EventTail)
 
     decision = call.decide(streamed=True)
-    source = call.routing.attempts(decision).stream(do) if decision.max_calls == 1 else whole(decision)
+    attempts = call.routing.dispatcher.attempts
+    source = whole(decision) if decision.max_calls > 1 else attempts(decision).stream(opening)
 
     def pump() -> bool:
         try:
@@ -62,26 +52,18 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     decision = await asyncio.to_thread(call.decide, streamed=True)
 
     async def whole(decision: Decision) -> AsyncIterator[Any]:
-        for event in message_to_events(await EscalatedCall(call, decision).acall(Asked.ainvoke)):
+        for event in message_to_events(await EscalatedCall(call, decision).aanswer(Asked.ainvoke)):
             yield event
 
-    async def do(decision: Decision) -> AsyncIterator[Any]:
+    async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], EventTail]:
         asked = call.asked(decision)
-        with _beta():
-            source: Any = await asked.runnable.astream_events(
-                asked.messages, asked.config, version="v3", **asked.kwargs
-            )
-        sent = Sent(call.routing, decision, asked.probe)
-        with sent.counting():
-            async with source:
-                async for event in source:
-                    yield _stamped(sent, event)
+        return partial(_aopened, asked), call.tail(decision, asked, EventTail)
 
     async def produce() -> None:
-        attempts = call.routing.attempts(decision)
-        events = attempts.astream(do) if decision.max_calls == 1 else whole(decision)
+        attempts = call.routing.dispatcher.attempts
+        source = whole(decision) if decision.max_calls > 1 else attempts(decision).astream(opening)
         try:
-            async for event in events:
+            async for event in source:
                 stream.dispatch(event)
         except BaseException as error:
             stream.fail(error)
@@ -96,14 +78,19 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     return stream
 
 
-def _stamped(sent: Sent, event: Any) -> Any:
-    """Return an event, the last one with the decision in its metadata; remember whose the tool calls are."""
-    block = event.get("content") if event.get("event") == BLOCK_FINISH else None
-    sent.begin([block.get("id") or ""] if block and block.get("type") == "tool_call" else ())
-    sent.usage = event.get("usage") or sent.usage
-    if event.get("event") != FINISH:
-        return event
-    return {**event, "metadata": {**(event.get("metadata") or {}), KEY: as_json(sent.count())}}
+def _opened(asked: Asked) -> Iterator[Any]:
+    with _beta():
+        return iter(asked.runnable.stream_events(asked.messages, asked.config, version="v3", **asked.kwargs))
+
+
+async def _aopened(asked: Asked) -> AsyncIterator[Any]:
+    with _beta():
+        source: Any = await asked.runnable.astream_events(
+            asked.messages, asked.config, version="v3", **asked.kwargs
+        )
+    async with source:
+        async for event in source:
+            yield event
 
 
 class _beta(warnings.catch_warnings):  # noqa: N801
@@ -111,4 +98,4 @@ class _beta(warnings.catch_warnings):  # noqa: N801
 
     def __enter__(self) -> None:
         super().__enter__()
-        warnings.simplefilter("ignore", LangChainBetaWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # the beta warning is one

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -13,19 +13,17 @@ from langchain_core.messages import AIMessage, BaseMessage
 from typing_extensions import NotRequired
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.members import by_name
-from crossroute.calls.spend import Spend
+from crossroute.calls.attempts import MAX_ATTEMPTS, Ask, Run, Steps, adrive, drive
+from crossroute.calls.ledger import Spend
+from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
+from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.errors import MissingPackageError
-from langchain_crossroute.escalated_step import EscalatedStep
-from langchain_crossroute.history import tools_for_provider
-from langchain_crossroute.logprobs import asking
-from langchain_crossroute.member import model_name
+from langchain_crossroute.escalated import EscalatedStep
+from langchain_crossroute.members import MissingPackageError, model_name
+from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
+from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.routing import Routing
-from langchain_crossroute.settings import Settings
-from langchain_crossroute.stamp import KEY, traced
 
 try:
     from langchain.agents.middleware.types import (
@@ -50,7 +48,7 @@ Extended = ExtendedModelResponse[Any]
 
 
 class CrossRouteState(AgentState[Any]):
-    """The agent's state, and in it who took the last step: {"candidate", "quality", "cost", ...}."""
+    """The agent's state, with the decision of the last step: {"candidate", "quality", "cost", ...}."""
 
     crossroute_route: NotRequired[Annotated[dict[str, Any], PrivateStateAttr]]
 
@@ -117,7 +115,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         ]
         if wrapped:
             raise TypeError(f"Model {wrapped[0]!r} is wrapped; an agent needs the chat model itself.")
-        self.settings = Settings(
+        self.settings = CallSettings(
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,
             constraints=constraints,
@@ -131,37 +129,33 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model."""
-        decision, settings = self._decide(request)
-        if decision.max_calls > 1 and settings.escalation is not None:
-            step = self._escalated(request, settings.escalation)
-            chosen = step.call(decision, handler)
-            return _extended(step.kept(chosen), chosen.decision)
-
-        def do(decision: Decision) -> Extended:
-            with self.routing.counting(decision):
-                response = handler(self._asked(decision, request))
-            return self._answered(decision, response)
-
-        return self.routing.attempts(decision).call(do)
+        return drive(self._steps(request), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Take a step with the chosen model; encoding runs beside the event loop."""
-        decision, settings = await asyncio.to_thread(self._decide, request)
-        if decision.max_calls > 1 and settings.escalation is not None:
-            step = self._escalated(request, settings.escalation)
-            chosen = await step.acall(decision, handler)
-            return _extended(step.kept(chosen), chosen.decision)
+        return await adrive(self._steps(request), handler)
 
-        async def do(decision: Decision) -> Extended:
-            with self.routing.counting(decision):
-                response = await handler(self._asked(decision, request))
-            return self._answered(decision, response)
+    def _steps(self, request: Request) -> Steps[Extended]:
+        decision, settings = yield Run(self._decide, (request,))
+        asked = partial(self._asked, request)
+        if decision.max_calls > 1 and settings.escalate is not None:
+            step = EscalatedStep(self.routing, settings.escalate, request, asked)
+            return _extended(*(yield from step.steps(decision)))
 
-        return await self.routing.attempts(decision).acall(do)
+        def asking(decision: Decision) -> Steps[Extended]:
+            with self.routing.dispatcher.ledger.entry(decision, UsageProbe()) as entry:
+                response: Response = yield Ask(asked(decision))
+                result = [
+                    self.routing.answered(entry, message) if isinstance(message, AIMessage) else message
+                    for message in response.result
+                ]
+            return _extended(replace(response, result=result), decision)
 
-    def _decide(self, request: Request) -> tuple[Decision, Settings]:
+        return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
+
+    def _decide(self, request: Request) -> tuple[Decision, CallSettings]:
         route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
         context = request.runtime.context if request.runtime is not None else None
         schema = request.response_format
@@ -176,20 +170,10 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             needs=needs,
             either=schema is not None and not needs,
             speaker=route.get("candidate"),
-            escalation=settings.escalation,
         )
         return decision, settings
 
-    def _escalated(self, request: Request, escalation: Escalation) -> EscalatedStep:
-        def ask(decision: Decision, logprobs: bool) -> Request:
-            asked = self._asked(decision, request)
-            return (
-                asked.override(model=cast("BaseChatModel", asking(None)(asked.model))) if logprobs else asked
-            )
-
-        return EscalatedStep(self.routing, escalation, request, ask)
-
-    def _asked(self, decision: Decision, request: Request) -> Request:
+    def _asked(self, request: Request, decision: Decision) -> Request:
         """Return the request for the chosen model: what another provider left in it taken out."""
         name = decision.candidate
         provider = self.routing.providers[name]
@@ -207,13 +191,6 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 key: value for key, value in request.model_settings.items() if key not in foreign
             },
         )
-
-    def _answered(self, decision: Decision, response: Response) -> Extended:
-        result = [
-            self.routing.answered(decision, message) if isinstance(message, AIMessage) else message
-            for message in response.result
-        ]
-        return _extended(replace(response, result=result), decision)
 
 
 def _extended(response: Response, decision: Decision) -> Extended:

@@ -1,28 +1,31 @@
-"""Messages in, decision out: the members, the dispatcher over them, and nothing decided here."""
+"""Routing: messages in, decision out, by the members of a pool and the dispatcher over them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.escalated import Escalated
-from crossroute.calls.members import at_prices
+from crossroute.calls.escalation.loop import Escalated
+from crossroute.calls.ledger import Entry
+from crossroute.calls.settings import CallSettings
 from crossroute.errors import UnroutableError
 from crossroute.escalation import Escalation
-from langchain_crossroute.history import for_provider
-from langchain_crossroute.logprobs import LogprobRequests, without_logprobs
-from langchain_crossroute.member import Member
-from langchain_crossroute.reading import Reading, read
-from langchain_crossroute.reply import Taken, message_in, summed
-from langchain_crossroute.settings import Settings
-from langchain_crossroute.stamp import KEY, UsageProbe, stamped, usage_of
+from crossroute.routing.members import at_prices
+from langchain_crossroute.bindings import can_be_asked
+from langchain_crossroute.members import Member
+from langchain_crossroute.messages.reading import Reading, read
+from langchain_crossroute.messages.reply import Taken, summed, without_logprobs
+from langchain_crossroute.messages.stamp import KEY, stamped, usage_of
+from langchain_crossroute.messages.translation import for_provider
+
+ANYBODYS = (HumanMessage, SystemMessage)
+"""Messages that every provider's models read alike, unless there is more than text in them."""
 
 
 class Routing:
@@ -36,7 +39,7 @@ class Routing:
         max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
-        origin: What it was made for: who holds another makes another.
+        origin: What it was made from, for its owner to compare.
 
     Raises:
         TypeError: A model is no chat model.
@@ -57,7 +60,6 @@ class Routing:
         origin: object = None,
     ) -> None:
         self.origin = origin
-        self.logprobs = LogprobRequests()
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
@@ -70,13 +72,13 @@ class Routing:
     def decide(
         self,
         messages: Sequence[BaseMessage],
-        settings: Settings,
+        settings: CallSettings,
         *,
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
         either: bool = False,
         speaker: str | None = None,
-        escalation: Escalation | None = None,
+        alone: bool = False,
     ) -> Decision:
         """Choose the member for a conversation's next answer; see `Dispatcher.decide` for what it raises.
 
@@ -86,25 +88,22 @@ class Routing:
             tools: The tools that come with the call.
             needs: What else the call needs.
             either: Whether it needs tools or native structured output, whichever the member has.
-            speaker: Who gave the last answer, where the messages do not tell.
-            escalation: Whether, and how, more than one may be asked.
+            speaker: Which member gave the last answer, where the messages do not tell.
+            alone: Do not escalate, whatever the settings say.
         """
         reading = read(messages, tools, needs)
+        if reading.tool_providers or either:
+            settings = settings.model_copy(
+                update={"constraints": self._constraints(reading, settings, either)}
+            )
         return self.dispatcher.decide(
             reading.query,
+            settings,
             needs=reading.needs,
-            constraints=self._constraints(reading, settings.constraints, either),
-            cost_preference=settings.cost_preference,
-            willingness_to_pay=settings.willingness_to_pay,
-            candidate=settings.candidate,
             current=self._speaker(reading) or speaker,
             tool_turn=reading.tool_turn,
-            escalation=escalation,
+            alone=alone,
         )
-
-    def attempts(self, decision: Decision) -> Attempts:
-        """Return the attempts of a decided call."""
-        return self.dispatcher.attempts(decision)
 
     def escalated(
         self,
@@ -122,43 +121,28 @@ class Routing:
         query = read(messages, tools).query
         if query is None:
             raise UnroutableError
-        return self.dispatcher.escalated(decision, query, escalation)
+        askable = {name for name, member in self.members.items() if can_be_asked(member.model)}
+        return self.dispatcher.escalated(decision, query, escalation, askable)
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
+        if all(isinstance(one.content, str) and isinstance(one, ANYBODYS) for one in messages):
+            return list(messages)
         sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
         return for_provider(messages, self.providers[candidate], sources, candidate)
 
-    def answered(self, decision: Decision, message: AIMessage) -> AIMessage:
+    def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
-        self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
-        return stamped(message, self.dispatcher.answered(decision, usage_of(message.usage_metadata)))
-
-    @contextmanager
-    def counting(self, decision: Decision, probe: UsageProbe | None = None) -> Iterator[None]:
-        """Count an answer that comes and cannot be read; the error is raised."""
-        try:
-            yield
-        except Exception as error:
-            self.count_unread(decision, error, probe)
-            raise
-
-    def count_unread(self, decision: Decision, error: Exception, probe: UsageProbe | None) -> None:
-        """Count an answer that came and could not be read, as its error or the probe tells."""
-        message = message_in(error)
-        if message is not None:
-            self.dispatcher.answered(decision, usage_of(message.usage_metadata))
-        elif probe is not None and probe.answered:
-            self.dispatcher.answered(decision, usage_of(probe.usage))
+        entry.usage = usage_of(message.usage_metadata)
+        decision = entry.count()
+        self._began(message, decision)
+        return stamped(message, decision)
 
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
     ) -> AIMessage:
-        """Return an answer that was kept of several, with its decision and the tokens of all.
-
-        They are counted by who asked for them.
-        """
-        self.dispatcher.began((call["id"] or "" for call in message.tool_calls), decision.candidate)
+        """Return the answer that was kept of several, with its decision and the tokens of all; these are counted."""
+        self._began(message, decision)
         message = without_logprobs(message) if taken.asked_logprobs else message
         usage = summed([one.usage for one in all_taken])
         return stamped(message.model_copy(update={"usage_metadata": usage}), decision)
@@ -172,15 +156,21 @@ class Routing:
             for name, model in kinds
         }
 
+    def _began(self, message: AIMessage, decision: Decision) -> None:
+        if message.tool_calls:
+            self.dispatcher.memory.began(
+                (call["id"] or "" for call in message.tool_calls), decision.candidate
+            )
+
     def _speaker(self, reading: Reading) -> str | None:
-        """Return who gave the last answer: as it says, as its tool calls tell, or by its model's name."""
+        """Return which member gave the last answer: as it says, as its tool calls tell, or by its model's name."""
         if reading.last is None:
             return None
         metadata = reading.last.response_metadata
         decision = metadata.get(KEY)
         if isinstance(decision, dict) and isinstance(decision.get("candidate"), str):
             return str(decision["candidate"])
-        began = self.dispatcher.beginner(reading.tool_calls)
+        began = self.dispatcher.memory.beginner(reading.tool_calls)
         return began or self._named(metadata.get("model_name"))
 
     def _named(self, model_name: object) -> str | None:
@@ -192,16 +182,12 @@ class Routing:
         )
         return next((name for name, known in names if known == model_name), None)
 
-    def _constraints(
-        self, reading: Reading, constraints: Constraints | None, either: bool
-    ) -> Constraints | None:
+    def _constraints(self, reading: Reading, settings: CallSettings, either: bool) -> Constraints:
         """Return the constraints, narrowed to the members whose provider knows the call's tools and schema."""
-        if not (reading.tool_providers or either):
-            return constraints
         able = [
             name
             for name, member in self.members.items()
             if all(map(member.provider.startswith, reading.tool_providers))
             and (member.answers_schemas or not either)
         ]
-        return self.dispatcher.among(able, constraints)
+        return self.dispatcher.among(able, settings.constraints)

@@ -14,14 +14,14 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 
 from crossroute import Constraints, Decision, Router, UnknownCandidateError
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.members import Ability
+from crossroute.calls.settings import CallSettings
+from crossroute.routing.members import Ability
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.reading import read
-from langchain_crossroute.settings import Settings
+from langchain_crossroute.messages.reading import read
 
 
 class CrossRouteRunnable(Runnable[Any, Decision]):
-    """Decide, and call nobody.
+    """Decide, without a call.
 
     A candidate's name, or alias, may be an `init_chat_model` string, so that the decision configures a model:
 
@@ -61,7 +61,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         router = router if isinstance(router, Router) else Router.from_pretrained(router)
         names = router.pool.names if candidates is None else tuple(candidates)
         self.dispatcher = Dispatcher(router, dict.fromkeys(names, Ability()), default=default)
-        self.settings = Settings(
+        self.settings = CallSettings(
             cost_preference=cost_preference, willingness_to_pay=willingness_to_pay, constraints=constraints
         )
         self._text = text
@@ -69,13 +69,13 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
         """Return the decision for an input; `config["configurable"]` may set the dial for it."""
         config = ensure_config(config)
-        settings = self.settings.configured(config)
+        settings = self.settings.overridden(config.get("configurable"))
         return self._call_with_config(lambda given: self._decide(given, settings), input, config, **kwargs)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
         """Return the decision for an input; encoding runs beside the event loop."""
         config = ensure_config(config)
-        settings = self.settings.configured(config)
+        settings = self.settings.overridden(config.get("configurable"))
 
         async def decide(given: Any) -> Decision:
             return await asyncio.to_thread(self._decide, given, settings)
@@ -100,7 +100,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         }
 
         def choose(given: Any, config: RunnableConfig) -> Runnable[Any, Any]:
-            settings = self.settings.configured(config)
+            settings = self.settings.overridden(config.get("configurable"))
             if settings.candidate is not None and named(settings.candidate) not in chains:
                 raise UnknownCandidateError(settings.candidate, tuple(chains))
             limits = self.dispatcher.among(chains, settings.constraints)
@@ -111,16 +111,9 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
 
         return RunnableLambda(choose, achoose, name="CrossRoutePick")
 
-    def _decide(self, given: Any, settings: Settings) -> Decision:
+    def _decide(self, given: Any, settings: CallSettings) -> Decision:
         reading = read(messages_of(given if self._text is None else self._text(given)))
-        return self.dispatcher.decide(
-            reading.query,
-            needs=reading.needs,
-            constraints=settings.constraints,
-            cost_preference=settings.cost_preference,
-            willingness_to_pay=settings.willingness_to_pay,
-            candidate=settings.candidate,
-        )
+        return self.dispatcher.decide(reading.query, settings, needs=reading.needs)
 
 
 def messages_of(given: Any) -> list[BaseMessage]:

@@ -8,8 +8,8 @@ from typing import Any
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from langchain_crossroute.bindings import SchemaBinding
 from langchain_crossroute.call import Call
-from langchain_crossroute.schema import SchemaBinding
 
 
 class StructuredOutput(Runnable[LanguageModelInput, Any]):

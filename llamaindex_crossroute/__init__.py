@@ -1,4 +1,4 @@
-"""The LlamaIndex guest: an LLM, a selector and a tool retriever that route by CrossRoute.
+"""The LlamaIndex integration: an LLM, a selector and a tool retriever that route by CrossRoute.
 
     >>> from llamaindex_crossroute import CrossRouteLLM
 
@@ -11,12 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
+    from llamaindex_crossroute.events import (
+        CrossRouteAnswerEvent,
+        CrossRouteDecisionEvent,
+        CrossRouteSpendReport,
+    )
     from llamaindex_crossroute.llm import CrossRouteLLM
-    from llamaindex_crossroute.route import route_query
-    from llamaindex_crossroute.selector import CrossRouteSelection, CrossRouteSelector
-    from llamaindex_crossroute.spend_report import CrossRouteSpendReport
-    from llamaindex_crossroute.tool_retriever import CrossRouteToolRetriever
+    from llamaindex_crossroute.selector import (
+        CrossRouteSelection,
+        CrossRouteSelector,
+        CrossRouteToolRetriever,
+        route_query,
+    )
 
 _HOME = {
     "CrossRouteAnswerEvent": "events",
@@ -24,9 +30,9 @@ _HOME = {
     "CrossRouteLLM": "llm",
     "CrossRouteSelection": "selector",
     "CrossRouteSelector": "selector",
-    "CrossRouteSpendReport": "spend_report",
-    "CrossRouteToolRetriever": "tool_retriever",
-    "route_query": "route",
+    "CrossRouteSpendReport": "events",
+    "CrossRouteToolRetriever": "selector",
+    "route_query": "selector",
 }
 
 __all__ = [  # spelled out for type checkers

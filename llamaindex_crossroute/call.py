@@ -15,23 +15,23 @@ from collections.abc import (
 )
 from typing import Any, NamedTuple, TypeVar, cast
 
-from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision, Query
-from crossroute.calls.attempts import Attempts
-from crossroute.calls.closing import aclosing, closing
-from crossroute.calls.failover import is_transient
+from crossroute.calls.attempts import Ask, Run, Steps, adrive, drive
+from crossroute.calls.failures import is_transient
+from crossroute.calls.ledger import Entry
+from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
-from llamaindex_crossroute import events
-from llamaindex_crossroute.escalating import Escalating
-from llamaindex_crossroute.logprobs import FIELDS
+from llamaindex_crossroute.escalated import EscalatedCall
+from llamaindex_crossroute.members import LOGPROBS, can_be_asked
+from llamaindex_crossroute.messages.reading import Reading
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, usage_of
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
-from llamaindex_crossroute.reading import Reading
-from llamaindex_crossroute.routing import Dials, Routing
-from llamaindex_crossroute.stamp import as_json, stamped, usage_of
-from llamaindex_crossroute.tail import Tail
+from llamaindex_crossroute.routing import Routing
+from llamaindex_crossroute.streams import Tail
 
 T = TypeVar("T")
 Member = FunctionCallingLLM
@@ -44,9 +44,9 @@ class Call:
     Each way to make it takes what asks a member: a function of the member, which may run several times.
 
     Args:
-        routing: The members and who chooses.
+        routing: The members, and the dispatcher that chooses among them.
         reading: What the call says.
-        dials: How to decide.
+        settings: How to decide.
         tools: What the call offers.
         options: Names of what the user set for this call.
         unescalated: Why no other is asked after an answer; empty where one may be. Failover goes on all the same.
@@ -56,63 +56,52 @@ class Call:
         self,
         routing: Routing,
         reading: Reading,
-        dials: Dials,
+        settings: CallSettings,
         *,
         tools: Sequence[BaseTool] = (),
         options: Container[str] = (),
         unescalated: str = "",
     ) -> None:
-        self.routing, self.reading, self.dials = routing, reading, dials
+        self.routing, self.reading, self.settings = routing, reading, settings
         self.tools, self.options, self.unescalated = tools, options, unescalated
 
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
-        decision = self._decide(self.unescalated)
-        if decision.max_calls > 1:
-            return self._escalating(decision).answer(do)
-
-        def attempt(decision: Decision) -> T:
-            probe = UsageProbe()
-            with self.routing.counting(decision, probe, self.reading), probe:
-                answer = do(self._member(decision))
-            return self._stamped(answer, decision, probe)
-
-        return self._attempts(decision).call(attempt)
+        return cast(T, drive(self._steps(self._decide(self.unescalated)), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; encoding runs beside the event loop."""
         decision = await asyncio.to_thread(self._decide, self.unescalated)
-        if decision.max_calls > 1:
-            return await self._escalating(decision).aanswer(do)
-
-        async def attempt(decision: Decision) -> T:
-            probe = UsageProbe()
-            with self.routing.counting(decision, probe, self.reading), probe:
-                answer = await do(self._member(decision))
-            return self._stamped(answer, decision, probe)
-
-        return await self._attempts(decision).acall(attempt)
+        return cast(T, await adrive(self._steps(decision), do))
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
         """Return the chunks; the member's stream opens now, as it would without a pool."""
         decision = self._decide(self._streamed)
         if decision.max_calls > 1:
-            gathered = self._escalating(decision).answer(lambda llm: list(do(llm)))
+            gathered: list[T] = drive(self._steps(decision), lambda llm: list(do(llm)))
             return (chunk for chunk in gathered)
-        attempts = self._attempts(decision)
-        first = [self._open(attempts.decision, do)]
-        chunks = attempts.stream(lambda decision: self._chunks(decision, do, first))
-        return cast(Generator[T, None, None], chunks)
+        attempts = self.routing.dispatcher.attempts(decision)
+        first = [drive(self._opening(attempts.decision), do)]
+
+        def opening(decision: Decision) -> tuple[Callable[[], Iterator[T]], Tail]:
+            opened = first.pop() if first else drive(self._opening(decision), do)
+            return opened.chunks, self._tail(decision, opened)
+
+        return cast(Generator[T, None, None], attempts.stream(opening))
 
     async def astream(self, do: Callable[[Member], Awaitable[AsyncIterator[T]]]) -> AsyncGenerator[T, None]:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
         decision = await asyncio.to_thread(self._decide, self._streamed)
         if decision.max_calls > 1:
-            return _replayed(await self._escalating(decision).aanswer(lambda llm: _gathered(do, llm)))
-        attempts = self._attempts(decision)
-        first = [await self._aopen(attempts.decision, do)]
-        chunks = attempts.astream(lambda decision: self._achunks(decision, do, first))
-        return cast(AsyncGenerator[T, None], chunks)
+            return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
+        attempts = self.routing.dispatcher.attempts(decision)
+        first = [await adrive(self._opening(attempts.decision), do)]
+
+        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[T]], Tail]:
+            opened = first.pop() if first else await adrive(self._opening(decision), do)
+            return opened.achunks, self._tail(decision, opened)
+
+        return attempts.astream(opening)
 
     def prepare(self, do: Callable[[Member], T]) -> T:
         """Return what the chosen member makes of the arguments, without calling it."""
@@ -123,79 +112,56 @@ class Call:
 
     def _decide(self, unescalated: str) -> Decision:
         """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""
-        if not unescalated or self.dials.escalation is None:
-            return self.routing.decide(self.reading, self.dials)
-        alone = self.dials._replace(escalation=None)
-        return self.routing.decide(self.reading, alone).because(f"not escalated: {unescalated}")
+        if not unescalated or self.settings.escalate is None:
+            return self.routing.decide(self.reading, self.settings)
+        decision = self.routing.decide(self.reading, self.settings, alone=True)
+        return decision.because(f"not escalated: {unescalated}")
 
     @property
     def _streamed(self) -> str:
         """Why a streamed call stays with one member: its first words leave before the last are known."""
-        escalation = self.dials.escalation
+        escalation = self.settings.escalate
         gathers = escalation is not None and escalation.buffer_streams
         return self.unescalated if gathers else self.unescalated or "the answer is streamed"
 
-    def _escalating(self, decision: Decision) -> Escalating:
-        escalation, query = cast(Escalation, self.dials.escalation), cast(Query, self.reading.query)
-        return Escalating(
-            self.routing,
-            self.routing.dispatcher.escalated(decision, query, escalation),
-            self.reading,
-            tools=self.tools,
-            ask_logprobs=escalation.logprobs and not any(name in self.options for name in FIELDS),
-        )
+    def _steps(self, decision: Decision) -> Steps[Any]:
+        if decision.max_calls == 1:
+            return (yield from self.routing.dispatcher.attempts(decision).steps(self._asking))
+        query, escalation = cast(Query, self.reading.query), cast(Escalation, self.settings.escalate)
+        decided = any(name in self.options for name in LOGPROBS)
+        askable = {name for name, llm in self.routing.llms.items() if not decided and can_be_asked(llm)}
+        loop = yield Run(self.routing.dispatcher.escalated, (decision, query, escalation, askable))
+        return (yield from EscalatedCall(self.routing, loop, self.reading, self.tools).steps())
 
-    def _attempts(self, decision: Decision) -> Attempts:
-        attempts = self.routing.dispatcher.attempts(decision)
-        events.decided(attempts.decision)
-        return attempts
-
-    def _open(self, decision: Decision, do: Callable[[Member], Iterator[T]]) -> _Opened:
+    def _asking(self, decision: Decision) -> Steps[Any]:
+        """Return the steps to a member's answer, counted and stamped."""
         probe = UsageProbe()
-        try:
-            with self.routing.counting(decision, probe, self.reading), probe:
-                return _Opened(do(self._member(decision)), probe)
-        except Exception as error:
-            return _Opened.failed(error, probe)
+        with self.routing.dispatcher.ledger.entry(decision, probe) as entry:
+            with probe:
+                answer = yield Ask(self._member(decision))
+            return self._stamped(answer, entry) if isinstance(answer, RESPONSES) else answer
 
-    async def _aopen(
-        self, decision: Decision, do: Callable[[Member], Awaitable[AsyncIterator[T]]]
-    ) -> _Opened:
-        probe = UsageProbe()
-        try:
-            with self.routing.counting(decision, probe, self.reading), probe:
-                return _Opened(await do(self._member(decision)), probe)
-        except Exception as error:
-            return _Opened.failed(error, probe)
-
-    def _chunks(
-        self, decision: Decision, do: Callable[[Member], Iterator[T]], first: list[_Opened]
-    ) -> Iterator[Any]:
-        chunks, probe = (first.pop() if first else self._open(decision, do)).begun()
-        tail = Tail(self.routing, decision, self.reading)
-        with tail.ending(probe), closing(heard(chunks, probe)) as own:
-            for chunk in own:
-                yield tail.stamped(chunk)
-
-    async def _achunks(
-        self, decision: Decision, do: Callable[[Member], Awaitable[AsyncIterator[T]]], first: list[_Opened]
-    ) -> AsyncGenerator[Any, None]:
-        opened = first.pop() if first else await self._aopen(decision, do)
-        chunks, probe = opened.begun()
-        tail = Tail(self.routing, decision, self.reading)
-        with tail.ending(probe):
-            async with aclosing(aheard(chunks, probe)) as own:
-                async for chunk in own:
-                    yield tail.stamped(chunk)
-
-    def _stamped(self, answer: T, decision: Decision, probe: UsageProbe) -> T:
-        if not isinstance(answer, (ChatResponse, CompletionResponse)):
-            self.routing.answered(decision, probe.usage, None, self.reading, cost=probe.cost)
-            return answer
-        message = answer.message if isinstance(answer, ChatResponse) else None
-        usage = probe.took(usage_of(answer))
-        decision = self.routing.answered(decision, usage, message, self.reading, cost=probe.cost)
+    def _stamped(self, answer: Any, entry: Entry) -> Any:
+        entry.usage = usage_of(answer)
+        decision = entry.count()
+        if isinstance(answer, ChatResponse):
+            self.routing.began(decision, answer.message, self.reading)
         return stamped(answer, as_json(decision))
+
+    def _opening(self, decision: Decision) -> Steps[_Opened]:
+        """Return the steps to a member's stream, or to the transient error that kept it from opening."""
+        probe = UsageProbe()
+        try:
+            with probe:
+                return _Opened((yield Ask(self._member(decision))), probe)
+        except Exception as error:
+            if is_transient(error):
+                return _Opened(None, probe, error)
+            with self.routing.dispatcher.ledger.entry(decision, probe):
+                raise
+
+    def _tail(self, decision: Decision, opened: _Opened) -> Tail:
+        return Tail(self.routing, self.reading, decision, opened.probe)
 
 
 async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:
@@ -208,19 +174,18 @@ async def _replayed(chunks: Sequence[T]) -> AsyncGenerator[T, None]:
 
 
 class _Opened(NamedTuple):
-    """A member's stream, or the transient error that kept it from opening, for attempts to see."""
+    """A member's stream, or the transient error that kept it from opening, which is raised when it is read."""
 
-    chunks: Any
+    source: Any
     probe: UsageProbe
     error: Exception | None = None
 
-    @classmethod
-    def failed(cls, error: Exception, probe: UsageProbe) -> _Opened:
-        if not is_transient(error):
-            raise error
-        return cls(None, probe, error)
-
-    def begun(self) -> tuple[Any, UsageProbe]:
+    def chunks(self) -> Iterator[Any]:
         if self.error is not None:
             raise self.error
-        return self.chunks, self.probe
+        return heard(self.source, self.probe)
+
+    def achunks(self) -> AsyncGenerator[Any, None]:
+        if self.error is not None:
+            raise self.error
+        return aheard(self.source, self.probe)

@@ -1,22 +1,28 @@
-"""The events that instrumentation sees: a call was decided, a call was answered."""
+"""The events that instrumentation sees, a call was decided, a call was answered, and a report of spend by them."""
 
 from __future__ import annotations
 
-from llama_index_instrumentation import get_dispatcher
+from typing import TYPE_CHECKING, Any
+
 from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers.base import BaseEventHandler
+from pydantic import Field
 from typing_extensions import override
 
 from crossroute import Decision, Price
-from crossroute.calls.spend import Usage
+from crossroute.calls.escalation.loop import JUDGE
+from crossroute.calls.ledger import Spend, Spent, Usage
+from crossroute.decision import usd
 
-_dispatcher = get_dispatcher(__name__)
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class CrossRouteDecisionEvent(BaseEvent):
     """A member was chosen; emitted before it is called, once a call, or for each member that a call is put to.
 
     Attributes:
-        decision: Who, with predicted quality and cost, and why.
+        decision: The member, with predicted quality and cost, and why.
     """
 
     decision: Decision
@@ -37,7 +43,7 @@ class CrossRouteAnswerEvent(BaseEvent):
     was kept, with the sum of what all took.
 
     Attributes:
-        decision: Who answered in the end, who failed before, and what it cost.
+        decision: The member that answered, the failures before it, and what it cost.
         usage: Tokens, where the provider tells them.
         price: What the member charges, where that is known; None for a sum over several.
         final: Whether this is what the caller gets.
@@ -63,23 +69,77 @@ class CrossRouteAnswerEvent(BaseEvent):
         return "CrossRouteAnswerEvent"
 
 
-def decided(decision: Decision) -> None:
-    """Tell instrumentation who was chosen."""
-    _dispatcher.event(CrossRouteDecisionEvent(decision=decision))
+class CrossRouteSpendReport(BaseEventHandler):
+    """Add up what answered calls took; print it for a table.
+
+    Calls whose provider told no tokens (OpenAI's streams, unless asked to) count without tokens and USD. A judge
+    that costs something is a row of its own.
+
+    Examples:
+        `pip install "crossroute[llamaindex]"`
+
+        ```python
+        from llama_index_instrumentation import get_dispatcher
+        from llamaindex_crossroute import CrossRouteSpendReport
+
+        report = CrossRouteSpendReport()
+        get_dispatcher().add_event_handler(report)
+        ...
+        print(report)
+        ```
+    """
+
+    spend: Spend = Field(default_factory=Spend, exclude=True)
+
+    @classmethod
+    @override
+    def class_name(cls) -> str:
+        return "CrossRouteSpendReport"
+
+    @override
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        if not isinstance(event, CrossRouteAnswerEvent):
+            return
+        if not event.is_sum:
+            self.spend.add(event.decision.candidate, event.usage, event.price)
+        for cost in event.judgements:
+            self.spend.charge(JUDGE, cost)
+
+    @property
+    def by_candidate(self) -> dict[str, Spent]:
+        """What each member's calls took."""
+        return self.spend.by_candidate
+
+    @property
+    def total(self) -> Spent:
+        """What all calls took."""
+        return self.spend.total
+
+    def __rich__(self) -> Table:
+        """Draw the members, most expensive first, and their total."""
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table("member", title="Spend", title_justify="left", show_footer=True)
+        for heading in ("calls", "input tokens", "output tokens", "USD"):
+            table.add_column(heading, justify="right")
+        rows = sorted(self.by_candidate.items(), key=lambda row: -row[1].cost)
+        for name, spent in rows:
+            table.add_row(escape(name), *_cells(spent))
+        table.columns[0].footer = "all"
+        for column, cell in zip(table.columns[1:], _cells(self.total), strict=True):
+            column.footer = cell
+        return table
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get().rstrip()
 
 
-def answered(
-    decision: Decision,
-    usage: Usage | None,
-    price: Price | None,
-    *,
-    final: bool = True,
-    judgements: tuple[float, ...] = (),
-    nested: bool = False,
-) -> None:
-    """Tell instrumentation who answered and what that took."""
-    _dispatcher.event(
-        CrossRouteAnswerEvent(
-            decision=decision, usage=usage, price=price, final=final, judgements=judgements, nested=nested
-        )
-    )
+def _cells(spent: Spent) -> tuple[str, str, str, str]:
+    usage = spent.usage
+    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", usd(spent.cost)

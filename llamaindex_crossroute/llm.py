@@ -16,8 +16,8 @@ from llama_index.core.base.llms.types import (
 )
 from typing_extensions import override
 
-from llamaindex_crossroute.reading import read_messages, read_text
-from llamaindex_crossroute.tool_endpoints import ToolEndpoints
+from llamaindex_crossroute.endpoints import ToolEndpoints
+from llamaindex_crossroute.messages.reading import read_messages, read_text
 
 
 class CrossRouteLLM(ToolEndpoints):

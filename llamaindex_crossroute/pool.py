@@ -26,20 +26,22 @@ from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.members import Ability, by_name
-from crossroute.calls.spend import Spend
+from crossroute.calls.ledger import Spend
+from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
+from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
-from llamaindex_crossroute.member import common_metadata, model_name
-from llamaindex_crossroute.reading import Reading
-from llamaindex_crossroute.routing import Dials, Routing
+from llamaindex_crossroute.members import common_metadata, model_name
+from llamaindex_crossroute.messages.reading import Reading
+from llamaindex_crossroute.routing import Routing
 
 OWN_FIELDS = (
     *("router", "cost_preference", "willingness_to_pay", "constraints"),
     *("default", "sticky", "max_attempts"),
 )
 
+DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate")
 ROUTED_BY = ("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices")
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
@@ -73,6 +75,7 @@ class MemberPool(FunctionCallingLLM):
     pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
 
     _made: Routing = PrivateAttr()
+    _read: tuple[dict[str, Any], CallSettings] | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -113,8 +116,7 @@ class MemberPool(FunctionCallingLLM):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Refuse at once what can be told without the router, which is loaded by the first call."""
-        if self.cost_preference is not None and self.willingness_to_pay is not None:
-            raise ValueError("Give cost_preference or willingness_to_pay, not both.")
+        CallSettings(**self._dials)
         if self.default is not None and self.default not in self.llms:
             raise ValueError(
                 f"The default {self.default!r} is not among the members {', '.join(map(repr, self.llms))}."
@@ -142,6 +144,18 @@ class MemberPool(FunctionCallingLLM):
     def _parts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ROUTED_BY}
 
+    @property
+    def _dials(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in DECIDED_BY}
+
+    @property
+    def _settings(self) -> CallSettings:
+        """How calls are decided, by the fields as they are now."""
+        stated = self._dials
+        if self._read is None or self._read[0] != stated:
+            self._read = stated, CallSettings(**stated)
+        return self._read[1]
+
     def _call(
         self,
         reading: Reading,
@@ -158,11 +172,13 @@ class MemberPool(FunctionCallingLLM):
             tools: What it offers.
             unescalated: Why no other is asked after an answer; empty where one may be.
         """
-        dials = Dials(
-            self.cost_preference, self.willingness_to_pay, self.constraints, Escalation.of(self.escalate)
-        )
         return Call(
-            self._routing, reading, dials, options=options or (), tools=tools, unescalated=unescalated
+            self._routing,
+            reading,
+            self._settings,
+            options=options or (),
+            tools=tools,
+            unescalated=unescalated,
         )
 
     @override
@@ -194,7 +210,7 @@ class MemberPool(FunctionCallingLLM):
 
     @field_serializer("escalate")
     def _escalate_without_code(self, escalate: Escalate) -> Any:
-        """Return the settings; a check and a judge are code, which is given again to who reads them back."""
+        """Return the settings; a check and a judge are code, to be given again when they are read back."""
         if not isinstance(escalate, Escalation):
             return escalate
         return escalate.model_dump(exclude={"check", "judge"}, exclude_defaults=True)

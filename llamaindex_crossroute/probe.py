@@ -8,7 +8,6 @@ from contextvars import ContextVar, Token
 from functools import cache
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.instrumentation.events.llm import (
     LLMChatEndEvent,
     LLMChatInProgressEvent,
@@ -20,15 +19,14 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
-from crossroute.calls.closing import aclosing, closing
-from crossroute.calls.spend import Usage
-from llamaindex_crossroute.stamp import usage_of
+from crossroute.calls.attempts import aclosing, closing
+from crossroute.calls.ledger import Usage
+from llamaindex_crossroute.messages.stamp import Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
 """The dispatcher of the decorators that integrations put on their endpoints."""
 
 END = object()
-Response = ChatResponse | CompletionResponse
 
 _current: ContextVar[UsageProbe | None] = ContextVar("crossroute_usage_probe", default=None)
 
@@ -37,14 +35,14 @@ class UsageProbe:
     """Sums the tokens of the LLM events within its `with` blocks, in this context alone.
 
     An endpoint within another (a completion by way of a chat) tells of the same raw response twice; it counts
-    once. A pool within says itself what its calls took; what its members answered is heard here, too.
+    once. A nested pool reports its own tokens and cost; what its members answered is heard here, too.
 
     Args:
         keep_chunks: Keep a stream's chunks, too.
 
     Attributes:
         usage: Tokens, where the provider tells them.
-        cost: USD, as a pool within says; None where there is none, or where it does not know.
+        cost: USD, as a nested pool reports it; None where there is none, or where it does not know.
         responses: What was answered, a stream by its last chunk.
         chunks: A stream's chunks, where they are kept.
     """
@@ -68,6 +66,14 @@ class UsageProbe:
     def __exit__(self, *_: object) -> None:
         if self._token is not None:
             _current.reset(self._token)
+
+    @property
+    def answered(self) -> bool:
+        """Whether an LLM answered."""
+        return bool(self.responses)
+
+    def raised(self, error: BaseException) -> None:
+        """Learn nothing from an error: the events tell of an answer that could not be read."""
 
     def take(self, event: LLMChatEndEvent | LLMCompletionEndEvent) -> None:
         """Add the tokens that an event tells."""

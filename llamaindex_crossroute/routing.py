@@ -1,41 +1,60 @@
-"""The members of a pool and the dispatcher over them; nothing is decided here."""
+"""Routing: the members of a pool, the dispatcher over them, and the events of their calls."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock
 from llama_index.core.llms import LLM
+from llama_index_instrumentation import get_dispatcher
 from typing_extensions import Self
 
-from crossroute import Constraints, Decision, Price, Router
+from crossroute import Decision, Price, Router
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.escalated import Chosen
-from crossroute.calls.members import Ability, at_prices, unprofiled
+from crossroute.calls.escalation.loop import Chosen
+from crossroute.calls.ledger import Called, Spend
 from crossroute.calls.memory import Memory
-from crossroute.calls.reply import Reply
-from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.settings import CallSettings
 from crossroute.catalogue import candidate_named
-from crossroute.escalation import Escalation
-from llamaindex_crossroute import events
-from llamaindex_crossroute.logprobs import LogprobAsker
-from llamaindex_crossroute.member import ability_of, calls_tools
-from llamaindex_crossroute.probe import UsageProbe, tell_outer
-from llamaindex_crossroute.reading import Reading, marks, question
-from llamaindex_crossroute.stamp import candidate_of
+from crossroute.routing.members import Ability, at_prices, unprofiled
+from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
+from llamaindex_crossroute.members import ability_of, calls_tools
+from llamaindex_crossroute.messages.reading import Reading, marks, question
+from llamaindex_crossroute.messages.stamp import candidate_of
+from llamaindex_crossroute.probe import tell_outer
+
+instrumentation = get_dispatcher(__name__)
 
 
-class Dials(NamedTuple):
-    """How a call is decided: see `Dispatcher.decide`."""
+class Instrumentation:
+    """Tells LlamaIndex's instrumentation what was decided and answered, and an outer pool what that took.
 
-    cost_preference: float | None
-    willingness_to_pay: float | None
-    constraints: Constraints | None
-    escalation: Escalation | None = None
+    Args:
+        llms: Candidate -> LLM.
+    """
+
+    def __init__(self, llms: Mapping[str, LLM]) -> None:
+        self._llms = llms
+
+    def decided(self, decision: Decision) -> None:
+        """Emit that a member was chosen."""
+        instrumentation.event(CrossRouteDecisionEvent(decision=decision))
+
+    def called(self, call: Called) -> None:
+        """Emit that a member answered, and what that took."""
+        if not call.answered:
+            return
+        if call.decision.max_calls == 1:
+            tell_outer(call.usage, call.cost)
+        nested = isinstance(getattr(self._llms[call.decision.candidate], "spend", None), Spend)
+        instrumentation.event(
+            CrossRouteAnswerEvent(
+                decision=call.decision, usage=call.usage, price=call.price, final=call.final, nested=nested
+            )
+        )
 
 
 class Routing:
@@ -67,7 +86,6 @@ class Routing:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
         self.prices = dict(prices or {})
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
-        self.logprobs = LogprobAsker()
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
@@ -82,10 +100,7 @@ class Routing:
 
         What was learnt of the log-probabilities of members holds for the same LLMs alone.
         """
-        if _same(self.llms, other.llms):
-            self.memory, self.logprobs = other.memory, other.logprobs
-        else:
-            self.memory = other.memory.of_other_models()
+        self.memory = other.memory if _same(self.llms, other.llms) else other.memory.of_other_models()
         if _same(self.router, other.router):
             self._loaded = other._loaded
         return self
@@ -103,71 +118,33 @@ class Routing:
         """Whether any member does."""
         return any(map(calls_tools, self.llms.values()))
 
-    def decide(self, reading: Reading, dials: Dials) -> Decision:
-        """Choose the member for a call; see `Dispatcher.decide` for what it raises."""
+    def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
+        """Choose the member for a call; see `Dispatcher.decide`."""
         return self.dispatcher.decide(
             reading.query,
+            settings,
             needs=reading.needs,
-            current=self.dispatcher.beginner(reading.marks),
+            current=self.memory.beginner(reading.marks) if reading.marks else None,
             tool_turn=reading.tool_turn,
-            **dials._asdict(),
+            alone=alone,
         )
 
-    def answered(
-        self,
-        decision: Decision,
-        usage: Usage | None,
-        message: ChatMessage | None,
-        reading: Reading,
-        *,
-        cost: float | None = None,
-        final: bool = True,
-    ) -> Decision:
-        """Count an answer, remember who gave it, tell instrumentation, and return what it cost.
-
-        Args:
-            decision: Who answered.
-            usage: Its tokens, where they are known.
-            message: The message, where there is one.
-            reading: What the call says.
-            cost: USD, where the member is a pool and says it.
-            final: Whether this is what the caller gets, be it as far as it came.
-        """
-        if message is not None:
-            self.dispatcher.began(marks(message, reading.question), decision.candidate)
-        decision = self.dispatcher.answered(decision, usage, cost=cost)
-        price = self.dispatcher.price(decision.candidate) if cost is None else None
-        tell_outer(usage, decision.actual_cost)
-        events.answered(decision, usage, price, final=final, nested=self._is_pool(decision))
-        return decision
-
-    @contextmanager
-    def counting(self, decision: Decision, probe: UsageProbe, reading: Reading) -> Iterator[None]:
-        """Count an answer that comes and cannot be read, as its LLM events tell; the error is raised."""
-        try:
-            yield
-        except Exception:
-            if probe.responses:
-                self.answered(decision, probe.usage, None, reading, cost=probe.cost, final=False)
-            raise
-
-    def answered_among(self, decision: Decision, reply: Reply) -> None:
-        """Tell instrumentation of one answer among those to a call; who puts it to several counts them."""
-        usage, cost = reply.usage, reply.cost
-        price = self.dispatcher.price(decision.candidate) if cost is None else None
-        if usage is not None and cost is None:
-            cost = usage.cost(price)
-        decision = decision.model_copy(update={"actual_cost": cost})
-        events.answered(decision, usage, price, final=False, nested=self._is_pool(decision))
+    def began(self, decision: Decision, message: ChatMessage, reading: Reading) -> None:
+        """Remember which member wrote a message."""
+        self.memory.began(marks(message, reading.question), decision.candidate)
 
     def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
-        """Remember whose answer was kept and tell instrumentation what all answers took together."""
+        """Remember which member's answer was kept, and emit what all answers took together."""
         decision = chosen.decision
         if message is not None:
-            self.dispatcher.began(marks(message, reading.question), decision.candidate)
+            self.began(decision, message, reading)
         price = self.dispatcher.price(decision.candidate) if len(decision.calls) == 1 else None
         tell_outer(chosen.usage, decision.actual_cost)
-        events.answered(decision, chosen.usage, price, judgements=chosen.judgements)
+        instrumentation.event(
+            CrossRouteAnswerEvent(
+                decision=decision, usage=chosen.usage, price=price, judgements=chosen.judgements
+            )
+        )
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
         """Return the messages for a member: a list of its own, since OpenAI's appends to it.
@@ -184,17 +161,13 @@ class Routing:
         kept = [block for block in message.blocks if not isinstance(block, ThinkingBlock)]
         if len(kept) == len(message.blocks):
             return message
-        author = self.llms.get(self.dispatcher.beginner(marks(message, question(messages[:place]))) or "")
+        author = self.llms.get(self.memory.beginner(marks(message, question(messages[:place]))) or "")
         if author is None or author.class_name() == llm.class_name():
             return message
         return message.model_copy(update={"blocks": kept})
 
-    def _is_pool(self, decision: Decision) -> bool:
-        """Return whether the chosen member counts what its own members take."""
-        return isinstance(getattr(self.llms[decision.candidate], "spend", None), Spend)
-
     def author(self, response: ChatResponse) -> Any:
-        """Return the member that can parse a response: who gave it, else the first that calls tools."""
+        """Return the member that can parse a response: its author, else the first that calls tools."""
         llm = self.llms.get(candidate_of(response) or "")
         if llm is not None and hasattr(llm, "get_tool_calls_from_response"):
             return llm
@@ -228,6 +201,7 @@ class Routing:
             sticky=self.sticky,
             max_attempts=self.max_attempts,
             memory=self.memory,
+            observers=(Instrumentation(self.llms),),
         )
 
 

@@ -6,17 +6,27 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from llama_index.core.base.base_selector import BaseSelector, MultiSelection, SingleSelection
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.objects import ObjectRetriever
 from llama_index.core.prompts.mixin import PromptDictType
-from llama_index.core.schema import QueryBundle
-from llama_index.core.tools import ToolMetadata
+from llama_index.core.schema import QueryBundle, QueryType
+from llama_index.core.tools import BaseTool, ToolMetadata
+from llama_index_instrumentation import get_dispatcher
 from typing_extensions import override
 
 from crossroute import Constraints, Decision, Router
 from crossroute.decision import Alternative, usd
+from crossroute.errors import UnroutableError
 from crossroute.routing.router import WIDEST_ROUTER
-from llamaindex_crossroute import events
+from llamaindex_crossroute.events import CrossRouteDecisionEvent
+from llamaindex_crossroute.messages.reading import read_messages, read_text
+
+Tool = TypeVar("Tool", bound=BaseTool)
+
+instrumentation = get_dispatcher(__name__)
 
 
 class CrossRouteSelection(MultiSelection):
@@ -89,13 +99,13 @@ class CrossRouteSelector(BaseSelector):
     @override
     def _select(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
         selection = self._selection(choices, query)
-        events.decided(selection.decision)
+        instrumentation.event(CrossRouteDecisionEvent(decision=selection.decision))
         return selection
 
     @override
     async def _aselect(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
         selection = await asyncio.to_thread(self._selection, choices, query)
-        events.decided(selection.decision)
+        instrumentation.event(CrossRouteDecisionEvent(decision=selection.decision))
         return selection
 
     @override
@@ -164,6 +174,94 @@ class CrossRouteSelector(BaseSelector):
                 f"No candidate for choice {place}, {name!r}; candidates names {len(self.candidates)}."
             )
         return self.candidates[place]
+
+
+class CrossRouteToolRetriever(ObjectRetriever[Tool]):
+    """Retrieve the tools whose models answer best for their cost, as the selector selects them.
+
+    For ToolRetrieverRouterQueryEngine, which takes no selector.
+
+    Args:
+        tools: What may be retrieved; at most `selector.max_choices` of them are.
+        selector: Chooses among them.
+
+    Raises:
+        ValueError: There are no tools.
+
+    Examples:
+        `pip install "crossroute[llamaindex]"`
+
+        ```python
+        from llama_index.core.query_engine import ToolRetrieverRouterQueryEngine
+        from llamaindex_crossroute import CrossRouteSelector, CrossRouteToolRetriever
+
+        selector = CrossRouteSelector("my-router", candidates={"quick": "gpt-5-mini", "deep": "gpt-5"})
+        engine = ToolRetrieverRouterQueryEngine(CrossRouteToolRetriever([quick, deep], selector))
+        ```
+    """
+
+    def __init__(self, tools: Sequence[Tool], selector: CrossRouteSelector) -> None:
+        # the parent's parts (an index, postprocessors) have nothing to do: both its methods are ours
+        if not tools:
+            raise ValueError("Expected at least one tool, got none.")
+        self.tools, self.selector = tuple(tools), selector
+
+    @override
+    def retrieve(self, str_or_query_bundle: QueryType) -> list[Tool]:
+        return self._chosen(self.selector.select([tool.metadata for tool in self.tools], str_or_query_bundle))
+
+    @override
+    async def aretrieve(self, str_or_query_bundle: QueryType) -> list[Tool]:
+        choices = [tool.metadata for tool in self.tools]
+        return self._chosen(await self.selector.aselect(choices, str_or_query_bundle))
+
+    def _chosen(self, selection: MultiSelection) -> list[Tool]:
+        return [self.tools[index] for index in selection.inds]
+
+
+def route_query(
+    query: str | QueryBundle | ChatMessage | Sequence[ChatMessage],
+    router: Router | str | Path = WIDEST_ROUTER,
+    *,
+    cost_preference: float | None = None,
+    willingness_to_pay: float | None = None,
+    constraints: Constraints | None = None,
+) -> Decision:
+    """Choose the candidate for a query or a conversation, read as CrossRouteLLM reads it.
+
+    Args:
+        query: The question, or messages, the newest last.
+        router: A router; a name or a folder is loaded anew on each call.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        constraints: What the candidate must satisfy.
+
+    Raises:
+        NoEligibleCandidateError: No candidate satisfies the constraints and what the messages need.
+        UnroutableError: There is no text to route on.
+
+    Examples:
+        `pip install "crossroute[llamaindex]"`
+
+        ```python
+        from llamaindex_crossroute import route_query
+
+        print(route_query("What is 17 * 23?", cost_preference=0.8).explain())
+        ```
+    """
+    if isinstance(query, QueryBundle):
+        query = query.query_str
+    messages = [query] if isinstance(query, ChatMessage) else query
+    reading = read_text(messages) if isinstance(messages, str) else read_messages(messages)
+    if reading.query is None:
+        raise UnroutableError
+    constraints = constraints or Constraints()
+    return (router if isinstance(router, Router) else Router.from_pretrained(router)).route(
+        reading.query,
+        cost_preference=cost_preference,
+        willingness_to_pay=willingness_to_pay,
+        constraints=constraints.model_copy(update={"capabilities": constraints.capabilities | reading.needs}),
+    )
 
 
 def _reason(alternative: Alternative) -> str:

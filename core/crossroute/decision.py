@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
+import time
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossroute.escalation.evidence import Evidence
 from crossroute.reward import Reward
@@ -14,18 +18,48 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
-"""A predicted number; NaN where nothing was foreseen, which JSON writes as null."""
+"""A predicted number; NaN where nothing was predicted, which JSON writes as null."""
 
 
 THIN = 0.05
 """Standard error of a predicted quality from which a table shows it."""
 
 
+class _Ids:
+    """Ids that are UUIDs of version 7 and rise with time, within a millisecond by a fraction of it.
+
+    Source: RFC 9562, sections 5.7 and 6.2 (method 3), https://www.rfc-editor.org/rfc/rfc9562.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._latest = threading.Lock(), 0
+
+    def next(self) -> str:
+        """Return the next id."""
+        milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+        ticks = (
+            milliseconds << 12 | (rest << 12) // 1_000_000
+        )  # 48 bits of milliseconds, 12 of their fraction
+        with self._lock:
+            ticks = self._latest = max(ticks, self._latest + 1)
+        bits = (
+            (ticks >> 12) << 80
+            | 7 << 76
+            | (ticks & 0xFFF) << 64
+            | 2 << 62
+            | int.from_bytes(os.urandom(8), "big") >> 2
+        )
+        return str(UUID(int=bits))
+
+
+_ids = _Ids()
+
+
 class Failure(BaseModel):
     """An attempt that failed.
 
     Attributes:
-        candidate: Who failed.
+        candidate: Which one failed.
         error: The error's type.
         status: Its HTTP status, where it has one.
         message: Its first line, without secrets.
@@ -73,7 +107,7 @@ class Call(BaseModel):
     """A call that was answered, where more than one may be made for a query.
 
     Attributes:
-        candidate: Who answered.
+        candidate: Which one answered.
         prior: P(right) before its answer, after those of the calls before it.
         posterior: P(right) by all evidence, in the end.
         evidence: What was seen of its answer.
@@ -126,6 +160,9 @@ class Decision(BaseModel):
         max_calls: How many candidates may be called, one after the other, until an answer is trusted.
         calls: Those answered, in order, where more than one was allowed.
         warnings: What the user may not have meant, such as a dial that sends all requests to one candidate.
+        id: Unique, a UUID of version 7; those of one process sort by time. It stays as it is while the decision is
+            carried out, and tells which decision an outcome belongs to; equality ignores it.
+        propensity: Probability with which the candidate was chosen, in (0, 1]; 1 where the choice is deterministic.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -144,6 +181,14 @@ class Decision(BaseModel):
     max_calls: int = 1
     calls: tuple[Call, ...] = ()
     warnings: tuple[str, ...] = ()
+    id: str = Field(default_factory=_ids.next)
+    propensity: float = Field(default=1.0, gt=0, le=1)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Decision) and {**vars(self), "id": ""} == {**vars(other), "id": ""}
+
+    def __hash__(self) -> int:
+        return hash((self.candidate, self.willingness_to_pay, self.alternatives, self.reasons))
 
     @property
     def eligible(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class UnknownCandidateError(CrossRouteError, LookupError):
 
 
 class UnprofiledCandidateError(UnknownCandidateError):
-    """A model that a guest was given, and that the router has no profile of."""
+    """A model that the router has no profile of."""
 
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         CrossRouteError.__init__(

@@ -1,5 +1,8 @@
 import json
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -121,3 +124,39 @@ def test_usd_keeps_two_digits(amount, written):
 def test_usd_reads_back():
     for power in range(-12, 4):
         assert math.isclose(float(usd(3.7 * 10.0**power)[1:]), 3.7 * 10.0**power)
+
+
+def test_ids_are_uuids_of_version_7_that_sort_by_time():
+    before = time.time_ns() // 1_000_000
+    ids = [decision(MIDDLE).id for _ in range(1000)]
+    after = time.time_ns() // 1_000_000
+    assert ids == sorted(set(ids))
+    parsed = [UUID(one) for one in ids]
+    assert {(one.version, one.variant) for one in parsed} == {(7, "specified in RFC 4122")}
+    assert before <= parsed[0].int >> 80
+    assert parsed[-1].int >> 80 <= after + 1
+
+
+def test_ids_of_many_threads_are_unique():
+    with ThreadPoolExecutor(16) as threads:
+        ids = list(threads.map(lambda _: decision(MIDDLE).id, range(2000)))
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_id_stays_while_a_decision_is_carried_out_and_equality_ignores_it():
+    one, other = decision(MIDDLE, BEST), decision(MIDDLE, BEST)
+    assert one.id != other.id
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != one.because("a reason")
+    assert one.because("a reason").switched("best", "better").id == one.id
+    assert Decision.model_validate_json(one.model_dump_json()).id == one.id
+
+
+def test_a_decision_written_before_there_were_ids_is_read():
+    data = json.loads(decision(MIDDLE).model_dump_json())
+    assert data.pop("propensity") == 1.0
+    data.pop("id")
+    assert Decision.model_validate(data) == decision(MIDDLE)
+    with pytest.raises(ValidationError):
+        decision(MIDDLE, propensity=0.0)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from crossroute import Router
-from crossroute.calls.members import Ability, router_over
 from crossroute.catalogue import Catalogue
 from crossroute.cli.listing import PUBLISHED, pool_rows
+from crossroute.routing.members import Ability, router_over
 from crossroute.routing.storage import BUNDLED
 
 QUERIES = [

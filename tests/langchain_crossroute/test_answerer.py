@@ -7,13 +7,13 @@ from langchain_openai import ChatOpenAI
 from crossroute import Price, cli, profile_model
 from crossroute.profiler.answerers import answerer_of
 from crossroute.profiler.cards import read_card
-from langchain_crossroute.answerer import answerer
+from langchain_crossroute.members import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 
 FREE = Price(input=0, output=0)
 LINES = """
 from langchain_openai import ChatOpenAI
-from langchain_crossroute.answerer import answerer
+from langchain_crossroute.members import answerer
 ask = answerer(ChatOpenAI(model=MODEL, base_url={url!r}, api_key="test", max_retries=0))
 """
 

@@ -5,18 +5,18 @@ import pytest
 from crossroute import Price
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 
-pytestmark = pytest.mark.parametrize("guest", [ChatCrossRoute, CrossRouteMiddleware])
+pytestmark = pytest.mark.parametrize("integration", [ChatCrossRoute, CrossRouteMiddleware])
 
 
-def test_a_stated_price_is_what_calls_are_counted_with(guest, fakes, router):
+def test_a_stated_price_is_what_calls_are_counted_with(integration, fakes, router):
     name = next(iter(fakes))
     price = Price(input=7, output=8)
-    model = guest(models=fakes, router=router, prices={name: price})
+    model = integration(models=fakes, router=router, prices={name: price})
     pool = model.routing.dispatcher.router.pool
     assert pool[name].price == price
     assert all(pool[other].price == router.pool[other].price for other in fakes if other != name)
 
 
-def test_a_price_of_no_model_is_refused(guest, fakes, router):
+def test_a_price_of_no_model_is_refused(integration, fakes, router):
     with pytest.raises(ValueError, match="stated for 'nobody'"):
-        guest(models=fakes, router=router, prices={"nobody": Price(input=1, output=1)})
+        integration(models=fakes, router=router, prices={"nobody": Price(input=1, output=1)})

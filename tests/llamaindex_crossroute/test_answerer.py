@@ -4,13 +4,13 @@ from llama_index.llms.openai_like import OpenAILike
 
 from crossroute import Price, profile_model
 from crossroute.profiler.answerers import answerer_of
-from llamaindex_crossroute.answerer import answerer
+from llamaindex_crossroute.members import answerer
 from tests.support.profiled import MODEL, QUERIES, check_faults, check_kill
 
 FREE = Price(input=0, output=0)
 LINES = """
 from llama_index.llms.openai_like import OpenAILike
-from llamaindex_crossroute.answerer import answerer
+from llamaindex_crossroute.members import answerer
 ask = answerer(OpenAILike(model=MODEL, api_base={url!r}, api_key="test", max_retries=0, is_chat_model=True))
 """
 

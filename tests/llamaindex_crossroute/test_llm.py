@@ -15,8 +15,8 @@ from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 from llama_index.core.llms import MockLLM
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Router
-from crossroute.calls.members import Ability
 from crossroute.errors import UnprofiledCandidateError, UnroutableError
+from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
 from tests.support.routers import ARITHMETIC, CODE, STORY, make_router
@@ -356,14 +356,14 @@ def test_what_is_altered_later_counts(router, members, field, how):
 def test_what_was_learnt_of_log_probabilities_goes_on_with_the_same_members(llm):
     llm.complete(ARITHMETIC)
     before = llm._routing
-    before.dispatcher.heard("small", speaks=False)
+    before.memory.logprobs.heard("small", speaks=False)
     llm.sticky = False
     assert llm._routing is not before
-    assert llm._routing.logprobs is before.logprobs
-    assert llm._routing.memory.silent == {"small"}
+    assert llm._routing.memory.logprobs is before.memory.logprobs
+    assert llm._routing.memory.logprobs.silent == {"small"}
     llm.llms = {**llm.llms, "small": ChatFake("small")}
-    assert llm._routing.logprobs is not before.logprobs
-    assert not llm._routing.memory.silent
+    assert llm._routing.memory.logprobs is not before.memory.logprobs
+    assert not llm._routing.memory.logprobs.silent
 
 
 def test_a_copy_that_differs_in_no_part_shares_the_dispatcher(llm):
@@ -383,10 +383,9 @@ def test_pickles_and_copies_answer_as_before(folder, members, router):
     llm = CrossRouteLLM(members, folder, cost_preference=0.4)
     before = llm.complete(ARITHMETIC)
     for again in (pickled(llm), copy.deepcopy(llm), copy.copy(llm)):
-        assert (
-            again.complete(ARITHMETIC).additional_kwargs["crossroute"]
-            == before.additional_kwargs["crossroute"]
-        )
+        told = again.complete(ARITHMETIC).additional_kwargs["crossroute"]
+        assert told["id"] > before.additional_kwargs["crossroute"]["id"], "another call, and later"
+        assert told | {"id": ""} == before.additional_kwargs["crossroute"] | {"id": ""}
     assert copy.deepcopy(CrossRouteLLM(members, router)).complete(STORY).text.startswith("small")
     with pytest.raises(TypeError, match="save_pretrained"):
         pickle.dumps(CrossRouteLLM(members, router))

@@ -16,9 +16,9 @@ from llama_index.core.llms import mock
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
 
-from crossroute.calls.members import Ability
+from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.stamp import KEY
+from llamaindex_crossroute.messages.stamp import KEY
 from tests.llamaindex_crossroute.fakes import user
 
 MOCKS = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from crossroute import Candidate, Decision, Price
 from crossroute.calls.attempts import Attempts
-from crossroute.calls.cooldowns import Cooldowns
-from crossroute.calls.escalation_plan import EscalationPlan
-from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.escalation.plan import EscalationPlan
+from crossroute.calls.failures import Cooldowns
+from crossroute.calls.ledger import Ledger, Spend
+from crossroute.calls.logprobs import Logprobs
 from crossroute.decision import Alternative
 from crossroute.escalation import Escalation
 from crossroute.escalation.correlation import Correlation
@@ -83,23 +85,16 @@ def plan(decision: Decision, escalation: Escalation | None = None, **options: ob
 
 
 class Books:
-    """A ledger: real attempts, cooldowns and spend, at the prices above."""
+    """What a query's calls need: real attempts, cooldowns and spend, at the prices above."""
 
     def __init__(self, prices: Mapping[str, Price] = PRICES) -> None:
-        self.cooldowns, self.spend = Cooldowns(), Spend()
-        self.prices = prices
-        self.noted: dict[str, bool] = {}
+        self.cooldowns, self.spend, self.logprobs = Cooldowns(), Spend(), Logprobs()
+        self.ledger = Ledger(self.spend, prices.get)
 
-    def attempts(self, decision: Decision) -> Attempts:
-        """Return the attempts of the first call."""
-        return Attempts(decision, self.cooldowns)
-
-    def count(self, candidate: str, usage: Usage | None, *, cost: float | None = None) -> float | None:
-        """Count a call."""
-        if cost is not None:
-            return self.spend.charge(candidate, cost)
-        return self.spend.add(candidate, usage, self.prices.get(candidate))
-
-    def heard(self, candidate: str, speaks: bool) -> None:
-        """Note who speaks."""
-        self.noted[candidate] = speaks
+    def of(self, decision: Decision) -> dict[str, Any]:
+        """Return what the calls of a decision are made with."""
+        return {
+            "attempts": Attempts(decision, self.cooldowns),
+            "ledger": self.ledger,
+            "logprobs": self.logprobs,
+        }

@@ -1,4 +1,4 @@
-"""A tiny router over four candidates, for the tests of both guests."""
+"""A tiny router over four candidates, for the tests of both integrations."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Calls: from a decision to an answer, with failover, cooldowns, escalation and spend; what both guests ask."""
+"""Calls: from a decision to an answer, with failover, escalation and a ledger; used by every integration."""

@@ -1,32 +1,36 @@
-"""What a guest asks: which of its models is called, who when that one fails, and what the call took."""
+"""Dispatch: which model takes a call, which one takes over when it fails, and what the call took."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
-from crossroute.calls.escalated import Escalated
-from crossroute.calls.escalation_plan import EscalationPlan
-from crossroute.calls.members import Ability, router_over, unprofiled
+from crossroute.calls.escalation.loop import Escalated
+from crossroute.calls.escalation.plan import EscalationPlan
+from crossroute.calls.ledger import Ledger, Observer, Pacer
 from crossroute.calls.memory import Memory
-from crossroute.calls.spend import Usage
-from crossroute.calls.unforeseen import Setting, Unforeseen, alternative
+from crossroute.calls.settings import CallSettings
+from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
 from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
+from crossroute.routing.members import Ability, router_over, unprofiled
 from crossroute.routing.policy import Constraints, cache_saving
-from crossroute.routing.router import Router
+from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
+
+PLAIN = CallSettings()
+ANY = Constraints()
 
 
 class Dispatcher:
-    """A router over a guest's models, with what is remembered between calls: cooldowns, spend, tool turns.
+    """A router over the models of an integration, with what is remembered between calls: cooldowns, spend, tool turns.
 
     Safe to share between threads and asyncio tasks. `decide` computes (a fraction of a millisecond to some
-    milliseconds): asynchronous guests call it in a thread.
+    milliseconds): asynchronous integrations call it in a thread.
 
     Args:
         router: A router, or the name or folder of one.
@@ -37,6 +41,8 @@ class Dispatcher:
         sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
         max_attempts: At most, a call.
         memory: What is remembered; by default the dispatcher's own.
+        observers: Are told when a call begins and when a candidate's call ends.
+        pacer: Sets the willingness to pay, and follows what is spent.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -52,86 +58,80 @@ class Dispatcher:
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
         memory: Memory | None = None,
+        observers: Iterable[Observer] = (),
+        pacer: Pacer | None = None,
     ) -> None:
         self.router = router_over(router, members, default=default)
         self.default = default
         self.sticky = sticky
         self.max_attempts = max_attempts
-        memory = memory or Memory()
-        self.cooldowns, self.spend = memory.cooldowns, memory.spend
-        self.began, self.beginner, self.heard = memory.began, memory.beginner, memory.heard
-        self._memory = memory
+        self.memory = memory or Memory()
+        self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
+        self.ledger = Ledger(self.spend, self.price, observers=observers, pacer=pacer)
         self._unprofiled = {
             name: members[name].stated_on(unprofiled(name), name)
             for name in members
             if name not in self.router.pool
         }
-        self._unforeseen = Unforeseen(self.router, self._unprofiled)
+        self._unpredicted = Unpredicted(self.router, self._unprofiled)
 
     def decide(
         self,
         query: Query | None,
+        settings: CallSettings = PLAIN,
         *,
         needs: Iterable[Capability] = (),
-        constraints: Constraints | None = None,
-        cost_preference: float | None = None,
-        willingness_to_pay: float | None = None,
-        candidate: str | None = None,
         current: str | None = None,
         tool_turn: bool = False,
-        escalation: Escalation | None = None,
+        alone: bool = False,
     ) -> Decision:
         """Choose the model for one call.
 
         Args:
             query: What to route on; None where the call holds no text.
+            settings: How to decide. The decision's `max_calls` is over 1 where they allow escalation and there is
+                a candidate to escalate to; never in a tool turn, for a named candidate or a call without text.
             needs: Capabilities that the call needs, beside those of the constraints.
-            constraints: What the candidate must satisfy; limits on its cost and quality hold where the call has
-                text, by which these are foreseen.
-            cost_preference: The dial in [0, 1]; 0.5 by default.
-            willingness_to_pay: USD, in place of the dial.
-            candidate: Take this one, whatever the rest says, and no other if it fails.
-            current: Who answered this conversation so far; a name that is no member is ignored.
+            current: Which candidate answered this conversation so far; a name that is no member is ignored.
             tool_turn: The call answers tool results that `current` asked for.
-            escalation: Allows further calls after the first answer, see `escalated`. The decision's
-                `max_calls` is 1 where there is nobody to escalate to, and where a tool turn, a named
-                candidate or a call without text forbids it.
+            alone: Do not escalate, whatever the settings say.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
-            UnknownCandidateError: `candidate`, or a name in the constraints, is not known.
+            UnknownCandidateError: The settings' candidate, or a name in the constraints, is not known.
             UnroutableError: There is no text and no default.
         """
-        constraints = constraints or Constraints()
-        wanted = {"capabilities": constraints.capabilities | frozenset(needs)}
-        constraints = constraints.model_copy(update=wanted)
+        constraints = settings.constraints or ANY
+        needed = constraints.capabilities.union(needs)
+        if needed != constraints.capabilities:
+            constraints = constraints.model_copy(update={"capabilities": needed})
         for name in constraints.deny | (constraints.allow or frozenset()):
             self.named(name)  # refuses a misspelt one
-        setting = Setting(cost_preference, willingness_to_pay)
         stuck = self.named(current) if self.sticky and current and self._knows(current) else None
-        if candidate is not None:
-            return self._forced(query, candidate, setting)
+        dial = self._dial(settings)
+        if settings.candidate is not None:
+            return self._forced(query, settings.candidate, dial)
         if query is None:
-            return self._by_default(stuck if tool_turn else None, constraints, setting)
+            return self._by_default(stuck if tool_turn else None, constraints, dial)
         if tool_turn and stuck in self._unprofiled:
             reasons = {stuck: _tool_turn(stuck)}
             free = constraints.without_limits
-            finished = self._unforeseen.first_of(reasons, free, setting, _tokens(query))
+            finished = self._unpredicted.first_of(reasons, free, dial, _tokens(query))
             if finished is not None:
                 return finished
         known = stuck if stuck in self.router.pool else None
         try:
             decision = self.router.route(
-                query, constraints=self._profiled(constraints), current=known, **setting._asdict()
+                query, constraints=self._profiled(constraints), current=known, **dial
             )
         except NoEligibleCandidateError:
-            left = self._by_elimination(query, constraints, setting)
+            left = self._by_elimination(query, constraints, dial)
             if left is None:
                 raise
             return left
         decision = self._stuck(decision, query, known, tool_turn)
-        if escalation is not None and not tool_turn:
-            decision = self._begun(decision, escalation)
+        if settings.escalate is not None and not tool_turn and not alone:
+            decision = self._begun(decision, settings.escalate)
         return self._with_unprofiled(decision, query, constraints)
 
     def named(self, name: str) -> str:
@@ -157,12 +157,25 @@ class Dispatcher:
         return constraints.model_copy(update={"allow": allow})
 
     def attempts(self, decision: Decision) -> Attempts:
-        """Return the attempts of a decided call; who finishes a tool turn is called first even while it cools down."""
-        finishes = _tool_turn(decision.candidate) in decision.reasons
-        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts, insist=finishes)
+        """Return the attempts of a decided call, which begins now; observers are told.
 
-    def escalated(self, decision: Decision, query: Query, escalation: Escalation) -> Escalated[Any]:
-        """Return the calls of a query whose decision allows more than one."""
+        The candidate of a tool turn is called first even while it cools down.
+        """
+        attempts = self._attempts(decision)
+        self.ledger.decided(attempts.decision)
+        return attempts
+
+    def escalated(
+        self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()
+    ) -> Escalated[Any]:
+        """Return the calls of a query whose decision allows more than one.
+
+        Args:
+            decision: What was decided.
+            query: The query.
+            escalation: As the settings have it.
+            askable: Candidates that can be asked for log-probabilities, unless the user decided about them.
+        """
         foresight = self.router.predictor.foresee([query])[0]
         written = (foresight.tokens - query.text_tokens - query.context_tokens).tolist()
         return Escalated(
@@ -170,36 +183,42 @@ class Dispatcher:
             query.text,
             escalation,
             self._plan(decision, escalation),
-            self,
+            attempts=self._attempts(decision),
+            ledger=self.ledger,
+            logprobs=self.memory.logprobs,
+            askable=askable,
             expected_tokens=dict(zip(self.router.pool.names, written, strict=True)),
             encoder=self.router.predictor.query_encoder.encoder,
         )
-
-    def count(self, candidate: str, usage: Usage | None, *, cost: float | None = None) -> float | None:
-        """Count an answered call at its price, or at its cost where that is given; return USD."""
-        if cost is not None:
-            return self.spend.charge(candidate, cost, usage)
-        return self.spend.add(candidate, usage, self.price(candidate))
-
-    def answered(self, decision: Decision, usage: Usage | None, *, cost: float | None = None) -> Decision:
-        """Count an answered call, at its cost where that is given, and return its decision with the actual cost."""
-        actual = self.count(decision.candidate, usage, cost=cost)
-        return decision.model_copy(update={"actual_cost": actual})
 
     def price(self, candidate: str) -> Price | None:
         """Return what a model charges, as far as it is known."""
         return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
 
+    def _attempts(self, decision: Decision) -> Attempts:
+        finishes = _tool_turn(decision.candidate) in decision.reasons
+        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts, insist=finishes)
+
+    def _dial(self, settings: CallSettings) -> DialSetting:
+        """Return how the dial is set, by one of both, as the pacer has it."""
+        preference, pay = settings.cost_preference, settings.willingness_to_pay
+        if self.ledger.pacer is not None:
+            asked = pay or self.router.dial.at(DEFAULT_COST_PREFERENCE if preference is None else preference)
+            paced = self.ledger.pacer.willingness_to_pay(asked)
+            if paced != asked:
+                preference, pay = None, paced
+        return DialSetting(cost_preference=preference, willingness_to_pay=pay)
+
     def _knows(self, name: str | None) -> bool:
         return name in self._unprofiled or name in self.router.pool
 
-    def _forced(self, query: Query | None, name: str, setting: Setting) -> Decision:
+    def _forced(self, query: Query | None, name: str, dial: DialSetting) -> Decision:
         name = self.named(name)
         reason = f"{name} was asked for"
         only = Constraints(allow=frozenset({name}))
         if query is None or name in self._unprofiled:
-            return self._unforeseen.decide(name, reason, only, setting)
-        return self.router.route(query, constraints=only, **setting._asdict()).because(reason)
+            return self._unpredicted.decide(name, reason, only, dial)
+        return self.router.route(query, constraints=only, **dial).because(reason)
 
     def _profiled(self, constraints: Constraints) -> Constraints:
         """Return the constraints without the names that the router does not know."""
@@ -209,21 +228,21 @@ class Dispatcher:
         allow = None if constraints.allow is None else constraints.allow - strangers
         return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
 
-    def _by_default(self, stuck: str | None, constraints: Constraints, setting: Setting) -> Decision:
-        """Return the decision for a call without text: who finishes the turn, the default, or who can take it."""
+    def _by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
+        """Return the decision for a call without text: for the tool turn's candidate, the default, or one that can."""
         wanted = {} if stuck is None else {stuck: _tool_turn(stuck)}
         if self.default is not None:
             wanted.setdefault(self.default, "default: no text")
         if not wanted:
             raise UnroutableError
         free = constraints.without_limits
-        decision = self._unforeseen.first_of(wanted, free, setting)
-        return decision or self._unforeseen.in_place_of(list(wanted)[-1], free, setting)
+        decision = self._unpredicted.first_of(wanted, free, dial)
+        return decision or self._unpredicted.in_place_of(list(wanted)[-1], free, dial)
 
-    def _by_elimination(self, query: Query, constraints: Constraints, setting: Setting) -> Decision | None:
+    def _by_elimination(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
         """Return the decision for the default that the router does not know, where it alone can take a call."""
         reasons = dict.fromkeys(self._unprofiled, "default: no other can take the call")
-        return self._unforeseen.first_of(reasons, constraints, setting, _tokens(query))
+        return self._unpredicted.first_of(reasons, constraints, dial, _tokens(query))
 
     def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
         """Return the decision for the candidate that began the tool turn, or say what staying saves."""
@@ -238,11 +257,11 @@ class Dispatcher:
 
     def _plan(self, decision: Decision, escalation: Escalation) -> EscalationPlan:
         return EscalationPlan(
-            decision, tuple(self.router.pool), self.router.verifier, escalation, self._memory.silent
+            decision, tuple(self.router.pool), self.router.verifier, escalation, self.memory.logprobs.silent
         )
 
     def _begun(self, decision: Decision, escalation: Escalation) -> Decision:
-        """Return the decision for who is best to begin with, where another may be called after it."""
+        """Return the decision for the best candidate to begin with, where another may be called after it."""
         plan = self._plan(decision, escalation)
         calls = min(escalation.max_calls, len(plan))
         if calls < 2:
@@ -260,7 +279,7 @@ class Dispatcher:
 
 
 def _tool_turn(name: str) -> str:
-    """Return the reason for who finishes a tool turn."""
+    """Return the reason why a candidate finishes a tool turn."""
     return f"stuck to {name}: tool turn"
 
 

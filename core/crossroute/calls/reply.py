@@ -1,4 +1,4 @@
-"""A reply: what a guest reads of one model's answer. Facts alone; what they mean is `Evidence`."""
+"""A reply: the facts of one model's answer, as an integration reads them; what they mean is `Evidence`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 import re
 from dataclasses import dataclass
 
-from crossroute.calls.spend import Usage
+from crossroute.calls.ledger import Usage
 from crossroute.escalation.evidence import Evidence, Flaw
 
 CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
 WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
-"""Finish reasons, in lower case, of OpenAI, Anthropic, Google, Mistral and those who copy them."""
+"""Finish reasons, in lower case, of OpenAI, Anthropic, Google, Mistral and the APIs that copy them."""
 
 REFUSAL = re.compile(
     r"\s*(?:i(?:['\u2019]m| am)(?: very| really)? sorry,? (?:but )?(?:i|as an)\b"
@@ -54,7 +54,7 @@ class Reply:
         """Return what the reply itself tells.
 
         Args:
-            expected_tokens: Output tokens foreseen of this candidate.
+            expected_tokens: Output tokens predicted of this candidate.
         """
         known = [min(0.0, max(LEAST_LOGPROB, p)) for p in self.logprobs or () if not math.isnan(p)]
         written = self.usage.output_tokens if self.usage else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,11 +22,7 @@ from crossroute.cli.shared import (
     refuse_routers,
 )
 from crossroute.data.outcomes import SPLITS, Split
-from crossroute.errors import DataError, UnknownCandidateError
-
-if TYPE_CHECKING:
-    from crossroute.candidate import Candidate, Pool
-    from crossroute.routing.router import Router
+from crossroute.errors import DataError
 
 
 def evaluate(
@@ -59,6 +55,7 @@ def evaluate(
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
     from crossroute.files import replace_file
+    from crossroute.routing.members import over_pool
     from crossroute.routing.router import DEFAULT_COST_PREFERENCE
 
     if plot_file:  # what is missing is told before the work
@@ -71,7 +68,7 @@ def evaluate(
     refuse_routers(paths)
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded)
-    loaded = _over(loaded, outcomes.pool)
+    loaded = over_pool(loaded, outcomes.pool)
     for needed in (split, *(SPLITS if baselines else ())):
         if needed not in outcomes.splits:
             raise DataError(
@@ -116,20 +113,3 @@ def evaluate(
         )
     if plot_file:
         draw_curves(report, plot_file)
-
-
-def _over(router: Router, pool: Pool) -> Router:
-    """Return the router over the candidates of the outcomes, under their names and at the prices paid there."""
-    from crossroute.calls.members import Ability, over_candidates
-    from crossroute.catalogue import Catalogue, candidate_meant
-    from crossroute.data.prices import ESTIMATED
-
-    named: dict[str, Candidate] = {}
-    for candidate in pool:
-        own = candidate_meant(router.pool, candidate)
-        if own is None:
-            reason = Catalogue.bundled().reason(candidate.name)
-            raise UnknownCandidateError(candidate.name, router.pool.names, reason)
-        named[candidate.name] = own
-    paid = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
-    return over_candidates(router, named, {name: Ability(price=paid.get(name)) for name in named})

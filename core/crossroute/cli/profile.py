@@ -212,7 +212,7 @@ def _answerer(model: str, place: str | None) -> Answerer:
 
 def _told(model: str, error: Exception) -> str:
     """Return a model's error as a sentence, without secrets."""
-    from crossroute.calls.failover import failure_of
+    from crossroute.calls.failures import failure_of
 
     failure = failure_of(model, error)
     return f"{model}: {failure.error}: {failure.message.rstrip('.')}."

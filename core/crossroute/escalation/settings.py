@@ -1,4 +1,4 @@
-"""Escalation: how far a guest may look at answers and call further models."""
+"""Escalation: whether answers are checked, and how many further models may be called."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Escalation(BaseModel):
 
     Attributes:
         max_calls: Models called for one query, at most.
-        max_cost: USD that a further call may bring a query's calls to, as far as foreseen.
+        max_cost: USD that a further call may bring a query's calls to, as far as predicted.
         max_latency_s: Seconds after the first call began beyond which no further call begins.
         check: The user's own check of an answer, taken to err on 5 % of answers.
         judge: A model's opinion of an answer.
@@ -53,7 +53,7 @@ class Escalation(BaseModel):
 
     @classmethod
     def of(cls, value: Escalation | bool | Literal["buffer"] | None) -> Escalation | None:
-        """Return the settings that a guest was given in short: True, "buffer", or nothing.
+        """Return the settings that are given in short: True, "buffer", or nothing.
 
         Raises:
             ValueError: It is something else.

@@ -11,8 +11,8 @@ import numpy as np
 from crossroute.candidate import Belief, Pool
 from crossroute.model.costs import CostUnit
 from crossroute.model.doubt import Beliefs, Doubt
-from crossroute.model.inference import InferenceNetwork
-from crossroute.model.profiles import PoolProfiles, pool_profiles
+from crossroute.model.inference import InferenceNetwork, PoolProfiles
+from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit
 
 LEAST_EVIDENCE = 5.0

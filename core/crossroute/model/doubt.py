@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from crossroute.numeric import Floats, sigmoid
 
-LEAST_EASE, MOST_EASE = -4.0, 7.0
+LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
 
 LEAST_LOG_TOKENS = -7.0
@@ -32,6 +32,9 @@ LEAST_LOG_TOKENS = -7.0
 
 MOST_LOG_TOKENS = float(np.log(400_000))
 """Of one answer: as long as the dearest agents' whole runs in the training data."""
+
+NOWHERE = -9.0
+"""The similarity to the nearest of no query."""
 
 TENSORS = (
     "centre",
@@ -42,6 +45,7 @@ TENSORS = (
     "heads_bias",
     "near_spread",
     "far_spread",
+    "ordinary",
 )
 
 
@@ -93,7 +97,8 @@ class Doubt:
         kinds: Names of the K kinds of work.
         tensors: By name: `centre` (V,) and `axes` (V, a) of the views' similarity space, `prototypes` (P, a) of unit
             length, `gate` (2,) reach and width, `heads` (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and
-            length, `near_spread` (k,) and `far_spread` (1,) of log tokens.
+            length, `near_spread` (k,) and `far_spread` (1,) of log tokens, `ordinary` (Q, a) of unit length: queries
+            that nobody measured, nearer to which a query is not one like those of training.
 
     Raises:
         KeyError: A tensor is missing.
@@ -107,7 +112,7 @@ class Doubt:
         views, axes = t["axes"].shape
         fits = (
             t["centre"].shape == (views,)
-            and t["prototypes"].shape[1:] == (axes,)
+            and t["prototypes"].shape[1:] == t["ordinary"].shape[1:] == (axes,)
             and t["gate"].shape == (2,)
             and t["heads"].shape[1:] == t["heads_bias"].shape == (len(kinds) + 2,)
             and t["far_spread"].shape == (1,)
@@ -124,8 +129,9 @@ class Doubt:
         """
         reach, width = self.tensors["gate"]
         heads = self._heads(x)
+        near, ordinary = self.distances(vectors)
         return Situation(
-            trust=sigmoid((reach - self.distance(vectors)) / width),
+            trust=sigmoid((reach - near) / width) * sigmoid((ordinary - near) / width),
             kinds=softmax(heads[:, :-2]),
             ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
             log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
@@ -154,10 +160,17 @@ class Doubt:
     def _heads(self, x: Floats) -> Floats:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
-    def distance(self, vectors: Floats) -> Floats:
-        """Return one less the cosine to the nearest training query, shape (n,), in [0, 2]."""
+    def distances(self, vectors: Floats) -> tuple[Floats, Floats]:
+        """Return one less the cosine to the nearest training and the nearest ordinary query, each of shape (n,).
+
+        Where no ordinary query is known, none is near.
+        """
         placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
-        return np.asarray(1 - (placed @ self.tensors["prototypes"].T).max(axis=1))
+        near, ordinary = (
+            1 - (placed @ self.tensors[name].T).max(axis=1, initial=NOWHERE)
+            for name in ("prototypes", "ordinary")
+        )
+        return near, ordinary
 
     def temper(
         self,

@@ -16,9 +16,9 @@ from crossroute.candidate import Price
 from crossroute.errors import MissingExtraError
 from crossroute.query import estimate_tokens
 
-GUESTS = {
-    "langchain_core": "langchain_crossroute.answerer",
-    "llama_index.core": "llamaindex_crossroute.answerer",
+INTEGRATIONS = {
+    "langchain_core": "langchain_crossroute.members",
+    "llama_index.core": "llamaindex_crossroute.members",
 }
 """Framework -> our module whose `answerer` adapts its models."""
 
@@ -76,9 +76,9 @@ def answerer_of(model: object) -> Answerer:
         TypeError: It is none of these.
     """
     if isinstance(model, str):
-        return cast("Answerer", _guest("langchain_core")(model))
-    for framework in GUESTS:
-        if framework in sys.modules and (found := _guest(framework)(model)):
+        return cast("Answerer", _answerer("langchain_core")(model))
+    for framework in INTEGRATIONS:
+        if framework in sys.modules and (found := _answerer(framework)(model)):
             return cast("Answerer", found)
     if callable(model):
         return cast("Answerer", model)
@@ -88,11 +88,11 @@ def answerer_of(model: object) -> Answerer:
     )
 
 
-def _guest(framework: str) -> Callable[[object], object]:
+def _answerer(framework: str) -> Callable[[object], object]:
     try:
-        return cast("Callable[[object], object]", import_module(GUESTS[framework]).answerer)
+        return cast("Callable[[object], object]", import_module(INTEGRATIONS[framework]).answerer)
     except ModuleNotFoundError as error:
-        wanted = {name.partition(".")[0] for pair in GUESTS.items() for name in pair}
+        wanted = {name.partition(".")[0] for pair in INTEGRATIONS.items() for name in pair}
         if (error.name or "").partition(".")[0] not in wanted:
             raise
         raise MissingExtraError("A model by its name", "langchain") from error

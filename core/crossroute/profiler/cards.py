@@ -17,7 +17,6 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.calls.members import Ability, router_over
 from crossroute.candidate import Candidate, Pool
 from crossroute.catalogue import Catalogue, candidate_named
 from crossroute.data.outcomes import Outcomes
@@ -25,6 +24,7 @@ from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.files import replace_file
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.profiler.api import outcomes_of
+from crossroute.routing.members import Ability, router_over
 from crossroute.routing.router import Router
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
 
     Args:
         router: Which makes the profiles.
-        names: As the guests' are spelled (`openai:gpt-5-mini`), and so are the candidates called then. A name that
+        names: As integrations spell them (`openai:gpt-5-mini`), and so are the candidates called then. A name that
             is both the router's own and profiled means the router's own, unless all are profiled, and all from
             answers or all from published scores.
         folder: By default the user's.

@@ -24,7 +24,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from crossroute.calls.failover import is_transient, retry_after, status
+from crossroute.calls.failures import is_transient, retry_after, status
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer

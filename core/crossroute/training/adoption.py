@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import candidate_meant
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, encoder_name
+from crossroute.routing.members import spellings
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 
@@ -42,36 +42,6 @@ def settled(
     return config.model_copy(update=own)
 
 
-def named_as(pool: Pool, start: Router) -> Router:
-    """Return a router whose candidates go by the names that a pool gives them: aliases, or any spelling.
-
-    A candidate that the pool names twice is there twice.
-    """
-    meant = {candidate.name: candidate_meant(start.pool, candidate) for candidate in pool}
-    names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
-    for name, own in meant.items():
-        if own:
-            names[start.pool[own.name].name].append(name)
-    if all(name == own for own, found in names.items() for name in found):
-        return start
-    taken = _spellings(pool)
-    renamed: list[Candidate] = []
-    for candidate in start.pool:
-        others = (
-            {candidate.name, *candidate.aliases} - taken if names[candidate.name] else {*candidate.aliases}
-        )
-        for name in names[candidate.name] or [candidate.name]:
-            price = (meant.get(name) or candidate).price
-            update = {"name": name, "aliases": tuple(sorted(others)), "price": price}
-            renamed.append(candidate.model_copy(update=update))
-            others = set()
-    router = start.over(Pool(renamed))
-    sources = start.provenance.get("sources", {})
-    told = {name: sources[own] for own, found in names.items() for name in found or [own] if own in sources}
-    router.provenance = start.provenance | ({"sources": told} if sources else {})
-    return router
-
-
 def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
     """Return the outcomes, what they do not say of a candidate taken from a router that knows it.
 
@@ -79,7 +49,7 @@ def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
     """
     names = [name for name in outcomes.pool.names if name in start.pool.names]
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
-    taken = _spellings(outcomes.pool)
+    taken = spellings(outcomes.pool)
     return outcomes.with_pool(
         Pool(_filled(c, start.pool[c.name], taken) if c.name in names else c for c in outcomes.pool)
     )
@@ -89,10 +59,6 @@ def _filled(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidat
     aliases = (*candidate.aliases, *(alias for alias in known.aliases if alias not in taken))
     own = {"aliases": aliases, "profile": candidate.profile}
     return candidate.completed(known).model_copy(update=own)
-
-
-def _spellings(pool: Pool) -> set[str]:
-    return {spelling for candidate in pool for spelling in (candidate.name, *candidate.aliases)}
 
 
 def unlearned(pool: Pool, start: Router) -> Pool:

@@ -117,6 +117,9 @@ def fit_doubt(
             "heads_bias": bias,
             "near_spread": _spread(predictor, validation),
             "far_spread": np.array([FAR_SPREAD]),
+            "ordinary": np.zeros((0, axes.shape[1]))
+            if labelled is None
+            else place(labelled.vectors, centre, axes),
         },
     )
 
@@ -159,7 +162,7 @@ def _kind_scores(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: i
         return scores, offsets
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=0.02, max_iter=300).fit(z, kind, sample_weight=weight)
+    fitted = LogisticRegression(C=0.01, max_iter=300).fit(z, kind, sample_weight=weight)
     if len(found) == 2:
         scores[:, found[1]], offsets[found[1]] = fitted.coef_[0], fitted.intercept_[0]
     else:

@@ -23,9 +23,10 @@ from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
 from crossroute.model.doubt import Doubt
 from crossroute.query import Query
+from crossroute.routing.members import named_as
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.router import Router
-from crossroute.training.adoption import adopted, named_as, settled, unlearned
+from crossroute.training.adoption import adopted, settled, unlearned
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import fit_doubt
 from crossroute.training.priors import Prior

@@ -26,7 +26,8 @@ def verifier_of(predictor: Predictor, train: Prepared, validation: Prepared, see
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
         return None
     x = predictor.network.project(train.encoded.numpy())
-    expected = expectations(x, train.outcomes.quality, seed)
+    told = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,); of the others no verifier is learned
+    expected = expectations(x, np.where(told, train.outcomes.quality, np.nan), seed)
     foreseen = predictor.foresee_encoded(validation.queries)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(

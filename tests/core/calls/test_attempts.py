@@ -3,12 +3,14 @@
 import asyncio
 import math
 import random
+from functools import partial
 
 import pytest
 
 from crossroute.calls import attempts as module
-from crossroute.calls.attempts import Attempts
-from crossroute.calls.cooldowns import Cooldowns
+from crossroute.calls.attempts import Ask, Attempts, Pause, Run, Tail, aclosing, adrive, closing, drive
+from crossroute.calls.failures import Cooldowns
+from crossroute.calls.ledger import Ledger, Spend
 from crossroute.decision import Alternative, Decision
 
 
@@ -156,6 +158,19 @@ def test_the_asynchronous_call_is_the_same():
         asyncio.run(Attempts(decision("a"), Cooldowns()).acall(Members(a=[Rejected()]).acall))
 
 
+def opening(stream):
+    """What `Attempts.stream` takes, for a stream that no tail changes."""
+    ledger = Ledger(Spend(), {}.get)
+    return lambda decision: (partial(stream, decision), Tail(ledger.entry(decision)))
+
+
+def aopening(stream):
+    async def opened(decision):
+        return opening(stream)(decision)
+
+    return opened
+
+
 def stream_of(failing_after):
     """A stream of three chunks a candidate, which breaks after so many of them."""
 
@@ -178,8 +193,8 @@ async def gather(stream):
 
 def test_a_stream_fails_over_before_its_first_chunk():
     stream, astream = stream_of({"a": 0})
-    assert list(Attempts(decision("a", "b"), Cooldowns()).stream(stream)) == ["b0", "b1", "b2"]
-    found = asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(astream)))
+    assert list(Attempts(decision("a", "b"), Cooldowns()).stream(opening(stream))) == ["b0", "b1", "b2"]
+    found = asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(aopening(astream))))
     assert found == ["b0", "b1", "b2"]
 
 
@@ -187,10 +202,10 @@ def test_a_stream_that_has_begun_does_not_fail_over():
     stream, astream = stream_of({"a": 1})
     cooldowns, chunks = Cooldowns(), []
     with pytest.raises(RateLimitError):
-        chunks.extend(chunk for chunk in Attempts(decision("a", "b"), cooldowns).stream(stream))
+        chunks.extend(chunk for chunk in Attempts(decision("a", "b"), cooldowns).stream(opening(stream)))
     assert cooldowns.remaining("a") > 0
     with pytest.raises(RateLimitError):
-        asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(astream)))
+        asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(aopening(astream))))
 
 
 def test_closing_a_stream_closes_the_candidates():
@@ -202,7 +217,7 @@ def test_closing_a_stream_closes_the_candidates():
         finally:
             closed.append(decision.candidate)
 
-    chunks = Attempts(decision("a"), Cooldowns()).stream(stream)
+    chunks = Attempts(decision("a"), Cooldowns()).stream(opening(stream))
     assert next(chunks) == "x"
     chunks.close()
     assert closed == ["a"]
@@ -242,3 +257,89 @@ def test_who_is_insisted_on_is_called_first_even_while_it_cools_down():
     members = Members(a=[RateLimitError("slow down")])
     Attempts(decision("a", "b"), cooldowns, insist=True).call(members.call)
     assert members.called == ["a", "b"]
+
+
+class Closable:
+    def __init__(self):
+        self.closed = 0
+
+    def close(self):
+        self.closed += 1
+
+    async def aclose(self):
+        self.closed += 1
+
+
+def test_a_stream_is_closed_where_it_can_be():
+    stream = Closable()
+    with closing(stream) as chunks:
+        assert chunks is stream
+    assert stream.closed == 1
+    with closing([1, 2]) as chunks:
+        assert list(chunks) == [1, 2]
+
+
+def test_an_asynchronous_one_too():
+    async def run():
+        stream, bare = Closable(), object()
+        async with aclosing(stream), aclosing(bare) as chunks:
+            assert chunks is bare
+        return stream.closed
+
+    assert asyncio.run(run()) == 1
+
+
+def both(steps, do):
+    """Perform the steps by either driver."""
+
+    async def ado(subject):
+        await asyncio.sleep(0)
+        return do(subject)
+
+    return [drive(steps(), do), asyncio.run(adrive(steps(), ado))]
+
+
+def test_the_drivers_perform_each_kind_of_step():
+    def steps():
+        answer = yield Ask("question")
+        yield Pause(0.0)
+        return answer, (yield Run(sum, ([1, 2],)))
+
+    assert both(steps, str.upper) == [("QUESTION", 3)] * 2
+
+
+def test_an_error_arrives_where_the_step_was_yielded_and_its_with_blocks_end():
+    ended = []
+
+    def steps(passing):
+        try:
+            try:
+                yield Ask(passing)
+            finally:
+                ended.append(passing)
+        except ValueError as error:
+            return str(error)
+
+    def fail(passing):
+        raise passing
+
+    assert both(lambda: steps(ValueError("no")), fail) == ["no", "no"]
+    for passing in (KeyboardInterrupt(), TypeError()):
+        with pytest.raises(type(passing)):
+            drive(steps(passing), fail)
+    assert len(ended) == 4
+
+
+def test_a_coroutine_function_is_run_by_the_asynchronous_driver_alone():
+    async def check(query):
+        return query
+
+    def steps():
+        return (yield Run(check, ("q",)))
+
+    async def never(subject):
+        raise AssertionError
+
+    assert asyncio.run(adrive(steps(), never)) == "q"
+    with pytest.raises(TypeError, match="asynchronous calls only"):
+        drive(steps(), never)

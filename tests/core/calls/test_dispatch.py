@@ -5,11 +5,13 @@ import math
 import pytest
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
+from crossroute.calls.attempts import ask, drive
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.members import Ability
+from crossroute.calls.ledger import Usage
 from crossroute.calls.memory import Memory
-from crossroute.calls.spend import Usage
+from crossroute.calls.settings import CallSettings
 from crossroute.errors import UnroutableError
+from crossroute.routing.members import Ability
 
 TEXT = "What is 12 plus 30, and what is their product minus 12?"
 TOOLS = Ability(capabilities=frozenset({"tools"}))
@@ -22,8 +24,14 @@ def dispatcher(router):
     )
 
 
+def answered(dispatcher, decision, usage):
+    with dispatcher.ledger.entry(decision) as entry:
+        entry.usage = usage
+    return entry.decision
+
+
 def test_it_decides_as_the_router_does(dispatcher):
-    decision = dispatcher.decide(Query(TEXT), cost_preference=0.3)
+    decision = dispatcher.decide(Query(TEXT), CallSettings(cost_preference=0.3))
     routed = dispatcher.router.route(TEXT, cost_preference=0.3)
     assert decision.candidate == routed.candidate
     assert decision.reasons == ()
@@ -31,7 +39,7 @@ def test_it_decides_as_the_router_does(dispatcher):
 
 
 def test_needs_mask_who_lacks_them(dispatcher):
-    decision = dispatcher.decide(Query(TEXT), needs=["tools"], cost_preference=1)
+    decision = dispatcher.decide(Query(TEXT), CallSettings(cost_preference=1), needs=["tools"])
     assert decision.eligible == ("small", "large")
     with pytest.raises(NoEligibleCandidateError, match="lacks audio"):
         dispatcher.decide(Query(TEXT), needs=["audio"])
@@ -45,7 +53,9 @@ def test_a_tool_turn_stays_with_who_began_it(dispatcher):
         assert decision.quality == next(a.quality for a in decision.alternatives if a.candidate == began)
     denied = Constraints(deny=frozenset({"large"}))
     assert (
-        dispatcher.decide(Query(TEXT), constraints=denied, current="large", tool_turn=True).candidate
+        dispatcher.decide(
+            Query(TEXT), CallSettings(constraints=denied), current="large", tool_turn=True
+        ).candidate
         != "large"
     )
     assert dispatcher.decide(Query(TEXT), current="x", tool_turn=True).candidate == "x"
@@ -64,31 +74,31 @@ def test_staying_is_worth_what_the_prompt_cache_saves(router):
     twins = {"large": Ability(price=cached), "coder": Ability(price=Price(input=10, output=30))}
     dispatcher = Dispatcher(router, twins)
     long = Query("And what is 12 plus 30?", input_tokens=50_000)
-    fresh = dispatcher.decide(long, willingness_to_pay=0.01)
-    stayed = dispatcher.decide(long, willingness_to_pay=0.01, current="large")
+    fresh = dispatcher.decide(long, CallSettings(willingness_to_pay=0.01))
+    stayed = dispatcher.decide(long, CallSettings(willingness_to_pay=0.01), current="large")
     costs = [next(a.cost for a in d.alternatives if a.candidate == "large") for d in (fresh, stayed)]
     assert costs[0] - costs[1] == pytest.approx((50_000 - 6) * 9.9 / 1e6)
     assert stayed.candidate == "large"
     assert stayed.reasons[0].startswith("stayed with large: its prompt cache saves $0.49")
-    assert dispatcher.decide(long, current="coder", willingness_to_pay=0.01).reasons == ()
+    assert dispatcher.decide(long, CallSettings(willingness_to_pay=0.01), current="coder").reasons == ()
     assert dispatcher.decide(long, current="nobody").reasons == ()
 
 
 def test_a_forced_candidate_is_the_only_one(dispatcher):
     for name in ("small", "x"):
-        decision = dispatcher.decide(Query(TEXT), candidate=name, needs=["audio"])
+        decision = dispatcher.decide(Query(TEXT), CallSettings(candidate=name), needs=["audio"])
         assert decision.candidate == name
         assert decision.eligible == (name,)
         assert decision.reasons == (f"{name} was asked for",)
-    assert dispatcher.decide(None, candidate="large").eligible == ("large",)
+    assert dispatcher.decide(None, CallSettings(candidate="large")).eligible == ("large",)
     with pytest.raises(UnknownCandidateError, match="'nobody'"):
-        dispatcher.decide(Query(TEXT), candidate="nobody")
+        dispatcher.decide(Query(TEXT), CallSettings(candidate="nobody"))
 
 
 def test_an_alias_is_the_model_that_it_names(router):
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS})
     for query in (None, Query(TEXT)):
-        assert dispatcher.decide(query, candidate="lab/small").candidate == "small"
+        assert dispatcher.decide(query, CallSettings(candidate="lab/small")).candidate == "small"
     stayed = dispatcher.decide(Query(TEXT), current="lab/small", tool_turn=True)
     assert (stayed.candidate, stayed.reasons) == ("small", ("stuck to small: tool turn",))
     assert dispatcher.named("lab/small") == dispatcher.named("small") == "small"
@@ -105,28 +115,30 @@ def test_what_no_other_may_take_goes_to_the_default_that_the_router_does_not_kno
     assert (decision.candidate, decision.eligible) == ("x", ("x",))
     assert decision.reasons == ("default: no other can take the call",)
     only = Constraints(allow=frozenset({"x"}))
-    assert dispatcher.decide(Query(TEXT), constraints=only).candidate == "x"
+    assert dispatcher.decide(Query(TEXT), CallSettings(constraints=only)).candidate == "x"
     denied = Constraints(deny=frozenset({"x"}))
-    assert dispatcher.decide(Query(TEXT), constraints=denied).eligible == ("small",)
+    assert dispatcher.decide(Query(TEXT), CallSettings(constraints=denied)).eligible == ("small",)
     for needs, constraints in ((["audio"], None), (["vision"], denied)):
         with pytest.raises(NoEligibleCandidateError):
-            dispatcher.decide(Query(TEXT), needs=needs, constraints=constraints)
+            dispatcher.decide(Query(TEXT), CallSettings(constraints=constraints), needs=needs)
 
 
 @pytest.mark.parametrize("limit", [{"max_cost": 10.0}, {"min_quality": 0.01}])
 def test_a_limit_holds_for_the_default_too_of_which_nothing_is_foreseen(dispatcher, limit):
     limits = Constraints(**limit)
-    decision = dispatcher.decide(Query(TEXT), constraints=limits)
+    decision = dispatcher.decide(Query(TEXT), CallSettings(constraints=limits))
     assert "x" not in decision.eligible
     assert "unknown" in next(a.excluded for a in decision.alternatives if a.candidate == "x")
     with pytest.raises(NoEligibleCandidateError):
-        dispatcher.decide(Query(TEXT), needs=["vision"], constraints=limits)
-    assert dispatcher.decide(None, constraints=limits).candidate == "x", "no limit is known without text"
+        dispatcher.decide(Query(TEXT), CallSettings(constraints=limits), needs=["vision"])
+    assert dispatcher.decide(None, CallSettings(constraints=limits)).candidate == "x", (
+        "no limit is known without text"
+    )
 
 
 def test_a_misspelt_name_in_the_constraints_is_refused_without_text_too(dispatcher):
     with pytest.raises(UnknownCandidateError, match="'smal'"):
-        dispatcher.decide(None, constraints=Constraints(deny=frozenset({"smal"})))
+        dispatcher.decide(None, CallSettings(constraints=Constraints(deny=frozenset({"smal"}))))
 
 
 def test_without_text_the_default_answers_or_nobody(dispatcher, router):
@@ -153,7 +165,7 @@ def test_the_default_takes_no_call_that_a_constraint_or_its_window_keeps_from_it
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS, "x": sees}, default="x")
     for constraints in (Constraints(max_cost=1), Constraints(min_quality=0.1), Constraints(allow={"small"})):
         with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
-            dispatcher.decide(Query(TEXT), needs=["vision"], constraints=constraints)
+            dispatcher.decide(Query(TEXT), CallSettings(constraints=constraints), needs=["vision"])
     narrow = {"small": TOOLS, "x": Ability(capabilities=sees.capabilities, context_window=1000)}
     dispatcher, long = Dispatcher(router, narrow, default="x"), Query(TEXT, input_tokens=1500)
     assert dispatcher.decide(long).eligible == ("small",), "x has no room"
@@ -163,7 +175,10 @@ def test_the_default_takes_no_call_that_a_constraint_or_its_window_keeps_from_it
 
 def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
     denied = Constraints(deny=frozenset({"large"}))
-    assert dispatcher.decide(None, constraints=denied, current="large", tool_turn=True).candidate == "x"
+    assert (
+        dispatcher.decide(None, CallSettings(constraints=denied), current="large", tool_turn=True).candidate
+        == "x"
+    )
     needs = {"needs": ["tools"], "current": "x", "tool_turn": True}
     assert dispatcher.decide(Query(TEXT), **needs).candidate != "x"
     assert dispatcher.decide(None, **needs).candidate == "small"
@@ -173,7 +188,7 @@ def test_who_finishes_a_tool_turn_is_called_even_while_it_cools_down(dispatcher)
     dispatcher.cooldowns.fail("large")
     turn = dispatcher.decide(Query(TEXT), needs=["tools"], current="large", tool_turn=True)
     assert dispatcher.attempts(turn).decision.candidate == "large"
-    fresh = dispatcher.decide(Query(TEXT), cost_preference=0)
+    fresh = dispatcher.decide(Query(TEXT), CallSettings(cost_preference=0))
     assert fresh.candidate == "large"
     assert dispatcher.attempts(fresh).decision.candidate != "large"
 
@@ -181,10 +196,10 @@ def test_who_finishes_a_tool_turn_is_called_even_while_it_cools_down(dispatcher)
 def test_a_dispatcher_goes_on_with_the_memory_of_another(router):
     memory = Memory()
     one, other = (Dispatcher(router, {"small": TOOLS, "large": TOOLS}, memory=memory) for _ in range(2))
-    one.answered(one.decide(Query(TEXT)), Usage(input_tokens=1000))
-    one.began(["call-1"], "small")
+    answered(one, one.decide(Query(TEXT)), Usage(input_tokens=1000))
+    one.memory.began(["call-1"], "small")
     assert other.spend.total.calls == 1
-    assert other.beginner(["call-1"]) == "small"
+    assert other.memory.beginner(["call-1"]) == "small"
 
 
 def test_a_decision_without_numbers_prints_and_survives_json(dispatcher):
@@ -197,11 +212,11 @@ def test_a_decision_without_numbers_prints_and_survives_json(dispatcher):
 
 
 def test_an_answer_is_counted_at_its_price(dispatcher):
-    decision = dispatcher.decide(Query(TEXT), candidate="large")
-    answered = dispatcher.answered(decision, Usage(input_tokens=1000, output_tokens=100))
-    assert answered.actual_cost == pytest.approx(0.013)
+    decision = dispatcher.decide(Query(TEXT), CallSettings(candidate="large"))
+    counted = answered(dispatcher, decision, Usage(input_tokens=1000, output_tokens=100))
+    assert counted.actual_cost == pytest.approx(0.013)
     assert dispatcher.spend.by_candidate["large"].cost == pytest.approx(0.013)
-    unpriced = dispatcher.answered(dispatcher.decide(None), Usage(input_tokens=1000))
+    unpriced = answered(dispatcher, dispatcher.decide(None), Usage(input_tokens=1000))
     assert unpriced.actual_cost is None
 
 
@@ -226,6 +241,70 @@ def test_attempts_go_on_to_the_default_that_the_router_does_not_know(dispatcher)
 
 
 def test_who_gave_an_answer_is_remembered_by_its_marks(dispatcher):
-    dispatcher.began(["call-1", ""], "small")
-    assert dispatcher.beginner(["", "call-1"]) == "small"
-    assert dispatcher.beginner(["", "call-2"]) is None
+    dispatcher.memory.began(["call-1", ""], "small")
+    assert dispatcher.memory.beginner(["", "call-1"]) == "small"
+    assert dispatcher.memory.beginner(["", "call-2"]) is None
+
+
+class Watch:
+    """An observer and a pacer that halves the willingness to pay."""
+
+    def __init__(self, factor=0.5):
+        self.factor, self.heard, self.held = factor, [], {}
+
+    def decided(self, decision):
+        self.heard.append(("decided", decision.candidate))
+
+    def called(self, call):
+        self.heard.append((type(call.error).__name__, call.decision.candidate))
+
+    def willingness_to_pay(self, asked):
+        return asked * self.factor
+
+    def reserve(self, decision):
+        self.held[decision.id] = decision.cost
+
+    def settle(self, decision, cost):
+        del self.held[decision.id]
+
+
+def asking(dispatcher, fails):
+    def steps(decision):
+        with dispatcher.ledger.entry(decision) as entry:
+            assert decision.id in getattr(dispatcher.ledger.pacer, "held", {decision.id})
+            entry.usage = yield from ask(decision)
+
+    def do(decision):
+        if decision.candidate in fails:
+            raise TimeoutError
+        return Usage(input_tokens=10)
+
+    return steps, do
+
+
+def test_observers_are_told_of_each_call_and_a_pacer_of_what_it_takes(router):
+    watch = Watch()
+    members = {"small": TOOLS, "large": TOOLS}
+    dispatcher = Dispatcher(router, members, observers=[watch], pacer=watch)
+    decision = dispatcher.decide(Query(TEXT), CallSettings(cost_preference=0.3))
+    assert watch.heard == [], "a decision alone is no call"
+    assert decision.willingness_to_pay == pytest.approx(dispatcher.router.dial.at(0.3) / 2)
+    assert decision.cost_preference is None
+    steps, do = asking(dispatcher, {decision.candidate})
+    attempts = dispatcher.attempts(decision)
+    drive(attempts.steps(steps), do)
+    second = attempts.decision.candidate
+    assert watch.heard == [
+        ("decided", decision.candidate),
+        ("TimeoutError", decision.candidate),
+        ("NoneType", second),
+    ]
+    assert attempts.decision.id == decision.id
+    assert watch.held == {}
+
+
+def test_a_pacer_that_changes_nothing_leaves_the_dial(router):
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS}, pacer=Watch(factor=1))
+    for settings in (CallSettings(), CallSettings(cost_preference=0.3), CallSettings(willingness_to_pay=0.2)):
+        plain = Dispatcher(router, {"small": TOOLS, "large": TOOLS}).decide(Query(TEXT), settings)
+        assert dispatcher.decide(Query(TEXT), settings) == plain

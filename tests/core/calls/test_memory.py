@@ -21,10 +21,10 @@ def test_what_is_long_ago_is_forgotten(monkeypatch):
 
 def test_other_models_are_heard_anew_and_the_rest_is_shared():
     memory = Memory()
-    memory.heard("small", speaks=False)
+    memory.logprobs.heard("small", speaks=False)
     other = memory.of_other_models()
-    other.heard("large", speaks=False)
-    assert (memory.silent, other.silent) == ({"small"}, {"large"})
+    other.logprobs.heard("large", speaks=False)
+    assert (memory.logprobs.silent, other.logprobs.silent) == ({"small"}, {"large"})
     assert other.spend is memory.spend
     assert other.cooldowns is memory.cooldowns
     other.began(["a"], "large")

@@ -46,6 +46,7 @@ OPENAI = {
     "gpt-5-nano": "gpt-5-nano",
     "openai/gpt-5-chat": "gpt-5-chat",
     "gpt-5-chat-latest": "gpt-5-chat",
+    "gpt-5-codex": "gpt-5-codex",
     "openai:gpt-4.1-mini": "gpt-4.1-mini",
     "gpt-4.1": "gpt-4.1",
     "o1": "o1",
@@ -87,7 +88,6 @@ OPENAI = {
     "gpt-3.5-turbo-instruct": None,
     "gpt-3.5-turbo-16k": None,
     "gpt-3.5-turbo-0613": None,
-    "gpt-5-codex": None,
     "gpt-5-image-mini": None,
     "gpt-5-search-api": None,
     "gpt-5-minimal": None,
@@ -249,6 +249,7 @@ META = {
     "replicate/meta/llama-2-70b-chat": "llama-2-70b-chat",
     "meta-llama/Llama-2-70b-chat-hf": "llama-2-70b-chat",
     "codellama/CodeLlama-34b-Instruct-hf": "codellama-34b-instruct",
+    "nvidia/llama-3.1-nemotron-70b-instruct": "llama-3.1-nemotron-70b-instruct",
     # base models, guards, visions, strangers' fine-tunes, bits too few
     "meta-llama/Llama-3.1-8B": None,
     "meta-llama/Meta-Llama-3.1-70B": None,
@@ -266,7 +267,6 @@ META = {
     "ollama/llama3.1:7b": None,
     "openai/llama-3.1-8b-instruct": None,
     "meta-llama/Llama-2-70b-hf": None,
-    "nvidia/llama-3.1-nemotron-70b-instruct": None,
     "gradientai/Llama-3-8B-Instruct-Gradient-1048k": None,
     "groq/llama3-groq-70b-8192-tool-use-preview": None,
     "ollama/gpt-oss:120b-cloud": None,
@@ -328,7 +328,19 @@ OTHERS = {
     "fireworks_ai/accounts/fireworks/models/firefunction-v2": "firefunction-v2",
     "internlm/Intern-S1": "intern-s1",
     "nvidia/nvidia-nemotron-nano-9b-v2": "nemotron-nano-9b-v2",
+    "z-ai/glm-4.6v": "glm-4.6v",
+    "nousresearch/nous-hermes-2-mixtral-8x7b-dpo": "nous-hermes-2-mixtral-8x7b-dpo",
+    "bedrock/us.amazon.nova-pro-v1:0": "nova-pro-v1",
+    "bedrock_converse:global.amazon.nova-2-lite-v1:0": "nova-2-lite-v1",
+    "bedrock/global.zai.glm-5.3": "glm-5.3",
+    "deepseek/deepseek-chat-v3.1": "deepseek-v3.1",
+    "openrouter/qwen/qwen3-coder": "qwen3-coder-480b-a35b-instruct",
+    "ollama/qwen3-coder:30b": "qwen3-coder-30b-a3b-instruct",
+    "openrouter/qwen/qwen3.5-plus-20260420": "qwen3.5-plus-2026-04-20",
+    "mistral/mistral-medium-2505": "mistral-medium-3",
+    "HuggingFaceH4/zephyr-7b-beta": "zephyr-7b-beta",
     "mistral-large-latest": None,
+    "ollama/qwen3-coder": None,
     "mistral/mistral-large-latest": None,
     "mistralai/mistral-large": None,
     "mistral-small-latest": None,
@@ -337,7 +349,6 @@ OTHERS = {
     "mistralai/Mixtral-8x7B-v0.1": None,
     "ollama/mistral": None,
     "ollama/command-r": None,
-    "nousresearch/nous-hermes-2-mixtral-8x7b-dpo": None,
     "cognitivecomputations/dolphin-mixtral-8x7b": None,
     "deepseek/deepseek-chat": None,
     "deepseek:deepseek-reasoner": None,
@@ -353,7 +364,6 @@ OTHERS = {
     "x-ai/grok-2-vision-1212": None,
     "microsoft/Phi-3-vision-128k-instruct": None,
     "cohere/command": None,
-    "z-ai/glm-4.6v": None,
     "01-ai/Yi-34B": None,
     "": None,
     "/": None,
@@ -362,6 +372,50 @@ OTHERS = {
     ":free": None,
     "small": None,
 }
+
+IN_USE = """
+claude-opus-5-5 claude-sonnet-5-5 claude-haiku-5-5 claude-fable-5-2 claude-fable-5-1 claude-opus-5
+claude-sonnet-5 claude-opus-4-8 claude-sonnet-4-6 gpt-6.1-sol gpt-6.1-terra gpt-6-sol gpt-6-luna
+gpt-6-astra gpt-5.6-sol gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.4 gpt-5.4-mini gpt-5.4-nano
+gpt-5.3-codex gemini-4-argon gemini-3.8-flash gemini-3.7-flash gemini-3.5-flash gemini-3.5-flash-lite
+gemini-3.1-pro-preview grok-4.7 grok-4.6 grok-4.3 deepseek-v4-pro deepseek-v4-flash deepseek-v4.1-flash
+kimi-k3 kimi-k3.1 glm-5.3 glm-5.3-flash qwen3.8-max minimax-m3.1-flash claude-mythos-5-2
+claude-haiku-4-5 gpt-5.5-pro gpt-oss-120b gemini-3.6-flash gemini-3.1-flash-lite gemini-2.5-flash
+gemma-4-31b-it gemma-4-26b-a4b-it grok-4.5 grok-4.1-fast grok-code-fast-1 grok-build-0.1
+deepseek-v4-flash-0731 deepseek-v4-pro-0813 deepseek-v3.2 kimi-k3.1-pro kimi-k2.6 kimi-k2.5
+kimi-k2.7-code glm-5.2 glm-5.1 glm-5 glm-4.7 minimax-m3 minimax-m2.7 minimax-m2.5 qwen3.8-27b
+qwen3.8-flash qwen3.7-max qwen3.7-plus qwen3.6-27b qwen3.5-397b-a17b qwen3-coder-next
+qwen3-235b-a22b-2507 mistral-large-4 mistral-large-2512 mistral-medium-3.1 mistral-medium-3-5
+mistral-small-2603 devstral-2512 ministral-8b-2512 codestral-2508 muse-spark-1.3 muse-spark-1.2
+muse-wonder muse-glimmer-30b llama-4-maverick nova-2-lite-v1 nova-pro-v1 nova-premier-v1
+command-a-plus-05-2026 mimo-v2.6-pro mimo-v2.5-pro step-3.7-flash step-5-preview hy4 seed-2.0-lite
+seed-2-1-turbo nemotron-3-super-120b-a12b nemotron-3-ultra-550b-a55b nemotron-3.5-lightning mercury-3
+inkling granite-4.2-8b sonar-pro
+"""
+"""Models in use in November 2026."""
+
+PROVIDERS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "google": "google_genai",
+    "x-ai": "xai",
+    "deepseek": "deepseek",
+    "mistral": "mistralai",
+    "cohere": "cohere",
+    "amazon": "bedrock",
+    "nvidia": "nvidia",
+    "ibm": "ibm",
+    "perplexity": "perplexity",
+}
+"""Maker -> its provider in LangChain, where it has one."""
+
+ON_OPENROUTER = {
+    "mistral": "mistralai",
+    "moonshot": "moonshotai",
+    "ibm": "ibm-granite",
+    "bytedance": "bytedance-seed",
+}
+"""Maker -> its prefix on OpenRouter, where that is another word."""
 
 SPELLINGS = {**OPENAI, **ANTHROPIC, **GOOGLE, **META, **OTHERS}
 
@@ -377,6 +431,25 @@ def test_the_table_is_long_enough_to_tell():
     assert sum(name is None for name in SPELLINGS.values()) > 100
 
 
+@pytest.mark.parametrize("name", IN_USE.split())
+def test_a_model_in_use_is_known_by_its_name_its_maker_and_on_openrouter(name):
+    find = Catalogue.bundled().find
+    found = find(name)
+    assert found
+    assert (found.entry.name, found.free) == (name, False)
+    assert found.entry.price
+    maker = found.entry.maker
+    prefix = "meta-llama" if name.startswith("llama") else ON_OPENROUTER.get(maker, maker)
+    spellings = [f"{prefix}/{name}", f"openrouter/{prefix}/{name}", f"openrouter:{prefix}/{name}"]
+    if maker in PROVIDERS:
+        spellings.append(f"{PROVIDERS[maker]}:{name}")
+    assert {find(spelling).entry.name for spelling in spellings} == {name}
+
+
+def test_the_models_in_use_are_a_hundred_and_six():
+    assert len(set(IN_USE.split())) == 106
+
+
 @pytest.mark.parametrize("entry", Catalogue.bundled(), ids=lambda entry: entry.name)
 def test_each_name_and_alias_means_its_own_model(entry):
     for spelling in (entry.name, *entry.aliases):
@@ -386,6 +459,7 @@ def test_each_name_and_alias_means_its_own_model(entry):
 def test_what_a_data_set_recorded_under_a_models_name_is_that_model_or_unknown():
     catalogue = Catalogue.bundled()
     older = {"gemini-1.5-pro", "gemini-1.5-flash"}  # of mid-2024; today these names mean the next version
+    older.add("gemma3")  # of thematic, which means the 27B; a bare gemma3 is Ollama's 4B
     for entry in catalogue:
         for spelling in {name for names in entry.recorded_as.values() for name in names} - older:
             found = catalogue.find(spelling)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crossroute import Outcomes, Pool
-from crossroute.calls.escalation_plan import EscalationPlan
+from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.escalation import Escalation
 from crossroute.escalation.cascade import STOP
 from crossroute.escalation.evidence import Evidence

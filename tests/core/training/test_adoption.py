@@ -3,7 +3,8 @@ import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig
 from crossroute.cli.shared import read
-from crossroute.training.adoption import adopted, named_as, settled, unlearned
+from crossroute.routing.members import named_as
+from crossroute.training.adoption import adopted, settled, unlearned
 
 
 class Letters:

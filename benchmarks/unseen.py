@@ -1,0 +1,167 @@
+"""Whole sets left out: python benchmarks/unseen.py [--set NAME] [--out FOLDER].
+
+For each shared set: train `universal` on all others (and without published scores on its own queries), then route the
+set's queries among its models. Beside it: the blind mixture (each model's mean on these very queries, which nobody
+knows beforehand), list price as a proxy for quality, and the same router without doubt. What it costs is as recorded,
+or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
+their models' answers. Training is shorter than that of the bundled router. Rows are kept: a run that was cut goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from sets import DATA
+from train_universal import CONFIG, train
+from universal_sets import SETS, load_one
+
+from crossroute import Outcomes, Pool, Prediction, Router, read_outcomes
+from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, known_outcomes, paired_bootstrap
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.reward import best
+
+QUICK = CONFIG.model_copy(update={"epochs": 6, "teacher_weight": 0.0})
+DIAL = np.linspace(0, 1, 11)
+NOISE = 0.02
+"""Part of the spend at 0 by which spend may rise along the dial and count as noise."""
+
+progress = Console(stderr=True)
+Row = dict[str, Any]
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option("--set", help="A set's name.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where rows are kept.")] = Path("figures/unseen"),
+) -> None:
+    """Print a Markdown table, one row a set left out."""
+    torch.set_num_threads(1)
+    print(
+        "| set left out | models | queries | blind mixture | CrossRoute less it, 95 % | without doubt | list price |"
+        " cost factor | under the 90 % quantile | dial |\n|---|---|---|---|---|---|---|---|---|---|"
+    )
+    for name in only or SETS:
+        print(line(kept(name, folder)), flush=True)
+
+
+def kept(name: str, folder: Path) -> Row:
+    """Return a row, from disk where it is known."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        router = train(folder / "routers" / name, (name,), QUICK)
+        path.write_text(json.dumps(row(name, router), indent=1) + "\n")
+        progress.print(path.read_text())
+    return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+def row(name: str, router: Router) -> Row:
+    """Return what came of the set's queries."""
+    outcomes = load_one(name)
+    pool = Pool(router.pool[each.name] for each in outcomes.pool)
+    router = router.over(pool)
+    foreseen = router.predict(outcomes.texts)
+    outcomes, counted = with_costs(name, outcomes, foreseen)
+    plain = Router(
+        router.predictor.with_doubt(None),
+        calibration=router.calibration,
+        cluster_labels=router.cluster_labels,
+    ).predict(outcomes.texts)
+    price = np.array([each.price.output if each.price else 0.0 for each in pool])
+    shape = outcomes.quality.shape
+    by_price = Prediction(
+        pool.names, np.broadcast_to(proxy(price), shape), np.broadcast_to(price * 1e-4 + 1e-9, shape)
+    )
+    blind = hindsight(outcomes)
+    answered = outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
+    rows = known_outcomes(outcomes.quality, outcomes.cost).any(axis=1)
+    predictions = {"ours": foreseen, "plain": plain, "price": by_price, "blind": blind}
+    sweeps = [Sweep.of(at(each, rows), answered, WILLINGNESS_TO_PAY) for each in predictions.values()]
+    low, high = cost_range(answered.quality, answered.cost)
+
+    def areas(weights: Floats) -> Floats:
+        found = np.array([[aiq(points, low, high) for points in sweep.points(weights)] for sweep in sweeps]).T
+        return np.concatenate([found, found[:, :1] - found[:, 3:]], axis=1)
+
+    n = len(answered)
+    point, ends = areas(np.full((1, n), 1 / n))[0], paired_bootstrap(areas, n)
+    known = known_outcomes(outcomes.quality, outcomes.cost) & (outcomes.cost > 0)
+    ratio = np.log(foreseen.cost[known] / outcomes.cost[known])
+    high_cost = np.zeros(shape) if foreseen.cost_high is None else foreseen.cost_high
+    spend = [float(spent(router, foreseen, outcomes, preference)) for preference in DIAL]
+    rises = np.diff(spend).max() / max(spend[0], 1e-12)
+    return {
+        "set": name,
+        "models": len(pool),
+        "queries": n,
+        **dict(zip(predictions, point[:4].tolist(), strict=True)),
+        "difference": [float(point[4]), *ends[:, 4].tolist()],
+        "counted": counted,
+        "factor": float(np.exp(np.median(np.abs(ratio)))),
+        "under": float((outcomes.cost[known] <= high_cost[known]).mean()),
+        "spend": spend,
+        "monotone": bool(rises <= NOISE),
+    }
+
+
+def with_costs(name: str, outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool]:
+    """Return the set with what answers cost, as recorded or by tokens, and whether any cost was known."""
+    raw = read_outcomes(DATA / name)
+    known = ~np.isnan(raw.cost).all()
+    if known and name not in ("gpt4o-llama-qwen",):
+        return outcomes, True
+    if known or not np.isnan(outcomes.cost).all():
+        return outcomes, True
+    return replace(outcomes, cost=np.where(np.isnan(outcomes.quality), np.nan, foreseen.cost)), False
+
+
+def hindsight(outcomes: Outcomes) -> Prediction:
+    """Return the predictions of one who knows each model's means on these queries."""
+    known = known_outcomes(outcomes.quality, outcomes.cost)
+    shape = outcomes.quality.shape
+    quality, cost = (
+        np.broadcast_to(np.nanmean(np.where(known, values, np.nan), axis=0), shape)
+        for values in (outcomes.quality, outcomes.cost)
+    )
+    return Prediction(outcomes.pool.names, np.nan_to_num(quality), np.nan_to_num(cost, nan=1e3))
+
+
+def proxy(price: Floats) -> Floats:
+    """Return list price as quality: log-odds that rise with its logarithm, shape (m,)."""
+    logs = np.log(price + 0.01)
+    return np.asarray(1 / (1 + np.exp(-0.5 * (logs - logs.mean()))))
+
+
+def at(prediction: Prediction, rows: Floats) -> Prediction:
+    """Return the predictions of some queries."""
+    return Prediction(prediction.candidates, prediction.quality[rows], prediction.cost[rows])
+
+
+def spent(router: Router, foreseen: Prediction, outcomes: Outcomes, preference: float) -> float:
+    """Return the mean observed cost at a cost preference, where the chosen model's cost is known."""
+    picks = best(foreseen.quality, foreseen.cost, router.dial.at(preference), router.reward)
+    return float(np.nanmean(outcomes.cost[np.arange(len(picks)), picks]))
+
+
+def line(row: Row) -> str:
+    """Return a row of the table."""
+    difference, low, high = row["difference"]
+    cost = "–" if not row["counted"] else f"{row['factor']:.2f}"
+    under = "–" if not row["counted"] else f"{row['under']:.0%}"
+    dial = "monotone" if row["monotone"] else "rises"
+    others = " | ".join(f"{row[other] - row['blind']:+.4f}" for other in ("plain", "price"))
+    return (
+        f"| {row['set']} | {row['models']} | {row['queries']} | {row['blind']:.4f} | {difference:+.4f} ({low:+.4f} to "
+        f"{high:+.4f}) | {others} | {cost} | {under} | {dial} |"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,219 @@
+"""Route, verify, escalate: one query, as many calls as its answers ask for."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from crossroute.calls.attempts import Attempts, Run, Steps, adrive, ask, drive
+from crossroute.calls.escalation.plan import EscalationPlan
+from crossroute.calls.escalation.transcript import Transcript
+from crossroute.calls.failures import failure_of, retry_after
+from crossroute.calls.ledger import Ledger, Usage
+from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.reply import Reply
+from crossroute.decision import Decision, Failure
+from crossroute.encoder import Encoder
+from crossroute.escalation import Escalation, Opinion
+
+T = TypeVar("T")
+
+CHECK, JUDGE = "check", "judge"
+
+
+@dataclass(frozen=True)
+class Chosen(Generic[T]):
+    """What came of a query.
+
+    Attributes:
+        answer: The answer that is most likely right.
+        decision: Its candidate gave the answer; with every call.
+        usage: Tokens of all calls; None where none are known.
+        answers: All answers, in the order of the decision's calls.
+        judgements: USD of each judgement that was paid for.
+    """
+
+    answer: T
+    decision: Decision
+    usage: Usage | None
+    answers: tuple[T, ...]
+    judgements: tuple[float, ...] = ()
+
+
+class Escalated(Generic[T]):
+    """The calls of one query; used once.
+
+    Args:
+        decision: What was decided; its candidate is called first.
+        query: The query's text.
+        escalation: Limits, check and judge.
+        plan: Which candidate to call, and what evidence is worth.
+        attempts: Of the first call.
+        ledger: Counts the calls.
+        logprobs: Knows which candidates refuse log-probabilities.
+        askable: Candidates that can be asked for them.
+        expected_tokens: Candidate -> output tokens predicted.
+        encoder: For whether long answers agree; they are not compared without it.
+    """
+
+    def __init__(
+        self,
+        decision: Decision,
+        query: str,
+        escalation: Escalation,
+        plan: EscalationPlan,
+        *,
+        attempts: Attempts,
+        ledger: Ledger,
+        logprobs: Logprobs,
+        askable: Container[str] = (),
+        expected_tokens: Mapping[str, float] | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        self.decision, self.query, self.escalation, self.plan = decision, query, escalation, plan
+        self._attempts, self._ledger, self._logprobs, self._askable = attempts, ledger, logprobs, askable
+        self._cooldowns = attempts.cooldowns
+        self._heard: Transcript[T] = Transcript(plan, expected_tokens or {}, encoder)
+        self._judging: list[float] = []  # USD of each judgement
+
+    def steps(
+        self, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]
+    ) -> Steps[Chosen[T]]:
+        """Return the steps: call, look, call again where it pays, and choose the best answer.
+
+        Args:
+            asking: (decision, whether with log-probabilities) -> the steps of one request to its candidate.
+            read: What the answer says.
+        """
+        begun = began = time.monotonic()
+        self._ledger.decided(self._attempts.decision)
+        taken = yield from self._attempts.steps(lambda decision: self._asked(decision, asking, read))
+        self.decision = self._attempts.decision
+        while True:
+            yield Run(self._take, (*taken, time.monotonic() - began))
+            for name, opinion in self._opinions():
+                try:
+                    self._say(name, (yield Run(opinion, (self.query, taken[1].text))))
+                except Exception as error:
+                    self._note(_without_words(failure_of(name, error)))
+            following = yield Run(self._following, (time.monotonic() - begun,))
+            if following is None:
+                return self._chosen()
+            began = time.monotonic()
+            self._ledger.decided(following)
+            try:
+                taken = yield from self._asked(following, asking, read)
+            except Exception as error:
+                return self._failed(following.candidate, error)
+            self._cooldowns.clear(following.candidate)
+
+    def call(self, do: Callable[[Decision], T], read: Callable[[T], Reply]) -> Chosen[T]:
+        """Do so with a function that calls the decision's candidate once and returns its answer."""
+        return drive(self.steps(lambda decision, _: ask(decision), read), do)
+
+    async def acall(self, do: Callable[[Decision], Awaitable[T]], read: Callable[[T], Reply]) -> Chosen[T]:
+        """Do the same, awaited; what computes, and a check or judge that is no coroutine function, runs in a thread."""
+        return await adrive(self.steps(lambda decision, _: ask(decision), read), do)
+
+    def _asked(
+        self, decision: Decision, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]
+    ) -> Steps[tuple[T, Reply, Decision]]:
+        """Return the steps to a candidate's answer, which is counted."""
+        name = decision.candidate
+        with self._ledger.entry(decision, final=False) as entry:
+            wanted = self.escalation.logprobs and name in self._askable
+            answer = yield from self._logprobs.steps(name, partial(asking, decision), wanted=wanted)
+            reply = read(answer)
+            entry.usage, entry.cost = reply.usage, reply.cost
+        return answer, reply, entry.decision
+
+    def _take(self, answer: T, reply: Reply, decision: Decision, seconds: float) -> None:
+        """Take an answer in."""
+        name = decision.candidate
+        if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
+            self._logprobs.heard(name, speaks=bool(reply.logprobs))
+        self._heard.take(name, answer, reply, decision.actual_cost, seconds)
+
+    def _opinions(self) -> list[tuple[str, Opinion]]:
+        """Return the check and the judge, if the last answer has text and no plain flaw."""
+        if self._heard.calls[-1].evidence.flaws or self._heard.replies[-1].asks_for_tools:
+            return []
+        asked: list[tuple[str, Opinion]] = []
+        if self.escalation.check is not None:
+            asked.append((CHECK, self.escalation.check))
+        if self.escalation.judge is not None:
+            asked.append((JUDGE, self.escalation.judge.ask))
+        return asked
+
+    def _say(self, name: str, opinion: float) -> None:
+        """Take in what the check or the judge says, and count what that cost."""
+        judge = self.escalation.judge
+        if name == JUDGE and judge is not None and judge.cost:
+            self._judging.append(self._ledger.spend.charge(JUDGE, judge.cost))
+        self._heard.say(name, opinion)
+
+    def _following(self, seconds: float) -> Decision | None:
+        """Return the decision for the next call, or None where the best answer in hand is returned."""
+        heard, limits = self._heard, self.escalation
+        last = heard.replies[-1]
+        begins_a_tool_turn = last.asks_for_tools and last.schema_error is None
+        if begins_a_tool_turn or heard.foreign or len(heard.calls) >= self.decision.max_calls:
+            return None
+        cooling = [name for name in self.plan.names if self._cooldowns.remaining(name)]
+        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling)
+        if name is None:
+            return None
+        if limits.max_latency_s is not None and seconds > limits.max_latency_s:
+            self.decision = self.decision.because(
+                f"no further call after {limits.max_latency_s:g} s: max_latency_s"
+            )
+            return None
+        if limits.max_cost is not None:
+            name = self.plan.next(heard.names, heard.shifts, limits.max_cost - self._spent(), cooling)
+            if name is None:
+                self.decision = self.decision.because(
+                    f"no further call within ${limits.max_cost:g}: max_cost"
+                )
+                return None
+        best = max(heard.calls, key=lambda call: call.posterior)
+        reason = f"escalated from {best.candidate}, {best.posterior:.0%} likely right, to {name}"
+        self.decision = self.decision.switched(name, reason).model_copy(update={"calls": tuple(heard.calls)})
+        return self.decision
+
+    def _spent(self) -> float:
+        """Return USD of the calls so far: actual, or predicted where that is not known."""
+        predicted = {a.candidate: a.cost for a in self.decision.alternatives}
+        calls = (predicted[call.candidate] if call.cost is None else call.cost for call in self._heard.calls)
+        return sum(calls) + sum(self._judging)
+
+    def _failed(self, name: str, error: Exception) -> Chosen[T]:
+        failure = failure_of(name, error)
+        if failure.transient:
+            self._cooldowns.fail(name, retry_after(error))
+        self._note(failure)
+        return self._chosen(f"{name} failed")
+
+    def _note(self, failure: Failure) -> None:
+        failures = (*self.decision.failures, failure)
+        self.decision = self.decision.model_copy(update={"failures": failures})
+
+    def _chosen(self, why: str = "") -> Chosen[T]:
+        heard, decision = self._heard, self.decision
+        best = heard.best
+        name = heard.names[best]
+        if name != decision.candidate:
+            decision = decision.switched(name, f"kept the answer of {name}" + (f": {why}" if why else ""))
+        costs = [*(call.cost for call in heard.calls if call.cost is not None), *self._judging]
+        update = {"calls": tuple(heard.calls), "actual_cost": sum(costs) if costs else None}
+        answers = tuple(heard.answers)
+        decision = decision.model_copy(update=update)
+        return Chosen(answers[best], decision, heard.usage, answers, tuple(self._judging))
+
+
+def _without_words(failure: Failure) -> Failure:
+    """Return the failure of a check or judge without its message, which may quote the answer."""
+    return failure.model_copy(update={"message": ""})

@@ -1,0 +1,112 @@
+"""A query's plan: the decision's numbers as arrays, and the candidates to call first and next, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from crossroute.candidate import Candidate
+from crossroute.decision import Decision
+from crossroute.escalation import Escalation
+from crossroute.escalation.cascade import NEVER, STOP, Forecast, next_call
+from crossroute.escalation.evidence import Evidence
+from crossroute.escalation.verifier import CHECK_ERROR, Verifier
+
+MOST_CANDIDATES = 16
+"""Those of the highest rewards are planned with: what look-ahead takes grows with the square."""
+
+
+class EscalationPlan:
+    """The candidate to call first, whether to go on after an answer, and which answer is best.
+
+    Args:
+        decision: What was decided: the candidates, their predicted quality and cost, the willingness to pay.
+        candidates: Those that may be called; those without predictions are left out.
+        verifier: What evidence is worth.
+        escalation: The limits, and whether a check or a judge sees the answers.
+        silent: Candidates whose answers came without log-probabilities.
+    """
+
+    def __init__(
+        self,
+        decision: Decision,
+        candidates: Sequence[Candidate],
+        verifier: Verifier,
+        escalation: Escalation,
+        silent: Collection[str] = (),
+    ) -> None:
+        predicted = {
+            a.candidate: a for a in decision.alternatives if a.excluded is None and not np.isnan(a.quality)
+        }
+        known = {candidate.name: candidate for candidate in candidates}
+        self.names = [name for name in predicted if name in known][:MOST_CANDIDATES]
+        self._candidates = [known[name] for name in self.names]
+        self._decision, self._verifier, self._escalation = decision, verifier, escalation
+        speaks = np.array([escalation.logprobs and name not in silent for name in self.names], dtype=bool)
+        prior = np.array([[predicted[name].quality for name in self.names]])  # (1, m)
+        cost = np.array([[predicted[name].cost for name in self.names]])
+        self._forecast = Forecast(
+            prior, cost, verifier.signals(self._candidates, speaks, self._opinion_error)
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def first(self) -> str:
+        """Return the best candidate to begin with, given that another may be called."""
+        budget = np.inf if self._escalation.max_cost is None else self._escalation.max_cost
+        decision = self._decision
+        column = self._forecast.first(decision.willingness_to_pay, decision.reward, budget=budget)
+        return self.names[int(column[0])]
+
+    def next(
+        self, called: Sequence[str], shifts: Sequence[float], left: float, barred: Collection[str] = ()
+    ) -> str | None:
+        """Return the candidate to call after these answers, or None if the best in hand should be returned.
+
+        Args:
+            called: Candidates that have answered, in order.
+            shifts: What each answer's evidence adds to its log-odds; NaN where it told nothing.
+            left: Most that a further call may cost, USD.
+            barred: Candidates that cannot be called now.
+        """
+        hand = self._forecast.hand(self._columns(called), np.array([shifts]))
+        for name in barred:
+            if name in self.names:
+                hand.rise[0, self.names.index(name)] = NEVER
+        pay, reward = self._decision.willingness_to_pay, self._decision.reward
+        column = next_call(hand.posterior, hand.rise, self._forecast.cost, pay, reward, budget=left)[0]
+        return None if column == STOP else self.names[column]
+
+    def posteriors(self, called: Sequence[str], shifts: Sequence[float]) -> list[float]:
+        """Return P(right) of each answer in hand."""
+        found: list[float] = (
+            self._forecast.hand(self._columns(called), np.array([shifts])).posterior[0].tolist()
+        )
+        return found
+
+    def prior(self, name: str, called: Sequence[str], shifts: Sequence[float]) -> float:
+        """Return P(right) of a candidate's answer before it is seen, after the answers of others."""
+        if not called:
+            return float(self._forecast.prior[0, self.names.index(name)])
+        hand = self._forecast.hand(self._columns(called), np.array([shifts]))
+        return float(hand.prior[0, self.names.index(name)])
+
+    def shift(self, name: str, evidence: Evidence) -> float:
+        """Return what evidence adds to the log-odds of a candidate's answer; NaN where it tells nothing."""
+        if evidence.is_silent:
+            return np.nan
+        column, judge = self.names.index(name), self._escalation.judge
+        prior = float(self._forecast.prior[0, column])
+        error = judge.error_rate if judge else CHECK_ERROR
+        return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
+
+    @property
+    def _opinion_error(self) -> float | None:
+        errors = [CHECK_ERROR] * (self._escalation.check is not None)
+        errors += [self._escalation.judge.error_rate] if self._escalation.judge else []
+        return min(errors, default=None)
+
+    def _columns(self, names: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.intp]]:
+        return np.array([[self.names.index(name) for name in names]], dtype=np.intp)

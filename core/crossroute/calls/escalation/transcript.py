@@ -1,0 +1,122 @@
+"""The transcript of one query: each answer, what it tells alone and beside the others, how likely it is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from crossroute.calls.escalation.agreement import agreement
+from crossroute.calls.escalation.plan import EscalationPlan
+from crossroute.calls.ledger import Usage
+from crossroute.calls.reply import Reply
+from crossroute.decision import Call
+from crossroute.encoder import Encoder
+from crossroute.escalation.evidence import Flaw
+
+T = TypeVar("T")
+
+UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
+"""Such an answer is returned only where there is no other, whatever its posterior."""
+
+
+class Transcript(Generic[T]):
+    """The calls of one query so far.
+
+    Args:
+        plan: What evidence is worth.
+        expected_tokens: Candidate -> output tokens predicted.
+        encoder: For whether long answers agree; they are not compared without it.
+    """
+
+    def __init__(
+        self, plan: EscalationPlan, expected_tokens: Mapping[str, float], encoder: Encoder | None
+    ) -> None:
+        self._plan, self._expected, self._encoder = plan, expected_tokens, encoder
+        self.answers: list[T] = []
+        self.replies: list[Reply] = []
+        self.calls: list[Call] = []
+        self.shifts: list[float] = []
+
+    @property
+    def names(self) -> list[str]:
+        """The candidates that were called, in order."""
+        return [call.candidate for call in self.calls]
+
+    @property
+    def foreign(self) -> bool:
+        """Whether a candidate answered that the plan does not know: nothing can be said of it."""
+        return any(name not in self._plan.names for name in self.names)
+
+    @property
+    def best(self) -> int:
+        """The place of the answer to return: usable, and most likely right."""
+        return max(range(len(self.calls)), key=lambda row: _worth(self.calls[row]))
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens of all calls; None where none are known."""
+        known = [reply.usage for reply in self.replies if reply.usage is not None]
+        return sum(known[1:], known[0]) if known else None
+
+    def take(self, name: str, answer: T, reply: Reply, cost: float | None, seconds: float) -> None:
+        """Take an answer in, with what it tells by itself and about those before it."""
+        prior = self._plan.prior(name, self.names, self.shifts) if name in self._plan.names else math.nan
+        self.answers.append(answer)
+        self.replies.append(reply)
+        self.calls.append(
+            Call(
+                candidate=name,
+                prior=prior,
+                posterior=prior,
+                evidence=reply.evidence(self._expected.get(name)),
+                cost=cost,
+                latency_s=seconds,
+            )
+        )
+        self._compare()
+        self._judge_anew()
+
+    def say(self, name: str, opinion: float) -> None:
+        """Take in what the check or the judge says of the last answer.
+
+        Raises:
+            ValueError: The opinion is outside [0, 1].
+        """
+        if not 0 <= opinion <= 1:
+            raise ValueError(f"The {name} must return a number in [0, 1], got {opinion!r}.")
+        self._seen(-1, **{name: float(opinion)})
+        self._judge_anew()
+
+    def _compare(self) -> None:
+        """Set how far each answer agrees with the others."""
+        if len(self.calls) < 2:
+            return
+        for row, reply in enumerate(self.replies):
+            others = [self._agreement(reply, other) for other in self.replies if other is not reply]
+            known = [found for found in others if found is not None]
+            if known:
+                self._seen(row, agreement=sum(known) / len(known))
+
+    def _agreement(self, one: Reply, other: Reply) -> float | None:
+        if any(reply.evidence().flaws or reply.asks_for_tools for reply in (one, other)):
+            return None
+        return agreement(one.text, other.text, self._encoder)
+
+    def _seen(self, row: int, **told: float) -> None:
+        call = self.calls[row]
+        self.calls[row] = call.model_copy(update={"evidence": call.evidence.model_copy(update=told)})
+
+    def _judge_anew(self) -> None:
+        """Set every posterior by all evidence."""
+        if self.foreign:
+            return
+        self.shifts = [self._plan.shift(call.candidate, call.evidence) for call in self.calls]
+        posteriors = self._plan.posteriors(self.names, self.shifts)
+        pairs = zip(self.calls, posteriors, strict=True)
+        self.calls = [call.model_copy(update={"posterior": posterior}) for call, posterior in pairs]
+
+
+def _worth(call: Call) -> tuple[bool, float]:
+    """Order calls by their answers' worth, the last being the one to return."""
+    return not call.evidence.flaws & UNUSABLE, -1.0 if math.isnan(call.posterior) else call.posterior

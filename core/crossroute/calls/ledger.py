@@ -1,0 +1,307 @@
+"""The ledger: each call of a candidate is counted once, however it ends, and reported to observers and a pacer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Self
+
+from crossroute.candidate import Price
+from crossroute.decision import Decision
+
+
+class Usage(BaseModel):
+    """Tokens of one call, or of several.
+
+    Attributes:
+        input_tokens: Tokens read, cached ones included.
+        output_tokens: Tokens written, reasoning included.
+        cached_input_tokens: Those of the input that the provider had in its prompt cache.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    cached_input_tokens: int = Field(default=0, ge=0)
+
+    def cost(self, price: Price | None) -> float | None:
+        """Return USD at a price, or None where the price is not known.
+
+        >>> Usage(input_tokens=1_000, output_tokens=100).cost(Price(input=10, output=30))
+        0.013
+        """
+        if price is None:
+            return None
+        return price.cost(
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cached_input_tokens=min(self.cached_input_tokens, self.input_tokens),
+        )
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+        )
+
+
+class Spent(BaseModel):
+    """What a candidate's calls took.
+
+    Attributes:
+        calls: Answered calls.
+        usage: Their tokens.
+        cost: USD, of those calls whose tokens and price are known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int = 0
+    usage: Usage = Usage()
+    cost: float = 0.0
+
+
+class Spend:
+    """A tally by candidate; safe to share between threads.
+
+    >>> spend = Spend()
+    >>> spend.add("small", Usage(input_tokens=1_000, output_tokens=100), Price(input=10, output=30))
+    0.013
+    >>> spend.total.calls, spend.by_candidate["small"].usage.output_tokens
+    (1, 100)
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spent: dict[str, Spent] = {}
+
+    def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
+        """Count one answered call and return its cost in USD, or None where tokens or price are not known."""
+        cost = None if usage is None else usage.cost(price)
+        self._count(candidate, usage, cost or 0.0)
+        return cost
+
+    def charge(self, name: str, cost: float, usage: Usage | None = None) -> float:
+        """Count one call whose cost in USD is known by itself, whatever its tokens, and return it."""
+        self._count(name, usage, cost)
+        return cost
+
+    @property
+    def by_candidate(self) -> dict[str, Spent]:
+        """What each candidate's calls took so far."""
+        with self._lock:
+            return dict(self._spent)
+
+    @property
+    def total(self) -> Spent:
+        """What all calls took so far."""
+        spent = self.by_candidate.values()
+        return Spent(
+            calls=sum(one.calls for one in spent),
+            usage=sum((one.usage for one in spent), Usage()),
+            cost=sum(one.cost for one in spent),
+        )
+
+    def _count(self, name: str, usage: Usage | None, cost: float) -> None:
+        with self._lock:
+            before = self._spent.get(name, Spent())
+            self._spent[name] = Spent(
+                calls=before.calls + 1, usage=before.usage + (usage or Usage()), cost=before.cost + cost
+            )
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call of one candidate that has ended.
+
+    Attributes:
+        decision: As it stood: its candidate was called. It carries the actual cost, where that is known.
+        usage: Tokens, where they are known; None where no answer came.
+        cost: USD, likewise.
+        price: By which the cost was computed; None where a nested pool reported its cost, or none is known.
+        seconds: From the beginning of the call to its end, for a stream to its last chunk.
+        error: What was raised, if anything was; also where an answer came and could not be read.
+        answered: Whether the model answered, in part at least: such a call is paid for.
+        final: Whether the caller gets this answer, as far as it came. False for a failure, and for each answer of
+            an escalation, of which the best is returned.
+    """
+
+    decision: Decision
+    usage: Usage | None = None
+    cost: float | None = None
+    price: Price | None = None
+    seconds: float = 0.0
+    error: BaseException | None = None
+    answered: bool = True
+    final: bool = True
+
+
+class Observer(Protocol):
+    """Watches calls: for logs, traces, feedback.
+
+    Its methods run within the call, in any thread: they should be quick, and what they raise reaches the caller.
+    """
+
+    def decided(self, decision: Decision) -> None:
+        """Take note that a call begins: once a call, and again for each further candidate of an escalation."""
+        ...
+
+    def called(self, call: Called) -> None:
+        """Take note that a candidate's call ended, by an answer or by an error."""
+        ...
+
+
+class Pacer(Protocol):
+    """Keeps spend within a budget: it sets the willingness to pay, and follows what is spent.
+
+    `reserve` and `settle` come in pairs, one for each call of a candidate; the pairs of one query share the
+    decision's id. What a judge costs is in the decision's actual cost, and not paced.
+    """
+
+    def willingness_to_pay(self, asked: float) -> float:
+        """Return USD to decide the next call with, given those that the caller's settings amount to."""
+        ...
+
+    def reserve(self, decision: Decision) -> None:
+        """Set the decision's predicted cost aside; an error raised here keeps the call from being made."""
+        ...
+
+    def settle(self, decision: Decision, cost: float | None) -> None:
+        """Release what was set aside; `cost` is USD that the call took, None where it is not known or nothing."""
+        ...
+
+
+class Probe(Protocol):
+    """What was overheard of a call, where its answer comes without its tokens, or does not reach the caller."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether a model answered."""
+        ...
+
+    @property
+    def cost(self) -> float | None:
+        """USD, where a nested pool reports its own cost."""
+        ...
+
+    def raised(self, error: BaseException) -> None:
+        """Take note of the error that the call raised: some hold the answer that could not be read."""
+        ...
+
+    def took(self, told: Usage | None) -> Usage | None:
+        """Return the tokens of the call, given those that its answer tells."""
+        ...
+
+
+class Ledger:
+    """Counts each call of a candidate once, however it ends; safe to share between threads.
+
+    Args:
+        spend: The tally.
+        price: Candidate -> its price, where that is known.
+        observers: Are told of every call.
+        pacer: Sets money aside before a call, and learns what the call took.
+    """
+
+    def __init__(
+        self,
+        spend: Spend,
+        price: Callable[[str], Price | None],
+        *,
+        observers: Iterable[Observer] = (),
+        pacer: Pacer | None = None,
+    ) -> None:
+        self.spend, self.price = spend, price
+        self.observers, self.pacer = tuple(observers), pacer
+
+    def decided(self, decision: Decision) -> None:
+        """Tell observers that a call begins."""
+        for observer in self.observers:
+            observer.decided(decision)
+
+    def entry(self, decision: Decision, probe: Probe | None = None, *, final: bool = True) -> Entry:
+        """Return the entry of one call of the decision's candidate, to be made within its `with` block.
+
+        Args:
+            decision: As it stands when the candidate is called.
+            probe: What overhears the call.
+            final: Whether its answer is what the caller gets.
+        """
+        return Entry(self, decision, probe, final=final)
+
+
+class Entry:
+    """One call of a candidate: counted at its end, where it breaks, or where the reader of its stream stops.
+
+    A call that fails counts if an answer came all the same (one that could not be read, the part of a stream that
+    was sent): it is paid for.
+
+    Attributes:
+        decision: With the actual cost, once the call is counted.
+        usage: Tokens that the answer tells.
+        cost: USD, where the answer tells that itself.
+        begun: Whether a part of the answer reached the caller.
+    """
+
+    def __init__(self, ledger: Ledger, decision: Decision, probe: Probe | None, *, final: bool) -> None:
+        self.decision, self.begun = decision, False
+        self.usage: Usage | None = None
+        self.cost: float | None = None
+        self._ledger, self._probe, self._final = ledger, probe, final
+        self._counted = False
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._ledger.pacer is not None:
+            self._ledger.pacer.reserve(self.decision)
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        probe = self._probe
+        if error is not None and not self.begun and probe is not None:
+            probe.raised(error)
+        if error is None or self.begun or (probe is not None and probe.answered):
+            self.count(error)
+        elif not self._counted:
+            self._close(
+                Called(self.decision, seconds=self._seconds, error=error, answered=False, final=False)
+            )
+
+    def count(self, error: BaseException | None = None) -> Decision:
+        """Count the call, unless it is counted, and return its decision."""
+        if self._counted:
+            return self.decision
+        self._counted = True
+        name, usage, cost = self.decision.candidate, self.usage, self.cost
+        if self._probe is not None:
+            usage, cost = self._probe.took(usage), self._probe.cost
+        price = self._ledger.price(name) if cost is None else None
+        if cost is None:
+            cost = self._ledger.spend.add(name, usage, price)
+        else:
+            self._ledger.spend.charge(name, cost, usage)
+        self.decision = self.decision.model_copy(update={"actual_cost": cost})
+        final = self._final and not isinstance(error, Exception)
+        self._close(Called(self.decision, usage, cost, price, self._seconds, error, final=final))
+        return self.decision
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _close(self, called: Called) -> None:
+        if self._ledger.pacer is not None:
+            self._ledger.pacer.settle(called.decision, called.cost)
+        for observer in self._ledger.observers:
+            observer.called(called)

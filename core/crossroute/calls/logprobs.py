@@ -1,0 +1,82 @@
+"""Log-probabilities: which candidates are asked for them, and which refuse or return none."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from crossroute.calls.attempts import Steps
+from crossroute.calls.failures import is_transient, status
+
+T = TypeVar("T")
+
+REFUSALS = frozenset({400, 422})
+MAX_DOUBTS = 2
+BLAMED = re.compile(
+    r"context|length|exceed|maxim|too (?:long|large|big|many)|token|temperature|image|audio|file|tool|schema|json|role"
+    r"|content|empty|polic|safety|credit|billing|balance|quota|not found|not exist",
+    re.IGNORECASE,
+)
+"""What a bad request is blamed on by an error that is not about log-probabilities."""
+
+
+class Logprobs:
+    """Asks for log-probabilities, and remembers candidates that refuse them; safe to share between threads.
+
+    Attributes:
+        silent: Candidates whose last answer came without them.
+    """
+
+    def __init__(self) -> None:
+        self.silent: frozenset[str] = frozenset()
+        self._accept: dict[str, bool] = {}
+        self._doubts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def steps(self, candidate: str, ask: Callable[[bool], Steps[T]], *, wanted: bool = True) -> Steps[T]:
+        """Return the steps to a candidate's answer, with log-probabilities if it returns them.
+
+        Args:
+            candidate: Its name.
+            ask: Whether to ask for log-probabilities -> the steps of one request. A request that may have been
+                refused for asking is made again, without.
+            wanted: Whether to ask at all: the candidate's API has them, and the user left it open.
+        """
+        if not (wanted and self._worthwhile(candidate)):
+            answer = yield from ask(False)
+            self._doubts.pop(candidate, None)
+            return answer
+        try:
+            answer = yield from ask(True)
+        except Exception as error:
+            if not self.refused(candidate, error):
+                raise
+        else:
+            self._accept[candidate] = True
+            return answer
+        self._doubts[candidate] = self._doubts.get(candidate, 0) + 1
+        answer = yield from ask(False)
+        self._accept[candidate] = False  # the same request succeeded without
+        return answer
+
+    def refused(self, candidate: str, error: Exception) -> bool:
+        """Return whether the parameter may be to blame for an error, so that a request without it may succeed.
+
+        It may where the error names it, unless that is transient (a rate limit); and where a bad request is blamed on
+        nothing, until the candidate has once answered a request with it. Any other bad request would fail again.
+        """
+        told = f"{error} {getattr(error, 'body', None) or ''}"
+        if "logprob" in told.lower():
+            return not is_transient(error) or status(error) == 501
+        return status(error) in REFUSALS and candidate not in self._accept and not BLAMED.search(told)
+
+    def _worthwhile(self, candidate: str) -> bool:
+        """Return whether to ask: not after refusals, nor while requests fail for reasons that are not known."""
+        return self._accept.get(candidate, True) and self._doubts.get(candidate, 0) < MAX_DOUBTS
+
+    def heard(self, candidate: str, *, speaks: bool) -> None:
+        """Note whether a candidate's answer came with log-probabilities."""
+        with self._lock:
+            self.silent = self.silent - {candidate} if speaks else self.silent | {candidate}

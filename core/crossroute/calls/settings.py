@@ -1,0 +1,62 @@
+"""CallSettings: how a call is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing_extensions import Self
+
+from crossroute.escalation import Escalation
+from crossroute.routing.policy import Constraints
+
+Escalate = Escalation | bool | Literal["buffer"] | None
+"""`Escalation.of` reads it: True escalates, "buffer" also streamed calls, False and None do not."""
+
+
+class CallSettings(BaseModel):
+    """How a call is decided.
+
+    Attributes:
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 where neither is given.
+        willingness_to_pay: USD, in place of the dial.
+        candidate: Take this one, whatever the rest says, and no other if it fails.
+        constraints: What the candidate must satisfy; limits on its cost and quality hold where the call has text,
+            from which these are predicted.
+        escalate: Whether, and how, further candidates are called after a doubtful answer; what is given in short is
+            spelled out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cost_preference: float | None = Field(default=None, ge=0, le=1)
+    willingness_to_pay: float | None = Field(default=None, gt=0)
+    candidate: str | None = None
+    constraints: Constraints | None = None
+    escalate: Annotated[Escalation | None, BeforeValidator(Escalation.of)] = None
+
+    @model_validator(mode="after")
+    def _one_dial(self) -> Self:
+        if self.cost_preference is not None and self.willingness_to_pay is not None:
+            raise ValueError("Give cost_preference or willingness_to_pay, not both.")
+        return self
+
+    def overridden(self, given: Mapping[str, Any] | object | None) -> CallSettings:
+        """Return these settings, overridden by those that a mapping or an object (a runtime context) states.
+
+        Raises:
+            pydantic.ValidationError: One is out of range or of another type.
+        """
+        found = {name: _read(given, name) for name in type(self).model_fields}
+        update = {name: value for name, value in found.items() if value is not None}
+        if not update:
+            return self
+        kept = dict(self)
+        if {"cost_preference", "willingness_to_pay"} & update.keys():
+            kept |= {"cost_preference": None, "willingness_to_pay": None}
+        return CallSettings(**(kept | update))
+
+
+def _read(given: Mapping[str, Any] | object | None, name: str) -> Any:
+    return given.get(name) if isinstance(given, Mapping) else getattr(given, name, None)

@@ -1,0 +1,186 @@
+"""Members: from names, as a user spells them, to a router over just these candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.candidate import Candidate, Capability, Pool, Price
+from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price
+from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
+from crossroute.routing.router import Router
+
+Model = TypeVar("Model")
+
+
+class Ability(BaseModel):
+    """What an integration knows of one of its models.
+
+    Attributes:
+        capabilities: What it can do beyond text; None leaves what the router's candidate says.
+        context_window: Tokens of input and output together; None likewise.
+        price: What it charges, where that is not the candidate's price; None likewise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    capabilities: frozenset[Capability] | None = None
+    context_window: int | None = Field(default=None, gt=0)
+    price: Price | None = None
+
+    def stated_on(self, candidate: Candidate, name: str) -> Candidate:
+        """Return the candidate renamed, with the fields set here overriding its own."""
+        others = {candidate.name, *candidate.aliases} - {name}
+        known = {field: value for field, value in self if value is not None}
+        return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
+
+
+def by_name(
+    models: Mapping[str, Model] | Iterable[Model], name_of: Callable[[Model], str | None]
+) -> dict[str, Model]:
+    """Return models by name; those of a list go by the name of the model that each asks.
+
+    Raises:
+        TypeError: A single string, where several models are expected.
+        ValueError: A model of a list does not tell its name, or two tell the same.
+    """
+    if isinstance(models, Mapping):
+        return dict(models)
+    if isinstance(models, str):
+        raise TypeError(f"Expected several models, got one, {models!r}; put it in a list.")
+    found: dict[str, Model] = {}
+    for model in models:
+        name = name_of(model)
+        if not name:
+            raise ValueError(
+                f"A {type(model).__name__} does not tell which model it is. Give models by name: "
+                '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
+            )
+        if name in found:
+            raise ValueError(f"Two models are called {name!r}. Give them by name, or leave one out.")
+        found[name] = model
+    return found
+
+
+def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
+    """Return what the models can do, at the stated prices.
+
+    Raises:
+        ValueError: A price of none of the models.
+    """
+    strangers = prices.keys() - abilities.keys()
+    if strangers:
+        raise ValueError(f"A price is stated for {min(strangers)!r}, expected one of {', '.join(abilities)}.")
+    stated = {name: {"price": prices[name]} if name in prices else {} for name in abilities}
+    return {name: ability.model_copy(update=stated[name]) for name, ability in abilities.items()}
+
+
+def unprofiled(name: str) -> Candidate:
+    """Return a candidate of a model that the router does not know, with what the catalogue knows of it."""
+    resolution = Catalogue.bundled().find(name)
+    known = resolution.entry.candidate if resolution else Candidate(name=name)
+    return known.model_copy(update={"price": catalogued_price(name)})
+
+
+def router_over(
+    router: Router | str | Path, members: Mapping[str, Ability], *, default: str | None = None
+) -> Router:
+    """Return a router over the members that it knows, each under the name that it is given.
+
+    A name is the router's, an alias, or any spelling of either that the catalogue knows for the same model:
+    `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. Spelled as a local model
+    (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated.
+
+    Args:
+        router: A router, or the name or folder of one.
+        members: Name, alias or spelling of each model -> what it can do.
+        default: The member for what cannot be routed; the only one that the router need not know.
+
+    Raises:
+        UnprofiledCandidateError: The router does not know a member's name.
+        ValueError: No member, two members of one candidate, or a default that is no member.
+    """
+    if not members:
+        raise ValueError("Expected at least one model, got none.")
+    if default is not None and default not in members:
+        raise ValueError(f"The default {default!r} is not among the models {', '.join(map(repr, members))}.")
+    router = router if isinstance(router, Router) else Router.from_pretrained(router)
+    known = {name: found for name in members if (found := candidate_named(router.pool, name)) is not None}
+    for name in members:
+        if not known or (name not in known and name != default):
+            raise UnprofiledCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
+    return over_candidates(router, known, members)
+
+
+def over_candidates(
+    router: Router, named: Mapping[str, Candidate], abilities: Mapping[str, Ability]
+) -> Router:
+    """Return a router over some of its candidates, each under another name, with what is known of it under that name.
+
+    Raises:
+        ValueError: Two names of one candidate.
+    """
+    taken: dict[str, str] = {}
+    for name, candidate in named.items():
+        if taken.setdefault(candidate.name, name) != name:
+            raise ValueError(
+                f"{name!r} and {taken[candidate.name]!r} are one candidate of the router; give it one model."
+            )
+    return router.over(Pool(abilities[name].stated_on(candidate, name) for name, candidate in named.items()))
+
+
+def over_pool(router: Router, pool: Pool) -> Router:
+    """Return a router over the candidates of a pool, under their names there and at the prices paid there.
+
+    Raises:
+        UnknownCandidateError: The router does not know a candidate, by any spelling.
+    """
+    from crossroute.data.prices import ESTIMATED
+
+    named: dict[str, Candidate] = {}
+    for candidate in pool:
+        own = candidate_meant(router.pool, candidate)
+        if own is None:
+            reason = Catalogue.bundled().reason(candidate.name)
+            raise UnknownCandidateError(candidate.name, router.pool.names, reason)
+        named[candidate.name] = own
+    paid = {each.name: each.price for each in pool if each.price and each.price.source != ESTIMATED}
+    return over_candidates(router, named, {name: Ability(price=paid.get(name)) for name in named})
+
+
+def named_as(pool: Pool, start: Router) -> Router:
+    """Return a router whose candidates go by the names that a pool gives them: aliases, or any spelling.
+
+    A candidate that the pool names twice is there twice.
+    """
+    meant = {candidate.name: candidate_meant(start.pool, candidate) for candidate in pool}
+    names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
+    for name, own in meant.items():
+        if own:
+            names[start.pool[own.name].name].append(name)
+    if all(name == own for own, found in names.items() for name in found):
+        return start
+    taken = spellings(pool)
+    renamed: list[Candidate] = []
+    for candidate in start.pool:
+        others = (
+            {candidate.name, *candidate.aliases} - taken if names[candidate.name] else {*candidate.aliases}
+        )
+        for name in names[candidate.name] or [candidate.name]:
+            price = (meant.get(name) or candidate).price
+            update = {"name": name, "aliases": tuple(sorted(others)), "price": price}
+            renamed.append(candidate.model_copy(update=update))
+            others = set()
+    router = start.over(Pool(renamed))
+    sources = start.provenance.get("sources", {})
+    told = {name: sources[own] for own, found in names.items() for name in found or [own] if own in sources}
+    router.provenance = start.provenance | ({"sources": told} if sources else {})
+    return router
+
+
+def spellings(pool: Pool) -> set[str]:
+    """Return all names and aliases of a pool."""
+    return {spelling for candidate in pool for spelling in (candidate.name, *candidate.aliases)}

@@ -1,0 +1,136 @@
+"""Bindings: tools, a schema, log-probabilities, to be bound to the chat model that is chosen, in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableParallel, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from crossroute import Capability
+from langchain_crossroute.members import Change, copied, provider_of
+from langchain_crossroute.messages.reading import is_named
+from langchain_crossroute.messages.translation import tools_for_provider
+
+BINDING = "crossroute_tools"
+"""The keyword under which `bind_tools` hands a ToolBinding to the call."""
+
+NATIVE = frozenset({"json_schema", "json_mode"})
+"""Methods that a model must support itself; all else is tool calling at heart."""
+
+LOGPROBS = "logprobs"
+"""A field of OpenAI-compatible chat models, and a keyword of their API."""
+
+
+@dataclass(frozen=True, repr=False)
+class ToolBinding:
+    """What `bind_tools` was called with.
+
+    Attributes:
+        tools: As given.
+        kwargs: As given: tool_choice, parallel_tool_calls, strict, response_format, ...
+    """
+
+    tools: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def __call__(self, model: BaseChatModel) -> Runnable[Any, Any]:
+        """Bind the tools to a member's chat model."""
+        return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **self.kwargs)
+
+    @property
+    def described(self) -> list[dict[str, Any]]:
+        """The tools as dicts, for code that inspects a binding; a provider's own as given."""
+        return [
+            tool
+            if isinstance(tool, dict) and ("type" in tool or not is_named(tool))
+            else convert_to_openai_tool(tool)
+            for tool in self.tools
+        ]
+
+
+def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:
+    """Take a binding out of a call's keywords; return it, the call's tools, and what else these need."""
+    binding = kwargs.pop(BINDING, None)
+    if binding is not None:
+        kwargs.pop("tools", None)  # its description
+    tools = binding.tools if binding is not None else kwargs.get("tools") or kwargs.get("functions") or ()
+    asked = {**kwargs, **(binding.kwargs if binding is not None else {})}
+    return binding, tools, {"structured_output"} if asked.get("response_format") else set()
+
+
+@dataclass(frozen=True, repr=False)
+class SchemaBinding:
+    """What `with_structured_output` was called with.
+
+    Attributes:
+        schema: As given.
+        kwargs: As given: include_raw, method, strict, ...
+    """
+
+    schema: Any
+    kwargs: dict[str, Any]
+
+    def __call__(self, model: BaseChatModel) -> Runnable[Any, Any]:
+        """Bind the schema to a member's chat model."""
+        return model.with_structured_output(self.schema, **self.kwargs)
+
+    @property
+    def need(self) -> Capability:
+        """What a member must be able to do."""
+        return "structured_output" if self.kwargs.get("method") in NATIVE else "tools"
+
+    @property
+    def include_raw(self) -> bool:
+        """Whether the caller asked for the message and the error beside what was parsed."""
+        return bool(self.kwargs.get("include_raw"))
+
+    @property
+    def with_raw(self) -> SchemaBinding:
+        """The same, with the message and the error."""
+        return replace(self, kwargs={**self.kwargs, "include_raw": True})
+
+
+def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
+    """Return what became of a member that was given a schema, with the keywords of a call bound to its model.
+
+    Given to the chain, they would be lost where it keeps the message beside what was parsed: a
+    `RunnableParallel` hands no keywords on.
+    """
+    if isinstance(chain, RunnableParallel):
+        steps = {name: with_keywords(step, keywords) for name, step in chain.steps__.items()}
+        return chain.model_copy(update={"steps__": steps})
+    if isinstance(chain, RunnableSequence):
+        return chain.model_copy(update={"first": with_keywords(chain.first, keywords)})
+    if isinstance(chain, RunnableWithFallbacks):
+        first, *others = (with_keywords(one, keywords) for one in chain.runnables)
+        return chain.model_copy(update={"runnable": first, "fallbacks": others})
+    if isinstance(chain, RunnableBindingBase) and not isinstance(chain.bound, BaseChatModel):
+        bound = with_keywords(chain.bound, {**chain.kwargs, **keywords})
+        return chain.model_copy(update={"bound": bound, "kwargs": {}})
+    return chain.bind(**keywords)
+
+
+def can_be_asked(model: BaseChatModel) -> bool:
+    """Return whether a chat model can be asked, and its user left that open.
+
+    OpenAI's Responses API has another way to ask, which is not used here.
+    """
+    if LOGPROBS not in type(model).model_fields or getattr(model, LOGPROBS) is not None:
+        return False
+    stated = getattr(model, "model_kwargs", None) or {}
+    return LOGPROBS not in stated and getattr(model, "use_responses_api", None) is not True
+
+
+def asking(change: Change | None) -> Change:
+    """Return a change that also asks for log-probabilities; the user's own chat model is not altered."""
+
+    def changed(model: BaseChatModel) -> Runnable[Any, Any]:
+        asked = copied(model, {LOGPROBS: True}) if can_be_asked(model) else model
+        return asked if change is None else change(asked)
+
+    return changed

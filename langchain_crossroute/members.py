@@ -1,0 +1,246 @@
+"""Members: the chat models that a call may go to, as they were given and as they can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.model_profile import ModelProfile
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+
+from crossroute import Capability, CrossRouteError
+from crossroute.profiler.answerers import Answer
+from crossroute.routing.members import Ability
+from langchain_crossroute.messages.stamp import usage_of
+
+PROFILE: dict[Capability, str] = {
+    "tools": "tool_calling",
+    "structured_output": "structured_output",
+    "vision": "image_inputs",
+    "audio": "audio_inputs",
+    "files": "pdf_inputs",
+}
+"""Capability -> what a LangChain model profile calls it."""
+
+SETTABLE = frozenset({"temperature", "max_tokens"})
+"""What a chat model reads from its fields in every call; a timeout its client was made with."""
+
+Change = Callable[[BaseChatModel], Runnable[Any, Any]]
+
+
+class MissingPackageError(CrossRouteError, ImportError):
+    """A feature whose package, or a new enough version of it, is not installed."""
+
+    def __init__(self, feature: str, requirement: str) -> None:
+        super().__init__(f"{feature} needs another package. Install it with: pip install {requirement}")
+
+
+@dataclass(frozen=True, repr=False)
+class Member:
+    """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()` or `.with_fallbacks()`.
+
+    Attributes:
+        name: Its candidate's name.
+        runnable: What was given.
+        model: The chat model within.
+    """
+
+    name: str
+    runnable: Runnable[Any, Any]
+    model: BaseChatModel
+
+    @classmethod
+    def of(cls, name: str, given: object, handed_on: dict[str, Any] | None = None) -> Member:
+        """Return the member that was given: a chat model, one that is wrapped, or an init_chat_model string.
+
+        Args:
+            name: Its candidate's name.
+            given: The model.
+            handed_on: Fields (a cache, a rate limiter) for the chat model within, where it states none.
+
+        Raises:
+            TypeError: It is none of these.
+        """
+        runnable = _named(given) if isinstance(given, str) else given
+        if not isinstance(runnable, Runnable):
+            raise TypeError(_refusal(name, given))
+        runnable = _changed(runnable, lambda model: _completed(model, handed_on or {}), name)
+        return cls(name, runnable, _innermost(runnable))
+
+    @property
+    def provider(self) -> str:
+        """The provider that defines its message format: "openai", "anthropic", ..."""
+        return provider_of(self.model)
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Providers that define its answers' formats: several if it falls back on another provider's model."""
+        return frozenset(map(provider_of, _models(self.runnable)))
+
+    @property
+    def model_name(self) -> str | None:
+        """What its provider calls the model, where the chat model tells."""
+        return self.model._get_ls_params().get("ls_model_name")
+
+    @property
+    def ability(self) -> Ability:
+        """What it can do: by its profile; where that is silent on tools, by what its class implements."""
+        profile = self.model.profile or {}
+        kind = type(self.model)
+        implemented: dict[Capability, bool] = {
+            "tools": kind.bind_tools is not BaseChatModel.bind_tools,
+            "structured_output": kind.with_structured_output is not BaseChatModel.with_structured_output,
+        }
+        stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
+        can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
+        window = profile.get("max_input_tokens")
+        return Ability(capabilities=frozenset(can), context_window=window or None)
+
+    @property
+    def answers_schemas(self) -> bool:
+        """Whether an agent can get structured output of it: by tools, or natively where its profile says so."""
+        return "tools" in (self.ability.capabilities or ()) or bool(
+            (self.model.profile or {}).get("structured_output")
+        )
+
+    def changed(self, change: Change) -> Runnable[Any, Any]:
+        """Return what was given, the chat model within changed (to one with tools, say)."""
+        return _changed(self.runnable, change, self.name)
+
+    def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the stated values that its chat model has no field for: they go as keywords."""
+        return {name: value for name, value in stated.items() if _field(self.model, name) is None}
+
+
+def stating(stated: Mapping[str, Any], change: Change | None) -> Change:
+    """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it."""
+
+    def changed(model: BaseChatModel) -> Runnable[Any, Any]:
+        fields = {field: value for name, value in stated.items() if (field := _field(model, name))}
+        copy = copied(model, fields) if fields else model
+        return copy if change is None else change(copy)
+
+    return changed
+
+
+def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
+    """Return a copy of a chat model with other fields, by which a cache tells it from the model."""
+    copy = model.model_copy(update=update)
+    vars(copy).pop("_serialized", None)  # what LangChain remembers of the fields as they were
+    return copy
+
+
+def model_name(given: object) -> str | None:
+    """Return the name of a model that was given without one: a string is its own."""
+    return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
+
+
+def provider_of(model: BaseChatModel) -> str:
+    """Return the provider that defines a chat model's message format."""
+    kind = model._llm_type
+    for family in ("anthropic", "openai"):
+        if family in kind:
+            return family
+    return str(model._get_ls_params().get("ls_provider", kind))
+
+
+def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
+    """Return what every model's profile allows: booleans by and, integers by minimum, all else where equal.
+
+    What one model's profile is silent on is left out: to claim too much breaks callers, too little does not.
+    """
+    profiles = [cast("dict[str, Any]", model.profile or {}) for model in models]
+    keys = set(profiles[0]).intersection(*profiles[1:]) if profiles else set()
+    common = {key: _common([profile[key] for profile in profiles]) for key in sorted(keys)}
+    return cast("ModelProfile", {key: value for key, value in common.items() if value is not None}) or None
+
+
+def answerer(model: object) -> Callable[[str], Answer] | None:
+    """Return what profiling can ask, from several threads; None where the model is no LangChain model.
+
+        crossroute.profile_model(answerer("openai:gpt-5-mini"), name="gpt-5-mini", price=...)
+
+    Args:
+        model: A chat model, one within `.bind()`, `.with_retry()` or the like, or an `init_chat_model` string.
+    """
+    if not isinstance(model, (str, BaseChatModel, Runnable)):
+        return None
+    member = Member.of(model if isinstance(model, str) else "model", model)
+
+    def ask(query: str) -> Answer:
+        message = member.runnable.invoke(query)  # clients that await are tied to one event loop
+        if not isinstance(message, AIMessage):
+            raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
+        usage = usage_of(message.usage_metadata)
+        tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
+        return Answer(text=str(message.text), **tokens)
+
+    return ask
+
+
+def _field(model: BaseChatModel, name: str) -> str | None:
+    """Return a chat model's field for a value, by the field's name or alias."""
+    if name not in SETTABLE:
+        return None
+    fields = type(model).model_fields
+    aliased = (field for field, info in fields.items() if info.alias == name)
+    return name if name in fields else next(aliased, None)
+
+
+def _named(model: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise MissingPackageError(f"A model by name ({model!r})", "langchain") from error
+    return init_chat_model(model)
+
+
+def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
+    free = type(model).model_fields.keys() - model.model_fields_set
+    update = {field: value for field, value in handed_on.items() if field in free}
+    return copied(model, update) if update else model
+
+
+def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
+    if isinstance(runnable, BaseChatModel):
+        return change(runnable)
+    if isinstance(runnable, RunnableBindingBase):
+        return runnable.model_copy(update={"bound": _changed(runnable.bound, change, name)})
+    if isinstance(runnable, RunnableWithFallbacks):
+        fallbacks = [_changed(fallback, change, name) for fallback in runnable.fallbacks]
+        return runnable.model_copy(
+            update={"runnable": _changed(runnable.runnable, change, name), "fallbacks": fallbacks}
+        )
+    raise TypeError(_refusal(name, runnable))
+
+
+def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
+    while not isinstance(runnable, BaseChatModel):
+        runnable = runnable.bound if isinstance(runnable, RunnableBindingBase) else runnable.runnable  # type: ignore[attr-defined]
+    return runnable
+
+
+def _models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
+    if isinstance(runnable, RunnableWithFallbacks):
+        return [model for one in runnable.runnables for model in _models(one)]
+    return _models(runnable.bound) if isinstance(runnable, RunnableBindingBase) else [_innermost(runnable)]
+
+
+def _refusal(name: str, given: object) -> str:
+    return (
+        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
+        ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "
+        "'openai:gpt-5-mini'."
+    )
+
+
+def _common(values: list[Any]) -> Any:
+    if all(isinstance(value, bool) for value in values):
+        return all(values)
+    if all(isinstance(value, int) for value in values):
+        return min(values)
+    return values[0] if all(value == values[0] for value in values) else None

@@ -1,0 +1,227 @@
+"""The fields of ChatCrossRoute, what is built from them, and what they say of the pool."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, Callbacks
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models.model_profile import ModelProfile
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
+from langchain_core.runnables.config import merge_configs
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from typing_extensions import Self
+
+from crossroute import Constraints, Price, Router
+from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.settings import CallSettings
+from crossroute.escalation import Escalation
+from crossroute.query import estimate_tokens
+from crossroute.routing.members import by_name
+from crossroute.routing.router import WIDEST_ROUTER
+from langchain_crossroute.members import common_profile, model_name
+from langchain_crossroute.messages.reading import message_tokens, tool_tokens
+from langchain_crossroute.routing import Routing
+
+HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
+"""Fields of the router that its members take over where they state none of their own."""
+
+
+class PoolFields(BaseChatModel):
+    """What a ChatCrossRoute is made of."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be among what was given
+
+    models: Mapping[str, Any] = Field(exclude=True, repr=False)
+    """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of
+    these, which then go by the names of their models."""
+
+    router: Router | str | Path = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
+    """A `Router`, a bundled router's name, or a folder; `universal` by default."""
+
+    cost_preference: float | None = Field(default=None, ge=0, le=1)
+    """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
+
+    willingness_to_pay: float | None = Field(default=None, gt=0)
+    """USD, in place of the dial."""
+
+    candidate: str | None = None
+    """Take this model and no other."""
+
+    constraints: Constraints | None = None
+    """What a model must satisfy."""
+
+    escalate: Escalation | bool | Literal["buffer"] | None = None
+    """Look at the answer, and call another model where that is expected to pay.
+
+    True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.
+    """
+
+    default: str | None = None
+    """The model for calls without text, such as an image alone; the router need not know it."""
+
+    prices: Mapping[str, Price] | None = None
+    """Model -> price in USD per million tokens, in place of the router's."""
+
+    sticky: bool = True
+    """Finish a tool turn with the model that began it, and count what its prompt cache saves."""
+
+    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1)
+    """At most, a call, over all models."""
+
+    max_retries: int | None = Field(default=None, ge=0)
+    """`max_attempts` less one, as other chat models call it."""
+
+    temperature: float | None = None
+    """For every call; a model's own by default."""
+
+    max_tokens: int | None = None
+    """For every call; a model's own by default."""
+
+    timeout: float | None = None
+    """For every call, in seconds; a model's own by default."""
+
+    stop: list[str] | None = None
+    """For every call; a model's own by default."""
+
+    streaming: bool | None = None
+    """For models that state nothing of their own."""
+
+    routing: Routing | None = Field(default=None, exclude=True, repr=False)
+    """What was built from the fields above; one that is handed over shares cooldowns and spend."""
+
+    _made: tuple[dict[str, Any], CallSettings] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_arguments(cls, given: dict[str, Any]) -> dict[str, Any]:
+        unknown = (
+            sorted(set(given) - cls.model_fields.keys() - {"api_key"}) if isinstance(given, dict) else []
+        )
+        if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
+            raise ValueError(f"Unknown argument {unknown[0]!r}. Expected {', '.join(cls.model_fields)}.")
+        if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
+            return given | {"models": by_name(given["models"], model_name)}
+        return given
+
+    @model_validator(mode="after")
+    def _build(self) -> Self:
+        attempts = self.max_attempts if self.max_retries is None else self.max_retries + 1
+        models = {name: id(model) for name, model in self.models.items()}
+        origin = (models, self.router, self.default, self.sticky, attempts, self.prices)
+        if self.routing is None or self.routing.origin != origin:
+            handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
+            self.routing = Routing(
+                self.models,
+                self.router,
+                default=self.default,
+                sticky=self.sticky,
+                max_attempts=attempts,
+                handed_on={name: value for name, value in handed.items() if value is not None},
+                prices=self.prices,
+                origin=origin,
+            )
+        if self.candidate is not None:
+            self.routing.dispatcher.named(self.candidate)  # which refuses what is no member
+        if self.profile is None:
+            self.profile = self._resolve_model_profile()
+        return self
+
+    @model_validator(mode="after")
+    def _one_dial(self) -> Self:
+        _ = self._settings  # which refuses two
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return a copy that shares the members, the router, cooldowns and spend: none of these is a value."""
+        return self.model_copy()
+
+    def get_num_tokens(self, text: str) -> int:
+        """Return about how many tokens a text has; the members' tokenizers differ."""
+        return estimate_tokens(text)
+
+    def get_num_tokens_from_messages(
+        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Return about how many tokens a conversation and its tools have."""
+        return message_tokens(messages) + tool_tokens(tools or ())
+
+    @property
+    def config_specs(self) -> list[ConfigurableFieldSpec]:
+        """What `config["configurable"]` may set for one call."""
+        return [
+            ConfigurableFieldSpec(
+                id=name,
+                annotation=type(self).model_fields[name].annotation,
+                description=type(self).model_fields[name].description,
+                default=getattr(self, name),
+            )
+            for name in CallSettings.model_fields
+        ]
+
+    @property
+    def _llm_type(self) -> str:
+        return "crossroute"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        pool = self._routing.dispatcher.router.pool
+        version = hashlib.sha256(repr([c.model_dump() for c in pool]).encode()).hexdigest()[:16]
+        settings = {name: getattr(self, name) for name in (*CallSettings.model_fields, "default", "sticky")}
+        return {"models": dict(self._routing.identities), "router": version, **settings}
+
+    @property
+    def _settings(self) -> CallSettings:
+        stated = {name: getattr(self, name) for name in CallSettings.model_fields}
+        if self._made is None or self._made[0] != stated:
+            self._made = stated, CallSettings(**stated)
+        return self._made[1]
+
+    @property
+    def _routing(self) -> Routing:
+        return cast("Routing", self.routing)  # built by the validator
+
+    def _configured(self, config: RunnableConfig) -> RunnableConfig:
+        """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
+        own = _unheard(self.callbacks, config.get("callbacks"))
+        return merge_configs(
+            {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config
+        )
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return (
+            common_profile([member.model for member in self._routing.members.values()])
+            if self.routing
+            else None
+        )
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        params = super()._get_ls_params(stop=stop, **kwargs)
+        params["ls_model_name"] = kwargs.get("model") or self.candidate or "crossroute"
+        return params
+
+
+def _unheard(own: Callbacks, given: Callbacks) -> Callbacks:
+    """Return the callbacks of one's own without handlers that are given, and without those that stand there twice."""
+    heard = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
+    if not isinstance(own, BaseCallbackManager):
+        return _once(own or (), heard)
+    left = own.copy()
+    left.handlers = _once(own.handlers, heard)
+    left.inheritable_handlers = _once(own.inheritable_handlers, heard)
+    return left
+
+
+def _once(
+    handlers: Iterable[BaseCallbackHandler], heard: Sequence[BaseCallbackHandler]
+) -> list[BaseCallbackHandler]:
+    kept: list[BaseCallbackHandler] = []
+    for handler in handlers:
+        if handler not in heard and handler not in kept:
+            kept.append(handler)
+    return kept

@@ -1,0 +1,76 @@
+"""Escalated calls: several members may be asked, and the best answer is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llama_index.core.output_parsers.base import OutputParserException
+from llama_index.core.tools import BaseTool
+
+from crossroute import Decision
+from crossroute.calls.attempts import Ask, Steps
+from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.reply import Reply
+from llamaindex_crossroute.members import asking
+from llamaindex_crossroute.messages.reading import Reading
+from llamaindex_crossroute.messages.reply import Given, given, unfit
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped
+from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.routing import Routing
+
+MISFITS = (ValueError, TypeError, KeyError, AssertionError, OutputParserException)
+"""What endpoints raise of an answer that does not fit its schema."""
+
+
+class EscalatedCall:
+    """The members' calls for one query; each is an LLM event of its own.
+
+    What an endpoint raises of an answer that does not fit its schema is evidence. It is raised if that answer is
+    the best there is.
+
+    Args:
+        routing: The members.
+        loop: Which member is called next, and which answer is kept.
+        reading: What the call says.
+        tools: Those that the call offers.
+    """
+
+    def __init__(
+        self, routing: Routing, loop: Escalated[Given[Any]], reading: Reading, tools: Sequence[BaseTool]
+    ) -> None:
+        self._routing, self._loop, self._reading, self._tools = routing, loop, reading, tools
+
+    def steps(self) -> Steps[Any]:
+        """Return the steps to the answer that is kept."""
+        return self._kept((yield from self._loop.steps(self._asking, _facts)))
+
+    def _asking(self, decision: Decision, logprobs: bool) -> Steps[Given[Any]]:
+        llm = self._routing.llms[decision.candidate]
+        with UsageProbe(keep_chunks=True) as probe:
+            try:
+                value = yield Ask(asking(llm) if logprobs else llm)
+            except MISFITS as error:
+                if not probe.answered:
+                    raise
+                return unfit(error, probe)
+        return given(value, probe, llm, self._tools)
+
+    def _kept(self, chosen: Chosen[Given[Any]]) -> Any:
+        kept = chosen.answer
+        self._routing.kept(chosen, kept.message, self._reading)
+        if kept.error is not None:
+            raise kept.error
+        usage = None if chosen.usage is None else chosen.usage.model_dump()
+        stamp = {**as_json(chosen.decision), "usage": usage}
+        if isinstance(kept.value, list):
+            return [_stamped(part, stamp) for part in kept.value]
+        return _stamped(kept.value, stamp)
+
+
+def _facts(got: Given[Any]) -> Reply:
+    return got.facts
+
+
+def _stamped(value: Any, stamp: dict[str, Any]) -> Any:
+    return stamped(value, stamp) if isinstance(value, RESPONSES) else value

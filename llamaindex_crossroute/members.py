@@ -1,0 +1,100 @@
+"""Members: the LLMs that a call may go to, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
+from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
+from llama_index.core.llms import LLM
+
+from crossroute import Candidate
+from crossroute.profiler.answerers import Answer
+from crossroute.routing.members import Ability
+from llamaindex_crossroute.messages.stamp import usage_of
+
+NAME = "CrossRoute"
+LOGPROBS = frozenset({"logprobs", "top_logprobs"})
+"""Fields by which LlamaIndex's OpenAI, and what is built on it, is asked for log-probabilities."""
+
+
+def model_name(llm: LLM) -> str | None:
+    """Return the name of the model that an LLM asks; None where it tells none."""
+    name = llm.metadata.model_name
+    return None if name == LLMMetadata().model_name else name
+
+
+def calls_tools(llm: LLM) -> bool:
+    """Return whether an LLM says that it calls functions and has the methods for it, whatever its class."""
+    return llm.metadata.is_function_calling_model and hasattr(llm, "chat_with_tools")
+
+
+def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
+    """Return what an LLM can do: as stated; tools and context by its metadata; the rest by its candidate.
+
+    A context window of 3,900 tokens is what LlamaIndex says where nobody has said; it counts as unknown.
+
+    Args:
+        llm: The LLM.
+        candidate: What the router, or the catalogue, knows of it.
+        stated: What the user said of it.
+    """
+    known = candidate.capabilities
+    window = llm.metadata.context_window
+    by_metadata = Ability(
+        capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},
+        context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
+    )
+    said = {} if stated is None else {field: value for field, value in stated if value is not None}
+    return by_metadata.model_copy(update=said)
+
+
+def common_metadata(llms: Mapping[str, LLM]) -> LLMMetadata:
+    """Return what is true of every member, or of the pool: prompts are cut to its smallest context window."""
+    members = [llm.metadata for llm in llms.values()]
+    smallest = min(members, key=lambda metadata: metadata.context_window)
+    roles = {metadata.system_role for metadata in members}
+    return LLMMetadata(
+        context_window=smallest.context_window,
+        num_output=smallest.num_output,
+        is_chat_model=any(metadata.is_chat_model for metadata in members),
+        is_function_calling_model=any(calls_tools(llm) for llm in llms.values()),
+        model_name=f"{NAME}({', '.join(llms)})",
+        system_role=roles.pop() if len(roles) == 1 else MessageRole.SYSTEM,
+    )
+
+
+def can_be_asked(llm: LLM) -> bool:
+    """Return whether an LLM can be asked for log-probabilities, and its user left that open."""
+    if not type(llm).model_fields.keys() >= LOGPROBS or getattr(llm, "logprobs", None) is not None:
+        return False
+    return LOGPROBS.isdisjoint(getattr(llm, "additional_kwargs", {}))
+
+
+def asking(llm: LLM) -> LLM:
+    """Return a view of an LLM that asks for log-probabilities.
+
+    The LLM itself stays as it is. The view shares its clients, also those that are opened later.
+    """
+    # one alternative a token: llama.cpp tells nothing for none
+    view = llm.model_copy(update={"logprobs": True, "top_logprobs": 1})
+    object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
+    return view
+
+
+def answerer(model: object) -> Callable[[str], Answer] | None:
+    """Return what profiling can ask, from several threads; None where the model is no LlamaIndex LLM.
+
+    crossroute.profile_model(answerer(OpenAI(model="gpt-5-mini")), name="gpt-5-mini", price=...)
+    """
+    if not isinstance(model, LLM):
+        return None
+
+    def ask(query: str) -> Answer:
+        # clients that await are tied to one event loop
+        response = model.chat([ChatMessage(role=MessageRole.USER, content=query)])
+        usage = usage_of(response)
+        tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
+        return Answer(text=response.message.content or "", **tokens)
+
+    return ask

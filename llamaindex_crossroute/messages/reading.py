@@ -1,0 +1,213 @@
+"""What a call says: what to route on, what it needs, who spoke before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+from llama_index.core.prompts import BasePromptTemplate
+from llama_index.core.tools import BaseTool
+
+from crossroute import Capability, Query
+from crossroute.reading.conversation import Turn
+from llamaindex_crossroute.messages.stamp import field_of
+
+MEDIA: dict[str, Capability] = {
+    "image": "vision",
+    "audio": "audio",
+    "document": "files",
+    "video": "files",
+}
+"""Type of a content block -> what a member must be able to do to read it."""
+
+SYSTEM = (MessageRole.SYSTEM, MessageRole.DEVELOPER)
+TOOL = (MessageRole.TOOL, MessageRole.FUNCTION)
+ANSWER = (MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL)
+
+OBSERVATIONS = (
+    *("Observation:", "Result of executing the code given:"),
+    *("Error while parsing the output:", "FAILURE: Your previous response was empty."),
+)
+"""How ReActAgent and CodeActAgent begin what they write as the user: what a tool returned, what to try again."""
+
+CHARACTERS_A_TOKEN = 4
+
+
+class Reading(NamedTuple):
+    """What one call says.
+
+    Attributes:
+        query: What to route on; None where the call holds no text.
+        needs: Capabilities that a member needs to take the call.
+        tool_turn: Whether the call answers tool results.
+        marks: By what it can be remembered who answered before.
+    """
+
+    query: Query | None
+    needs: frozenset[Capability] = frozenset()
+    tool_turn: bool = False
+    marks: tuple[str, ...] = ()
+
+    @property
+    def question(self) -> str:
+        """What was asked; empty where the call holds no text."""
+        return self.query.text if self.query else ""
+
+
+class ToolCall(NamedTuple):
+    """A tool call of an answer, wherever its provider keeps it."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+def read_text(text: str) -> Reading:
+    """Read a completion's prompt."""
+    return Reading(Query(text) if text.strip() else None)
+
+
+def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = ()) -> Reading:
+    """Read a conversation, the newest message last, and the tools that come with the call."""
+    user = _last_user(messages)
+    tool_turn = len(messages) > user + 1 and messages[-1].role in TOOL
+    answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
+    answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
+    text, system = question(messages), _joined(m for m in messages if m.role in SYSTEM)
+    tokens = (sum(map(_size, messages)) + sum(map(_tool_size, tools))) // CHARACTERS_A_TOKEN
+    needs = _media(messages)
+    if tools or any(map(_uses_tools, messages)):
+        needs.add("tools")
+    return Reading(
+        query=Query.of_turns(turns_of(messages), system=system, input_tokens=tokens)
+        or (Query(text, system=system, input_tokens=tokens) if text else None),
+        needs=frozenset(needs),
+        tool_turn=tool_turn,
+        marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
+    )
+
+
+def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Reading:
+    """Read a prompt template and its arguments: query engines say their question as `query_str`."""
+    reading = read_messages(prompt.format_messages(**arguments))
+    asked = {**prompt.kwargs, **arguments}.get("query_str")
+    if not isinstance(asked, str) or not asked.strip():
+        return reading
+    tokens = reading.query.input_tokens if reading.query else None
+    return reading._replace(query=Query(asked, input_tokens=tokens))
+
+
+def question(messages: Sequence[ChatMessage]) -> str:
+    """Return what a conversation asks: the last user's turn; where it has no text, the last message with text."""
+    user = _last_user(messages)
+    first = user
+    while first > 0 and messages[first - 1].role is MessageRole.USER:
+        first -= 1
+    text = _joined(messages[first : user + 1]).strip() if user >= 0 else ""
+    return text or next((said for m in reversed(messages) if (said := (m.content or "").strip())), "")
+
+
+def turns_of(messages: Sequence[ChatMessage]) -> list[Turn]:
+    """Return messages as turns; system prompts are none."""
+    places = (place for place, message in enumerate(messages) if message.role not in SYSTEM)
+    return [Turn(_role(messages, place), messages[place].content or "") for place in places]
+
+
+def marks(answer: ChatMessage, asked: str) -> list[str]:
+    """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
+
+    A tool call's id alone would not do: it may be empty, the tool's name, or a number within its conversation.
+
+    Args:
+        answer: The answer.
+        asked: What it answers, see `question`: other conversations' answers are told apart by it.
+    """
+    calls = tool_calls(answer)
+    said: list[Any] = [tuple(call) for call in calls] or ([answer.content] if answer.content else [])
+    texts = (json.dumps([asked, one], default=str) for one in said)
+    return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
+def tool_calls(answer: ChatMessage) -> list[ToolCall]:
+    """Return the tool calls of an answer: its blocks, or what its integration keeps beside the message."""
+    blocks = [block for block in answer.blocks if isinstance(block, ToolCallBlock)]
+    if blocks:
+        return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
+    kept = answer.additional_kwargs.get("tool_calls")
+    return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
+
+
+def _kept_call(call: Any) -> ToolCall:
+    """Return a tool call as OpenAI, Ollama or Bedrock Converse spell it."""
+    function = field_of(call, "function") or call
+    ids = (field_of(call, name) for name in ("id", "toolUseId"))
+    arguments = (field_of(function, name) for name in ("arguments", "input"))
+    return _tool_call(
+        next(filter(None, ids), None), field_of(function, "name"), next(filter(None, arguments), None)
+    )
+
+
+def _tool_call(call_id: Any, name: Any, arguments: Any) -> ToolCall:
+    """Return a tool call; an id that is the tool's name is none."""
+    return ToolCall("" if call_id is None or call_id == name else str(call_id), str(name or ""), arguments)
+
+
+def _uses_tools(message: ChatMessage) -> bool:
+    """Return whether only members with tools can read a message; ReActAgent may give a tool's role to mere text."""
+    if message.role in TOOL:
+        return "tool_call_id" in message.additional_kwargs
+    return message.role in ANSWER and bool(tool_calls(message))
+
+
+def _role(messages: Sequence[ChatMessage], place: int) -> Literal["human", "answer", "tool"]:
+    role = messages[place].role
+    if role is MessageRole.USER:
+        return "tool" if _observation(messages, place) else "human"
+    return "tool" if role in TOOL else "answer"
+
+
+def _last_user(messages: Sequence[ChatMessage]) -> int:
+    places = range(len(messages) - 1, -1, -1)
+    users = (
+        place
+        for place in places
+        if messages[place].role is MessageRole.USER and not _observation(messages, place)
+    )
+    return next(users, -1)
+
+
+def _observation(messages: Sequence[ChatMessage], place: int) -> bool:
+    """Return whether a user's message is an agent's, after what it is about: no new question."""
+    text = messages[place].content or ""
+    return text.startswith(OBSERVATIONS) and place > 0 and messages[place - 1].role in ANSWER
+
+
+def _joined(messages: Iterable[ChatMessage]) -> str:
+    """Return the messages' text; what is said twice, as agents do to try again, counts once."""
+    texts = (text for message in messages if (text := message.content or "").strip())
+    return "\n\n".join(dict.fromkeys(texts))
+
+
+def _media(messages: Iterable[ChatMessage]) -> set[Capability]:
+    return {MEDIA[block.block_type] for block in _blocks(messages) if block.block_type in MEDIA}
+
+
+def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
+    for message in messages:
+        for block in message.blocks:
+            yield block
+            inner = getattr(block, "content", None)
+            yield from inner if isinstance(inner, list) else ()
+
+
+def _size(message: ChatMessage) -> int:
+    asked = sum(len(call.name) + len(str(call.arguments)) for call in tool_calls(message))
+    return len(message.content or "") + asked
+
+
+def _tool_size(tool: BaseTool) -> int:
+    schema = tool.metadata.fn_schema_str if tool.metadata.fn_schema else ""
+    return len(tool.metadata.description) + len(schema)

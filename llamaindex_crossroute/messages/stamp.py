@@ -1,0 +1,91 @@
+"""The decision on an answer: what was decided, what it really took, and where a caller finds both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from pydantic import BaseModel
+
+from crossroute import Decision
+from crossroute.calls.ledger import Usage
+
+KEY = "crossroute"
+"""Where a decision stands: in `additional_kwargs` of a response, never in those of its message."""
+
+RESPONSES = (ChatResponse, CompletionResponse)
+Response = ChatResponse | CompletionResponse
+
+R = TypeVar("R", bound=BaseModel)
+"""A ChatResponse or a CompletionResponse, or a child of one."""
+
+INPUT = ("prompt_tokens", "prompt_token_count")
+INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
+"""The input without what READ_BESIDE and MADE_BESIDE tell, where a provider tells these."""
+OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
+THOUGHT = ("thoughts_token_count",)
+"""Gemini counts what it thinks beside what it writes."""
+CACHED = ("cached_content_token_count",)
+READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
+MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
+"""Anthropic and Bedrock count what their cache holds beside their input tokens; LiteLLM, which has these as well,
+within its prompt tokens."""
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """Return a decision as plain JSON data; `Decision.model_validate` reads it back."""
+    data: dict[str, Any] = json.loads(decision.model_dump_json())
+    return data
+
+
+def stamped(response: R, stamp: dict[str, Any]) -> R:
+    """Return a copy of a response that carries its decision; `raw`, message and all else are the member's."""
+    kwargs: dict[str, Any] = getattr(response, "additional_kwargs", {})
+    return response.model_copy(update={"additional_kwargs": {**kwargs, KEY: stamp}})
+
+
+def candidate_of(response: ChatResponse) -> str | None:
+    """Return which member gave a response, or None where it is none of ours."""
+    stamp = response.additional_kwargs.get(KEY)
+    return stamp.get("candidate") if isinstance(stamp, dict) else None
+
+
+def usage_of(response: Response) -> Usage | None:
+    """Return the tokens of a response, as its provider tells them, or None where it does not."""
+    raw, kwargs = response.raw, response.additional_kwargs
+    places = (
+        field_of(raw, "usage"),
+        field_of(raw, "usage_metadata"),
+        field_of(field_of(raw, "response"), "usage"),  # the last event of an OpenAI response
+        kwargs.get("usage"),
+        kwargs,
+    )
+    return next((usage for place in places if (usage := _counted(place)) is not None), None)
+
+
+def _counted(usage: Any) -> Usage | None:
+    """Return the tokens that one place tells, or None where it tells none."""
+    whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
+    read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
+    if read is None and written is None:
+        return None
+    details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
+    cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
+    held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
+    return Usage(
+        input_tokens=(read or 0) + (held + made if whole is None else 0),
+        output_tokens=(written or 0) + (thought or 0),
+        cached_input_tokens=cached or held,
+    )
+
+
+def field_of(place: Any, name: str) -> Any:
+    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
+    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+
+
+def _count(usage: Any, names: tuple[str, ...]) -> int | None:
+    found = (field_of(usage, name) for name in names)
+    return next((count for count in found if isinstance(count, int) and count >= 0), None)

@@ -1,0 +1,51 @@
+"""Streams: every chunk carries the decision, and the stream is counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+
+from crossroute import Decision
+from crossroute.calls import attempts
+from llamaindex_crossroute.messages.reading import Reading
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, usage_of
+from llamaindex_crossroute.messages.tool_calls import asks_for_tools
+from llamaindex_crossroute.probe import UsageProbe
+from llamaindex_crossroute.routing import Routing
+
+
+class Tail(attempts.Tail[Any]):
+    """What a stream's chunks share: one stamp, which learns the actual cost when the stream has ended.
+
+    No chunk is held back for it: the cost appears on the last chunk, too, which the caller may have kept.
+    """
+
+    def __init__(self, routing: Routing, reading: Reading, decision: Decision, probe: UsageProbe) -> None:
+        super().__init__(routing.dispatcher.ledger.entry(decision, probe))
+        self._routing, self._reading = routing, reading
+        self._stamp = as_json(decision)
+        self._message: ChatMessage | None = None
+
+    def __exit__(self, *raised: Any) -> None:
+        if self._message is not None:
+            self._routing.began(self.entry.decision, self._message, self._reading)
+        super().__exit__(*raised)
+        self._stamp["actual_cost"] = self.entry.decision.actual_cost
+
+    def take(self, chunk: Any) -> Iterator[Any]:
+        """Yield a chunk with the stamp."""
+        self.entry.begun = True
+        if not isinstance(chunk, RESPONSES):
+            yield chunk
+            return
+        self.entry.usage = usage_of(chunk) or self.entry.usage
+        if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
+            self._message = chunk.message
+        yield stamped(chunk, self._stamp)
+
+    def _loses_tools(self, message: ChatMessage) -> bool:
+        """Return whether a message no longer holds the tool calls of the one before it."""
+        before = self._message
+        return before is not None and asks_for_tools(before) and not asks_for_tools(message)

@@ -1,0 +1,202 @@
+"""One table of cases, run through both integrations: log-probabilities, bad requests, failover, what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from pydantic import PrivateAttr
+
+from crossroute import Decision, Escalation, Router
+from crossroute.calls.ledger import Usage
+from langchain_crossroute import ChatCrossRoute
+from llamaindex_crossroute import CrossRouteLLM
+from tests.langchain_crossroute import fakes as langchain_fakes
+from tests.llamaindex_crossroute import fakes as llamaindex_fakes
+from tests.support.routers import STORY, make_router
+
+ESCALATION = Escalation(check=lambda query, answer: 1.0)
+DOUBTING = Escalation(check=lambda query, answer: float("large" in answer))
+NAMES = ("small", "large")
+
+
+class StatusError(Exception):
+    """What a provider's client raises."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status_code = status
+
+
+class Provider:
+    """What both integrations' fakes stand for: it notes requests, and refuses them as told."""
+
+    def __init__(
+        self, error: Exception | None = None, *, only_logprobs: bool = False, times: int = 99
+    ) -> None:
+        self.error, self.only_logprobs, self.times = error, only_logprobs, times
+        self.requests: list[tuple[str, bool]] = []
+
+    def receive(self, model: str, logprobs: bool | None) -> None:
+        """Note a request, and raise its error if it has one."""
+        self.requests.append((model, bool(logprobs)))
+        if self.error is not None and self.times and (logprobs or not self.only_logprobs):
+            self.times -= 1
+            raise self.error
+
+
+class LangChainFake(langchain_fakes.ChatFake):
+    logprobs: bool | None = None
+    _provider: Any = PrivateAttr(default=None)
+
+    def _answer(self, messages: Any, kwargs: Any) -> Any:
+        self._provider.receive(self.model_name, self.logprobs)
+        return super()._answer(messages, kwargs)
+
+
+class LlamaIndexFake(llamaindex_fakes.ChatFake):
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    _provider: Any = PrivateAttr(default=None)
+
+    def _said(self, messages: Any, kwargs: Any) -> Any:
+        self._provider.receive(self.name, self.logprobs)
+        return super()._said(messages, kwargs)
+
+
+class LangChain:
+    def __init__(self, router: Router, provider: Provider, **settings: Any) -> None:
+        members = {name: LangChainFake(model_name=name) for name in NAMES}
+        for member in members.values():
+            member._provider = provider
+        self.pool = ChatCrossRoute(models=members, router=router, **settings)
+
+    def ask(self) -> Decision:
+        return self._decision(self.pool.invoke(STORY))
+
+    async def aask(self) -> Decision:
+        return self._decision(await self.pool.ainvoke(STORY))
+
+    @staticmethod
+    def _decision(message: Any) -> Decision:
+        return Decision.model_validate(message.response_metadata["crossroute"])
+
+
+class LlamaIndex:
+    def __init__(self, router: Router, provider: Provider, **settings: Any) -> None:
+        members = {name: LlamaIndexFake(name) for name in NAMES}
+        for member in members.values():
+            member._provider = provider
+        self.pool = CrossRouteLLM(members, router, **settings)
+
+    def ask(self) -> Decision:
+        return self._decision(self.pool.chat([llamaindex_fakes.user(STORY)]))
+
+    async def aask(self) -> Decision:
+        return self._decision(await self.pool.achat([llamaindex_fakes.user(STORY)]))
+
+    @staticmethod
+    def _decision(response: Any) -> Decision:
+        return Decision.model_validate(response.additional_kwargs["crossroute"])
+
+
+@pytest.fixture(scope="module")
+def router() -> Router:
+    return make_router()
+
+
+@pytest.fixture(params=[LangChain, LlamaIndex])
+def integration(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request: pytest.FixtureRequest) -> Any:
+    if request.param == "sync":
+        return lambda pool: pool.ask()
+    return lambda pool: asyncio.run(pool.aask())
+
+
+REFUSALS = [
+    (400, "logprobs are not supported with this model"),
+    (403, "You are not allowed to request logprobs from this model"),
+    (404, "logprobs not supported"),
+    (422, "Extra inputs are not permitted: top_logprobs"),
+    (501, "logprobs are not implemented"),
+    (400, "unknown parameter"),
+]
+OTHER_ERRORS = [
+    (400, "context length exceeded"),
+    (400, "temperature must be in [0, 2]"),
+    (401, "no such key"),
+    (403, "forbidden"),
+    (404, "model not found"),
+    (422, "the conversation is too long"),
+]
+
+
+@pytest.mark.parametrize(("status", "message"), REFUSALS)
+def test_a_refusal_of_log_probabilities_is_asked_again_without_them_and_remembered(
+    router, integration, ask, status, message
+):
+    provider = Provider(StatusError(status, message), only_logprobs=True)
+    pool = integration(router, provider, escalate=ESCALATION)
+    for _ in range(3):
+        assert ask(pool).failures == ()
+    assert provider.requests == [("small", True), *[("small", False)] * 3]
+    assert pool.pool.spend.total.calls == 3
+
+
+@pytest.mark.parametrize(("status", "message"), OTHER_ERRORS)
+def test_no_bad_request_is_made_twice(router, integration, ask, status, message):
+    provider = Provider(StatusError(status, message))
+    pool = integration(router, provider, escalate=ESCALATION)
+    for _ in range(3):
+        with pytest.raises(StatusError) as raised:
+            ask(pool)
+        assert raised.value is provider.error
+    assert provider.requests == [("small", True)] * 3
+    assert pool.pool.spend.total.calls == 0
+
+
+@pytest.mark.parametrize("escalate", [None, ESCALATION])
+@pytest.mark.parametrize("error", [(429, "slow down"), (503, "logprobs service is overloaded")])
+def test_a_transient_error_goes_to_the_next_member(router, integration, ask, escalate, error):
+    provider = Provider(StatusError(*error), times=1)
+    pool = integration(router, provider, escalate=escalate)
+    decision = ask(pool)
+    assert [failure.candidate for failure in decision.failures] == ["small"]
+    assert [model for model, _ in provider.requests] == ["small", "large"]
+    assert pool.pool.spend.total.calls == 1
+
+
+def test_without_escalation_nothing_is_asked_for(router, integration, ask):
+    provider = Provider()
+    ask(integration(router, provider))
+    assert provider.requests == [("small", False)]
+
+
+def test_a_candidate_that_its_user_decided_about_is_asked_as_it_is(router, integration, ask):
+    provider = Provider()
+    pool = integration(router, provider, escalate=ESCALATION)
+    members = pool.pool.models if integration is LangChain else pool.pool.llms
+    members["small"].logprobs = False
+    ask(pool)
+    assert provider.requests == [("small", False)]
+
+
+def test_each_answer_counts_once(router, integration, ask):
+    provider = Provider()
+    pool = integration(router, provider, escalate=DOUBTING)
+    decision = ask(pool)
+    assert [call.candidate for call in decision.calls] == ["small", "large"]
+    spent = pool.pool.spend.by_candidate
+    assert {name: one.calls for name, one in spent.items()} == {"small": 1, "large": 1}
+    assert decision.actual_cost == pytest.approx(pool.pool.spend.total.cost)
+    assert pool.pool.spend.total.usage != Usage()
+
+
+def test_both_dials_are_refused_alike(router, integration):
+    with pytest.raises(ValueError, match="Give cost_preference or willingness_to_pay, not both"):
+        integration(router, Provider(), cost_preference=0.5, willingness_to_pay=0.1)

@@ -1,0 +1,159 @@
+"""The ledger: each call counts once, however it ends; observers and a pacer learn of it."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from crossroute import Price
+from crossroute.calls.ledger import Ledger, Spend, Spent, Usage
+from tests.support.escalating import PRICES, decided
+
+PRICE = Price(input=10, output=30, cached_input=1)
+USAGE = Usage(input_tokens=1000, output_tokens=100)
+
+
+class Watch:
+    """An observer and a pacer that note everything."""
+
+    def __init__(self):
+        self.begun, self.calls, self.held, self.settled = [], [], [], []
+
+    def decided(self, decision):
+        self.begun.append(decision)
+
+    def called(self, call):
+        self.calls.append(call)
+
+    def willingness_to_pay(self, asked):
+        return asked
+
+    def reserve(self, decision):
+        self.held.append(decision.id)
+
+    def settle(self, decision, cost):
+        self.settled.append((decision.id, cost))
+
+
+@pytest.fixture
+def watch():
+    return Watch()
+
+
+@pytest.fixture
+def ledger(watch):
+    return Ledger(Spend(), PRICES.get, observers=[watch], pacer=watch)
+
+
+def test_an_answer_counts_at_its_price_and_once(ledger, watch):
+    decision = decided()
+    with ledger.entry(decision) as entry:
+        entry.usage = USAGE
+        assert entry.count().actual_cost == pytest.approx(0.002)
+        assert entry.count() is entry.decision
+    assert ledger.spend.total.calls == 1
+    (call,) = watch.calls
+    assert (call.decision, call.usage, call.cost) == (entry.decision, USAGE, entry.decision.actual_cost)
+    assert (call.price, call.error, call.answered, call.final) == (PRICES["cheap"], None, True, True)
+    assert call.seconds >= 0
+    assert watch.held == [decision.id]
+    assert watch.settled == [(decision.id, call.cost)]
+
+
+def test_a_cost_that_is_known_by_itself_takes_the_place_of_the_price(ledger, watch):
+    with ledger.entry(decided()) as entry:
+        entry.usage, entry.cost = USAGE, 0.5
+    assert ledger.spend.by_candidate["cheap"].cost == 0.5
+    assert (watch.calls[0].cost, watch.calls[0].price, watch.calls[0].usage) == (0.5, None, USAGE)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit, ValueError])
+def test_a_stream_that_has_begun_counts_where_it_ends(ledger, watch, stop):
+    entry = ledger.entry(decided())
+    entry.begun, entry.usage = True, USAGE
+    with pytest.raises(stop), entry:
+        raise stop
+    assert ledger.spend.total.usage == USAGE
+    assert watch.calls[0].answered
+    assert watch.calls[0].final is (stop is not ValueError), "the caller gets what came, unless an error"
+    assert isinstance(watch.calls[0].error, stop)
+
+
+def test_an_answer_that_could_not_be_read_counts(ledger, watch):
+    class Told:
+        answered, cost = False, None
+
+        def raised(self, error):
+            self.answered = True
+
+        def took(self, told):
+            return told or USAGE
+
+    with pytest.raises(ValueError, match="no JSON"), ledger.entry(decided(), Told()):
+        raise ValueError("no JSON")
+    assert ledger.spend.total.calls == 1
+    assert (watch.calls[0].answered, watch.calls[0].final) == (True, False)
+
+
+def test_a_failure_does_not_count_and_is_told(ledger, watch):
+    error = ValueError("bad request")
+    with pytest.raises(ValueError, match="bad request"), ledger.entry(decided()):
+        raise error
+    assert ledger.spend.total.calls == 0
+    (call,) = watch.calls
+    assert (call.error, call.answered, call.final, call.cost) == (error, False, False, None)
+    assert [cost for _, cost in watch.settled] == [None]
+
+
+def test_an_answer_of_several_is_not_final(ledger, watch):
+    with ledger.entry(decided(), final=False):
+        pass
+    assert not watch.calls[0].final
+
+
+def test_tokens_without_a_price_have_no_cost():
+    ledger = Ledger(Spend(), {"cheap": None}.get)
+    with ledger.entry(decided()) as entry:
+        entry.usage = USAGE
+    assert entry.decision.actual_cost is None
+    assert ledger.spend.total.usage == USAGE
+    free = Ledger(Spend(), {"cheap": Price(input=0, output=0)}.get)
+    with free.entry(decided()) as entry:
+        entry.usage = USAGE
+    assert entry.decision.actual_cost == 0
+
+
+def test_cached_input_is_charged_at_its_own_price():
+    usage = Usage(input_tokens=1_000_000, output_tokens=100_000, cached_input_tokens=400_000)
+    assert usage.cost(PRICE) == pytest.approx(6 + 0.4 + 3)
+    assert usage.cost(Price(input=10, output=30)) == pytest.approx(10 + 3)
+
+
+def test_more_cached_than_read_counts_as_all_cached():
+    assert Usage(input_tokens=10, cached_input_tokens=20).cost(PRICE) == pytest.approx(1e-5)
+
+
+def test_no_price_or_no_usage_gives_no_cost_but_counts_the_call():
+    spend = Spend()
+    assert spend.add("a", Usage(input_tokens=5), None) is None
+    assert spend.add("a", None, PRICE) is None
+    assert spend.by_candidate["a"].calls == 2
+    assert spend.by_candidate["a"].usage.input_tokens == 5
+    assert spend.total.cost == 0
+
+
+def test_a_call_that_says_its_cost_counts_at_that_with_its_tokens():
+    spend = Spend()
+    assert spend.charge("a", 0.5, Usage(input_tokens=5)) == 0.5
+    assert spend.charge("a", 0.25) == 0.25
+    assert spend.total == Spent(calls=2, usage=Usage(input_tokens=5), cost=0.75)
+
+
+def test_threads_lose_nothing():
+    spend = Spend()
+    with ThreadPoolExecutor(8) as pool:
+        one = Usage(input_tokens=100, output_tokens=10)
+        list(pool.map(lambda i: spend.add("ab"[i % 2], one, PRICE), range(1000)))
+    assert {name: spent.calls for name, spent in spend.by_candidate.items()} == {"a": 500, "b": 500}
+    assert spend.total.usage == Usage(input_tokens=100_000, output_tokens=10_000)
+    assert spend.total.cost == pytest.approx(1.3)

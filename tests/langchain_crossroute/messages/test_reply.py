@@ -1,0 +1,159 @@
+"""What answers tell of themselves, as providers spell it."""
+
+import gc
+import json
+
+import httpx
+import openai
+import pytest
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+
+from langchain_crossroute.messages.reply import (
+    Taken,
+    finish_reason_of,
+    logprobs_of,
+    reply_of,
+    summed,
+    without_logprobs,
+)
+from langchain_crossroute.messages.stamp import is_unreadable, message_in
+
+USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+
+
+def taken(answer, usage=None, error=None):
+    return Taken(answer, usage, False, error)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({"finish_reason": "length"}, "length"),  # OpenAI, and Google in capitals
+        ({"stop_reason": "max_tokens"}, "max_tokens"),  # Anthropic
+        ({"stopReason": "max_tokens"}, "max_tokens"),  # Bedrock
+        ({"done_reason": "length"}, "length"),  # Ollama
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+            "max_output_tokens",
+        ),
+        ({"status": "completed", "incomplete_details": None}, None),
+        ({}, None),
+    ],
+)
+def test_why_an_answer_ended_is_read_in_each_providers_spelling(metadata, expected):
+    assert finish_reason_of(AIMessage("x", response_metadata=metadata)) == expected
+
+
+def test_a_message_tells_its_text_tokens_and_log_probabilities():
+    metadata = {"logprobs": {"content": [{"token": "4", "logprob": -0.5}]}, "finish_reason": "stop"}
+    message = AIMessage("4", response_metadata=metadata)
+    found = reply_of(taken(message, USAGE))
+    assert (found.text, found.logprobs, found.finish_reason) == ("4", (-0.5,), "stop")
+    assert (found.usage.input_tokens, found.usage.output_tokens) == (10, 5)
+    assert (found.schema_error, found.asks_for_tools, found.refused) == (None, False, False)
+    assert reply_of(taken(LLMResult(generations=[[ChatGeneration(message=message)]]))).text == "4"
+
+
+def test_a_refusal_is_read_where_the_provider_says_so():
+    assert reply_of(taken(AIMessage("", additional_kwargs={"refusal": "No."}))).refused
+    assert reply_of(taken(AIMessage([{"type": "refusal", "refusal": "No."}]))).refused
+    assert not reply_of(taken(AIMessage("No."))).refused
+
+
+def test_structured_output_is_read_as_what_it_says():
+    call = {"name": "City", "args": {"people": 3}, "id": "1"}
+    raw = AIMessage("", tool_calls=[call])
+    fits = {"raw": raw, "parsed": {"people": 3}, "parsing_error": None}
+    found = reply_of(taken(fits), structured=True)
+    assert (found.text, found.schema_error, found.asks_for_tools) == ('{"people": 3}', None, False)
+    assert (
+        "ValueError"
+        in reply_of(taken({**fits, "parsing_error": ValueError("Ada")}), structured=True).schema_error
+    )
+    assert reply_of(taken({**fits, "parsed": None}), structured=True).schema_error
+    assert reply_of(taken(None, error=ValueError("Ada")), structured=True).schema_error
+    assert reply_of(taken({"people": 3}), structured=True).text == '{"people": 3}'
+    assert reply_of(taken(raw), [], structured=False).asks_for_tools
+
+
+def test_no_word_of_an_answer_is_in_the_error_of_its_schema():
+    error = OutputParserException("Failed to parse: Ada lives in Oslo")
+    assert "Ada" not in reply_of(taken(None, error=error), structured=True).schema_error
+
+
+def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():
+    logprobs = {"content": [{"token": "x", "logprob": -2.0}]}
+    choice = {"message": {"content": '{"a'}, "finish_reason": "length", "logprobs": logprobs}
+    body = {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
+    error = OutputParserException("could not be parsed")
+    error.response = httpx.Response(200, content=json.dumps(body))
+    message = message_in(error)
+    assert (message.text, finish_reason_of(message)) == ('{"a', "length")
+    assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
+    assert reply_of(taken(message, error=error), structured=True).logprobs == (-2.0,)
+    assert message_in(OutputParserException("none")) is None
+    error.response = httpx.Response(200, content=b"no JSON")
+    assert message_in(error) is None
+
+
+class Unread(httpx.SyncByteStream):
+    def __iter__(self):
+        yield b"{}"
+
+
+def test_the_body_of_a_refusal_is_not_read(recwarn):
+    class Awaited:
+        async def json(self):
+            return {}
+
+    for response in (httpx.Response(429, stream=Unread()), Awaited()):
+        for error in (ValueError("slow down"), OutputParserException("could not be parsed")):
+            error.response = response
+            assert message_in(error) is None
+    gc.collect()
+    assert not recwarn.list
+
+
+def test_errors_that_tell_of_an_answer_are_known_from_those_that_tell_of_none():
+    assert is_unreadable(OutputParserException("x"))
+    assert is_unreadable(json.JSONDecodeError("x", "{", 0))
+    assert not is_unreadable(openai.OpenAIError("x"))
+    assert not is_unreadable(TimeoutError())
+
+
+def test_tokens_are_added_and_a_cached_answer_does_not_mark_the_sum():
+    assert summed([]) is summed([None]) is None
+    assert summed([USAGE, None]) == USAGE
+    cached = {**USAGE, "input_token_details": {"cache_read": 4}, "total_cost": 0}
+    assert summed([USAGE, cached]) == {
+        "input_tokens": 20,
+        "output_tokens": 10,
+        "total_tokens": 30,
+        "input_token_details": {"cache_read": 4},
+    }
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        (
+            {"logprobs": {"content": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1}]}},
+            (-0.5, -1.0),
+        ),
+        ({"logprobs": [{"token": "a", "logprob": -0.5}]}, (-0.5,)),  # Ollama
+        ({"logprobs": {"content": None, "refusal": None}}, None),
+        ({"logprobs": {"content": []}}, None),
+        ({"logprobs": None}, None),
+        ({}, None),
+    ],
+)
+def test_answers_tell_them_in_their_metadata(metadata, expected):
+    assert logprobs_of(AIMessage("a b", response_metadata=metadata)) == expected
+
+
+def test_what_nobody_asked_for_is_taken_out():
+    message = AIMessage("a", response_metadata={"logprobs": {"content": []}, "model_name": "x"})
+    assert without_logprobs(message).response_metadata == {"model_name": "x"}
+    assert "logprobs" in message.response_metadata

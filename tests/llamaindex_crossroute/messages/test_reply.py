@@ -1,0 +1,105 @@
+"""Facts of answers, as providers spell them."""
+
+from enum import Enum
+from types import SimpleNamespace
+
+import pytest
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LogProb
+from pydantic import BaseModel, ValidationError
+
+from crossroute.calls.ledger import Usage
+from llamaindex_crossroute.messages.reply import finish_reason, given, logprobs_of, unfit
+from llamaindex_crossroute.probe import UsageProbe
+from tests.llamaindex_crossroute.fakes import ChatFake, tool_call
+
+
+class Song(BaseModel):
+    """A song."""
+
+    name: str
+
+
+class Finish(Enum):
+    MAX_TOKENS = 2
+
+
+def facts_of(value, probe=None, tools=()):
+    return given(value, probe or UsageProbe(), ChatFake("a"), tools).facts
+
+
+def chat(text="Hi", raw=None, **more):
+    return ChatResponse(message=ChatMessage(role="assistant", content=text), raw=raw, **more)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ({"choices": [{"finish_reason": "length"}]}, "length"),
+        (SimpleNamespace(choices=[SimpleNamespace(finish_reason="stop")]), "stop"),
+        ({"stop_reason": "max_tokens"}, "max_tokens"),
+        (SimpleNamespace(delta=SimpleNamespace(stop_reason="end_turn")), "end_turn"),
+        ({"stopReason": "content_filtered"}, "content_filtered"),
+        ({"done_reason": "length"}, "length"),
+        ({"candidates": [{"finish_reason": Finish.MAX_TOKENS}]}, "MAX_TOKENS"),
+        ({"finish_reason": "COMPLETE"}, "COMPLETE"),
+        ({"incomplete_details": {"reason": "max_output_tokens"}}, "max_output_tokens"),
+        ({"choices": []}, None),
+        (None, None),
+    ],
+)
+def test_why_it_ended(raw, reason):
+    assert finish_reason(chat(raw=raw)) == reason
+
+
+def test_log_probabilities_are_the_written_tokens():
+    top = [[LogProb(logprob=-0.1)], [LogProb(logprob=-0.2)]]
+    told = [{"token": "z", "logprob": -2.5, "top_logprobs": [{"token": "a", "logprob": -0.1}]}]
+    assert logprobs_of(chat(raw={"choices": [{"logprobs": {"content": told}}]}, logprobs=top)) == (-2.5,)
+    completed = {"choices": [{"logprobs": {"token_logprobs": [None, -0.5, -1]}}]}
+    assert logprobs_of(CompletionResponse(text="x", raw=completed)) == (-0.5, -1.0)
+    assert logprobs_of(chat(logprobs=top)) == (-0.1, -0.2)
+    assert logprobs_of(chat(raw={"choices": [{"logprobs": None}]})) == ()
+
+
+def test_chunks_make_one_answer():
+    def chunk(text, logprob=None, finish=None, usage=None):
+        told = None if logprob is None else {"content": [{"logprob": logprob}]}
+        raw = {"choices": [{"logprobs": told, "finish_reason": finish}], "usage": usage}
+        return chat(text, raw=raw)
+
+    last = chat("Hi you", raw={"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}})
+    facts = facts_of([chunk("Hi", -0.5), chunk("Hi you", -1.5), chunk("Hi you", finish="stop"), last])
+    assert facts.text == "Hi you"
+    assert facts.logprobs == (-0.5, -1.5)
+    assert facts.finish_reason == "stop"
+    assert facts.usage == Usage(input_tokens=3, output_tokens=2)
+
+
+def test_what_says_nothing_of_itself():
+    for value in ("Hi", ["H", "i"], CompletionResponse(text="Hi"), chat("Hi")):
+        facts = facts_of(value)
+        assert (facts.text, facts.logprobs, facts.finish_reason, facts.usage) == ("Hi", None, None, None)
+        assert not facts.asks_for_tools
+    assert facts_of([]).text == ""
+    assert facts_of(chat("Hi")).schema_error is None
+    assert facts_of(Song(name="Ja")).text == '{"name":"Ja"}'
+
+
+def test_refusals_and_tool_calls():
+    assert facts_of(chat("", raw={"choices": [{"message": {"refusal": "No."}}]})).refused
+    assert not facts_of(chat("", raw={"choices": [{"message": {"refusal": None}}]})).refused
+    facts = facts_of(ChatResponse(message=tool_call("add", a=1)))
+    assert facts.asks_for_tools
+    assert facts.schema_error == "a tool that was not offered"
+
+
+def test_an_error_tells_without_what_was_said():
+    probe = UsageProbe()
+    probe.responses.append(chat("My diary", raw={"choices": [{"finish_reason": "length"}]}))
+    with pytest.raises(ValidationError) as caught:
+        Song.model_validate({"name": 7})
+    got = unfit(caught.value, probe)
+    assert got.error is caught.value
+    assert got.facts.schema_error == "name: string_type"
+    assert (got.facts.text, got.facts.finish_reason) == ("My diary", "length")
+    assert unfit(ValueError("not My diary"), probe).facts.schema_error == "ValueError"
