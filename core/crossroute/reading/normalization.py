@@ -127,7 +127,7 @@ def drop_repetition(text: str) -> str:
     ('Why aaa? ha 1000000', 'no')
     """
     words = text.split()
-    different = set(words)
+    different = dict.fromkeys(words)
     for word in different:
         if len(word) - len(set(word)) >= REPEATS:
             text = text.replace(word, _without_repetition(word))
