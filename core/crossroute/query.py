@@ -15,8 +15,9 @@ from numbers import Integral
 from typing import NamedTuple
 
 from crossroute.reading.conversation import Turn, read_turns
+from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.normalization import normalize
-from crossroute.reading.question import find_question, is_follow_up
+from crossroute.reading.question import find_question
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""

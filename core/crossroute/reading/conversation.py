@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from crossroute.reading.question import is_follow_up, is_inserted
+from crossroute.reading.follow_up import is_follow_up
+from crossroute.reading.harness import is_inserted
 
 SAID_CHARACTERS = 300
 """Characters that are read of an earlier turn."""

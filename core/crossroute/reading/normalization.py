@@ -41,13 +41,14 @@ INVISIBLE = re.compile(
 STACKED_MARKS = re.compile("[\u0300-\u036f]+")
 BLANKS = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
-BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])")
+BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = re.compile(r"([^\d\s])\1{3,}")
 PUNCTUATION = re.compile(r"([?!])[?!]+")
 REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
 URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
 LEAST_RUN = 40
+ALONE = re.compile(r"[A-Za-z0-9+/_-]{14,}={0,2}")
 LONGEST_NAME = 24
 NAMES = re.compile(r"[\s/_=-]+")
 RUN = re.compile(  # no word: a key, a digest, base64, a genome
@@ -111,7 +112,10 @@ def collapse_blanks(text: str) -> str:
 
 def shorten_runs(text: str) -> str:
     """Return a text with addresses down to their host, and long unbroken runs to what they decode to, if anything."""
-    if max(map(len, text.split()), default=0) < LEAST_RUN:
+    words = text.split()
+    if len(words) == 1 and ALONE.fullmatch(text) and (decoded := _decode(text)):
+        return decoded
+    if max(map(len, words), default=0) < LEAST_RUN:
         return text
     return RUN.sub(_shorten, URL.sub(r"\1", text))
 
@@ -123,7 +127,7 @@ def drop_repetition(text: str) -> str:
     ('Why aaa? ha 1000000', 'no')
     """
     words = text.split()
-    different = set(words)
+    different = dict.fromkeys(words)
     for word in different:
         if len(word) - len(set(word)) >= REPEATS:
             text = text.replace(word, _without_repetition(word))
@@ -178,16 +182,17 @@ def _shorten(run: re.Match[str]) -> str:
         return run[0]  # a path, or a long name of words
     joined = "".join(run[0].split()).rpartition(",")[2]
     end = run[0][len(run[0].rstrip()) :]
-    try:
-        decoded = base64.b64decode(
-            joined + "=" * (-len(joined) % 4),
-            altchars="-_" if set("-_") & set(joined) else None,
-            validate=True,
-        )
-        text = decoded.decode("utf-8")
-    except (binascii.Error, ValueError):
-        text = ""
-    words = sum(map(len, WORD.findall(text))) + text.count(" ")
-    if text and words > 0.7 * len(text):
+    if text := _decode(joined):
         return text + end
     return end if WORD.search(run.string[: run.start()] + run.string[run.end() :]) else joined[:KEPT_OF_RUN]
+
+
+def _decode(run: str) -> str:
+    """Return the text that a run stands for in base64; empty if it stands for none."""
+    altchars = "-_" if set("-_") & set(run) else None
+    try:
+        text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+    readable = all(character.isprintable() or character in "\n\t" for character in text)
+    return text if readable and WORD.search(text) else ""

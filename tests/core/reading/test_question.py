@@ -1,7 +1,8 @@
 import pytest
 
 from crossroute import Query
-from crossroute.reading.question import find_question, is_follow_up
+from crossroute.reading.follow_up import is_follow_up
+from crossroute.reading.question import find_question
 
 QUESTIONS = ["Who is responsible for payment?", "Summarise the main point in one sentence.", "谁负责付款?"]
 CLAUSE = "The Lessee shall indemnify the Lessor under Clause {}, save where gross negligence is shown. "
