@@ -1,8 +1,8 @@
 """What the dial does on requests of known difficulty: python benchmarks/dial.py.
 
 Trivial and hard requests that nothing was trained or calibrated on, six pairs of a cheap and a dear model: which share
-of the hard, and of the trivial, goes to the dear one. Then siblings: on which share of ordinary requests the stronger is
-predicted to be no worse.
+of the hard, and of the trivial, goes to the dear one. Then siblings: on which share of ordinary requests the stronger
+is predicted to be no worse.
 """
 
 from __future__ import annotations
