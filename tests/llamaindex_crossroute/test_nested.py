@@ -79,7 +79,8 @@ async def test_a_stream_too_also_where_its_reader_breaks_off(router, breaks_off)
 def test_an_outer_that_escalates_counts_the_inner_at_its_cost(router, ear):
     inner = CrossRouteLLM({"small": ChatFake("small")}, router)
     every = Escalation(check=lambda query, answer: 0.0)
-    outer = CrossRouteLLM({"large": inner, "coder": ChatFake("coder")}, router, escalate=every)
+    members = {"large": inner, "coder": ChatFake("coder")}
+    outer = CrossRouteLLM(members, router, escalate=every, cost_preference=0)  # whatever another call costs
     answer = outer.chat([user(ARITHMETIC)])
     assert {name: spent.calls for name, spent in outer.spend.by_candidate.items()} == {"large": 1, "coder": 1}
     assert outer.spend.by_candidate["large"].cost == pytest.approx(inner.spend.total.cost)
