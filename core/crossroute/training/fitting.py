@@ -106,23 +106,24 @@ def fit(
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
     predictor, provenance = run.trained(), _provenance(run, begun, start)
-    if start and set(begun.pool.names) <= set(start.pool.names):
-        kept = start.predictor.with_pool(unlearned(begun.pool, start))
-        if likelihood(kept, validation) >= likelihood(predictor, validation):
-            predictor, provenance = kept, start.provenance
     if start is None:
         predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior, config.seed))
-    elif start.predictor.doubt is not None:
-        predictor = predictor.with_doubt(start.predictor.doubt.extended(train.encoded.numpy()))
+    else:
+        known = set(begun.pool.names) <= set(start.pool.names)
+        kept = start.predictor.with_pool(unlearned(begun.pool, start)) if known else None
+        if kept and likelihood(kept.with_doubt(None), validation) >= likelihood(predictor, validation):
+            predictor, provenance = kept, start.provenance
+        elif start.predictor.doubt is not None:
+            predictor = predictor.with_doubt(start.predictor.doubt.extended(train.encoded.numpy()))
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
-    known = start.own_verifier if start else None
+    own = start.own_verifier if start else None
     router = Router(
         predictor,
         calibration=EncodedQueries(*(array[sample] for array in validation.queries)),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=verifier_of(predictor, train, validation, config.seed) or known,
+        verifier=verifier_of(predictor, train, validation, config.seed) or own,
     )
     on_trained(router)
     if ended and state_folder is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute import Price, Router
+from crossroute import Price, Query, Router
 from crossroute.profiler.scores import BENCHMARKS, benchmark_of, expected, profile_from_scores
 
 PRICE = Price(input=1, output=4)
@@ -111,7 +111,8 @@ def test_about_as_many_tokens_are_foreseen_whatever_is_charged_for_them(router):
     def cost(price, of):
         made = profile_from_scores(router, "new", {"mmlu": 0.7}, Price(input=of[0], output=of[1]))
         at = made.model_copy(update={"price": Price(input=price[0], output=price[1])})
-        return router.with_candidates([at]).predict(["What is 2 + 2?"]).cost[0, -1]
+        predictor = router.with_candidates([at]).predictor.with_doubt(None)  # the profile's tokens alone
+        return predictor.foresee([Query("What is 2 + 2?")])[0].cost[-1]
 
     for price in ((1, 4), (3, 1), (0, 2), (2, 0)):
         assert cost(price, of=price) == pytest.approx(cost(price, of=(1, 4)), rel=0.35), price
