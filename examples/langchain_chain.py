@@ -6,14 +6,14 @@ from langchain_crossroute import ChatCrossRoute
 
 from langchain_offline import stand_ins
 
-models = stand_ins("gpt-5", "gpt-4o-mini")  # with a key: {"gpt-5": "openai:gpt-5", ...}
+models = stand_ins("gpt-5-mini", "gpt-4o-mini")  # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
 
-model = ChatCrossRoute(models=models, router="universal")
+model = ChatCrossRoute(models=models, router="universal", cost_preference=0.1)
 chain = ChatPromptTemplate.from_messages([("system", "Be brief."), ("human", "{question}")]) | model
 
 for question in (
     "What is the capital of Peru?",
-    "Explain why the determinant of an orthogonal matrix is 1 or -1.",
+    "Prove that there are infinitely many primes.",
 ):
     answer = chain.invoke({"question": question})
     decision = answer.response_metadata["crossroute"]

@@ -25,20 +25,20 @@ def test_the_chain(run):
     lines = run("langchain_chain.py")
     assert [line for line in lines if "answer" in line] == [
         "  An answer by gpt-4o-mini's stand-in.",
-        "  An answer by gpt-5's stand-in.",
+        "  An answer by gpt-5-mini's stand-in.",
     ]
     assert lines[2].startswith("  predicted quality 0.")
-    assert lines[-2:] == ["gpt-4o-mini: 1 call, $0.0000067", "gpt-5: 1 call, $0.000092"]
+    assert lines[-2:] == ["gpt-4o-mini: 1 call, $0.0000067", "gpt-5-mini: 1 call, $0.000019"]
 
 
 def test_the_agent(run):
     lines = run("langchain_agent.py")
     assert lines[1] == "  gpt-4o-mini: Lima."
     assert lines[4:8:2] == [
-        "  gpt-5: calls overdue",
-        "  gpt-5: They are late: Ada Ltd: 1,200 euros, 12 days.",
+        "  gpt-4o-mini: calls overdue",
+        "  gpt-4o-mini: They are late: Ada Ltd: 1,200 euros, 12 days.",
     ]
-    assert lines[7].startswith("    stuck to gpt-5: tool turn; took $")
+    assert lines[7].startswith("    stuck to gpt-4o-mini: tool turn; took $")
 
 
 def test_the_preference(run):
