@@ -102,7 +102,9 @@ def test_the_listing_says_which_profiles_are_rough(universal):
 
 def test_better_models_have_better_rough_profiles(universal):
     """Of those without an outcome: the mean of one that was measured is over the clusters where it was."""
-    rough = {each.name: each.profile.mean_quality for each in universal.pool if not any(each.profile.evidence)}
+    rough = {
+        each.name: each.profile.mean_quality for each in universal.pool if not any(each.profile.evidence)
+    }
     assert rough["gemma-3-270m-it"] < rough["gemma-3-4b-it"] < rough["gemma-3-12b-it"]
     assert rough["qwen2.5-0.5b-instruct"] < rough["qwen2.5-14b-instruct"] < rough["qwen3-32b"]
     assert rough["gpt-5.1-codex-mini"] < rough["gpt-5.1-codex"] < rough["gpt-5-pro"]
@@ -124,7 +126,9 @@ def test_who_was_tried_on_function_calls_alone_is_not_taken_to_be_as_good_at_tex
         assert ability[tools] > max(np.delete(ability, tools)) + 0.3
     called = universal.subset(FUNCTION_CALLERS).predict(TEXTS).quality
     strong = universal.subset(["gpt-5", "claude-3-5-sonnet-20241022"]).predict(TEXTS).quality
-    assert (called.max(1) <= strong.max(1)).all()  # both may be as sure as a prediction can be: predictor.SURE
+    assert (
+        called.max(1) <= strong.max(1)
+    ).all()  # both may be as sure as a prediction can be: predictor.SURE
     assert called.mean() < strong.mean() - 0.05
 
 

@@ -123,8 +123,12 @@ class Doubt:
             "ordinary": (None, axes),
         }.items():
             found = self.tensors[name].shape
-            if len(found) != len(shape) or any(want not in (None, is_) for want, is_ in zip(shape, found)):
-                raise ValueError(f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work.")
+            if len(found) != len(shape) or any(
+                want not in (None, is_) for want, is_ in zip(shape, found, strict=False)
+            ):
+                raise ValueError(
+                    f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
+                )
 
     def situate(self, vectors: Floats, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.

@@ -225,10 +225,9 @@ def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
     if f"{BELIEF}ability" not in tensors:
         return [None] * candidates
     rows = zip(*(tensors[f"{BELIEF}{field}"].tolist() for field in Belief.model_fields), strict=True)
-    found = [
+    return [
         None
         if row[0][0] >= NO_BELIEF
         else Belief(**{field: tuple(values) for field, values in zip(Belief.model_fields, row, strict=True)})
         for row in rows
     ]
-    return found

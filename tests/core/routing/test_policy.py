@@ -77,9 +77,14 @@ def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is():
     random = np.random.default_rng(0)
     quality = np.sort(random.random((200, 3)), axis=1)
     cost = np.sort(random.lognormal(-6, 0.8, (200, 3)), axis=1)
-    worse = quality[:, :1] - 0.1 * quality[:, :1], cost[:, 1:2] * 0.99  # than the cheapest, at more than its cost
+    worse = (
+        quality[:, :1] - 0.1 * quality[:, :1],
+        cost[:, 1:2] * 0.99,
+    )  # than the cheapest, at more than its cost
     for reward in REWARDS:
-        wider = Dial.calibrate(*(np.concatenate(pair, axis=1) for pair in zip((quality, cost), worse)), reward)
+        wider = Dial.calibrate(
+            *(np.concatenate(pair, axis=1) for pair in zip((quality, cost), worse, strict=False)), reward
+        )
         assert wider == Dial.calibrate(quality, cost, reward)
 
 
