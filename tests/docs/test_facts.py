@@ -15,13 +15,16 @@ def test_the_page_on_models_counts_the_catalogue():
     page = " ".join((ROOT / "docs" / "models.md").read_text("utf-8").split())
     held, pool = list(Catalogue.bundled()), Router.from_pretrained("universal").pool
     measured = [entry for entry in held if entry.sources]
-    scored = [entry for entry in held if entry.scores]
+    routed = [candidate for candidate in pool if sum(candidate.profile.evidence)]
     assert f"knows some {round(len(held), -1)} models" in page
     assert f"{len(measured)} of them have outcomes" in page
-    assert f"{len(scored)} models without recorded outcomes" in page
-    assert set(pool.names) == {entry.name for entry in (*measured, *scored) if entry.price}
+    assert f"all whose price somebody states, {len(pool)}: {len(routed)} of them by their outcomes" in page
+    assert f"{len(pool) - len(routed)} models of `universal` have no recorded outcomes" in page
+    assert set(pool.names) == {entry.name for entry in held if entry.price}
+    for name in ("claude-sonnet-4-5", "gpt-4o-mini"):
+        assert f"{round(sum(pool[name].profile.evidence)):,}" in page
 
 
 def test_the_model_that_the_page_calls_known_but_not_routed_is_so():
-    assert "gpt-5.5" in Catalogue.bundled()
-    assert "gpt-5.5" not in Router.from_pretrained("universal").pool
+    assert "reka-core-20240501" in Catalogue.bundled()
+    assert "reka-core-20240501" not in Router.from_pretrained("universal").pool

@@ -8,7 +8,7 @@ from crossroute.calls.ledger import Usage
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, user
-from tests.support.routers import ARITHMETIC
+from tests.support.routers import ARITHMETIC, STORY
 
 QUESTION = PromptTemplate("{query_str}")
 
@@ -77,11 +77,12 @@ async def test_a_stream_too_also_where_its_reader_breaks_off(router, breaks_off)
 
 
 def test_an_outer_that_escalates_counts_the_inner_at_its_cost(router, ear):
-    inner = CrossRouteLLM({"small": ChatFake("small")}, router)
+    inner = CrossRouteLLM({"coder": ChatFake("coder")}, router)
     every = Escalation(check=lambda query, answer: 0.0)
-    outer = CrossRouteLLM({"large": inner, "coder": ChatFake("coder")}, router, escalate=every)
-    answer = outer.chat([user(ARITHMETIC)])
-    assert {name: spent.calls for name, spent in outer.spend.by_candidate.items()} == {"large": 1, "coder": 1}
+    members = {"large": inner, "small": ChatFake("small")}
+    outer = CrossRouteLLM(members, router, escalate=every, cost_preference=0)  # whatever another call costs
+    answer = outer.chat([user(STORY)])  # at which small is good, too
+    assert {name: spent.calls for name, spent in outer.spend.by_candidate.items()} == {"large": 1, "small": 1}
     assert outer.spend.by_candidate["large"].cost == pytest.approx(inner.spend.total.cost)
     told = answer.additional_kwargs["crossroute"]["actual_cost"]
     assert told == pytest.approx(outer.spend.total.cost)

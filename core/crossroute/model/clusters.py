@@ -51,6 +51,14 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
     return encoded.mean(0).astype(np.float32), projection
 
 
+def projected(encoded: Floats, centre: Float32s, projection: Float32s) -> Floats:
+    """Return training queries as a few numbers, shape (n, p), alike on any number of cores."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # see `fit_projection`
+        return np.asarray((encoded - centre) @ projection)
+
+
 def fit_centroids(x: Floats, clusters: int, seed: int) -> tuple[Float32s, float]:
     """Cluster training queries by k-means.
 

@@ -110,22 +110,28 @@ class Doubt:
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
         half = self.tensors["prototypes"].astype(np.float16)  # as a checkpoint keeps them
         self.tensors["prototypes"] = half.astype(np.float32)
-        views, axes = self.tensors["centre"].size, self.tensors["axes"].shape[-1]
-        for name, shape in {
+        views, axes, outputs = self.tensors["centre"].size, self.tensors["axes"].shape[-1], len(kinds) + 2
+        rows = {name: len(self.tensors[name]) for name in ("prototypes", "heads", "near_spread", "ordinary")}
+        shapes = {
             "centre": (views,),
             "axes": (views, axes),
-            "prototypes": (None, axes),
+            "prototypes": (rows["prototypes"], axes),
             "gate": (2,),
-            "heads": (None, len(kinds) + 2),
-            "heads_bias": (len(kinds) + 2,),
-            "near_spread": (None,),
+            "heads": (rows["heads"], outputs),
+            "heads_bias": (outputs,),
+            "near_spread": (rows["near_spread"],),
             "far_spread": (1,),
-            "ordinary": (None, axes),
-        }.items():
+            "ordinary": (rows["ordinary"], axes),
+        }
+        for name, shape in shapes.items():
             found = self.tensors[name].shape
+<<<<<<< HEAD
             if len(found) != len(shape) or any(
                 want not in (None, is_) for want, is_ in zip(shape, found, strict=False)
             ):
+=======
+            if found != shape:
+>>>>>>> fix
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )

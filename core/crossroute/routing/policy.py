@@ -59,7 +59,8 @@ class Dial(BaseModel):
             reward: The reward that will be used.
         """
         rows = np.arange(len(cost))
-        dearest = np.maximum(cost.max(axis=1), LEAST_TO_PAY)  # (n,)
+        lavish = cost[rows, best(quality, cost, MOST_TO_PAY, reward)]  # (n,), the most that any choice costs
+        dearest = np.maximum(lavish, LEAST_TO_PAY)
         weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
         spend = np.array(
             [(weight * cost[rows, best(quality, cost, float(pay), reward)]).mean() for pay in GRID]

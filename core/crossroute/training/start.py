@@ -17,6 +17,7 @@ from crossroute.model.clusters import (
     cluster_labels,
     fit_centroids,
     fit_projection,
+    projected,
     relative_lengths,
     tally,
     task_shares,
@@ -80,7 +81,7 @@ def fresh(train: Prepared, views_width: int, config: TrainingConfig, prior: Prio
     """
     encoded = train.encoded.numpy()
     centre, projection = fit_projection(encoded, views_width, config.components)
-    x = (encoded - centre) @ projection  # (n, p)
+    x = projected(encoded, centre, projection)  # (n, p)
     centroids, temperature = fit_centroids(x, config.clusters, config.seed)
     assignment = assign(x, centroids)
     log_tokens = train.log_tokens.numpy()

@@ -1,5 +1,6 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,7 +41,19 @@ def test_int8_keeps_the_direction(full, reference):
     assert int8.name == "onnx-int8:minilm"
     embeddings = int8.encode(TEXTS)
     assert np.linalg.norm(embeddings, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
-    assert (embeddings * reference).sum(axis=1).min() > 0.98
+    assert (embeddings * reference).sum(axis=1).min() > (0.97 if saturates() else 0.98)
+
+
+def saturates():
+    """Return whether this processor adds pairs of products of bytes in 16 bits, so that large sums are cut.
+
+    x86 does without VNNI: "When and why do I need to try U8U8?", https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html.
+    """
+    try:
+        told = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False
+    return "avx2" in told and "vnni" not in told
 
 
 def test_rows_stand_in_the_order_asked_beyond_one_batch(full):

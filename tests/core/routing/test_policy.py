@@ -26,9 +26,10 @@ def predictions(draw):
 
 def spend(quality, cost, pay, reward):
     """Return the mean cost of the choices, in which no query counts for more than the typically dear one."""
-    dearest = np.maximum(cost.max(axis=1), LEAST_TO_PAY)
+    rows = np.arange(len(cost))
+    dearest = np.maximum(cost[rows, best(quality, cost, MOST_TO_PAY, reward)], LEAST_TO_PAY)
     weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
-    return (weight * cost[np.arange(len(cost)), best(quality, cost, pay, reward)]).mean()
+    return (weight * cost[rows, best(quality, cost, pay, reward)]).mean()
 
 
 @pytest.mark.parametrize("reward", REWARDS)
@@ -73,19 +74,17 @@ def test_one_extreme_query_moves_no_notch_by_much(factor, reward):
     assert np.abs(moved - usual).max() < 0.05 * (usual[0] - usual[-1])
 
 
-def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is():
+@pytest.mark.parametrize("reward", REWARDS)
+@pytest.mark.parametrize("factor", [1.5, 1e6])
+def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is(factor, reward):
     random = np.random.default_rng(0)
     quality = np.sort(random.random((200, 3)), axis=1)
     cost = np.sort(random.lognormal(-6, 0.8, (200, 3)), axis=1)
-    worse = (
-        quality[:, :1] - 0.1 * quality[:, :1],
-        cost[:, 1:2] * 0.99,
-    )  # than the cheapest, at more than its cost
-    for reward in REWARDS:
-        wider = Dial.calibrate(
-            *(np.concatenate(pair, axis=1) for pair in zip((quality, cost), worse, strict=False)), reward
-        )
-        assert wider == Dial.calibrate(quality, cost, reward)
+    wider = (  # one that is worse and dearer than the cheapest, to another degree for each query
+        np.concatenate([quality, 0.9 * quality[:, :1]], axis=1),
+        np.concatenate([cost, factor * random.uniform(1, 2, (200, 1)) * cost[:, :1]], axis=1),
+    )
+    assert Dial.calibrate(*wider, reward) == Dial.calibrate(quality, cost, reward)
 
 
 def test_the_ends_are_quality_first_and_cheapest():
