@@ -1,7 +1,6 @@
 """Should the choice mind how uncertain a prediction is? python benchmarks/doubt.py [--set NAME]. On validation.
 
-The first table: routers trained on half of a set's candidates; the others are met by few outcomes, or by those of one
-task. The second: universal's network, candidates that were tried on function calls being known by these alone. Each
+Routers are trained on half of a set's candidates; the others are met by few outcomes, or by those of one task. Each
 rule changes the predicted quality by its standard error before the choice; figures are changes by the rule.
 """
 
@@ -17,8 +16,6 @@ import numpy as np
 import torch
 import typer
 from sets import load, matching
-from universal_profiles import CALLS, anew, calls, clusters
-from universal_sets import load_all
 
 from crossroute import Outcomes, Pool, Prediction, Router, TrainingConfig, fit
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
@@ -29,8 +26,6 @@ from crossroute.routing.policy import Dial
 
 HALVES, DRAWS = 2, 4
 DIAL = np.linspace(0.05, 0.95, 19)
-TRIED_TOO = ("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "zeroeval")
-"""Sets with costs, some of whose candidates were tried on function calls as well."""
 
 Rule = Callable[[Prediction, Floats], Floats]
 """Predictions and their standard errors, shape (n, m) -> the quality to choose by, shape (n, m)."""
@@ -94,14 +89,11 @@ def main(
         list[str] | None, typer.Option("--set", help="Part of a set's name, first table.")
     ] = None,
 ) -> None:
-    """Print two Markdown tables: change of AIQ and of the mean reward, each with its standard error."""
+    """Print a Markdown table: change of AIQ and of the mean reward, each with its standard error."""
     torch.set_num_threads(1)
     found: Found = defaultdict(lambda: defaultdict(list))
     for name in matching(only):
         known_roughly(load(name), found, name)
-    print(table(found))
-    found = defaultdict(lambda: defaultdict(list))
-    known_by_calls(found)
     print(table(found))
 
 
@@ -131,37 +123,6 @@ def met_by(train: Outcomes, random: np.random.Generator) -> Iterator[tuple[str, 
     for column in quality.T:
         column[tasks != random.choice(np.unique(tasks[~np.isnan(column)]))] = np.nan
     yield "one task", replace(train, quality=quality)
-
-
-def known_by_calls(found: Found) -> None:
-    """Judge the rules on universal's network where some candidates are known by function calls alone."""
-    universal, sets = Router.from_pretrained("universal"), load_all()
-    validation = {name: sets[name].split("validation") for name in TRIED_TOO}
-    train = Outcomes.concatenate(list(sets.values())).split("train")
-    cluster, call = clusters(universal, train.texts), calls(train.tasks)
-    alike = np.zeros_like(call)  # calls are taken as texts
-    measured = universal.subset(train.pool.names)
-    for name, part in validation.items():
-        rough = [each for each in part.pool.names if each in sets["bfcl"].pool]
-        hidden, known = by_calls_alone(train, rough), [each for each in part.pool.names if each not in rough]
-        as_texts, apart = (anew(measured, hidden, cluster, told) for told in (alike, call))
-        routers = {
-            "all known": (anew(measured, train, cluster, alike), part.pool.names),
-            "calls alone, taken as texts": (as_texts, known),
-            "calls alone, told apart": (as_texts.with_candidates(apart.pool[each] for each in rough), known),
-        }
-        for column, (router, sure) in routers.items():
-            found[column][name].append(judged(router.subset(part.pool.names), part, sure))
-
-
-def by_calls_alone(train: Outcomes, rough: Sequence[str]) -> Outcomes:
-    """Return the outcomes without what some candidates did on texts."""
-    texts = np.array([not task.startswith(CALLS) for task in train.tasks])
-    hidden = texts[:, None] & np.isin(train.pool.names, rough)
-    quality, cost, output_tokens = (
-        np.where(hidden, np.nan, values) for values in (train.quality, train.cost, train.output_tokens)
-    )
-    return replace(train, quality=quality, cost=cost, output_tokens=output_tokens)
 
 
 def judged(router: Router, validation: Outcomes, sure: Sequence[str]) -> dict[str, Worth]:
