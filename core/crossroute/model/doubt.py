@@ -125,13 +125,7 @@ class Doubt:
         }
         for name, shape in shapes.items():
             found = self.tensors[name].shape
-<<<<<<< HEAD
-            if len(found) != len(shape) or any(
-                want not in (None, is_) for want, is_ in zip(shape, found, strict=False)
-            ):
-=======
             if found != shape:
->>>>>>> fix
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
