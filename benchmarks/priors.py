@@ -257,14 +257,15 @@ def observed_quality(without: Collection[str] = ()) -> list[Seen]:
         if any(source.startswith(prefix) for prefix in left_out):
             continue
         if source.startswith("lmarena"):
-            kind = ARENA.get(source.split(": ")[1])
-            if kind and (key := spellings().get(("lmarena", row["model"]))):
+            asked = ARENA.get(source.split(": ")[1])
+            spelled = spellings().get(("lmarena", row["model"]))
+            if asked and spelled:
                 value = (score - ELO_MIDDLE) / ELO_LOGIT
-                found.append(Seen(key, source, KINDS.index(kind), "lmarena", value, 0.02))
+                found.append(Seen(spelled, source, KINDS.index(asked), "lmarena", value, 0.02))
             continue
-        group, kind, count = next(told for prefix, told in PUBLISHED.items() if source.startswith(prefix))
-        if key := spellings().get((group, row["model"])):
-            found.append(Seen(key, source, KINDS.index(kind), group, *logit(min(max(score, 0), 1), count)))
+        group, of, count = next(told for prefix, told in PUBLISHED.items() if source.startswith(prefix))
+        if spelled := spellings().get((group, row["model"])):
+            found.append(Seen(spelled, source, KINDS.index(of), group, *logit(min(max(score, 0), 1), count)))
     return found
 
 
@@ -301,10 +302,10 @@ def observed_tokens(without: Collection[str] = ()) -> list[Seen]:
         group = next((g for g in ("openhands-index", "aider") if source.startswith(g)), None)
         if group is None or not row["usd_per_task"] or any(source.startswith(each) for each in left_out):
             continue
-        key, usd = spellings().get((group, row["model"])), float(row["usd_per_task"])
-        if key and usd > 0 and not np.isnan(price := facts()[key[0]].price):
-            kind = KINDS.index("agent" if group == "openhands-index" else "code")
-            found.append(Seen(key, f"usd/{source}", kind, group, float(np.log(usd * 1e6) - price), 0.1))
+        spelled, usd = spellings().get((group, row["model"])), float(row["usd_per_task"])
+        if spelled and usd > 0 and not np.isnan(price := facts()[spelled[0]].price):
+            of = KINDS.index("agent" if group == "openhands-index" else "code")
+            found.append(Seen(spelled, f"usd/{source}", of, group, float(np.log(usd * 1e6) - price), 0.1))
     return found
 
 
@@ -320,7 +321,7 @@ def features(keys: Sequence[Key]) -> Floats:
     for each in known.values():
         counts[each.family] += 1
     families = sorted(family for family, count in counts.items() if count >= 3)
-    middle = np.nanmean([each.price for each in known.values()])
+    middle = float(np.nanmean([each.price for each in known.values()]))
     rows = []
     for model, effort in keys:
         f = known[model]
@@ -329,7 +330,7 @@ def features(keys: Sequence[Key]) -> Floats:
             can and (effort in THINKS or (not effort and f.thinks_by_default))
         )
         sized, unpriced = f.is_open and not np.isnan(f.size), np.isnan(f.price)
-        stated = [
+        stated: list[float] = [
             1,
             f.years,
             min(f.years, 0),

@@ -46,6 +46,7 @@ def load_all() -> dict[str, Outcomes]:
     return {name: load_one(name) for name in SETS}
 
 
+@cache
 def load_one(name: str) -> Outcomes:
     """Return a set under the catalogue's names, at its prices, with a task name that tells the set."""
     from priors import spellings

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import typer
 from rich.console import Console
@@ -80,8 +81,8 @@ def row(name: str, router: Router) -> Row:
         pool.names, np.broadcast_to(proxy(price), shape), np.broadcast_to(price * 1e-4 + 1e-9, shape)
     )
     blind = hindsight(outcomes)
-    answered = outcomes.take(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
-    rows = known_outcomes(outcomes.quality, outcomes.cost).any(axis=1)
+    rows = np.asarray(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
+    answered = outcomes.take(rows)
     predictions = {"ours": foreseen, "plain": plain, "price": by_price, "blind": blind}
     sweeps = [Sweep.of(at(each, rows), answered, WILLINGNESS_TO_PAY) for each in predictions.values()]
     low, high = cost_range(answered.quality, answered.cost)
@@ -139,7 +140,7 @@ def proxy(price: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-0.5 * (logs - logs.mean()))))
 
 
-def at(prediction: Prediction, rows: Floats) -> Prediction:
+def at(prediction: Prediction, rows: npt.NDArray[np.bool_]) -> Prediction:
     """Return the predictions of some queries."""
     return Prediction(prediction.candidates, prediction.quality[rows], prediction.cost[rows])
 

@@ -108,17 +108,27 @@ class Doubt:
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
-        t = self.tensors
-        views, axes = t["axes"].shape
-        fits = (
-            t["centre"].shape == (views,)
-            and t["prototypes"].shape[1:] == t["ordinary"].shape[1:] == (axes,)
-            and t["gate"].shape == (2,)
-            and t["heads"].shape[1:] == t["heads_bias"].shape == (len(kinds) + 2,)
-            and t["far_spread"].shape == (1,)
-        )
-        if not fits:
-            raise ValueError(f"the shapes of what tells doubt do not fit {len(kinds)} kinds of work.")
+        half = self.tensors["prototypes"].astype(np.float16)  # as a checkpoint keeps them
+        self.tensors["prototypes"] = half.astype(np.float32)
+        views, axes = self.tensors["centre"].size, self.tensors["axes"].shape[-1]
+        for name, shape in {
+            "centre": (views,),
+            "axes": (views, axes),
+            "prototypes": (None, axes),
+            "gate": (2,),
+            "heads": (None, len(kinds) + 2),
+            "heads_bias": (len(kinds) + 2,),
+            "near_spread": (None,),
+            "far_spread": (1,),
+            "ordinary": (None, axes),
+        }.items():
+            found = self.tensors[name].shape
+            if len(found) != len(shape) or any(
+                want not in (None, is_) for want, is_ in zip(shape, found, strict=False)
+            ):
+                raise ValueError(
+                    f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
+                )
 
     def situate(self, vectors: Floats, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from crossroute.candidate import Belief, Candidate, Pool, Profile, Usd
@@ -103,7 +104,7 @@ def save(parts: Parts, folder: str | Path) -> None:
         tensors["calibration.context"] = context
     if predictor.doubt:
         tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
-        tensors[f"{DOUBT}prototypes"] = tensors[f"{DOUBT}prototypes"].astype(np.float16)
+        tensors[f"{DOUBT}prototypes"] = _compact(tensors[f"{DOUBT}prototypes"])
     beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if any(beliefs):
         width = max(len(belief.ability) for belief in beliefs if belief)
@@ -111,11 +112,17 @@ def save(parts: Parts, folder: str | Path) -> None:
             rows = [getattr(belief, field) if belief else (NO_BELIEF,) * width for belief in beliefs]
             tensors[f"{BELIEF}{field}"] = np.array(rows, dtype=np.float32)
     if not all(map(np.array_equal, predictor.context, profiles)):
-        tensors |= {
-            f"{CONTEXT}{name}": getattr(predictor.context, name).astype(np.float16) for name in PROFILE_FIELDS
-        }
+        context_profiles = predictor.context._asdict()
+        tensors |= {f"{CONTEXT}{name}": _compact(context_profiles[name]) for name in PROFILE_FIELDS}
     unsaid = {name for name in ("learned_prices", "kinds") if getattr(config, name) is None}
     write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
+
+
+def _compact(tensor: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return a tensor in half precision where nothing is lost by it, else as it is."""
+    with np.errstate(over="ignore"):
+        half = tensor.astype(np.float16)
+    return half if (half == tensor).all() else tensor
 
 
 def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
@@ -165,6 +172,15 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     shapes |= {
         f"profile.{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
     }
+    if config.kinds is not None:
+        shapes[f"{DOUBT}heads"] = (config.network.components, len(config.kinds) + 2)
+        shapes[f"{DOUBT}near_spread"] = (config.network.clusters,)
+    if f"{BELIEF}ability" in tensors:
+        kinds = tensors[f"{BELIEF}ability"].shape[-1] if config.kinds is None else len(config.kinds)
+        shapes |= {f"{BELIEF}{field}": (len(config.candidates), kinds) for field in Belief.model_fields}
+    if f"{CONTEXT}quality" in tensors:
+        of_context = (len(tensors[f"{CONTEXT}quality"]), config.network.clusters)
+        shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
     if "calibration.context" in tensors:  # not kept where no call had any
         shapes["calibration.context"] = (queries,)
     for name, shape in shapes.items():
@@ -209,12 +225,9 @@ def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
     if f"{BELIEF}ability" not in tensors:
         return [None] * candidates
     rows = zip(*(tensors[f"{BELIEF}{field}"].tolist() for field in Belief.model_fields), strict=True)
-    found = [
+    return [
         None
         if row[0][0] >= NO_BELIEF
         else Belief(**{field: tuple(values) for field, values in zip(Belief.model_fields, row, strict=True)})
         for row in rows
     ]
-    if len(found) != candidates:
-        raise ValueError(f"there are {len(found)} beliefs for {candidates} candidates.")
-    return found

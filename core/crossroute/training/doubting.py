@@ -37,6 +37,9 @@ FAR_SPREAD = 1.0
 SHRUNK_TO_ALL = 20.0
 """Answers' worth of the spread over all clusters in the spread of each."""
 
+MOST_KIND_WEIGHT = 3.0
+"""Of any query in what tells kinds apart: stated kinds are no surer than those of training tasks."""
+
 NORMAL_90 = 1.2815515655446004
 
 
@@ -101,7 +104,8 @@ def fit_doubt(
             )
         )
         weight = np.concatenate([weight, np.full(len(labelled.ease), labelled.weight)])
-    heads, bias = _heads(x, kind, np.stack([ease, length], axis=1), weight, len(kinds))
+    told = np.stack([ease, length], axis=1)
+    heads, bias = _heads(x, kind, told, weight, len(kinds))
     centre, axes = _axes(encoded[:, : predictor.query_encoder.views_width], seed)
     prototypes = _prototypes(place(encoded, centre, axes), seed)
     distances = 1 - (place(validation.encoded.numpy(), centre, axes) @ prototypes.T).max(axis=1)
@@ -149,7 +153,7 @@ def _heads(
     gram = (columns * weight[:, None]).T @ columns
     gram[np.arange(1, len(gram)), np.arange(1, len(gram))] += RIDGE
     solved = np.linalg.solve(gram, (columns * weight[:, None]).T @ targets)  # (1 + p, 2)
-    scores, offsets = _kind_scores(z, kind, weight, kinds)
+    scores, offsets = _kind_scores(z, kind, np.minimum(weight, MOST_KIND_WEIGHT), kinds)
     heads = np.concatenate([scores, solved[1:]], axis=1) / deviation[:, None]
     bias = np.concatenate([offsets, solved[0]]) - mean @ heads
     return heads, bias

@@ -104,7 +104,7 @@ def test_placed_queries_have_unit_length():
     assert np.linalg.norm(placed, axis=1) == pytest.approx(np.ones(5))
 
 
-@pytest.mark.parametrize("name", ["centre", "prototypes", "gate", "heads", "far_spread"])
+@pytest.mark.parametrize("name", ["axes", "prototypes", "gate", "heads", "far_spread"])
 def test_tensors_that_do_not_fit_are_refused(name):
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match=rf"doubt\.{name} does not fit 2 kinds of work"):
         doubt(**{name: np.zeros((7, 7))})

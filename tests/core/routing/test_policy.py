@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from crossroute import Candidate, Constraints
 from crossroute.reward import best
-from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, Dial, choose
+from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, choose
 
 REWARDS = ("exponential", "linear")
 PREFERENCES = st.floats(0, 1)
@@ -25,7 +25,10 @@ def predictions(draw):
 
 
 def spend(quality, cost, pay, reward):
-    return cost[np.arange(len(cost)), best(quality, cost, pay, reward)].mean()
+    """Return the mean cost of the choices, in which no query counts for more than the typically dear one."""
+    dearest = np.maximum(cost.max(axis=1), LEAST_TO_PAY)
+    weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+    return (weight * cost[np.arange(len(cost)), best(quality, cost, pay, reward)]).mean()
 
 
 @pytest.mark.parametrize("reward", REWARDS)
@@ -38,7 +41,9 @@ def test_spend_falls_evenly_along_the_dial(reward, predicted):
     assert (np.diff(at_notch) <= 1e-12).all()
     assert (at_notch <= level + 1e-6 * cost.max() + 1e-12).all()
     assert at_notch[0] == spend(quality, cost, MOST_TO_PAY, reward)
-    assert at_notch[-1] == pytest.approx(cost.min(axis=1).mean())
+    cheapest = np.broadcast_to(cost.min(axis=1, keepdims=True), cost.shape)
+    assert at_notch[-1] <= at_notch.min() + 1e-12
+    assert (cost[np.arange(len(cost)), best(quality, cost, dial.at(1), reward)] == cheapest[:, 0]).all()
 
 
 def test_spend_is_close_to_even_on_many_queries():
@@ -50,6 +55,37 @@ def test_spend_is_close_to_even_on_many_queries():
         at_notch = np.array([spend(quality, cost, dial.at(notch / 100), reward) for notch in range(NOTCHES)])
         level = np.linspace(at_notch[0], at_notch[-1], NOTCHES)
         assert np.abs(at_notch - level).max() < 0.03 * (level[0] - level[-1])
+
+
+@pytest.mark.parametrize("reward", REWARDS)
+@pytest.mark.parametrize("factor", [10, 1000])
+def test_one_extreme_query_moves_no_notch_by_much(factor, reward):
+    """By what the other queries come to cost at each notch; by its share of the mean, one of 1,000 times would."""
+    random = np.random.default_rng(0)
+    quality = np.sort(random.random((200, 4)), axis=1)
+    cost = np.sort(random.lognormal(-6, 0.8, (200, 4)), axis=1)
+    extreme = cost.copy()
+    extreme[50] *= factor
+    usual, moved = (
+        np.array([spend(quality, cost, pay, reward) for pay in dial.willingness_to_pay])
+        for dial in (Dial.calibrate(quality, cost, reward), Dial.calibrate(quality, extreme, reward))
+    )
+    assert np.abs(moved - usual).max() < 0.05 * (usual[0] - usual[-1])
+
+
+def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is():
+    random = np.random.default_rng(0)
+    quality = np.sort(random.random((200, 3)), axis=1)
+    cost = np.sort(random.lognormal(-6, 0.8, (200, 3)), axis=1)
+    worse = (
+        quality[:, :1] - 0.1 * quality[:, :1],
+        cost[:, 1:2] * 0.99,
+    )  # than the cheapest, at more than its cost
+    for reward in REWARDS:
+        wider = Dial.calibrate(
+            *(np.concatenate(pair, axis=1) for pair in zip((quality, cost), worse, strict=False)), reward
+        )
+        assert wider == Dial.calibrate(quality, cost, reward)
 
 
 def test_the_ends_are_quality_first_and_cheapest():
@@ -101,6 +137,12 @@ def test_a_dial_never_rises():
         Dial(willingness_to_pay=(*[1.0] * (NOTCHES - 1), 2.0))
 
 
+@pytest.mark.parametrize("value", [0, 1, -0.1, 1.1, math.nan])
+def test_a_confidence_outside_0_and_1_is_refused(value):
+    with pytest.raises(ValidationError):
+        Constraints(max_cost=1, max_cost_confidence=value)
+
+
 CANDIDATE = Candidate(
     name="a", aliases=("alias",), context_window=1_000, capabilities={"tools", "structured_output"}
 )
@@ -113,8 +155,8 @@ CANDIDATE = Candidate(
         (Constraints(capabilities={"tools"}), None),
         (Constraints(capabilities={"vision", "audio", "tools"}), "lacks audio, vision"),
         (Constraints(max_cost=0.02), None),
-        (Constraints(max_cost=0.01), "predicted cost $0.02 above max_cost $0.01"),
-        (Constraints(max_cost=0), "predicted cost $0.02 above max_cost $0"),
+        (Constraints(max_cost=0.01), "cost of up to $0.02 (90% of such calls) above max_cost $0.01"),
+        (Constraints(max_cost=0), "cost of up to $0.02 (90% of such calls) above max_cost $0"),
         (Constraints(min_quality=0.5), None),
         (Constraints(min_quality=0.51), "predicted quality 0.500 under min_quality 0.51"),
         (Constraints(allow={"b"}), "not in the allow list"),

@@ -1,0 +1,110 @@
+"""What the dial does on requests of known difficulty: python benchmarks/dial.py.
+
+Trivial and hard requests that nothing was trained or calibrated on, six pairs of a cheap and a dear model: which share
+of the hard, and of the trivial, goes to the dear one. Then siblings: on which share of ordinary requests the stronger
+is predicted to be no worse.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from train_universal import ordinary_queries
+
+from crossroute import Router
+from crossroute.catalogue import candidate_named
+
+TRIVIAL = (
+    "hey",
+    "ok thank you so much",
+    "What is the largest ocean?",
+    "How do you say 'thank you' in French?",
+    "7 times 8?",
+    "Write 'Happy birthday' in capital letters.",
+    "Which month comes before March?",
+    "Is ice cold?",
+    "Give me the plural of mouse.",
+    "What is the opposite of tall?",
+    "Answer yes or no: is a dog an animal?",
+    "Wie heißt die Hauptstadt von Italien?",
+    "Merci beaucoup !",
+    "List the first three letters of the alphabet.",
+    "Fix the typo: 'recieve'.",
+    "What colour is grass?",
+)
+HARD = (
+    "Prove that a group of order p squared is abelian for every prime p, and classify such groups up to isomorphism.",
+    "How many 5-digit numbers with distinct digits are divisible by 11 and have digit sum 25? Justify each step.",
+    "Derive the renormalization group flow of the two-dimensional O(3) nonlinear sigma model at one loop.",
+    "Implement a wait-free single-producer multi-consumer ring buffer in C++20, and prove that it is linearizable.",
+    "Design a multi-region database that stays serializable under partitions; state what you give up and why.",
+    "Show that the halting problem for two-counter machines is undecidable, with a complete reduction.",
+    "A patient on lithium and an ACE inhibitor presents with ataxia, polyuria and a QT of 520 ms. Give a full "
+    "differential with the order of tests, and say what would change it.",
+    "Find all functions f from the reals to the reals with f(x + f(y)) = f(x) + y and f continuous at one point.",
+    "Find the race in this code and prove your fix: two goroutines share a map guarded by a channel of capacity two, "
+    "and a third closes it on cancellation.",
+    "Evaluate the integral from 0 to 1 of (ln(1 + x))^2 / x dx in closed form, with full derivation.",
+    "Draft an arbitration clause for a joint venture over four jurisdictions with conflicting mandatory consumer law.",
+    "Rewrite this correlated subquery over a 4 TB event table as a streaming join with bounded state and late data.",
+    "Beweise, dass jede stetige Abbildung der abgeschlossenen Kreisscheibe in sich einen Fixpunkt hat.",
+    "Prove a lower bound of n log n for element distinctness in the algebraic decision tree model.",
+    "Construct an adversary for online k-server with k = 3 on a path and compute the competitive ratio exactly.",
+    "Explain and fix a use-after-free that shows only with link-time optimization on ARM, given this disassembly.",
+)
+PAIRS = (
+    ("gpt-5-mini", "claude-opus-4-5"),
+    ("gpt-4.1-mini", "gpt-5"),
+    ("gpt-4o-mini", "claude-sonnet-4-5"),
+    ("gpt-4o-mini", "gpt-4o-2024-08-06"),
+    ("claude-haiku-4-5", "claude-opus-4-5"),
+    ("gpt-6-luna", "claude-opus-5-5"),
+)
+DIAL = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9)
+SIBLINGS = (
+    ("gpt-5-nano", "gpt-5-mini", "gpt-5"),
+    ("gpt-4.1-nano", "gpt-4.1-mini", "gpt-4.1"),
+    ("gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro"),
+    ("claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"),
+    ("gpt-4o-mini", "gpt-4o-2024-08-06"),
+    ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"),
+)
+
+
+def main() -> None:
+    """Print two Markdown tables."""
+    universal = Router.from_pretrained("universal")
+    print(f"| cheap, dear | {' | '.join(f'{preference:g}' for preference in DIAL)} | saving at 0.5 |")
+    print(f"|---{'|---' * len(DIAL)}|---|")
+    ordinary = ordinary_queries()
+    for pair in PAIRS:
+        router = universal.subset(named(universal, pair))
+        dear = router.pool.names[1]
+        cells = [f"{share(router, HARD, dear, p):.0%}, {share(router, TRIVIAL, dear, p):.0%}" for p in DIAL]
+        spent = sum(each.cost for each in router.route_many(ordinary, cost_preference=0.5))
+        always = router.predict(ordinary).cost[:, 1].sum()
+        print(f"| {', '.join(pair)} | {' | '.join(cells)} | {1 - spent / always:.0%} |")
+    print("\n| weaker, stronger | mean predicted quality | stronger predicted no worse on |\n|---|---|---|")
+    for line in SIBLINGS:
+        for pair in pairwise(line):
+            quality = universal.subset(named(universal, pair)).predict(ordinary).quality
+            mean = " / ".join(f"{value:.3f}" for value in quality.mean(axis=0))
+            print(f"| {', '.join(pair)} | {mean} | {np.mean(quality[:, 1] >= quality[:, 0]):.0%} |")
+
+
+def named(router: Router, names: tuple[str, ...]) -> list[str]:
+    """Return the router's own names."""
+    found = [candidate_named(router.pool, name) for name in names]
+    return [candidate.name for candidate in found if candidate is not None]
+
+
+def share(router: Router, queries: tuple[str, ...], dear: str, preference: float) -> float:
+    """Return the share of queries that goes to the dear model."""
+    return float(
+        np.mean([d.candidate == dear for d in router.route_many(queries, cost_preference=preference)])
+    )
+
+
+if __name__ == "__main__":
+    main()
