@@ -6,9 +6,9 @@ Prints two tables, each over several pairs of a cheap and a dear candidate:
 2. A gadget: ten tokens before every query, searched for on some queries so that the dear candidate is chosen (or
    the cheap one), and tried on others that the search did not see.
 
-"Lift" is what a trick does to predicted spend beyond the longer call's own cost: the spend on the tricked queries
-over that on the plain ones in calls of the same length. "Length" is what that length does, "most" what an attacker
-could reach at all: every query to the dear candidate.
+"Lift" is what a trick does to predicted spend beyond the longer call's own cost: that of the tricked choices over
+that of the plain ones, each at what the candidate is predicted to cost for the plain query in a call of that length.
+"Length" is what that length does, "most" what an attacker could reach at all: every query to the dear candidate.
 
 Half of the queries are ordinary requests (ordinary_queries.jsonl), half the test split of a benchmark.
 
@@ -88,7 +88,7 @@ class Effect(NamedTuple):
     Attributes:
         plain: Share of queries that go to the dear candidate, in calls as long as with the trick.
         tricked: The same with the trick.
-        lift: Predicted spend on the tricked queries over that on the plain ones in calls of the same length.
+        lift: Predicted spend of the tricked choices over that of the plain ones, in calls of the same length.
         length: Predicted spend on the plain queries in calls of that length, over that on the plain ones.
         most: Predicted spend if all of these went to the dear candidate, over the same.
     """
@@ -164,7 +164,7 @@ def effect(router: Router, texts: list[str], trick: Callable[[str], str], dial: 
     return Effect(
         plain=float(np.mean([decision.candidate == dear for decision in longer])),
         tricked=float(np.mean([decision.candidate == dear for decision in fooled])),
-        lift=sum(decision.cost for decision in fooled) / expected,
+        lift=sum(_cost_of(as_is, by.candidate) for as_is, by in zip(longer, fooled, strict=True)) / expected,
         length=expected / sum(decision.cost for decision in plain),
         most=sum(_cost_of(decision, dear) for decision in longer) / expected,
     )

@@ -41,6 +41,7 @@ INVISIBLE = re.compile(
 STACKED_MARKS = re.compile("[\u0300-\u036f]+")
 BLANKS = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
+STRETCHED = re.compile(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = re.compile(r"([^\d\s])\1{3,}")
 PUNCTUATION = re.compile(r"([?!])[?!]+")
@@ -103,11 +104,16 @@ def fold_lookalikes(text: str) -> str:
 
 
 def collapse_blanks(text: str) -> str:
-    """Return a text with several blanks as one, and several blank lines as one."""
+    r"""Return a text with several blanks as one, several blank lines as one, and as none between two sentences.
+
+    >>> collapse_blanks("One  thing. \n\n\n\nAnother one:\n\n\n\n- first\n\n- second")
+    'One thing. Another one:\n\n- first\n\n- second'
+    """
     text = text.replace("\t", " ").replace("\x0b", " ")
     if "  " in text or not text.isascii():
         text = BLANKS.sub(" ", text)
-    return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text).strip()
+    text = STRETCHED.sub(" ", text.strip())
+    return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text)
 
 
 def shorten_runs(text: str) -> str:

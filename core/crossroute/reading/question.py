@@ -43,7 +43,10 @@ QUESTION_TAG = re.compile(wordings.QUESTION_TAGS, re.IGNORECASE)
 CONTEXT_TAG = re.compile(wordings.CONTEXT, re.IGNORECASE)
 MENTION = re.compile(rf"\b(?:{wordings.CONTEXT})\b", re.IGNORECASE)
 REQUEST = re.compile(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))", re.IGNORECASE)
-PROBLEM = re.compile(rf"\b(?:{wordings.PROBLEM})\b", re.IGNORECASE)
+PROBLEM = re.compile(
+    rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})",
+    re.IGNORECASE,
+)
 CHOICES = re.compile(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = re.compile(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
 ASKS = re.compile("[?？؟]")

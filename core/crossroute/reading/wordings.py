@@ -50,11 +50,12 @@ REQUEST = (
 )
 """How a request begins."""
 
+THIS = "this|these|the|following|my|our|all|dies\\w*|folgende\\w*|das|die|den|este|esta|estos|el|la|ce|cette|ces|le|les|questo|il|эт\\w+"
 PROBLEM = (
     "questions?|tasks?|problems?|issues?|bugs?|tickets?|exercises?|puzzles?|riddles?|steps|requirements?|spec(?:ification)?"
-    "|aufgaben?|fragen?|fehler|problema|tarea|ejercicio|problème|exercice|tâche|compito|esercizio|задач[аиу]|问题|题目|任务|問題"
-    "|課題|문제|과제"
+    "|aufgaben?|fragen?|fehler|problema|tarea|ejercicio|problème|exercice|tâche|compito|esercizio|задач[аиу]"
 )
+PROBLEM_UNSPACED = "问题|题目|任务|問題|課題|문제|과제"
 """What a request calls a text that is to be solved rather than read."""
 
 SUMMARY = (
