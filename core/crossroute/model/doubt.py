@@ -46,6 +46,8 @@ TENSORS = (
     "near_spread",
     "far_spread",
     "ordinary",
+    "ordinary_heads",
+    "ordinary_bias",
 )
 
 
@@ -98,7 +100,8 @@ class Doubt:
         tensors: By name: `centre` (V,) and `axes` (V, a) of the views' similarity space, `prototypes` (P, a) of unit
             length, `gate` (2,) reach and width, `heads` (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and
             length, `near_spread` (k,) and `far_spread` (1,) of log tokens, `ordinary` (Q, a) of unit length: queries
-            that nobody measured, nearer to which a query is not one like those of training.
+            that nobody measured, nearer to which a query is not one like those of training and is read by
+            `ordinary_heads` and `ordinary_bias`, shaped as `heads` and `heads_bias`.
 
     Raises:
         KeyError: A tensor is missing.
@@ -122,6 +125,8 @@ class Doubt:
             "near_spread": (rows["near_spread"],),
             "far_spread": (1,),
             "ordinary": (rows["ordinary"], axes),
+            "ordinary_heads": (rows["heads"], outputs),
+            "ordinary_bias": (outputs,),
         }
         for name, shape in shapes.items():
             found = self.tensors[name].shape
@@ -138,10 +143,12 @@ class Doubt:
             x: Their principal components and surface features, shape (n, p).
         """
         reach, width = self.tensors["gate"]
-        heads = self._heads(x)
         near, ordinary = self.distances(vectors)
+        usual = sigmoid((near - ordinary) / width)  # (n,)
+        everyday = x @ self.tensors["ordinary_heads"] + self.tensors["ordinary_bias"]
+        heads = self._heads(x) * (1 - usual[:, None]) + everyday * usual[:, None]
         return Situation(
-            trust=sigmoid((reach - near) / width) * sigmoid((ordinary - near) / width),
+            trust=sigmoid((reach - near) / width) * (1 - usual),
             kinds=softmax(heads[:, :-2]),
             ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
             log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),

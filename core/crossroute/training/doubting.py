@@ -51,7 +51,7 @@ class Labelled(NamedTuple):
         kinds: Index of the kind of work, shape (n,).
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
         log_tokens: Of a typical candidate's answer, shape (n,).
-        weight: Of each beside a training query.
+        weight: Of each beside a training query, where a query nearer to them than to training is read.
     """
 
     vectors: Floats
@@ -103,9 +103,11 @@ def fit_doubt(
                 (kind, ease, length), (labelled.kinds, labelled.ease, labelled.log_tokens), strict=True
             )
         )
-        weight = np.concatenate([weight, np.full(len(labelled.ease), labelled.weight)])
-    told = np.stack([ease, length], axis=1)
-    heads, bias = _heads(x, kind, told, weight, len(kinds))
+    told, stated = np.stack([ease, length], axis=1), 0 if labelled is None else len(labelled.ease)
+    light, heavy = (
+        _heads(x, kind, told, np.concatenate([weight, np.full(stated, each)]), len(kinds))
+        for each in (1.0, 1.0 if labelled is None else labelled.weight)
+    )
     centre, axes = _axes(encoded[:, : predictor.query_encoder.views_width], seed)
     prototypes = _prototypes(place(encoded, centre, axes), seed)
     distances = 1 - (place(validation.encoded.numpy(), centre, axes) @ prototypes.T).max(axis=1)
@@ -117,8 +119,10 @@ def fit_doubt(
             "axes": axes,
             "prototypes": prototypes,
             "gate": np.array([reach, max(GATE_WIDTH * reach, 1e-3)]),
-            "heads": heads,
-            "heads_bias": bias,
+            "heads": light[0],
+            "heads_bias": light[1],
+            "ordinary_heads": heavy[0],
+            "ordinary_bias": heavy[1],
             "near_spread": _spread(predictor, validation),
             "far_spread": np.array([FAR_SPREAD]),
             "ordinary": np.zeros((0, axes.shape[1]))

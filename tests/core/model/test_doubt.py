@@ -17,6 +17,8 @@ def doubt(**changes) -> Doubt:
         "near_spread": np.full(K, 0.3),
         "far_spread": np.array([1.0]),
         "ordinary": np.zeros((0, AXES)),
+        "ordinary_heads": np.zeros((P, KINDS + 2)),
+        "ordinary_bias": np.array([0.0, 0.0, 4.0, 2.0]),
     }
     return Doubt(("code", "math"), tensors | changes)
 
@@ -52,6 +54,13 @@ def test_a_query_nearer_to_ordinary_ones_than_to_training_is_not_trusted():
     assert doubt(gate=np.array([0.9, 0.01])).situate(between, np.zeros((1, P))).trust[0] > 0.99
     assert ordinary.situate(np.array([[0.8, 0.6, 0, 0]]), np.zeros((1, P))).trust[0] < 0.01
     assert ordinary.situate(np.array([[1.0, 0, 0, 0]]), np.zeros((1, P))).trust[0] > 0.99
+
+
+def test_a_query_nearer_to_ordinary_ones_is_as_easy_and_short_as_these():
+    ordinary = doubt(ordinary=np.array([[0.0, 1.0]]), gate=np.array([0.9, 0.01]))
+    found = ordinary.situate(np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]), np.zeros((2, P)))
+    assert found.ease == pytest.approx([1, 4], abs=1e-3)
+    assert found.log_tokens == pytest.approx([5, 2], abs=1e-3)
 
 
 def test_trust_falls_as_the_distance_grows():
