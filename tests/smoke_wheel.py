@@ -26,7 +26,7 @@ WEIGHTS = (
 )
 PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md")
 ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
-ENDINGS |= {".cff", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
+ENDINGS |= {".cff", ".csv", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
     "tests/core/data/readers/pandas-1.5.3.pkl",
     "tests/core/data/readers/pandas-2.2.3.pkl",
