@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
@@ -13,12 +14,14 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig, ensure_config
 from langchain_core.tools import BaseTool
+from typing_extensions import Self
 
 from crossroute import Capability, Decision
 from crossroute.calls.attempts import aclosing
 from crossroute.calls.ledger import Spend
 from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
 from langchain_crossroute.call import Call, generation_calls, merged
+from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.members import Change
 from langchain_crossroute.pool import PoolFields
@@ -57,12 +60,26 @@ class ChatCrossRoute(PoolFields):
         answer.response_metadata["crossroute"]["candidate"]
         ```
 
+    From a file:
+        ```python
+        model = ChatCrossRoute.from_config("crossroute.toml")
+        ```
+
     Per call:
         ```python
         model.invoke("...", config={"configurable": {"cost_preference": 0.9}})
         model.invoke("...", config={"configurable": {"candidate": "large"}})
         ```
     """
+
+    @classmethod
+    def from_config(cls, path: str | Path, **changes: Any) -> Self:
+        """Return the pool that a crossroute.toml describes; other arguments go before what the file says.
+
+        Raises:
+            ConfigError: Something in the file is wrong; the message names the line.
+        """
+        return cls(**(arguments_of(path) | changes))
 
     def route(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any

@@ -65,7 +65,7 @@ class Member:
         Raises:
             TypeError: It is none of these.
         """
-        runnable = _named(given) if isinstance(given, str) else given
+        runnable = named(given) if isinstance(given, str) else given
         if not isinstance(runnable, Runnable):
             raise TypeError(_refusal(name, given))
         runnable = _changed(runnable, lambda model: _completed(model, handed_on or {}), name)
@@ -191,12 +191,13 @@ def _field(model: BaseChatModel, name: str) -> str | None:
     return name if name in fields else next(aliased, None)
 
 
-def _named(model: str) -> BaseChatModel:
+def named(model: str, **arguments: Any) -> BaseChatModel:
+    """Return the chat model that `init_chat_model` makes of a string."""
     try:
         from langchain.chat_models import init_chat_model
     except ImportError as error:
         raise MissingPackageError(f"A model by name ({model!r})", "langchain") from error
-    return init_chat_model(model)
+    return init_chat_model(model, **arguments)
 
 
 def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:

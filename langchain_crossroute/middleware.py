@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from typing_extensions import NotRequired
+from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS, Ask, Run, Steps, adrive, drive
@@ -19,6 +19,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
+from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_name
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
@@ -121,6 +122,11 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             constraints=constraints,
             escalate=escalate,
         )
+
+    @classmethod
+    def from_config(cls, path: str | Path, **changes: Any) -> Self:
+        """Return the middleware over the pool that a crossroute.toml describes; see `ChatCrossRoute.from_config`."""
+        return cls(**(arguments_of(path) | changes))
 
     @property
     def spend(self) -> Spend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -14,8 +15,9 @@ from llama_index.core.base.llms.types import (
     CompletionResponseAsyncGen,
     CompletionResponseGen,
 )
-from typing_extensions import override
+from typing_extensions import Self, override
 
+from llamaindex_crossroute.configured import arguments_of
 from llamaindex_crossroute.endpoints import ToolEndpoints
 from llamaindex_crossroute.messages.reading import read_messages, read_text
 
@@ -72,6 +74,15 @@ class CrossRouteLLM(ToolEndpoints):
         print(response, response.additional_kwargs["crossroute"]["candidate"])
         ```
     """
+
+    @classmethod
+    def from_config(cls, path: str | Path, **changes: Any) -> Self:
+        """Return the pool that a crossroute.toml describes; other arguments go before what the file says.
+
+        Raises:
+            ConfigError: Something in the file is wrong; the message names the line.
+        """
+        return cls(**(arguments_of(path) | changes))
 
     @classmethod
     @override

@@ -84,6 +84,10 @@ class DataError(CrossRouteError, ValueError):
     """Outcomes that cannot be read; the message names the file, the line, the value and the remedy."""
 
 
+class ConfigError(CrossRouteError, ValueError):
+    """A `crossroute.toml` that cannot be read; the message names the file, the line, the value and the remedy."""
+
+
 class EncoderError(CrossRouteError, ValueError):
     """An encoder that is not there, or that returned something other than finite embeddings."""
 

@@ -2,8 +2,8 @@
 
 How to write a block:
 
-- Each block is fenced and has a language: python, sh, json, jsonl, csv or text. Indented code is refused. (A fence of
-  language math is an equation, which the site renders.)
+- Each block is fenced and has a language: python, sh, json, jsonl, csv, toml or text. Indented code is refused. (A fence
+  of language math is an equation, which the site renders.)
 - A page starts in a folder that holds what a reader would bring: `outcomes.jsonl` (outcomes of "small" and "large"),
   `mine.jsonl` (outcomes of gpt-4o-mini and gpt-4o), and `my-router`, trained on the first. See conftest.py. The pages
   of FROM_NOTHING are a newcomer's first: there, `my-router` is not trained yet.
@@ -16,7 +16,7 @@ How to write a block:
   until the page ends. Of `make TARGET`, `pip install ...`, `python examples/...` and `python benchmarks/...` the
   target, the extras and packages (those of pyproject.toml), and the file must exist. No pipes, no variables.
 - `text` is what the last `python` or `sh` block printed, compared as doctest does: `...` stands for whatever varies.
-- `json` is parsed, `jsonl` and `csv` are parsed row by row.
+- `json` and `toml` are parsed, `jsonl` and `csv` are parsed row by row.
 - Clients of OpenAI and Anthropic are real ones with dummy keys; a server of this machine answers "I am MODEL". So
   `ChatOpenAI(model="gpt-5-mini")` and `"openai:gpt-5-mini"` work as written, without a key or URL in the page.
 - A block that cannot run says so to whoever reads the source, on the line before it, `<!-- not run: REASON -->`, and

@@ -60,6 +60,7 @@ class Reader:
             "json": lambda block: json.loads(block.text),
             "jsonl": lambda block: [json.loads(line) for line in block.text.splitlines()],
             "csv": _check_csv,
+            "toml": lambda block: tomllib.loads(block.text),
         }
         assert block.language in ways, (
             f"{block.place}: {block.language!r}, expected one of {', '.join(ways)}."

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from crossroute import __version__
 from crossroute.cli.catalogue import candidates, prices
+from crossroute.cli.config import config
 from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
 from crossroute.cli.learning import data, train
@@ -34,6 +35,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
     candidates: "candidates --search claude",
     prices: "prices routerbench",
+    config: "config crossroute.toml",
     profile: "profile openai:gpt-5-mini --max-cost 0.5",
     demo: "demo --plot demo.png",
 }

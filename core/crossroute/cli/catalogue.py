@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import err, load, out, output_folder
+from crossroute.cli.shared import ConfigFile, configured, err, load, out, output_folder
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ def candidates(
     search: Annotated[
         str | None, typer.Option(help="Only the model of this name, in any spelling, or with these words.")
     ] = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List models: prices, context windows, abilities and what is measured, of a router or of the catalogue."""
     from crossroute.catalogue import Catalogue
     from crossroute.cli.listing import catalogue_rows, pool_rows, searched, table
 
-    loaded = load(router) if router else None
+    loaded = configured(config, router)[0] if config else load(router) if router else None
     rows = pool_rows(loaded.pool, loaded.provenance.get("sources", {})) if loaded else catalogue_rows()
     if search:
         rows = searched(rows, search)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import Names, RouterName, err, load, out, picture_file
+from crossroute.cli.shared import ConfigFile, Names, RouterName, configured, err, load, out, picture_file
 
 
 def _dial(text: str) -> float:
@@ -48,14 +48,27 @@ def route(
     profiles: Annotated[
         Path | None, typer.Option(help="Route among the candidates that were profiled into this folder.")
     ] = None,
+    config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
 ) -> None:
     """Choose a candidate for a text."""
-    loaded = load(router, candidates, profiles)
+    constraints = None
+    if config is None:
+        loaded = load(router, candidates, profiles)
+    else:
+        loaded, pool = configured(config, router, candidates)
+        constraints = pool.constraints
+        if cost_preference is None and willingness_to_pay is None:
+            cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     many = text == "-"
     queries = _lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
-        decision = loaded.route(query, cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
+        decision = loaded.route(
+            query,
+            cost_preference=cost_preference,
+            willingness_to_pay=willingness_to_pay,
+            constraints=constraints,
+        )
         if as_json:
             print(decision.model_dump_json(), flush=many)
         elif many:
@@ -69,6 +82,7 @@ def route(
 def demo(
     router: RouterName = None,
     candidates: Names = None,
+    config: ConfigFile = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
     ] = None,
@@ -76,8 +90,9 @@ def demo(
     """Route two dozen varied queries at three cost preferences and show what that saves."""
     from crossroute.cli.demo import show
 
-    show(load(router, candidates), out, plot_file)
-    if router is None and candidates is None:
+    loaded = load(router, candidates) if config is None else configured(config, router, candidates)[0]
+    show(loaded, out, plot_file)
+    if router is None and candidates is None and config is None:
         err.print(
             "\nThe same with newer models: crossroute demo --candidates gpt-4o-mini,gpt-5", markup=False
         )

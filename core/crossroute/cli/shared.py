@@ -16,6 +16,7 @@ from crossroute.errors import DataError
 
 if TYPE_CHECKING:
     from crossroute.candidate import Pool, Price
+    from crossroute.config import PoolConfig
     from crossroute.data.outcomes import Outcomes
     from crossroute.routing.router import Router
 
@@ -31,6 +32,10 @@ RouterName = Annotated[
 ]
 RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
 Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="The pool of a crossroute.toml, in place of --router and --candidates."),
+]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
 ]
@@ -63,6 +68,19 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
             soft_wrap=True,
         )
     return among(router, chosen, folder)
+
+
+def configured(
+    config: Path, router: str | None = None, candidates: str | None = None
+) -> tuple[Router, PoolConfig]:
+    """Return the router over the pool of a crossroute.toml, and what else the file says."""
+    from crossroute.config import read_config
+    from crossroute.routing.members import router_over
+
+    if router is not None or candidates is not None:
+        raise ValueError("--config names a router and its candidates: leave out --router and --candidates.")
+    pool = read_config(config)
+    return router_over(pool.router, pool.abilities, default=pool.default), pool
 
 
 def read(

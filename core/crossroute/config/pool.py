@@ -1,0 +1,252 @@
+"""What `crossroute.toml` may say: a pool of models, and how it decides.
+
+Keys are never in the file: it names the environment variables that hold them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Self
+
+from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.candidate import Capability, Price
+from crossroute.errors import ConfigError
+from crossroute.escalation import Escalation
+from crossroute.routing.members import Ability
+from crossroute.routing.policy import Constraints
+from crossroute.routing.router import WIDEST_ROUTER
+
+STATED = "stated in the configuration"
+VARIABLE = re.compile(r"[A-Za-z_]\w*")
+DIALS = ("cost_preference", "willingness_to_pay")
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"expected an address such as http://127.0.0.1:8000/v1, got {url!r}")
+    return url
+
+
+def _variable(name: str) -> str:
+    if not VARIABLE.fullmatch(name):
+        raise ValueError(
+            "expected the name of an environment variable, such as OPENAI_API_KEY, not its value"
+        )
+    return name
+
+
+def _price(given: Any) -> Any:
+    """Read "0.25/2" as a price, and let one that names no source be stated here."""
+    if isinstance(given, str):
+        try:
+            read, written = map(float, given.split("/"))
+        except ValueError:
+            raise ValueError(
+                f"expected USD per million tokens, {{ input = 0.25, output = 2 }} or '0.25/2', got {given!r}"
+            ) from None
+        given = {"input": read, "output": written}
+    return {"source": STATED, **given} if isinstance(given, Mapping) else given
+
+
+def _escalation(given: Any) -> Any:
+    """Read true and "buffer" as settings."""
+    if given is False:
+        return None
+    if given is True or given == "buffer":
+        return {"buffer_streams": given == "buffer"}
+    if not isinstance(given, Mapping | EscalationEntry | None):
+        raise ValueError(f'expected true, false, "buffer" or a table, got {given!r}')
+    return given
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Variable = Annotated[str, AfterValidator(_variable)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Entry(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Deployment(Entry):
+    """Where a model is served.
+
+    Attributes:
+        model: As `init_chat_model` knows it ("azure_openai:my-deployment"); by default as the entry has it.
+        base_url: Address of the API; the provider's own by default.
+        api_key_env: Environment variable that holds the key; the provider's usual one by default.
+        weight: Its share of the calls beside the others', where a server balances them.
+    """
+
+    model: str | None = Field(default=None, min_length=1)
+    base_url: Address | None = None
+    api_key_env: Variable | None = None
+    weight: Amount = 1.0
+
+    def key(self, environment: Mapping[str, str] | None = None) -> str | None:
+        """Return the key; None where the provider's package reads its usual variable.
+
+        Raises:
+            ConfigError: The variable is not set.
+        """
+        if self.api_key_env is None:
+            return None
+        found = (os.environ if environment is None else environment).get(self.api_key_env)
+        if not found:
+            raise ConfigError(
+                f"The environment variable {self.api_key_env}, which api_key_env names, is not set. "
+                f"Set it: export {self.api_key_env}=..."
+            )
+        return found
+
+
+class ModelEntry(Entry):
+    """One model of the pool.
+
+    Attributes:
+        name: Its candidate's name, or any spelling of it; by default what `model` says.
+        model: As `init_chat_model` knows it ("openai:gpt-5-mini").
+        base_url: Address of the API; the provider's own by default.
+        api_key_env: Environment variable that holds the key; the provider's usual one by default.
+        effort: How hard it is told to think ("low", "medium", "high").
+        price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
+        usd_per_second: What a second of it costs, where it runs on one's own machine.
+        context_window: Tokens of input and output together, in place of what is known.
+        capabilities: What it can do beyond text, in place of what is known.
+        temperature: For every call.
+        max_tokens: For every call.
+        timeout: For every call, in seconds.
+        options: Further arguments of the framework's chat model.
+        deployments: Where else the same model is served; called where the first fails.
+    """
+
+    name: str = Field(min_length=1)
+    model: str = Field(min_length=1)
+    base_url: Address | None = None
+    api_key_env: Variable | None = None
+    effort: str | None = Field(default=None, min_length=1)
+    price: Annotated[Price | None, BeforeValidator(_price)] = None
+    usd_per_second: Amount | None = None
+    context_window: int | None = Field(default=None, gt=0)
+    capabilities: frozenset[Capability] | None = None
+    temperature: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_tokens: int | None = Field(default=None, gt=0)
+    timeout: Amount | None = None
+    options: dict[str, Any] = {}
+    deployments: tuple[Deployment, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_model(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and "name" not in given and isinstance(given.get("model"), str):
+            effort = f"@{given['effort']}" if given.get("effort") else ""
+            return {**given, "name": given["model"] + effort}
+        return given
+
+    @property
+    def places(self) -> tuple[Deployment, ...]:
+        """Where the model is served, in the order in which it is called."""
+        own = Deployment(model=self.model, base_url=self.base_url, api_key_env=self.api_key_env)
+        return (own, *(one.model_copy(update={"model": one.model or self.model}) for one in self.deployments))
+
+    @property
+    def ability(self) -> Ability:
+        """What the file says of it, in place of what is known."""
+        return Ability(capabilities=self.capabilities, context_window=self.context_window, price=self.price)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the framework's chat model is made with, beside where it is served: by LangChain's names."""
+        stated = {name: getattr(self, name) for name in ("temperature", "max_tokens", "timeout")}
+        return {name: value for name, value in stated.items() if value is not None} | self.options
+
+
+class EscalationEntry(Entry):
+    """Whether answers are checked: the settings of `Escalation` that are no code."""
+
+    max_calls: int = Field(default=2, ge=1)
+    max_cost: float | None = Field(default=None, ge=0)
+    max_latency_s: float | None = Field(default=None, ge=0)
+    logprobs: bool = True
+    buffer_streams: bool = False
+
+
+class PoolConfig(Entry):
+    """A pool: its models, its router and how it decides.
+
+    Attributes:
+        router: A router's name or folder; a folder is looked for beside the file first.
+        cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
+        willingness_to_pay: USD, in place of the dial.
+        default: The model for calls without text.
+        sticky: Finish a tool turn with the model that began it.
+        max_attempts: At most, a call, over all models.
+        constraints: What a model must satisfy.
+        escalate: true, "buffer" (streams as well), or a table of settings.
+        models: In order.
+        server: What a server over the pool reads, as it stands.
+    """
+
+    router: str = Field(default=WIDEST_ROUTER, min_length=1)
+    cost_preference: float | None = Field(default=None, ge=0, le=1)
+    willingness_to_pay: Amount | None = None
+    default: str | None = None
+    sticky: bool = True
+    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1)
+    constraints: Constraints | None = None
+    escalate: Annotated[EscalationEntry | None, BeforeValidator(_escalation)] = None
+    models: tuple[ModelEntry, ...] = Field(min_length=1)
+    server: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [model.name for model in self.models]
+        for row, name in enumerate(names):
+            if name in names[:row]:
+                raise misplaced(
+                    ("models", row, "name"), f"{name!r} is taken. Give each model a name of its own"
+                )
+        limits = self.constraints or Constraints()
+        default = () if self.default is None else (self.default,)
+        for place, named in (
+            (("default",), default),
+            (("constraints", "allow"), limits.allow or ()),
+            (("constraints", "deny"), limits.deny),
+        ):
+            for name in set(named) - set(names):
+                raise misplaced(place, f"{name!r} is no model's name. Expected {', '.join(map(repr, names))}")
+        if None not in (self.cost_preference, self.willingness_to_pay):
+            raise misplaced(DIALS[1:], "give cost_preference or willingness_to_pay, not both")
+        return self
+
+    @property
+    def abilities(self) -> dict[str, Ability]:
+        """Name -> what the file says of each model."""
+        return {model.name: model.ability for model in self.models}
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """Name -> the price that the file states."""
+        return {model.name: model.price for model in self.models if model.price is not None}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How calls are decided and attempted, by the names of the integrations' arguments."""
+        names = ("router", *DIALS, "default", "sticky", "max_attempts", "constraints")
+        escalate = None if self.escalate is None else Escalation(**dict(self.escalate))
+        return {name: getattr(self, name) for name in names} | {"escalate": escalate}
+
+
+def misplaced(place: tuple[str | int, ...], told: str) -> PydanticCustomError:
+    """Return the error of a value that does not fit others, for a validator of the table that holds both."""
+    return PydanticCustomError("misplaced", "{told}", {"told": told, "place": place})

@@ -1,0 +1,79 @@
+"""A file to a PoolConfig; what is wrong is told with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from crossroute.calls.failures import SECRETS
+from crossroute.candidate import Price
+from crossroute.config.located import LocatedToml, Place, values
+from crossroute.config.pool import Deployment, EscalationEntry, ModelEntry, PoolConfig
+from crossroute.errors import ConfigError
+from crossroute.routing.policy import Constraints
+
+SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
+"""Names of values that would be secrets."""
+
+TABLES: dict[str, type[BaseModel]] = {
+    "models": ModelEntry,
+    "deployments": Deployment,
+    "price": Price,
+    "constraints": Constraints,
+    "escalate": EscalationEntry,
+}
+"""Table -> what it may hold."""
+
+
+def read_config(path: str | Path) -> PoolConfig:
+    """Read a pool from a TOML file.
+
+    Raises:
+        ConfigError: There is no such file, or something in it is wrong; the message names the line, the value and
+            what was expected.
+    """
+    source = LocatedToml(Path(path))
+    for place, value in values(source.data):
+        if _is_secret(place, value):
+            raise source.fault(
+                place,
+                "would hold a secret, and this file holds none. Put it in an environment variable and name "
+                'that: api_key_env = "OPENAI_API_KEY".',
+            )
+    try:
+        pool = PoolConfig.model_validate(source.data)
+    except ValidationError as error:
+        raise _fault(source, error) from None
+    beside = source.path.parent / pool.router
+    return pool.model_copy(update={"router": str(beside)}) if beside.is_dir() else pool
+
+
+def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
+    """Return the first fault of several, and how many there are."""
+    first, *others = error.errors(include_url=False)
+    place = first.get("ctx", {}).get("place", first["loc"])
+    told = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if first["type"] == "extra_forbidden":
+        told = f"unknown key. Expected {', '.join(_keys_beside(place))}"
+    elif first["type"] == "missing":
+        told = "is missing"
+    elif first["type"] not in ("value_error", "misplaced"):
+        told = f"{told}, got {first['input']!r}"
+    more = f" {len(others)} more {'fault' if len(others) == 1 else 'faults'} after this." if others else ""
+    return source.fault(place, f"{told}.{more}")
+
+
+def _keys_beside(place: Place) -> Iterable[str]:
+    """Return the keys that the table of an unknown one may hold."""
+    tables = [part for part in place[:-1] if isinstance(part, str)]
+    return (TABLES[tables[-1]] if tables else PoolConfig).model_fields
+
+
+def _is_secret(place: Place, value: Any) -> bool:
+    name = place[-1]
+    named = isinstance(name, str) and SECRET_NAME.search(name)
+    return isinstance(value, str) and bool(named or any(secret.search(value) for secret in SECRETS))

@@ -1,0 +1,52 @@
+"""From a pool as a file (crossroute.toml) to LangChain's chat models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable
+
+from crossroute.config import Deployment, ModelEntry, read_config
+from langchain_crossroute.members import PROFILE, named
+
+
+def arguments_of(path: str | Path) -> dict[str, Any]:
+    """Return what a pool of LangChain's is made with, by a file: models, router, prices, and how it decides.
+
+    Raises:
+        ConfigError: Something in the file is wrong, or a key's variable is not set.
+        MissingPackageError: A provider's package is not installed.
+    """
+    config = read_config(path)
+    models = {entry.name: chat_model(entry) for entry in config.models}
+    return {"models": models, "prices": config.prices or None, **config.settings}
+
+
+def chat_model(entry: ModelEntry) -> Runnable[Any, Any]:
+    """Return the chat model of an entry; with several deployments, each stands in for those before it."""
+    first, *others = (_served(entry, place) for place in entry.places)
+    return first.with_fallbacks(others) if others else first
+
+
+def _served(entry: ModelEntry, place: Deployment) -> BaseChatModel:
+    spelled = place.model or entry.model
+    stated = {"base_url": place.base_url, "api_key": place.key(), **_effort(spelled, entry.effort)}
+    arguments = {name: value for name, value in stated.items() if value is not None} | entry.arguments
+    model = named(spelled, **arguments)
+    profile = _profile(entry)
+    return model.model_copy(update={"profile": {**(model.profile or {}), **profile}}) if profile else model
+
+
+def _effort(model: str, effort: str | None) -> dict[str, Any]:
+    """Return how a provider's chat model is told how hard to think."""
+    name = {"google_genai": "thinking_level", "ollama": "reasoning"}.get(model.partition(":")[0])
+    return {name or "reasoning_effort": effort}
+
+
+def _profile(entry: ModelEntry) -> dict[str, Any]:
+    """Return what an entry states of its model, in the words of LangChain's model profiles."""
+    can = entry.capabilities
+    stated: dict[str, Any] = {} if can is None else {key: name in can for name, key in PROFILE.items()}
+    return stated | ({"max_input_tokens": entry.context_window} if entry.context_window else {})

@@ -1,0 +1,109 @@
+"""From a pool as a file (crossroute.toml) to LlamaIndex's LLMs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from llama_index.core.llms import LLM
+
+from crossroute.config import ModelEntry, read_config
+from crossroute.errors import ConfigError
+
+
+class Provider(NamedTuple):
+    """How an LLM of a provider is made.
+
+    Attributes:
+        package: Of PyPI.
+        kind: Its class.
+        renamed: What its class calls arguments that it names otherwise.
+    """
+
+    package: str
+    kind: str
+    renamed: Mapping[str, str] = {}
+
+
+PROVIDERS = {
+    "openai": Provider("llama-index-llms-openai", "OpenAI", {"base_url": "api_base"}),
+    "anthropic": Provider("llama-index-llms-anthropic", "Anthropic"),
+    "google_genai": Provider("llama-index-llms-google-genai", "GoogleGenAI", {"effort": "thinking_level"}),
+    "ollama": Provider("llama-index-llms-ollama", "Ollama", {"timeout": "request_timeout"}),
+    "mistralai": Provider("llama-index-llms-mistralai", "MistralAI", {"base_url": "endpoint"}),
+    "groq": Provider("llama-index-llms-groq", "Groq", {"base_url": "api_base"}),
+    "deepseek": Provider("llama-index-llms-deepseek", "DeepSeek", {"base_url": "api_base"}),
+    "openrouter": Provider("llama-index-llms-openrouter", "OpenRouter", {"base_url": "api_base"}),
+    "bedrock_converse": Provider("llama-index-llms-bedrock-converse", "BedrockConverse"),
+}
+"""Provider, as `init_chat_model` calls it -> LlamaIndex's LLM."""
+
+COMPATIBLE = Provider("llama-index-llms-openai-like", "OpenAILike", {"base_url": "api_base"})
+"""What speaks OpenAI's API at an address of its own, or serves models that the class for OpenAI does not know."""
+
+
+def arguments_of(path: str | Path) -> dict[str, Any]:
+    """Return what a pool of LlamaIndex's is made with, by a file: LLMs, router, prices, and how it decides.
+
+    Raises:
+        ConfigError: Something in the file is wrong, a key's variable or a package is missing, or LlamaIndex has no
+            such provider or setting.
+    """
+    config = read_config(path)
+    abilities = {
+        name: ability.model_copy(update={"price": None}) for name, ability in config.abilities.items()
+    }
+    llms = {entry.name: llm_of(entry) for entry in config.models}
+    return {"llms": llms, "abilities": abilities, "prices": config.prices, **config.settings}
+
+
+def llm_of(entry: ModelEntry) -> LLM:
+    """Return the LLM of an entry."""
+    if entry.deployments:
+        raise ConfigError(
+            f"Model {entry.name!r} has deployments, and a LlamaIndex LLM has one address. State one, or serve the file "
+            "and use that address."
+        )
+    prefix, _, model = entry.model.partition(":")
+    if not model:
+        prefix, model = "openai", entry.model
+    provider = PROVIDERS.get(prefix)
+    if provider is None:
+        known = ", ".join(PROVIDERS)
+        raise ConfigError(f"Model {entry.name!r} is of the provider {prefix!r}. Expected one of {known}.")
+    if prefix == "openai" and not _knows(model):
+        return _made(COMPATIBLE, model, entry, _told(entry))
+    return _made(provider, model, entry, {})
+
+
+def _made(provider: Provider, model: str, entry: ModelEntry, told: dict[str, Any]) -> LLM:
+    (place,) = entry.places
+    stated = {"base_url": place.base_url, "api_key": place.key(), "reasoning_effort": entry.effort}
+    stated = {name: value for name, value in stated.items() if value is not None} | entry.arguments
+    arguments = {provider.renamed.get(name, name): value for name, value in stated.items()}
+    return cast("LLM", _class(provider)(model=model, **told, **arguments))
+
+
+def _told(entry: ModelEntry) -> dict[str, Any]:
+    """Return what the class for compatible servers has to be told of a model."""
+    tools = entry.capabilities is None or "tools" in entry.capabilities
+    window = {"context_window": entry.context_window} if entry.context_window else {}
+    return {"is_chat_model": True, "is_function_calling_model": tools, **window}
+
+
+def _knows(model: str) -> bool:
+    """Return whether the class for OpenAI knows a model by its name: of others it tells no context window."""
+    module = import_module("llama_index.llms.openai.utils")
+    return model in module.ALL_AVAILABLE_MODELS
+
+
+def _class(provider: Provider) -> Any:
+    module = provider.package.removeprefix("llama-index-llms-").replace("-", "_")
+    try:
+        return getattr(import_module(f"llama_index.llms.{module}"), provider.kind)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{provider.kind} needs another package. Install it with: pip install {provider.package}"
+        ) from error
