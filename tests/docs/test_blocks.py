@@ -2,8 +2,8 @@
 
 How to write a block:
 
-- Each block is fenced and has a language: python, sh, json, jsonl, csv, toml or text. Indented code is refused. (A fence
-  of language math is an equation, which the site renders.)
+- Each block is fenced and has a language: python, sh, json, jsonl, csv, toml or text. Indented code is refused. (A
+  fence of language math is an equation, which the site renders.)
 - A page starts in a folder that holds what a reader would bring: `outcomes.jsonl` (outcomes of "small" and "large"),
   `mine.jsonl` (outcomes of gpt-4o-mini and gpt-4o), and `my-router`, trained on the first. See conftest.py. The pages
   of FROM_NOTHING are a newcomer's first: there, `my-router` is not trained yet.
