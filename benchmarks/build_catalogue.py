@@ -8,11 +8,13 @@ fails where the file is not what would be written.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
 from datetime import date
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,74 @@ def entry(  # noqa: PLR0917
         "sources": {data_set: queries(data_set, names) for data_set, names in spelled.items()},
         **published(name),
     }
-    return {field: value for field, value in row.items() if value not in (None, [], {}, False)}
+    stated = {field: value for field, value in row.items() if value not in (None, [], {}, False)}
+    return stated | reasons(name, [name, *spellings.split()], "w" in abilities)
+
+
+def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
+    """Return whether a candidate reasons, and what it can be told about that."""
+    known = reasoning().get(name)
+    if known is None:
+        return {}
+    kind, untold = known
+    row: dict[str, Any] = {"reasoning": kind} | (
+        {"thinks_untold": True} if untold and kind == "optional" else {}
+    )
+    if kind == "never":
+        return row
+    levels, usual, source = stated_efforts(name) or profiled_efforts(ids) or assumed_efforts(kind, is_open)
+    if source is None:
+        return row
+    row["efforts"] = [level for level in levels if level != "budgets"]
+    if kind == "optional" and name.startswith("claude-") and "none" not in levels:
+        row["efforts"].insert(
+            0, "none"
+        )  # its profile lists efforts, and thinking is switched apart from them
+    told = {"usual_effort": usual, "budgets": "budgets" in levels, "efforts_from": source}
+    return row | {field: value for field, value in told.items() if value}
+
+
+def stated_efforts(name: str) -> tuple[list[str], str, str | None] | None:
+    """Return levels, the usual one and their source, as catalogue_facts.py states them."""
+    for pattern, levels, usual, source in facts.EFFORTS:
+        if re.fullmatch(pattern, name):
+            return levels.split(), usual, source
+    return None
+
+
+def profiled_efforts(ids: list[str]) -> tuple[list[str], str, str | None] | None:
+    """Return the same as LangChain's model profiles have them; budgets, where Anthropic's models still take them."""
+    for spelling in ids:
+        for package, profiles in langchain_profiles().items():
+            profile = profiles.get(spelling, {})
+            if levels := profile.get("reasoning_effort_levels"):
+                budgets = ["budgets"] * bool(re.fullmatch(r"claude-(opus-4-[56]|sonnet-4-6)", spelling))
+                return [*levels, *budgets], profile.get("reasoning_effort_default", ""), package
+    return None
+
+
+def assumed_efforts(kind: str, is_open: bool) -> tuple[list[str], str, str | None]:
+    """Return what open weights take of which nobody says: a switch, or nothing; of others nothing is known."""
+    if not is_open:
+        return [], "", None
+    return (["none", "high"] if kind == "optional" else []), "", "its chat template"
+
+
+@cache
+def reasoning() -> dict[str, tuple[str, bool]]:
+    """Return whether each model of model_facts.csv reasons, and whether it does so untold."""
+    with Path(__file__).with_name("model_facts.csv").open() as file:
+        return {row["name"]: (row["reasoning"], row["default"] == "yes") for row in csv.DictReader(file)}
+
+
+@cache
+def langchain_profiles() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the model profiles of LangChain's packages, which take them from models.dev."""
+    found = {}
+    for package in ("langchain-openai", "langchain-anthropic", "langchain-google-genai"):
+        module = import_module(f"{package.replace('-', '_')}.data._profiles")
+        found[f"{package} {version(package)}"] = module._PROFILES
+    return found
 
 
 def window(stated: str, price: str) -> int | None:
@@ -175,7 +244,9 @@ def check(catalogue: dict[str, Any]) -> None:
 def main() -> None:
     catalogue = build()
     check(catalogue)
-    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in catalogue["candidates"])
+    rows = ",\n".join(
+        json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in catalogue["candidates"]
+    )
     rest = {field: value for field, value in catalogue.items() if field != "candidates"}
     text = f'{{"candidates": [\n{rows}\n],\n{json.dumps(rest, indent=1, ensure_ascii=False)[1:]}\n'
     if "--check" in sys.argv:

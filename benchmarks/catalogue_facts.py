@@ -24,6 +24,31 @@ PRICE_BY_SIZE = {
 
 PRICE_BY_SIZE_FROM = {"source": "Together AI's price by size", "as_of": "2024-11-01"}
 
+EFFORTS = (
+    (r"o1-mini|o1-preview", "", "", "OpenAI, 2026-11-28"),
+    (r"o[134](-mini|-pro)?|gpt-oss-.*", "low medium high", "medium", "OpenAI, 2026-11-28"),
+    (
+        r"claude-(3-7-sonnet|opus-4(-1)?|sonnet-4(-5)?|haiku-4-5)",
+        "none low medium high xhigh budgets",
+        "",
+        "Anthropic, 2026-11-28",
+    ),
+    (r"gemini-2\.5-pro.*", "low medium high budgets", "", "Google, 2026-11-28"),
+    (r"gemini-2\.5-flash.*", "none low medium high budgets", "", "Google, 2026-11-28"),
+    (r"grok-3-mini.*", "low high", "low", "xAI, 2026-11-28"),
+    (r"grok-4(-0709)?|grok-code-.*", "", "", "xAI, 2026-11-28"),
+    (r"deepseek-v4.*", "none low high max", "high", "DeepSeek, 2026-11-28"),
+    (r"deepseek-v3\.[12].*", "none high", "", "its chat template"),
+    (r"qwen3(?!.*(instruct|thinking|coder)).*", "none high budgets", "", "its chat template"),
+)
+"""(Pattern of a name, the levels and budgets that it takes, where it works untold, source), the first that fits.
+
+Sources: platform.openai.com/docs/api-reference, docs.x.ai, ai.google.dev/gemini-api/docs/thinking,
+docs.claude.com/en/docs/build-with-claude/extended-thinking, api-docs.deepseek.com/guides/thinking_mode.
+
+Where none fits, LangChain's model profiles tell; open weights that always think take no level but where they are here,
+and of those that can be switched the switch alone is known."""
+
 LEFT_OUT = {
     "bfcl": {
         "NousResearch_Hermes-2-Theta-Llama-3-70B": "1.8 % right where its 8B sibling has 78.8 %: a broken run"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
+from crossroute.effort import Effort
 from crossroute.errors import UnknownCandidateError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class Candidate(BaseModel):
         context_window: Tokens of input and output together; None where it is not known.
         capabilities: What the model can do beyond text.
         profile: Its measured outcomes; None until it is profiled.
+        effort: How hard it is told to think, where that is not as its profile was measured: a variant.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -144,6 +146,7 @@ class Candidate(BaseModel):
     context_window: int | None = Field(default=None, gt=0)
     capabilities: frozenset[Capability] = frozenset()
     profile: Profile | None = None
+    effort: Effort | None = None
 
     def completed(self, other: Candidate) -> Candidate:
         """Return this candidate, what it does not state taken from another account of it."""

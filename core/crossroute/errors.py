@@ -55,6 +55,15 @@ class UnknownModelError(UnknownCandidateError):
         )
 
 
+class EffortError(CrossRouteError, ValueError):
+    """An effort that a model does not take."""
+
+    def __init__(self, model: str, told: str, taken: tuple[str, ...]) -> None:
+        said = f"{model!r} takes no effort {told!r}"
+        remedy = f"It takes {', '.join(taken)}." if taken else f"It takes none at all; name it {model!r}."
+        super().__init__(f"{said}. {remedy}")
+
+
 class NoEligibleCandidateError(CrossRouteError, ValueError):
     """No candidate of the pool satisfies the constraints."""
 

@@ -2,6 +2,14 @@
 
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
-from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price
+from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price, told_to
 
-__all__ = ["Catalogue", "Entry", "Resolution", "candidate_meant", "candidate_named", "catalogued_price"]
+__all__ = [
+    "Catalogue",
+    "Entry",
+    "Resolution",
+    "candidate_meant",
+    "candidate_named",
+    "catalogued_price",
+    "told_to",
+]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.spelling import Spelling, key, take_apart
+from crossroute.effort import Told, split_effort
 from crossroute.errors import UnknownModelError
 
 _NEAR = 0.6
@@ -23,10 +24,12 @@ class Resolution(NamedTuple):
     Attributes:
         entry: The model.
         free: Whether, so spelled, nobody charges by the token: one's own machine, or a host's free tier.
+        effort: How hard it is told to think, where the spelling says so: `gpt-5.5@low`.
     """
 
     entry: Entry
     free: bool
+    effort: Told | None = None
 
 
 class Catalogue:
@@ -62,6 +65,7 @@ class Catalogue:
 
     def find(self, spelling: str) -> Resolution | None:
         """Return the model that a spelling means; None where that is not sure."""
+        spelling, told = split_effort(spelling)
         taken = take_apart(spelling)
         if self._reason(taken):
             return None
@@ -69,7 +73,7 @@ class Catalogue:
             for name in _with_and_without_prefix(taken, names):
                 entry = self._by_key.get(name)
                 if entry and taken.may_be_made_by(entry.maker) and (entry.open_weights or not open_only):
-                    return Resolution(entry, taken.free)
+                    return Resolution(entry, taken.free, told)
         return None
 
     def resolve(self, spelling: str) -> Resolution:
@@ -85,7 +89,7 @@ class Catalogue:
 
     def reason(self, spelling: str) -> str | None:
         """Return why a spelling means no one model, where that is known."""
-        return self._reason(take_apart(spelling))
+        return self._reason(take_apart(split_effort(spelling)[0]))
 
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
         """Return the names of the models whose spellings are most like this one, the most alike first."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Price
 from crossroute.catalogue.spelling import key
+from crossroute.effort import Effort, Told
+from crossroute.errors import EffortError
+
+Reasoning = Literal["never", "optional", "always"]
+"""Whether a model thinks before it answers."""
+
+
+USUAL_LEVELS = ("low", "medium", "high")
+"""What models take of which nobody says more than that they reason."""
 
 
 class Entry(BaseModel):
@@ -26,6 +35,12 @@ class Entry(BaseModel):
         scores: Benchmark -> published accuracy in [0, 1], where no outcomes are recorded.
         scores_from: Where the scores stand, and on what day they were read.
         writes_like: A measured model that it is taken to write as much as; None for the typical one.
+        reasoning: Whether it thinks before it answers; None where that is not known.
+        thinks_untold: Whether it does so where nobody tells it to.
+        efforts: The levels of effort that it can be told; None where they are not known.
+        usual_effort: At which of them it works untold, where that is stated.
+        budgets: Whether it takes a thinking budget in tokens.
+        efforts_from: Who says so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,11 +57,44 @@ class Entry(BaseModel):
     scores: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     scores_from: str | None = None
     writes_like: str | None = None
+    reasoning: Reasoning | None = None
+    thinks_untold: bool = False
+    efforts: tuple[str, ...] | None = None
+    usual_effort: str | None = None
+    budgets: bool = False
+    efforts_from: str | None = None
 
     @property
     def evidence(self) -> int:
         """Number of recorded outcomes."""
         return sum(self.sources.values())
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels of effort that it can be told, as stated or as models of its kind take them."""
+        if self.efforts is not None:
+            return self.efforts
+        taken = {"never": (), "always": USUAL_LEVELS}
+        return taken.get(self.reasoning or "", ("none", *USUAL_LEVELS))
+
+    @property
+    def usual(self) -> str:
+        """The level at which it works where nobody tells it."""
+        if self.reasoning == "optional" and not self.thinks_untold:
+            return "none"
+        return self.usual_effort or "medium"
+
+    def effort(self, told: Told) -> Effort:
+        """Return an effort as a variant of this model has it.
+
+        Raises:
+            EffortError: The model does not take it.
+        """
+        if told.level not in self.levels if told.budget is None else not self.budgets:
+            raise EffortError(
+                self.name, str(told), (*self.levels, *(["a budget such as 16k"] * self.budgets))
+            )
+        return Effort(told=str(told), usual=self.usual, maker=self.maker)
 
     @property
     def candidate(self) -> Candidate:

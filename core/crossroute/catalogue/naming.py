@@ -6,13 +6,18 @@ from crossroute.candidate import FREE, Candidate, Pool, Price
 from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.spelling import take_apart
+from crossroute.effort import Effort, Told, split_effort, with_effort
 
 
 def candidate_named(pool: Pool, name: str) -> Candidate | None:
     """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
 
-    Spelled as nobody's to charge for, it is returned at a price of zero. None where no candidate, or more
-    than one, is the model that is meant.
+    Spelled as nobody's to charge for, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
+    holds no candidate of, as a variant of the model. None where no candidate, or more than one, is the model that is
+    meant.
+
+    Raises:
+        EffortError: The model does not take the effort.
     """
     if name in pool.names:
         return pool[name]
@@ -21,10 +26,31 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
         found = pool[name]
     else:
         same = _candidates_of(pool, resolution.entry) if resolution else []
+        model, told = split_effort(name)
+        if told is not None and not same and model in pool:
+            return told_to(pool[model], told)
         if len(same) != 1:
             return None
         found = same[0]
-    return found.model_copy(update={"price": FREE}) if resolution and resolution.free else found
+    if resolution and resolution.free:
+        found = found.model_copy(update={"price": FREE})
+    return told_to(found, resolution.effort) if resolution and resolution.effort else found
+
+
+def told_to(candidate: Candidate, told: Told) -> Candidate:
+    """Return the variant of a candidate that is told how hard to think.
+
+    What the catalogue does not know is taken to work at a medium effort untold.
+
+    Raises:
+        EffortError: The model does not take the effort.
+    """
+    resolution = Catalogue.bundled().find(candidate.name)
+    effort = resolution.entry.effort(told) if resolution else Effort(told=str(told))
+    aliases = tuple(with_effort(alias, told) for alias in candidate.aliases)
+    return candidate.model_copy(
+        update={"name": with_effort(candidate.name, told), "aliases": aliases, "effort": effort}
+    )
 
 
 def candidate_meant(pool: Pool, candidate: Candidate) -> Candidate | None:

@@ -115,7 +115,11 @@ def save(parts: Parts, folder: str | Path) -> None:
         context_profiles = predictor.context._asdict()
         tensors |= {f"{CONTEXT}{name}": _compact(context_profiles[name]) for name in PROFILE_FIELDS}
     unsaid = {name for name in ("learned_prices", "kinds") if getattr(config, name) is None}
-    write_checkpoint(folder, config.model_dump(mode="json", exclude=unsaid), tensors)
+    told = config.model_dump(mode="json", exclude=unsaid)
+    for candidate in told["candidates"]:
+        if candidate["effort"] is None:  # so that the others are written as ever
+            del candidate["effort"]
+    write_checkpoint(folder, told, tensors)
 
 
 def _compact(tensor: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

@@ -9,8 +9,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Pool, Price
-from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price
-from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
+from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
+from crossroute.effort import read_effort, split_effort
+from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
 from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
@@ -23,6 +24,8 @@ class Ability(BaseModel):
         capabilities: What it can do beyond text; None leaves what the router's candidate says.
         context_window: Tokens of input and output together; None likewise.
         price: What it charges, where that is not the candidate's price; None likewise.
+        effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
+            of that and it takes such an effort.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,12 +33,22 @@ class Ability(BaseModel):
     capabilities: frozenset[Capability] | None = None
     context_window: int | None = Field(default=None, gt=0)
     price: Price | None = None
+    effort: str | None = None
 
     def stated_on(self, candidate: Candidate, name: str) -> Candidate:
         """Return the candidate renamed, with the fields set here overriding its own."""
+        candidate = self._as_told(candidate)
         others = {candidate.name, *candidate.aliases} - {name}
-        known = {field: value for field, value in self if value is not None}
+        known = {field: value for field, value in self if value is not None and field != "effort"}
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
+
+    def _as_told(self, candidate: Candidate) -> Candidate:
+        """Return the candidate as the variant that its own settings make it."""
+        told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
+        try:
+            return candidate if told is None else told_to(candidate, told)
+        except EffortError:  # whoever set it knows the model better
+            return candidate
 
 
 def by_name(

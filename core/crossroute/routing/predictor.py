@@ -18,6 +18,7 @@ from crossroute.model import costs
 from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Outlook
+from crossroute.model.effects import LEAST_CHANCE, pool_efforts
 from crossroute.model.inference import InferenceNetwork, Inferred, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
 from crossroute.numeric import Floats, logit
@@ -27,9 +28,6 @@ CACHED_QUERIES = 4096
 
 SURE = 0.98
 """Predicted quality above this counts as this: no benchmark tells more, and of two that are sure the cheaper goes."""
-
-LEAST_CHANCE = 1e-4
-"""What the network's quality is held above and, from 1, below, as log-odds."""
 
 LEAST_ANCHORS = 6
 """Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
@@ -146,6 +144,7 @@ class Predictor:
         self._around = network.keys(self.context) if apart else None
         self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self._beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
+        self._efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
         self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
 
     def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
@@ -167,7 +166,8 @@ class Predictor:
         vectors, query_tokens, context_tokens = queries
         vectors = np.asarray(vectors, dtype=np.float32)
         output = self.network(vectors, self.keys, self._around)
-        outlook, trust = self._tempered(vectors, output)
+        outlook, trust, kinds = self._tempered(vectors, output)
+        outlook = self._told(outlook, kinds)
         told = (self._prices, query_tokens, context_tokens, self.cost_unit)
         cost = costs.cost(outlook.log_tokens, *told, learned=self._learned)
         written = costs.output_tokens(outlook.log_tokens, self._learned, query_tokens, self.cost_unit)
@@ -185,13 +185,22 @@ class Predictor:
             trust,
         )
 
-    def _tempered(self, vectors: Floats, output: Inferred) -> tuple[Outlook, Floats]:
-        """Return what is predicted once doubt is taken into account, and the trust in the network, shape (n,)."""
+    def _tempered(self, vectors: Floats, output: Inferred) -> tuple[Outlook, Floats, Floats]:
+        """Return what is predicted once doubt is taken into account.
+
+        Returns:
+            That, the trust in the network, shape (n,), and how much of each kind of work is in each query, shape
+            (n, K): one kind, where the router tells none apart.
+        """
         quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
         error = np.sqrt(output.clusters @ self._variance)
         if self.doubt is None or self._beliefs is None:
             spread = np.full(quality.shape, costs.TYPICAL_SPREAD)
-            return Outlook(quality, error, log_tokens, spread), np.ones(len(quality))
+            return (
+                Outlook(quality, error, log_tokens, spread),
+                np.ones(len(quality)),
+                np.ones((len(quality), 1)),
+            )
         at = self.doubt.situate(vectors, self.network.project(vectors))
         outlook = self.doubt.temper(
             at,
@@ -201,7 +210,21 @@ class Predictor:
             log_tokens=log_tokens,
             clusters=output.clusters,
         )
-        return outlook._replace(quality=np.minimum(outlook.quality, SURE)), at.trust
+        return outlook, at.trust, at.kinds
+
+    def _told(self, outlook: Outlook, kinds: Floats) -> Outlook:
+        """Return what is predicted of candidates that are told how hard to think."""
+        if self._efforts is not None:
+            quality = self._efforts.on_quality(outlook.quality, kinds)
+            outlook = Outlook(
+                quality,
+                self._efforts.with_error(outlook.quality_error, quality, kinds),
+                outlook.log_tokens + self._efforts.log_tokens,
+                np.sqrt(outlook.spread**2 + self._efforts.log_tokens_error**2),
+            )
+        if self.doubt is None:
+            return outlook
+        return outlook._replace(quality=np.minimum(outlook.quality, SURE))
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.

@@ -3,6 +3,8 @@ import pytest
 from crossroute import Candidate, Pool, Price
 from crossroute.candidate import FREE
 from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price
+from crossroute.effort import Effort
+from crossroute.errors import EffortError
 
 POOL = Pool(
     [
@@ -66,3 +68,40 @@ def test_what_nobody_knows_has_no_price(name):
 
 def test_a_known_model_charges_what_the_catalogue_says():
     assert catalogued_price("openai:gpt-4o") == Catalogue.bundled().resolve("gpt-4o").entry.price
+
+
+def test_an_effort_makes_a_variant_of_the_candidate_it_names():
+    pool = Pool([Candidate(name="gpt-5.5", aliases=("gpt-5.5-2026-04-23",), price=Price(input=5, output=30))])
+    found = candidate_named(pool, "openai:gpt-5.5@low")
+    assert (found.name, found.aliases, found.price) == (
+        "gpt-5.5@low",
+        ("gpt-5.5-2026-04-23@low",),
+        pool["gpt-5.5"].price,
+    )
+    assert found.effort == Effort(told="low", usual="medium", maker="openai")
+    assert candidate_named(pool, "gpt-5.4@low") is None
+
+
+def test_a_measured_variant_stands_for_itself():
+    pool = Pool([Candidate(name="gpt-5.5"), Candidate(name="gpt-5.5@low")])
+    assert candidate_named(pool, "gpt-5.5@low") is pool["gpt-5.5@low"]
+    assert candidate_named(pool, "gpt-5.5@high").effort.told == "high"
+
+
+def test_a_model_that_nobody_knows_takes_any_effort():
+    assert candidate_named(POOL, "mine@high").effort == Effort(told="high")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("gpt-4o-mini@low", "It takes none at all; name it 'gpt-4o-mini'"),
+        ("claude-opus-5@16k", "It takes none, low, medium, high, xhigh, max"),
+        ("gemini-2.5-pro@none", "It takes low, medium, high, a budget such as 16k"),
+        ("gpt-5@xhigh", "It takes minimal, low, medium, high"),
+    ],
+)
+def test_an_effort_that_the_model_does_not_take_is_refused(name, told):
+    pool = Pool(Candidate(name=each) for each in ("gpt-4o-mini", "claude-opus-5", "gemini-2.5-pro", "gpt-5"))
+    with pytest.raises(EffortError, match=told):
+        candidate_named(pool, name)

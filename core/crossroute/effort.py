@@ -1,0 +1,127 @@
+"""Effort: how hard a candidate is told to think, as a variant of it is named.
+
+    gpt-5.5@low            a level: none, minimal, low, medium, high, xhigh or max
+    claude-sonnet-4-5@16k  a thinking budget: 16,000 tokens
+
+What stands after the sign is an effort only if it is one of these, so that `claude-3-5-sonnet@20241022` and
+`mistral-large@2407`, which name versions, stay whole.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+SIGN = "@"
+BUDGETS = {
+    "none": 0,
+    "minimal": 512,
+    "low": 1_024,
+    "medium": 8_192,
+    "high": 24_576,
+    "xhigh": 32_000,
+    "max": 64_000,
+}
+"""Level -> the thinking budget that stands for it, in tokens, where a provider knows budgets alone.
+
+Source: low, medium and high as Google's OpenAI-compatible endpoint takes them,
+https://ai.google.dev/gemini-api/docs/openai, read 2026-11-28; the others by us.
+"""
+
+LEVELS = tuple(BUDGETS)
+"""From the least to the most."""
+
+ON, OFF = "high", "none"
+"""The levels of a model that can only be switched."""
+
+SAID_AS = {"thinking": ON, "reasoning": ON, "on": ON, "off": OFF, "non-reasoning": OFF, "non-thinking": OFF}
+"""Other words for a level."""
+
+_BUDGET = re.compile(r"(\d{1,3}(?:\.\d+)?)k|budget=(\d+)")
+
+
+class Told(NamedTuple):
+    """What a model is told.
+
+    Attributes:
+        level: The level; of a budget, the highest level whose own budget it reaches.
+        budget: Thinking tokens, where these are stated.
+    """
+
+    level: str
+    budget: int | None = None
+
+    @property
+    def tokens(self) -> int:
+        """The thinking budget, stated or else the level's."""
+        return BUDGETS[self.level] if self.budget is None else self.budget
+
+    @property
+    def step(self) -> float:
+        """Where it stands among the levels, from 0 for none; a budget by its logarithm, between two of them."""
+        if self.budget is None:
+            return float(LEVELS.index(self.level))
+        below = LEVELS.index(self.level)
+        if below in (0, len(LEVELS) - 1):
+            return float(below)
+        low, high = BUDGETS[LEVELS[below]], BUDGETS[LEVELS[below + 1]]
+        return below + math.log(self.budget / low) / math.log(high / low)
+
+    def __str__(self) -> str:
+        if self.budget is None:
+            return self.level
+        return f"budget={self.budget}" if self.budget % 1000 else f"{self.budget // 1000}k"
+
+
+class Effort(BaseModel):
+    """What a variant of a candidate is told, beside what its profile was measured at.
+
+    Attributes:
+        told: A level, or a thinking budget such as `16k`.
+        usual: The level at which the model works where nobody tells it.
+        maker: Of the model: how much effort does differs by maker.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    told: str
+    usual: str = "medium"
+    maker: str = ""
+
+
+def read_effort(text: str) -> Told | None:
+    """Return the effort that a text states; None where it states none.
+
+    >>> read_effort("high"), read_effort("16k").tokens, read_effort("20241022")
+    (Told(level='high', budget=None), 16000, None)
+    """
+    word = text.strip().lower()
+    word = SAID_AS.get(word, word)
+    if word in BUDGETS:
+        return Told(word)
+    match = _BUDGET.fullmatch(word)
+    if match is None:
+        return None
+    tokens = round(float(match[1]) * 1000) if match[1] else int(match[2])
+    return Told(max((level for level in LEVELS if BUDGETS[level] <= tokens), key=BUDGETS.__getitem__), tokens)
+
+
+def split_effort(name: str) -> tuple[str, Told | None]:
+    """Return a name without its effort, and the effort.
+
+    >>> split_effort("openai:gpt-5.5@low")
+    ('openai:gpt-5.5', Told(level='low', budget=None))
+    >>> split_effort("mistral-large@2407")
+    ('mistral-large@2407', None)
+    """
+    model, sign, stated = name.rpartition(SIGN)
+    told = read_effort(stated) if sign and model else None
+    return (name, None) if told is None else (model, told)
+
+
+def with_effort(name: str, told: Told) -> str:
+    """Return the name of a model's variant."""
+    return f"{name}{SIGN}{told}"

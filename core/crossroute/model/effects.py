@@ -1,0 +1,122 @@
+"""What effort does to the predictions of a variant, beside those of the model as it works untold.
+
+    logit(quality) += share * (q[told] - q[usual]) at the query's kinds of work
+    log tokens     += share * (t[told] - t[usual])
+
+Both rise with the level, so that of two variants the one that is told to think harder is never predicted worse or
+cheaper. How large the effects are differs by maker (`share`); how far a model lies around that is told as an error.
+
+Source: efforts.json, fitted by benchmarks/effort_effects.py; choosing model and budget together: R2-Router, arXiv
+2602.02823.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from crossroute.candidate import Pool
+from crossroute.effort import LEVELS, Effort, read_effort
+from crossroute.numeric import Floats, logit, sigmoid
+
+LEAST_CHANCE = 1e-4
+"""What a quality is held above and, from 1, below, as log-odds."""
+
+
+class PoolEfforts(NamedTuple):
+    """Effects of the efforts of a pool's m candidates; 0 where a candidate is told nothing.
+
+    Attributes:
+        quality: In logits, by kind of work, shape (m, K).
+        quality_error: Standard error of it, shape (m, K).
+        log_tokens: Shape (m,).
+        log_tokens_error: Standard error of it, shape (m,).
+    """
+
+    quality: Floats
+    quality_error: Floats
+    log_tokens: Floats
+    log_tokens_error: Floats
+
+    def on_quality(self, quality: Floats, kinds: Floats) -> Floats:
+        """Return the quality of the variants, shape (n, m), in [0, 1].
+
+        Args:
+            quality: Of the models as they work untold, shape (n, m).
+            kinds: How much of each kind of work is in each query, shape (n, K), summing to 1.
+        """
+        effect = kinds @ self.quality.T  # (n, m)
+        moved = sigmoid(logit(quality, LEAST_CHANCE) + effect)
+        return np.where(effect == 0, quality, moved)
+
+    def with_error(self, error: Floats, quality: Floats, kinds: Floats) -> Floats:
+        """Return the standard error of the variants' quality, shape (n, m)."""
+        own = quality * (1 - quality) * (kinds @ self.quality_error.T)
+        return np.sqrt(error**2 + own**2)
+
+
+@cache
+def effort_table() -> Mapping[str, Any]:
+    """Return the fitted table, read when first asked for."""
+    return json.loads(files("crossroute.model").joinpath("efforts.json").read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def pool_efforts(pool: Pool, kinds: Sequence[str] | None) -> PoolEfforts | None:
+    """Return the effects of a pool's efforts; None where no candidate is told any.
+
+    Args:
+        pool: The candidates.
+        kinds: Names of the kinds of work that the router tells apart; None where it tells none, and one mean counts.
+    """
+    if not any(candidate.effort for candidate in pool):
+        return None
+    names = tuple(kinds) if kinds else None
+    rows = [effects_of(candidate.effort, names) for candidate in pool]
+    return PoolEfforts(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def effects_of(
+    effort: Effort | None, kinds: tuple[str, ...] | None = None
+) -> tuple[Floats, Floats, float, float]:
+    """Return one effort's effect on quality, shape (K,), its error, that on log tokens, and its error."""
+    none = np.zeros(len(kinds) if kinds else 1)
+    if effort is None:
+        return none, none, 0.0, 0.0
+    table = effort_table()
+    share = table["makers"].get(effort.maker, {"quality": 1.0, "log_tokens": 1.0})
+    told, usual = read_effort(effort.told), read_effort(effort.usual)
+    if told is None or usual is None:
+        raise ValueError(f"Expected an effort such as {', '.join(LEVELS)} or 16k, got {effort.told!r}.")
+    quality, tokens = (_at(told.step, kinds)[i] - _at(usual.step, kinds)[i] for i in range(2))
+    length = float(tokens[0])
+    return (
+        share["quality"] * quality,
+        table["quality_spread"] * np.abs(quality),
+        share["log_tokens"] * length,
+        table["log_tokens_spread"] * abs(length),
+    )
+
+
+def _at(step: float, kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
+    """Return the effects at a place among the levels, shape (K,) each, straight between two of them."""
+    quality, tokens = _levels(kinds)
+    places = np.arange(len(LEVELS))
+    found = np.array([np.interp(step, places, column) for column in quality.T])
+    return found, np.full(len(found), np.interp(step, places, tokens))
+
+
+@cache
+def _levels(kinds: tuple[str, ...] | None) -> tuple[Floats, Floats]:
+    """Return the effects by level: on quality, shape (levels, K), and on log tokens, shape (levels,)."""
+    levels = [effort_table()["levels"][level] for level in LEVELS]
+    means = [float(np.mean(list(level["quality"].values()))) for level in levels]
+    quality = [
+        [level["quality"].get(kind, mean) for kind in kinds] if kinds else [mean]
+        for level, mean in zip(levels, means, strict=True)
+    ]
+    return np.array(quality), np.array([level["log_tokens"] for level in levels])

@@ -1,0 +1,76 @@
+"""Variants of one model in a pool: chosen like candidates, never out of order, saved and loaded."""
+
+import numpy as np
+import pytest
+
+from crossroute import Pool, Query, Router
+from crossroute.catalogue import told_to
+from crossroute.effort import Told
+from crossroute.routing.members import Ability, router_over
+
+LEVELS = ("low", "medium", "high", "xhigh")
+QUERIES = (
+    "What is the capital of France?",
+    "Thanks!",
+    "Prove that there are infinitely many primes that leave 3 when divided by 4.",
+    "Rewrite this sentence without passive voice: the ball was thrown by him.",
+    "Find the race in this Go worker pool and mend it.",
+)
+
+
+@pytest.fixture(scope="module")
+def variants():
+    names = [f"{model}@{level}" for model in ("gpt-5.5", "gpt-5.4-nano") for level in LEVELS]
+    return router_over("universal", dict.fromkeys(names, Ability()))
+
+
+def test_whoever_thinks_harder_is_never_foreseen_worse_or_cheaper(variants):
+    found = variants.predict(QUERIES)
+    for first in (0, len(LEVELS)):
+        own = slice(first, first + len(LEVELS))
+        assert (np.diff(found.quality[:, own], axis=1) >= 0).all()
+        assert (np.diff(found.cost[:, own], axis=1) > 0).all()
+
+
+def test_order_holds_in_a_router_without_doubt(router):
+    low, high = (told_to(router.pool["small"], Told(level)) for level in ("low", "high"))
+    over = router.over(Pool([low, router.pool["large"], high]))
+    found = over.predict(QUERIES)
+    assert (found.quality[:, 0] < found.quality[:, 2]).all()
+    assert (found.cost[:, 0] < found.cost[:, 2]).all()
+
+
+def test_effort_is_a_choice_of_the_dial(variants):
+    hard = "Prove that the ring of integers of Q(sqrt(-5)) is not a unique factorization domain."
+    chosen = [
+        variants.route(hard, cost_preference=preference).candidate for preference in (0.0, 0.3, 0.6, 1.0)
+    ]
+    assert chosen[0].startswith("gpt-5.5@")
+    assert chosen[-1] == "gpt-5.4-nano@low"
+
+
+def test_the_usual_effort_is_predicted_as_the_model_itself():
+    found = router_over("universal", dict.fromkeys(("gpt-5.5", "gpt-5.5@medium"), Ability())).predict(QUERIES)
+    assert np.allclose(found.quality[:, 0], found.quality[:, 1])
+    assert np.allclose(found.cost[:, 0], found.cost[:, 1])
+
+
+def test_variants_are_saved_and_loaded(variants, tmp_path):
+    variants.save_pretrained(tmp_path)
+    again = Router.from_pretrained(tmp_path)
+    assert again.pool == variants.pool
+    assert np.array_equal(again.predict(QUERIES).quality, variants.predict(QUERIES).quality)
+
+
+def test_what_a_model_was_told_by_its_own_settings_counts():
+    names = {"gpt-5.5": Ability(effort="low"), "gpt-5.4-nano": Ability(effort="nonsense")}
+    found = router_over("universal", names).pool
+    assert found["gpt-5.5"].effort.told == "low"
+    assert found["gpt-5.4-nano"].effort is None
+
+
+def test_more_evidence_is_wanted_of_a_variant_than_of_the_model():
+    found = router_over("universal", dict.fromkeys(("gpt-5.5", "gpt-5.5@none"), Ability()))
+    decision = found.route(Query("Sort these five fractions by size and explain each comparison."))
+    error = {a.candidate: a.quality_error for a in decision.alternatives}
+    assert error["gpt-5.5@none"] > error["gpt-5.5"]
