@@ -93,6 +93,10 @@ class DataError(CrossRouteError, ValueError):
     """Outcomes that cannot be read; the message names the file, the line, the value and the remedy."""
 
 
+class DataWarning(UserWarning):
+    """What was done with outcomes that their user may not expect: rows averaged, a column left aside."""
+
+
 class ConfigError(CrossRouteError, ValueError):
     """A `crossroute.toml` that cannot be read; the message names the file, the line, the value and the remedy."""
 

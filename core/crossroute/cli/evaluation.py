@@ -10,9 +10,11 @@ import typer
 
 from crossroute import __version__
 from crossroute.cli.shared import (
+    Columns,
     Names,
     PricedOnly,
     RouterArgument,
+    Texts,
     load,
     out,
     output_file,
@@ -50,6 +52,8 @@ def evaluate(
     ] = None,
     candidates: Names = None,
     priced_only: PricedOnly = False,
+    columns: Columns = None,
+    texts: Texts = None,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
     from crossroute.evaluation.cascade_report import cascade_report
@@ -67,7 +71,7 @@ def evaluate(
 
     refuse_routers(paths)
     loaded = load(router)
-    outcomes = read(paths, candidates, priced_only, loaded)
+    outcomes = read(paths, candidates, priced_only, loaded, columns=columns, texts=texts)
     loaded = over_pool(loaded, outcomes.pool)
     for needed in (split, *(SPLITS if baselines else ())):
         if needed not in outcomes.splits:

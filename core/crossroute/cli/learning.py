@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli.shared import (
+    Columns,
     Names,
     PricedOnly,
+    Texts,
     err,
     load,
     out,
@@ -26,15 +28,17 @@ if TYPE_CHECKING:
 
 def data(
     path: Annotated[
-        Path, typer.Argument(help="A folder of parquet files, .jsonl, .csv, or RouterBench's .pkl.")
+        Path, typer.Argument(help="A table, a folder, RouterBench's .pkl, or a log of an evaluation.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     priced_only: PricedOnly = False,
+    columns: Columns = None,
+    texts: Texts = None,
 ) -> None:
     """Check a file of outcomes and say what is in it."""
     from crossroute.data.summary import summarize
 
-    summary = summarize(read([path], None, priced_only))
+    summary = summarize(read([path], None, priced_only, columns=columns, texts=texts))
     if as_json:
         print(summary.model_dump_json(indent=2))
     else:
@@ -59,6 +63,8 @@ def train(
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
     candidates: Names = None,
     priced_only: PricedOnly = False,
+    columns: Columns = None,
+    texts: Texts = None,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
     from crossroute.routing.storage import bundled_routers, locate
@@ -76,7 +82,7 @@ def train(
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
     chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | settings(config) | given)
     begun = load(start) if start else None
-    outcomes = read(paths, candidates, priced_only, begun)
+    outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
     with progress_bar() as progress:
         encoded = sum(split != "test" for split in outcomes.splits)
         encoding = progress.add_task("encoding", total=encoded)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossroute.cli.console import console
-from crossroute.errors import DataError
+from crossroute.errors import DataError, DataWarning
 
 if TYPE_CHECKING:
     from crossroute.candidate import Pool, Price
@@ -35,6 +38,14 @@ Names = Annotated[str | None, typer.Option("--candidates", help="Only these cand
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="The pool of a crossroute.toml, in place of --router and --candidates."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="What the files call a column: quality=score."),
+]
+Texts = Annotated[
+    Path | None,
+    typer.Option("--texts", help="A table of texts by id, for logs that tell ids alone."),
 ]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
@@ -84,7 +95,13 @@ def configured(
 
 
 def read(
-    paths: Iterable[Path], candidates: str | None, priced_only: bool = False, router: Router | None = None
+    paths: Iterable[Path],
+    candidates: str | None,
+    priced_only: bool = False,
+    router: Router | None = None,
+    *,
+    columns: list[str] | None = None,
+    texts: Path | None = None,
 ) -> Outcomes:
     """Return what the files hold together, priced.
 
@@ -93,13 +110,17 @@ def read(
         candidates: Only these.
         priced_only: Leave out the candidates whose price is not known.
         router: Tells the prices of candidates of which the files tell tokens alone.
+        columns: What the files call columns: "quality=score".
+        texts: A table of texts by id.
     """
     from crossroute.data.outcomes import Outcomes
     from crossroute.data.prices import at_own_prices, priced, unpriced
     from crossroute.data.readers import read_outcomes
 
     refuse_routers(paths)
-    parts = {path: read_outcomes(path) for path in paths}
+    mapped = dict(map(_column, columns or ()))
+    with told_warnings():
+        parts = {path: read_outcomes(path, columns=mapped, texts=texts) for path in paths}
     for path, part in parts.items():
         if not len(part):
             raise DataError(f"{path} holds no outcome. Expected rows of text, candidate and quality.")
@@ -111,6 +132,26 @@ def read(
         return outcomes
     err.print(f"Left out, no price is known: {', '.join(left_out)}.", markup=False, soft_wrap=True)
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Print what is told of outcomes within the block as lines on standard error."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", DataWarning)
+        yield
+    for each in told:
+        if issubclass(each.category, DataWarning):
+            err.print(f"[yellow]![/] {escape(str(each.message))}", soft_wrap=True)
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _column(setting: str) -> tuple[str, str]:
+    ours, sign, theirs = setting.partition("=")
+    if not (ours and sign and theirs):
+        raise ValueError(f"Expected --column OURS=THEIRS, such as quality=score, got {setting!r}.")
+    return ours, theirs
 
 
 def refuse_routers(paths: Iterable[Path]) -> None:

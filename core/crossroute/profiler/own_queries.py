@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from crossroute.data.readers.plain import not_utf8
+from crossroute.data.readers.opening import not_utf8
 from crossroute.errors import DataError
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.questions.checkers import json_value, letter, number, phrase

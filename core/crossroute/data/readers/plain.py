@@ -1,4 +1,4 @@
-"""Outcomes as plain rows, one a query and candidate, in JSONL or CSV.
+"""Outcomes as plain rows, one a query and candidate, in a table of any usual form.
 
     text           the query                                                       required
     candidate      the name of the model                                           required
@@ -12,83 +12,181 @@
     {"text": "What is 2 + 2?", "candidate": "small", "quality": 1, "cost_usd": 0.00002}
     {"text": "What is 2 + 2?", "candidate": "large", "quality": 1, "cost_usd": 0.003}
 
-Other fields are left aside. The file is read line by line: what is held is one copy of each query's text
-and a few numbers a row.
+Forms: JSON lines, a JSON list, text with separators (commas, semicolons, tabs, bars), parquet; each of the first
+three also compressed by gzip. Files of lines are read line by line. Other fields are left aside.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from crossroute.candidate import Candidate
-from crossroute.data.columns import MEASURES, Column
-from crossroute.data.outcomes import SPLITS, Outcomes
-from crossroute.errors import DataError
+from crossroute.data.outcomes import Outcomes
+from crossroute.data.readers.opening import decoded, opened, read_json
+from crossroute.data.readers.rows import COLUMNS, Mapped, Row, Rows, short
+from crossroute.errors import DataError, needs_extra, one_line
 
-REQUIRED = ("text", "candidate", "quality")
+SEPARATORS = (",", ";", "\t", "|")
+CheckHeader = Callable[[list[str], str], None]
+"""Refuses a header, given its names and its place."""
+
+LINES, SEPARATED, PARQUET = (".jsonl", ".ndjson"), (".csv", ".tsv", ".txt"), (".parquet", ".pq")
 
 
-def read_plain(path: Path, candidates: Iterable[Candidate] = ()) -> Outcomes:
-    """Read a .jsonl or .csv file in the layout at the head of this module.
+def read_plain(
+    path: Path,
+    candidates: Iterable[Candidate] = (),
+    columns: Mapped | None = None,
+    as_row: Callable[[Row], Row] | None = None,
+) -> Outcomes:
+    """Read a table in the layout at the head of this module.
+
+    Args:
+        path: A file of one of the forms there.
+        candidates: What is known of the candidates.
+        columns: Column -> what the file calls it, where that differs.
+        as_row: Makes a row of what the file says in a layout of its own.
 
     Raises:
         DataError: A line is not as expected; the message names it, the value and the remedy.
     """
-    lines = _csv_lines(path) if path.suffix.lower() == ".csv" else _json_lines(path)
-    table = _Rows(path)
-    try:
-        for number, fields in lines:
-            table.add(number, fields)
-    except UnicodeDecodeError as error:
-        raise not_utf8(path, error) from None
+    table = Rows(path, columns)
+    with decoded(path):
+        for place, fields in table_rows(path, table.mapped, None if as_row else table.check_header):
+            table.add(place, as_row(fields) if as_row else fields)
     return table.outcomes(candidates)
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with path.open(encoding="utf-8-sig") as file:
+def table_rows(
+    path: Path, mapped: Mapped | None = None, check_header: CheckHeader | None = None
+) -> Iterator[tuple[str, Row]]:
+    """Yield the rows of a table as they stand, each with its place.
+
+    Args:
+        path: The file.
+        mapped: Names of its columns that are looked for, by ours.
+        check_header: Refuses a header; called with the names and their place.
+    """
+    kind = suffix(path)
+    if kind in SEPARATED:
+        return _separated(path, {*COLUMNS, *(mapped or {}).values()}, check_header)
+    if kind in PARQUET:
+        return _parquet(path, check_header)
+    return records(path, read_json(path)) if kind == ".json" else json_lines(path)
+
+
+def suffix(path: Path) -> str:
+    """Return the ending that tells a file's form: ".csv" of "runs.csv.gz"."""
+    named = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return named.suffix.lower()
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, Row]]:
+    """Yield the objects of a file of JSON lines, each with its place."""
+    with opened(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
                 fields = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise _fault(path, number, f"not JSON ({error}). Write one object a line.") from None
+                raise fault(path, number, f"not JSON ({error}). Write one object a line.") from None
             if not isinstance(fields, dict):
-                raise _fault(
-                    path, number, f"expected a JSON object, got {_short(fields)}. Write one object a line."
+                raise fault(
+                    path, number, f"expected a JSON object, got {short(fields)}. Write one object a line."
                 )
-            yield number, fields
+            yield f"line {number}", fields
 
 
-def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file, long_fields():
-        reader = csv.reader(file, strict=True)
+def records(source: object, listed: object) -> Iterator[tuple[str, Row]]:
+    """Yield the objects of a list, each with its place."""
+    if not isinstance(listed, list):
+        raise DataError(f"{source}: expected a list of objects, got {short(listed)}.")
+    for number, fields in enumerate(listed, start=1):
+        if not isinstance(fields, Mapping):
+            raise DataError(f"{source}, row {number}: expected an object, got {short(fields)}.")
+        yield f"row {number}", fields
+
+
+def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
+    with opened(path, newline="") as file, long_fields():
+        first = file.readline()
+        separator = max(SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one), []))))
+        file.seek(0)
+        reader = csv.reader(file, strict=True, delimiter=separator)
         number = 1
         try:
-            header = next(reader, [])
-            if missing := [name for name in REQUIRED if name not in header]:
-                raise _fault(path, 1, _without(missing[0], header))
+            header = [name.removeprefix("\ufeff") for name in next(reader, [])]
+            if check_header:
+                check_header(header, "line 1")
             number = reader.line_num + 1
             for cells in reader:
                 if cells and len(cells) != len(header):
-                    raise _fault(
+                    raise fault(
                         path,
                         number,
-                        f"{len(cells)} cells under {len(header)} columns. Quote texts with commas.",
+                        f"{len(cells)} cells under {len(header)} columns. Quote texts that hold {separator!r}.",
                     )
                 if cells:
-                    yield number, {name: cell or None for name, cell in zip(header, cells, strict=True)}
+                    yield f"line {number}", {n: cell or None for n, cell in zip(header, cells, strict=True)}
                 number = reader.line_num + 1
         except csv.Error as error:
-            raise _fault(path, number, f"not CSV ({error}). Quote the texts, or write JSONL.") from None
+            raise fault(path, number, f"not CSV ({error}). Quote the texts, or write JSONL.") from None
+
+
+def _parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
+    with needs_extra("Reading parquet", "train"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            if check_header:
+                check_header(file.schema_arrow.names, "its columns")
+            number = 0
+            for batch in file.iter_batches():
+                for fields in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", {name: _known(value) for name, value in fields.items()}
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
+        ) from error
+
+
+def read_frame(frame: object, candidates: Iterable[Candidate] = (), columns: Mapped | None = None) -> Outcomes:
+    """Read a table in memory: a DataFrame of pandas or polars, an Arrow table, or a list of mappings.
+
+    Raises:
+        DataError: A row is not as expected.
+        TypeError: It is no table.
+    """
+    table, listed = Rows(f"the {type(frame).__name__}", columns), _rows_of(frame)
+    if listed:
+        table.check_header(list({str(name): None for fields in listed for name in fields}), "its columns")
+    for number, fields in enumerate(listed):
+        table.add(f"row {number}", {str(name): _known(value) for name, value in fields.items()})
+    return table.outcomes(candidates)
+
+
+def _rows_of(frame: object) -> list[Row]:
+    if isinstance(frame, (list, tuple)):
+        return [fields for _, fields in records("the list", list(frame))]
+    for method, arguments in (("to_pylist", ()), ("to_dicts", ()), ("to_dict", ("records",))):
+        if hasattr(frame, method):  # Arrow, polars, pandas
+            return list(getattr(frame, method)(*arguments))
+    raise TypeError(
+        f"Expected a path, a DataFrame, an Arrow table or a list of mappings, got a {type(frame).__name__}."
+    )
+
+
+def _known(value: object) -> object:
+    """Return a cell, None where a frame says NaN or NaT for nothing."""
+    return None if value != value else value  # noqa: PLR0124 - only such a value differs from itself
 
 
 @contextmanager
@@ -101,100 +199,7 @@ def long_fields() -> Iterator[None]:
         csv.field_size_limit(former)
 
 
-class _Rows:
-    """The rows read so far, in as little memory as they need."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._queries: dict[str, dict[str, str | None]] = {}
-        self._names: dict[str, str] = {}
-        self._query_ids: list[str] = []
-        self._candidates: list[str] = []
-        self._lines = array("q")
-        self._numbers = {column: array("d") for column in MEASURES.values()}
-
-    def add(self, line: int, fields: Mapping[str, object]) -> None:
-        """Take one row in."""
-        if missing := [name for name in REQUIRED if name not in fields]:
-            raise _fault(
-                self._path, line, f"{missing[0]!r} is missing. Expected at least {', '.join(REQUIRED)}."
-            )
-        name = self._text(line, "candidate", fields)
-        self._query_ids.append(self._query(line, fields))
-        self._candidates.append(self._names.setdefault(name, name))
-        self._lines.append(line)
-        for column, values in self._numbers.items():
-            values.append(self._number(line, column, fields.get(column)))
-
-    def outcomes(self, candidates: Iterable[Candidate]) -> Outcomes:
-        """Turn the rows into outcomes."""
-        rows: dict[str, Column] = {"query_id": self._query_ids, "candidate": self._candidates}
-        rows.update({column: np.asarray(values) for column, values in self._numbers.items()})
-        return Outcomes.from_rows(
-            list(self._queries.values()),
-            rows,
-            candidates,
-            place=lambda row: f"{self._path}, line {self._lines[row]}",
-        )
-
-    def _query(self, line: int, fields: Mapping[str, object]) -> str:
-        """Note the query that a row speaks of, and return its id."""
-        text = self._text(line, "text", fields)
-        query_id = _hash(text) if fields.get("query_id") is None else str(fields["query_id"])
-        query: dict[str, str | None] = {"query_id": query_id, "text": text}
-        for name in ("task", "split"):
-            query[name] = None if fields.get(name) is None else self._text(line, name, fields)
-        if query["split"] not in (None, *SPLITS):
-            raise _fault(
-                self._path, line, f"split is {query['split']!r}. Expected {', '.join(SPLITS)}, or none."
-            )
-        known = self._queries.setdefault(query_id, query)
-        for name, value in query.items():
-            if value is not None and value != known[name]:
-                what = (
-                    f"{name} is {_short(value)}, but was {_short(known[name])} earlier for query {query_id!r}"
-                )
-                raise _fault(self._path, line, f"{what}. Make them one, or give the queries different ids.")
-        return known["query_id"] or query_id
-
-    def _text(self, line: int, name: str, fields: Mapping[str, object]) -> str:
-        value = fields[name]
-        if not isinstance(value, str) or not value.strip():
-            raise _fault(self._path, line, f"{name} is {_short(value)}. Expected a text that is not empty.")
-        return value
-
-    def _number(self, line: int, name: str, value: object) -> float:
-        if value is None:
-            return np.nan
-        try:
-            return float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            raise _fault(
-                self._path,
-                line,
-                f"{name} is {_short(value)}. Expected a number, or nothing where it is not known.",
-            ) from None
-
-
-def _without(column: str, found: Iterable[str]) -> str:
-    """Say that a column is missing, and which there are: a wrong separator shows in these."""
-    return f"no column {column!r} among {_short(','.join(found))}. Expected at least {','.join(REQUIRED)}."
-
-
-def _fault(path: Path, line: int, what: str) -> DataError:
+def fault(path: Path, line: int, what: str) -> DataError:
+    """Return the error for a line."""
     return DataError(f"{path}, line {line}: {what}")
 
-
-def not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
-    """Return the error for a file of another encoding, or of another kind altogether."""
-    byte = error.object[error.start]
-    return DataError(f"{path} is not UTF-8 text: it holds the byte 0x{byte:02x}. Save it as UTF-8.")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -123,7 +123,6 @@ def test_known_candidates_keep_what_is_known_of_them(tmp_path: Path):
             "line 2: split is 'test', but was 'validation' earlier",
         ),
         ({**FULL, "candidate": "b", "text": "other"}, "line 2: text is 'other', but was 'What is 2"),
-        (FULL, "line 2: candidate 'small' has already answered query 'q1' at .*line 1; keep one"),
     ],
 )
 def test_a_faulty_line_is_named_with_its_value_and_a_remedy(tmp_path: Path, line: object, told: str):

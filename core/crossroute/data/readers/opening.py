@@ -1,0 +1,52 @@
+"""Files of text opened, gzip or not, and what cannot be read of them told in one line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from crossroute.errors import DataError, one_line
+
+
+@contextmanager
+def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+    """Open a file of UTF-8 text, compressed where its name ends in .gz."""
+    way = gzip.open if path.suffix.lower() == ".gz" else open
+    with cast("TextIO", way(path, "rt", encoding="utf-8-sig", newline=newline)) as file:
+        yield file
+
+
+@contextmanager
+def decoded(path: Path) -> Iterator[None]:
+    """Tell what within the block cannot be decoded as an error of the data."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} cannot be decompressed ({one_line(error)}). Write it again.") from None
+
+
+def read_json(path: Path) -> Any:
+    """Return what a file of JSON says.
+
+    Raises:
+        DataError: It is no JSON.
+    """
+    with decoded(path), opened(path) as file:
+        text = file.read()
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON ({one_line(error)}). Write it again.") from None
+
+
+def not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
+    """Return the error for a file of another encoding, or of another kind altogether."""
+    byte = error.object[error.start]
+    return DataError(f"{path} is not UTF-8 text: it holds the byte 0x{byte:02x}. Save it as UTF-8.")

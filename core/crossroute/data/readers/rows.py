@@ -1,0 +1,208 @@
+"""Rows as they are read, from whatever file: checked one by one, repeats averaged, together `Outcomes`.
+
+Each row is a mapping in the layout of plain rows (plain.py). What is held is one copy of each query's text and a
+few numbers a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from array import array
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import NoReturn
+
+import numpy as np
+
+from crossroute.candidate import Candidate
+from crossroute.data.columns import MEASURES, Column, complaint, outside
+from crossroute.data.outcomes import SPLITS, Outcomes
+from crossroute.errors import DataError, DataWarning
+from crossroute.numeric import Floats
+
+REQUIRED = ("text", "candidate", "quality")
+OPTIONAL = ("query_id", "task", "split", *(column for column in MEASURES.values() if column != "quality"))
+COLUMNS = (*REQUIRED, *OPTIONAL)
+
+Row = Mapping[str, object]
+Mapped = Mapping[str, str]
+"""Column of plain rows -> what a file calls it."""
+
+
+class Rows:
+    """The rows read so far.
+
+    Args:
+        source: What they are read from, for the message of an error.
+        columns: Column of plain rows -> what the file calls it.
+
+    Raises:
+        DataError: A column is mapped that plain rows do not have.
+    """
+
+    def __init__(self, source: object, columns: Mapped | None = None) -> None:
+        self._source = source
+        self.mapped = dict(columns or {})
+        self._queries: dict[str, dict[str, str | None]] = {}
+        self._names: dict[str, str] = {}
+        self._query_ids: list[str] = []
+        self._candidates: list[str] = []
+        self._places: list[str] = []
+        self._numbers = {column: array("d") for column in MEASURES.values()}
+        for column in self.mapped:
+            if column not in COLUMNS:
+                raise DataError(
+                    f"There is no column {column!r} of outcomes{_nearest(column, COLUMNS)}. "
+                    f"Map one of {', '.join(COLUMNS)}."
+                )
+
+    def check_header(self, found: list[str], place: str) -> None:
+        """Refuse a table that lacks a column, and tell of one that looks misspelt."""
+        for column in (*self.mapped, *REQUIRED):
+            name = self.mapped.get(column, column)
+            if name not in found:
+                self._fault(place, _without(column, name, found))
+        for column in OPTIONAL:
+            strangers = [name for name in found if name not in COLUMNS and name not in self.mapped.values()]
+            like = get_close_matches(column, strangers, n=1, cutoff=0.85)
+            if like and self.mapped.get(column, column) not in found:
+                warnings.warn(
+                    f"{self._source}: the column {like[0]!r} is not read. If {column} is meant, rename it, or map "
+                    f"it: --column {column}={like[0]}",
+                    DataWarning,
+                    stacklevel=2,
+                )
+
+    def add(self, place: str, fields: Row) -> None:
+        """Take one row in.
+
+        Args:
+            place: Where it stands: "line 7".
+            fields: What it says, by the file's own names.
+        """
+        if self.mapped:
+            fields = {**fields, **self._renamed(place, fields)}
+        if missing := [name for name in REQUIRED if name not in fields]:
+            self._fault(place, f"{missing[0]!r} is missing. Expected at least {', '.join(REQUIRED)}.")
+        name = self._text(place, "candidate", fields)
+        query = self._query(place, fields)
+        numbers = {column: self._number(place, column, fields.get(column)) for column in self._numbers}
+        for measure, column in MEASURES.items():
+            if outside(measure, np.array(numbers[column])):
+                self._fault(place, complaint(measure, numbers[column], name, query))
+        self._query_ids.append(query)
+        self._candidates.append(self._names.setdefault(name, name))
+        self._places.append(place)
+        for column, values in self._numbers.items():
+            values.append(numbers[column])
+
+    def outcomes(self, candidates: Iterable[Candidate]) -> Outcomes:
+        """Turn the rows into outcomes; of rows for the same query and candidate the mean stands, and is told."""
+        numbers: dict[str, Floats] = {column: np.asarray(values) for column, values in self._numbers.items()}
+        candidates = tuple(candidates)
+        meant = {alias: one.name for one in candidates for alias in (one.name, *one.aliases)}
+        cells: dict[tuple[str, str], list[int]] = {}
+        for row, (query, name) in enumerate(zip(self._query_ids, self._candidates, strict=True)):
+            cells.setdefault((query, meant.get(name, name)), []).append(row)
+        repeats = len(self._query_ids) - len(cells)
+        firsts = [rows[0] for rows in cells.values()]
+        if repeats:
+            numbers = {column: _averaged(values, cells.values()) for column, values in numbers.items()}
+            self._tell_repeats(repeats, next(rows for rows in cells.values() if len(rows) > 1))
+        rows: dict[str, Column] = {
+            "query_id": [self._query_ids[row] for row in firsts],
+            "candidate": [self._candidates[row] for row in firsts],
+            **numbers,
+        }
+        return Outcomes.from_rows(
+            list(self._queries.values()),
+            rows,
+            candidates,
+            place=lambda row: f"{self._source}, {self._places[firsts[row]]}",
+        )
+
+    def _tell_repeats(self, repeats: int, example: list[int]) -> None:
+        first, second = example[:2]
+        warnings.warn(
+            f"{self._source}: {repeats} {'row repeats' if repeats == 1 else 'rows repeat'} a query and candidate that "
+            f"stood before ({self._places[second]}: {self._candidates[first]!r} on {self._query_ids[first]!r}, as "
+            f"{self._places[first]}); their mean is taken.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+    def _renamed(self, place: str, fields: Row) -> Row:
+        for column, name in self.mapped.items():
+            if name not in fields and column in REQUIRED:
+                self._fault(place, _without(column, name, fields))
+        return {column: fields.get(name) for column, name in self.mapped.items()}
+
+    def _query(self, place: str, fields: Row) -> str:
+        """Note the query that a row speaks of, and return its id."""
+        text = self._text(place, "text", fields)
+        query_id = _hash(text) if fields.get("query_id") is None else str(fields["query_id"])
+        query: dict[str, str | None] = {"query_id": query_id, "text": text}
+        for name in ("task", "split"):
+            query[name] = None if fields.get(name) is None else self._text(place, name, fields)
+        if query["split"] not in (None, *SPLITS):
+            self._fault(place, f"split is {query['split']!r}. Expected {', '.join(SPLITS)}, or none.")
+        known = self._queries.setdefault(query_id, query)
+        for name, value in query.items():
+            if value is not None and value != known[name]:
+                what = (
+                    f"{name} is {short(value)}, but was {short(known[name])} earlier for query {query_id!r}"
+                )
+                self._fault(place, f"{what}. Make them one, or give the queries different ids.")
+        return known["query_id"] or query_id
+
+    def _text(self, place: str, name: str, fields: Row) -> str:
+        value = fields[name]
+        if not isinstance(value, str) or not value.strip():
+            self._fault(place, f"{name} is {short(value)}. Expected a text that is not empty.")
+        return value
+
+    def _number(self, place: str, name: str, value: object) -> float:
+        if value is None:
+            return np.nan
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            self._fault(
+                place, f"{name} is {short(value)}. Expected a number, or nothing where it is not known."
+            )
+
+    def _fault(self, place: str, what: str) -> NoReturn:
+        raise DataError(f"{self._source}, {place}: {what}")
+
+
+def _without(column: str, name: str, found: Iterable[str]) -> str:
+    """Say that a column is missing, which there are, and which is likely meant."""
+    found = list(found)
+    like = get_close_matches(name, found, n=1, cutoff=0.6)
+    meant = like[0] if like else "NAME"
+    return (
+        f"no column {name!r} among {short(','.join(found))}. Expected at least {','.join(REQUIRED)}; map another "
+        f"name: --column {column}={meant}"
+    )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    like = get_close_matches(name, list(known), n=1)
+    return f"; {like[0]!r} is near" if like else ""
+
+
+def _averaged(values: Floats, cells: Iterable[list[int]]) -> Floats:
+    """Return the mean of the known values of each cell, NaN where none is known."""
+    known = (values[rows][~np.isnan(values[rows])] for rows in cells)
+    return np.array([part.mean() if part.size else np.nan for part in known])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def short(value: object) -> str:
+    """Return a value as an error shows it."""
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
