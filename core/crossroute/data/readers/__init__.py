@@ -10,7 +10,6 @@ from typing import Any
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import logs, plain, routerbench
-from crossroute.data.readers.logs.helm import read_run, runs_of
 from crossroute.data.readers.opening import decoded, opened, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
@@ -64,24 +63,31 @@ def _read_file(
     suffix = plain.suffix(path)
     if suffix in (".pkl", ".pickle"):
         return routerbench.read_pickle(path, candidates)
-    if suffix == ".eval":
-        return logs.read_rows(path, logs.rows_of_archive(path), candidates, columns)
     if suffix in plain.SEPARATED:
-        header = _header(path)
-        if routerbench.is_routerbench(header):
-            return routerbench.read_csv(path, candidates)
-        as_row = logs.rows_of_table(header)
-        return plain.read_plain(path, candidates, columns, as_row=as_row)
+        return _read_separated(path, candidates, columns)
+    placed = _log_rows(path, suffix, texts)
+    if placed is not None:
+        return logs.read_rows(path, placed, candidates, columns)
+    is_list = suffix == ".json" and isinstance(read_json(path), list)
+    is_table = suffix in plain.PARQUET and path.name != "queries.parquet"
+    is_plain = suffix in plain.LINES or is_list or is_table
+    return plain.read_plain(path, candidates, columns) if is_plain else None
+
+
+def _read_separated(path: Path, candidates: Iterable[Candidate], columns: Mapped | None) -> Outcomes:
+    header = _header(path)
+    if routerbench.is_routerbench(header):
+        return routerbench.read_csv(path, candidates)
+    return plain.read_plain(path, candidates, columns, as_row=logs.rows_of_table(header))
+
+
+def _log_rows(path: Path, suffix: str, texts: str | Path | None) -> logs.Placed | None:
+    """Return the rows of a log; None where a file is none."""
+    if suffix == ".eval":
+        return logs.rows_of_archive(path)
     if suffix == ".json":
-        data = read_json(path)
-        found = logs.rows_of_document(path, data, _texts(texts))
-        if found is not None:
-            return logs.read_rows(path, found, candidates, columns)
-        return plain.read_plain(path, candidates, columns) if isinstance(data, list) else None
-    if suffix in plain.LINES:
-        found = logs.rows_of_lines(path, _first(path))
-        return logs.read_rows(path, found, candidates, columns) if found else plain.read_plain(path, candidates, columns)
-    return plain.read_plain(path, candidates, columns) if suffix in plain.PARQUET and not _is_queries(path) else None
+        return logs.rows_of_document(path, read_json(path), _texts(texts))
+    return logs.rows_of_lines(path, _first(path)) if suffix in plain.LINES else None
 
 
 def _read_folder(
@@ -91,11 +97,13 @@ def _read_folder(
     candidates = tuple(candidates)
     if (folder / "outcomes.parquet").exists() or (folder / "queries.parquet").exists():
         return Outcomes.read(folder, candidates)
-    runs = runs_of(folder)
-    parts = [logs.read_rows(run, read_run(run), candidates, columns) for run in runs]
+    runs = logs.helm.runs_of(folder)
+    parts = [logs.read_rows(run, logs.helm.read_run(run), candidates, columns) for run in runs]
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
     for path in paths:
-        if plain.suffix(path) in (".eval", ".jsonl", ".json") and not any(run in path.parents for run in runs):
+        if plain.suffix(path) in (".eval", ".jsonl", ".json") and not any(
+            run in path.parents for run in runs
+        ):
             if _is_beside(path):
                 continue
             part = _read_file(path, candidates, columns, texts)
@@ -108,10 +116,6 @@ def _read_folder(
 def _is_beside(path: Path) -> bool:
     """Whether a file lies beside logs and holds none: the results of a harness, the cards of profiles."""
     return path.suffix == ".json" and (path.name.startswith("results") or path.with_suffix(".jsonl").exists())
-
-
-def _is_queries(path: Path) -> bool:
-    return path.name == "queries.parquet"
 
 
 def _first(path: Path) -> Mapping[str, Any]:
@@ -147,6 +151,6 @@ def _texts(path: str | Path | None) -> dict[str, str]:
 def _refusal(path: Path, found: str) -> DataError:
     return DataError(
         f"{path} {found}. Expected a folder with queries.parquet and outcomes.parquet, a .pkl or .csv of "
-        "RouterBench, rows of text, candidate and quality as .parquet, .jsonl, .ndjson, .json, .csv or .tsv, or a log of "
-        f"{logs.FORMS}."
+        "RouterBench, rows of text, candidate and quality as .parquet, .jsonl, .ndjson, .json, .csv or .tsv, or a log "
+        f"of {logs.FORMS}."
     )

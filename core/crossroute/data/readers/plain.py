@@ -115,7 +115,9 @@ def records(source: object, listed: object) -> Iterator[tuple[str, Row]]:
 def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
     with opened(path, newline="") as file, long_fields():
         first = file.readline()
-        separator = max(SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one), []))))
+        separator = max(
+            SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one), [])))
+        )
         file.seek(0)
         reader = csv.reader(file, strict=True, delimiter=separator)
         number = 1
@@ -158,7 +160,9 @@ def _parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str
         ) from error
 
 
-def read_frame(frame: object, candidates: Iterable[Candidate] = (), columns: Mapped | None = None) -> Outcomes:
+def read_frame(
+    frame: object, candidates: Iterable[Candidate] = (), columns: Mapped | None = None
+) -> Outcomes:
     """Read a table in memory: a DataFrame of pandas or polars, an Arrow table, or a list of mappings.
 
     Raises:
@@ -202,4 +206,3 @@ def long_fields() -> Iterator[None]:
 def fault(path: Path, line: int, what: str) -> DataError:
     """Return the error for a line."""
     return DataError(f"{path}, line {line}: {what}")
-

@@ -145,7 +145,11 @@ def test_a_column_that_looks_misspelt_is_told(tmp_path: Path):
 
 
 def test_repeated_rows_are_averaged_and_told(tmp_path: Path):
-    rows = [*ROWS, {**ROWS[0], "quality": 0.5, "cost_usd": None}, {**ROWS[0], "quality": None, "cost_usd": 0.75}]
+    rows = [
+        *ROWS,
+        {**ROWS[0], "quality": 0.5, "cost_usd": None},
+        {**ROWS[0], "quality": None, "cost_usd": 0.75},
+    ]
     with pytest.warns(DataWarning, match=r"2 rows repeat .* \(row 3: 'a' on '[0-9a-f]+', as row 0\)"):
         outcomes = read_outcomes(rows)
     assert outcomes.quality[0, 0] == 0.75

@@ -41,6 +41,17 @@ DOCUMENTS: tuple[tuple[Callable[[Any], bool], Callable[[Path, Any], Placed]], ..
 )
 """Logs that are one JSON document."""
 
+__all__ = [
+    "FORMS",
+    "Placed",
+    "helm",
+    "read_rows",
+    "rows_of_archive",
+    "rows_of_document",
+    "rows_of_lines",
+    "rows_of_table",
+]
+
 FORMS = (
     "lm-evaluation-harness, Inspect AI, promptfoo, DeepEval, OpenAI evals, HELM, LangSmith, Langfuse, RouterArena, "
     "SWE-bench leaderboards, EmbedLLM or LLMRouterBench"
@@ -89,7 +100,9 @@ def read_rows(
     with decoded(path):
         for place, fields in _guarded(path, placed):
             scores |= dict.fromkeys(name for name in fields if name not in COLUMNS)
-            if fields.get("text") is None or (fields.get("quality") is None and "quality" not in table.mapped):
+            if fields.get("text") is None or (
+                fields.get("quality") is None and "quality" not in table.mapped
+            ):
                 left += 1
                 continue
             table.add(place, fields)

@@ -27,7 +27,9 @@ def read_log(path: Path, data: Any) -> Placed:
     )
     for place, case in listed(str(path), _cases(run)):
         measured = case.get("metricsData") or case.get("metrics_data") or []
-        metrics = [(str(one.get("name")), one.get("score")) for _, one in listed(f"{path}, {place}", measured)]
+        metrics = [
+            (str(one.get("name")), one.get("score")) for _, one in listed(f"{path}, {place}", measured)
+        ]
         scores = {**dict(metrics), "success": case.get("success")}
         yield (
             place,

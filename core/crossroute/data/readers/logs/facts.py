@@ -55,8 +55,10 @@ def question(said: object) -> str | None:
     messages = [one for one in said if isinstance(one, Mapping)]
     if said and not messages:
         texts = [one for one in said if isinstance(one, str)]
-        return "\n".join(texts) or None
-    asked = [one for one in messages if str(one.get("role", one.get("type", ""))).lower() in ("user", "human")]
+        return question(texts[0]) if len(texts) == 1 else "\n".join(texts) or None
+    asked = [
+        one for one in messages if str(one.get("role", one.get("type", ""))).lower() in ("user", "human")
+    ]
     return content_of((asked or messages)[-1]) if messages else None
 
 
@@ -66,7 +68,11 @@ def content_of(message: Mapping[str, Any]) -> str | None:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, Sequence) else ()
-    texts = (part if isinstance(part, str) else part.get("text") for part in parts if isinstance(part, (str, Mapping)))
+    texts = (
+        part if isinstance(part, str) else part.get("text")
+        for part in parts
+        if isinstance(part, (str, Mapping))
+    )
     return "\n".join(text for text in texts if isinstance(text, str)) or None
 
 
@@ -125,7 +131,7 @@ def _of_mapping(said: Mapping[str, Any]) -> str | None:
 
 def _of_json(said: str) -> str | None:
     """Return the query of messages that stand in a text as JSON."""
-    if not said.lstrip().startswith(("[{", '[\n', "{")):
+    if not said.lstrip().startswith(("[{", "[\n", "{")):
         return None
     try:
         found = json.loads(said)

@@ -13,10 +13,25 @@ from crossroute.data.readers.logs.facts import Placed, listed, mapping, number, 
 from crossroute.data.readers.opening import read_json
 
 STATE, STATS, SPEC = "scenario_state.json", "per_instance_stats.json", "run_spec.json"
-PREFERRED = ("quasi_exact_match", "exact_match", "quasi_prefix_exact_match", "f1_score", "math_equiv_chain_of_thought")
+PREFERRED = (
+    "quasi_exact_match",
+    "exact_match",
+    "quasi_prefix_exact_match",
+    "f1_score",
+    "math_equiv_chain_of_thought",
+)
 """Which statistic grades, where several do."""
 
-COUNTED = ("num_", "inference_", "training_", "max_prob", "logprob", "finish_reason", "batch_size", "prompt_truncated")
+COUNTED = (
+    "num_",
+    "inference_",
+    "training_",
+    "max_prob",
+    "logprob",
+    "finish_reason",
+    "batch_size",
+    "prompt_truncated",
+)
 """Beginnings of statistics that count something else."""
 
 
@@ -29,8 +44,10 @@ def read_run(folder: Path) -> Placed:
     """Yield a row an instance, first trial and unperturbed."""
     spec = mapping(str(folder / SPEC), read_json(folder / SPEC)) if (folder / SPEC).is_file() else {}
     state = mapping(str(folder / STATE), read_json(folder / STATE))
-    task = str(within(spec, "scenario_spec", "class_name") or folder.name).rpartition(".")[2].partition(":")[0]
-    measured = {key: stats for key, stats in _stats(folder / STATS)}
+    task = (
+        str(within(spec, "scenario_spec", "class_name") or folder.name).rpartition(".")[2].partition(":")[0]
+    )
+    measured = dict(_stats(folder / STATS))
     for place, asked in listed(str(folder / STATE), state.get("request_states")):
         instance, request = asked.get("instance"), asked.get("request")
         if within(instance, "perturbation") or asked.get("train_trial_index", 0):

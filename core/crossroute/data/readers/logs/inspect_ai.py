@@ -6,6 +6,7 @@ Source: inspect_ai 0.3.285, `inspect_ai.log._log` and `inspect_ai.log._recorders
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -13,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from crossroute.data.readers.logs.facts import Placed, listed, mapping, number, question, row, within
-from crossroute.errors import DataError, one_line
+from crossroute.errors import DataError, needs_extra, one_line
 
 ATTACHED = "attachment://"
+ZSTANDARD = 93
+"""The compression's number in an archive; Python's zipfile knows it from 3.14 on."""
+
+HEADER = struct.Struct("<4s5H3I2H")
+"""What stands before a member in an archive; last the lengths of its name and of its extra field."""
+
+LARGEST = 2**31
+"""Bytes of a sample, beyond which it is none."""
+
 UNKNOWN = "none/none"
 """What Inspect calls the model of a log without one."""
 
@@ -34,22 +44,44 @@ def read_archive(path: Path) -> Placed:
     """Yield the samples of an `.eval` log, one at a time."""
     try:
         with zipfile.ZipFile(path) as archive:
-            head = _member(archive, path, "header.json" if "header.json" in archive.namelist() else "_journal/start.json")
+            head = _member(
+                archive, path, "header.json" if "header.json" in archive.namelist() else "_journal/start.json"
+            )
             samples = (name for name in archive.namelist() if name.startswith("samples/"))
             yield from _rows(
                 path, mapping(str(path), head.get("eval")), ((n, _member(archive, path, n)) for n in samples)
             )
     except (zipfile.BadZipFile, KeyError, NotImplementedError, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"{path} is no log of Inspect that can be read ({one_line(error)}). Write it again.") from None
+        raise DataError(
+            f"{path} is no log of Inspect that can be read ({one_line(error)}). Write it again."
+        ) from None
 
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str) -> Mapping[str, Any]:
     try:
-        return mapping(f"{path}, {name}", json.loads(archive.read(name)))
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
+        return mapping(f"{path}, {name}", json.loads(_content(archive, archive.getinfo(name))))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DataError(f"{path}, {name}: not JSON ({one_line(error)}). Write the log again.") from None
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return what a member holds; those compressed by Zstandard, as Inspect does today, by pyarrow's codec."""
+    if member.compress_type != ZSTANDARD:
+        return archive.read(member)
+    with needs_extra("Reading Zstandard", "train"):
+        import pyarrow as pa
+
+    file = archive.fp
+    if file is None or member.file_size > LARGEST:
+        raise zipfile.BadZipFile(f"{member.filename} is too large")
+    file.seek(member.header_offset)
+    header = file.read(HEADER.size)
+    named, extra = HEADER.unpack(header)[-2:] if len(header) == HEADER.size else (0, 0)
+    file.seek(named + extra, 1)
+    try:
+        return bytes(pa.decompress(file.read(member.compress_size), member.file_size, "zstd", asbytes=True))
+    except pa.ArrowException as error:
+        raise zipfile.BadZipFile(one_line(error)) from None
 
 
 def _rows(path: Path, about: Mapping[str, Any], samples: Iterator[tuple[str, Mapping[str, Any]]]) -> Placed:
@@ -69,7 +101,9 @@ def _rows(path: Path, about: Mapping[str, Any], samples: Iterator[tuple[str, Map
                 input_tokens=_read(usage),
                 output_tokens=number(within(usage, "output_tokens")),
                 cost_usd=number(within(usage, "total_cost")),
-                latency_s=number(within(sample, "output", "time"), sample.get("working_time"), sample.get("total_time")),
+                latency_s=number(
+                    within(sample, "output", "time"), sample.get("working_time"), sample.get("total_time")
+                ),
             ),
         )
 

@@ -34,12 +34,16 @@ def read_log(path: Path, data: Any) -> Placed:
 def result_row(result: Mapping[str, Any]) -> Mapping[str, object]:
     """Return one result as a row: graded by its score, or by one of its named scores."""
     provider, prompt = result.get("provider"), result.get("prompt")
-    names = (within(provider, "label"), within(provider, "id"), provider if isinstance(provider, str) else None)
+    names = (
+        within(provider, "label"),
+        within(provider, "id"),
+        provider if isinstance(provider, str) else None,
+    )
     tokens = within(result, "response", "tokenUsage") or result.get("tokenUsage")
     unanswered = result.get("failureReason") == FAILED or (
         result.get("error") and not within(result, "response", "output")
     )
-    named = result.get("namedScores") if isinstance(result.get("namedScores"), Mapping) else {}
+    named: Any = result.get("namedScores") if isinstance(result.get("namedScores"), Mapping) else {}
     scores = {"score": result.get("score", result.get("success")), "success": result.get("success"), **named}
     milliseconds = number(result.get("latencyMs"))
     return row(
@@ -47,7 +51,8 @@ def result_row(result: Mapping[str, Any]) -> Mapping[str, object]:
         text=question(within(prompt, "raw") or prompt),
         candidate=only(names, otherwise=""),
         task=within(result, "testCase", "description") or within(result, "testCase", "metadata", "task"),
-        cost_usd=number(result.get("cost"), within(result, "response", "cost")),
+        cost_usd=number(result.get("cost"), within(result, "response", "cost"))
+        or None,  # 0 where it knows no price
         input_tokens=number(within(tokens, "prompt")),
         output_tokens=number(within(tokens, "completion")),
         latency_s=None if milliseconds is None else milliseconds / 1000,

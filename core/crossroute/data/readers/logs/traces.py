@@ -43,7 +43,11 @@ def langsmith_row(fields: Mapping[str, Any]) -> Mapping[str, object]:
 
 def is_langfuse_row(fields: Mapping[str, Any]) -> bool:
     """Say whether an object is a trace or an observation of Langfuse."""
-    return "input" in fields and "output" in fields and bool({"scores", "usageDetails", "traceId"} & fields.keys())
+    return (
+        "input" in fields
+        and "output" in fields
+        and bool({"scores", "usageDetails", "traceId"} & fields.keys())
+    )
 
 
 def langfuse_row(fields: Mapping[str, Any]) -> Mapping[str, object]:
@@ -85,8 +89,8 @@ def _scores(scores: object) -> dict[str, object]:
     found: dict[str, object] = {}
     for one in scores if isinstance(scores, list) else ():
         if isinstance(one, Mapping):
-            found[str(one.get("name"))] = number(one.get("value")) if one.get("value") is not None else one.get(
-                "stringValue"
+            found[str(one.get("name"))] = (
+                number(one.get("value")) if one.get("value") is not None else one.get("stringValue")
             )
     return found
 
