@@ -10,7 +10,7 @@ from typing import Any
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import logs, plain, routerbench
-from crossroute.data.readers.opening import decoded, opened, read_json
+from crossroute.data.readers.opening import decoded, long_fields, opened, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
 
@@ -126,7 +126,7 @@ def _first(path: Path) -> Mapping[str, Any]:
 
 def _header(path: Path) -> list[str]:
     try:
-        with decoded(path), opened(path, newline="") as file, plain.long_fields():
+        with decoded(path), opened(path, newline="") as file, long_fields():
             return next(csv.reader(file), [])
     except csv.Error as error:
         raise DataError(f"{path}, line 1: {error}. Save it as UTF-8 CSV.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import zlib
@@ -30,6 +31,16 @@ def decoded(path: Path) -> Iterator[None]:
         raise not_utf8(path, error) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} cannot be decompressed ({one_line(error)}). Write it again.") from None
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let a field of a CSV file be longer than the 131,072 characters that the csv module reads by default."""
+    former = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(former)
 
 
 def read_json(path: Path) -> Any:

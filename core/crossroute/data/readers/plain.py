@@ -21,12 +21,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
-from crossroute.data.readers.opening import decoded, opened, read_json
+from crossroute.data.readers.opening import decoded, long_fields, opened, read_json
 from crossroute.data.readers.rows import COLUMNS, Mapped, Row, Rows, short
 from crossroute.errors import DataError, needs_extra, one_line
 
@@ -191,16 +190,6 @@ def _rows_of(frame: object) -> list[Row]:
 def _known(value: object) -> object:
     """Return a cell, None where a frame says NaN or NaT for nothing."""
     return None if value != value else value  # noqa: PLR0124 - only such a value differs from itself
-
-
-@contextmanager
-def long_fields() -> Iterator[None]:
-    """Let a field of a CSV file be longer than the 131,072 characters that the csv module reads by default."""
-    former = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(former)
 
 
 def fault(path: Path, line: int, what: str) -> DataError:

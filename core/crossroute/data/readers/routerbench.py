@@ -22,8 +22,8 @@ import numpy as np
 from crossroute.candidate import Candidate, Price
 from crossroute.data.columns import Column
 from crossroute.data.outcomes import Outcomes
+from crossroute.data.readers.opening import long_fields
 from crossroute.data.readers.pickle_frame import Values, read_frame
-from crossroute.data.readers.plain import long_fields
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
 
