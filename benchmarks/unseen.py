@@ -19,11 +19,10 @@ import numpy.typing as npt
 import torch
 import typer
 from rich.console import Console
-from sets import DATA
 from train_universal import CONFIG, train
-from universal_sets import SETS, load_one
+from universal_sets import SETS, costed, load_one
 
-from crossroute import Outcomes, Pool, Prediction, Router, read_outcomes
+from crossroute import Outcomes, Pool, Prediction, Router
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, known_outcomes, paired_bootstrap
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
@@ -31,6 +30,7 @@ from crossroute.reward import best
 
 QUICK = CONFIG.model_copy(update={"epochs": 6, "teacher_weight": 0.0})
 DIAL = np.linspace(0, 1, 11)
+LEAST_MODELS = 4
 NOISE = 0.02
 """Part of the spend at 0 by which spend may rise along the dial and count as noise."""
 
@@ -65,11 +65,11 @@ def kept(name: str, folder: Path) -> Row:
 
 def row(name: str, router: Router) -> Row:
     """Return what came of the set's queries."""
-    outcomes = load_one(name)
+    outcomes = dense(load_one(name))
     pool = Pool(router.pool[each.name] for each in outcomes.pool)
     router = router.over(pool)
     foreseen = router.predict(outcomes.texts)
-    outcomes, counted = with_costs(name, outcomes, foreseen)
+    outcomes, counted = with_costs(outcomes, foreseen)
     plain = Router(
         router.predictor.with_doubt(None),
         calibration=router.calibration,
@@ -112,13 +112,23 @@ def row(name: str, router: Router) -> Row:
     }
 
 
-def with_costs(name: str, outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool]:
+def dense(outcomes: Outcomes) -> Outcomes:
+    """Return the largest part in which each model answered each query: means over other queries do not compare."""
+    known = ~np.isnan(outcomes.quality)
+    if not np.isnan(outcomes.output_tokens).all():
+        known &= ~np.isnan(outcomes.output_tokens)
+    order = np.argsort(-known.sum(axis=0), kind="stable")
+    answered = np.logical_and.accumulate(known[:, order], axis=1)  # by the first, the first two, ... models
+    size = answered.sum(axis=0) * np.arange(1, len(order) + 1)
+    count = LEAST_MODELS + int(np.argmax(size[LEAST_MODELS - 1 :]))
+    names = [outcomes.pool.names[j] for j in sorted(order[:count])]
+    return outcomes.take(answered[:, count - 1]).select(names)
+
+
+def with_costs(outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool]:
     """Return the set with what answers cost, as recorded or by tokens, and whether any cost was known."""
-    raw = read_outcomes(DATA / name)
-    known = ~np.isnan(raw.cost).all()
-    if known and name not in ("gpt4o-llama-qwen",):
-        return outcomes, True
-    if known or not np.isnan(outcomes.cost).all():
+    outcomes = costed(outcomes) if np.isnan(outcomes.cost).all() else outcomes
+    if not np.isnan(outcomes.cost).all():
         return outcomes, True
     return replace(outcomes, cost=np.where(np.isnan(outcomes.quality), np.nan, foreseen.cost)), False
 

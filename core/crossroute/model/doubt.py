@@ -1,17 +1,19 @@
 """How far a query lies from what a router was trained on, and what to predict of it then.
 
-    trust  = sigmoid((reach - distance) / width)                 of the query to its nearest training queries, (n,)
-    kinds  = softmax(W_kind x)                                   which kind of work it is, (n, K)
+    strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
+    trust  = sigmoid((reach - strangeness) / width)                 in the network, (n,)
+    kinds  = softmax(W_kind x)                                      which kind of work it is, (n, K)
     logit  = trust * network + (1 - trust) * (W_ease x + kinds @ ability)                                 (n, m)
     tokens = trust * network + (1 - trust) * (W_length x + kinds @ verbosity)                             (n, m)
 
-The network knows on which training queries a candidate is better than its ability. Far from these it would
-carry that over to where it does not hold, so there the prediction goes back to what is believed of the candidate at
-such work (`candidate.Belief`), at the difficulty that the query seems to have. What is believed has an error, and so
-has what the network says; both are told.
+W whitens what varies within a class, W_0 what varies among all. The network knows on which training queries a
+candidate is better than its ability. Far from these it would carry that over to where it does not hold, so there the
+prediction goes back to what is believed of the candidate at such work (`candidate.Belief`), at the difficulty that
+the query seems to have. What is believed has an error, and so has what the network says; both are told.
 
-Source: distance to training data as the measure of doubt: Sun et al., "Out-of-Distribution Detection with Deep
-Nearest Neighbors", arXiv 2204.06507.
+Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
+Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
+of 0.75 to 0.99; by the cosine to the nearest training query, to 0.54 to 0.85 (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -33,21 +35,18 @@ LEAST_LOG_TOKENS = -7.0
 MOST_LOG_TOKENS = float(np.log(400_000))
 """Of one answer: as long as the dearest agents' whole runs in the training data."""
 
-NOWHERE = -9.0
-"""The similarity to the nearest of no query."""
+OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.7, 0.3
+"""How much of what is read of a query's kind, difficulty and length counts where it is neither like those of training
+nor an ordinary request; the rest is as of a typical query. Chosen on whole sets left out and ordinary ones held out."""
+
+NOWHERE = 1e30
+"""The distance to the nearest of no class."""
 
 TENSORS = (
-    "centre",
-    "axes",
-    "prototypes",
-    "gate",
-    "heads",
-    "heads_bias",
-    "near_spread",
-    "far_spread",
-    "ordinary",
-    "ordinary_heads",
-    "ordinary_bias",
+    *("location", "within", "overall", "familiar", "ordinary", "gate"),
+    *("heads", "heads_bias", "ordinary_heads", "ordinary_bias", "typical"),
+    *("run_head", "run_bias", "run"),
+    *("near_spread", "far_spread"),
 )
 
 
@@ -68,12 +67,14 @@ class Situation(NamedTuple):
         kinds: How much of each kind of work is in the query, shape (n, K), summing to 1.
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
         log_tokens: Of the answer of a candidate of typical verbosity, shape (n,).
+        spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
     """
 
     trust: Floats
     kinds: Floats
     ease: Floats
     log_tokens: Floats
+    spread: Floats
 
 
 class Outlook(NamedTuple):
@@ -97,11 +98,15 @@ class Doubt:
 
     Args:
         kinds: Names of the K kinds of work.
-        tensors: By name: `centre` (V,) and `axes` (V, a) of the views' similarity space, `prototypes` (P, a) of unit
-            length, `gate` (2,) reach and width, `heads` (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and
-            length, `near_spread` (k,) and `far_spread` (1,) of log tokens, `ordinary` (Q, a) of unit length: queries
-            that nobody measured, nearer to which a query is not one like those of training and is read by
-            `ordinary_heads` and `ordinary_bias`, shaped as `heads` and `heads_bias`.
+        tensors: By name: `location` (p,), `within` and `overall` (p, p), which whiten queries within a class and all
+            together, `familiar` (c, p) and `ordinary` (o, p), whitened means of classes of training queries and of
+            ordinary requests that nobody measured, `gate` (3, 2), where and how gradually strangeness, the
+            distance to the nearest class and being ordinary begin, `heads` (p, K + 2) and `heads_bias` (K + 2,) for
+            kinds, ease and length,
+            `ordinary_heads` and `ordinary_bias` the same of ordinary requests, `typical` (K + 2,) shares of kinds,
+            ease and length of a training query, `run_head` (p,) and `run_bias` (1,) for the log-odds that an agent's
+            whole run is asked for, `run` (K + 2,) what is typical of one, `near_spread` (k,) and `far_spread` (2,) of
+            log tokens, the last of unknown and of ordinary queries.
 
     Raises:
         KeyError: A tensor is missing.
@@ -111,22 +116,19 @@ class Doubt:
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
-        half = self.tensors["prototypes"].astype(np.float16)  # as a checkpoint keeps them
-        self.tensors["prototypes"] = half.astype(np.float32)
-        views, axes, outputs = self.tensors["centre"].size, self.tensors["axes"].shape[-1], len(kinds) + 2
-        rows = {name: len(self.tensors[name]) for name in ("prototypes", "heads", "near_spread", "ordinary")}
+        size, outputs = self.tensors["location"].size, len(kinds) + 2
+        rows = {name: len(self.tensors[name]) for name in ("familiar", "ordinary", "near_spread")}
         shapes = {
-            "centre": (views,),
-            "axes": (views, axes),
-            "prototypes": (rows["prototypes"], axes),
-            "gate": (2,),
-            "heads": (rows["heads"], outputs),
-            "heads_bias": (outputs,),
+            "location": (size,),
+            **dict.fromkeys(("within", "overall"), (size, size)),
+            **{name: (rows[name], size) for name in ("familiar", "ordinary")},
+            "gate": (3, 2),
+            **dict.fromkeys(("heads", "ordinary_heads"), (size, outputs)),
+            **dict.fromkeys(("heads_bias", "ordinary_bias", "typical", "run"), (outputs,)),
+            "run_head": (size,),
+            "run_bias": (1,),
             "near_spread": (rows["near_spread"],),
-            "far_spread": (1,),
-            "ordinary": (rows["ordinary"], axes),
-            "ordinary_heads": (rows["heads"], outputs),
-            "ordinary_bias": (outputs,),
+            "far_spread": (2,),
         }
         for name, shape in shapes.items():
             found = self.tensors[name].shape
@@ -135,35 +137,61 @@ class Doubt:
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
 
-    def situate(self, vectors: Floats, x: Floats) -> Situation:
+    def situate(self, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
 
         Args:
-            vectors: Queries as encoded, shape (n, D).
-            x: Their principal components and surface features, shape (n, p).
+            x: Principal components and surface features of queries, shape (n, p).
         """
-        reach, width = self.tensors["gate"]
-        near, ordinary = self.distances(vectors)
-        usual = sigmoid((near - ordinary) / width)  # (n,)
-        everyday = x @ self.tensors["ordinary_heads"] + self.tensors["ordinary_bias"]
-        heads = self._heads(x) * (1 - usual[:, None]) + everyday * usual[:, None]
+        strangeness, away, ordinariness = self.distances(x)
+        (reach, width), (end, slope), (start, rise) = self.tensors["gate"]
+        ordinary = sigmoid((ordinariness - start) / rise)  # (n,)
+        trust = sigmoid((reach - strangeness) / width) * sigmoid((end - away) / slope) * (1 - ordinary)
+        kinds, told = self._read(x, ordinary[:, None])
+        run, share = self.tensors["run"], sigmoid(x @ self.tensors["run_head"] + self.tensors["run_bias"])
+        kinds, told = (
+            (1 - share[:, None]) * values + share[:, None] * of_runs
+            for values, of_runs in ((kinds, run[:-2]), (told, run[-2:]))
+        )
         return Situation(
-            trust=sigmoid((reach - near) / width) * (1 - usual),
-            kinds=softmax(heads[:, :-2]),
-            ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
-            log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            trust=trust,
+            kinds=kinds,
+            ease=np.clip(told[:, 0], LEAST_EASE, MOST_EASE),
+            log_tokens=np.clip(told[:, 1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            spread=np.stack([1 - ordinary, ordinary], axis=1) @ self.tensors["far_spread"],
         )
 
-    def extended(self, vectors: Floats) -> Doubt:
-        """Return the same doubt, with further queries counted as trained on.
+    def _read(self, x: Floats, ordinary: Floats) -> tuple[Floats, Floats]:
+        """Return kinds (n, K), and ease and length (n, 2), of queries that are ordinary so far, (n, 1)."""
+        read = x @ self.tensors["ordinary_heads"] + self.tensors["ordinary_bias"]
+        typical = self.tensors["typical"]
+        of_kind, of_told = (
+            part + (1 - part) * ordinary for part in (OF_KIND, np.array([OF_EASE, OF_LENGTH]))
+        )
+        kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])
+        return kinds, typical[-2:] + of_told * (read[:, -2:] - typical[-2:])
+
+    def distances(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return strangeness, distance to the nearest class, and by how much ordinary ones are nearer, each (n,).
 
         Args:
-            vectors: As encoded, shape (n, D).
+            x: As for `situate`.
         """
-        placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
-        return Doubt(
-            self.kinds, self.tensors | {"prototypes": np.concatenate([self.tensors["prototypes"], placed])}
-        )
+        centred = x - self.tensors["location"]
+        z, whole = centred @ self.tensors["within"], ((centred @ self.tensors["overall"]) ** 2).sum(axis=1)
+        familiar, ordinary = (nearest(z, self.tensors[name]) for name in ("familiar", "ordinary"))
+        return familiar - whole, familiar, familiar - ordinary
+
+    def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
+        """Return the same doubt, with further classes of queries counted as trained on.
+
+        Args:
+            x: As for `situate`.
+            groups: The class of each, shape (n,).
+        """
+        z = (x - self.tensors["location"]) @ self.tensors["within"]
+        familiar = np.concatenate([self.tensors["familiar"], means_by(groups, z)])
+        return Doubt(self.kinds, self.tensors | {"familiar": familiar})
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""
@@ -176,18 +204,6 @@ class Doubt:
 
     def _heads(self, x: Floats) -> Floats:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
-
-    def distances(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """Return one less the cosine to the nearest training and the nearest ordinary query, each of shape (n,).
-
-        Where no ordinary query is known, none is near.
-        """
-        placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
-        near, ordinary = (
-            1 - (placed @ self.tensors[name].T).max(axis=1, initial=NOWHERE)
-            for name in ("prototypes", "ordinary")
-        )
-        return near, ordinary
 
     def temper(
         self,
@@ -216,7 +232,7 @@ class Doubt:
         doubt = quality * (1 - quality) * np.sqrt(at.kinds @ (beliefs.ability_error**2).T)
         tokens = np.clip(trust * log_tokens + far * written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS)
         near = clusters @ self.tensors["near_spread"] ** 2  # (n,)
-        beyond = self.tensors["far_spread"] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
         return Outlook(
             quality=quality,
             quality_error=np.sqrt(trust * quality_error**2 + far * doubt**2),
@@ -231,14 +247,17 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def place(vectors: Floats, centre: Floats, axes: Floats) -> Floats:
-    """Return encoded queries in the space in which similarity is measured, unit length, shape (n, a).
+def nearest(z: Floats, classes: Floats) -> Floats:
+    """Return the squared distance of whitened queries (n, p) to the nearest of the classes (c, p), shape (n,)."""
+    if not len(classes):
+        return np.full(len(z), NOWHERE)
+    squares = (z**2).sum(axis=1)[:, None] + (classes**2).sum(axis=1) - 2 * z @ classes.T  # (n, c)
+    return np.asarray(np.maximum(squares.min(axis=1), 0))
 
-    Args:
-        vectors: As encoded, shape (n, D); its first V columns are the embeddings of the views.
-        centre: Of training queries, shape (V,).
-        axes: Principal axes of these, shape (V, a).
-    """
-    views = vectors[:, : len(centre)]
-    placed = (views - centre) @ axes
-    return np.asarray(placed / (np.linalg.norm(placed, axis=1, keepdims=True) + 1e-9))
+
+def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:
+    """Return the mean of each group's rows, shape (groups, ...)."""
+    _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
+    total = np.zeros((len(count), values.shape[1]))
+    np.add.at(total, group, values)
+    return total / count[:, None]

@@ -104,7 +104,6 @@ def save(parts: Parts, folder: str | Path) -> None:
         tensors["calibration.context"] = context
     if predictor.doubt:
         tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
-        tensors[f"{DOUBT}prototypes"] = _compact(tensors[f"{DOUBT}prototypes"])
     beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if any(beliefs):
         width = max(len(belief.ability) for belief in beliefs if belief)

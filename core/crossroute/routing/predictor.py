@@ -201,7 +201,7 @@ class Predictor:
                 np.ones(len(quality)),
                 np.ones((len(quality), 1)),
             )
-        at = self.doubt.situate(vectors, self.network.project(vectors))
+        at = self.doubt.situate(self.network.project(vectors))
         outlook = self.doubt.temper(
             at,
             self._beliefs,

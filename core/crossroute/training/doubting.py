@@ -6,59 +6,45 @@ does not end sooner or later was chosen on whole sets left out (docs/benchmarks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.model.doubt import Doubt, place
+from crossroute.model.clusters import assign
+from crossroute.model.doubt import Doubt, means_by, softmax
 from crossroute.numeric import Floats, logit
 from crossroute.routing.predictor import LEAST_CHANCE, Predictor
+from crossroute.training.heads import Labelled, Rows, fit_heads, fit_runs
 from crossroute.training.run import Prepared
-
-AXES = 64
-"""Principal axes of the views in which similarity is measured."""
-
-PROTOTYPES = 4096
-"""At most; more training queries are clustered to as many."""
-
-RIDGE = 30.0
-"""Penalty on the heads' weights, in training queries, for standardized inputs."""
 
 NEAR = 0.95
 """Share of validation queries that lie within reach: they are like what the router was trained on."""
 
 GATE_WIDTH = 0.15
-"""How gradually trust ends, as a part of the reach."""
+"""How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
 
-FAR_SPREAD = 1.0
-"""Standard deviation of log tokens by which whole sets left out differed from what was foreseen of them."""
+ORDINARY = 0.95
+"""Share of validation queries that count as less than half ordinary."""
+
+OUTLYING = 0.995
+"""Share of validation queries that are no further from their nearest class than trust goes."""
+
+LEAST_OF_CLASS = 15
+"""Training queries of a task, or of a cluster where there is one task, that make a class of their own."""
+
+LEAST_OF_ORDINARY = 5
+"""Ordinary requests of one kind and difficulty that make a class."""
+
+SHRINKAGE = 0.05
+"""Of covariances to the variances, in standardized inputs; the fewer the queries, the more."""
+
+FAR_SPREAD = 1.8, 1.3
+"""Standard deviations of log tokens around what is read of queries that are like nothing known, and of ordinary ones:
+as whole sets left out, and ordinary requests held out, differed from what was foreseen of them."""
 
 SHRUNK_TO_ALL = 20.0
 """Answers' worth of the spread over all clusters in the spread of each."""
 
-MOST_KIND_WEIGHT = 3.0
-"""Of any query in what tells kinds apart: stated kinds are no surer than those of training tasks."""
-
 NORMAL_90 = 1.2815515655446004
-
-
-class Labelled(NamedTuple):
-    """Queries whose kind, ease and length of answer are stated rather than observed.
-
-    Attributes:
-        vectors: As encoded, shape (n, D).
-        kinds: Index of the kind of work, shape (n,).
-        ease: Logit of the quality of a candidate of ability 0, shape (n,).
-        log_tokens: Of a typical candidate's answer, shape (n,).
-        weight: Of each beside a training query, where a query nearer to them than to training is read.
-    """
-
-    vectors: Floats
-    kinds: npt.NDArray[np.intp]
-    ease: Floats
-    log_tokens: Floats
-    weight: float = 1.0
 
 
 def fit_doubt(
@@ -69,9 +55,10 @@ def fit_doubt(
     kinds: tuple[str, ...] = ("all",),
     kind: npt.NDArray[np.intp] | None = None,
     weight: Floats | None = None,
+    run: npt.NDArray[np.bool_] | None = None,
     labelled: Labelled | None = None,
     near: float = NEAR,
-    seed: int = 0,
+    typical: float | None = None,
 ) -> Doubt:
     """Fit what tells doubt beside a trained network.
 
@@ -82,53 +69,107 @@ def fit_doubt(
         kinds: Names of the K kinds of work.
         kind: Index of each training query's, shape (n,); by default all are of the first.
         weight: Of each training query, shape (n,); by default all weigh alike.
+        run: Whether a training query asks for an agent's whole run, shape (n,); by default none does.
         labelled: Further queries for the heads, stated and not observed.
         near: Share of validation queries within reach.
-        seed: Of the prototypes.
+        typical: Log tokens of an answer where nothing tells its length; by default the mean of training.
     """
     encoded = train.encoded.numpy()
     x = predictor.network.project(encoded)  # (n, p)
     kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
     weight = np.ones(len(x)) if weight is None else weight / weight.mean()
+    run = np.zeros(len(x), dtype=bool) if run is None else run
     foreseen = predictor.with_doubt(None).foresee_encoded(train.queries)
     ability, verbosity = _abilities(predictor, foreseen.quality, train, kind, len(kinds))
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
     ease = (logit(foreseen.quality, LEAST_CHANCE) - ability).mean(axis=1)
     length = (log_tokens - verbosity).mean(axis=1)
+    rows = Rows(x, kind, np.stack([ease, length], axis=1), run, weight)
+    space = _space(x, classes_of(train, predictor))
+    light = heavy = fit_heads(rows, len(kinds))
+    stated = Rows(*(values[:0] for values in rows))
     if labelled is not None:
-        x = np.concatenate([x, predictor.network.project(labelled.vectors)])
-        kind, ease, length = (
-            np.concatenate(pair)
-            for pair in zip(
-                (kind, ease, length), (labelled.kinds, labelled.ease, labelled.log_tokens), strict=True
-            )
+        stated = labelled.rows(predictor.network)
+        framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
+        rows = rows.times(0.5).beside(framed.times(0.5))
+        light, heavy = (
+            fit_heads(rows.beside(stated.times(each)), len(kinds)) for each in (1.0, labelled.weight)
         )
-    told, stated = np.stack([ease, length], axis=1), 0 if labelled is None else len(labelled.ease)
-    light, heavy = (
-        _heads(x, kind, told, np.concatenate([weight, np.full(stated, each)]), len(kinds))
-        for each in (1.0, 1.0 if labelled is None else labelled.weight)
-    )
-    centre, axes = _axes(encoded[:, : predictor.query_encoder.views_width], seed)
-    prototypes = _prototypes(place(encoded, centre, axes), seed)
-    distances = 1 - (place(validation.encoded.numpy(), centre, axes) @ prototypes.T).max(axis=1)
-    reach = float(np.quantile(distances, near))
-    return Doubt(
-        kinds,
-        {
-            "centre": centre,
-            "axes": axes,
-            "prototypes": prototypes,
-            "gate": np.array([reach, max(GATE_WIDTH * reach, 1e-3)]),
-            "heads": light[0],
-            "heads_bias": light[1],
-            "ordinary_heads": heavy[0],
-            "ordinary_bias": heavy[1],
-            "near_spread": _spread(predictor, validation),
-            "far_spread": np.array([FAR_SPREAD]),
-            "ordinary": np.zeros((0, axes.shape[1]))
-            if labelled is None
-            else place(labelled.vectors, centre, axes),
-        },
+        space["ordinary"] = _ordinary(labelled, _whitened(stated.x, space))
+    told = x @ light[0] + light[1]
+    if typical is None:
+        typical = float(told[:, -1].mean())
+    tensors = {
+        **space,
+        "gate": np.zeros((3, 2)),
+        **dict(zip(("heads", "heads_bias"), light, strict=True)),
+        **dict(zip(("ordinary_heads", "ordinary_bias"), heavy, strict=True)),
+        "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
+        **fit_runs(rows, stated, len(kinds)),
+        "near_spread": _spread(predictor, validation),
+        "far_spread": np.array(FAR_SPREAD),
+    }
+    ungated = Doubt(kinds, tensors)
+    gate = _gate(*ungated.distances(predictor.network.project(validation.encoded.numpy())), near=near)
+    if labelled is None:
+        gate[2] = 0, 1  # no query is ordinary
+    return Doubt(kinds, tensors | {"gate": gate})
+
+
+def classes_of(prepared: Prepared, predictor: Predictor) -> npt.NDArray[np.intp]:
+    """Return the class of each query, shape (n,): its task, or its cluster where all are of one task."""
+    tasks = np.unique(prepared.outcomes.tasks, return_inverse=True)[1]
+    if tasks.max(initial=0) > 0:
+        return tasks
+    network = predictor.network
+    return assign(network.project(prepared.encoded.numpy()), network.weights["centroids"])
+
+
+def _space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
+    """Return where queries lie and what whitens them, each class weighing by the root of its size."""
+    location, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
+    z = (x - location) / deviation
+    _, at, count = np.unique(classes, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(count[at])
+    within = _whitening(z - means_by(classes, z)[at], weight) / deviation[:, None]
+    several = (count >= LEAST_OF_CLASS).sum() > 1
+    overall = _whitening(z, weight) / deviation[:, None] if several else np.zeros_like(within)
+    space = {"location": location, "within": within, "overall": overall}
+    familiar = _class_means(classes, _whitened(x, space), LEAST_OF_CLASS if several else 0)
+    return space | {"familiar": familiar, "ordinary": np.zeros((0, x.shape[1]))}
+
+
+def _whitening(z: Floats, weight: Floats) -> Floats:
+    """Return what makes queries of unit variance in all directions, shape (p, p)."""
+    covariance = (z * weight[:, None]).T @ z / weight.sum()
+    shrinkage = SHRINKAGE + z.shape[1] / len(z)
+    return np.asarray(np.linalg.cholesky(np.linalg.inv(covariance + shrinkage * np.eye(z.shape[1]))))
+
+
+def _whitened(x: Floats, space: dict[str, Floats]) -> Floats:
+    return np.asarray((x - space["location"]) @ space["within"])
+
+
+def _class_means(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats:
+    """Return the means of the classes of at least so many queries, shape (c, p)."""
+    count = np.unique(classes, return_counts=True)[1]
+    return means_by(classes, z)[count >= least]
+
+
+def _ordinary(labelled: Labelled, z: Floats) -> Floats:
+    """Return the means of classes of kind and difficulty, shape (o, p); runs have a head of their own."""
+    answers = ~labelled.run
+    pairs = np.stack([labelled.kinds[answers], labelled.ease[answers]])
+    groups = np.unique(pairs, axis=1, return_inverse=True)[1].ravel()
+    return _class_means(groups, z[answers], LEAST_OF_ORDINARY)
+
+
+def _gate(strangeness: Floats, away: Floats, ordinariness: Floats, *, near: float) -> Floats:
+    """Return where, and how gradually, each distance begins to count, by those of validation queries, (3, 2)."""
+    shares = ((strangeness, near), (away, OUTLYING), (ordinariness, ORDINARY))
+    widths = (max(GATE_WIDTH * float(np.subtract(*np.quantile(d, (0.9, 0.1)))), 1e-3) for d, _ in shares)
+    return np.array(
+        [(np.quantile(d, share), width) for (d, share), width in zip(shares, widths, strict=True)]
     )
 
 
@@ -145,63 +186,6 @@ def _abilities(
     logits = logit(quality, LEAST_CHANCE)
     written = predictor.network(train.encoded.numpy(), predictor.keys).log_tokens.astype(float)
     return logits.mean(axis=0) - logits.mean(), written.mean(axis=0) - written.mean()
-
-
-def _heads(
-    x: Floats, kind: npt.NDArray[np.intp], targets: Floats, weight: Floats, kinds: int
-) -> tuple[Floats, Floats]:
-    """Return weights (p, K + 2) and biases (K + 2,) of kinds, ease and length, for inputs as they are."""
-    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
-    z = (x - mean) / deviation
-    columns = np.concatenate([np.ones((len(z), 1)), z], axis=1)
-    gram = (columns * weight[:, None]).T @ columns
-    gram[np.arange(1, len(gram)), np.arange(1, len(gram))] += RIDGE
-    solved = np.linalg.solve(gram, (columns * weight[:, None]).T @ targets)  # (1 + p, 2)
-    scores, offsets = _kind_scores(z, kind, np.minimum(weight, MOST_KIND_WEIGHT), kinds)
-    heads = np.concatenate([scores, solved[1:]], axis=1) / deviation[:, None]
-    bias = np.concatenate([offsets, solved[0]]) - mean @ heads
-    return heads, bias
-
-
-def _kind_scores(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: int) -> tuple[Floats, Floats]:
-    scores, offsets = np.zeros((z.shape[1], kinds)), np.zeros(kinds)
-    found = np.unique(kind)
-    if len(found) < 2:
-        return scores, offsets
-    from sklearn.linear_model import LogisticRegression
-
-    fitted = LogisticRegression(C=0.01, max_iter=300).fit(z, kind, sample_weight=weight)
-    if len(found) == 2:
-        scores[:, found[1]], offsets[found[1]] = fitted.coef_[0], fitted.intercept_[0]
-    else:
-        scores[:, found], offsets[found] = fitted.coef_.T, fitted.intercept_
-    offsets[np.setdiff1d(np.arange(kinds), found)] = -20.0  # a kind that no query is of
-    return scores, offsets
-
-
-def _axes(views: Floats, seed: int) -> tuple[Floats, Floats]:
-    from sklearn.decomposition import PCA
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        fitted = PCA(min(AXES, *views.shape), random_state=seed).fit(views)
-    return fitted.mean_, fitted.components_.T
-
-
-def _prototypes(placed: Floats, seed: int) -> Floats:
-    """Return at most `PROTOTYPES` of unit length that stand for training queries."""
-    different = np.unique(placed, axis=0)
-    if len(different) <= PROTOTYPES:
-        return different
-    from sklearn.cluster import MiniBatchKMeans
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        fitted = MiniBatchKMeans(
-            PROTOTYPES, n_init=1, batch_size=8192, max_iter=5, init_size=9000, random_state=seed
-        ).fit(different)
-    centres = fitted.cluster_centers_
-    return np.asarray(centres / (np.linalg.norm(centres, axis=1, keepdims=True) + 1e-9))
 
 
 def _spread(predictor: Predictor, validation: Prepared) -> Floats:

@@ -28,7 +28,7 @@ from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, settled, unlearned
 from crossroute.training.config import TrainingConfig
-from crossroute.training.doubting import fit_doubt
+from crossroute.training.doubting import classes_of, fit_doubt
 from crossroute.training.priors import Prior
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
 from crossroute.training.start import Start, continued, fresh
@@ -107,14 +107,14 @@ def fit(
         ended = run.finish(state_folder, on_epoch)
     predictor, provenance = run.trained(), _provenance(run, begun, start)
     if start is None:
-        predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior, config.seed))
+        predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior))
     else:
         known = set(begun.pool.names) <= set(start.pool.names)
         kept = start.predictor.with_pool(unlearned(begun.pool, start)) if known else None
         if kept and likelihood(kept.with_doubt(None), validation) >= likelihood(predictor, validation):
             predictor, provenance = kept, start.provenance
         elif start.predictor.doubt is not None:
-            predictor = predictor.with_doubt(start.predictor.doubt.extended(train.encoded.numpy()))
+            predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     own = start.own_verifier if start else None
     router = Router(
@@ -143,12 +143,10 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
     }
 
 
-def _doubt(
-    predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None, seed: int
-) -> Doubt:
+def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
     """Return what tells doubt beside a trained network; under a prior each task weighs by the root of its size."""
     if prior is None:
-        return fit_doubt(predictor, train, validation, seed=seed)
+        return fit_doubt(predictor, train, validation)
     _, task, count = np.unique(train.outcomes.tasks, return_inverse=True, return_counts=True)
     return fit_doubt(
         predictor,
@@ -157,10 +155,17 @@ def _doubt(
         kinds=prior.kinds,
         kind=prior.kinds_of(train.outcomes.tasks),
         weight=1 / np.sqrt(count[task]),
+        run=np.isin(train.outcomes.tasks, sorted(prior.runs)),
         labelled=prior.labelled,
         near=prior.near,
-        seed=seed,
+        typical=prior.typical,
     )
+
+
+def _extended(doubt: Doubt, predictor: Predictor, train: Prepared) -> Doubt:
+    """Return what tells doubt, with what a router went on learning from counted as near."""
+    x = predictor.network.project(train.encoded.numpy())
+    return doubt.extended(x, classes_of(train, predictor))
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:

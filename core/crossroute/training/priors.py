@@ -21,7 +21,8 @@ import numpy.typing as npt
 from crossroute.candidate import Belief, Candidate, Pool, Profile
 from crossroute.model.clusters import tally
 from crossroute.numeric import Floats, sigmoid
-from crossroute.training.doubting import NEAR, Labelled
+from crossroute.training.doubting import NEAR
+from crossroute.training.heads import Labelled
 
 OWN = 0.5
 """Standard deviation of a candidate's own in a cluster, in logits."""
@@ -43,15 +44,19 @@ class Prior(NamedTuple):
         kinds: Names of the K kinds of work.
         kind_of_task: Task -> the name of its kind.
         beliefs: Candidate's name -> what is believed of it.
+        runs: The tasks whose queries ask for an agent's whole run.
         labelled: Further queries whose kind, ease and length are stated.
         near: Share of validation queries that count as within reach.
+        typical: Log tokens of an answer where nothing tells its length; None takes the mean of training.
     """
 
     kinds: tuple[str, ...]
     kind_of_task: Mapping[str, str]
     beliefs: Mapping[str, Belief]
+    runs: frozenset[str] = frozenset()
     labelled: Labelled | None = None
     near: float = NEAR
+    typical: float | None = None
 
     def kinds_of(self, tasks: Sequence[str]) -> npt.NDArray[np.intp]:
         """Return the index of each task's kind, shape (n,)."""

@@ -1,24 +1,41 @@
 import numpy as np
 import pytest
 
-from crossroute.model.doubt import LEAST_EASE, MOST_EASE, Beliefs, Doubt, Situation, place
+from crossroute.model.doubt import (
+    LEAST_EASE,
+    MOST_EASE,
+    OF_EASE,
+    OF_KIND,
+    OF_LENGTH,
+    Beliefs,
+    Doubt,
+    Situation,
+    means_by,
+    nearest,
+)
 
-VIEWS, AXES, P, KINDS, K = 4, 2, 3, 2, 3
+P, KINDS, K = 3, 2, 3
+LIKE, UNLIKE = np.array([[1.0, 0, 0]]), np.array([[-9.0, 0, 0]])
 
 
 def doubt(**changes) -> Doubt:
     tensors = {
-        "centre": np.zeros(VIEWS),
-        "axes": np.eye(VIEWS)[:, :AXES],
-        "prototypes": np.array([[1.0, 0.0]]),
-        "gate": np.array([0.5, 0.05]),
+        "location": np.zeros(P),
+        "within": np.eye(P),
+        "overall": np.zeros((P, P)),
+        "familiar": np.array([[1.0, 0, 0]]),
+        "ordinary": np.zeros((0, P)),
+        "gate": np.array([[9.0, 0.5], [1e6, 1.0], [0.0, 0.5]]),
         "heads": np.zeros((P, KINDS + 2)),
         "heads_bias": np.array([0.0, 0.0, 1.0, 5.0]),
-        "near_spread": np.full(K, 0.3),
-        "far_spread": np.array([1.0]),
-        "ordinary": np.zeros((0, AXES)),
         "ordinary_heads": np.zeros((P, KINDS + 2)),
-        "ordinary_bias": np.array([0.0, 0.0, 4.0, 2.0]),
+        "ordinary_bias": np.array([0.0, 0.0, 1.0, 5.0]),
+        "typical": np.array([0.5, 0.5, 1.0, 5.0]),
+        "run_head": np.zeros(P),
+        "run_bias": np.array([-30.0]),
+        "run": np.array([1.0, 0.0, -1.0, 10.0]),
+        "near_spread": np.full(K, 0.3),
+        "far_spread": np.array([2.0, 1.0]),
     }
     return Doubt(("code", "math"), tensors | changes)
 
@@ -30,7 +47,9 @@ def beliefs(ability: list[list[float]]) -> Beliefs:
 
 def tempered(trust: float, quality_logit: list[float], ability: list[list[float]]):
     n, m = 1, len(quality_logit)
-    situation = Situation(np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]))
+    situation = Situation(
+        np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]), np.array([2.0])
+    )
     return doubt().temper(
         situation,
         beliefs(ability),
@@ -41,33 +60,54 @@ def tempered(trust: float, quality_logit: list[float], ability: list[list[float]
     )
 
 
-def test_a_query_beside_a_training_query_is_trusted_and_one_opposite_is_not():
-    near, far = np.array([[2.0, 0, 0, 0]]), np.array([[-1.0, 0, 0, 0]])
-    found = doubt().situate(np.concatenate([near, far]), np.zeros((2, P)))
+def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not():
+    found = doubt().situate(np.concatenate([LIKE, UNLIKE]))
     assert found.trust[0] > 0.99
     assert found.trust[1] < 1e-6
 
 
-def test_a_query_nearer_to_ordinary_ones_than_to_training_is_not_trusted():
-    between = np.array([[1.0, 0.3, 0, 0]])
-    ordinary = doubt(ordinary=np.array([[0.8, 0.6]]), gate=np.array([0.9, 0.01]))
-    assert doubt(gate=np.array([0.9, 0.01])).situate(between, np.zeros((1, P))).trust[0] > 0.99
-    assert ordinary.situate(np.array([[0.8, 0.6, 0, 0]]), np.zeros((1, P))).trust[0] < 0.01
-    assert ordinary.situate(np.array([[1.0, 0, 0, 0]]), np.zeros((1, P))).trust[0] > 0.99
+def test_strangeness_is_the_distance_to_the_nearest_class_less_that_to_all():
+    both = doubt(familiar=np.array([[1.0, 0, 0], [0, 2.0, 0]]), overall=0.5 * np.eye(P))
+    strangeness, away, _ = both.distances(np.array([[0.0, 2.0, 1.0]]))
+    assert away == pytest.approx([1])
+    assert strangeness == pytest.approx([1 - 0.25 * 5])
+
+
+def test_what_lies_far_from_all_classes_is_not_trusted_though_it_lies_farther_from_all():
+    outer = doubt(overall=np.eye(P), gate=np.array([[9.0, 0.5], [50.0, 1.0], [0.0, 0.5]]))
+    outlying = np.array([[9.0, 0, 0]])  # 64 from its class, 81 from all: the difference alone tells nothing
+    assert outer.distances(outlying)[0][0] < 0
+    assert outer.situate(outlying).trust[0] < 1e-6
 
 
 def test_a_query_nearer_to_ordinary_ones_is_as_easy_and_short_as_these():
-    ordinary = doubt(ordinary=np.array([[0.0, 1.0]]), gate=np.array([0.9, 0.01]))
-    found = ordinary.situate(np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]), np.zeros((2, P)))
-    assert found.ease == pytest.approx([1, 4], abs=1e-3)
-    assert found.log_tokens == pytest.approx([5, 2], abs=1e-3)
+    ordinary = doubt(ordinary=np.array([[0.0, 3.0, 0]]), ordinary_bias=np.array([0.0, 0.0, 4.0, 2.0]))
+    found = ordinary.situate(np.array([[1.0, 0, 0], [0, 3.0, 0]]))
+    assert found.ease == pytest.approx([1 + OF_EASE * 3, 4], abs=1e-3)
+    assert found.log_tokens == pytest.approx([5 - OF_LENGTH * 3, 2], abs=1e-3)
+    assert found.spread == pytest.approx([2, 1], abs=1e-3)
+    assert found.trust[1] < 1e-6
+
+
+def test_where_nothing_is_known_what_is_read_counts_in_part():
+    heads = np.zeros((P, KINDS + 2))
+    heads[0] = [9.0, -9.0, 2.0, 1.0]
+    found = doubt(ordinary_heads=heads, ordinary_bias=[0, 0, 1, 5]).situate(np.array([[1.0, 0, 0]]))
+    assert found.ease[0] == pytest.approx(1 + OF_EASE * 2)
+    assert found.log_tokens[0] == pytest.approx(5 + OF_LENGTH * 1)
+    assert found.kinds[0] == pytest.approx([OF_KIND + (1 - OF_KIND) / 2, (1 - OF_KIND) / 2], abs=1e-6)
+
+
+def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
+    found = doubt(run_head=np.array([0, 0, 40.0])).situate(np.array([[0, 0, 0.0], [0, 0, 2.0]]))
+    assert found.log_tokens == pytest.approx([5, 10])
+    assert found.ease == pytest.approx([1, -1])
+    assert found.kinds[1] == pytest.approx([1, 0])
 
 
 def test_trust_falls_as_the_distance_grows():
-    angles = np.linspace(0, np.pi, 20)
-    vectors = np.stack([np.cos(angles), np.sin(angles), angles * 0, angles * 0], axis=1)
-    trust = doubt().situate(vectors, np.zeros((20, P))).trust
-    assert (np.diff(trust) <= 0).all()
+    away = np.linspace(0, 9, 20)[:, None] * np.array([[0, 1.0, 0]]) + LIKE
+    assert (np.diff(doubt().situate(away).trust) <= 0).all()
 
 
 def test_full_trust_leaves_what_the_network_says_and_none_leaves_what_is_believed():
@@ -85,20 +125,22 @@ def test_far_from_training_the_errors_are_those_of_beliefs():
     p = 1 / (1 + np.exp(-1.0))
     assert far.quality_error[0, 0] == pytest.approx(p * (1 - p) * 0.5)
     assert near.spread[0, 0] == pytest.approx(0.3)
-    assert far.spread[0, 0] == pytest.approx(1.0)
+    assert far.spread[0, 0] == pytest.approx(2.0)
 
 
 def test_ease_is_bounded_whatever_the_features():
     heads = np.zeros((P, KINDS + 2))
     heads[0, -2] = 1.0
     extreme = np.array([[1e9, 0, 0], [-1e9, 0, 0]])
-    found = doubt(heads=heads).situate(np.ones((2, VIEWS)), extreme).ease
+    found = doubt(ordinary_heads=heads).situate(extreme).ease
     assert found.tolist() == [MOST_EASE, LEAST_EASE]
 
 
-def test_further_queries_count_as_trained_on():
-    opposite = np.array([[-1.0, 0, 0, 0]])
-    assert doubt().extended(opposite).distances(opposite)[0][0] == pytest.approx(0, abs=1e-6)
+def test_further_queries_count_as_trained_on_by_class():
+    asked = np.concatenate([UNLIKE, UNLIKE + 2, LIKE + 5])
+    wider = doubt().extended(asked, np.array([0, 0, 1]))
+    assert len(wider.tensors["familiar"]) == 3
+    assert wider.distances(UNLIKE + 1)[0][0] == pytest.approx(0, abs=1e-6)
 
 
 def test_candidates_are_independent_of_each_other():
@@ -107,13 +149,19 @@ def test_candidates_are_independent_of_each_other():
     assert alone == pytest.approx(beside)
 
 
-def test_placed_queries_have_unit_length():
-    vectors = np.random.default_rng(0).normal(size=(5, VIEWS + 2))
-    placed = place(vectors, np.zeros(VIEWS), np.eye(VIEWS)[:, :AXES])
-    assert np.linalg.norm(placed, axis=1) == pytest.approx(np.ones(5))
+def test_nearest_agrees_with_all_distances():
+    rng = np.random.default_rng(0)
+    z, classes = rng.normal(size=(5, P)), rng.normal(size=(4, P))
+    expected = ((z[:, None] - classes) ** 2).sum(axis=2).min(axis=1)
+    assert nearest(z, classes) == pytest.approx(expected)
+    assert (nearest(z, classes[:0]) > 1e6).all()
 
 
-@pytest.mark.parametrize("name", ["axes", "prototypes", "gate", "heads", "far_spread"])
+def test_means_are_of_each_group():
+    assert means_by(np.array([4, 2, 4]), np.array([[1.0], [5.0], [3.0]])).tolist() == [[5.0], [2.0]]
+
+
+@pytest.mark.parametrize("name", ["within", "familiar", "gate", "heads", "run", "far_spread"])
 def test_tensors_that_do_not_fit_are_refused(name):
     with pytest.raises(ValueError, match=rf"doubt\.{name} does not fit 2 kinds of work"):
         doubt(**{name: np.zeros((7, 7))})

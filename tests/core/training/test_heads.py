@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from crossroute.query import Query
+from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_runs
+
+P, KINDS, N = 4, 3, 400
+
+
+def rows(seed: int = 0) -> Rows:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(N, P)) * [1, 2, 3, 4] + 5
+    told = np.stack([2 * x[:, 0] + 1, 3 - 0.5 * x[:, 1]], axis=1)
+    return Rows(x, (x[:, 2] > 5).astype(int), told, np.zeros(N, dtype=bool), np.ones(N))
+
+
+def test_heads_read_ease_and_length_from_features_as_they_are():
+    weights, bias = fit_heads(rows(), KINDS)
+    fresh = rows(1)
+    read = fresh.x @ weights + bias
+    assert np.abs(read[:, -2:] - fresh.told).mean() < 0.2
+    assert (read[:, :KINDS].argmax(axis=1) == fresh.kind).mean() > 0.9
+
+
+def test_a_kind_of_which_no_query_is_is_never_read():
+    weights, bias = fit_heads(rows(), KINDS)
+    read = rows(1).x @ weights + bias
+    assert (read[:, 2] < read[:, :2].max(axis=1) - 5).all()
+
+
+def test_heavier_queries_count_for_more():
+    ours, others = rows(), rows(1)._replace(told=np.zeros((N, 2)))
+    light, heavy = (fit_heads(ours.beside(others.times(weight)), KINDS) for weight in (0.01, 100.0))
+    away = [np.abs(ours.x @ w[:, -2:] + b[-2:] - ours.told).mean() for w, b in (light, heavy)]
+    assert away[0] < away[1] / 10
+
+
+def test_runs_are_told_from_answers_and_are_as_stated():
+    ours = rows()
+    stated = rows(2)
+    run = stated.x[:, 3] > 8
+    told = fit_runs(ours._replace(x=ours.x - [0, 0, 0, 6]), stated._replace(run=run), KINDS)
+    share = 1 / (1 + np.exp(-(stated.x @ told["run_head"] + told["run_bias"])))
+    assert share[run].mean() > 3 * share[~run].mean()
+    assert told["run"][-2:] == pytest.approx(stated.told[run].mean(axis=0))
+    assert told["run"][:KINDS].sum() == pytest.approx(1)
+
+
+def test_without_runs_no_query_seems_to_ask_for_one():
+    told = fit_runs(rows(), rows(1), KINDS)
+    assert told["run_bias"].tolist() == [NEVER]
+    assert not told["run_head"].any()
+
+
+def test_framed_queries_keep_what_is_known_and_the_weight_of_all(router):
+    predictor = router.predictor
+    texts = [f"How many apples are {n} and {n} apples?" for n in range(30)]
+    vectors = predictor.query_encoder.encode([Query(text) for text in texts])
+    labelled = Labelled(vectors, np.arange(30) % 2, np.arange(30.0), np.ones(30), np.zeros(30, dtype=bool))
+    known = labelled.rows(predictor.network)
+    framed = known.framed(texts, predictor.query_encoder, predictor.network)
+    assert framed.weight.sum() == pytest.approx(known.weight.sum())
+    assert sorted(framed.told[:, 0]) == sorted(known.told[:, 0])
+    assert not np.allclose(framed.x[np.argsort(framed.told[:, 0])], known.x)
+
+
+def test_each_frame_takes_any_text():
+    assert all("{x} and 100 %" in frame.format("{x} and 100 %") for frame in FRAMES)
