@@ -13,8 +13,10 @@ from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 
 from crossroute import Capability, CrossRouteError
+from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
+from langchain_crossroute.efforts import effort_fields, effort_of
 from langchain_crossroute.messages.stamp import usage_of
 
 PROFILE: dict[Capability, str] = {
@@ -58,17 +60,27 @@ class Member:
         """Return the member that was given: a chat model, one that is wrapped, or an init_chat_model string.
 
         Args:
-            name: Its candidate's name.
+            name: Its candidate's name; with an effort (`gpt-5.5@low`), a copy of the model is told it.
             given: The model.
             handed_on: Fields (a cache, a rate limiter) for the chat model within, where it states none.
 
         Raises:
             TypeError: It is none of these.
         """
-        runnable = named(given) if isinstance(given, str) else given
+        told = split_effort(name)[1]
+        runnable = given
+        if isinstance(given, str):
+            spelled, own = split_effort(given)
+            runnable, told = named(spelled), own or told
         if not isinstance(runnable, Runnable):
             raise TypeError(_refusal(name, given))
-        runnable = _changed(runnable, lambda model: _completed(model, handed_on or {}), name)
+
+        def complete(model: BaseChatModel) -> BaseChatModel:
+            model = _completed(model, handed_on or {})
+            update = {} if told is None else effort_fields(model, told)
+            return copied(model, update) if update else model
+
+        runnable = _changed(runnable, complete, name)
         return cls(name, runnable, _innermost(runnable))
 
     @property
@@ -98,7 +110,9 @@ class Member:
         stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
         can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
         window = profile.get("max_input_tokens")
-        return Ability(capabilities=frozenset(can), context_window=window or None)
+        return Ability(
+            capabilities=frozenset(can), context_window=window or None, effort=effort_of(self.model)
+        )
 
     @property
     def answers_schemas(self) -> bool:
@@ -137,6 +151,11 @@ def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
 def model_name(given: object) -> str | None:
     """Return the name of a model that was given without one: a string is its own."""
     return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
+
+
+def model_effort(given: object) -> str | None:
+    """Return how hard a model that was given was told to think; of a string, its name says so."""
+    return None if isinstance(given, str) else effort_of(Member.of(type(given).__name__, given).model)
 
 
 def provider_of(model: BaseChatModel) -> str:

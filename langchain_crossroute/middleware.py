@@ -21,7 +21,7 @@ from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.escalated import EscalatedStep
-from langchain_crossroute.members import MissingPackageError, model_name
+from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.routing import Routing
@@ -104,7 +104,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> None:
         super().__init__()
         self.routing = Routing(
-            by_name(models, model_name),
+            by_name(models, model_name, model_effort),
             router,
             default=default,
             sticky=sticky,

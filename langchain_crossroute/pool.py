@@ -24,7 +24,7 @@ from crossroute.escalation import Escalation
 from crossroute.query import estimate_tokens
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.members import common_profile, model_name
+from langchain_crossroute.members import common_profile, model_effort, model_name
 from langchain_crossroute.messages.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing
 
@@ -106,7 +106,7 @@ class PoolFields(BaseChatModel):
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
             raise ValueError(f"Unknown argument {unknown[0]!r}. Expected {', '.join(cls.model_fields)}.")
         if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
-            return given | {"models": by_name(given["models"], model_name)}
+            return given | {"models": by_name(given["models"], model_name, model_effort)}
         return given
 
     @model_validator(mode="after")

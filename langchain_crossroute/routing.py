@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from crossroute import Capability, Constraints, Decision, Price, Router
@@ -18,6 +19,7 @@ from crossroute.errors import UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
 from langchain_crossroute.bindings import can_be_asked
+from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reading import Reading, read
 from langchain_crossroute.messages.reply import Taken, summed, without_logprobs
@@ -152,7 +154,7 @@ class Routing:
         """What tells these members from others, by name."""
         kinds = ((name, member.model) for name, member in self.members.items())
         return {
-            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}"
+            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}{_effort(model)}"
             for name, model in kinds
         }
 
@@ -180,7 +182,8 @@ class Routing:
             (name, member.model._get_ls_params().get("ls_model_name"))
             for name, member in self.members.items()
         )
-        return next((name for name, known in names if known == model_name), None)
+        found = [name for name, known in names if known == model_name]
+        return found[0] if len(found) == 1 else None  # variants of one model share its name
 
     def _constraints(self, reading: Reading, settings: CallSettings, either: bool) -> Constraints:
         """Return the constraints, narrowed to the members whose provider knows the call's tools and schema."""
@@ -191,3 +194,8 @@ class Routing:
             and (member.answers_schemas or not either)
         ]
         return self.dispatcher.among(able, settings.constraints)
+
+
+def _effort(model: BaseChatModel) -> str:
+    told = effort_of(model)
+    return f"@{told}" if told else ""

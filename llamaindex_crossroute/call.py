@@ -108,7 +108,7 @@ class Call:
         return do(self._member(self._decide(self.unescalated)))
 
     def _member(self, decision: Decision) -> Member:
-        return cast(Member, self.routing.llms[decision.candidate])
+        return cast(Member, self.routing.asked(decision.candidate))
 
     def _decide(self, unescalated: str) -> Decision:
         """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""

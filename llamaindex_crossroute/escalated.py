@@ -46,7 +46,7 @@ class EscalatedCall:
         return self._kept((yield from self._loop.steps(self._asking, _facts)))
 
     def _asking(self, decision: Decision, logprobs: bool) -> Steps[Given[Any]]:
-        llm = self._routing.llms[decision.candidate]
+        llm = self._routing.asked(decision.candidate)
         with UsageProbe(keep_chunks=True) as probe:
             try:
                 value = yield Ask(asking(llm) if logprobs else llm)

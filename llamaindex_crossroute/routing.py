@@ -19,7 +19,9 @@ from crossroute.calls.ledger import Called, Spend
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.catalogue import candidate_named
+from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, unprofiled
+from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools
 from llamaindex_crossroute.messages.reading import Reading, marks, question
@@ -117,6 +119,11 @@ class Routing:
     def calls_tools(self) -> bool:
         """Whether any member does."""
         return any(map(calls_tools, self.llms.values()))
+
+    def asked(self, name: str) -> LLM:
+        """Return a member as it is called: told how hard to think, where its name says so."""
+        told = split_effort(name)[1]
+        return self.llms[name] if told is None else told_to(self.llms[name], told)
 
     def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
         """Choose the member for a call; see `Dispatcher.decide`."""
