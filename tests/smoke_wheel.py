@@ -40,7 +40,7 @@ QUICK_TESTS = ("tests/core/test_reward.py", "tests/core/test_query.py", "tests/t
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        run(sys.executable, "-m", "build", "--outdir", scratch, str(ROOT), cwd=ROOT)
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", scratch, str(ROOT), cwd=ROOT)
         (wheel,) = folder.glob("*.whl")
         (sdist,) = folder.glob("*.tar.gz")
         run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist), cwd=ROOT)
