@@ -7,17 +7,17 @@ a harness adds) is paid for, and read only where the question says nothing witho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from crossroute.reading.conversation import Turn, read_turns
 from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.normalization import normalize
 from crossroute.reading.question import find_question
+from crossroute.tokens import Vocabulary, estimate_tokens
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -35,6 +35,7 @@ LEAST_FRAME = 40
 """Fewer characters of it would tell no task: a question shorter than twice this is read alone."""
 
 CHARACTERS_A_TOKEN = 4
+"""The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
 
 class View(NamedTuple):
@@ -43,21 +44,12 @@ class View(NamedTuple):
     Attributes:
         task: How it begins, after its frame; at most `VIEW_CHARACTERS`.
         instance: How it ends; at most `VIEW_CHARACTERS`.
-        tokens: Estimated tokens of the whole question as it is read.
+        tokens: Length of the whole question as it is read, in fours of characters.
     """
 
     task: str
     instance: str
     tokens: int
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a language model will read, at four characters a token.
-
-    >>> estimate_tokens("What is the capital of France?")
-    8
-    """
-    return max(1, math.ceil(len(text) / CHARACTERS_A_TOKEN))
 
 
 @dataclass(frozen=True)
@@ -130,7 +122,7 @@ class Query:
 
     @property
     def text_tokens(self) -> int:
-        """Estimated tokens of the question as it is read: what the network foresees the cost of."""
+        """Length of the question as it is read, in fours of characters: what the network foresees the cost of."""
         return self._view.tokens
 
     @cached_property
@@ -147,16 +139,30 @@ class Query:
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
         task = f"{frame}\n\n{question}" if frame else question
-        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], estimate_tokens(question))
+        length = max(1, -(-len(question) // CHARACTERS_A_TOKEN))
+        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], length)
 
-    @property
+    @cached_property
     def whole_tokens(self) -> int:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        return sum(
-            estimate_tokens(part) for part in (self.text, self.system, self.context, self.step) if part
+        return sum(map(estimate_tokens, self._parts))
+
+    @cached_property
+    def older_tokens(self) -> int:
+        """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
+        if all(part.isascii() for part in self._parts):
+            return self.whole_tokens
+        newer, older = (
+            sum(estimate_tokens(part, vocabulary) for part in self._parts)
+            for vocabulary in get_args(Vocabulary)
         )
+        return round(self.whole_tokens * older / newer)
+
+    @property
+    def _parts(self) -> list[str]:
+        return [part for part in (self.text, self.system, self.context, self.step) if part]
 
     @property
     def context_tokens(self) -> int:

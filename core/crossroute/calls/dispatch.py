@@ -177,7 +177,7 @@ class Dispatcher:
             askable: Candidates that can be asked for log-probabilities, unless the user decided about them.
         """
         foresight = self.router.predictor.foresee([query])[0]
-        written = (foresight.tokens - query.text_tokens - query.context_tokens).tolist()
+        written = (foresight.tokens - foresight.read).tolist()
         return Escalated(
             decision,
             query.text,

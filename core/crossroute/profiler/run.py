@@ -31,7 +31,7 @@ from crossroute.profiler.answerers import Answer, Answerer
 from crossroute.profiler.answers_file import AnswersFile, Row
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.settings import Pace, ProfilingSettings
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 REFUSED = frozenset({400, 413, 422})
 """Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
 from crossroute.profiler.questions import GradedQuery
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 TERSE, THINKING = 40, 1000
 """Output tokens of an answer by a model that comes to the point, and by one that reasons at length."""
@@ -55,7 +55,7 @@ class Estimate(BaseModel):
 
     @classmethod
     def of(cls, queries: Sequence[GradedQuery], price: Price) -> Estimate:
-        """Estimate at four characters a token.
+        """Estimate from the queries' texts.
 
         >>> from crossroute.profiler.questions import calibration_set
         >>> Estimate.of(calibration_set(), Price(input=0.25, output=2)).least < 0.05

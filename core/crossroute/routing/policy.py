@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability
 from crossroute.numeric import Floats
-from crossroute.query import Query, estimate_tokens
+from crossroute.query import Query
 from crossroute.reward import Reward, best
+from crossroute.tokens import estimate_tokens
 
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101
@@ -116,7 +117,7 @@ class Constraints(BaseModel):
             candidate: The candidate.
             quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
             cost: What `max_cost_confidence` of such calls cost at most, USD, or NaN likewise.
-            tokens: Input tokens and predicted output tokens of the call.
+            tokens: Input tokens of the call. How long the answer gets is no reason to exclude: it is only predicted.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
 
@@ -135,9 +136,7 @@ class Constraints(BaseModel):
         if lacking:
             yield f"lacks {', '.join(sorted(lacking))}"
         if candidate.context_window is not None and tokens > candidate.context_window:
-            yield (
-                f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
-            )
+            yield (f"context window of {candidate.context_window:,} tokens, the call has about {tokens:,.0f}")
         if self.max_cost is not None and not cost <= self.max_cost:
             bound = f"cost of up to ${cost:.2g} ({self.max_cost_confidence:.0%} of such calls) above"
             told = "unknown cost, not under" if math.isnan(cost) else bound

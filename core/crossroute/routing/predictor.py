@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from crossroute.cache import LRUCache
-from crossroute.candidate import Pool
+from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
@@ -23,6 +23,7 @@ from crossroute.model.inference import InferenceNetwork, Inferred, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
 from crossroute.numeric import Floats, logit
 from crossroute.query import Query
+from crossroute.tokens import vocabulary_of
 
 CACHED_QUERIES = 4096
 
@@ -68,6 +69,7 @@ class Foresight(NamedTuple):
         quality: Predicted quality, shape (m,), in [0, 1].
         cost: Predicted cost, shape (m,), USD for one call.
         tokens: Input tokens and predicted output tokens, shape (m,).
+        read: Input tokens alone, as each candidate counts them, shape (m,).
         attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
         clusters: How much of each cluster is in the query, shape (k,), summing to 1.
         quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile
@@ -80,6 +82,7 @@ class Foresight(NamedTuple):
     quality: Floats
     cost: Floats
     tokens: Floats
+    read: Floats
     attention: Floats
     clusters: Floats
     quality_error: Floats
@@ -135,6 +138,7 @@ class Predictor:
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
         self.digest = hashlib.sha256(identity).hexdigest()[:12]
         self._prices = costs.prices(pool)
+        self._counts_more = np.array([_counts_more(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
         self._learned = learned_prices(self.pool)
@@ -159,7 +163,19 @@ class Predictor:
             for key, row in zip(missing, self._foresee(list(missing.values())), strict=True):
                 self._cache.put(key, row)
                 found[key] = row
-        return [seen for key in keys if (seen := found[key]) is not None]
+        rows = [seen for key in keys if (seen := found[key]) is not None]
+        if not self._counts_more.any():
+            return rows
+        return [self._counted(row, query) for row, query in zip(rows, queries, strict=True)]
+
+    def _counted(self, row: Foresight, query: Query) -> Foresight:
+        """Return what is foreseen of a query, with its tokens as each candidate counts them."""
+        further = float(query.older_tokens - query.whole_tokens)
+        if not further:
+            return row
+        more = np.where(self._counts_more, further, 0.0)  # (m,)
+        cost = row.cost + more * self._prices[:, 0] / 1e6
+        return row._replace(cost=cost, tokens=row.tokens + more, read=row.read + more)
 
     def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
         """Foresee queries that are encoded already."""
@@ -177,6 +193,7 @@ class Predictor:
             outlook.quality,
             cost,
             read + written,
+            np.broadcast_to(read, written.shape),
             output.attention,
             output.clusters,
             outlook.quality_error,
@@ -294,3 +311,8 @@ class Predictor:
                 f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
             )
         return [Foresight(*row) for row in zip(*self.foresee_encoded(encoded), strict=True)]
+
+
+def _counts_more(candidate: Candidate) -> bool:
+    """Return whether a candidate reads by the older vocabulary, which has fewer words of scripts beside Latin."""
+    return any(vocabulary_of(name) == "cl100k" for name in (candidate.name, *candidate.aliases))

@@ -305,7 +305,7 @@ class Router:
     ) -> Decision:
         names, quality, cost = self.pool.names, foresight.quality, foresight.cost
         bounding = foresight.cost_within(constraints.max_cost_confidence)
-        rows = zip(self.pool, quality.tolist(), bounding.tolist(), foresight.tokens.tolist(), strict=True)
+        rows = zip(self.pool, quality.tolist(), bounding.tolist(), foresight.read.tolist(), strict=True)
         failures = [constraints.failure(*row) for row in rows]
         chosen = choose(quality, cost, failures, pay, self.reward)
         if chosen is None:

@@ -169,9 +169,9 @@ def test_each_constraint_says_why(constraints, reason):
     assert constraints.failure(CANDIDATE, quality=0.5, cost=0.02, tokens=900) == reason
 
 
-def test_the_context_window_holds_input_and_output():
+def test_the_context_window_holds_the_input():
     reason = Constraints().failure(CANDIDATE, quality=0.5, cost=0.02, tokens=1234.4)
-    assert reason == "context window of 1,000 tokens, the call needs about 1,234"
+    assert reason == "context window of 1,000 tokens, the call has about 1,234"
     assert Constraints().failure(Candidate(name="b"), quality=0.5, cost=0.02, tokens=1e9) is None
 
 
