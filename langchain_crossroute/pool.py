@@ -21,9 +21,9 @@ from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
-from crossroute.tokens import estimate_tokens
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
+from crossroute.tokens import estimate_tokens
 from langchain_crossroute.members import common_profile, model_effort, model_name
 from langchain_crossroute.messages.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing

@@ -12,6 +12,7 @@ import pytest
 from crossroute import Query, Router
 from crossroute.tokens import LONGEST, estimate_tokens, vocabulary_of
 
+# ruff: noqa: E501, RUF001
 TEXTS = {
     "English": "Please help me write an email telling the customer that their order will ship next Wednesday because "
     "the supplier is late, and apologise for the inconvenience. Keep it polite but not too formal.",
