@@ -1,6 +1,6 @@
 """How well tokens are estimated: by kind of text, against tiktoken's o200k_base and cl100k_base.
 
-    python benchmarks/tokens.py FILE...     files of your own; by default the texts of the tests and this project's files
+    python benchmarks/tokens.py FILE...     files of your own; by default the texts of the tests and this project
 
 The vocabularies are those that come with llama-index-core; nothing is downloaded.
 """
