@@ -20,7 +20,18 @@ from crossroute.cli.shared import RouterName
 from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER
 from crossroute.training.state import STATE
 
-COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "config", "profile", "demo")
+COMMANDS = (
+    "route",
+    "data",
+    "collect",
+    "train",
+    "evaluate",
+    "candidates",
+    "prices",
+    "config",
+    "profile",
+    "demo",
+)
 interruptible = pytest.mark.skipif(
     sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="children hear no SIGINT: on Windows, and where the shell put us in the background",
