@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from crossroute.collection.run import Collected
-from crossroute.data.columns import MEASURES
+from crossroute.data.outcomes import MEASURES
 from crossroute.errors import needs_extra
 from crossroute.files import replace_file
 
