@@ -24,7 +24,7 @@ class Entry(BaseModel):
 
     Attributes:
         name: As candidates of the bundled `universal` router are named.
-        maker: Who made it.
+        maker: Its maker.
         open_weights: Whether anybody may serve it, in any number format.
         price: USD per million tokens, with its source and date; None where it is not known.
         context_window: Tokens; None where it is not known.
@@ -40,7 +40,7 @@ class Entry(BaseModel):
         efforts: The levels of effort that it can be told; None where they are not known.
         usual_effort: At which of them it works untold, where that is stated.
         budgets: Whether it takes a thinking budget in tokens.
-        efforts_from: Who says so.
+        efforts_from: Source of the efforts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Who serves models and who makes them, as the prefixes of model names spell them.
+"""Hosts and makers of models, as the prefixes of model names spell them.
 
 Source: LangChain's `init_chat_model`, litellm's list of providers, OpenRouter's and Hugging Face's
 organisations, Amazon Bedrock's model ids; as of November 2026.
@@ -23,7 +23,7 @@ HOSTS = LOCAL | _words(
     "featherless_ai snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
     # pieces of their paths
     "accounts models publishers converse invoke converse_like hf.co huggingface.co "
-    # who publishes open weights in other formats
+    # publishers of open weights in other formats
     "unsloth bartowski lmstudio-community thebloke mlx-community neuralmagic redhatai hugging-quants "
     "quantfactory second-state casperhansen maziyarpanahi"
 )

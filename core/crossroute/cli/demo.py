@@ -59,7 +59,7 @@ QUERIES = (
 
 
 def show(router: Router, console: Console, plot_file: Path | None = None) -> None:
-    """Print who gets each query, what it is expected to save, and draw the dial into a file.
+    """Print which candidate gets each query, what it is expected to save, and draw the dial into a file.
 
     Args:
         router: Any router.
@@ -79,7 +79,7 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
 
 
 def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
-    """Return a table of queries and who gets them; what the names leave of the width is the queries'."""
+    """Return a table of queries and the candidates that get them; what the names leave of the width is the queries'."""
     headings = [f"preference {preference:g}" for preference in PREFERENCES]
     names = [_short(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
