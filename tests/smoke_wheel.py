@@ -25,7 +25,7 @@ WEIGHTS = (
     *(f"static-minilm/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")),
 )
 PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md")
-ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
+ENDINGS = {".css", ".eval", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
 ENDINGS |= {".cff", ".csv", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
     "tests/core/data/readers/pandas-1.5.3.pkl",
