@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
@@ -152,7 +154,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
         def asking(decision: Decision) -> Steps[Extended]:
             with self.routing.dispatcher.ledger.entry(decision, UsageProbe()) as entry:
-                response: Response = yield Ask(asked(decision))
+                with _tracing(decision):
+                    response: Response = yield Ask(asked(decision))
                 result = [
                     self.routing.answered(entry, message) if isinstance(message, AIMessage) else message
                     for message in response.result
@@ -189,7 +192,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             OPENAI_SETTINGS if provider != "openai" else frozenset()
         )
         return request.override(
-            model=_traced(self.routing.members[name].model, decision),
+            model=self.routing.members[name].model,
             messages=messages,
             system_message=system[0] if system else None,
             tools=tools_for_provider(request.tools, provider),
@@ -208,9 +211,12 @@ def _system(request: Request) -> list[BaseMessage]:
     return [] if request.system_message is None else [request.system_message]
 
 
-def _traced(model: BaseChatModel, decision: Decision) -> BaseChatModel:
-    """Return the model with the decision in the metadata and tags of its runs."""
-    tags = [*(model.tags or []), f"{KEY}:{decision.candidate}"]
-    return model.model_copy(
-        update={"tags": tags, "metadata": {**(model.metadata or {}), KEY: traced(decision)}}
-    )
+@contextmanager
+def _tracing(decision: Decision) -> Iterator[None]:
+    """Put the decision in the metadata and tags of the runs within; the model stays the one that was given."""
+    own: RunnableConfig = {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
+    token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)

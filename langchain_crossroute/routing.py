@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -14,8 +15,9 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
+from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import UnroutableError
+from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
 from langchain_crossroute.bindings import can_be_asked
@@ -25,6 +27,11 @@ from langchain_crossroute.messages.reading import Reading, read
 from langchain_crossroute.messages.reply import Taken, summed, without_logprobs
 from langchain_crossroute.messages.stamp import KEY, stamped, usage_of
 from langchain_crossroute.messages.translation import for_provider
+
+
+class TooLongError(NoEligibleCandidateError, ContextOverflowError):
+    """A conversation that is too long for every model, as LangChain's middleware expects to hear it."""
+
 
 ANYBODYS = (HumanMessage, SystemMessage)
 """Messages that every provider's models read alike, unless there is more than text in them."""
@@ -41,7 +48,9 @@ class Routing:
         max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
+        past_filters: See `Dispatcher`.
         origin: What it was made from, for its owner to compare.
+        memory: What is remembered from call to call, of another pool.
 
     Raises:
         TypeError: A model is no chat model.
@@ -59,16 +68,24 @@ class Routing:
         max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
         prices: Mapping[str, Price] | None = None,
-        origin: object = None,
+        past_filters: bool = False,
+        origin: Mapping[str, Any] | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        self.origin = origin
+        self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
         self.dispatcher = Dispatcher(
-            router, abilities, default=default, sticky=sticky, max_attempts=max_attempts
+            router,
+            abilities,
+            default=default,
+            sticky=sticky,
+            max_attempts=max_attempts,
+            past_filters=past_filters,
+            memory=memory,
         )
 
     def decide(
@@ -98,14 +115,19 @@ class Routing:
             settings = settings.model_copy(
                 update={"constraints": self._constraints(reading, settings, either)}
             )
-        return self.dispatcher.decide(
-            reading.query,
-            settings,
-            needs=reading.needs,
-            current=self._speaker(reading) or speaker,
-            tool_turn=reading.tool_turn,
-            alone=alone,
-        )
+        try:
+            return self.dispatcher.decide(
+                reading.query,
+                settings,
+                needs=reading.needs,
+                current=self._speaker(reading) or speaker,
+                tool_turn=reading.tool_turn,
+                alone=alone,
+            )
+        except NoEligibleCandidateError as error:
+            if not error.too_long:
+                raise
+            raise TooLongError(error.failures) from error
 
     def escalated(
         self,

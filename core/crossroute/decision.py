@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -64,6 +64,7 @@ class Failure(BaseModel):
         status: Its HTTP status, where it has one.
         message: Its first line, without secrets.
         transient: Whether another attempt could succeed.
+        fault: Whose it is, the request's, the member's or the network's; None where nothing is known of that.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +74,7 @@ class Failure(BaseModel):
     status: int | None = None
     message: str = ""
     transient: bool
+    fault: Literal["request", "member", "network"] | None = None
 
     def __str__(self) -> str:
         status = "" if self.status is None else f" {self.status}"

@@ -54,6 +54,12 @@ TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
 """Where a content block that is no medium keeps what a model reads."""
 
 
+SHOWN_KWARGS = ("reasoning_content", "reasoning", "refusal", "audio", "function_call")
+SPOKEN = frozenset({"text", "output_text", "refusal", "thinking", "reasoning"})
+"""Types of blocks that may be empty: they begin before their first word."""
+SPOKEN_KEYS = ("text", "refusal", "thinking", "reasoning", "summary")
+
+
 class Reading(NamedTuple):
     """What one call's messages and tools say.
 
@@ -126,6 +132,26 @@ def tool_provider(tool: Any) -> str | None:
 def is_named(tool: Any) -> bool:
     """Return whether a tool has a name to be called by; some of the providers' own have none."""
     return not isinstance(tool, dict) or not TOOL_NAMES.isdisjoint(tool)
+
+
+def shows(message: AIMessage) -> bool:
+    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium.
+
+    >>> shows(AIMessage("")), shows(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
+    (False, True)
+    """
+    if message.tool_calls or message.invalid_tool_calls or getattr(message, "tool_call_chunks", None):
+        return True
+    if any(message.additional_kwargs.get(key) for key in SHOWN_KWARGS):
+        return True
+    blocks = message.content if isinstance(message.content, list) else [message.content]
+    return any(_shows(block) for block in blocks)
+
+
+def _shows(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return bool(block)
+    return block.get("type") not in SPOKEN or any(block.get(key) for key in SPOKEN_KEYS)
 
 
 def message_tokens(messages: Iterable[BaseMessage]) -> int:

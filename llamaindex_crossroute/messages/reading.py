@@ -7,7 +7,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
@@ -137,6 +143,13 @@ def tool_calls(answer: ChatMessage) -> list[ToolCall]:
         return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
     kept = answer.additional_kwargs.get("tool_calls")
     return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
+
+
+def shows(message: ChatMessage) -> bool:
+    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
+    kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
+    spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
+    return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
 
 
 def _kept_call(call: Any) -> ToolCall:

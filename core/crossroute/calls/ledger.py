@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,8 +13,11 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
+from crossroute.calls.blame import note_answer
 from crossroute.candidate import Price
 from crossroute.decision import Decision
+
+LOG = logging.getLogger("crossroute.calls")
 
 
 class Usage(BaseModel):
@@ -223,7 +227,15 @@ class Ledger:
         self.observers, self.pacer = tuple(observers), pacer
 
     def decided(self, decision: Decision) -> None:
-        """Tell observers that a call begins."""
+        """Tell observers, and the log, that a call begins."""
+        LOG.debug(
+            "%s is called: quality %.3g, %.2g USD predicted, %.2g USD willing; %s",
+            decision.candidate,
+            decision.quality,
+            decision.cost,
+            decision.willingness_to_pay,
+            "; ".join(decision.reasons) or "the best reward",
+        )
         for observer in self.observers:
             observer.decided(decision)
 
@@ -271,6 +283,8 @@ class Entry:
         probe = self._probe
         if error is not None and not self.begun and probe is not None:
             probe.raised(error)
+            if probe.answered:
+                note_answer(error)
         if error is None or self.begun or (probe is not None and probe.answered):
             self.count(error)
         elif not self._counted:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from crossroute.calls.attempts import Steps
-from crossroute.calls.failures import is_transient, status
+from crossroute.calls.blame import is_transient, status
 
 T = TypeVar("T")
 

@@ -25,7 +25,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from crossroute.calls.failures import is_transient, retry_after, status
+from crossroute.calls.blame import is_transient, status
+from crossroute.calls.failures import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability
+from crossroute.errors import WINDOW
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward, best
@@ -136,7 +137,7 @@ class Constraints(BaseModel):
         if lacking:
             yield f"lacks {', '.join(sorted(lacking))}"
         if candidate.context_window is not None and tokens > candidate.context_window:
-            yield (f"context window of {candidate.context_window:,} tokens, the call has about {tokens:,.0f}")
+            yield (f"{WINDOW} of {candidate.context_window:,} tokens, the call has about {tokens:,.0f}")
         if self.max_cost is not None and not cost <= self.max_cost:
             bound = f"cost of up to ${cost:.2g} ({self.max_cost_confidence:.0%} of such calls) above"
             told = "unknown cost, not under" if math.isnan(cost) else bound

@@ -94,7 +94,7 @@ def test_a_permanent_error_is_raised_at_once_as_it_was():
         Attempts(decision("a", "b"), cooldowns).call(members.call)
     assert raised.value is rejected
     assert members.called == ["a"]
-    assert not hasattr(rejected, "crossroute_failures")
+    assert [failure.fault for failure in rejected.crossroute_failures] == ["request"]
     assert cooldowns.remaining("a") == 0
 
 
@@ -125,21 +125,92 @@ def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others(
     assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
 
 
-def test_four_rounds_are_the_most():
-    members = Members(a=[RateLimitError()] * 9)
-    with pytest.raises(RateLimitError):
+def test_a_total_outage_ends_after_six_failures_and_the_next_call_tries_once():
+    members, cooldowns = Members(a=[RateLimitError()] * 99), Cooldowns()
+    for calls in (6, 7):
+        with pytest.raises(RateLimitError):
+            Attempts(decision("a"), cooldowns).call(members.call)
+        assert members.called == ["a"] * calls
+
+
+def test_failures_that_are_alike_stand_in_one_note():
+    error = RateLimitError("slow")
+    members = Members(a=[RateLimitError("slow")] * 5 + [error] * 9)
+    with pytest.raises(RateLimitError) as raised:
         Attempts(decision("a"), Cooldowns()).call(members.call)
-    assert members.called == ["a"] * 4
+    assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
 
 
-def test_who_timed_out_is_not_called_again_in_the_call():
+def test_who_timed_out_is_called_three_times_at_most():
     members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
     assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
-    assert members.called == ["a", "b", "b", "b"]
+    assert members.called == ["a", "b", "a", "b", "a", "b"]
     alone = Members(a=[APITimeoutError()] * 9)
     with pytest.raises(APITimeoutError):
         Attempts(decision("a"), Cooldowns()).call(alone.call)
-    assert alone.called == ["a"]
+    assert alone.called == ["a"] * 3
+
+
+class Unauthorized(Exception):  # noqa: N818
+    status_code = 401
+
+
+class TooLong(Exception):  # noqa: N818
+    status_code, body = 400, {"code": "context_length_exceeded"}
+
+
+def test_a_member_that_would_fail_again_is_left_out_and_told_of():
+    members, cooldowns = Members(a=[Unauthorized()] * 9, b=[RateLimitError()]), Cooldowns()
+    answered = Attempts(decision("a", "b"), cooldowns).call(members.call)
+    assert members.called == ["a", "b", "b"]
+    assert [(f.candidate, f.fault) for f in answered.failures] == [("a", "member"), ("b", "member")]
+    assert cooldowns.remaining("a") > 290
+    with pytest.raises(Unauthorized):
+        Attempts(decision("a"), Cooldowns()).call(Members(a=[Unauthorized()] * 9).call)
+
+
+def test_after_a_window_that_is_too_small_only_larger_ones_are_called():
+    windows, cooldowns = {"a": 8_000, "b": 4_000, "c": 8_000, "d": 1_000_000}, Cooldowns()
+    members = Members(a=[TooLong()])
+    answered = Attempts(decision("a", "b", "c", "d"), cooldowns, windows=windows).call(members.call)
+    assert members.called == ["a", "d"]
+    assert answered.failures[0].fault == "member"
+    assert cooldowns.remaining("a") == 0
+    with pytest.raises(TooLong):
+        Attempts(decision("a", "b"), cooldowns, windows=windows).call(Members(a=[TooLong()]).call)
+
+
+def test_a_content_filter_is_raised_or_passed_by_option():
+    class Filtered(Exception):  # noqa: N818
+        status_code, body = 400, {"code": "content_filter"}
+
+    members = Members(a=[Filtered(), Filtered()])
+    with pytest.raises(Filtered):
+        Attempts(decision("a", "b"), Cooldowns()).call(members.call)
+    assert Attempts(decision("a", "b"), Cooldowns(), past_filters=True).call(members.call).candidate == "b"
+
+
+def test_a_provider_that_asks_for_an_hour_is_not_called_again_and_one_that_asks_for_less_is_waited_for():
+    class Busy(Exception):  # noqa: N818
+        status_code = 429
+
+        def __init__(self, seconds):
+            self.retry_after = seconds
+
+    with pytest.raises(Busy):
+        Attempts(decision("a"), Cooldowns()).call((members := Members(a=[Busy(3600)] * 9)).call)
+    assert members.called == ["a"]
+    waits = []
+
+    def asking(decision):
+        if not waits:
+            raise Busy(2)
+        return decision
+        yield
+
+    steps = Attempts(decision("a"), Cooldowns()).steps(asking)
+    waits.append(next(steps).seconds)
+    assert waits == [2]
 
 
 @pytest.mark.parametrize("passing", [KeyboardInterrupt, asyncio.CancelledError])
