@@ -12,7 +12,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability
-from crossroute.calls.arguments import dialect_of, spoken
+from crossroute.calls.arguments import check_tools, dialect_of, spoken
 from langchain_crossroute.members import Change, copied, provider_of
 from langchain_crossroute.messages.reading import is_named, tool_provider
 from langchain_crossroute.messages.translation import tools_for_provider
@@ -45,7 +45,9 @@ class ToolBinding:
         """Bind the tools to a member's chat model."""
         kwargs = self.kwargs
         if self.member is not None:
-            kwargs = spoken(kwargs, dialect_of(model), self.member, tool_names(self.tools))
+            names, dialect = tool_names(self.tools), dialect_of(model)
+            check_tools(names, dialect, self.member)
+            kwargs = spoken(kwargs, dialect, self.member, names)
         return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **kwargs)
 
     @property

@@ -135,6 +135,11 @@ class Member:
         )
 
     @property
+    def reasons(self) -> bool:
+        """Whether it is known to reason, and so to read reasoning."""
+        return bool((self.model.profile or {}).get("reasoning_output"))
+
+    @property
     def dialect(self) -> Dialect | None:
         """In which words it is told things; None where its class is not known."""
         return dialect_of(self.model)

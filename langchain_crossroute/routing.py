@@ -150,10 +150,14 @@ class Routing:
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
-        if all(isinstance(one.content, str) and isinstance(one, ANYBODYS) for one in messages):
+        if all(
+            isinstance(one.content, str) and isinstance(one, ANYBODYS) and not one.name for one in messages
+        ):
             return list(messages)
         sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
-        return for_provider(messages, self.providers[candidate], sources, candidate)
+        provider = self.providers[candidate]
+        reasons = provider != "openai" or self.members[candidate].reasons
+        return for_provider(messages, provider, sources, candidate, reasons=reasons)
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""

@@ -9,6 +9,7 @@ and of LlamaIndex's OpenAI 0.8, Anthropic 0.12, GoogleGenAI and Ollama 0.11, and
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -27,12 +28,14 @@ class Dialect(NamedTuple):
         name: The provider's.
         takes: Arguments that they take as they are, of those that any provider knows.
         renamed: Another provider's word -> theirs.
+        longest_tool_name: Characters; letters, digits, _ and - alone.
         tool_choices: A tool must be called, any tool may be called, none may -> their words; none that they cannot say.
     """
 
     name: str
     takes: frozenset[str]
     renamed: Mapping[str, str]
+    longest_tool_name: int
     tool_choices: Mapping[str, Any] = {}
 
 
@@ -57,6 +60,7 @@ OPENAI = Dialect(
         "thinking_level": "reasoning_effort",
         "effort": "reasoning_effort",
     },
+    64,
     {"required": "required", "auto": "auto", "none": "none"},
 )
 
@@ -73,6 +77,7 @@ ANTHROPIC = Dialect(
         "num_predict": "max_tokens",
         "thinking_level": "effort",
     },
+    128,
     {"required": "any", "auto": "auto", "none": {"type": "none"}},
 )
 
@@ -92,6 +97,7 @@ GOOGLE = Dialect(
         "effort": "thinking_level",
         "modalities": "response_modalities",
     },
+    128,
     {"required": "any", "auto": "auto", "none": "none"},
 )
 
@@ -109,8 +115,18 @@ OLLAMA = Dialect(
         "stop_sequences": "stop",
         "reasoning_effort": "reasoning",
     },
+    10000,
     {"auto": None},
 )
+
+LLAMAINDEX_OLLAMA = Dialect(
+    "ollama",
+    _words(f"{SHARED} think format"),
+    {"reasoning_effort": "think", "reasoning": "think"},
+    10_000,
+    {"auto": None},
+)
+"""LlamaIndex's class reads its sampling from its fields alone."""
 
 DIALECTS = (OPENAI, ANTHROPIC, GOOGLE, OLLAMA)
 
@@ -123,7 +139,7 @@ BY_CLASS = {
     "OpenAIResponses": OPENAI,
     "Anthropic": ANTHROPIC,
     "GoogleGenAI": GOOGLE,
-    "Ollama": OLLAMA,
+    "Ollama": LLAMAINDEX_OLLAMA,
 }
 """Name of a chat model's class, or of one of its bases -> how it is told things."""
 
@@ -145,6 +161,8 @@ UNTOLD = {
     "cache_control": ...,
 }
 """Arguments of which this value, or any (...), may be left out without a word."""
+
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 HOTTEST = {"anthropic": 1.0}
 """Greatest temperature, where it is less than the 2 of others."""
@@ -189,6 +207,18 @@ def spoken(
     return said
 
 
+def check_tools(names: Sequence[str], dialect: Dialect | None, member: str) -> None:
+    """Refuse tools whose names a member's API does not take.
+
+    Raises:
+        UnableError: A name is too long, or holds other characters.
+    """
+    if dialect in (OPENAI, ANTHROPIC) and any(
+        not TOOL_NAME.fullmatch(name) or len(name) > dialect.longest_tool_name for name in names
+    ):
+        raise UnableError(member, "tools")
+
+
 def _said(
     name: str, value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
@@ -224,7 +254,7 @@ def _tool_choice(
 ) -> Iterator[tuple[str, Any]]:
     """Yield a tool choice in the dialect's words: one that any provider's users give."""
     kind, name = _chosen(value, tools)
-    if kind == "tool" and dialect is not OLLAMA:
+    if kind == "tool" and dialect.name != "ollama":
         yield "tool_choice", _named_tool(str(name), dialect)
     elif kind in dialect.tool_choices:
         if dialect.tool_choices[kind] is not None:
