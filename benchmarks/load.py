@@ -16,10 +16,10 @@ import re
 import resource
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ WAYS = ("ainvoke", "astream", "threads", "achat", "astream_chat")
 """How calls are made: LangChain's three, LlamaIndex's two."""
 
 TIMEOUT_S = 6.0
+WARM = 20
 SERVER = Path(__file__).with_name("fault_server.py")
 Calls = Callable[[str], Coroutine[Any, Any, str]]
 
@@ -42,7 +43,7 @@ class Row(NamedTuple):
     exact: bool
     seconds: float
     cpu_ms: float
-    requests: int
+    requests: float
     errors: Counter[str]
 
 
@@ -109,8 +110,11 @@ def asking(model: Any, way: str) -> Calls:
     return {"ainvoke": ainvoke, "astream": astream, "threads": invoke}[way]
 
 
-def at_once(ask: Calls, calls: int, *, threads: int = 0) -> list[str | Exception]:
-    """Ask so many questions at once, in one event loop or in so many threads."""
+def at_once(ask: Calls, calls: int, *, threads: int = 0) -> tuple[list[str | Exception], float]:
+    """Ask so many questions at once, in one event loop or in so many threads; return seconds of CPU, too.
+
+    Some questions warm the clients up before.
+    """
 
     async def one(place: int) -> str | Exception:
         try:
@@ -118,39 +122,26 @@ def at_once(ask: Calls, calls: int, *, threads: int = 0) -> list[str | Exception
         except Exception as error:
             return error
 
-    async def all_of_them() -> list[str | Exception]:
-        return list(await asyncio.gather(*map(one, range(calls))))
+    async def all_of_them() -> tuple[list[str | Exception], float]:
+        await asyncio.gather(*map(one, range(WARM)))
+        began = time.process_time()
+        answers = list(await asyncio.gather(*map(one, range(calls))))
+        return answers, time.process_time() - began
 
     if not threads:
         return asyncio.run(all_of_them())
-    answers: list[str | Exception] = [""] * calls
-    places = iter(range(calls))
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                place = next(places, None)
-            if place is None:
-                return
-            answers[place] = asyncio.run(one(place))
-
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return answers
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda place: asyncio.run(one(place)), range(WARM)))
+        began = time.process_time()
+        answers = list(pool.map(lambda place: asyncio.run(one(place)), range(calls)))
+    return answers, time.process_time() - began
 
 
 def bare_cpu(url: str, way: str, calls: int) -> float:
     """Return seconds of CPU that a request of the bare client takes, answered or failed."""
     (client,) = clients(url, NAMES[:1], way).values()
     ask, threads = asking(client, way), 64 if way == "threads" else 0
-    at_once(ask, 20, threads=threads)
-    began = time.process_time()
-    at_once(ask, calls, threads=threads)
-    return (time.process_time() - began) / calls
+    return at_once(ask, calls, threads=threads)[1] / calls
 
 
 def row(url: str, way: str, members: int, calls: int) -> Row:
@@ -168,19 +159,19 @@ def row(url: str, way: str, members: int, calls: int) -> Row:
         pool = ChatCrossRoute(models=models)
         pool.route("warm up")
     requests = _counted(pool)
-    began, cpu = time.monotonic(), time.process_time()
-    answers = at_once(asking(pool, way), calls, threads=64 if way == "threads" else 0)
-    seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+    began = time.monotonic()
+    answers, cpu = at_once(asking(pool, way), calls, threads=64 if way == "threads" else 0)
+    seconds = time.monotonic() - began
     lost = [answer for answer in answers if isinstance(answer, Exception)]
     answered = calls - len(lost)
     told = [re.fullmatch(rf"answer to QID-{place} by \S+", str(said)) for place, said in enumerate(answers)]
-    total = pool.spend.total
+    total, counted = pool.spend.total, answered + WARM
     exact = (total.calls, total.usage.input_tokens, total.usage.output_tokens) == (
-        answered,
-        answered * INPUT_TOKENS,
-        answered * OUTPUT_TOKENS,
+        counted,
+        counted * INPUT_TOKENS,
+        counted * OUTPUT_TOKENS,
     )
-    asked = requests[0]
+    asked = requests[0] * calls / counted  # without the share of the warm-up
     own = (cpu - asked * bare) / calls * 1e3
     errors = Counter(type(error).__name__ for error in lost)
     return Row(len(lost), answered - sum(map(bool, told)), exact, seconds, own, asked, errors)
@@ -238,7 +229,7 @@ def print_row(url: str, way: str, members: int, calls: int) -> None:
     found = row(url, way, members, calls)
     told = "exact" if found.exact else "WRONG"
     print(
-        f"{way:13} {members:7} {found.lost:6} {found.mixed:6}  {told}  {found.requests:8,} {found.seconds:8.1f}"
+        f"{way:13} {members:7} {found.lost:6} {found.mixed:6}  {told}  {found.requests:8,.0f} {found.seconds:8.1f}"
         f" {found.cpu_ms:18.2f}",
         *(f"{name} {count}" for name, count in found.errors.most_common(4)),
         flush=True,
