@@ -20,7 +20,7 @@ HOSTS = LOCAL | _words(
     "google_anthropic_vertex google-vertex groq together together_ai togethercomputer fireworks fireworks_ai "
     "openrouter deepinfra anyscale perplexity huggingface replicate databricks sambanova cerebras nvidia_nim "
     "hyperbolic nebius novita baseten github github_copilot watsonx friendliai lambda_ai cloudflare nscale "
-    "featherless_ai snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
+    "featherless_ai @cf snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
     # pieces of their paths
     "accounts models publishers converse invoke converse_like hf.co huggingface.co "
     # publishers of open weights in other formats
@@ -109,4 +109,4 @@ LANGCHAIN = _words(
 BEDROCK_VENDORS = _words(
     "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
 )
-BEDROCK_REGIONS = _words("us us-gov eu apac ap global jp au ca")
+BEDROCK_REGIONS = _words("us us-gov eu apac ap global regional jp au ca")
