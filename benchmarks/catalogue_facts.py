@@ -98,9 +98,9 @@ REFUSED = {
     "mistral-large-latest": "it moves from model to model; name the version, such as mistral-large-2407",
     "ollama/command-r": "there it is the version of August 2024; name command-r-08-2024",
     "ollama/command-r-plus": "there it is the version of August 2024; name command-r-plus-08-2024",
-    "deepseek-chat": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, such as "
+    "deepseek-chat": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, as "
     "deepseek-v4.1-flash@none",
-    "deepseek-reasoner": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, such as "
+    "deepseek-reasoner": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, as "
     "deepseek-v4.1-flash@high",
     "deepseek-flash": "it moves from model to model; name the model, such as deepseek-v4.1-flash",
     "ollama/deepseek-r1": "there it is an 8B distillation; name the tag in full, such as deepseek-r1:8b-0528-qwen3",
