@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 from crossroute.calls.blame import chain, fault_of, status
 from crossroute.decision import Failure
+from crossroute.scrubbing import without_secrets
 
 LOG = logging.getLogger("crossroute.calls")
 
@@ -20,18 +20,6 @@ DOWN_AFTER = 6
 """Failures in a row, of any calls, after which a candidate counts as down."""
 LONGEST_WAIT = 3600.0
 LONGEST_MESSAGE = 200
-
-SECRETS = (
-    re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"),
-    re.compile(
-        r"(?i)\b[\w-]*(?:api[-_ ]?key|token|secret|password|authorization|signature)[\w-]*"
-        r"(?: provided| given)?['\"]?\s*[=:]\s*['\"]?[^\s'\",}]+"
-    ),
-    re.compile(r"(?i)\b(?:sk|pk|rk|gsk|xai|hf|ghp|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bAKIA\w{8,}"),
-    re.compile(r"(?<=//)[^/@\s]+@"),
-    re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]+)*"),  # a JSON web token
-    re.compile(r"(?i)(?<=[?&](?:key|sig)=)[^&\s]+"),
-)
 
 
 class Cooldowns:
@@ -117,7 +105,7 @@ def failure_of(candidate: str, error: Exception) -> Failure:
         candidate=candidate,
         error=type(error).__name__,
         status=status(error),
-        message=_without_secrets(str(error)),
+        message=_first_line(str(error)),
         transient=fault.again,
         fault=fault.whose,
     )
@@ -137,8 +125,6 @@ def _until(value: Any) -> float | None:
         return None
 
 
-def _without_secrets(message: str) -> str:
-    line = (message.strip().splitlines() or [""])[0]
-    for secret in SECRETS:
-        line = secret.sub("[removed]", line)
+def _first_line(message: str) -> str:
+    line = (without_secrets(message.strip()).splitlines() or [""])[0]
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
