@@ -44,7 +44,7 @@ RULES = (
     re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA|AGPA|ANPA|ABIA|ACCA)[A-Z0-9]{8,}|\bAIza[\w-]{10,}|\bya29\.[\w-]+"),
     re.compile(
         r"(?i)\b(?:sk|pk|rk|gsk|csk|xai|hf|gh[opsur]|github_pat|glpat|xox[a-z]|nvapi|r8|pplx|key|tvly|npm|pypi|jina"
-        r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|co|api|aoai|dapi|vcp)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
+        r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|dapi|vcp)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
     ),
     re.compile(r"\w{2,}\*{3,}\w*"),  # masked by its provider
     re.compile(r"\b(?:bot)?\d{8,10}:[\w-]{30,}"),  # Telegram's
@@ -79,14 +79,27 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("Invalid prompt: 'My name is Bob'")
     'Invalid prompt: [removed]'
     """
-    text = text[:LONGEST]
-    for rule in RULES:
-        text = rule.sub(REMOVED, text)
-    for form, is_secret in ((BASE64, _changes_often), (RUN, _is_random)):
-        text = form.sub(lambda found, told=is_secret: REMOVED if told(found[0]) else found[0], text)
+    text = _without_credentials(text[:LONGEST])
     if FAULT.search(text):
         text = PROMPT.sub(lambda found: found[0][: found.start(1) - found.start()] + REMOVED, text)
     return ECHOED.sub(f": {REMOVED}", text)
+
+
+def holds_credential(text: str) -> bool:
+    """Return whether a text has a credential in it.
+
+    >>> holds_credential("sk-proj-AbCd0123456789"), holds_credential("OPENAI_API_KEY")
+    (True, False)
+    """
+    return _without_credentials(text[:LONGEST]) != text[:LONGEST]
+
+
+def _without_credentials(text: str) -> str:
+    for rule in RULES:
+        text = rule.sub(REMOVED, text)
+    for form, is_secret in ((BASE64, _changes_often), (RUN, _is_random)):
+        text = form.sub(lambda found, told=is_secret: REMOVED if told(found[0]) else found[0], text)  # type: ignore[misc]
+    return text
 
 
 def _is_random(run: str) -> bool:
