@@ -26,8 +26,8 @@ from typing_extensions import Self
 
 from crossroute import Capability, Decision
 from crossroute.calls.arguments import OLLAMA, spoken
-from crossroute.calls.attempts import Ask, Steps, aclosing, adrive, drive
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Change, Member

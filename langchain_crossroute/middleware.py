@@ -15,9 +15,10 @@ from langchain_core.runnables.config import merge_configs, var_child_runnable_co
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS, Ask, Run, Steps, adrive, drive
-from crossroute.calls.ledger import Spend
+from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
+from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER

@@ -20,10 +20,11 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision, Query
-from crossroute.calls.attempts import Ask, Attempts, Run, Steps, adrive, drive
+from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked

@@ -9,9 +9,9 @@ from llama_index.core.output_parsers.base import OutputParserException
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision
-from crossroute.calls.attempts import Ask, Steps
 from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.reply import Reply
+from crossroute.calls.steps import Ask, Steps
 from llamaindex_crossroute.members import asking
 from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.messages.reply import Given, given, unfit

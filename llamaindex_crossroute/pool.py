@@ -26,8 +26,8 @@ from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.ledger import Spend
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER

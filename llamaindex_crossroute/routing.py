@@ -16,9 +16,10 @@ from crossroute import Decision, Price, Router
 from crossroute.calls.arguments import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
-from crossroute.calls.ledger import Called, Spend
+from crossroute.calls.ledger import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
 from crossroute.catalogue import candidate_named
 from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, unprofiled

@@ -14,7 +14,7 @@ from langchain_core.outputs import LLMResult
 from pydantic import ValidationError
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import PrivateAttr
 
 from crossroute import Decision, Escalation, Router
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
 from tests.langchain_crossroute import fakes as langchain_fakes

@@ -8,7 +8,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from crossroute.calls import tracing as module
-from crossroute.calls.ledger import Ledger, Spend, Usage
+from crossroute.calls.ledger import Ledger
+from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.tracing import Tracing, tracing
 from crossroute.candidate import Price
 from tests.support.escalating import decided
