@@ -9,15 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import NamedTuple, get_args
 
 from crossroute.reading.conversation import Turn, read_turns
 from crossroute.reading.follow_up import is_follow_up
-from crossroute.reading.normalization import normalize
-from crossroute.reading.question import find_question
-from crossroute.tokens import Vocabulary, estimate_tokens
+from crossroute.reading.harness import HARNESS, MODEL
+from crossroute.reading.normalization import (
+    LEAST_RUN,
+    LOWER,
+    REPEATED_SENTENCES,
+    REPEATED_SHARE,
+    SAMPLE,
+    UPPER,
+    UPPER_SHARE,
+    normalize,
+    repetition_in,
+)
+from crossroute.reading.question import LONG, Asked, find_question
+from crossroute.reading.sections import HEAD
+from crossroute.tokens import Vocabulary, estimate_tokens, pieces_of
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -36,6 +48,12 @@ LEAST_FRAME = 40
 
 CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
+
+MARKS = ("  ", "</", "```", "??", "!!", "?!", "!?", *MODEL)
+"""What a text must not hold that is read as it stands: see `_is_plain`."""
+
+read_frame = lru_cache(64)(normalize)
+"""Normalize the beginning of a system prompt, which comes with many queries."""
 
 
 class View(NamedTuple):
@@ -127,7 +145,7 @@ class Query:
 
     @cached_property
     def _view(self) -> View:
-        asked = find_question(normalize(self.text))
+        asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
             question = f"{_excerpt(normalize(self.context))}\n\n{question}"
@@ -135,7 +153,7 @@ class Query:
             question = f"{question}\n\n{_excerpt(asked.context)}"
         if self.step:
             question = f"{_clip(question, TASK_CHARACTERS)}\n\n{_excerpt(normalize(self.step))}"
-        frame = normalize(self.system[:VIEW_CHARACTERS]) or asked.lead
+        frame = (self.system and read_frame(self.system[:VIEW_CHARACTERS])) or asked.lead
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
         task = f"{frame}\n\n{question}" if frame else question
@@ -147,27 +165,55 @@ class Query:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        return sum(map(estimate_tokens, self._parts))
+        own = self._plain_tokens if self._plain else estimate_tokens(self.text)
+        return own + sum(map(estimate_tokens, filter(None, (self.system, self.context, self.step))))
+
+    @property
+    def _plain_tokens(self) -> int:
+        """Tokens of a plain text: no piece of it crosses a blank, so that they are counted word by word."""
+        return max(1, sum(map(len, map(pieces_of, self.text.split()))))
+
+    @cached_property
+    def _plain(self) -> bool:
+        return _is_plain(self.text)
 
     @cached_property
     def older_tokens(self) -> int:
         """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
-        if all(part.isascii() for part in self._parts):
+        parts = [part for part in (self.text, self.system, self.context, self.step) if part]
+        if all(map(str.isascii, parts)):
             return self.whole_tokens
         newer, older = (
-            sum(estimate_tokens(part, vocabulary) for part in self._parts)
-            for vocabulary in get_args(Vocabulary)
+            sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
         )
         return round(self.whole_tokens * older / newer)
-
-    @property
-    def _parts(self) -> list[str]:
-        return [part for part in (self.text, self.system, self.context, self.step) if part]
 
     @property
     def context_tokens(self) -> int:
         """Tokens of the call beyond those of the question; below 0 where fewer were counted."""
         return self.whole_tokens - self.text_tokens
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is read as it stands, because no rule of `reading` finds anything in it.
+
+    It is quick, and says yes of most short questions; a no means only that the rules must be asked. The text is one
+    line of ASCII without runs, repetition, capitals, tags, heads or hints to a router.
+    """
+    if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
+        return False
+    lowered, words = text.lower(), text.split()
+    if any(mark in lowered for mark in MARKS) or HEAD.match(text) or HARNESS.match(text):
+        return False
+    different = set(words)
+    if len(words) < 2 or max(map(len, different)) >= LEAST_RUN or any(map(repetition_in, different)):
+        return False
+    sentences = text.count(". ") + text.count("! ") + text.count("? ") + 1
+    if len(different) < REPEATED_SHARE * len(words) or sentences >= REPEATED_SENTENCES:
+        return False
+    sample = text[:: 1 + len(text) // SAMPLE].encode()
+    upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
+    return upper <= UPPER_SHARE * lower
 
 
 def _excerpt(text: str) -> str:

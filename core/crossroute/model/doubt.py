@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.numeric import Floats, sigmoid
+from crossroute.numeric import Floats
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -81,15 +81,11 @@ class Outlook(NamedTuple):
 
     Attributes:
         quality: In [0, 1].
-        quality_error: Standard error of the quality.
         log_tokens: What the cost head predicts.
-        spread: Standard deviation of one answer's log tokens around it.
     """
 
     quality: Floats
-    quality_error: Floats
     log_tokens: Floats
-    spread: Floats
 
 
 class Doubt:
@@ -134,6 +130,10 @@ class Doubt:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
+        known = np.concatenate([self.tensors["prototypes"], self.tensors["ordinary"]])
+        self._known = np.ascontiguousarray(known.T)  # (a, P + Q)
+        self._readings = np.concatenate([self.tensors["heads"], self.tensors["ordinary_heads"]], axis=1)
+        self._readings_bias = np.concatenate([self.tensors["heads_bias"], self.tensors["ordinary_bias"]])
 
     def situate(self, vectors: Floats, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
@@ -144,14 +144,15 @@ class Doubt:
         """
         reach, width = self.tensors["gate"]
         near, ordinary = self.distances(vectors)
-        usual = sigmoid((near - ordinary) / width)  # (n,)
-        everyday = x @ self.tensors["ordinary_heads"] + self.tensors["ordinary_bias"]
-        heads = self._heads(x) * (1 - usual[:, None]) + everyday * usual[:, None]
+        gates = np.stack([near - ordinary, reach - near]) / width
+        usual, trained_on = 0.5 + 0.5 * np.tanh(gates / 2)  # the sigmoid, shape (n,) each
+        trained, everyday = np.split(x @ self._readings + self._readings_bias, 2, axis=1)
+        heads = trained + (everyday - trained) * usual[:, None]  # (n, K + 2)
         return Situation(
-            trust=sigmoid((reach - near) / width) * (1 - usual),
+            trust=trained_on * (1 - usual),
             kinds=softmax(heads[:, :-2]),
-            ease=np.clip(heads[:, -2], LEAST_EASE, MOST_EASE),
-            log_tokens=np.clip(heads[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            ease=heads[:, -2].clip(LEAST_EASE, MOST_EASE),
+            log_tokens=heads[:, -1].clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
 
     def extended(self, vectors: Floats) -> Doubt:
@@ -182,22 +183,15 @@ class Doubt:
 
         Where no ordinary query is known, none is near.
         """
-        placed = place(vectors, self.tensors["centre"], self.tensors["axes"])
-        near, ordinary = (
-            1 - (placed @ self.tensors[name].T).max(axis=1, initial=NOWHERE)
-            for name in ("prototypes", "ordinary")
+        likeness = place(vectors, self.tensors["centre"], self.tensors["axes"]) @ self._known  # (n, P + Q)
+        trained = len(self.tensors["prototypes"])
+        return (
+            1 - likeness[:, :trained].max(axis=1, initial=NOWHERE),
+            1 - likeness[:, trained:].max(axis=1, initial=NOWHERE),
         )
-        return near, ordinary
 
     def temper(
-        self,
-        at: Situation,
-        beliefs: Beliefs,
-        *,
-        quality_logit: Floats,
-        quality_error: Floats,
-        log_tokens: Floats,
-        clusters: Floats,
+        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats
     ) -> Outlook:
         """Mix what the network says with what is believed, by how near the query is.
 
@@ -205,24 +199,41 @@ class Doubt:
             at: Where the n queries stand.
             beliefs: Of the m candidates.
             quality_logit: The network's, shape (n, m).
-            quality_error: Of the profiles, shape (n, m).
             log_tokens: The network's, shape (n, m).
-            clusters: How much of each cluster is in each query, shape (n, k).
         """
-        trust, far = at.trust[:, None], 1 - at.trust[:, None]  # (n, 1)
+        trust = at.trust[:, None]  # (n, 1)
         ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
         written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
-        quality = sigmoid(trust * quality_logit + far * ability)
-        doubt = quality * (1 - quality) * np.sqrt(at.kinds @ (beliefs.ability_error**2).T)
-        tokens = np.clip(trust * log_tokens + far * written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS)
-        near = clusters @ self.tensors["near_spread"] ** 2  # (n,)
-        beyond = self.tensors["far_spread"] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        log_odds = ability + trust * (quality_logit - ability)
         return Outlook(
-            quality=quality,
-            quality_error=np.sqrt(trust * quality_error**2 + far * doubt**2),
-            log_tokens=tokens,
-            spread=np.sqrt(trust * near[:, None] + far * beyond),
+            quality=0.5 + 0.5 * np.tanh(log_odds / 2),
+            log_tokens=(written + trust * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
+
+    def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
+        """Return the standard error of a tempered quality, shape (n, m).
+
+        Args:
+            at: Where the n queries stand.
+            beliefs: Of the m candidates.
+            outlook: What `temper` says of them.
+            variance: Of the profiles' quality, shape (n, m).
+        """
+        trust, quality = at.trust[:, None], outlook.quality
+        doubt = (quality * (1 - quality)) ** 2 * (at.kinds @ (beliefs.ability_error**2).T)
+        return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
+
+    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats) -> Floats:
+        """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
+
+        Args:
+            at: Where the n queries stand.
+            beliefs: Of the m candidates.
+            clusters: How much of each cluster is in each query, shape (n, k).
+        """
+        trust, near = at.trust[:, None], clusters @ self.tensors["near_spread"] ** 2  # (n, 1), (n,)
+        beyond = self.tensors["far_spread"] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        return np.asarray(np.sqrt(trust * near[:, None] + (1 - trust) * beyond))
 
 
 def softmax(scores: Floats) -> Floats:

@@ -6,6 +6,17 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.routing.predictor import EncodedQueries, Predictor
 
 QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
+FIELDS = (
+    "quality",
+    "cost",
+    "tokens",
+    "attention",
+    "clusters",
+    "quality_error",
+    "output_cost",
+    "spread",
+    "trust",
+)
 
 
 class Counting:
@@ -46,16 +57,23 @@ def test_each_query_is_foreseen_in_its_place(predictor, router):
 def test_agrees_with_what_is_encoded_already(predictor):
     together = predictor.foresee_encoded(EncodedQueries.of(QUERIES, predictor.query_encoder))
     for row, found in enumerate(predictor.foresee(QUERIES)):
-        for name in found._fields:
+        for name in FIELDS:
             assert getattr(found, name) == pytest.approx(getattr(together, name)[row], rel=1e-5, abs=1e-6)
 
 
 def test_what_was_foreseen_is_remembered(predictor):
-    first = predictor.foresee(QUERIES)
+    first = [predictor.foresee_one(query) for query in QUERIES]
     assert predictor.query_encoder.encoder.seen == ["What is 2 + 2?", "Tell me a story."]
-    again = predictor.foresee([*reversed(QUERIES), *QUERIES])
-    assert [row is other for row, other in zip(again[3:], first, strict=True)] == [True] * 3
+    again = [predictor.foresee_one(Query(query.text, input_tokens=query.input_tokens)) for query in QUERIES]
+    assert [row is other for row, other in zip(again, first, strict=True)] == [True] * 3
+    predictor.foresee([*reversed(QUERIES), *QUERIES])
     assert len(predictor.query_encoder.encoder.seen) == 2
+
+
+def test_a_long_query_is_not_remembered(predictor):
+    long = Query("What is this? " + "It is a long text. " * 400)
+    assert predictor.foresee_one(long) is not predictor.foresee_one(long)
+    assert (predictor.foresee_one(long).quality == predictor.foresee_one(long).quality).all()
 
 
 def test_texts_that_differ_only_in_the_middle_differ_in_length(predictor):
