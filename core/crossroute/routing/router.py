@@ -163,7 +163,7 @@ class Router:
             )
         query = Query.of(query)
         dial = self._dialled(cost_preference, willingness_to_pay)
-        screen = None if constraints is None else self._screen(constraints)
+        screen = self._screened(constraints)
         return self._decide(query, self.predictor.foresee_one(query), dial, screen, current)
 
     def route_many(
@@ -177,7 +177,7 @@ class Router:
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
         dial = self._dialled(cost_preference, willingness_to_pay)
-        screen = None if constraints is None else self._screen(constraints)
+        screen = self._screened(constraints)
         return (
             self._decide(query, row, dial, screen, current)
             for batch in _batches(queries)
@@ -299,6 +299,12 @@ class Router:
             "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
         )
         return Dialled(pay, cost_preference, (warning,))
+
+    def _screened(self, constraints: Constraints | None) -> Screen | None:
+        try:
+            return None if constraints is None else self._screen(constraints)
+        except TypeError:  # a copy of constraints may hold sets that are not frozen, and has no hash
+            return Screen(self.pool, constraints or Constraints())
 
     def _decide(
         self, query: Query, row: Row, dial: Dialled, screen: Screen | None, current: str | None

@@ -31,52 +31,10 @@ def test_decisions_are_those_that_were_recorded(name):
                 assert row[3:6] == pytest.approx(known[3:6], rel=2e-5, abs=2e-6)
 
 
-WORDS = [
-    "time",
-    "year",
-    "People",
-    "Q:",
-    "question",
-    "Question:",
-    "#",
-    ">",
-    "1.",
-    "model",
-    "LLM",
-    "ai",
-    "AI",
-    "the",
-    "use",
-    "best",
-    "reminder:",
-    "Reminder",
-    "available",
-    "tools",
-    "summary",
-    "hahaha",
-    "hahahaha",
-    "aaaa",
-    "aaa",
-    "<b>",
-    "</b>",
-    "a.b",
-    "?",
-    "!",
-    ".",
-    "::",
-    "--",
-    "don't",
-    "(A)",
-    "A)",
-    "12",
-    "1,000",
-    "_x_",
-    "WHY",
-    "NOT",
-    "context:",
-    "below.",
-    "note",
-]
+WORDS = """
+time year People Q: question Question: # > 1. model LLM ai AI the use best reminder: Reminder available tools summary
+hahaha hahahaha aaaa aaa <b> </b> a.b ? ! . :: -- don't (A) A) 12 1,000 _x_ WHY NOT context: below. note
+""".split()  # noqa: SIM905 - prose
 
 
 def test_a_text_is_read_as_it_stands_only_where_the_rules_find_nothing():
