@@ -23,6 +23,7 @@ from crossroute.training.state import STATE
 COMMANDS = (
     "route",
     "data",
+    "compare",
     "collect",
     "train",
     "evaluate",
