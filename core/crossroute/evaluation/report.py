@@ -134,10 +134,10 @@ class Report(_Frozen):
         if low > 0 or high < 0:
             return ""
         ratio = (high - low) / 2 / max(abs(figures.gain), 1e-9)
-        more = min(_MOST_TOLD, max(10, round(self.queries * (ratio**2 - 1), -1)))
+        more = min(_MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
         return (
             f"{name}: too few to tell from choosing without reading, {figures.gain:+.3f} ({low:+.3f} to {high:+.3f}) "
-            f"on {self.queries} queries; about {more:,.0f} more would."
+            f"on {self.queries} queries; about {more:,} more would."
         )
 
 

@@ -2,8 +2,8 @@
 
 Three ways compete: to go on from a trained router, to train from nothing, and a constant, which predicts each
 candidate's mean quality whatever the text. Each is fitted on all folds but one and predicts that one; what has the
-highest AIQ over all folds is then fitted on all. A way that reads the text has to exceed the constant, else the
-constant is taken: no router leaves here that is worse than its best constant by more than noise.
+highest AIQ over all folds is then fitted on all. A way that reads the text has to exceed the constant by a standard
+error, else the constant is taken: no router leaves here that is worse than its best constant by more than noise.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ HELD_BACK = 7
 """One query in so many chooses the epoch."""
 
 MOST_TOLD = 100_000
+HALF_WIDTH = 1.96
+"""Of a 95 % interval, in standard errors."""
+
 CONSTANT, FROM_NOTHING = "a constant", "from nothing"
 
 Way = Callable[[Outcomes], Router]
@@ -61,6 +64,12 @@ class Standing(NamedTuple):
     interval: tuple[float, float]
     gain: float
     gain_interval: tuple[float, float]
+
+    @property
+    def surely_gained(self) -> float:
+        """The gain less one standard error: what is above 0 for the constant's sake is hardly chance."""
+        low, high = self.gain_interval
+        return self.gain - (high - low) / (2 * HALF_WIDTH)
 
 
 @dataclass(frozen=True)
@@ -86,14 +95,22 @@ class Choice:
     saving: float
 
     @property
+    def nearest(self) -> Standing:
+        """The standing of the way that reads the text and was taken, or came nearest to it."""
+        return max(
+            (standing for way, standing in self.standings.items() if way != CONSTANT),
+            key=lambda standing: standing.surely_gained,
+        )
+
+    @property
     def needed(self) -> int | None:
         """About how many more queries would tell whether reading the text pays; None where that is told."""
-        standing = self.standings[self.way] if self.way != CONSTANT else max(self.standings.values())
+        standing = self.nearest
         low, high = standing.gain_interval
-        if low > 0 or self.way == CONSTANT:
+        if low > 0 or standing.gain <= 0:
             return None
         ratio = (high - low) / 2 / max(abs(standing.gain), 1e-9)
-        return min(MOST_TOLD, max(10, round(self.queries * (ratio**2 - 1), -1)))
+        return min(MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
 
     def __str__(self) -> str:
         told = "; ".join(
@@ -103,17 +120,22 @@ class Choice:
         return f"Out of {FOLDS} folds over {self.queries} queries, AIQ: {told}. Taken: {self.way}. {self._verdict()}"
 
     def _verdict(self) -> str:
-        name, quality = self.enough
-        if self.way == CONSTANT:
-            best = f"the best, {self.best[0]}, has {self.best[1]:.2f}"
-            beside = "" if name == self.best[0] else f"; {best}, which is within the noise"
-            saves = f", and that saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
-            return f"On these queries the text predicts nothing: take {name} (quality {quality:.2f}{beside}{saves})."
-        standing = self.standings[self.way]
+        standing, name, quality = self.nearest, *self.enough
         gain = f"{standing.gain:+.3f} ({standing.gain_interval[0]:+.3f} to {standing.gain_interval[1]:+.3f})"
-        if self.needed is None:
-            return f"Reading the text gains {gain} over a constant."
-        return f"Too few to tell whether reading the text pays: {gain}; about {self.needed:,} more would."
+        more = f"; about {self.needed:,} more would tell" if self.needed else ""
+        if self.way != CONSTANT:
+            return (
+                f"Too few to tell whether reading the text pays: {gain}; about {self.needed:,} more would."
+                if self.needed
+                else f"Reading the text gains {gain} over a constant."
+            )
+        best = f"; the best, {self.best[0]}, has {self.best[1]:.2f}, which is within the noise"
+        beside = "" if name == self.best[0] else best
+        saves = f", and that saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
+        return (
+            f"On these queries the text predicts nothing: take {name} (quality {quality:.2f}{beside}{saves}). "
+            f"Reading it gained {gain}{more}."
+        )
 
 
 def fit_few(
@@ -158,7 +180,7 @@ def fit_few(
             on_fit(done, total)
         predictions[way] = _together(parts, used)
     standings = compared(predictions, used)
-    taken = max(standings, key=lambda way: (standings[way].gain, way == CONSTANT))
+    taken = max(standings, key=lambda way: standings[way].surely_gained)
     router = ways[taken](shared_out(used, seed))
     on_fit(total, total)
     return Choice(router, taken, len(used), standings, *best_and_enough(used))

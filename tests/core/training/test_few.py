@@ -17,25 +17,31 @@ def outcomes():
     return make_outcomes(96).select(["small", "coder", "large"])
 
 
+@pytest.fixture(scope="module")
+def reader():
+    """A router that reads these texts."""
+    return make_router().subset(["small", "coder", "large"])
+
+
 def shuffled(outcomes):
     """Return outcomes whose texts tell nothing: the qualities of other queries."""
     order = np.random.default_rng(1).permutation(len(outcomes))
     return replace(outcomes, quality=outcomes.quality[order])
 
 
-def test_a_router_that_reads_is_taken_where_that_pays(outcomes, monkeypatch):
+def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypatch):
     monkeypatch.setattr(few, "_continued", lambda outcomes, *, start, seed: start)
-    choice = few.fit_few(outcomes, make_router().subset(["small", "coder", "large"]), name="mine")
+    choice = few.fit_few(outcomes, reader, name="mine")
     assert choice.way == "from mine"
     assert choice.standings["from mine"].gain > 0
     assert choice.needed is None
     assert "Reading the text gains +" in str(choice)
 
 
-def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(outcomes, monkeypatch):
+def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(outcomes, reader, monkeypatch):
     monkeypatch.setattr(few, "_continued", lambda outcomes, *, start, seed: start)
     blind = shuffled(outcomes)
-    choice = few.fit_few(blind, make_router().subset(["small", "coder", "large"]), name="mine")
+    choice = few.fit_few(blind, reader, name="mine")
     assert choice.way == few.CONSTANT
     assert "On these queries the text predicts nothing: take " in str(choice)
     predicted = choice.router.predict(list(outcomes.texts))
