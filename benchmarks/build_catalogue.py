@@ -197,6 +197,16 @@ def priced(stated: str) -> dict[str, Any] | None:
     return {"input": read, "output": written, "source": source, "as_of": day}
 
 
+def published_of() -> dict[str, list[str]]:
+    """Return who published scores of each model without outcomes, as priors.py takes them into account."""
+    from priors import SETS, spellings
+
+    found: dict[str, set[str]] = {}
+    for (source, _), (model, _) in spellings().items():
+        found.setdefault(model, set()).add(source)
+    return {name: sorted(where) for name, where in sorted(found.items()) if not where & set(SETS)}
+
+
 @cache
 def listed(reference: str) -> Any:
     """Return genai-prices' entry for `=provider/model`, found by its id."""
@@ -273,11 +283,14 @@ def main() -> None:
     )
     rest = {field: value for field, value in catalogue.items() if field != "candidates"}
     text = f'{{"candidates": [\n{rows}\n],\n{json.dumps(rest, indent=1, ensure_ascii=False)[1:]}\n'
+    scores = json.dumps(published_of(), indent=0) + "\n"
+    published_file = FILE.with_name("published.json")
     if "--check" in sys.argv:
-        if FILE.read_text("utf-8") != text:
+        if FILE.read_text("utf-8") != text or published_file.read_text("utf-8") != scores:
             raise SystemExit(f"{FILE.name} is not what build_catalogue.py would write; run it.")
     else:
         FILE.write_text(text, "utf-8")
+        published_file.write_text(scores, "utf-8")
     measured = [row for row in catalogue["candidates"] if "sources" in row]
     print(
         f"{len(catalogue['candidates'])} candidates, {len(measured)} with outcomes, {len(SCORES)} with "

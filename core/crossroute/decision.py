@@ -113,6 +113,8 @@ class Alternative(BaseModel):
         attention: Weight of the query's attention on it, in [0, 1].
         quality_error: Standard error of the quality, by how much was observed of it on such queries.
         excluded: The constraint that it fails, or None.
+        rests_on: What is predicted of it rests on: "measured", "published scores" or "prior"; None where nothing is.
+        effort: How hard it is told to think, where it is a variant by the effect of that on other models.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -124,6 +126,8 @@ class Alternative(BaseModel):
     attention: Foreseen
     quality_error: Foreseen = math.nan
     excluded: str | None = None
+    rests_on: str | None = None
+    effort: str | None = None
 
 
 class Call(BaseModel):
@@ -296,7 +300,10 @@ class Decision(BaseModel):
         if math.isnan(self.quality):
             return f"{self.candidate} was chosen: {'; '.join(self.reasons)}."
         return " ".join(
-            (self._likeness(), self._choice(), *self._comparisons(), *self._exclusions(), *self.warnings)
+            (
+                *(self._likeness(), self._choice(), *self._comparisons()),
+                *(*self._evidence(), *self._exclusions(), *self.warnings),
+            )
         )
 
     def _likeness(self) -> str:
@@ -335,6 +342,19 @@ class Decision(BaseModel):
             )
         return sentences
 
+    def _evidence(self) -> list[str]:
+        """Say what rests on less than outcomes: of the candidate, and of those that it is compared with."""
+        others = [a for a in self.alternatives if a.candidate != self.candidate and a.excluded is None]
+        compared = {self.candidate} | {
+            pick(others, key=key).candidate for pick, key in ((max, _quality), (min, _cost)) if others
+        }
+        named = [a for a in self.alternatives if a.candidate in compared]
+        return [
+            f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} {text}"
+            for holds, text in _SAYINGS
+            if (names := [a.candidate for a in named if holds(a)])
+        ]
+
     def _exclusions(self) -> list[str]:
         return [f"{a.candidate} was excluded: {a.excluded}." for a in self.alternatives if a.excluded]
 
@@ -370,6 +390,32 @@ class Decision(BaseModel):
 
 
 _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items() if not field.is_required()}
+
+
+def _quality(alternative: Alternative) -> float:
+    return alternative.quality
+
+
+def _cost(alternative: Alternative) -> float:
+    return alternative.cost
+
+
+_SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
+    (
+        lambda a: a.rests_on == "prior",
+        "not measured: what is predicted rests on a prior, which is what its maker, family, date, size, price and "
+        "reasoning lead to expect.",
+    ),
+    (
+        lambda a: a.rests_on == "published scores",
+        "not measured on single queries: what is predicted rests on published scores.",
+    ),
+    (
+        lambda a: a.effort is not None,
+        "predicted by what such an effort did to other models.",
+    ),
+)
+"""What is said of candidates of which less is known, and of which."""
 
 
 def _by_reward(alternative: Alternative) -> tuple[bool, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from numbers import Real
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from crossroute.candidate import Candidate, Pool, Price
+from crossroute.catalogue import rests_on
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import Alternative, Cluster, Decision, Details, unchecked
 from crossroute.encoder import Encoder
@@ -247,6 +248,12 @@ class Router:
             raise ValueError("A router needs at least one candidate; none would be left.")
         return self._remade(predictor=self.predictor.with_pool(pool))
 
+    @cached_property
+    def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+        """What is predicted of each candidate rests on, and how hard it is told to think."""
+        efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
+        return tuple(map(rests_on, self.pool)), tuple(efforts)
+
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
 
@@ -351,7 +358,9 @@ class Router:
         reward = compute(row.quality, row.cost, pay)
         excluded = self._failures(row, screen)
         arrays = (row.quality, row.cost, reward, row.attention, row.quality_error)
-        columns = list(zip(self._names, *(array.tolist() for array in arrays), excluded, strict=True))
+        columns = list(
+            zip(self._names, *(array.tolist() for array in arrays), excluded, *self._known, strict=True)
+        )
         barred = np.array([failure is not None for failure in excluded])
         order = np.lexsort((-reward, barred, np.arange(len(columns)) != chosen))
         shares = row.clusters
