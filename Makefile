@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Processes of `make test`; 0 runs the tests in make's own, for a debugger.
+WORKERS ?= 2
 SOURCES := core langchain_crossroute llamaindex_crossroute examples benchmarks docs/hooks tests hatch_build.py
 
 .PHONY: demo test quick check bench docs fmt types lint smoke
@@ -10,7 +12,7 @@ demo: .venv/demo-ready
 	$(BIN)/crossroute demo
 
 test: .venv/dev-ready
-	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -p xdist --numprocesses $(WORKERS) --dist loadfile
 
 quick: .venv/dev-ready
 	$(BIN)/python -m tests.support.changed | xargs -r $(BIN)/python -m pytest

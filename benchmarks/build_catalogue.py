@@ -26,6 +26,7 @@ from published_scores import SCORES, SEEN, WRITES_LIKE
 from sets import DATA
 
 import crossroute.catalogue
+from crossroute.catalogue import Catalogue, Entry
 from crossroute.catalogue.spelling import key
 
 FILE = Path(crossroute.catalogue.__file__).with_name("catalogue.json")
@@ -39,7 +40,20 @@ def build() -> dict[str, Any]:
     lines = [line for line in stated if line and not line.startswith("#")]
     entries = [entry(*(column.strip() for column in f"{line} |".split("|")[:7])) for line in lines]
     entries.sort(key=lambda entry: entry["name"])
+    add_batches(entries)
     return {"candidates": entries, "refused": facts.REFUSED, "left_out": facts.LEFT_OUT}
+
+
+def add_batches(entries: list[dict[str, Any]]) -> None:
+    """Add what OpenRouter charges for batches of the models whose batches it lists."""
+    known = Catalogue(map(Entry.model_validate, entries), facts.REFUSED)
+    by_name = {row["name"]: row for row in entries}
+    for model in next(p for p in providers if p.id == "openrouter").models:
+        found = known.find(model.id.removesuffix(":batch")) if model.id.endswith(":batch") else None
+        if found:
+            charged = priced(f"=openrouter/{model.id}") or {}
+            price = {field: charged[field] for field in ("input", "output", "as_of")} | {"source": PACKAGE}
+            by_name[found.entry.name].setdefault("variants", {})[model.id] = {"price": price}
 
 
 def entry(  # noqa: PLR0917
@@ -58,6 +72,10 @@ def entry(  # noqa: PLR0917
         "context_window": window(context, price),
         "capabilities": sorted(ABILITIES[letter] for letter in abilities if letter in ABILITIES),
         "aliases": sorted({*spellings.split()} - {name}),
+        "variants": {
+            spelling: ({"effort": effort} if effort else {}) | ({"price": priced(cost)} if cost else {})
+            for spelling, (effort, cost) in facts.VARIANTS.get(name, {}).items()
+        },
         "recorded_as": spelled,
         "sources": {data_set: queries(data_set, names) for data_set, names in spelled.items()},
         **published(name),
@@ -85,7 +103,11 @@ def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
         row["efforts"].insert(
             0, "none"
         )  # its profile lists efforts, and thinking is switched apart from them
-    told = {"usual_effort": usual, "budgets": "budgets" in levels, "efforts_from": source}
+    told = {
+        "usual_effort": usual if usual != "medium" else "",
+        "budgets": "budgets" in levels,
+        "efforts_from": source,
+    }
     return row | {field: value for field, value in told.items() if value}
 
 
@@ -112,7 +134,7 @@ def assumed_efforts(kind: str, is_open: bool) -> tuple[list[str], str, str | Non
     """Return what open weights take of which nobody says: a switch, or nothing; of others nothing is known."""
     if not is_open:
         return [], "", None
-    return (["none", "high"] if kind == "optional" else []), "", "its chat template"
+    return (["none", "high"] if kind == "optional" else []), "", "chat template"
 
 
 @cache
@@ -175,6 +197,16 @@ def priced(stated: str) -> dict[str, Any] | None:
     return {"input": read, "output": written, "source": source, "as_of": day}
 
 
+def published_of() -> dict[str, list[str]]:
+    """Return who published scores of each model without outcomes, as priors.py takes them into account."""
+    from priors import SETS, spellings
+
+    found: dict[str, set[str]] = {}
+    for (source, _), (model, _) in spellings().items():
+        found.setdefault(model, set()).add(source)
+    return {name: sorted(where) for name, where in sorted(found.items()) if not where & set(SETS)}
+
+
 @cache
 def listed(reference: str) -> Any:
     """Return genai-prices' entry for `=provider/model`, found by its id."""
@@ -226,7 +258,9 @@ def check(catalogue: dict[str, Any]) -> None:
     """Stop where two candidates answer to one spelling, or a refused spelling is somebody's."""
     owner: dict[str, str] = {}
     for row in catalogue["candidates"]:
-        for spelling in dict.fromkeys(map(key, (row["name"], *row.get("aliases", ())))):
+        for spelling in dict.fromkeys(
+            map(key, (row["name"], *row.get("aliases", ()), *row.get("variants", ())))
+        ):
             if spelling in owner:
                 raise SystemExit(f"{spelling!r} is both {owner[spelling]!r} and {row['name']!r}.")
             owner[spelling] = row["name"]
@@ -249,11 +283,14 @@ def main() -> None:
     )
     rest = {field: value for field, value in catalogue.items() if field != "candidates"}
     text = f'{{"candidates": [\n{rows}\n],\n{json.dumps(rest, indent=1, ensure_ascii=False)[1:]}\n'
+    scores = json.dumps(published_of(), indent=0) + "\n"
+    published_file = FILE.with_name("published.json")
     if "--check" in sys.argv:
-        if FILE.read_text("utf-8") != text:
+        if FILE.read_text("utf-8") != text or published_file.read_text("utf-8") != scores:
             raise SystemExit(f"{FILE.name} is not what build_catalogue.py would write; run it.")
     else:
         FILE.write_text(text, "utf-8")
+        published_file.write_text(scores, "utf-8")
     measured = [row for row in catalogue["candidates"] if "sources" in row]
     print(
         f"{len(catalogue['candidates'])} candidates, {len(measured)} with outcomes, {len(SCORES)} with "

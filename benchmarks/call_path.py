@@ -80,6 +80,7 @@ def calls() -> dict[str, Callable[[], object]]:
     llm = CrossRouteLLM(llms={name: MockLLM() for name in PRICES}, router=router)
     chat.invoke(QUERY)
     llm.complete(QUERY)
+    router.route(QUERY)
     known, encoder = outcomes(), load_encoder("static")
     return {
         "`ChatCrossRoute.invoke`": lambda: chat.invoke(f"{QUERY} And its digits?"),

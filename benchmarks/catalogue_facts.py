@@ -38,8 +38,8 @@ EFFORTS = (
     (r"grok-3-mini.*", "low high", "low", "xAI, 2026-11-28"),
     (r"grok-4(-0709)?|grok-code-.*", "", "", "xAI, 2026-11-28"),
     (r"deepseek-v4.*", "none low high max", "high", "DeepSeek, 2026-11-28"),
-    (r"deepseek-v3\.[12].*", "none high", "", "its chat template"),
-    (r"qwen3(?!.*(instruct|thinking|coder)).*", "none high budgets", "", "its chat template"),
+    (r"deepseek-v3\.[12].*", "none high", "", "chat template"),
+    (r"qwen3(?!.*(instruct|thinking|coder)).*", "none high budgets", "", "chat template"),
 )
 """(Pattern of a name, the levels and budgets that it takes, where it works untold, source), the first that fits.
 
@@ -48,6 +48,24 @@ docs.claude.com/en/docs/build-with-claude/extended-thinking, api-docs.deepseek.c
 
 Where none fits, LangChain's model profiles tell; open weights that always think take no level but where they are here,
 and of those that can be switched the switch alone is known."""
+
+VARIANTS = {
+    "claude-opus-4-6": {"claude-opus-4-6-fast": ("", "=openrouter/anthropic/claude-opus-4.6-fast")},
+    "claude-opus-4-7": {"claude-opus-4-7-fast": ("", "=openrouter/anthropic/claude-opus-4.7-fast")},
+    "claude-opus-4-8": {"claude-opus-4-8-fast": ("", "=openrouter/anthropic/claude-opus-4.8-fast")},
+    "claude-opus-5": {"claude-opus-5-fast": ("", "=openrouter/anthropic/claude-opus-5-fast")},
+    "o3-mini": {"o3-mini-high": ("high", "")},
+    "o4-mini": {"o4-mini-high": ("high", "")},
+    "grok-4.1-fast": {"grok-4-1-fast-non-reasoning": ("none", ""), "grok-4-1-fast-reasoning": ("high", "")},
+    "grok-4-fast": {"grok-4-fast-non-reasoning": ("none", ""), "grok-4-fast-reasoning": ("high", "")},
+    "grok-3-mini": {"grok-3-mini-fast": ("", "=x-ai/grok-3-mini-fast")},
+    "grok-3": {"grok-3-fast": ("", "=x-ai/grok-3-fast")},
+    "kimi-k2.7-code": {"kimi-k2.7-code-highspeed": ("", "=moonshotai/kimi-k2.7-code-highspeed")},
+    "kimi-k3.1-pro": {"kimi-k3.1-pro-highspeed": ("", "=moonshotai/kimi-k3.1-pro-highspeed")},
+    "minimax-m2.5": {"minimax-m2.5-highspeed": ("", "=minimax/MiniMax-M2.5-highspeed")},
+    "minimax-m2.7": {"minimax-m2.7-highspeed": ("", "=minimax/MiniMax-M2.7-highspeed")},
+}
+"""Name -> further ids of the model as it is served in another way -> (effort, price), the same weights."""
 
 LEFT_OUT = {
     "bfcl": {
@@ -80,8 +98,14 @@ REFUSED = {
     "mistral-large-latest": "it moves from model to model; name the version, such as mistral-large-2407",
     "ollama/command-r": "there it is the version of August 2024; name command-r-08-2024",
     "ollama/command-r-plus": "there it is the version of August 2024; name command-r-plus-08-2024",
-    "deepseek-chat": "it moves from model to model; name the version, such as deepseek-v3-0324",
-    "deepseek-reasoner": "it moves from model to model; name the version, such as deepseek-r1-0528",
+    "deepseek-chat": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, as "
+    "deepseek-v4.1-flash@none",
+    "deepseek-reasoner": "it moved from model to model until DeepSeek retired it on 2026-07-24; name the model, as "
+    "deepseek-v4.1-flash@high",
+    "deepseek-flash": "it moves from model to model; name the model, such as deepseek-v4.1-flash",
+    "ollama/deepseek-r1": "there it is an 8B distillation; name the tag in full, such as deepseek-r1:8b-0528-qwen3",
+    "ollama-chat/deepseek-r1": "there it is an 8B distillation; name the tag in full",
+    "deepseek-r1:latest": "it is an 8B distillation; name the tag in full, such as deepseek-r1:8b-0528-qwen3",
     "deepseek-r1:8b": "it moved from a Llama distillate to a Qwen3 one; name the tag in full",
     "kimi-k2": "two versions share it; name kimi-k2-0711 or kimi-k2-0905",
     "kimi-latest": "it moves from model to model; name the model",

@@ -108,7 +108,7 @@ def against(predictions: dict[str, Prediction], test: Outcomes) -> Row:
 
 
 def hindsight(test: Outcomes, reward: Reward) -> Sweep:
-    """Return the choices of one who knows each candidate's mean on these very queries."""
+    """Return the choices of a router that knows each candidate's mean on these very queries."""
     cost, quality = candidate_points(test.quality, test.cost).T
     shape = test.quality.shape
     known = Prediction(test.pool.names, np.broadcast_to(quality, shape), np.broadcast_to(cost, shape))

@@ -72,7 +72,7 @@ def _draw_rewards(axes: Axes, decision: Decision) -> None:
 
 
 def draw_dial(router: Router, path: Path) -> None:
-    """Draw who gets the queries of the demonstration, and what is expected of them, from 0 to 1 on the dial."""
+    """Draw which candidate gets each query of the demo, and what is expected, from 0 to 1 on the dial."""
     decisions = [list(router.route_many(QUERIES, cost_preference=float(notch))) for notch in NOTCHES]
     figure = Figure(figsize=(8, 6.2), dpi=140, layout="constrained")
     above, below = figure.subplots(2, height_ratios=(3, 2), sharex=True)

@@ -114,7 +114,7 @@ class Seen(NamedTuple):
         key: Of which model, at which effort.
         column: On what.
         kind: Index of its kind of work.
-        source: By whom.
+        source: Publisher.
         value: Logit of the mean quality, or mean log tokens.
         variance: Of the value, by the number of questions.
     """

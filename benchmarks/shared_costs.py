@@ -1,7 +1,7 @@
 """Tuned baselines given CrossRoute's predicted costs: python benchmarks/shared_costs.py [--set NAME].
 
 A baseline that predicts quality well and cost badly loses AIQ for the cost alone. With the same costs for all,
-what is left is who predicts quality better. Reads what quality.py keeps, and prints the table of
+what is left is which predicts quality better. Reads what quality.py keeps, and prints the table of
 docs/benchmarks.md.
 """
 

@@ -134,7 +134,7 @@ def with_costs(outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool
 
 
 def hindsight(outcomes: Outcomes) -> Prediction:
-    """Return the predictions of one who knows each model's means on these queries."""
+    """Return the predictions of a router that knows each model's means on these queries."""
     known = known_outcomes(outcomes.quality, outcomes.cost)
     shape = outcomes.quality.shape
     quality, cost = (

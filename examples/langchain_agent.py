@@ -1,4 +1,4 @@
-"""An agent: each step goes to the predicted best, and who begins a turn with tools finishes it.
+"""An agent: each step goes to the predicted best, and a turn with tools ends with the model that began it.
 
 langchain_agent.ipynb shows more, and explains it.
 """

@@ -24,7 +24,7 @@ class StandIn(BaseChatModel):
 
     Attributes:
         name: The model that it stands in for.
-        answer: What it says; by default who it stands in for.
+        answer: What it says; by default the name of the model that it stands in for.
         down: Whether it raises what a model raises that cannot be reached.
     """
 

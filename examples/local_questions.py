@@ -56,7 +56,7 @@ LEARN = (
         for b in (2, 5, 8, 14, 19)
     ),
 )
-"""120 questions with their answers, from which the router learns who knows what, and what doubt looks like."""
+"""120 questions with their answers, from which the router learns which model knows what, and what doubt looks like."""
 
 ASK = (
     ("What is the capital of France?", "Paris"),

@@ -12,8 +12,9 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability
+from crossroute.calls.arguments import check_tools, dialect_of, spoken
 from langchain_crossroute.members import Change, copied, provider_of
-from langchain_crossroute.messages.reading import is_named
+from langchain_crossroute.messages.reading import is_named, tool_provider
 from langchain_crossroute.messages.translation import tools_for_provider
 
 BINDING = "crossroute_tools"
@@ -33,14 +34,21 @@ class ToolBinding:
     Attributes:
         tools: As given.
         kwargs: As given: tool_choice, parallel_tool_calls, strict, response_format, ...
+        member: The member that it is for, to say `kwargs` in its words; None hands them on as they are.
     """
 
     tools: tuple[Any, ...]
     kwargs: dict[str, Any]
+    member: str | None = None
 
     def __call__(self, model: BaseChatModel) -> Runnable[Any, Any]:
         """Bind the tools to a member's chat model."""
-        return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **self.kwargs)
+        kwargs = self.kwargs
+        if self.member is not None:
+            names, dialect = tool_names(self.tools), dialect_of(model)
+            check_tools(names, dialect, self.member)
+            kwargs = spoken(kwargs, dialect, self.member, names)
+        return model.bind_tools(tools_for_provider(self.tools, provider_of(model)), **kwargs)
 
     @property
     def described(self) -> list[dict[str, Any]]:
@@ -51,6 +59,14 @@ class ToolBinding:
             else convert_to_openai_tool(tool)
             for tool in self.tools
         ]
+
+
+def tool_names(tools: Sequence[Any]) -> list[str]:
+    """Return the names by which tools may be chosen."""
+    named = (tool for tool in tools if is_named(tool))
+    return [
+        str(convert_to_openai_tool(tool)["function"]["name"]) for tool in named if not tool_provider(tool)
+    ]
 
 
 def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:

@@ -14,6 +14,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -24,11 +25,12 @@ from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
-from crossroute.calls.attempts import Ask, Steps, aclosing, adrive, drive
+from crossroute.calls.arguments import OLLAMA, spoken
 from crossroute.calls.settings import CallSettings
-from langchain_crossroute.bindings import SchemaBinding, with_keywords
+from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
+from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.members import Change, stating
+from langchain_crossroute.members import FIELDS_ALONE, Change, Member
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, message_of, traced, with_message
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
@@ -193,15 +195,34 @@ class Call:
             "callbacks": [probe],
         }
         member = self.routing.members[decision.candidate]
-        runnable, kwargs, change = member.runnable, self.kwargs, self.change
-        if self.stated:
-            kwargs, change = {**member.keywords(self.stated), **kwargs}, stating(self.stated, change)
+        runnable, change = member.configured(config), self._change_for(member)  # type: ignore[arg-type]
+        kwargs, fields = self._arguments(member)
+        if fields:
+            change = member.stating(fields, change)
         if change is not None:
-            runnable = member.changed(change)
+            runnable = member.changed(change, runnable)
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
         messages = self.routing.messages_for(decision.candidate, self.messages)
         return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
+
+    def _change_for(self, member: Member) -> Change | None:
+        if isinstance(self.change, ToolBinding) and self.settings.candidate is None:
+            return replace(self.change, member=member.name)
+        return self.change
+
+    def _arguments(self, member: Member) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the call's arguments for a member: keywords, and values for fields of its chat model.
+
+        Where the caller names the candidate, they are in its words already.
+        """
+        kwargs = {**member.keywords(self.stated), **self.kwargs}
+        if self.settings.candidate is None:
+            kwargs = spoken(kwargs, member.dialect, member.name, tool_names(self.tools) if kwargs else ())
+        fields = dict(self.stated)
+        if member.dialect is OLLAMA:  # its sampling is read from its fields alone
+            fields |= {name: kwargs.pop(name) for name in FIELDS_ALONE & kwargs.keys()}
+        return kwargs, fields
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:
         """Return the same call under another config, its member changed otherwise."""

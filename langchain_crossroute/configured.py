@@ -32,17 +32,11 @@ def chat_model(entry: ModelEntry) -> Runnable[Any, Any]:
 
 def _served(entry: ModelEntry, place: Deployment) -> BaseChatModel:
     spelled = place.model or entry.model
-    stated = {"base_url": place.base_url, "api_key": place.key(), **_effort(spelled, entry.effort)}
+    stated = {"base_url": place.base_url, "api_key": place.key()}
     arguments = {name: value for name, value in stated.items() if value is not None} | entry.arguments
     model = named(spelled, **arguments)
     profile = _profile(entry)
     return model.model_copy(update={"profile": {**(model.profile or {}), **profile}}) if profile else model
-
-
-def _effort(model: str, effort: str | None) -> dict[str, Any]:
-    """Return how a provider's chat model is told how hard to think."""
-    name = {"google_genai": "thinking_level", "ollama": "reasoning"}.get(model.partition(":")[0])
-    return {name or "reasoning_effort": effort}
 
 
 def _profile(entry: ModelEntry) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda, ensure_conf
 from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
 from crossroute import Decision
-from crossroute.calls.attempts import Ask, Run, Steps, adrive, drive
 from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.reply import Reply
+from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from langchain_crossroute.bindings import SchemaBinding, asking
 from langchain_crossroute.messages.reply import PARSED, Taken, reply_of

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.model_profile import ModelProfile
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableWithFallbacks
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
 
 from crossroute import Capability, CrossRouteError
+from crossroute.calls.arguments import Dialect, dialect_of
+from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
+from langchain_crossroute.efforts import effort_fields, effort_of
 from langchain_crossroute.messages.stamp import usage_of
 
 PROFILE: dict[Capability, str] = {
@@ -29,6 +33,14 @@ PROFILE: dict[Capability, str] = {
 SETTABLE = frozenset({"temperature", "max_tokens"})
 """What a chat model reads from its fields in every call; a timeout its client was made with."""
 
+FIELDS_ALONE = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "seed", "num_predict", "num_ctx", "num_gpu", "num_thread"),
+        *("repeat_last_n", "repeat_penalty", "tfs_z", "mirostat", "mirostat_eta", "mirostat_tau"),
+    }
+)
+"""What ChatOllama takes as a field, and not as a keyword."""
+
 Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
 
@@ -41,7 +53,9 @@ class MissingPackageError(CrossRouteError, ImportError):
 
 @dataclass(frozen=True, repr=False)
 class Member:
-    """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()` or `.with_fallbacks()`.
+    """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()`, `.with_fallbacks()`.
+
+    One with `configurable_fields` or `configurable_alternatives` is what a call's config makes of it.
 
     Attributes:
         name: Its candidate's name.
@@ -52,23 +66,34 @@ class Member:
     name: str
     runnable: Runnable[Any, Any]
     model: BaseChatModel
+    _settled: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, given: object, handed_on: dict[str, Any] | None = None) -> Member:
         """Return the member that was given: a chat model, one that is wrapped, or an init_chat_model string.
 
         Args:
-            name: Its candidate's name.
+            name: Its candidate's name; with an effort (`gpt-5.5@low`), a copy of the model is told it.
             given: The model.
             handed_on: Fields (a cache, a rate limiter) for the chat model within, where it states none.
 
         Raises:
             TypeError: It is none of these.
         """
-        runnable = named(given) if isinstance(given, str) else given
+        told = split_effort(name)[1]
+        runnable = given
+        if isinstance(given, str):
+            spelled, own = split_effort(given)
+            runnable, told = named(spelled), own or told
         if not isinstance(runnable, Runnable):
             raise TypeError(_refusal(name, given))
-        runnable = _changed(runnable, lambda model: _completed(model, handed_on or {}), name)
+
+        def complete(model: BaseChatModel) -> BaseChatModel:
+            model = _completed(model, handed_on or {})
+            update = {} if told is None else effort_fields(model, told)
+            return copied(model, update) if update else model
+
+        runnable = _changed(runnable, complete, name)
         return cls(name, runnable, _innermost(runnable))
 
     @property
@@ -98,7 +123,9 @@ class Member:
         stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
         can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
         window = profile.get("max_input_tokens")
-        return Ability(capabilities=frozenset(can), context_window=window or None)
+        return Ability(
+            capabilities=frozenset(can), context_window=window or None, effort=effort_of(self.model)
+        )
 
     @property
     def answers_schemas(self) -> bool:
@@ -107,24 +134,46 @@ class Member:
             (self.model.profile or {}).get("structured_output")
         )
 
-    def changed(self, change: Change) -> Runnable[Any, Any]:
-        """Return what was given, the chat model within changed (to one with tools, say)."""
-        return _changed(self.runnable, change, self.name)
+    @property
+    def reasons(self) -> bool:
+        """Whether it is known to reason, and so to read reasoning."""
+        return bool((self.model.profile or {}).get("reasoning_output"))
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """In which words it is told things; None where its class is not known."""
+        return dialect_of(self.model)
+
+    def configured(self, config: RunnableConfig) -> Runnable[Any, Any]:
+        """Return what was given, as a config sets its configurable fields."""
+        return _configured(self.runnable, config)
+
+    def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
+        """Return what was given, or became of it, the chat model within changed (to one with tools, say)."""
+        return _changed(self.runnable if runnable is None else runnable, change, self.name)
+
+    def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
+        """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it.
+
+        A field takes the value that the model's own constructor makes of it: gpt-5's have no temperature.
+        """
+
+        def changed(model: BaseChatModel) -> Runnable[Any, Any]:
+            fields = {named: value for name, value in stated.items() if (named := _field(model, name))}
+            copy = copied(model, self._taken(model, fields)) if fields else model
+            return copy if change is None else change(copy)
+
+        return changed
+
+    def _taken(self, model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
+        key = (id(model), repr(fields))
+        if key not in self._settled:
+            self._settled[key] = _as_constructed(model, fields)
+        return self._settled[key]
 
     def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the stated values that its chat model has no field for: they go as keywords."""
         return {name: value for name, value in stated.items() if _field(self.model, name) is None}
-
-
-def stating(stated: Mapping[str, Any], change: Change | None) -> Change:
-    """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it."""
-
-    def changed(model: BaseChatModel) -> Runnable[Any, Any]:
-        fields = {field: value for name, value in stated.items() if (field := _field(model, name))}
-        copy = copied(model, fields) if fields else model
-        return copy if change is None else change(copy)
-
-    return changed
 
 
 def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
@@ -137,6 +186,11 @@ def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
 def model_name(given: object) -> str | None:
     """Return the name of a model that was given without one: a string is its own."""
     return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
+
+
+def model_effort(given: object) -> str | None:
+    """Return how hard a model that was given was told to think; of a string, its name says so."""
+    return None if isinstance(given, str) else effort_of(Member.of(type(given).__name__, given).model)
 
 
 def provider_of(model: BaseChatModel) -> str:
@@ -184,7 +238,7 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
 
 def _field(model: BaseChatModel, name: str) -> str | None:
     """Return a chat model's field for a value, by the field's name or alias."""
-    if name not in SETTABLE:
+    if name not in SETTABLE | FIELDS_ALONE:
         return None
     fields = type(model).model_fields
     aliased = (field for field, info in fields.items() if info.alias == name)
@@ -209,6 +263,10 @@ def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel
 def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
     if isinstance(runnable, BaseChatModel):
         return change(runnable)
+    if isinstance(runnable, DynamicRunnable):
+        return runnable.model_copy(update={"default": _changed(runnable.default, change, name)})
+    if _is_configurable(runnable):
+        return runnable
     if isinstance(runnable, RunnableBindingBase):
         return runnable.model_copy(update={"bound": _changed(runnable.bound, change, name)})
     if isinstance(runnable, RunnableWithFallbacks):
@@ -220,9 +278,41 @@ def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnabl
 
 
 def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
+    runnable = _configured(runnable, {})
     while not isinstance(runnable, BaseChatModel):
         runnable = runnable.bound if isinstance(runnable, RunnableBindingBase) else runnable.runnable  # type: ignore[attr-defined]
     return runnable
+
+
+def _configured(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[Any, Any]:
+    if isinstance(runnable, DynamicRunnable):
+        return _configured(runnable.prepare(config)[0], config)
+    if _is_configurable(runnable):
+        return cast("Any", runnable)._model(config)  # type: ignore[no-any-return]
+    if isinstance(runnable, RunnableBindingBase):
+        bound = _configured(runnable.bound, config)
+        return runnable if bound is runnable.bound else runnable.model_copy(update={"bound": bound})
+    if isinstance(runnable, RunnableWithFallbacks):
+        parts = [_configured(one, config) for one in runnable.runnables]
+        return runnable.model_copy(update={"runnable": parts[0], "fallbacks": parts[1:]})
+    return runnable
+
+
+def _is_configurable(runnable: object) -> bool:
+    """Return whether it is what `init_chat_model(configurable_fields=...)` makes: a class of no public name."""
+    return type(runnable).__name__ == "_ConfigurableModel"
+
+
+def _as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of fields as the model's class takes them with the others that were given."""
+    kind = type(model)
+    named = {name: info.alias or name for name, info in kind.model_fields.items()}
+    given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}
+    try:
+        made = kind(**given, **{named[name]: value for name, value in fields.items()})
+    except (TypeError, ValueError):  # a class that is not made of its fields
+        return fields
+    return {name: getattr(made, name) for name in fields}
 
 
 def _models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:

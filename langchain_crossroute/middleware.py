@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS, Ask, Run, Steps, adrive, drive
-from crossroute.calls.ledger import Spend
+from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
+from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.escalated import EscalatedStep
-from langchain_crossroute.members import MissingPackageError, model_name
+from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.routing import Routing
@@ -104,7 +107,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> None:
         super().__init__()
         self.routing = Routing(
-            by_name(models, model_name),
+            by_name(models, model_name, model_effort),
             router,
             default=default,
             sticky=sticky,
@@ -152,7 +155,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
         def asking(decision: Decision) -> Steps[Extended]:
             with self.routing.dispatcher.ledger.entry(decision, UsageProbe()) as entry:
-                response: Response = yield Ask(asked(decision))
+                with _tracing(decision):
+                    response: Response = yield Ask(asked(decision))
                 result = [
                     self.routing.answered(entry, message) if isinstance(message, AIMessage) else message
                     for message in response.result
@@ -189,7 +193,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             OPENAI_SETTINGS if provider != "openai" else frozenset()
         )
         return request.override(
-            model=_traced(self.routing.members[name].model, decision),
+            model=self.routing.members[name].model,
             messages=messages,
             system_message=system[0] if system else None,
             tools=tools_for_provider(request.tools, provider),
@@ -208,9 +212,12 @@ def _system(request: Request) -> list[BaseMessage]:
     return [] if request.system_message is None else [request.system_message]
 
 
-def _traced(model: BaseChatModel, decision: Decision) -> BaseChatModel:
-    """Return the model with the decision in the metadata and tags of its runs."""
-    tags = [*(model.tags or []), f"{KEY}:{decision.candidate}"]
-    return model.model_copy(
-        update={"tags": tags, "metadata": {**(model.metadata or {}), KEY: traced(decision)}}
-    )
+@contextmanager
+def _tracing(decision: Decision) -> Iterator[None]:
+    """Put the decision in the metadata and tags of the runs within; the model stays the one that was given."""
+    own: RunnableConfig = {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
+    token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)

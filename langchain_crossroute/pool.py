@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, Callbacks
 from langchain_core.language_models import BaseChatModel
@@ -21,15 +21,28 @@ from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
-from crossroute.query import estimate_tokens
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
-from langchain_crossroute.members import common_profile, model_name
+from crossroute.tokens import estimate_tokens
+from langchain_crossroute.members import common_profile, model_effort, model_name
 from langchain_crossroute.messages.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing
 
 HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
 """Fields of the router that its members take over where they state none of their own."""
+
+
+ROUTED_BY = (
+    "router",
+    "default",
+    "sticky",
+    "max_attempts",
+    "max_retries",
+    "past_filters",
+    "prices",
+    *HANDED_ON,
+)
+"""Fields, beside the models, that a routing is built from."""
 
 
 class PoolFields(BaseChatModel):
@@ -77,6 +90,9 @@ class PoolFields(BaseChatModel):
     max_retries: int | None = Field(default=None, ge=0)
     """`max_attempts` less one, as other chat models call it."""
 
+    past_filters: bool = False
+    """Let another model answer what one's content filter refuses; it is raised otherwise."""
+
     temperature: float | None = None
     """For every call; a model's own by default."""
 
@@ -106,26 +122,13 @@ class PoolFields(BaseChatModel):
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
             raise ValueError(f"Unknown argument {unknown[0]!r}. Expected {', '.join(cls.model_fields)}.")
         if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
-            return given | {"models": by_name(given["models"], model_name)}
+            return given | {"models": by_name(given["models"], model_name, model_effort)}
         return given
 
     @model_validator(mode="after")
     def _build(self) -> Self:
-        attempts = self.max_attempts if self.max_retries is None else self.max_retries + 1
-        models = {name: id(model) for name, model in self.models.items()}
-        origin = (models, self.router, self.default, self.sticky, attempts, self.prices)
-        if self.routing is None or self.routing.origin != origin:
-            handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
-            self.routing = Routing(
-                self.models,
-                self.router,
-                default=self.default,
-                sticky=self.sticky,
-                max_attempts=attempts,
-                handed_on={name: value for name, value in handed.items() if value is not None},
-                prices=self.prices,
-                origin=origin,
-            )
+        if self.routing is None or self.routing.origin != self._origin:
+            self.routing = self._built()
         if self.candidate is not None:
             self.routing.dispatcher.named(self.candidate)  # which refuses what is no member
         if self.profile is None:
@@ -166,7 +169,9 @@ class PoolFields(BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        return "crossroute"
+        """The members', where they have one type: hosts tell by it what a model's API takes."""
+        kinds = {member.model._llm_type for member in self._routing.members.values()}
+        return kinds.pop() if len(kinds) == 1 else "crossroute"
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
@@ -184,7 +189,37 @@ class PoolFields(BaseChatModel):
 
     @property
     def _routing(self) -> Routing:
-        return cast("Routing", self.routing)  # built by the validator
+        """What routes by the fields as they are now; fields may be assigned, and differ in a copy."""
+        routing = self.routing
+        if routing is None or routing.origin != self._origin:
+            self.routing = routing = self._built(routing)
+        return routing
+
+    @property
+    def _origin(self) -> dict[str, Any]:
+        """The fields that a routing is built from; models are compared by identity."""
+        stated = {name: getattr(self, name) for name in ROUTED_BY}
+        return stated | {"models": {name: id(model) for name, model in self.models.items()}}
+
+    def _built(self, before: Routing | None = None) -> Routing:
+        """Return what routes by the fields; with the memory of the one before it, for the same models."""
+        origin = self._origin
+        handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
+        memory = before.dispatcher.memory if before is not None else None
+        if memory is not None and before is not None and before.origin.get("models") != origin["models"]:
+            memory = memory.of_other_models()
+        return Routing(
+            self.models,
+            self.router,
+            default=self.default,
+            sticky=self.sticky,
+            max_attempts=self.max_attempts if self.max_retries is None else self.max_retries + 1,
+            past_filters=self.past_filters,
+            handed_on={name: value for name, value in handed.items() if value is not None},
+            prices=self.prices,
+            origin=origin,
+            memory=memory,
+        )
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
         """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
@@ -203,6 +238,9 @@ class PoolFields(BaseChatModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)
         params["ls_model_name"] = kwargs.get("model") or self.candidate or "crossroute"
+        told = {member.model._get_ls_params().get("ls_provider") for member in self._routing.members.values()}
+        if len(told) == 1 and (shared := told.pop()):
+            params["ls_provider"] = shared
         return params
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from crossroute import Capability, Constraints, Decision, Price, Router
@@ -13,16 +15,23 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
+from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import UnroutableError
+from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
 from langchain_crossroute.bindings import can_be_asked
+from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reading import Reading, read
 from langchain_crossroute.messages.reply import Taken, summed, without_logprobs
 from langchain_crossroute.messages.stamp import KEY, stamped, usage_of
 from langchain_crossroute.messages.translation import for_provider
+
+
+class TooLongError(NoEligibleCandidateError, ContextOverflowError):
+    """A conversation that is too long for every model, as LangChain's middleware expects to hear it."""
+
 
 ANYBODYS = (HumanMessage, SystemMessage)
 """Messages that every provider's models read alike, unless there is more than text in them."""
@@ -39,7 +48,9 @@ class Routing:
         max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
+        past_filters: See `Dispatcher`.
         origin: What it was made from, for its owner to compare.
+        memory: What is remembered from call to call, of another pool.
 
     Raises:
         TypeError: A model is no chat model.
@@ -57,16 +68,24 @@ class Routing:
         max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
         prices: Mapping[str, Price] | None = None,
-        origin: object = None,
+        past_filters: bool = False,
+        origin: Mapping[str, Any] | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        self.origin = origin
+        self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
         self.dispatcher = Dispatcher(
-            router, abilities, default=default, sticky=sticky, max_attempts=max_attempts
+            router,
+            abilities,
+            default=default,
+            sticky=sticky,
+            max_attempts=max_attempts,
+            past_filters=past_filters,
+            memory=memory,
         )
 
     def decide(
@@ -96,14 +115,19 @@ class Routing:
             settings = settings.model_copy(
                 update={"constraints": self._constraints(reading, settings, either)}
             )
-        return self.dispatcher.decide(
-            reading.query,
-            settings,
-            needs=reading.needs,
-            current=self._speaker(reading) or speaker,
-            tool_turn=reading.tool_turn,
-            alone=alone,
-        )
+        try:
+            return self.dispatcher.decide(
+                reading.query,
+                settings,
+                needs=reading.needs,
+                current=self._speaker(reading) or speaker,
+                tool_turn=reading.tool_turn,
+                alone=alone,
+            )
+        except NoEligibleCandidateError as error:
+            if not error.too_long:
+                raise
+            raise TooLongError(error.failures) from error
 
     def escalated(
         self,
@@ -126,10 +150,14 @@ class Routing:
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
-        if all(isinstance(one.content, str) and isinstance(one, ANYBODYS) for one in messages):
+        if all(
+            isinstance(one.content, str) and isinstance(one, ANYBODYS) and not one.name for one in messages
+        ):
             return list(messages)
         sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
-        return for_provider(messages, self.providers[candidate], sources, candidate)
+        provider = self.providers[candidate]
+        reasons = provider != "openai" or self.members[candidate].reasons
+        return for_provider(messages, provider, sources, candidate, reasons=reasons)
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
@@ -152,7 +180,7 @@ class Routing:
         """What tells these members from others, by name."""
         kinds = ((name, member.model) for name, member in self.members.items())
         return {
-            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}"
+            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}{_effort(model)}"
             for name, model in kinds
         }
 
@@ -180,7 +208,8 @@ class Routing:
             (name, member.model._get_ls_params().get("ls_model_name"))
             for name, member in self.members.items()
         )
-        return next((name for name, known in names if known == model_name), None)
+        found = [name for name, known in names if known == model_name]
+        return found[0] if len(found) == 1 else None  # variants of one model share its name
 
     def _constraints(self, reading: Reading, settings: CallSettings, either: bool) -> Constraints:
         """Return the constraints, narrowed to the members whose provider knows the call's tools and schema."""
@@ -191,3 +220,8 @@ class Routing:
             and (member.answers_schemas or not either)
         ]
         return self.dispatcher.among(able, settings.constraints)
+
+
+def _effort(model: BaseChatModel) -> str:
+    told = effort_of(model)
+    return f"@{told}" if told else ""

@@ -12,14 +12,23 @@ from langchain_core.runnables.utils import AddableDict
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
+from crossroute.errors import BrokenStreamError
+from langchain_crossroute.messages import reply
+from langchain_crossroute.messages.reading import shows
 from langchain_crossroute.messages.stamp import KEY, as_json, message_of, stamped, usage_of, with_message
 
 LAST = "last"
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
+SHOWING = frozenset({"content-block-delta", BLOCK_FINISH})
+"""Events that hold something to read."""
+
+FINISHING = frozenset({"openai", "anthropic"})
+"""Providers whose streams tell why they ended, unless they are cut."""
+FINISHED = (*reply.FINISH, "status", "incomplete_details")
 
 
 class Tail(attempts.Tail[Any]):
-    """The end of a stream, held back until it is known to be the end, so that one chunk alone is stamped.
+    """One chunk of a stream is stamped: the one that says it is the last, or else one of its own behind all others.
 
     A chunk is a message, what was parsed of one, or a dict with either (`include_raw`). What merges chunks adds
     integers and joins strings: a decision on two chunks would be garbled.
@@ -33,39 +42,52 @@ class Tail(attempts.Tail[Any]):
         super().__init__(entry)
         self._memory = memory
         self._usage: UsageMetadata | None = None
-        self._held: Any = None
+        self._unfinished = self._stamped = False
         self._last: Any = None
 
+    def shows(self, chunk: Any) -> bool:
+        """Return whether a chunk holds something to read."""
+        message = message_of(chunk)
+        return shows(message) if message is not None else chunk is not None
+
+    def check(self) -> None:
+        """Refuse the end of a stream of OpenAI's or Anthropic's that tells no finish reason."""
+        if self._unfinished:
+            raise BrokenStreamError(self.entry.decision.candidate)
+
     def take(self, chunk: Any) -> Iterator[Any]:
-        """Yield the chunk, or hold it back if it says that it is the last one with a message."""
-        self.entry.begun = True
+        """Yield the chunk, with the decision if it says that it is the last one with a message."""
         message = message_of(chunk)
         if message is None:
             yield chunk
             return
+        told = message.response_metadata
+        self._unfinished = self._unfinished or told.get("model_provider") in FINISHING
+        if any(told.get(key) for key in FINISHED):
+            self._unfinished = False
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
             self._usage = add_usage(self._usage, message.usage_metadata)
             self.entry.usage = usage_of(self._usage)
-        if self._held is not None:
-            yield self._held
-            self._held = None
         self._last = chunk
-        if isinstance(message, AIMessageChunk) and message.chunk_position != LAST:
+        if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
             yield chunk
         else:
-            self._held = chunk
+            self.check()
+            yield self._with_decision(message)
 
     def end(self) -> Iterator[Any]:
-        """Yield what was held back, stamped; if nothing was, a chunk of its own carries the decision."""
+        """Yield a chunk of its own with the decision, where none said that it was the last."""
         message = message_of(self._last)
-        if message is None:
-            return
-        if self._held is None:
-            message = AIMessageChunk(content="", id=message.id, chunk_position=LAST)
-        chunk = with_message(self._last, stamped(message, self.entry.decision))
-        yield AddableDict(chunk) if isinstance(chunk, dict) else chunk
+        if message is not None and not self._stamped:
+            yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
+
+    def _with_decision(self, message: AIMessage) -> Any:
+        """Return the last chunk with another message in it, which carries the decision: the call is counted now."""
+        self._stamped = True
+        chunk = with_message(self._last, stamped(message, self.entry.count()))
+        return AddableDict(chunk) if isinstance(chunk, dict) else chunk
 
     def _began(self, calls: Iterator[str | None]) -> None:
         self._memory.began((call or "" for call in calls), self.entry.decision.candidate)
@@ -74,9 +96,12 @@ class Tail(attempts.Tail[Any]):
 class EventTail(Tail):
     """The end of a stream of events: the last event of a message carries the decision in its metadata."""
 
+    def shows(self, chunk: Any) -> bool:
+        """Return whether an event holds something to read."""
+        return chunk.get("event") in SHOWING
+
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the event."""
-        self.entry.begun = True
         block = chunk.get("content") if chunk.get("event") == BLOCK_FINISH else None
         if block and block.get("type") == "tool_call":
             self._began(iter([block.get("id")]))

@@ -20,10 +20,11 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision, Query
-from crossroute.calls.attempts import Ask, Run, Steps, adrive, drive
-from crossroute.calls.failures import is_transient
+from crossroute.calls.attempts import Attempts
+from crossroute.calls.blame import fault_of
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
@@ -81,10 +82,10 @@ class Call:
             gathered: list[T] = drive(self._steps(decision), lambda llm: list(do(llm)))
             return (chunk for chunk in gathered)
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [drive(self._opening(attempts.decision), do)]
+        first = [drive(self._opening(attempts, attempts.decision), do)]
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[T]], Tail]:
-            opened = first.pop() if first else drive(self._opening(decision), do)
+            opened = first.pop() if first else drive(self._opening(attempts, decision), do)
             return opened.chunks, self._tail(decision, opened)
 
         return cast(Generator[T, None, None], attempts.stream(opening))
@@ -95,10 +96,10 @@ class Call:
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [await adrive(self._opening(attempts.decision), do)]
+        first = [await adrive(self._opening(attempts, attempts.decision), do)]
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[T]], Tail]:
-            opened = first.pop() if first else await adrive(self._opening(decision), do)
+            opened = first.pop() if first else await adrive(self._opening(attempts, decision), do)
             return opened.achunks, self._tail(decision, opened)
 
         return attempts.astream(opening)
@@ -108,7 +109,7 @@ class Call:
         return do(self._member(self._decide(self.unescalated)))
 
     def _member(self, decision: Decision) -> Member:
-        return cast(Member, self.routing.llms[decision.candidate])
+        return cast(Member, self.routing.asked(decision.candidate))
 
     def _decide(self, unescalated: str) -> Decision:
         """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""
@@ -148,14 +149,14 @@ class Call:
             self.routing.began(decision, answer.message, self.reading)
         return stamped(answer, as_json(decision))
 
-    def _opening(self, decision: Decision) -> Steps[_Opened]:
-        """Return the steps to a member's stream, or to the transient error that kept it from opening."""
+    def _opening(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
+        """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""
         probe = UsageProbe()
         try:
             with probe:
                 return _Opened((yield Ask(self._member(decision))), probe)
         except Exception as error:
-            if is_transient(error):
+            if not attempts.raises(fault_of(error)):
                 return _Opened(None, probe, error)
             with self.routing.dispatcher.ledger.entry(decision, probe):
                 raise
@@ -174,7 +175,7 @@ async def _replayed(chunks: Sequence[T]) -> AsyncGenerator[T, None]:
 
 
 class _Opened(NamedTuple):
-    """A member's stream, or the transient error that kept it from opening, which is raised when it is read."""
+    """A member's stream, or the error that kept it from opening, which is raised when it is read."""
 
     source: Any
     probe: UsageProbe

@@ -30,7 +30,7 @@ class Provider(NamedTuple):
 PROVIDERS = {
     "openai": Provider("llama-index-llms-openai", "OpenAI", {"base_url": "api_base"}),
     "anthropic": Provider("llama-index-llms-anthropic", "Anthropic"),
-    "google_genai": Provider("llama-index-llms-google-genai", "GoogleGenAI", {"effort": "thinking_level"}),
+    "google_genai": Provider("llama-index-llms-google-genai", "GoogleGenAI"),
     "ollama": Provider("llama-index-llms-ollama", "Ollama", {"timeout": "request_timeout"}),
     "mistralai": Provider("llama-index-llms-mistralai", "MistralAI", {"base_url": "endpoint"}),
     "groq": Provider("llama-index-llms-groq", "Groq", {"base_url": "api_base"}),
@@ -80,7 +80,7 @@ def llm_of(entry: ModelEntry) -> LLM:
 
 def _made(provider: Provider, model: str, entry: ModelEntry, told: dict[str, Any]) -> LLM:
     (place,) = entry.places
-    stated = {"base_url": place.base_url, "api_key": place.key(), "reasoning_effort": entry.effort}
+    stated = {"base_url": place.base_url, "api_key": place.key()}
     stated = {name: value for name, value in stated.items() if value is not None} | entry.arguments
     arguments = {provider.renamed.get(name, name): value for name, value in stated.items()}
     return cast("LLM", _class(provider)(model=model, **told, **arguments))

@@ -103,7 +103,11 @@ class ToolEndpoints(PromptEndpoints):
     ) -> ChatResponse:
         return self._asked(tools, user_msg, chat_history, kwargs).answer(
             lambda llm: llm.chat_with_tools(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                tools,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -113,7 +117,11 @@ class ToolEndpoints(PromptEndpoints):
     ) -> ChatResponse:
         return await self._asked(tools, user_msg, chat_history, kwargs).aanswer(
             lambda llm: llm.achat_with_tools(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                tools,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -123,7 +131,11 @@ class ToolEndpoints(PromptEndpoints):
     ) -> ChatResponseGen:
         return self._asked(tools, user_msg, chat_history, kwargs).stream(
             lambda llm: llm.stream_chat_with_tools(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                tools,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -133,7 +145,11 @@ class ToolEndpoints(PromptEndpoints):
     ) -> ChatResponseAsyncGen:
         return await self._asked(tools, user_msg, chat_history, kwargs).astream(
             lambda llm: llm.astream_chat_with_tools(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                tools,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -144,7 +160,11 @@ class ToolEndpoints(PromptEndpoints):
         quiet = list(map(apart, tools))
         return self._acting(tools, user_msg, chat_history).answer(
             lambda llm: llm.predict_and_call(
-                quiet, user_msg, self._history(chat_history, llm), *args, **kwargs
+                quiet,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -155,7 +175,11 @@ class ToolEndpoints(PromptEndpoints):
         quiet = list(map(apart, tools))
         return await self._acting(tools, user_msg, chat_history).aanswer(
             lambda llm: llm.apredict_and_call(
-                quiet, user_msg, self._history(chat_history, llm), *args, **kwargs
+                quiet,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 
@@ -179,7 +203,11 @@ class ToolEndpoints(PromptEndpoints):
         """Return the arguments as the member that the call routes to would have them."""
         return self._asked(tools, user_msg, chat_history, kwargs).prepare(
             lambda llm: llm._prepare_chat_with_tools(
-                tools, user_msg, self._history(chat_history, llm), *args, **kwargs
+                tools,
+                user_msg,
+                self._history(chat_history, llm),
+                *args,
+                **self._routing.arguments(llm, kwargs),
             )
         )
 

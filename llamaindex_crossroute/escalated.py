@@ -9,9 +9,9 @@ from llama_index.core.output_parsers.base import OutputParserException
 from llama_index.core.tools import BaseTool
 
 from crossroute import Decision
-from crossroute.calls.attempts import Ask, Steps
 from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.reply import Reply
+from crossroute.calls.steps import Ask, Steps
 from llamaindex_crossroute.members import asking
 from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.messages.reply import Given, given, unfit
@@ -46,7 +46,7 @@ class EscalatedCall:
         return self._kept((yield from self._loop.steps(self._asking, _facts)))
 
     def _asking(self, decision: Decision, logprobs: bool) -> Steps[Given[Any]]:
-        llm = self._routing.llms[decision.candidate]
+        llm = self._routing.asked(decision.candidate)
         with UsageProbe(keep_chunks=True) as probe:
             try:
                 value = yield Ask(asking(llm) if logprobs else llm)

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from crossroute import Decision, Price
 from crossroute.calls.escalation.loop import JUDGE
-from crossroute.calls.ledger import Spend, Spent, Usage
+from crossroute.calls.spend import Spend, Spent, Usage
 from crossroute.decision import usd
 
 if TYPE_CHECKING:

@@ -92,41 +92,57 @@ class CrossRouteLLM(ToolEndpoints):
     @override
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         return self._call(read_messages(messages), kwargs).answer(
-            lambda llm: llm.chat(self._routing.readable(messages, llm), **kwargs)
+            lambda llm: llm.chat(
+                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+            )
         )
 
     @override
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         call = self._call(read_messages(messages), kwargs)
-        return await call.aanswer(lambda llm: llm.achat(self._routing.readable(messages, llm), **kwargs))
+        return await call.aanswer(
+            lambda llm: llm.achat(
+                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+            )
+        )
 
     @override
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         call = self._call(read_messages(messages), kwargs)
-        return call.stream(lambda llm: llm.stream_chat(self._routing.readable(messages, llm), **kwargs))
+        return call.stream(
+            lambda llm: llm.stream_chat(
+                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+            )
+        )
 
     @override
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         call = self._call(read_messages(messages), kwargs)
         return await call.astream(
-            lambda llm: llm.astream_chat(self._routing.readable(messages, llm), **kwargs)
+            lambda llm: llm.astream_chat(
+                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+            )
         )
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         return self._call(read_text(prompt), kwargs).answer(
-            lambda llm: llm.complete(prompt, formatted=formatted, **kwargs)
+            lambda llm: llm.complete(prompt, formatted=formatted, **self._routing.arguments(llm, kwargs))
         )
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         call = self._call(read_text(prompt), kwargs)
-        return await call.aanswer(lambda llm: llm.acomplete(prompt, formatted=formatted, **kwargs))
+        return await call.aanswer(
+            lambda llm: llm.acomplete(prompt, formatted=formatted, **self._routing.arguments(llm, kwargs))
+        )
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         return self._call(read_text(prompt), kwargs).stream(
-            lambda llm: llm.stream_complete(prompt, formatted=formatted, **kwargs)
+            lambda llm: llm.stream_complete(
+                prompt, formatted=formatted, **self._routing.arguments(llm, kwargs)
+            )
         )
 
     @override
@@ -134,4 +150,8 @@ class CrossRouteLLM(ToolEndpoints):
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
         call = self._call(read_text(prompt), kwargs)
-        return await call.astream(lambda llm: llm.astream_complete(prompt, formatted=formatted, **kwargs))
+        return await call.astream(
+            lambda llm: llm.astream_complete(
+                prompt, formatted=formatted, **self._routing.arguments(llm, kwargs)
+            )
+        )

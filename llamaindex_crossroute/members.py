@@ -11,6 +11,7 @@ from llama_index.core.llms import LLM
 from crossroute import Candidate
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
+from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.messages.stamp import usage_of
 
 NAME = "CrossRoute"
@@ -44,6 +45,7 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
     by_metadata = Ability(
         capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},
         context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
+        effort=effort_of(llm),
     )
     said = {} if stated is None else {field: value for field, value in stated if value is not None}
     return by_metadata.model_copy(update=said)

@@ -26,12 +26,13 @@ from typing_extensions import Self, override
 
 from crossroute import Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.ledger import Spend
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
+from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.members import common_metadata, model_name
 from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.routing import Routing
@@ -94,7 +95,7 @@ class MemberPool(FunctionCallingLLM):
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
-            llms=by_name(llms, model_name),
+            llms=by_name(llms, model_name, effort_of),
             router=router,
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,

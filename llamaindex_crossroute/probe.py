@@ -19,8 +19,8 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
-from crossroute.calls.attempts import aclosing, closing
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
+from crossroute.calls.steps import aclosing, closing
 from llamaindex_crossroute.messages.stamp import Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"

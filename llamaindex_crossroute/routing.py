@@ -13,17 +13,22 @@ from llama_index_instrumentation import get_dispatcher
 from typing_extensions import Self
 
 from crossroute import Decision, Price, Router
+from crossroute.calls.arguments import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
-from crossroute.calls.ledger import Called, Spend
+from crossroute.calls.ledger import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Spend
 from crossroute.catalogue import candidate_named
+from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, unprofiled
+from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools
 from llamaindex_crossroute.messages.reading import Reading, marks, question
 from llamaindex_crossroute.messages.stamp import candidate_of
+from llamaindex_crossroute.messages.translation import in_words, readable
 from llamaindex_crossroute.probe import tell_outer
 
 instrumentation = get_dispatcher(__name__)
@@ -118,6 +123,11 @@ class Routing:
         """Whether any member does."""
         return any(map(calls_tools, self.llms.values()))
 
+    def asked(self, name: str) -> LLM:
+        """Return a member as it is called: told how hard to think, where its name says so."""
+        told = split_effort(name)[1]
+        return self.llms[name] if told is None else told_to(self.llms[name], told)
+
     def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
         """Choose the member for a call; see `Dispatcher.decide`."""
         return self.dispatcher.decide(
@@ -152,7 +162,13 @@ class Routing:
         What is known to be the reasoning of another kind of member is left out: providers sign theirs, and
         refuse what others signed or did not sign.
         """
-        return [self._without_foreign_reasoning(messages, place, llm) for place in range(len(messages))]
+        own = [self._without_foreign_reasoning(messages, place, llm) for place in range(len(messages))]
+        return readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
+
+    def arguments(self, llm: LLM, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a call's arguments in a member's words."""
+        name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
+        return in_words(given, dialect_of(llm), name)
 
     def _without_foreign_reasoning(
         self, messages: Sequence[ChatMessage], place: int, llm: LLM

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from crossroute import Decision
 from crossroute.calls import attempts
-from llamaindex_crossroute.messages.reading import Reading
+from crossroute.errors import BrokenStreamError
+from llamaindex_crossroute.messages.reading import Reading, shows
+from llamaindex_crossroute.messages.reply import choice_of, finish_reason
 from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, usage_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.probe import UsageProbe
@@ -27,6 +29,7 @@ class Tail(attempts.Tail[Any]):
         self._routing, self._reading = routing, reading
         self._stamp = as_json(decision)
         self._message: ChatMessage | None = None
+        self._unfinished = False
 
     def __exit__(self, *raised: Any) -> None:
         if self._message is not None:
@@ -34,12 +37,25 @@ class Tail(attempts.Tail[Any]):
         super().__exit__(*raised)
         self._stamp["actual_cost"] = self.entry.decision.actual_cost
 
+    def shows(self, chunk: Any) -> bool:
+        """Return whether a chunk holds something to read."""
+        if isinstance(chunk, ChatResponse):
+            return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
+        return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
+
+    def check(self) -> None:
+        """Refuse the end of a stream of OpenAI's format that tells no finish reason."""
+        if self._unfinished:
+            raise BrokenStreamError(self.entry.decision.candidate)
+
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield a chunk with the stamp."""
-        self.entry.begun = True
         if not isinstance(chunk, RESPONSES):
             yield chunk
             return
+        self._unfinished = self._unfinished or choice_of(chunk.raw) is not None
+        if finish_reason(chunk):
+            self._unfinished = False
         self.entry.usage = usage_of(chunk) or self.entry.usage
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
             self._message = chunk.message

@@ -25,7 +25,7 @@ WEIGHTS = (
     *(f"static-minilm/{file}" for file in ("config.json", "model.safetensors", "tokenizer.json")),
 )
 PAPERS = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md")
-ENDINGS = {".css", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
+ENDINGS = {".css", ".eval", ".html", ".ipynb", ".js", ".md", ".png", ".svg", ".txt"}
 ENDINGS |= {".cff", ".csv", ".json", ".jsonl", ".py", ".safetensors", ".toml", ".typed", ".yaml", ".yml"}
 PICKLES = {
     "tests/core/data/readers/pandas-1.5.3.pkl",
@@ -40,7 +40,7 @@ QUICK_TESTS = ("tests/core/test_reward.py", "tests/core/test_query.py", "tests/t
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        run(sys.executable, "-m", "build", "--outdir", scratch, str(ROOT), cwd=ROOT)
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", scratch, str(ROOT), cwd=ROOT)
         (wheel,) = folder.glob("*.whl")
         (sdist,) = folder.glob("*.tar.gz")
         run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist), cwd=ROOT)

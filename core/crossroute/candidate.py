@@ -30,8 +30,8 @@ class Price(BaseModel):
         input: For what it reads.
         output: For what it writes.
         cached_input: For what its provider's prompt cache holds; None where it charges no other price.
-        source: Who says so.
-        as_of: When they said so.
+        source: Where the price was published.
+        as_of: When it was read.
 
     >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
     0.013

@@ -6,10 +6,18 @@ import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from crossroute.escalation.evidence import Evidence
 from crossroute.reward import Reward
@@ -49,10 +57,23 @@ class _Ids:
             | 2 << 62
             | int.from_bytes(os.urandom(8), "big") >> 2
         )
-        return str(UUID(int=bits))
+        digits = f"{bits:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 _ids = _Ids()
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None) -> Model:
+    """Return a model with values of our own making, in the order of its fields: they are not validated again."""
+    made = model.__new__(model)
+    object.__setattr__(made, "__dict__", values)
+    object.__setattr__(made, "__pydantic_fields_set__", set(values))
+    object.__setattr__(made, "__pydantic_extra__", None)
+    object.__setattr__(made, "__pydantic_private__", private)
+    return made
 
 
 class Failure(BaseModel):
@@ -64,6 +85,7 @@ class Failure(BaseModel):
         status: Its HTTP status, where it has one.
         message: Its first line, without secrets.
         transient: Whether another attempt could succeed.
+        fault: Whose it is, the request's, the member's or the network's; None where nothing is known of that.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +95,7 @@ class Failure(BaseModel):
     status: int | None = None
     message: str = ""
     transient: bool
+    fault: Literal["request", "member", "network"] | None = None
 
     def __str__(self) -> str:
         status = "" if self.status is None else f" {self.status}"
@@ -90,6 +113,8 @@ class Alternative(BaseModel):
         attention: Weight of the query's attention on it, in [0, 1].
         quality_error: Standard error of the quality, by how much was observed of it on such queries.
         excluded: The constraint that it fails, or None.
+        rests_on: What is predicted of it rests on: "measured", "published scores" or "prior"; None where nothing is.
+        effort: How hard it is told to think, where it is a variant by the effect of that on other models.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,6 +126,8 @@ class Alternative(BaseModel):
     attention: Foreseen
     quality_error: Foreseen = math.nan
     excluded: str | None = None
+    rests_on: str | None = None
+    effort: str | None = None
 
 
 class Call(BaseModel):
@@ -141,8 +168,16 @@ class Cluster(BaseModel):
     label: str
 
 
+Details = tuple[tuple[Alternative, ...], tuple[Cluster, ...]]
+DETAILS = ("alternatives", "clusters")
+"""Fields of a decision that are made when they are asked for."""
+
+
 class Decision(BaseModel):
     """Which candidate a query goes to, and why.
+
+    A router makes `alternatives` and `clusters` when they are first asked for: most decisions are carried out
+    without a look at them.
 
     Attributes:
         candidate: The chosen candidate's name.
@@ -183,9 +218,59 @@ class Decision(BaseModel):
     warnings: tuple[str, ...] = ()
     id: str = Field(default_factory=_ids.next)
     propensity: float = Field(default=1.0, gt=0, le=1)
+    _details: Callable[[], Details] | None = PrivateAttr(None)
+
+    @classmethod
+    def deferred(cls, details: Callable[[], Details], **told: Any) -> Decision:
+        """Return a decision whose alternatives and clusters are made when they are asked for.
+
+        Args:
+            details: Makes both.
+            told: The fields before them and after them, as `Decision` validates them.
+        """
+        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
+
+    def _whole(self) -> Decision:
+        """Return this decision once all of its fields are made."""
+        if self._details is not None and not self.__dict__.keys() >= set(DETAILS):
+            told = self.__dict__ | dict(zip(DETAILS, self._details(), strict=True))
+            object.__setattr__(self, "__dict__", {name: told[name] for name in type(self).model_fields})
+            object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set | set(DETAILS))
+            self._details = None
+        return self
+
+    if not TYPE_CHECKING:  # a type checker sees the fields
+
+        def __getattr__(self, name: str) -> Any:
+            if name in DETAILS:
+                return self._whole().__dict__[name]
+            return super().__getattr__(name)
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return serialize(self._whole())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Decision:
+        """Return a copy, with some fields replaced; see pydantic's `BaseModel`."""
+        made = self._whole() if deep or not {*DETAILS}.isdisjoint(update or ()) else self
+        return super(Decision, made).model_copy(update=update, deep=deep)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Decision:
+        return super(Decision, self._whole()).__deepcopy__(memo)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return super(Decision, self._whole()).__getstate__()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # as pydantic's
+        return super(Decision, self._whole()).__iter__()
+
+    def __repr_args__(self) -> Any:
+        return super(Decision, self._whole()).__repr_args__()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Decision) and {**vars(self), "id": ""} == {**vars(other), "id": ""}
+        if not isinstance(other, Decision):
+            return False
+        return {**vars(self._whole()), "id": ""} == {**vars(other._whole()), "id": ""}
 
     def __hash__(self) -> int:
         return hash((self.candidate, self.willingness_to_pay, self.alternatives, self.reasons))
@@ -215,7 +300,10 @@ class Decision(BaseModel):
         if math.isnan(self.quality):
             return f"{self.candidate} was chosen: {'; '.join(self.reasons)}."
         return " ".join(
-            (self._likeness(), self._choice(), *self._comparisons(), *self._exclusions(), *self.warnings)
+            (
+                *(self._likeness(), self._choice(), *self._comparisons()),
+                *(*self._evidence(), *self._exclusions(), *self.warnings),
+            )
         )
 
     def _likeness(self) -> str:
@@ -254,6 +342,19 @@ class Decision(BaseModel):
             )
         return sentences
 
+    def _evidence(self) -> list[str]:
+        """Say what rests on less than outcomes: of the candidate, and of those that it is compared with."""
+        others = [a for a in self.alternatives if a.candidate != self.candidate and a.excluded is None]
+        compared = {self.candidate} | {
+            pick(others, key=key).candidate for pick, key in ((max, _quality), (min, _cost)) if others
+        }
+        named = [a for a in self.alternatives if a.candidate in compared]
+        return [
+            f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} {text}"
+            for holds, text in _SAYINGS
+            if (names := [a.candidate for a in named if holds(a)])
+        ]
+
     def _exclusions(self) -> list[str]:
         return [f"{a.candidate} was excluded: {a.excluded}." for a in self.alternatives if a.excluded]
 
@@ -286,6 +387,35 @@ class Decision(BaseModel):
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()
+
+
+_DEFAULTS = {name: field.default for name, field in Decision.model_fields.items() if not field.is_required()}
+
+
+def _quality(alternative: Alternative) -> float:
+    return alternative.quality
+
+
+def _cost(alternative: Alternative) -> float:
+    return alternative.cost
+
+
+_SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
+    (
+        lambda a: a.rests_on == "prior",
+        "not measured: what is predicted rests on a prior, which is what its maker, family, date, size, price and "
+        "reasoning lead to expect.",
+    ),
+    (
+        lambda a: a.rests_on == "published scores",
+        "not measured on single queries: what is predicted rests on published scores.",
+    ),
+    (
+        lambda a: a.effort is not None,
+        "predicted by what such an effort did to other models.",
+    ),
+)
+"""What is said of candidates of which less is known, and of which."""
 
 
 def _by_reward(alternative: Alternative) -> tuple[bool, float]:

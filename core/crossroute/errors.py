@@ -14,6 +14,10 @@ MANY = 12
 """Names beyond which an error lists only those like the one it is about."""
 
 
+WINDOW = "context window"
+"""How the reason begins of a candidate whose context window is too small."""
+
+
 class CrossRouteError(Exception):
     """Base of every error that CrossRoute raises on purpose."""
 
@@ -74,6 +78,11 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
             f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints."
         )
 
+    @property
+    def too_long(self) -> bool:
+        """Whether the call is too long for every candidate that could take it otherwise."""
+        return any(reason.startswith(WINDOW) for reason in self.failures.values())
+
 
 class UnroutableError(CrossRouteError, ValueError):
     """A call that holds no text to route on, where no default was named for such calls."""
@@ -83,6 +92,32 @@ class UnroutableError(CrossRouteError, ValueError):
             "There is no text to route on: the call is empty, or holds images or files alone. "
             "Name one of the models as `default` for such calls."
         )
+
+
+class BrokenStreamError(CrossRouteError, ConnectionError):
+    """A stream that ended before its provider said that the answer was complete."""
+
+    def __init__(self, candidate: str) -> None:
+        super().__init__(
+            f"The stream of {candidate!r} ended without a finish reason: the answer is cut. Ask again, "
+            "or use what came."
+        )
+
+
+class UnableError(CrossRouteError, NotImplementedError):
+    """A model that cannot do what an argument of the call asks for; another is asked."""
+
+    def __init__(self, model: str, argument: str) -> None:
+        super().__init__(
+            f"{model!r} cannot do what {argument!r} asks for. Leave it out, or name a model that can as `candidate`."
+        )
+
+
+class DroppedArgumentWarning(UserWarning):
+    """An argument of the call that the chosen model has no word for, and that was left out."""
+
+    def __init__(self, model: str, argument: str) -> None:
+        super().__init__(f"{model!r} has no argument {argument!r}: it is left out of calls to this model.")
 
 
 class CheckpointError(CrossRouteError, ValueError):

@@ -7,17 +7,29 @@ a harness adds) is paid for, and read only where the question says nothing witho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Integral
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from crossroute.reading.conversation import Turn, read_turns
 from crossroute.reading.follow_up import is_follow_up
-from crossroute.reading.normalization import normalize
-from crossroute.reading.question import find_question
+from crossroute.reading.harness import HARNESS, MODEL
+from crossroute.reading.normalization import (
+    LEAST_RUN,
+    LOWER,
+    REPEATED_SENTENCES,
+    REPEATED_SHARE,
+    SAMPLE,
+    UPPER,
+    UPPER_SHARE,
+    normalize,
+    repetition_in,
+)
+from crossroute.reading.question import LONG, Asked, find_question
+from crossroute.reading.sections import HEAD
+from crossroute.tokens import Vocabulary, estimate_tokens, pieces_of
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -35,6 +47,13 @@ LEAST_FRAME = 40
 """Fewer characters of it would tell no task: a question shorter than twice this is read alone."""
 
 CHARACTERS_A_TOKEN = 4
+"""The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
+
+MARKS = ("  ", "</", "```", "??", "!!", "?!", "!?", *MODEL)
+"""What a text must not hold that is read as it stands: see `_is_plain`."""
+
+read_frame = lru_cache(64)(normalize)
+"""Normalize the beginning of a system prompt, which comes with many queries."""
 
 
 class View(NamedTuple):
@@ -43,21 +62,12 @@ class View(NamedTuple):
     Attributes:
         task: How it begins, after its frame; at most `VIEW_CHARACTERS`.
         instance: How it ends; at most `VIEW_CHARACTERS`.
-        tokens: Estimated tokens of the whole question as it is read.
+        tokens: Length of the whole question as it is read, in fours of characters.
     """
 
     task: str
     instance: str
     tokens: int
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a language model will read, at four characters a token.
-
-    >>> estimate_tokens("What is the capital of France?")
-    8
-    """
-    return max(1, math.ceil(len(text) / CHARACTERS_A_TOKEN))
 
 
 @dataclass(frozen=True)
@@ -130,12 +140,12 @@ class Query:
 
     @property
     def text_tokens(self) -> int:
-        """Estimated tokens of the question as it is read: what the network foresees the cost of."""
+        """Length of the question as it is read, in fours of characters: what the network foresees the cost of."""
         return self._view.tokens
 
     @cached_property
     def _view(self) -> View:
-        asked = find_question(normalize(self.text))
+        asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
             question = f"{_excerpt(normalize(self.context))}\n\n{question}"
@@ -143,25 +153,67 @@ class Query:
             question = f"{question}\n\n{_excerpt(asked.context)}"
         if self.step:
             question = f"{_clip(question, TASK_CHARACTERS)}\n\n{_excerpt(normalize(self.step))}"
-        frame = normalize(self.system[:VIEW_CHARACTERS]) or asked.lead
+        frame = (self.system and read_frame(self.system[:VIEW_CHARACTERS])) or asked.lead
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
         task = f"{frame}\n\n{question}" if frame else question
-        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], estimate_tokens(question))
+        length = max(1, -(-len(question) // CHARACTERS_A_TOKEN))
+        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], length)
 
-    @property
+    @cached_property
     def whole_tokens(self) -> int:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        return sum(
-            estimate_tokens(part) for part in (self.text, self.system, self.context, self.step) if part
+        own = self._plain_tokens if self._plain else estimate_tokens(self.text)
+        return own + sum(map(estimate_tokens, filter(None, (self.system, self.context, self.step))))
+
+    @property
+    def _plain_tokens(self) -> int:
+        """Tokens of a plain text: no piece of it crosses a blank, so that they are counted word by word."""
+        return max(1, sum(map(len, map(pieces_of, self.text.split()))))
+
+    @cached_property
+    def _plain(self) -> bool:
+        return _is_plain(self.text)
+
+    @cached_property
+    def older_tokens(self) -> int:
+        """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
+        parts = [part for part in (self.text, self.system, self.context, self.step) if part]
+        if all(map(str.isascii, parts)):
+            return self.whole_tokens
+        newer, older = (
+            sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
         )
+        return round(self.whole_tokens * older / newer)
 
     @property
     def context_tokens(self) -> int:
         """Tokens of the call beyond those of the question; below 0 where fewer were counted."""
         return self.whole_tokens - self.text_tokens
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is read as it stands, because no rule of `reading` finds anything in it.
+
+    It is quick, and says yes of most short questions; a no means only that the rules must be asked. The text is one
+    line of ASCII without runs, repetition, capitals, tags, heads or hints to a router.
+    """
+    if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
+        return False
+    lowered, words = text.lower(), text.split()
+    if any(mark in lowered for mark in MARKS) or HEAD.match(text) or HARNESS.match(text):
+        return False
+    different = set(words)
+    if len(words) < 2 or max(map(len, different)) >= LEAST_RUN or any(map(repetition_in, different)):
+        return False
+    sentences = text.count(". ") + text.count("! ") + text.count("? ") + 1
+    if len(different) < REPEATED_SHARE * len(words) or sentences >= REPEATED_SENTENCES:
+        return False
+    sample = text[:: 1 + len(text) // SAMPLE].encode()
+    upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
+    return upper <= UPPER_SHARE * lower
 
 
 def _excerpt(text: str) -> str:

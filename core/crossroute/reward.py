@@ -19,6 +19,9 @@ Reward = Literal["exponential", "linear"]
 
 LEAST_QUALITY = 1e-9
 
+NOBODY = -1
+"""In place of a column, where nothing may be chosen."""
+
 
 def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
     """Return log(q) - c / lambda, the logarithm of the exponential reward q * exp(-c / lambda).
@@ -54,21 +57,59 @@ def linear_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> F
 
 
 def best(
-    quality: Floats, cost: Floats, willingness_to_pay: float, reward: Reward = "exponential"
+    quality: Floats,
+    cost: Floats,
+    willingness_to_pay: float,
+    reward: Reward = "exponential",
+    eligible: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.intp]:
     """Return the column of the highest reward of each row, shape (n,); a tie goes to the cheaper.
+
+    Args:
+        quality: Predicted quality, shape (n, m), in [0, 1].
+        cost: Predicted cost, shape (n, m), USD for one call.
+        willingness_to_pay: USD, > 0.
+        reward: Which reward decides.
+        eligible: What may be chosen, shape (n, m) or (m,); by default all. `NOBODY` where nothing may.
 
     >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 1.0)
     array([0])
     >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 0.01)
     array([1])
+    >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 0.01, eligible=np.array([True, False]))
+    array([0])
     """
+    if eligible is not None and not eligible.all():
+        return _best_eligible(quality, cost, willingness_to_pay, reward, eligible)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     # what all cost alike changes no order, and would drown small differences at a small willingness to pay
     value = compute(quality, cost - cost.min(axis=-1, keepdims=True), willingness_to_pay)
     tied = value == value.max(axis=-1, keepdims=True)
     column: npt.NDArray[np.intp] = np.where(tied, cost, np.inf).argmin(axis=-1)
     return column
+
+
+def _best_eligible(
+    quality: Floats,
+    cost: Floats,
+    willingness_to_pay: float,
+    reward: Reward,
+    eligible: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.intp]:
+    """Return what `best` does, among what may be chosen."""
+    if eligible.ndim == 1 or len(eligible) == 1:  # one pattern, so the pool is cut
+        columns = np.flatnonzero(eligible)
+        if not columns.size:
+            return np.full(len(quality), NOBODY)
+        return columns[best(quality[:, columns], cost[:, columns], willingness_to_pay, reward)]
+    dear = np.where(eligible, cost, np.inf)
+    least = dear.min(axis=-1, keepdims=True)  # infinite where nothing may be chosen
+    worst = np.where(eligible, quality, 0.0), np.where(eligible, cost, least)
+    compute = log_exponential_reward if reward == "exponential" else linear_reward
+    with np.errstate(invalid="ignore"):
+        value = np.where(eligible, compute(worst[0], worst[1] - least, willingness_to_pay), -np.inf)
+    tied = value == value.max(axis=-1, keepdims=True)
+    return np.where(eligible.any(axis=-1), np.where(tied, dear, np.inf).argmin(axis=-1), NOBODY)
 
 
 def _check(willingness_to_pay: float) -> None:

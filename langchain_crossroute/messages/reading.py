@@ -19,6 +19,7 @@ from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
 from crossroute.reading.conversation import Turn
+from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
 HUMANS = frozenset({"user", "human"})
 """Roles of a human's `ChatMessage`."""
@@ -49,9 +50,14 @@ TOOL_NAMES = frozenset({"function", "name", "title", "toolSpec"})
 """Keys under which a dict keeps a tool's name, in the forms that LangChain translates."""
 
 ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
-CHARACTERS_A_TOKEN, MESSAGE_TOKENS, MEDIA_TOKENS = 4, 4, 1000
 TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
 """Where a content block that is no medium keeps what a model reads."""
+
+
+SHOWN_KWARGS = ("reasoning_content", "reasoning", "refusal", "audio", "function_call")
+SPOKEN = frozenset({"text", "output_text", "refusal", "thinking", "reasoning"})
+"""Types of blocks that may be empty: they begin before their first word."""
+SPOKEN_KEYS = ("text", "refusal", "thinking", "reasoning", "summary")
 
 
 class Reading(NamedTuple):
@@ -128,6 +134,26 @@ def is_named(tool: Any) -> bool:
     return not isinstance(tool, dict) or not TOOL_NAMES.isdisjoint(tool)
 
 
+def shows(message: AIMessage) -> bool:
+    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium.
+
+    >>> shows(AIMessage("")), shows(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
+    (False, True)
+    """
+    if message.tool_calls or message.invalid_tool_calls or getattr(message, "tool_call_chunks", None):
+        return True
+    if any(message.additional_kwargs.get(key) for key in SHOWN_KWARGS):
+        return True
+    blocks = message.content if isinstance(message.content, list) else [message.content]
+    return any(_shows(block) for block in blocks)
+
+
+def _shows(block: Any) -> bool:
+    if not isinstance(block, dict):
+        return bool(block)
+    return block.get("type") not in SPOKEN or any(block.get(key) for key in SPOKEN_KEYS)
+
+
 def message_tokens(messages: Iterable[BaseMessage]) -> int:
     """Return about how many tokens messages have; a picture, sound or file counts as a thousand.
 
@@ -139,7 +165,7 @@ def message_tokens(messages: Iterable[BaseMessage]) -> int:
 
 def tool_tokens(tools: Sequence[Any]) -> int:
     """Return about how many tokens the definitions of tools have."""
-    return sum(len(_described(tool)) for tool in tools) // CHARACTERS_A_TOKEN
+    return sum(estimate_tokens(_described(tool)) for tool in tools)
 
 
 def turns_of(messages: Iterable[BaseMessage]) -> list[Turn]:
@@ -168,21 +194,22 @@ def _system(messages: Sequence[BaseMessage]) -> str:
 def _tokens(message: BaseMessage) -> int:
     blocks = message.content if isinstance(message.content, list) else [message.content]
     pieces = sum(isinstance(block, dict) and block.get("type") in MEDIA for block in blocks)
-    characters = sum(_characters(block) for block in blocks)
+    texts = [text for block in blocks for text in _texts(block)]
     if isinstance(message, AIMessage):
-        characters += sum(len(str(call["args"])) + len(call["name"]) for call in message.tool_calls)
-    return MESSAGE_TOKENS + pieces * MEDIA_TOKENS + -(-characters // CHARACTERS_A_TOKEN)
+        texts += [f"{call['name']} {call['args']}" for call in message.tool_calls]
+    return MESSAGE_TOKENS + pieces * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
 
 
-def _characters(block: Any) -> int:
+def _texts(block: Any) -> list[str]:
+    """Return what a model reads of a content block that is no medium."""
     if isinstance(block, str):
-        return len(block)
-    return 0 if block.get("type") in MEDIA else sum(len(str(block.get(key, ""))) for key in TEXT_KEYS)
+        return [block]
+    return [] if block.get("type") in MEDIA else [str(block.get(key, "")) for key in TEXT_KEYS]
 
 
 def _described(tool: Any) -> str:
     if isinstance(tool, dict):
-        return json.dumps(tool, default=str)
+        return json.dumps(tool, default=str, ensure_ascii=False)
     if isinstance(tool, BaseTool):
         return f"{tool.name} {tool.description} {tool.args}"
     return f"{getattr(tool, '__name__', '')} {getattr(tool, '__doc__', '') or ''}"

@@ -14,7 +14,7 @@ from langchain_core.outputs import LLMResult
 from pydantic import ValidationError
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
@@ -133,9 +133,9 @@ class UsageProbe(BaseCallbackHandler):
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
         """Add the tokens of an answer."""
-        self.answered = True
         for generations in response.generations:
             for generation in generations:
+                self.answered = True
                 message = getattr(generation, "message", None)
                 if isinstance(message, AIMessage) and message.usage_metadata:
                     self.usage = add_usage(self.usage, message.usage_metadata)

@@ -7,14 +7,14 @@ never altered.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
+from crossroute.calls.tool_ids import readable_id
 from langchain_crossroute.messages.reading import MEDIA
 from langchain_crossroute.messages.stamp import KEY
 
@@ -27,11 +27,19 @@ PRIVATE_KEYS = frozenset(
 """What only its provider understands of a medium."""
 
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
-TOOL_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,40}")
+
+
+NAME = re.compile(r"[\s<|\\/>]+")
+"""What OpenAI takes in no name of a speaker."""
 
 
 def for_provider(
-    messages: Sequence[BaseMessage], provider: str, sources: Mapping[str, str], reader: str | None = None
+    messages: Sequence[BaseMessage],
+    provider: str,
+    sources: Mapping[str, str],
+    reader: str | None = None,
+    *,
+    reasons: bool = True,
 ) -> list[BaseMessage]:
     """Return the messages as a provider's model can read them.
 
@@ -40,11 +48,21 @@ def for_provider(
         provider: Of the model that reads it.
         sources: Candidate -> its provider, for messages that say which candidate wrote them.
         reader: The candidate that reads it: ids of its own tool calls stay as they are.
+        reasons: Whether it reasons: OpenAI's that do not take no reasoning of others.
     """
-    renamed = _tool_call_ids(messages, reader)
-    return [
+    renamed = list(_tool_call_ids(messages, reader))
+    messages = [
+        _translated(message)
+        if isinstance(message, AIMessage) and _foreign(message, reader, reasons)
+        else message
+        for message in messages
+    ]
+    readable = [
         _readable(message, provider, sources, ids) for message, ids in zip(messages, renamed, strict=True)
     ]
+    if provider == "anthropic":
+        return [message for message in readable if not _is_empty(message)]
+    return _placed(map(_plain, readable)) if provider == "openai" else readable
 
 
 def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
@@ -64,6 +82,70 @@ def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:
     if kinds & {"thinking", "redacted_thinking", "tool_use", "server_tool_use"}:
         return "anthropic"
     return "openai" if any("encrypted_content" in block for block in _blocks(message)) else None
+
+
+def _foreign(message: AIMessage, reader: str | None, reasons: bool) -> bool:
+    """Return whether an answer holds reasoning of another model that its reader may not be shown."""
+    writer = _writer(message)
+    return not reasons and writer is not None and writer != reader
+
+
+def _is_empty(message: BaseMessage) -> bool:
+    """Return whether an answer says nothing at all, which Anthropic's API refuses."""
+    if not isinstance(message, AIMessage) or message.tool_calls:
+        return False
+    blocks = message.content if isinstance(message.content, list) else [message.content]
+    texts = [block if isinstance(block, str) else block.get("text") for block in blocks]
+    return all(text is not None and not text.strip() for text in texts)
+
+
+def _plain(message: BaseMessage) -> BaseMessage:
+    """Return a message as OpenAI's API takes it: documents and search results of Anthropic's as text, a plain name."""
+    if message.name and NAME.search(message.name):
+        message = message.model_copy(update={"name": NAME.sub("_", message.name)})
+    if not any(block.get("type") in {"document", "search_result"} for block in _blocks(message)):
+        return message
+    content = [part for block in message.content for part in (_as_text(block) or [block])]
+    return message.model_copy(update={"content": content})
+
+
+def _as_text(block: Any) -> list[dict[str, Any]]:
+    """Return the text of a document or a search result; nothing where a block is neither, or holds no text."""
+    if not isinstance(block, dict) or block.get("type") not in {"document", "search_result"}:
+        return []
+    source = block.get("source")
+    kind = source.get("type") if isinstance(source, dict) else None
+    if kind == "text":
+        return [{"type": "text", "text": str(source["data"])}]  # type: ignore[index]
+    if kind == "base64":
+        data = f"data:{source['media_type']};base64,{source['data']}"  # type: ignore[index]
+        return [
+            {"type": "file", "file": {"filename": block.get("title") or "document.pdf", "file_data": data}}
+        ]
+    parts = source.get("content") if isinstance(source, dict) else block.get("content")
+    return [
+        {"type": "text", "text": part["text"]}
+        for part in parts or ()
+        if isinstance(part, dict) and "text" in part
+    ]
+
+
+def _placed(messages: Iterable[BaseMessage]) -> list[BaseMessage]:
+    """Return messages with media where OpenAI's API takes them: those of tool results in a message behind these."""
+    placed: list[BaseMessage] = []
+    held: list[Any] = []
+    for message in messages:
+        if held and not isinstance(message, ToolMessage):
+            placed.append(HumanMessage(held))
+            held = []
+        media = [block for block in _blocks(message) if block.get("type") in MEDIA]
+        if isinstance(message, ToolMessage) and media:
+            rest: list[Any] = [block for block in message.content if block not in media]
+            held += [{"type": "text", "text": f"Returned by tool call {message.tool_call_id}:"}, *media]
+            placed.append(message.model_copy(update={"content": rest or "See the next message."}))
+        else:
+            placed.append(message)
+    return [*placed, HumanMessage(held)] if held else placed
 
 
 def _readable(
@@ -136,21 +218,15 @@ def _tool_call_ids(messages: Sequence[BaseMessage], reader: str | None) -> Itera
             old = [call["id"] or "" for call in message.tool_calls]
             if reader is not None and _writer(message) == reader:
                 own.update(filter(None, old))
-            new = [name if name in own else _readable_id(name, f"{place}-{i}") for i, name in enumerate(old)]
+            new = [name if name in own else readable_id(name, f"{place}-{i}") for i, name in enumerate(old)]
             unanswered.extend(made for made, given in zip(new, old, strict=True) if not given)
             yield None if new == old else new
         elif isinstance(message, ToolMessage):
             given = message.tool_call_id
-            made = unanswered.pop(0) if unanswered and not given else _readable_id(given, "")
+            made = unanswered.pop(0) if unanswered and not given else readable_id(given, "")
             yield None if given in own or made == given else [made]
         else:
             yield None
-
-
-def _readable_id(name: str | None, place: str) -> str:
-    if name and TOOL_CALL_ID.fullmatch(name):
-        return name
-    return f"call_{hashlib.sha256((name or place).encode()).hexdigest()[:24]}"
 
 
 def _blocks(message: BaseMessage) -> list[dict[str, Any]]:

@@ -7,12 +7,19 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
 from crossroute.reading.conversation import Turn
+from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 from llamaindex_crossroute.messages.stamp import field_of
 
 MEDIA: dict[str, Capability] = {
@@ -32,8 +39,6 @@ OBSERVATIONS = (
     *("Error while parsing the output:", "FAILURE: Your previous response was empty."),
 )
 """How ReActAgent and CodeActAgent begin what they write as the user: what a tool returned, what to try again."""
-
-CHARACTERS_A_TOKEN = 4
 
 
 class Reading(NamedTuple):
@@ -77,7 +82,7 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
     answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
     answers = [place for place in answers if place > user] if tool_turn else answers[-1:]
     text, system = question(messages), _joined(m for m in messages if m.role in SYSTEM)
-    tokens = (sum(map(_size, messages)) + sum(map(_tool_size, tools))) // CHARACTERS_A_TOKEN
+    tokens = sum(map(_tokens, messages)) + sum(map(_tool_tokens, tools))
     needs = _media(messages)
     if tools or any(map(_uses_tools, messages)):
         needs.add("tools")
@@ -138,6 +143,13 @@ def tool_calls(answer: ChatMessage) -> list[ToolCall]:
         return [_tool_call(block.tool_call_id, block.tool_name, block.tool_kwargs) for block in blocks]
     kept = answer.additional_kwargs.get("tool_calls")
     return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
+
+
+def shows(message: ChatMessage) -> bool:
+    """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
+    kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
+    spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
+    return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
 
 
 def _kept_call(call: Any) -> ToolCall:
@@ -203,11 +215,13 @@ def _blocks(messages: Iterable[ChatMessage]) -> Iterator[Any]:
             yield from inner if isinstance(inner, list) else ()
 
 
-def _size(message: ChatMessage) -> int:
-    asked = sum(len(call.name) + len(str(call.arguments)) for call in tool_calls(message))
-    return len(message.content or "") + asked
+def _tokens(message: ChatMessage) -> int:
+    """Return about how many tokens a message has."""
+    texts = [message.content or "", *(f"{call.name} {call.arguments}" for call in tool_calls(message))]
+    media = sum(block.block_type in MEDIA for block in _blocks([message]))
+    return MESSAGE_TOKENS + media * MEDIA_TOKENS + sum(estimate_tokens(text) for text in texts if text)
 
 
-def _tool_size(tool: BaseTool) -> int:
+def _tool_tokens(tool: BaseTool) -> int:
     schema = tool.metadata.fn_schema_str if tool.metadata.fn_schema else ""
-    return len(tool.metadata.description) + len(schema)
+    return estimate_tokens(f"{tool.metadata.description} {schema}")

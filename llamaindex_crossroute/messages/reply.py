@@ -11,8 +11,8 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.ledger import Usage
 from crossroute.calls.reply import Reply
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.stamp import RESPONSES, Response, field_of, usage_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 from llamaindex_crossroute.probe import UsageProbe

@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from pydantic import BaseModel
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `additional_kwargs` of a response, never in those of its message."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import PrivateAttr
 
 from crossroute import Decision, Escalation, Router
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
 from tests.langchain_crossroute import fakes as langchain_fakes
@@ -126,13 +126,16 @@ REFUSALS = [
     (501, "logprobs are not implemented"),
     (400, "unknown parameter"),
 ]
-OTHER_ERRORS = [
-    (400, "context length exceeded"),
+BAD_REQUESTS = [
     (400, "temperature must be in [0, 2]"),
+    (400, "content_policy_violation: flagged"),
+    (422, "role: field required"),
+]
+MEMBERS_FAULTS = [
+    (400, "Your credit balance is too low"),
     (401, "no such key"),
     (403, "forbidden"),
     (404, "model not found"),
-    (422, "the conversation is too long"),
 ]
 
 
@@ -148,7 +151,21 @@ def test_a_refusal_of_log_probabilities_is_asked_again_without_them_and_remember
     assert pool.pool.spend.total.calls == 3
 
 
-@pytest.mark.parametrize(("status", "message"), OTHER_ERRORS)
+@pytest.mark.parametrize("escalate", [None, ESCALATION])
+@pytest.mark.parametrize("fault", MEMBERS_FAULTS)
+def test_the_next_member_answers_what_one_is_at_fault_for_and_the_failure_is_told(
+    router, integration, ask, escalate, fault
+):
+    status, message = fault
+    provider = Provider(StatusError(status, message), times=1)
+    decision = ask(integration(router, provider, escalate=escalate))
+    assert [(one.candidate, one.status, one.fault) for one in decision.failures] == [
+        ("small", status, "member")
+    ]
+    assert [model for model, _ in provider.requests] == ["small", "large"]
+
+
+@pytest.mark.parametrize(("status", "message"), BAD_REQUESTS)
 def test_no_bad_request_is_made_twice(router, integration, ask, status, message):
     provider = Provider(StatusError(status, message))
     pool = integration(router, provider, escalate=ESCALATION)

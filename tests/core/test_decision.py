@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
-from crossroute import Alternative, Decision
+from crossroute import Alternative, Constraints, Decision, Router
 from crossroute.decision import Cluster, usd
+from crossroute.routing.members import Ability, router_over
 
 
 def alternative(name, quality, cost, reward, excluded=None):
@@ -160,3 +161,19 @@ def test_a_decision_written_before_there_were_ids_is_read():
     assert Decision.model_validate(data) == decision(MIDDLE)
     with pytest.raises(ValidationError):
         decision(MIDDLE, propensity=0.0)
+
+
+def test_it_says_what_rests_on_a_prior_and_what_was_measured_of_others():
+    router = Router.from_pretrained("universal")
+    names = ("gpt-6-luna", "gpt-5.5@low", "claude-opus-5-5", "deepseek-v4-pro")
+    over = router_over(router, dict.fromkeys(names, Ability()))
+    decision = over.route("What is the capital of Mongolia?", cost_preference=1)
+    known = {a.candidate: (a.rests_on, a.effort) for a in decision.alternatives}
+    assert known["gpt-6-luna"] == ("prior", None)
+    assert known["gpt-5.5@low"] == ("measured", "low")
+    told = over.route("Hi", constraints=Constraints(allow={"gpt-6-luna"})).explain()
+    assert "gpt-6-luna was not measured: what is predicted rests on a prior" in told
+    told = over.route("Hi", constraints=Constraints(allow={"gpt-5.5@low"})).explain()
+    assert "gpt-5.5@low was predicted by what such an effort did to other models." in told
+    told = over.route("Hi", constraints=Constraints(allow={"deepseek-v4-pro"})).explain()
+    assert "prior" not in told

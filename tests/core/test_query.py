@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.query import VIEW_CHARACTERS, estimate_tokens
+from crossroute.query import VIEW_CHARACTERS
 
 TEXTS = st.text(st.characters(exclude_categories=())).filter(str.strip)  # lone surrogates as well
 
@@ -74,23 +74,23 @@ def test_lone_surrogates_and_null_bytes_are_text():
 
 def test_a_megabyte_is_a_query():
     query = Query(" ".join(f"{number:07x}" for number in range(131_072)))
-    assert query.text_tokens + query.context_tokens == 262_144
+    assert query.whole_tokens == pytest.approx(131_072 * 3, rel=0.1)
     assert len(query.task_view) == len(query.instance_view) == VIEW_CHARACTERS
 
 
-def test_tokens_are_estimated_at_four_characters_each():
-    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde")] == [1, 1, 1, 2]
-    assert Query("What is the capital of France?").text_tokens == 8
-    assert Query("What is the capital of France?").context_tokens == 0
+def test_a_question_is_measured_in_fours_of_characters_and_paid_for_in_tokens():
+    assert [Query(text).text_tokens for text in ("a", "abcd", "abcde")] == [1, 1, 2]
+    query = Query("What is the capital of France?")
+    assert (query.text_tokens, query.whole_tokens, query.context_tokens) == (8, 7, -1)
 
 
 def test_tokens_beyond_the_question_are_context_as_counted_or_estimated():
     question = "What is the capital of France?"
-    assert Query(question, system="b" * 20).context_tokens == 5
-    assert Query(question, system="b" * 20, context="c" * 40).context_tokens == 15
+    assert Query(question, system="You write Python.").context_tokens == -1 + 4
+    assert Query(question, system="You write Python.", context="A joke.").context_tokens == -1 + 4 + 3
     assert Query(question, input_tokens=1_000).context_tokens == 992
     assert Query(question, input_tokens=3).context_tokens == -5
-    assert Query(question + " " + "a" * 4_000).context_tokens == pytest.approx(1_000, abs=2)
+    assert Query(question + " word" * 4_000).whole_tokens == pytest.approx(4_007, rel=0.03)
 
 
 def test_a_query_is_a_value():

@@ -9,7 +9,7 @@ from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 FILE = """\
 router = "universal"
 cost_preference = 0.5
-constraints = {{ deny = ["claude-opus-4-5"] }}
+constraints = {{ deny = ["claude-opus-4-5@low"] }}
 
 [[models]]
 name = "gpt-5-mini"
@@ -65,12 +65,12 @@ def test_arguments_go_before_the_file(path):
     model = ChatCrossRoute.from_config(path, cost_preference=1.0, constraints=None)
     assert model.cost_preference == 1.0
     assert len(model.route("Hello").eligible) == 2
-    with pytest.raises(TypeError, match="'claude-opus-4-5' is wrapped"):  # by its deployments
+    with pytest.raises(TypeError, match="'claude-opus-4-5@low' is wrapped"):  # by its deployments
         CrossRouteMiddleware.from_config(path)
 
 
 def test_a_deployment_answers_where_the_first_fails_and_effort_reaches_the_wire(server, path):
-    model = ChatCrossRoute.from_config(path, candidate="claude-opus-4-5", constraints=None)
+    model = ChatCrossRoute.from_config(path, candidate="claude-opus-4-5@low", constraints=None)
     server.behave("claude-opus-4-5", 401, 401)
     assert model.invoke([HumanMessage("Hello")]).text == "I am claude-mirror"
     assert server.asked("claude-opus-4-5")[0].body["output_config"] == {"effort": "low"}

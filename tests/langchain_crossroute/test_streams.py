@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Too
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import tool
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC

@@ -153,9 +153,7 @@ def test_a_transient_status_fails_over(model, server, status, streamed):
     ("name", "status", "error"),
     [
         ("small", 400, openai.BadRequestError),
-        ("small", 401, openai.AuthenticationError),
         ("large", 400, anthropic.BadRequestError),
-        ("large", 401, anthropic.AuthenticationError),
     ],
 )
 def test_a_permanent_status_is_raised_at_once(model, server, name, status, error):

@@ -16,7 +16,7 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel, ValidationError
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import (
     CrossRouteAnswerEvent,

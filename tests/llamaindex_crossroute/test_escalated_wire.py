@@ -8,7 +8,7 @@ from llama_index.llms.openai_like import OpenAILike
 from pydantic import BaseModel
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import user
 from tests.support.routers import STORY

@@ -4,7 +4,7 @@ import pytest
 from llama_index.core import PromptTemplate
 from pydantic import BaseModel
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, user

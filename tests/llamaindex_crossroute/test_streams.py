@@ -7,7 +7,7 @@ from llama_index.core import PromptTemplate
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.tools import FunctionTool
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import ChatFake, RateLimitError, tool_call, user
 from tests.support.routers import ARITHMETIC

@@ -18,7 +18,7 @@ from llama_index.llms.openai_like import OpenAILike
 from pydantic import BaseModel
 
 from crossroute import Decision
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import user
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -157,9 +157,7 @@ async def test_outages_go_on_to_the_next_best(wired, server, name, status):
     ("name", "status", "error"),
     [
         ("large", 400, openai.BadRequestError),
-        ("large", 401, openai.AuthenticationError),
         ("coder", 400, anthropic.BadRequestError),
-        ("coder", 401, anthropic.AuthenticationError),
     ],
 )
 async def test_refusals_reach_the_caller_as_they_were(wired, server, name, status, error):

@@ -11,8 +11,9 @@ from crossroute import Candidate, Decision, Price
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.failures import Cooldowns
-from crossroute.calls.ledger import Ledger, Spend
+from crossroute.calls.ledger import Ledger
 from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.spend import Spend
 from crossroute.decision import Alternative
 from crossroute.escalation import Escalation
 from crossroute.escalation.correlation import Correlation

@@ -6,7 +6,7 @@ import numpy as np
 
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig, fit
 from crossroute.data.outcomes import MEASURES
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 KINDS = {
     "arithmetic": "What is {a} plus {b}, and what is their product minus {a}?",

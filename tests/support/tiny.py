@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crossroute import Candidate, Outcomes, Pool, Price, TrainingConfig
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 KINDS = {
     "arithmetic": "What is {a} plus {b}, and what is their product minus {a}?",

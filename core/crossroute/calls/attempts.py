@@ -1,90 +1,34 @@
-"""Attempts: which candidate is called first, and which one after a failure.
-
-What a call does is written once, as a generator that yields a step wherever it waits: for a model, for a pause, for
-work that would block an event loop. A driver, synchronous or asynchronous, performs each step and sends its result,
-or throws its error, into the generator.
-"""
+"""Attempts: which candidate is called first, and which one after a failure."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
+import logging
+import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import partial
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from crossroute.calls.failures import Cooldowns, failure_of, is_timeout, retry_after
+from crossroute.calls.blame import CONTENT, TIMEOUT, WINDOW, Fault, fault_of
+from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of, retry_after
 from crossroute.calls.ledger import Entry
+from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive
 from crossroute.decision import Decision
 
 T = TypeVar("T")
 
-MAX_ATTEMPTS, MAX_ROUNDS = 8, 4
-FIRST_PAUSE_S = 0.1
+LOG = logging.getLogger("crossroute.calls")
 
-
-class Ask(NamedTuple):
-    """Wait for a model's answer: the driver calls its function with the subject."""
-
-    subject: Any
-
-
-class Run(NamedTuple):
-    """Wait for a function; an asynchronous driver awaits it, or runs it in a thread."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...] = ()
-
-
-class Pause(NamedTuple):
-    """Wait for some seconds."""
-
-    seconds: float
-
-
-Steps: TypeAlias = Generator[Ask | Run | Pause, Any, T]
-"""The steps of something that returns a T in the end."""
-
-
-def ask(subject: Any) -> Steps[Any]:
-    """Return the one step to an answer of the subject."""
-    return (yield Ask(subject))
-
-
-def drive(steps: Steps[T], do: Callable[[Any], Any]) -> T:
-    """Perform the steps and return what they return."""
-    proceed: Callable[[], Ask | Run | Pause] = partial(next, steps)
-    try:
-        while True:
-            step = proceed()
-            try:
-                proceed = partial(steps.send, _performed(step, do))
-            except BaseException as error:
-                proceed = partial(steps.throw, error)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    finally:
-        del proceed  # it may hold an error, and the error's traceback this frame
-
-
-async def adrive(steps: Steps[T], do: Callable[[Any], Awaitable[Any]]) -> T:
-    """Perform the steps, awaited, and return what they return."""
-    proceed: Callable[[], Ask | Run | Pause] = partial(next, steps)
-    try:
-        while True:
-            step = proceed()
-            try:
-                proceed = partial(steps.send, await _aperformed(step, do))
-            except BaseException as error:
-                proceed = partial(steps.throw, error)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    finally:
-        del proceed
+MAX_ATTEMPTS = 16
+MAX_TIMEOUTS = 3
+"""Of one candidate, a call: each may take as long as its client waits."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
+LONGEST_WAIT_S = 10.0
+"""Seconds that a provider may ask for; one that asks for more is not called again in the call."""
 
 
 class Tail(Generic[T]):
@@ -104,10 +48,20 @@ class Tail(Generic[T]):
     def __exit__(self, *raised: Any) -> None:
         self.entry.__exit__(*raised)
 
+    def shows(self, chunk: T) -> bool:
+        """Return whether a chunk holds something to read: text, a tool call, reasoning."""
+        return True
+
     def take(self, chunk: T) -> Iterator[T]:
         """Yield the chunks to pass on after this one came."""
-        self.entry.begun = True
         yield chunk
+
+    def check(self) -> None:
+        """Refuse the end of the stream where its provider would have told of an end, and did not.
+
+        Raises:
+            BrokenStreamError: The stream is cut.
+        """
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended as planned."""
@@ -117,10 +71,12 @@ class Tail(Generic[T]):
 class Attempts:
     """One call, made to the decision's eligible candidates in turn until one answers.
 
-    They are called by reward, those that cool down last. Where all failed and attempts are left, another
-    round begins after a pause (0.1 s, 0.2 s, 0.4 s; four rounds at most), without those that timed out. A
-    permanent error is raised at once; of transient ones the last, as it was, with `crossroute_failures` and
-    notes.
+    They are called by reward, those that cool down last. Where all failed and attempts are left, another round begins
+    after a pause (0.1 s, doubled each time, at most 1 s, up to half of it left out by chance; longer where all
+    providers ask for it). What the request is at fault for is raised at once. A member that would fail again (its key,
+    its context window, an argument that it does not take) is left out of the rest of the call. Where every candidate
+    left has failed many times in a row, in this call or others, no further round begins. The last error is raised as
+    it was, with `crossroute_failures` and a note of those before it.
 
     Each method takes a function of the decision as it stands, with the candidate to call and the failures so far:
     one that calls the candidate, or returns the steps of the call, or what opens its stream.
@@ -130,6 +86,9 @@ class Attempts:
         cooldowns: Which candidates failed lately, in any call.
         max_attempts: At most, over all candidates.
         insist: Call the decision's candidate first even while it cools down.
+        windows: Candidate -> its context window in tokens, where that is known: after one that is too small, only
+            larger ones are called.
+        past_filters: Go on after a content filter, which is otherwise raised.
 
     Raises:
         ValueError: `max_attempts` is under 1.
@@ -142,15 +101,19 @@ class Attempts:
         *,
         max_attempts: int = MAX_ATTEMPTS,
         insist: bool = False,
+        windows: Mapping[str, int] | None = None,
+        past_filters: bool = False,
     ) -> None:
         if max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, got {max_attempts!r}.")
         self.decision = decision
         self.cooldowns = cooldowns
-        self._left, self._rounds = max_attempts, MAX_ROUNDS
+        self._left, self._windows, self._past_filters = max_attempts, windows or {}, past_filters
         self._names = list(dict.fromkeys((decision.candidate, *decision.eligible)))
         self._waiting = self._names.copy()
         self._pause = FIRST_PAUSE_S
+        self._waits: dict[str, float] = {}  # seconds that providers ask for
+        self._timeouts: Counter[str] = Counter()
         if insist:
             self._waiting.remove(decision.candidate)
         else:
@@ -183,22 +146,26 @@ class Attempts:
     def stream(self, opening: Callable[[Decision], tuple[Callable[[], Iterator[T]], Tail[T]]]) -> Iterator[T]:
         """Yield the chunks of the first stream that begins; once it has begun, its errors are raised.
 
+        What begins a stream is something to read; chunks before it are held back.
+
         Args:
             opening: A decision -> what opens its candidate's stream, and the tail that the chunks pass.
         """
         while True:
-            begun = False
+            begun, held = False, deque[T]()
             try:
                 source, tail = opening(self.decision)
                 with tail, closing(source()) as chunks:
                     for chunk in chunks:
-                        for passed in tail.take(chunk):
-                            begun = True
-                            yield passed
-                yield from tail.end()
+                        begun = tail.entry.begun = begun or tail.shows(chunk)
+                        held.extend(tail.take(chunk))
+                        while begun and held:
+                            yield held.popleft()
+                    tail.check()
+                yield from (*held, *tail.end())
             except Exception as error:
-                pause = self._failed(error)
-                if begun or pause is None:
+                pause = self._failed(error, begun=begun)
+                if pause is None:
                     raise
                 time.sleep(pause)
             else:
@@ -209,52 +176,81 @@ class Attempts:
     ) -> AsyncGenerator[T, None]:
         """Yield the chunks of the first stream that begins, asynchronously."""
         while True:
-            begun = False
+            begun, held = False, deque[T]()
             try:
                 source, tail = await opening(self.decision)
                 with tail:
                     async with aclosing(source()) as chunks:
                         async for chunk in chunks:
-                            for passed in tail.take(chunk):
-                                begun = True
-                                yield passed
-                for passed in tail.end():
+                            begun = tail.entry.begun = begun or tail.shows(chunk)
+                            held.extend(tail.take(chunk))
+                            while begun and held:
+                                yield held.popleft()
+                    tail.check()
+                for passed in (*held, *tail.end()):
                     yield passed
             except Exception as error:
-                pause = self._failed(error)
-                if begun or pause is None:
+                pause = self._failed(error, begun=begun)
+                if pause is None:
                     raise
                 await asyncio.sleep(pause)
             else:
                 self._answered()
                 return
 
+    def raises(self, fault: Fault) -> bool:
+        """Return whether an error is raised at once: the request is at fault, unless filters are to be passed."""
+        return fault.whose == "request" and not (fault is CONTENT and self._past_filters)
+
     def _answered(self) -> None:
         if self.decision.candidate in self.cooldowns.failed:
             self.cooldowns.clear(self.decision.candidate)
 
-    def _failed(self, error: Exception) -> float | None:
+    def _failed(self, error: Exception, *, begun: bool = False) -> float | None:
         """Record an error and return the pause before the next attempt, or None where there is none."""
-        name = self.decision.candidate
+        name, fault = self.decision.candidate, fault_of(error)
         failure = failure_of(name, error)
         self.decision = self.decision.model_copy(update={"failures": (*self.decision.failures, failure)})
         self._left -= 1
-        if failure.transient:
-            self.cooldowns.fail(name, retry_after(error))
-        if is_timeout(error):
-            self._names.remove(name)
-        if not self._waiting:
-            self._rounds -= 1
-        exhausted = not self._left or not self._rounds or not (self._waiting or self._names)
-        if exhausted or not failure.transient:
+        if fault.cools:
+            wait = retry_after(error) if fault.again else LONGEST_S
+            self._waits[name] = wait or 0.0
+            self.cooldowns.fail(name, wait)
+        self._leave_out(name, fault)
+        over = begun or not self._left or self.raises(fault)
+        pause = None if over else self._paused()
+        if pause is None:
             self._tell(error)
             return None
-        pause = 0.0
-        if not self._waiting:
-            self._waiting, pause = self._names.copy(), self._pause
-            self._pause *= 2
         self._next(f"{name} failed")
+        LOG.warning(
+            "%s: %s, the %s's fault; next is %s", failure, fault.kind, fault.whose, self.decision.candidate
+        )
         return pause
+
+    def _leave_out(self, name: str, fault: Fault) -> None:
+        """Leave out of this call those that would fail as this one did."""
+        failing = {name} if not fault.again else set()
+        if fault is TIMEOUT:
+            self._timeouts[name] += 1
+            failing |= {name} if self._timeouts[name] >= MAX_TIMEOUTS else set()
+        if fault is WINDOW and name in self._windows:
+            small = self._windows[name]
+            failing |= {other for other in self._names if self._windows.get(other, small + 1) <= small}
+        self._names = [other for other in self._names if other not in failing]
+        self._waiting = [other for other in self._waiting if other not in failing]
+
+    def _paused(self) -> float | None:
+        """Return the seconds to wait for the next attempt, 0 within a round; None where no round is worth it."""
+        if self._waiting:
+            return 0.0
+        self._names = [name for name in self._names if self._waits.get(name, 0.0) <= LONGEST_WAIT_S]
+        if all(map(self.cooldowns.is_down, self._names)):
+            return None
+        self._waiting = self._names.copy()
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_S)
+        asked = min(self._waits.get(name, 0.0) for name in self._names)
+        return max(pause * random.uniform(0.5, 1), asked)
 
     def _next(self, reason: str) -> None:
         """Turn to the next candidate of the round: by reward, those that cool down last."""
@@ -266,61 +262,10 @@ class Attempts:
             self.decision = self.decision.switched(name, reason)
 
     def _tell(self, error: Exception) -> None:
-        """Attach earlier failures to the error."""
-        if len(self.decision.failures) < 2:
-            return
+        """Attach the failures of the call to its error, those before it in one note."""
+        told = Counter(f"{failure}: {failure.message}" for failure in self.decision.failures[:-1])
         with suppress(AttributeError):  # some errors take no attributes, and Python 3.10 no notes
             error.crossroute_failures = self.decision.failures  # type: ignore[attr-defined]
-            for failure in self.decision.failures[:-1]:
-                error.add_note(f"Before it, {failure}: {failure.message}")
-
-
-@contextmanager
-def closing(chunks: T) -> Iterator[T]:
-    """Close a stream in the end, if it has `close`.
-
-    >>> with closing(iter("ab")) as chunks:
-    ...     next(chunks)
-    'a'
-    """
-    close: Any = getattr(chunks, "close", None)
-    try:
-        yield chunks
-    finally:
-        if close is not None:
-            close()
-
-
-@asynccontextmanager
-async def aclosing(chunks: T) -> AsyncIterator[T]:
-    """Close an asynchronous stream in the end, if it has `aclose`."""
-    aclose: Any = getattr(chunks, "aclose", None)
-    try:
-        yield chunks
-    finally:
-        if aclose is not None:
-            await aclose()
-
-
-def _performed(step: Ask | Run | Pause, do: Callable[[Any], Any]) -> Any:
-    if isinstance(step, Ask):
-        return do(step.subject)
-    if isinstance(step, Pause):
-        return time.sleep(step.seconds)
-    result = step.function(*step.arguments)
-    if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()
-        raise TypeError("A check or judge that is a coroutine function serves asynchronous calls only.")
-    return result
-
-
-async def _aperformed(step: Ask | Run | Pause, do: Callable[[Any], Awaitable[Any]]) -> Any:
-    if isinstance(step, Ask):
-        return await do(step.subject)
-    if isinstance(step, Pause):
-        return await asyncio.sleep(step.seconds)
-    if inspect.iscoroutinefunction(step.function):
-        return await step.function(*step.arguments)
-    result = await asyncio.to_thread(step.function, *step.arguments)
-    return await result if inspect.isawaitable(result) else result
+            if told:
+                times = (f"{one} ({count} times)" if count > 1 else one for one, count in told.items())
+                error.add_note(f"Before it, {'; '.join(times)}")

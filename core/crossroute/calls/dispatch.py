@@ -12,6 +12,7 @@ from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.ledger import Ledger, Observer, Pacer
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
 from crossroute.decision import Decision, usd
@@ -40,6 +41,7 @@ class Dispatcher:
             without text that it cannot take goes to the first that can.
         sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
         max_attempts: At most, a call.
+        past_filters: Let another model answer what one's content filter refuses; it is raised otherwise.
         memory: What is remembered; by default the dispatcher's own.
         observers: Are told when a call begins and when a candidate's call ends.
         pacer: Sets the willingness to pay, and follows what is spent.
@@ -57,6 +59,7 @@ class Dispatcher:
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
+        past_filters: bool = False,
         memory: Memory | None = None,
         observers: Iterable[Observer] = (),
         pacer: Pacer | None = None,
@@ -64,15 +67,18 @@ class Dispatcher:
         self.router = router_over(router, members, default=default)
         self.default = default
         self.sticky = sticky
-        self.max_attempts = max_attempts
+        self.max_attempts, self.past_filters = max_attempts, past_filters
         self.memory = memory or Memory()
         self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
+        observers = (*observers, *tracing())
         self.ledger = Ledger(self.spend, self.price, observers=observers, pacer=pacer)
         self._unprofiled = {
             name: members[name].stated_on(unprofiled(name), name)
             for name in members
             if name not in self.router.pool
         }
+        models = (*self.router.pool, *self._unprofiled.values())
+        self._windows = {model.name: model.context_window for model in models if model.context_window}
         self._unpredicted = Unpredicted(self.router, self._unprofiled)
 
     def decide(
@@ -177,7 +183,7 @@ class Dispatcher:
             askable: Candidates that can be asked for log-probabilities, unless the user decided about them.
         """
         foresight = self.router.predictor.foresee([query])[0]
-        written = (foresight.tokens - query.text_tokens - query.context_tokens).tolist()
+        written = (foresight.tokens - foresight.read).tolist()
         return Escalated(
             decision,
             query.text,
@@ -197,7 +203,14 @@ class Dispatcher:
 
     def _attempts(self, decision: Decision) -> Attempts:
         finishes = _tool_turn(decision.candidate) in decision.reasons
-        return Attempts(decision, self.cooldowns, max_attempts=self.max_attempts, insist=finishes)
+        return Attempts(
+            decision,
+            self.cooldowns,
+            max_attempts=self.max_attempts,
+            insist=finishes,
+            windows=self._windows,
+            past_filters=self.past_filters,
+        )
 
     def _dial(self, settings: CallSettings) -> DialSetting:
         """Return how the dial is set, by one of both, as the pacer has it."""

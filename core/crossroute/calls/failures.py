@@ -1,58 +1,25 @@
-"""Failures: which ones another candidate may make good, and for how long a candidate that failed is avoided.
-
-Transient are rate limits, timeouts, overload, 5xx and broken connections. All else, bad requests and refused
-keys first of all, would fail again or must be seen, and is raised at once. Errors are told apart by duck typing,
-since no framework is known here.
-"""
+"""Failures: what a decision keeps of an error, and for how long a candidate that failed is avoided."""
 
 from __future__ import annotations
 
-import re
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from crossroute.calls.blame import chain, fault_of, status
 from crossroute.decision import Failure
+from crossroute.scrubbing import without_secrets
 
-TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
-"""Beside every 5xx (529 is a provider's own word for overload)."""
-
-TRANSIENT_NAMES = frozenset(
-    {
-        *("RateLimitError", "TooManyRequests", "ResourceExhausted", "ThrottlingException", "Throttled"),
-        *("APITimeoutError", "Timeout", "TimeoutError", "TimeoutException", "DeadlineExceeded"),
-        *("APIConnectionError", "ConnectionError", "TransportError", "ClientConnectionError"),
-        *("InternalServerError", "OverloadedError", "ServerError", "BadGateway", "GatewayTimeout"),
-        *("ServiceUnavailable", "ServiceUnavailableError", "ModelNotReadyException"),
-    }
-)
-"""Names of exception classes, of any library, anywhere among a class's bases."""
-
-TRANSIENT_KINDS = frozenset(
-    {
-        *("overloaded_error", "rate_limit_error", "timeout_error", "api_error"),
-        *("server_error", "internal_error", "rate_limit_exceeded", "service_unavailable"),
-    }
-)
-"""What an error within a stream calls itself, where the status was sent (200) before it."""
+LOG = logging.getLogger("crossroute.calls")
 
 FIRST_S, LONGEST_S = 5.0, 300.0
+DOWN_AFTER = 6
+"""Failures in a row, of any calls, after which a candidate counts as down."""
 LONGEST_WAIT = 3600.0
 LONGEST_MESSAGE = 200
-
-SECRETS = (
-    re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"),
-    re.compile(
-        r"(?i)\b[\w-]*(?:api[-_ ]?key|token|secret|password|authorization|signature)[\w-]*"
-        r"(?: provided| given)?['\"]?\s*[=:]\s*['\"]?[^\s'\",}]+"
-    ),
-    re.compile(r"(?i)\b(?:sk|pk|rk|gsk|xai|hf|ghp|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bAKIA\w{8,}"),
-    re.compile(r"(?<=//)[^/@\s]+@"),
-    re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]+)*"),  # a JSON web token
-    re.compile(r"(?i)(?<=[?&](?:key|sig)=)[^&\s]+"),
-)
 
 
 class Cooldowns:
@@ -82,23 +49,33 @@ class Cooldowns:
         self.first, self.longest, self._clock = first, longest, clock
         self._lock = threading.Lock()
         self.failed: dict[str, int] = {}
+        self._in_a_row: dict[str, int] = {}
         self._until: dict[str, float] = {}
 
     def fail(self, candidate: str, retry_after: float | None = None) -> None:
         """Begin a cooldown, or lengthen the one that runs."""
         with self._lock:
             now, until = self._clock(), self._until.get(candidate, 0.0)
-            if now >= until:
+            self._in_a_row[candidate] = self._in_a_row.get(candidate, 0) + 1
+            begins = now >= until
+            if begins:
                 self.failed[candidate] = self.failed.get(candidate, 0) + 1
                 doublings = min(self.failed[candidate] - 1, 30)
                 until = now + min(self.first * 2**doublings, self.longest)
-            self._until[candidate] = max(until, now + (retry_after or 0.0))
+            self._until[candidate] = until = max(until, now + (retry_after or 0.0))
+        if begins:
+            LOG.warning("%s cools down for %.0f s", candidate, until - now)
 
     def clear(self, candidate: str) -> None:
         """End a candidate's cooldown and forget its failures."""
         with self._lock:
             self._until.pop(candidate, None)
             self.failed.pop(candidate, None)
+            self._in_a_row.pop(candidate, None)
+
+    def is_down(self, candidate: str) -> bool:
+        """Return whether a candidate failed many times in a row, whichever calls these were."""
+        return self._in_a_row.get(candidate, 0) >= DOWN_AFTER
 
     def remaining(self, candidate: str) -> float:
         """Return the seconds until a candidate has cooled down; 0 where it has."""
@@ -106,46 +83,9 @@ class Cooldowns:
             return max(0.0, self._until.get(candidate, 0.0) - self._clock())
 
 
-def is_transient(error: BaseException) -> bool:
-    """Return whether another candidate, or a later attempt, may succeed where this error was raised.
-
-    The outermost error that tells decides: by its status, by what its body calls it, by its class's name;
-    then the error that it was explicitly raised from.
-
-    >>> is_transient(TimeoutError()), is_transient(ValueError("temperature must be in [0, 2]"))
-    (True, False)
-    """
-    for link in _chain(error):
-        if not isinstance(link, Exception):
-            return False
-        code = status(link)
-        if code is not None:
-            return code in TRANSIENT_STATUSES or code >= 500
-        if _kind(link) in TRANSIENT_KINDS or not TRANSIENT_NAMES.isdisjoint(_names(link)):
-            return True
-    return False
-
-
-def is_timeout(error: BaseException) -> bool:
-    """Return whether the error says that an answer took too long."""
-    return any("Timeout" in name for link in _chain(error) for name in _names(link))
-
-
-def status(error: BaseException) -> int | None:
-    """Return the HTTP status of an error, from 400 up, or None where it carries none."""
-    response = getattr(error, "response", None)
-    if isinstance(response, Mapping):  # botocore
-        response = response.get("ResponseMetadata", {})
-        places = [response.get("HTTPStatusCode") if isinstance(response, Mapping) else None]
-    else:
-        names = ("status_code", "http_status", "status", "code")
-        places = [getattr(error, name, None) for name in names] + [getattr(response, "status_code", None)]
-    return next((place for place in places if isinstance(place, int) and 400 <= place < 600), None)
-
-
 def retry_after(error: BaseException) -> float | None:
     """Return the seconds that the provider asks to wait, at most an hour, or None where it asks nothing."""
-    for link in _chain(error):
+    for link in chain(error):
         headers = getattr(getattr(link, "response", None), "headers", None) or {}
         waits = (
             _seconds(headers.get("retry-after-ms"), 1e-3),
@@ -160,34 +100,15 @@ def retry_after(error: BaseException) -> float | None:
 
 def failure_of(candidate: str, error: Exception) -> Failure:
     """Return what a decision keeps of an error: its type and its first line, without secrets."""
+    fault = fault_of(error)
     return Failure(
         candidate=candidate,
         error=type(error).__name__,
         status=status(error),
-        message=_without_secrets(str(error)),
-        transient=is_transient(error),
+        message=_first_line(str(error)),
+        transient=fault.again,
+        fault=fault.whose,
     )
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that it was explicitly raised from."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        yield link
-        seen.add(id(link))
-        link = link.__cause__
-
-
-def _names(error: BaseException) -> set[str]:
-    return {base.__name__ for base in type(error).__mro__}
-
-
-def _kind(error: BaseException) -> str | None:
-    body = getattr(error, "body", None)
-    inner = body.get("error", body) if isinstance(body, Mapping) else None
-    kind = inner.get("type") if isinstance(inner, Mapping) else None
-    return kind if isinstance(kind, str) else None
 
 
 def _seconds(value: Any, unit: float = 1.0) -> float | None:
@@ -204,8 +125,6 @@ def _until(value: Any) -> float | None:
         return None
 
 
-def _without_secrets(message: str) -> str:
-    line = (message.strip().splitlines() or [""])[0]
-    for secret in SECRETS:
-        line = secret.sub("[removed]", line)
+def _first_line(message: str) -> str:
+    line = (without_secrets(message.strip()).splitlines() or [""])[0]
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"

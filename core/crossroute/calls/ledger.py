@@ -2,120 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
+from crossroute.calls.blame import note_answer
+from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from crossroute.decision import Decision
 
-
-class Usage(BaseModel):
-    """Tokens of one call, or of several.
-
-    Attributes:
-        input_tokens: Tokens read, cached ones included.
-        output_tokens: Tokens written, reasoning included.
-        cached_input_tokens: Those of the input that the provider had in its prompt cache.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
-    cached_input_tokens: int = Field(default=0, ge=0)
-
-    def cost(self, price: Price | None) -> float | None:
-        """Return USD at a price, or None where the price is not known.
-
-        >>> Usage(input_tokens=1_000, output_tokens=100).cost(Price(input=10, output=30))
-        0.013
-        """
-        if price is None:
-            return None
-        return price.cost(
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            cached_input_tokens=min(self.cached_input_tokens, self.input_tokens),
-        )
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
-        )
-
-
-class Spent(BaseModel):
-    """What a candidate's calls took.
-
-    Attributes:
-        calls: Answered calls.
-        usage: Their tokens.
-        cost: USD, of those calls whose tokens and price are known.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    calls: int = 0
-    usage: Usage = Usage()
-    cost: float = 0.0
-
-
-class Spend:
-    """A tally by candidate; safe to share between threads.
-
-    >>> spend = Spend()
-    >>> spend.add("small", Usage(input_tokens=1_000, output_tokens=100), Price(input=10, output=30))
-    0.013
-    >>> spend.total.calls, spend.by_candidate["small"].usage.output_tokens
-    (1, 100)
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spent: dict[str, Spent] = {}
-
-    def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
-        """Count one answered call and return its cost in USD, or None where tokens or price are not known."""
-        cost = None if usage is None else usage.cost(price)
-        self._count(candidate, usage, cost or 0.0)
-        return cost
-
-    def charge(self, name: str, cost: float, usage: Usage | None = None) -> float:
-        """Count one call whose cost in USD is known by itself, whatever its tokens, and return it."""
-        self._count(name, usage, cost)
-        return cost
-
-    @property
-    def by_candidate(self) -> dict[str, Spent]:
-        """What each candidate's calls took so far."""
-        with self._lock:
-            return dict(self._spent)
-
-    @property
-    def total(self) -> Spent:
-        """What all calls took so far."""
-        spent = self.by_candidate.values()
-        return Spent(
-            calls=sum(one.calls for one in spent),
-            usage=sum((one.usage for one in spent), Usage()),
-            cost=sum(one.cost for one in spent),
-        )
-
-    def _count(self, name: str, usage: Usage | None, cost: float) -> None:
-        with self._lock:
-            before = self._spent.get(name, Spent())
-            self._spent[name] = Spent(
-                calls=before.calls + 1, usage=before.usage + (usage or Usage()), cost=before.cost + cost
-            )
+LOG = logging.getLogger("crossroute.calls")
 
 
 @dataclass(frozen=True)
@@ -223,7 +124,15 @@ class Ledger:
         self.observers, self.pacer = tuple(observers), pacer
 
     def decided(self, decision: Decision) -> None:
-        """Tell observers that a call begins."""
+        """Tell observers, and the log, that a call begins."""
+        LOG.debug(
+            "%s is called: quality %.3g, %.2g USD predicted, %.2g USD willing; %s",
+            decision.candidate,
+            decision.quality,
+            decision.cost,
+            decision.willingness_to_pay,
+            "; ".join(decision.reasons) or "the best reward",
+        )
         for observer in self.observers:
             observer.decided(decision)
 
@@ -271,6 +180,8 @@ class Entry:
         probe = self._probe
         if error is not None and not self.begun and probe is not None:
             probe.raised(error)
+            if probe.answered:
+                note_answer(error)
         if error is None or self.begun or (probe is not None and probe.answered):
             self.count(error)
         elif not self._counted:

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from crossroute.calls.attempts import Steps
-from crossroute.calls.failures import is_transient, status
+from crossroute.calls.blame import is_transient, status
+from crossroute.calls.steps import Steps
 
 T = TypeVar("T")
 

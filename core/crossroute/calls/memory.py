@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from crossroute.cache import LRUCache
 from crossroute.calls.failures import Cooldowns
-from crossroute.calls.ledger import Spend
 from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.spend import Spend
 
 REMEMBERED_MARKS = 4096
 

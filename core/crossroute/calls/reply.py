@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from crossroute.escalation.evidence import Evidence, Flaw
 
 CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})

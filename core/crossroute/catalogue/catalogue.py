@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.spelling import Spelling, key, take_apart
-from crossroute.effort import Told, split_effort
+from crossroute.effort import Told, read_effort, split_effort
 from crossroute.errors import UnknownModelError
 
 _NEAR = 0.6
 """Least similarity, in [0, 1], of a name that is suggested."""
+
+_FINE_TUNE = re.compile(r"\bft:([^:]+):")
 
 
 class Resolution(NamedTuple):
@@ -25,11 +29,13 @@ class Resolution(NamedTuple):
         entry: The model.
         free: Whether, so spelled, nobody charges by the token: one's own machine, or a host's free tier.
         effort: How hard it is told to think, where the spelling says so: `gpt-5.5@low`.
+        price: What it charges, so spelled: nothing where it is free, less as a batch, more of a faster one.
     """
 
     entry: Entry
     free: bool
     effort: Told | None = None
+    price: Price | None = None
 
 
 class Catalogue:
@@ -48,7 +54,7 @@ class Catalogue:
         self._refused = {key(spelling): reason for spelling, reason in (refused or {}).items()}
         self._by_key: dict[str, Entry] = {}
         for entry in self._entries.values():
-            for spelling in {key(name) for name in (entry.name, *entry.aliases)}:
+            for spelling in {key(name) for name in (entry.name, *entry.aliases, *entry.variants)}:
                 if spelling in self._by_key:
                     raise ValueError(
                         f"Two models answer to {spelling!r}: {self._by_key[spelling].name!r} and {entry.name!r}."
@@ -65,15 +71,16 @@ class Catalogue:
 
     def find(self, spelling: str) -> Resolution | None:
         """Return the model that a spelling means; None where that is not sure."""
-        spelling, told = split_effort(spelling)
-        taken = take_apart(spelling)
+        model, told = split_effort(spelling)
+        taken = take_apart(model)
         if self._reason(taken):
             return None
-        for names, open_only in ((taken.ids, False), (taken.plain_ids, True)):
+        # number formats are of open weights alone, and nobody else's are on one's own machine
+        for names, open_only in ((taken.ids, taken.local), (taken.plain_ids, True)):
             for name in _with_and_without_prefix(taken, names):
                 entry = self._by_key.get(name)
                 if entry and taken.may_be_made_by(entry.maker) and (entry.open_weights or not open_only):
-                    return Resolution(entry, taken.free, told)
+                    return _resolution(entry, name, taken, told)
         return None
 
     def resolve(self, spelling: str) -> Resolution:
@@ -89,7 +96,11 @@ class Catalogue:
 
     def reason(self, spelling: str) -> str | None:
         """Return why a spelling means no one model, where that is known."""
-        return self._reason(take_apart(split_effort(spelling)[0]))
+        taken = take_apart(split_effort(spelling)[0])
+        tuned = _FINE_TUNE.search(spelling.lower())
+        if tuned and (base := self.find(tuned[1])):
+            return f"it is a fine-tune of {base.entry.name}, and answers as nobody measured"
+        return self._reason(taken)
 
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
         """Return the names of the models whose spellings are most like this one, the most alike first."""
@@ -127,8 +138,21 @@ class Catalogue:
         return len(self._entries)
 
 
+def _resolution(entry: Entry, name: str, taken: Spelling, told: Told | None) -> Resolution | None:
+    """Return what a spelling of a model means, by how it is served; None where it cannot be served so."""
+    variant = next((one for spelling, one in entry.variants.items() if key(spelling) == name), None)
+    price = variant.price if variant and variant.price else entry.price
+    if variant and variant.effort:
+        told = told or read_effort(variant.effort)
+    if taken.tier == "thinking":
+        if entry.reasoning != "optional":
+            return None
+        told = told or read_effort("thinking")
+    return Resolution(entry, taken.free, told, FREE if taken.free else price)
+
+
 def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]:
     """Return what to look up: `prefix/id` means one model where the id alone may mean another."""
-    prefixes = [key(prefix) for prefix in taken.prefixes[-1:]]
+    prefixes = [key("/".join(taken.prefixes[-count:])) for count in (2, 1) if len(taken.prefixes) >= count]
     names = tuple(names)
     return [*(f"{prefix}/{name}" for prefix in prefixes for name in names), *names]

@@ -11,6 +11,21 @@ from crossroute.catalogue.spelling import key
 from crossroute.effort import Effort, Told
 from crossroute.errors import EffortError
 
+
+class Variant(BaseModel):
+    """A spelling that means a model as served in another way: told to think, faster, or later as a batch.
+
+    Attributes:
+        effort: What it is told.
+        price: What it charges.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effort: str | None = None
+    price: Price | None = None
+
+
 Reasoning = Literal["never", "optional", "always"]
 """Whether a model thinks before it answers."""
 
@@ -24,12 +39,13 @@ class Entry(BaseModel):
 
     Attributes:
         name: As candidates of the bundled `universal` router are named.
-        maker: Who made it.
+        maker: Its maker.
         open_weights: Whether anybody may serve it, in any number format.
         price: USD per million tokens, with its source and date; None where it is not known.
         context_window: Tokens; None where it is not known.
         capabilities: What it can do beyond text, where that is known.
         aliases: Other ids of the same model; prefixes of hosts may stand before each.
+        variants: Further ids that mean the model served in another way.
         recorded_as: Data set -> the spellings in its candidate column.
         sources: Data set -> queries on which the model's quality is known.
         scores: Benchmark -> published accuracy in [0, 1], where no outcomes are recorded.
@@ -38,9 +54,9 @@ class Entry(BaseModel):
         reasoning: Whether it thinks before it answers; None where that is not known.
         thinks_untold: Whether it does so where nobody tells it to.
         efforts: The levels of effort that it can be told; None where they are not known.
-        usual_effort: At which of them it works untold, where that is stated.
+        usual_effort: At which of them it works untold; medium where that is not stated.
         budgets: Whether it takes a thinking budget in tokens.
-        efforts_from: Who says so.
+        efforts_from: Source of the efforts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +68,7 @@ class Entry(BaseModel):
     context_window: int | None = Field(default=None, gt=0)
     capabilities: frozenset[Capability] = frozenset()
     aliases: tuple[str, ...] = ()
+    variants: dict[str, Variant] = {}
     recorded_as: dict[str, tuple[str, ...]] = {}
     sources: dict[str, int] = {}
     scores: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}

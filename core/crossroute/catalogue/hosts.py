@@ -1,4 +1,4 @@
-"""Who serves models and who makes them, as the prefixes of model names spell them.
+"""Hosts and makers of models, as the prefixes of model names spell them.
 
 Source: LangChain's `init_chat_model`, litellm's list of providers, OpenRouter's and Hugging Face's
 organisations, Amazon Bedrock's model ids; as of November 2026.
@@ -20,10 +20,10 @@ HOSTS = LOCAL | _words(
     "google_anthropic_vertex google-vertex groq together together_ai togethercomputer fireworks fireworks_ai "
     "openrouter deepinfra anyscale perplexity huggingface replicate databricks sambanova cerebras nvidia_nim "
     "hyperbolic nebius novita baseten github github_copilot watsonx friendliai lambda_ai cloudflare nscale "
-    "featherless_ai snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
+    "featherless_ai @cf snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
     # pieces of their paths
     "accounts models publishers converse invoke converse_like hf.co huggingface.co "
-    # who publishes open weights in other formats
+    # publishers of open weights in other formats
     "unsloth bartowski lmstudio-community thebloke mlx-community neuralmagic redhatai hugging-quants "
     "quantfactory second-state casperhansen maziyarpanahi"
 )
@@ -109,4 +109,4 @@ LANGCHAIN = _words(
 BEDROCK_VENDORS = _words(
     "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
 )
-BEDROCK_REGIONS = _words("us us-gov eu apac ap global jp au ca")
+BEDROCK_REGIONS = _words("us us-gov eu apac ap global regional jp au ca")

@@ -32,8 +32,8 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
         if len(same) != 1:
             return None
         found = same[0]
-    if resolution and resolution.free:
-        found = found.model_copy(update={"price": FREE})
+    if resolution and resolution.price != resolution.entry.price:  # free, a batch, or served faster
+        found = found.model_copy(update={"price": resolution.price})
     return told_to(found, resolution.effort) if resolution and resolution.effort else found
 
 
@@ -67,7 +67,7 @@ def catalogued_price(name: str) -> Price | None:
     """
     resolution = Catalogue.bundled().find(name)
     if resolution:
-        return FREE if resolution.free else resolution.entry.price
+        return resolution.price
     spelling = take_apart(name)
     own = spelling.free and spelling.prefixes and not Catalogue.bundled().reason(name)
     return FREE if own else None

@@ -24,10 +24,12 @@ _BEDROCK = re.compile(
 )
 _BEDROCK_VERSION = re.compile(r"-v\d+(:\d+)?(:\d+k)?$")
 _AWS_REGION = re.compile(r"[a-z]{2}(-gov)?-[a-z]+-\d")
-_TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta"})
+_ARN = re.compile(r"arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|foundation-model)/([^/]+)")
+_TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta", "thinking"})
+_FIREWORKS = frozenset({"fireworks", "fireworks_ai"})
 _NUMBERS = re.compile(
-    r"[-:](i?q[4-8](-[01]|-k(-[sml]|-xl)?)?|fp(16|8)|f(16|32)|bf16|int[48]|[48]bit|bnb-[48]bit|w\da\d+"
-    r"|awq|gptq|gguf|mlx|it-qat|qat|dynamic|unsloth)$"
+    r"[-:](i?q[4-8](-[01]|-k(-[sml]|-xl)?)?|fp16|fp8(-fast)?|f(16|32)|bf16|int[48]|[48]bit|bnb-[48]bit|w\da\d+"
+    r"|awq|gptq|gguf|mlx|it-qat|qat|dynamic|unsloth|maas)$"
 )
 
 
@@ -38,13 +40,20 @@ class Spelling(NamedTuple):
         prefixes: What stands before the model's id, outermost first.
         ids: What to look up, the most literal first.
         plain_ids: The same without a number format, for open weights only.
-        free: Whether nobody charges by the token: one's own machine, or a host's free tier.
+        local: Whether it runs on one's own machine.
+        tier: How a host serves it (`free`, `thinking`), where that stands behind the id.
     """
 
     prefixes: tuple[str, ...]
     ids: tuple[str, ...]
     plain_ids: tuple[str, ...]
-    free: bool
+    local: bool
+    tier: str
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody charges by the token: one's own machine, or a host's free tier."""
+        return self.local or self.tier == "free"
 
     def may_be_made_by(self, maker: str) -> bool:
         """Return whether every prefix is a host's or this maker's."""
@@ -75,7 +84,7 @@ def take_apart(text: str) -> Spelling:
     >>> take_apart("openai:gpt-4o").ids
     ('gpt-4o',)
     """
-    name = text.strip().lower()
+    name = _ARN.sub(r"\1", text.strip().lower())
     provider, colon, rest = name.partition(":")
     outer = (provider,) if colon and provider in LANGCHAIN else ()
     *path, last = (rest if outer else name).split("/")
@@ -85,14 +94,21 @@ def take_apart(text: str) -> Spelling:
     if vendor:
         prefixes, last = (*prefixes, vendor[1]), vendor[2]
     last = last.removesuffix("@default")
-    literal = [last, _BEDROCK_VERSION.sub("", last)] if vendor else [last]
+    literal = [last]
+    if vendor:
+        literal += [_BEDROCK_VERSION.sub("", last), re.sub(r":\d+$", "", last)]
+    elif last.startswith("databricks-"):
+        literal.append(last.removeprefix("databricks-"))
+    elif _FIREWORKS & set(prefixes):
+        literal.append(re.sub(r"(?<=\d)p(?=\d)", "-", last))
     ids = tuple(dict.fromkeys(map(key, literal)))
     local = bool(LOCAL & set(prefixes)) or (not prefixes and ":" in last)
     return Spelling(
         tuple(prefix for prefix in prefixes if prefix),
         ids,
         tuple(plain for name in ids if (plain := _without_number_format(name)) != name),
-        local or tier == "free",
+        local,
+        tier,
     )
 
 

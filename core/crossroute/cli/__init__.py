@@ -13,6 +13,8 @@ from rich.markup import escape
 
 from crossroute import __version__
 from crossroute.cli.catalogue import candidates, prices
+from crossroute.cli.collection import collect
+from crossroute.cli.comparing import compare
 from crossroute.cli.config import config
 from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
@@ -31,6 +33,8 @@ INTERRUPTED = 130
 EXAMPLES: dict[Callable[..., None], str] = {
     route: 'route "Prove that 2 is prime." --cost-preference 0.8',
     data: "data outcomes.jsonl",
+    compare: "compare prompts.csv --candidates gpt-5-mini,claude-opus-4-5",
+    collect: "collect prompts.csv --candidates a,b --out o.parquet",
     train: "train outcomes.jsonl --out my-router",
     evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
     candidates: "candidates --search claude",

@@ -71,7 +71,7 @@ def prices(
     """Show the prices that a router uses, where they come from and how old they are; change them."""
     from crossroute.cli.price_check import check_prices, table
 
-    stated = dict(map(_stated, settings or ()))
+    stated = dict(map(stated_price, settings or ()))
     if not router and (stated or folder):
         raise ValueError("--set and --out change a router's prices; name the router.")
     loaded = load(router) if router else None
@@ -103,7 +103,8 @@ def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
     err.print(f"Saved to {folder} with {len(changed)} prices set.", markup=False, soft_wrap=True)
 
 
-def _stated(setting: str) -> tuple[str, Price]:
+def stated_price(setting: str) -> tuple[str, Price]:
+    """Read NAME=IN/OUT."""
     from crossroute.candidate import Price
 
     parts = re.fullmatch(rf"(.+)=({_NUMBER})/({_NUMBER})", setting)

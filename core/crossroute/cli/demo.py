@@ -10,12 +10,19 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from crossroute.catalogue import rests_on
 from crossroute.decision import Decision, usd
 from crossroute.model.prediction import Prediction
 from crossroute.plain_table import plain_table
 from crossroute.routing.router import Router
 
 PREFERENCES = (0.0, 0.5, 0.9)
+OF_TODAY = (
+    *("gpt-6-luna", "gemini-3.8-flash", "deepseek-v4-pro", "gpt-5.5@low"),
+    *("claude-sonnet-5-5", "gpt-5.5", "claude-opus-5-5"),
+)
+"""What is routed among where nothing is named: models of November 2026, one of them at two efforts."""
+
 COLOURS = ("green", "cyan", "magenta")
 """Of candidates, from the cheapest third to the dearest."""
 
@@ -59,7 +66,7 @@ QUERIES = (
 
 
 def show(router: Router, console: Console, plot_file: Path | None = None) -> None:
-    """Print who gets each query, what it is expected to save, and draw the dial into a file.
+    """Print which candidate gets each query, what it is expected to save, and draw the dial into a file.
 
     Args:
         router: Any router.
@@ -73,13 +80,15 @@ def show(router: Router, console: Console, plot_file: Path | None = None) -> Non
     console.print(_choices(columns, _styles(router, prediction), console.width))
     console.print()
     console.print(_expected(router, prediction, columns))
+    for line in _evidence(router):
+        console.print(f"\n{line}", markup=False, highlight=False)
     if plot_file is not None:
         draw_dial(prediction, router.dial, plot_file, router.reward)
         console.print(f"\nDrew the dial into {plot_file}.", markup=False, soft_wrap=True)
 
 
 def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: int) -> Table:
-    """Return a table of queries and who gets them; what the names leave of the width is the queries'."""
+    """Return a table of queries and the candidates that get them; what the names leave of the width is the queries'."""
     headings = [f"preference {preference:g}" for preference in PREFERENCES]
     names = [_short(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
@@ -110,6 +119,20 @@ def _expected(router: Router, prediction: Prediction, columns: list[list[Decisio
         saving = f"{1 - cost / always:.0%}" if always else ""
         table.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
     return table
+
+
+def _evidence(router: Router) -> list[str]:
+    """Say which candidates rest on less than outcomes."""
+    known = {candidate.name: rests_on(candidate) for candidate in router.pool}
+    lines = {
+        "published scores": "Known by published scores, not by outcomes",
+        "prior": "Known by a prior alone (maker, family, date, size, price), which is rough",
+    }
+    return [
+        f"{text}: {', '.join(_short(name) for name, each in known.items() if each == evidence)}."
+        for evidence, text in lines.items()
+        if evidence in known.values()
+    ]
 
 
 def _styles(router: Router, prediction: Prediction) -> dict[str, str]:

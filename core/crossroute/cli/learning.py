@@ -23,7 +23,11 @@ from crossroute.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from crossroute.data.outcomes import Outcomes
     from crossroute.training import Epoch
+
+NOTHING = "nothing"
+"""What `--from` says where no router is gone on from."""
 
 
 def data(
@@ -54,7 +58,11 @@ def train(
     ],
     start: Annotated[
         str | None,
-        typer.Option("--from", help="Go on from a router: a bundled name (universal), a folder or a hub id."),
+        typer.Option(
+            "--from",
+            help="Go on from a router: a bundled name (universal), a folder or a hub id; or train from nothing. By "
+            "default what does best out of fold where queries are few, and else from nothing.",
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
     encoder: Annotated[
@@ -67,9 +75,11 @@ def train(
     texts: Texts = None,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
-    from crossroute.routing.storage import bundled_routers, locate
-    from crossroute.training import TrainingConfig, fit
+    from crossroute.routing.storage import locate
+    from crossroute.training import FEW, TrainingConfig, fit
 
+    chooses = not (start or encoder or config)
+    start = None if start == NOTHING else start
     if start and encoder:
         raise ValueError("Give --from or --encoder, not both: a trained router keeps its encoder.")
     if start and locate(start).resolve() == folder.resolve():
@@ -83,6 +93,10 @@ def train(
     chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | settings(config) | given)
     begun = load(start) if start else None
     outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
+    if chooses and 0 < sum(split != "test" for split in outcomes.splits) <= FEW:
+        _train_on_few(outcomes, folder, seed or 0)
+        _tell_saved(folder)
+        return
     with progress_bar() as progress:
         encoded = sum(split != "test" for split in outcomes.splits)
         encoding = progress.add_task("encoding", total=encoded)
@@ -102,8 +116,31 @@ def train(
             on_epoch=on_epoch,
             on_trained=lambda router: router.save_pretrained(folder),
         )
-    name = (
-        f"./{folder}" if str(folder) in bundled_routers() else str(folder)
-    )  # a bundled one's name means that
+    _tell_saved(folder)
+
+
+def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> None:
+    """Train on few outcomes, and say what was taken and why."""
+    from crossroute.routing.router import WIDEST_ROUTER
+    from crossroute.training import fit_few
+
+    known = load(WIDEST_ROUTER)
+    with progress_bar() as progress:
+        task = progress.add_task("comparing out of fold", total=None)
+        choice = fit_few(
+            outcomes,
+            known,
+            seed=seed,
+            on_fit=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    choice.router.save_pretrained(folder)
+    err.print(str(choice), markup=False, soft_wrap=True)
+
+
+def _tell_saved(folder: Path) -> None:
+    from crossroute.routing.storage import bundled_routers
+
+    # a bundled one's name means that
+    name = f"./{folder}" if str(folder) in bundled_routers() else str(folder)
     saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(name)}"
     err.print(saved, markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import Catalogue, Entry
+from crossroute.catalogue import Catalogue, Entry, rests_on
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,12 +48,10 @@ class Row(NamedTuple):
     @property
     def origin(self) -> str:
         """What the profile rests on; of the catalogue's own, what one could rest on."""
-        profile = self.candidate.profile
-        if profile is None:
-            rough = not self.sources and self.entry is not None and bool(self.entry.scores)
-        else:
-            rough = not any(profile.evidence)
-        return PUBLISHED if rough else " ".join(self.sources)
+        known = rests_on(self.candidate)
+        if known == "measured" or (self.candidate.profile is None and self.sources):
+            return " ".join(self.sources)
+        return known if self.candidate.profile or self.entry else ""
 
     def matches(self, text: str) -> bool:
         """Return whether every word of a text is in a name, the maker, a capability or a data set."""
@@ -72,6 +70,7 @@ class Row(NamedTuple):
             "aliases": self.aliases,
             "outcomes": self.outcomes,
             "sources": dict(self.sources),
+            "evidence": rests_on(self.candidate),
             "scores": self.entry.scores if self.entry and self.origin == PUBLISHED else {},
             "scores_from": self.entry.scores_from if self.entry and self.origin == PUBLISHED else None,
         }
@@ -105,7 +104,8 @@ def table(rows: Sequence[Row]) -> Table:
 
     caption = (
         f"{len(rows)} candidate{'' if len(rows) == 1 else 's'}. In/out: USD per million tokens. "
-        "Can: Tools, Structured output, Vision, Audio, Files. –: not known."
+        "Can: Tools, Structured output, Vision, Audio, Files. From: the sets on which it was measured, else published "
+        "scores or a prior (its maker, family, date, size, price). –: not known."
     )
     shown = plain_table(caption=caption)
     columns = [_cells(row) for row in rows]

@@ -87,12 +87,13 @@ def demo(
         Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
     ] = None,
 ) -> None:
-    """Route two dozen varied queries at three cost preferences and show what that saves."""
-    from crossroute.cli.demo import show
+    """Route two dozen varied queries among models of today, at three cost preferences, and show what that saves."""
+    from crossroute.cli.demo import OF_TODAY, show
 
-    loaded = load(router, candidates) if config is None else configured(config, router, candidates)[0]
-    show(loaded, out, plot_file)
-    if router is None and candidates is None and config is None:
+    plain = router is None and candidates is None
+    show(load(router, ",".join(OF_TODAY) if plain else candidates), out, plot_file)
+    if plain:
         err.print(
-            "\nThe same with newer models: crossroute demo --candidates gpt-4o-mini,gpt-5", markup=False
+            "\nThe same with models that were all measured: crossroute demo --router routerbench",
+            markup=False,
         )

@@ -17,6 +17,7 @@ from typing_extensions import Self
 
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.candidate import Capability, Price
+from crossroute.effort import LEVELS, SIGN, split_effort
 from crossroute.errors import ConfigError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import Ability
@@ -41,6 +42,12 @@ def _variable(name: str) -> str:
             "expected the name of an environment variable, such as OPENAI_API_KEY, not its value"
         )
     return name
+
+
+def _effort(told: str | None) -> str | None:
+    if told is not None and split_effort(f"model{SIGN}{told}")[1] is None:
+        raise ValueError(f"expected {', '.join(LEVELS)}, or a thinking budget such as 16k, got {told!r}")
+    return told
 
 
 def _price(given: Any) -> Any:
@@ -118,7 +125,7 @@ class ModelEntry(Entry):
         model: As `init_chat_model` knows it ("openai:gpt-5-mini").
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
-        effort: How hard it is told to think ("low", "medium", "high").
+        effort: How hard it is told to think: a level ("low") or a thinking budget ("16k").
         price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
         usd_per_second: What a second of it costs, where it runs on one's own machine.
         context_window: Tokens of input and output together, in place of what is known.
@@ -134,7 +141,7 @@ class ModelEntry(Entry):
     model: str = Field(min_length=1)
     base_url: Address | None = None
     api_key_env: Variable | None = None
-    effort: str | None = Field(default=None, min_length=1)
+    effort: Annotated[str | None, AfterValidator(_effort)] = None
     price: Annotated[Price | None, BeforeValidator(_price)] = None
     usd_per_second: Amount | None = None
     context_window: int | None = Field(default=None, gt=0)
@@ -147,11 +154,14 @@ class ModelEntry(Entry):
 
     @model_validator(mode="before")
     @classmethod
-    def _named_by_its_model(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and "name" not in given and isinstance(given.get("model"), str):
-            effort = f"@{given['effort']}" if given.get("effort") else ""
-            return {**given, "name": given["model"] + effort}
-        return given
+    def _named(cls, given: Any) -> Any:
+        """Name a model by what it asks, and a variant by its effort, which is told by that name."""
+        if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
+            return given
+        name, effort = given.get("name", given["model"]), given.get("effort")
+        if isinstance(name, str) and isinstance(effort, str) and split_effort(name)[1] is None:
+            name = f"{name}{SIGN}{effort}"
+        return {**given, "name": name}
 
     @property
     def places(self) -> tuple[Deployment, ...]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from crossroute.calls.failures import SECRETS
 from crossroute.candidate import Price
 from crossroute.config.located import LocatedToml, Place, values
 from crossroute.config.pool import Deployment, EscalationEntry, ModelEntry, PoolConfig
 from crossroute.errors import ConfigError
 from crossroute.routing.policy import Constraints
+from crossroute.scrubbing import holds_credential
 
 SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
 """Names of values that would be secrets."""
@@ -76,4 +76,4 @@ def _keys_beside(place: Place) -> Iterable[str]:
 def _is_secret(place: Place, value: Any) -> bool:
     name = place[-1]
     named = isinstance(name, str) and SECRET_NAME.search(name)
-    return isinstance(value, str) and bool(named or any(secret.search(value) for secret in SECRETS))
+    return isinstance(value, str) and bool(named or holds_credential(value))

@@ -24,7 +24,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers.routerbench import PRICES
 from crossroute.errors import needs_extra
 from crossroute.numeric import Floats
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 FITTED = "fitted from outcomes"
 ESTIMATED = "fitted from outcomes, tokens estimated from the text"

@@ -1,7 +1,12 @@
-"""Queries -> what the network reads: both views' embeddings beside a few surface features."""
+"""Queries -> what the network reads: both views' embeddings beside a few surface features.
+
+The features tell what an averaged embedding loses, such as length, digits, code and choices.
+"""
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -10,10 +15,50 @@ import numpy.typing as npt
 
 from crossroute.cache import LRUCache
 from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name, load_encoder
-from crossroute.encoder.surface import surface_features
+from crossroute.encoder.static import StaticEncoder
 from crossroute.query import Query
 
 CACHED_VIEWS = 4096
+
+CODE = "{}()[]=;_<>#`\"'"
+OPERATORS = "+-*/^%$\\|="
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
+WORD = re.compile(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
+ASCII_WORD = re.compile(r"[a-z]+")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+CHOICE = re.compile(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
+BLANK_LINE = re.compile(r"\n\s*\n")
+
+KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
+"""Characters that are counted: digits, brackets and quotes, operators, capitals."""
+
+ASCII_KINDS = np.array([[kind(chr(code)) for kind in KINDS] for code in range(128)], dtype=np.float64)
+"""Which kinds an ASCII character is of, shape (128, 4)."""
+
+LOWEST = np.zeros(15)
+LOWEST[3] = 1.5  # no text has shorter words on average
+HIGHEST = np.array(
+    [
+        np.log(4000),  # tokens
+        np.log(1000),  # characters, as many as a view has
+        np.log1p(250),  # words
+        9.0,  # letters a word
+        0.3,  # share of digits
+        np.log1p(80),  # numbers
+        0.2,  # share of brackets and quotes
+        0.15,  # share of operators
+        0.3,  # share of capitals
+        0.3,  # share of characters beyond ASCII
+        np.log1p(60),  # lines
+        np.log1p(20),  # paragraphs
+        np.log1p(4),  # question marks
+        np.log1p(10),  # choices
+        1.0,  # share of words that differ
+    ]
+)
+"""What one query in a thousand of the training data exceeds: no text reaches beyond what was learned from."""
 
 
 class QueryEncoder:
@@ -32,10 +77,11 @@ class QueryEncoder:
     @property
     def encoder(self) -> Encoder:
         """The encoder, loaded."""
-        with self._lock:
-            if self._encoder is None:
-                self._encoder = load_encoder(self.name)
-            return self._encoder
+        if self._encoder is None:
+            with self._lock:
+                if self._encoder is None:
+                    self._encoder = load_encoder(self.name)
+        return self._encoder
 
     def encode(self, queries: Sequence[Query]) -> Embeddings:
         """Return task view, instance view and surface features side by side, shape (n, 2 d + s).
@@ -43,8 +89,8 @@ class QueryEncoder:
         Raises:
             EncoderError: The encoder returned something other than one finite vector a text.
         """
-        surface = np.stack([surface_features(query) for query in queries])
-        return np.concatenate([self.embed(queries), surface], axis=1)
+        surface = [surface_features(query) for query in queries]
+        return np.concatenate([self.embed(queries), np.array(surface)], axis=1)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
@@ -59,15 +105,62 @@ class QueryEncoder:
 
     def embed(self, queries: Sequence[Query]) -> Embeddings:
         """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
-        views = [(query.task_view, query.instance_view) for query in queries]
-        found = self._encode_views(dict.fromkeys(view for pair in views for view in pair))
-        return np.stack([np.concatenate([found[task], found[instance]]) for task, instance in views])
+        tasks, instances = (
+            [query.task_view for query in queries],
+            [query.instance_view for query in queries],
+        )
+        views = list(dict.fromkeys(tasks + instances))
+        encoder = self.encoder
+        if isinstance(encoder, StaticEncoder):  # quicker than to look up what it said
+            vectors = encoder.encode(views)
+        else:
+            vectors = np.stack(self._encode_views(encoder, views))
+        row = {view: number for number, view in enumerate(views)}
+        places = [[row[task], row[instance]] for task, instance in zip(tasks, instances, strict=True)]
+        return vectors[places].reshape(len(places), -1)
 
-    def _encode_views(self, views: Iterable[str]) -> dict[str, Embeddings]:
+    def _encode_views(self, encoder: Encoder, views: Iterable[str]) -> list[Embeddings]:
         found = {view: self._views.get(view) for view in views}
         missing = [view for view, embedding in found.items() if embedding is None]
         if missing:
-            for view, embedding in zip(missing, checked_embeddings(self.encoder, missing), strict=True):
+            for view, embedding in zip(missing, checked_embeddings(encoder, missing), strict=True):
                 self._views.put(view, embedding)
                 found[view] = embedding
-        return {view: embedding for view, embedding in found.items() if embedding is not None}
+        return [embedding for embedding in found.values() if embedding is not None]
+
+
+def surface_features(query: Query) -> Embeddings:
+    """Return features of the question's length and of the surface of its instance view, shape (s,).
+
+    Each is within `LOWEST` and `HIGHEST`.
+    """
+    text = query.instance_view
+    length, lines = max(1, len(text)), text.count("\n")
+    plain = text.isascii()
+    words = (ASCII_WORD if plain else WORD).findall(text.lower() if plain else text)
+    if plain:
+        characters = np.bincount(np.frombuffer(text.encode(), dtype=np.uint8), minlength=128)
+        digits, code, operators, capitals = (characters @ ASCII_KINDS).tolist()
+        beyond = 0
+    else:
+        digits, code, operators, capitals = (sum(map(kind, text)) for kind in KINDS)
+        beyond = sum(not character.isascii() for character in text)
+    choices = CHOICE.findall(text) if lines else CHOICE.match(text) and [""]  # a line begins with one
+    features = (
+        math.log(query.text_tokens),
+        math.log(length),
+        math.log1p(len(words)),
+        sum(map(len, words)) / max(1, len(words)),
+        digits / length,
+        math.log1p(len(NUMBER.findall(text)) if digits else 0),
+        code / length,
+        operators / length,
+        capitals / length,
+        beyond / length,
+        math.log1p(lines),
+        math.log1p(len(BLANK_LINE.findall(text)) if lines else 0),
+        math.log1p(text.count("?")),
+        math.log1p(len(choices or ())),
+        len(set(words) if plain else {word.lower() for word in words}) / max(1, len(words)),
+    )
+    return np.minimum(np.maximum(features, LOWEST), HIGHEST).astype(np.float32)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +13,32 @@ import numpy.typing as npt
 from crossroute.encoder import Embeddings
 from crossroute.errors import EncoderError, one_line
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 BUNDLED = Path(__file__).parents[1] / "weights" / "static-minilm"
+SENTENCE_TRANSFORMERS = "config_sentence_transformers.json"
+LAYOUTS = (
+    ("config.json", "model.safetensors", "tokenizer.json", "embeddings"),
+    (SENTENCE_TRANSFORMERS, "model.safetensors", "tokenizer.json", "embedding.weight"),
+    (
+        SENTENCE_TRANSFORMERS,
+        "0_StaticEmbedding/model.safetensors",
+        "0_StaticEmbedding/tokenizer.json",
+        "embedding.weight",
+    ),
+)
+"""The files of a folder, and the tensor that holds the vectors, as model2vec looks for them."""
+
+MOST_TOKENS = 512
+"""Tokens that are read of a text where the model does not say, as in model2vec."""
+
+KNOWN_CHUNKS, LONGEST_CHUNK = 32_768, 40
+"""Chunks between blanks whose tokens are remembered, and the most characters of one."""
 
 
 class StaticEncoder:
-    """Token vectors, averaged and normalized: needs neither torch nor a download.
+    """Token vectors, averaged and normalized: needs neither torch nor a download; safe to share between threads.
 
     Args:
         model: A model2vec folder or hub id; empty for the bundled vectors (all-MiniLM-L6-v2 distilled).
@@ -27,29 +50,32 @@ class StaticEncoder:
     """
 
     def __init__(self, model: str = "") -> None:
-        from model2vec import StaticModel
-
         self.name = f"static:{model}" if model else "static"
         try:
-            self._model = StaticModel.from_pretrained(model or BUNDLED)
-        except (OSError, ValueError) as error:
+            self._tokenizer, vectors = _read(_folder(model))
+        except (OSError, ValueError, KeyError) as error:
             raise EncoderError(
                 f"Cannot load the static encoder {model or str(BUNDLED)!r}: {one_line(error)}. Expected a model2vec "
                 "folder or a hub id that can be reached."
             ) from error
+        described = json.loads(self._tokenizer.to_str())
+        self._unknown = _unknown_token(self._tokenizer, described)
+        if self._unknown is not None:
+            vectors[self._unknown] = 0  # it tells nothing
+        self._vectors = vectors
+        self._most = (described["truncation"] or {}).get("max_length")
+        self._ones = np.ones(self._most or MOST_TOKENS, dtype=np.float32)
+        self._chunks: dict[str, bytes] | None = {} if _splits_at_blanks(described) else None
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        tokens = self._model.tokenize(texts)
-        means = [self._model.embedding[ids].mean(0) if ids else np.zeros(self._model.dim) for ids in tokens]
-        sums = np.array(means, dtype=np.float32)  # (n, d); as model2vec's encode, without its progress bar
-        unit: Embeddings = sums / (np.linalg.norm(sums, axis=1, keepdims=True) + 1e-32)
-        return unit
+        means = np.stack([self._mean(tokens) for tokens in self._tokens(texts)]).astype(np.float32)
+        return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-32))
 
     @property
     def tokens(self) -> list[str]:
         """The vocabulary."""
-        return list(self._model.tokenizer.get_vocab())
+        return list(self._tokenizer.get_vocab())
 
     def known_share(self, texts: list[str]) -> npt.NDArray[np.floating]:
         """Return how much of each text the vectors know, shape (n,), in [0, 1].
@@ -59,17 +85,100 @@ class StaticEncoder:
         """
         return np.array([self._known_share(text) for text in texts])
 
+    def _mean(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """Return the mean of the known tokens' vectors, shape (d,); as a product the sum is quicker."""
+        ones = self._ones if len(tokens) <= len(self._ones) else np.ones(len(tokens), dtype=np.float32)
+        known = len(tokens) if self._unknown is None else np.count_nonzero(tokens != self._unknown)
+        total = ones[: len(tokens)] @ self._vectors.take(tokens, axis=0)
+        return np.asarray(total / np.float64(max(1, known)))
+
+    def _tokens(self, texts: list[str]) -> list[npt.NDArray[np.int32]]:
+        """Return the tokens of each text: remembered chunk by chunk where no token crosses a blank."""
+        found: dict[int, npt.NDArray[np.int32]] = {}
+        if self._chunks is not None:
+            for row, text in enumerate(texts):
+                if text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable()):
+                    found[row] = np.frombuffer(self._chunk_tokens(self._chunks, text.split()), dtype=np.int32)
+        others = [row for row in range(len(texts)) if row not in found]
+        if others:
+            encoded = self._tokenizer.encode_batch_fast(
+                [texts[row] for row in others], add_special_tokens=False
+            )
+            for row, encoding in zip(others, encoded, strict=True):
+                found[row] = np.array(encoding.ids, dtype=np.int32)
+        return [found[row][: self._most] for row in range(len(texts))]
+
+    def _chunk_tokens(self, known: dict[str, bytes], chunks: list[str]) -> bytes:
+        """Return the tokens of a text's chunks, as the bytes of 32-bit integers."""
+        try:
+            return b"".join(map(known.__getitem__, chunks))
+        except KeyError:
+            missing = [chunk for chunk in dict.fromkeys(chunks) if chunk not in known]
+        encoded = self._tokenizer.encode_batch_fast(missing, add_special_tokens=False)
+        fresh = {
+            chunk: np.array(encoding.ids, dtype=np.int32).tobytes()
+            for chunk, encoding in zip(missing, encoded, strict=True)
+        }
+        tokens = b"".join([fresh[chunk] if chunk in fresh else known[chunk] for chunk in chunks])
+        if len(known) + len(fresh) <= KNOWN_CHUNKS:
+            known.update((chunk, ids) for chunk, ids in fresh.items() if len(chunk) <= LONGEST_CHUNK)
+        return tokens
+
     def _known_share(self, text: str) -> float:
-        encoding = self._model.tokenizer.encode(text, add_special_tokens=False)
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
         pieces = Counter(encoding.word_ids)
         letters = known = 0
         for token, word, (start, end) in zip(encoding.ids, encoding.word_ids, encoding.offsets, strict=True):
             size = end - start if text[start].isalpha() else 0
             letters += size
-            if (
-                pieces[word] == 1
-                and token != self._model.unk_token_id
-                and (size > 1 or text[start].isascii())
-            ):
+            if pieces[word] == 1 and token != self._unknown and (size > 1 or text[start].isascii()):
                 known += size
         return known / letters if letters else 1.0
+
+
+def _folder(model: str) -> Path:
+    if not model or Path(model).is_dir():
+        return Path(model or BUNDLED)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(model, allow_patterns=["*.json", "*.safetensors"]))
+
+
+def _read(folder: Path) -> tuple[Tokenizer, Embeddings]:
+    """Return a folder's tokenizer and its vectors, one a token, shape (v, d)."""
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    layout = next((each for each in LAYOUTS if all((folder / file).exists() for file in each[:3])), None)
+    if layout is None:
+        raise ValueError(f"{folder} has no config.json, model.safetensors and tokenizer.json")
+    config, weights, words, name = layout
+    tensors = load_file(folder / weights)
+    vectors = np.asarray(tensors[name], dtype=np.float32)
+    if "mapping" in tensors:  # several tokens share a vector
+        vectors = vectors[tensors["mapping"]]
+    if "weights" in tensors:
+        vectors = vectors * tensors["weights"][:, None].astype(np.float32)
+    tokenizer = Tokenizer.from_file(str(folder / words))
+    tokenizer.no_padding()
+    most = json.loads((folder / config).read_text("utf-8")).get("max_length", MOST_TOKENS)
+    tokenizer.no_truncation() if most is None else tokenizer.enable_truncation(most)
+    return tokenizer, vectors
+
+
+def _unknown_token(tokenizer: Tokenizer, described: dict[str, Any]) -> int | None:
+    """Return the token of what the vocabulary lacks, if there is one."""
+    model = described["model"]
+    named = model.get("unk_token")
+    return model.get("unk_id") if named is None else tokenizer.token_to_id(named)
+
+
+def _splits_at_blanks(described: dict[str, Any]) -> bool:
+    """Return whether a tokenizer reads each chunk between blanks by itself, as BERT's does."""
+    kinds = {part: (described[part] or {}).get("type") for part in ("normalizer", "pre_tokenizer", "model")}
+    bert = {"normalizer": "BertNormalizer", "pre_tokenizer": "BertPreTokenizer", "model": "WordPiece"}
+    whole = all(
+        not (token["lstrip"] or token["rstrip"]) and token["content"].split() == [token["content"]]
+        for token in described["added_tokens"]
+    )
+    return kinds == bert and whole

@@ -1,4 +1,4 @@
-"""Route and cascade: whom to call first, and after an answer whether to call another.
+"""Route and cascade: which candidate to call first, and after an answer whether to call another.
 
 Pure arrays over n queries and m candidates. What an answer will tell is foreseen as one of b signals a
 candidate (see verifier.py): how likely each is, were the answer right or wrong, and what it would do to the
@@ -44,7 +44,7 @@ class Signals(NamedTuple):
         slope: What it adds per unit of the log-odds before the answer, within +-3.9, shape (m, b).
         right: How likely a signal is where the answer is right, shape (m, b), rows summing to 1.
         wrong: The same where it is wrong, shape (m, b).
-        speaks: Whose answers tell anything, shape (m,), bool.
+        speaks: Which candidates' answers tell anything, shape (m,), bool.
         correlation: How answers to one query hang together.
     """
 
@@ -62,8 +62,8 @@ class Hand(NamedTuple):
     Attributes:
         posterior: P(right) of each answer, shape (n, r).
         prior: P(right) of everyone's answer before it is seen, given those in hand, shape (n, m).
-        rise: By how much a further call is expected to raise the best posterior, shape (n, m); -1 for who
-            has answered.
+        rise: By how much a further call is expected to raise the best posterior, shape (n, m); -1 for
+            candidates that have answered.
     """
 
     posterior: Floats
@@ -92,7 +92,7 @@ class Forecast:
     def first(
         self, willingness_to_pay: float, reward: Reward = "exponential", *, budget: float = np.inf
     ) -> Columns:
-        """Return whom to call first where another call may follow, shape (n,).
+        """Return the candidate to call first where another call may follow, shape (n,).
 
         Args:
             willingness_to_pay: USD, > 0.
@@ -112,7 +112,7 @@ class Forecast:
         """Take in answers.
 
         Args:
-            called: Who has answered, in order, shape (n, r).
+            called: Candidates that have answered, in order, shape (n, r).
             shift: What each answer adds to its own log-odds, shape (n, r); NaN where it told nothing.
         """
         log_odds = np.take_along_axis(self.log_odds, called, axis=1)  # (n, r)
@@ -162,7 +162,7 @@ def next_call(
     *,
     budget: float = np.inf,
 ) -> Columns:
-    """Return whom to call next, or `STOP` (-1), shape (n,).
+    """Return the candidate to call next, or `STOP` (-1), shape (n,).
 
     Args:
         posterior: P(right) of the answers in hand, shape (n, r).
@@ -183,7 +183,7 @@ def next_call(
 
 
 class _Seen(NamedTuple):
-    """Answers in hand: their log-odds before, the looks at them, and who told anything; shapes (..., r)."""
+    """Answers in hand: their log-odds before, the looks at them, and which told anything; shapes (..., r)."""
 
     log_odds: Floats
     look: Floats

@@ -94,7 +94,7 @@ class Verifier(BaseModel):
         """Return P(right) of one answer.
 
         Args:
-            candidate: Who gave it.
+            candidate: The one that gave it.
             prior: Predicted quality, in [0, 1].
             evidence: About the answer.
             judge_error: How often the judge is wrong, where one was asked.
@@ -142,7 +142,7 @@ class Verifier(BaseModel):
 
         Args:
             candidates: The m candidates.
-            speaks: Who gives log-probabilities, shape (m,); by default all.
+            speaks: Which candidates give log-probabilities, shape (m,); by default all.
             opinion_error: How often a check or a judge errs that sees every answer; None where there is none.
         """
         speaks = np.ones(len(candidates), dtype=bool) if speaks is None else speaks

@@ -68,7 +68,7 @@ def curves(report: Report) -> go.Figure:
 
 
 def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> go.Figure:
-    """Return who gets which share of the queries, from the cheapest end to the dearest."""
+    """Return which candidate gets which share of the queries, from the cheapest end to the dearest."""
     cost = sweep.points()[:, 0]
     order = np.argsort(cost, kind="stable")
     figure = go.Figure()

@@ -105,7 +105,8 @@ def compare(
     counts = sorted(Counter(trial.observed.tasks).items())
     parts = [(task, trial.take(tasks == task)) for task, n in counts if least_queries <= n < len(tasks)]
     by_task = tuple(part.report(task) for task, part in parts if part.can_rank())
-    return trial.report("all").model_copy(update={"tasks": by_task})
+    small = {task: n for task, n in counts if n < least_queries} if len(counts) > 1 else {}
+    return trial.report("all").model_copy(update={"tasks": by_task, "small_tasks": small})
 
 
 def answered(outcomes: Outcomes) -> Outcomes:
@@ -171,11 +172,13 @@ class _Trial:
             routers={},
         )
         intervals = self._intervals(low, high)
-        routers = {name: self._figures(name, report, *intervals[name]) for name in self.sweeps}
+        routers = {name: self._figures(name, report, *found) for name, found in intervals.items()}
         return report.model_copy(update={"routers": routers})
 
-    def _figures(self, name: str, report: Report, interval: Interval, against: Interval) -> RouterFigures:
-        """Compute the figures of one router."""
+    def _figures(
+        self, name: str, report: Report, interval: Interval, against: Interval, gain: Interval
+    ) -> RouterFigures:
+        """Compute the figures of one router; its gain only where all candidates answered the same queries."""
         sweep = self.sweeps[name]
         points = sweep.points()
         curve = _curve_figures(points, report.low_cost, report.high_cost)
@@ -199,21 +202,36 @@ class _Trial:
             cost_factor=_finite(cost_factor(sweep.predicted_cost[known], self.observed.cost[known])),
             shares=self._shares(sweep, report),
             shares_at=self._shares(self.sweeps_at[name], report) if name in self.sweeps_at else None,
+            gain=curve.aiq - report.zero.aiq if known[:, self._seen()].all() else None,
+            gain_interval=gain if known[:, self._seen()].all() else None,
         )
 
-    def _intervals(self, low: float, high: float) -> dict[str, tuple[Interval, Interval]]:
-        """Return 95 % intervals of every router's AIQ and of its difference to the reference's."""
+    def _intervals(self, low: float, high: float) -> dict[str, tuple[Interval, Interval, Interval]]:
+        """Return 95 % intervals of every router's AIQ, and of its leads over reference and zero router."""
         names = list(self.sweeps)
         reference = names.index(self.reference) if self.reference is not None else 0
 
         def statistic(weights: Floats) -> Floats:
             curves = (sweep.points(weights) for sweep in self.sweeps.values())  # each (r, p, 2)
             scores = np.array([[aiq(points, low, high) for points in curve] for curve in curves])
-            return np.stack([scores, scores - scores[reference]]).T  # (r, routers, 2)
+            zero = np.array([aiq(points, low, high) for points in self._candidates_at(weights)])
+            return np.stack([scores, scores - scores[reference], scores - zero]).T  # (r, routers, 3)
 
         ends = paired_bootstrap(statistic, len(self.observed), resamples=self.resamples, seed=self.seed)
-        pairs = np.moveaxis(ends, 0, -1).tolist()  # (routers, 2, 2)
-        return {name: (tuple(own), tuple(against)) for name, (own, against) in zip(names, pairs, strict=True)}
+        found = np.moveaxis(ends, 0, -1).tolist()  # (routers, 3, 2)
+        return {
+            name: (tuple(own), tuple(against), tuple(gain))
+            for name, (own, against, gain) in zip(names, found, strict=True)
+        }
+
+    def _candidates_at(self, weights: Floats) -> Floats:
+        """Return each candidate's mean cost and quality under weights of the queries, shape (r, m, 2)."""
+        seen = self._seen()
+        quality, cost = self.observed.quality[:, seen], self.observed.cost[:, seen]
+        known = known_outcomes(quality, cost)
+        total = np.maximum(weights @ known, 1e-12)  # (r, m)
+        means = [weights @ np.where(known, values, 0) / total for values in (cost, quality)]
+        return np.stack(means, axis=-1)
 
     def _shares(self, sweep: Sweep, report: Report) -> dict[str, float]:
         shares = dict(zip(self.observed.pool.names, sweep.shares().tolist(), strict=True))

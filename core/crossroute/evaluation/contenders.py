@@ -64,7 +64,7 @@ def cascades(
     no answer carries a log-probability.
 
     Args:
-        router: Whose verifier reads the answers.
+        router: Its verifier reads the answers.
         prediction: Its, for the split's queries.
         outcomes: With all three splits.
         split: Which is played.

@@ -17,6 +17,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of routers where a report is drawn: Okabe and Ito's, which colour-blind readers tell apart."""
 
 _MOST_COLUMNS = 4
+_MOST_TOLD = 100_000
 
 
 class _Frozen(BaseModel):
@@ -61,6 +62,8 @@ class RouterFigures(CurveFigures):
         cost_at_best_single: Cost at which it reaches the best single candidate's quality, USD; None if never.
         share_of_best_single_cost: The same, as a share of that candidate's cost; None, too, where that is free.
         gap_closed: Share of the AIQ between zero router and oracle; None where there is no gap.
+        gain: AIQ less the zero router's: what reading the queries is worth; None where it was not computed.
+        gain_interval: 95 % interval of the gain, paired.
         calibration_error: Expected calibration error of the predicted quality.
         cost_factor: Factor by which predicted costs are off, in the median; None where all calls are free.
         shares: Candidate -> share of queries it gets, averaged over the sweep of the willingness to pay.
@@ -77,6 +80,8 @@ class RouterFigures(CurveFigures):
     cost_factor: float | None
     shares: dict[str, float]
     shares_at: dict[str, float] | None
+    gain: float | None = None
+    gain_interval: Interval | None = None
 
 
 class Report(_Frozen):
@@ -96,6 +101,7 @@ class Report(_Frozen):
         oracle: The best choices in hindsight.
         routers: Name -> figures, in the order given.
         tasks: The same for each task with enough queries, in alphabetical order.
+        small_tasks: Task -> queries, of tasks with too few for figures of their own.
     """
 
     task: str
@@ -111,11 +117,28 @@ class Report(_Frozen):
     oracle: CurveFigures
     routers: dict[str, RouterFigures]
     tasks: tuple[Report, ...] = ()
+    small_tasks: dict[str, int] = {}
 
     def __rich__(self) -> RenderableType:
-        """Lay out the tables: routers, candidates and, where there are several, tasks."""
-        tables: list[RenderableType] = [_router_table(self), "", _candidate_table(self)]
-        return Group(*tables, "", _task_table(self)) if self.tasks else Group(*tables)
+        """Lay out the tables: routers, what is too few to tell, candidates and, where there are several, tasks."""
+        doubts = [f"[yellow]![/] {escape(doubt)}" for name in self.routers if (doubt := self.doubt(name))]
+        parts: list[RenderableType] = [_router_table(self), *doubts, "", _candidate_table(self)]
+        return Group(*parts, "", _task_table(self)) if self.tasks or self.small_tasks else Group(*parts)
+
+    def doubt(self, name: str) -> str:
+        """Say of a router that cannot be told from a constant choice how many more queries would tell; else nothing."""
+        figures = self.routers[name]
+        if figures.gain is None or figures.gain_interval is None:
+            return ""
+        low, high = figures.gain_interval
+        if low > 0 or high < 0:
+            return ""
+        ratio = (high - low) / 2 / max(abs(figures.gain), 1e-9)
+        more = min(_MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
+        return (
+            f"{name}: too few to tell from choosing without reading, {figures.gain:+.3f} ({low:+.3f} to {high:+.3f}) "
+            f"on {self.queries} queries; about {more:,} more would."
+        )
 
 
 def _router_table(report: Report) -> Table:
@@ -181,6 +204,8 @@ def _task_table(report: Report) -> Table:
         routers = (f"{task.routers[name].aiq:.3f}" for name in shown)
         zero, oracle = f"{task.zero.aiq:.3f}", f"{task.oracle.aiq:.3f}"
         table.add_row(escape(task.task), f"{task.queries:,}", zero, *routers, oracle)
+    for name, queries in report.small_tasks.items():
+        table.add_row(escape(name or "none stated"), f"{queries:,}", "too few", style="dim")
     return table
 
 

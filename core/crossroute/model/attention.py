@@ -9,7 +9,7 @@
     quality   = sigmoid(prior + shared[h, context] + <W_b h, W_v e>)    (n, m)
     tokens    = prior of tokens + the same by the other head
 
-`shared` is one number a query (how hard is it, for all), the product one a pair (for whom is it easier). Both
+`shared` is one number a query (how hard is it, for all), the product one a pair (for which is it easier). Both
 start at zero: training starts from the cluster router and can only add to it. The paper's plain form
 (`prior=False`) has no prior. Several members, trained side by side from different starts, are averaged: they
 are one more axis of each tensor, so that the average costs no more calls. Permuting the pool permutes the

@@ -6,6 +6,8 @@ log-odds exceed the clusters' ease, cluster by cluster, each as far as it is of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from crossroute.candidate import Belief, Pool
@@ -41,13 +43,18 @@ def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork, unit: Cost
     stated = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if all(stated):
         told = [belief for belief in stated if belief is not None]
-        return Beliefs(*(np.array([getattr(b, field) for b in told]) for field in Belief.model_fields))
+        return _arrays(told)
     derived = derive_beliefs(pool_profiles(pool, clusters), doubt, network)
     rows = [
         belief or Belief(**{field: tuple(values[i].tolist()) for field, values in derived._asdict().items()})
         for i, belief in enumerate(stated)
     ]
-    return Beliefs(*(np.array([getattr(b, field) for b in rows]) for field in Belief.model_fields))
+    return _arrays(rows)
+
+
+def _arrays(beliefs: Sequence[Belief]) -> Beliefs:
+    fields = ([getattr(belief, field) for belief in beliefs] for field in Belief.model_fields)
+    return Beliefs(*(np.array(values, dtype=np.float32) for values in fields))
 
 
 def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwork) -> Beliefs:

@@ -82,15 +82,11 @@ class Outlook(NamedTuple):
 
     Attributes:
         quality: In [0, 1].
-        quality_error: Standard error of the quality.
         log_tokens: What the cost head predicts.
-        spread: Standard deviation of one answer's log tokens around it.
     """
 
     quality: Floats
-    quality_error: Floats
     log_tokens: Floats
-    spread: Floats
 
 
 class Doubt:
@@ -136,6 +132,10 @@ class Doubt:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
+        held = self.tensors
+        spaces = np.concatenate([held["within"], held["overall"]], axis=1)  # (p, 2 p)
+        self._weights = np.concatenate([spaces, held["ordinary_heads"], held["run_head"][:, None]], axis=1)
+        self._bias = np.concatenate([-held["location"] @ spaces, held["ordinary_bias"], held["run_bias"]])
 
     def situate(self, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
@@ -143,33 +143,22 @@ class Doubt:
         Args:
             x: Principal components and surface features of queries, shape (n, p).
         """
-        strangeness, away, ordinariness = self.distances(x)
-        (reach, width), (end, slope), (start, rise) = self.tensors["gate"]
-        ordinary = sigmoid((ordinariness - start) / rise)  # (n,)
-        trust = sigmoid((reach - strangeness) / width) * sigmoid((end - away) / slope) * (1 - ordinary)
-        kinds, told = self._read(x, ordinary[:, None])
-        run, share = self.tensors["run"], sigmoid(x @ self.tensors["run_head"] + self.tensors["run_bias"])
-        kinds, told = (
-            (1 - share[:, None]) * values + share[:, None] * of_runs
-            for values, of_runs in ((kinds, run[:-2]), (told, run[-2:]))
-        )
+        z, whole, read, run = self._told(x)
+        gates = np.stack(self._distances(z, whole)) - self.tensors["gate"][:, :1]
+        strange, away, usual = sigmoid(gates / self.tensors["gate"][:, 1:])  # (n,) each
+        part, typical = usual[:, None], self.tensors["typical"]
+        of_kind, of_told = (each + (1 - each) * part for each in (OF_KIND, np.array([OF_EASE, OF_LENGTH])))
+        kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])  # (n, K)
+        told = typical[-2:] + of_told * (read[:, -2:] - typical[-2:])  # (n, 2)
+        asked = sigmoid(run)  # (n, 1)
+        told = told + asked * (self.tensors["run"][-2:] - told)
         return Situation(
-            trust=trust,
-            kinds=kinds,
-            ease=np.clip(told[:, 0], LEAST_EASE, MOST_EASE),
-            log_tokens=np.clip(told[:, 1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
-            spread=np.stack([1 - ordinary, ordinary], axis=1) @ self.tensors["far_spread"],
+            trust=(1 - strange) * (1 - away) * (1 - usual),
+            kinds=kinds + asked * (self.tensors["run"][:-2] - kinds),
+            ease=told[:, 0].clip(LEAST_EASE, MOST_EASE),
+            log_tokens=told[:, 1].clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            spread=np.stack([1 - usual, usual], axis=1) @ self.tensors["far_spread"],
         )
-
-    def _read(self, x: Floats, ordinary: Floats) -> tuple[Floats, Floats]:
-        """Return kinds (n, K), and ease and length (n, 2), of queries that are ordinary so far, (n, 1)."""
-        read = x @ self.tensors["ordinary_heads"] + self.tensors["ordinary_bias"]
-        typical = self.tensors["typical"]
-        of_kind, of_told = (
-            part + (1 - part) * ordinary for part in (OF_KIND, np.array([OF_EASE, OF_LENGTH]))
-        )
-        kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])
-        return kinds, typical[-2:] + of_told * (read[:, -2:] - typical[-2:])
 
     def distances(self, x: Floats) -> tuple[Floats, Floats, Floats]:
         """Return strangeness, distance to the nearest class, and by how much ordinary ones are nearer, each (n,).
@@ -177,10 +166,19 @@ class Doubt:
         Args:
             x: As for `situate`.
         """
-        centred = x - self.tensors["location"]
-        z, whole = centred @ self.tensors["within"], ((centred @ self.tensors["overall"]) ** 2).sum(axis=1)
+        z, whole, _, _ = self._told(x)
+        return self._distances(z, whole)
+
+    def _distances(self, z: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
         familiar, ordinary = (nearest(z, self.tensors[name]) for name in ("familiar", "ordinary"))
         return familiar - whole, familiar, familiar - ordinary
+
+    def _told(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of a run (n, 1)."""
+        size, outputs = len(self.tensors["location"]), len(self.kinds) + 2
+        told = x @ self._weights + self._bias  # (n, 2 p + K + 3): one product
+        z, whole, read, run = np.split(told, [size, 2 * size, 2 * size + outputs], axis=1)
+        return z, np.einsum("np,np->n", whole, whole), read, run
 
     def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
         """Return the same doubt, with further classes of queries counted as trained on.
@@ -206,14 +204,7 @@ class Doubt:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
     def temper(
-        self,
-        at: Situation,
-        beliefs: Beliefs,
-        *,
-        quality_logit: Floats,
-        quality_error: Floats,
-        log_tokens: Floats,
-        clusters: Floats,
+        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats
     ) -> Outlook:
         """Mix what the network says with what is believed, by how near the query is.
 
@@ -221,24 +212,41 @@ class Doubt:
             at: Where the n queries stand.
             beliefs: Of the m candidates.
             quality_logit: The network's, shape (n, m).
-            quality_error: Of the profiles, shape (n, m).
             log_tokens: The network's, shape (n, m).
-            clusters: How much of each cluster is in each query, shape (n, k).
         """
-        trust, far = at.trust[:, None], 1 - at.trust[:, None]  # (n, 1)
+        trust = at.trust[:, None]  # (n, 1)
         ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
         written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
-        quality = sigmoid(trust * quality_logit + far * ability)
-        doubt = quality * (1 - quality) * np.sqrt(at.kinds @ (beliefs.ability_error**2).T)
-        tokens = np.clip(trust * log_tokens + far * written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS)
-        near = clusters @ self.tensors["near_spread"] ** 2  # (n,)
-        beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        log_odds = ability + trust * (quality_logit - ability)
         return Outlook(
-            quality=quality,
-            quality_error=np.sqrt(trust * quality_error**2 + far * doubt**2),
-            log_tokens=tokens,
-            spread=np.sqrt(trust * near[:, None] + far * beyond),
+            quality=0.5 + 0.5 * np.tanh(log_odds / 2),
+            log_tokens=(written + trust * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
+
+    def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
+        """Return the standard error of a tempered quality, shape (n, m).
+
+        Args:
+            at: Where the n queries stand.
+            beliefs: Of the m candidates.
+            outlook: What `temper` says of them.
+            variance: Of the profiles' quality, shape (n, m).
+        """
+        trust, quality = at.trust[:, None], outlook.quality
+        doubt = (quality * (1 - quality)) ** 2 * (at.kinds @ (beliefs.ability_error**2).T)
+        return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
+
+    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats) -> Floats:
+        """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
+
+        Args:
+            at: Where the n queries stand.
+            beliefs: Of the m candidates.
+            clusters: How much of each cluster is in each query, shape (n, k).
+        """
+        trust, near = at.trust[:, None], clusters @ self.tensors["near_spread"] ** 2  # (n, 1), (n,)
+        beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        return np.asarray(np.sqrt(trust * near[:, None] + (1 - trust) * beyond))
 
 
 def softmax(scores: Floats) -> Floats:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from crossroute.model.config import NetworkConfig
 
 Float32s = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 class PoolProfiles(NamedTuple):
@@ -29,20 +30,31 @@ class PoolProfiles(NamedTuple):
 class PoolKeys(NamedTuple):
     """The pool as the network attends to it: computed once a pool, not once a query."""
 
-    key: Float32s  # (E, d, m)
-    value: Float32s  # (E, m, d)
-    to_value: Float32s  # (E, d, m), scaled
+    features: Float32s  # (2 k + 3, m), what is read of each candidate, and a 1
     quality: Float32s  # (k, m)
     log_tokens: Float32s  # (k, m)
+    told: Float32s  # (E heads m, 2), what attending to each adds to quality's logit and log tokens
 
 
 class Inferred(NamedTuple):
     """What the network says of each query and candidate, its members averaged."""
 
-    quality: Float32s  # (n, m), in [0, 1]
+    quality_logit: Float32s  # (n, m)
     log_tokens: Float32s  # (n, m)
-    attention: Float32s  # (n, m)
     clusters: Float32s  # (n, k)
+    x: Float32s  # (n, p), principal components and surface features
+    interest: Float32s  # (n, E heads, 2 k + 3), in a candidate's features
+    pool: PoolKeys
+
+    @property
+    def quality(self) -> Float32s:
+        """Predicted quality, shape (n, m), in [0, 1]."""
+        return np.asarray(0.5 + 0.5 * np.tanh(self.quality_logit / 2))  # the sigmoid, which cannot overflow
+
+    @property
+    def attention(self) -> Float32s:
+        """Attention over the pool, averaged over members and heads, shape (n, m)."""
+        return np.asarray(_softmax(self.interest @ self.pool.features).mean(1))
 
 
 class InferenceNetwork:
@@ -69,9 +81,10 @@ class InferenceNetwork:
                     f"the tensor {name!r} has shape {self.weights[name].shape}, expected {shape}."
                 )
         self._centroid_norms = (self.weights["centroids"] ** 2).sum(-1)  # (k,)
+        self._fold()
 
     def keys(self, pool: PoolProfiles, around: PoolProfiles | None = None) -> PoolKeys:
-        """Return keys and values of a pool's profiles.
+        """Return what the network needs of a pool's profiles.
 
         Args:
             pool: Of m candidates.
@@ -79,10 +92,11 @@ class InferenceNetwork:
         """
         mean = (pool if around is None else around).log_tokens.mean()
         model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
-        key, value = self._layer("key", model), self._layer("value", model)  # (E, m, d)
-        scale = np.float32(1 / math.sqrt(self.config.hidden))
-        key, to_value = key.swapaxes(-1, -2) * scale, value.swapaxes(-1, -2) * scale  # (E, d, m) each
-        return PoolKeys(key, value, to_value, pool.quality.T, pool.log_tokens.T)
+        features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])
+        told = np.repeat(features.T @ self._told, self.config.heads, axis=0)  # (E heads, m, 2)
+        return PoolKeys(
+            np.float32(features), pool.quality.T, pool.log_tokens.T, np.float32(told.reshape(-1, 2))
+        )
 
     def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
         """Return the members' average.
@@ -93,22 +107,22 @@ class InferenceNetwork:
             around: What the query attends to for its context; by default the pool itself. With the same one for every
                 pool, what is predicted of a candidate does not depend on the others.
         """
-        d = self.config.hidden
+        n, read = len(query), len(pool.features)  # 2 k + 3
         x = self.project(query)  # (n, p)
         clusters = self.place(x)  # (n, k)
-        h = _gelu(self._layer("hidden", x))  # (E, n, d)
-        queries = self._layer("query", h)[:, None] + self.weights["head_embedding"]  # (E, heads, n, d)
-        attention = self._attend(queries, pool)  # (E, n, m)
-        context = attention @ pool.value if around is None else self._attend(queries, around) @ around.value
-        shared = self._layer("shared", np.concatenate([h, context], axis=-1))  # (E, n, 2)
-        pair = self._layer("pair", h)  # (E, n, 2d)
-        quality_logit = (shared[..., :1] + pair[..., :d] @ pool.to_value).mean(0)  # (n, m)
-        log_tokens = (shared[..., 1:] + pair[..., d:] @ pool.to_value).mean(0)  # (n, m)
+        h = _gelu(x @ self._hidden + self._hidden_bias)  # (n, E d)
+        asked = h @ self._asked + self._asked_bias  # (n, (E heads + 2) (2 k + 3) + 2)
+        about, shared = asked[:, :-2].reshape(n, -1, read), asked[:, -2:]
+        interest, pair = about[:, :-2], about[:, -2:] @ pool.features  # (n, 2, m)
+        beside = pool if around is None else around
+        attention = _softmax(interest @ beside.features)  # (n, E heads, m)
+        shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
+        quality_logit = shared[:, :1] + pair[:, 0]  # (n, m)
+        log_tokens = shared[:, 1:] + pair[:, 1]  # (n, m)
         if self.config.prior:
-            quality_logit = quality_logit + _logit(clusters @ pool.quality, 1e-3)
-            log_tokens = log_tokens + clusters @ pool.log_tokens
-        quality = 0.5 + 0.5 * np.tanh(quality_logit / 2)  # the sigmoid, which cannot overflow
-        return Inferred(quality, log_tokens, attention.mean(0), clusters)
+            quality_logit += _logit(clusters @ pool.quality, 1e-3)
+            log_tokens += clusters @ pool.log_tokens
+        return Inferred(quality_logit, log_tokens, clusters, x, interest, pool)
 
     def project(self, query: Float32s) -> Float32s:
         """Return an encoded query's principal components and surface features, shape (n, p)."""
@@ -119,14 +133,66 @@ class InferenceNetwork:
         distance = self._centroid_norms - 2 * x @ self.weights["centroids"].T  # (n, k), less |x|^2 a row
         return _softmax(-distance / self.weights["temperature"])
 
-    @staticmethod
-    def _attend(queries: Float32s, pool: PoolKeys) -> Float32s:
-        """Return attention over a pool, averaged over the heads, shape (E, n, m)."""
-        scores = np.asarray(queries @ pool.key[:, None], dtype=np.float32)  # (E, heads, n, m)
-        return np.asarray(_softmax(scores).mean(1))
+    def _fold(self) -> None:
+        """Fold what no query and no pool changes: a candidate's features are read by linear layers alone.
 
-    def _layer(self, name: str, x: Float32s) -> Float32s:
-        return np.asarray(x @ self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])
+        So the query's layer and the candidates' are one, and the members that are averaged are one beside each other.
+        """
+        config = self.config
+        weights = {name: tensor.astype(float) for name, tensor in self.weights.items()}
+        members, d = config.members, config.hidden
+        self._spread, gathered = _levels(config.clusters)
+        joined = {
+            name: np.concatenate([weights[f"{name}.weight"], weights[f"{name}.bias"]], axis=1)
+            for name in ("key", "value", "query", "shared", "pair")
+        }  # (E, inputs + 1, outputs)
+        scale = 1 / math.sqrt(d)
+        key, value = (gathered @ joined[name] for name in ("key", "value"))  # (E, 2 k + 3, d)
+        read = key.swapaxes(1, 2) * scale, value.swapaxes(1, 2) * scale  # (E, d, 2 k + 3)
+        attending = joined["query"][:, None].repeat(config.heads, axis=1)  # (E, heads, d + 1, d)
+        attending[:, :, -1] += weights["head_embedding"][:, :, 0]
+        interest = attending @ read[0][:, None]  # (E, heads, d + 1, 2 k + 3)
+        pair = (
+            np.stack([joined["pair"][:, :, :d], joined["pair"][:, :, d:]], axis=1)
+            @ read[1][:, None]
+            / members
+        )
+        shared = joined["shared"] / members  # (E, 2 d + 1, 2)
+        self._told = value @ shared[:, d:-1] / config.heads  # (E, 2 k + 3, 2)
+        columns, each = interest.shape[-1], config.heads * interest.shape[-1]
+        asked = np.zeros((members, d + 1, members * each + 2 * columns + 2))
+        for member in range(members):
+            own = slice(member * each, (member + 1) * each)
+            asked[member, :, own] = interest[member].swapaxes(0, 1).reshape(d + 1, each)
+        asked[:, :, members * each : -2] = pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns)
+        asked[:, :, -2:] = np.delete(shared, slice(d, 2 * d), axis=1)
+        self._asked = np.float32(asked[:, :d].reshape(members * d, -1))
+        self._asked_bias = np.float32(asked[:, d].sum(0))
+        self._hidden = np.float32(weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d))
+        self._hidden_bias = np.float32(weights["hidden.bias"].reshape(-1))
+
+
+def _levels(clusters: int) -> tuple[Doubles, Doubles]:
+    """Return what takes each candidate's mean quality and tokens apart from its clusters', and puts them together.
+
+    Clusters differ little beside candidates; weighed one by one, large weights would cancel, and digits be lost.
+
+    Returns:
+        From 2 k + 3 features to 2 k + 3, and, for weights, from those of 2 k + 3 to those of 2 k + 3.
+    """
+    k = clusters
+    means = np.zeros((2, 2 * k + 1))
+    means[0, :k] = means[1, k : 2 * k] = 1 / k
+    each = np.zeros((2 * k, 2))
+    each[:k, 0] = each[k:, 1] = 1
+    apart = np.eye(2 * k + 1)
+    apart[: 2 * k] -= each @ means
+    spread = np.concatenate([apart[: 2 * k], means, apart[2 * k :]])
+    gathered = np.zeros((2 * k + 3, 2 * k + 1))
+    gathered[: 2 * k, : 2 * k] = np.eye(2 * k)
+    gathered[2 * k : 2 * k + 2, : 2 * k] = each.T
+    gathered[-1, -1] = 1
+    return spread, gathered
 
 
 def _softmax(scores: Float32s) -> Float32s:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
 from crossroute.errors import MissingExtraError
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 INTEGRATIONS = {
     "langchain_core": "langchain_crossroute.members",

@@ -53,7 +53,7 @@ def profile_model(
         settings=settings,
         on_answer=on_answer,
     )
-    return _completed(run)
+    return run_here(run)
 
 
 async def aprofile_model(
@@ -85,7 +85,7 @@ def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcome
     return Outcomes.from_rows(listed, columns, candidates)
 
 
-def _completed(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:
+def run_here(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:
     """Return what a coroutine returns, from within a notebook's event loop, too."""
     try:
         asyncio.get_running_loop()

@@ -87,7 +87,7 @@ def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery
         raise DataError(f"{path}, line {at}: the text holds the lone surrogate {half[0]!r}. Replace it.")
     task = str(fields.get("task") or "own")
     if grader is not None:
-        return GradedQuery(task, 1, text, fields, _checked(grader), "")
+        return GradedQuery(task, 1, text, fields, checked(grader), "")
     if fields.get("reference") in (None, "", []):
         raise DataError(f"{path}, line {at}: no reference. Add one, or grade with --grader module:function.")
     reference = fields["reference"]
@@ -96,11 +96,11 @@ def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery
             f"{path}, line {at}: the reference is not a finite number of at most {sys.float_info.max:.2g}. Give it as "
             "a text, or grade with --grader module:function."
         )
-    checker, compared = _checker(reference)
+    checker, compared = checker_of(reference)
     return GradedQuery(task, 1, text, compared, checker, _example(reference))
 
 
-def _checker(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
+def checker_of(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
     """Return how a reference is compared, and with what."""
     if isinstance(reference, (int, float)) and not isinstance(reference, bool):
         return number, reference
@@ -117,7 +117,7 @@ def _example(reference: Any) -> str:
     return reference if isinstance(reference, str) else json.dumps(reference)
 
 
-def _checked(grader: Grader) -> Callable[[str, Any], float]:
+def checked(grader: Grader) -> Callable[[str, Any], float]:
     """Return the grader as a checker, which refuses a quality outside [0, 1]."""
 
     def graded(answer: str, fields: Any) -> float:

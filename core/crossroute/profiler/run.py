@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, cast
 
@@ -24,14 +25,15 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from crossroute.calls.failures import is_transient, retry_after, status
+from crossroute.calls.blame import is_transient, status
+from crossroute.calls.failures import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer
 from crossroute.profiler.answers_file import AnswersFile, Row
 from crossroute.profiler.questions import GradedQuery
-from crossroute.profiler.settings import Pace, ProfilingSettings
-from crossroute.query import estimate_tokens
+from crossroute.profiler.settings import Pace, ProfilingSettings, Purse
+from crossroute.tokens import estimate_tokens
 
 REFUSED = frozenset({400, 413, 422})
 """Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""
@@ -53,7 +55,19 @@ class Progress(NamedTuple):
 
 
 class ProfilingRun:
-    """One run over the queries that are not yet answered."""
+    """One run over the queries that are not yet answered.
+
+    Args:
+        answerer: The model.
+        candidate: Its name and price.
+        queries: All that may be kept.
+        kept: Where answers are kept.
+        settings: Concurrency, attempts, limits.
+        pace: When calls may start; shared by the runs of one provider.
+        purse: What may be spent; shared by the runs of one pool.
+        only: Ask no more than these, by id.
+        others: The file may hold answers to other queries, too, which stay as they are.
+    """
 
     def __init__(
         self,
@@ -62,14 +76,20 @@ class ProfilingRun:
         queries: Sequence[GradedQuery],
         kept: AnswersFile,
         settings: ProfilingSettings,
+        *,
+        pace: Pace | None = None,
+        purse: Purse | None = None,
+        only: Container[str] | None = None,
+        others: bool = False,
     ) -> None:
         self.answerer, self.candidate, self.kept, self.settings = answerer, candidate, kept, settings
-        self.wanted = len(queries)
-        self.todo = deque(_unanswered(queries, candidate.name, kept))
+        unanswered = _unanswered(queries, candidate.name, kept, others)
+        self.todo = deque(query for query in unanswered if only is None or query.query_id in only)
+        self.wanted = len(kept.rows) + len(self.todo)
         _count_again(queries, candidate, kept)
-        self.pace = Pace(settings.requests_per_minute)
+        self.pace = pace or Pace(settings.requests_per_minute)
         self.cost = sum(row["cost_usd"] for row in kept.rows)
-        self.under_way = 0
+        self.purse = purse or Purse(settings.max_cost, self.cost)
         self.stopped = False
         self.refused: list[tuple[GradedQuery, str]] = []
         self._tally = threading.Lock()
@@ -89,12 +109,11 @@ class ProfilingRun:
         while self.todo and not self.stopped:
             query = self.todo.popleft()
             try:
-                self._within_limit(query)
-                self.under_way += 1
+                expected = self._taken(query)
                 try:
                     await self._ask(query)
                 finally:
-                    self.under_way -= 1
+                    self.purse.give_back(expected)
             except BaseException:
                 self.stopped = True
                 raise
@@ -164,23 +183,31 @@ class ProfilingRun:
         with self._tally:
             self.kept.append(row | ({"error": error} if error else {}))
             self.cost += counted.cost or 0.0
+            self.purse.pay(counted.cost or 0.0)
             done = self.kept.rows
-            quality = sum(row["quality"] for row in done) / len(done)
+            graded = [row["quality"] for row in done if not math.isnan(row["quality"])]
+            quality = sum(graded) / len(graded) if graded else math.nan
             progress = Progress(len(done), self.wanted, self.cost, quality)
         self.on_answer(progress)
 
-    def _within_limit(self, query: GradedQuery) -> None:
-        limit = self.settings.max_cost
-        if limit is None:
-            return
+    def _taken(self, query: GradedQuery) -> float:
+        """Return what a call is expected to cost, once so much is set aside.
+
+        Raises:
+            SpendingLimitError: There is less left.
+        """
         price, done = cast("Price", self.candidate.price), len(self.kept.rows)
         first = price.cost(input_tokens=estimate_tokens(query.text), output_tokens=UNSEEN_OUTPUT_TOKENS)
         expected = self.cost / done if done else first
-        if self.cost + expected * (self.under_way + 1) > limit:
-            raise SpendingLimitError(self.candidate.name, self.cost, limit, done, self.wanted)
+        if not self.purse.take(expected):
+            limit = cast("float", self.purse.limit)
+            raise SpendingLimitError(self.candidate.name, self.purse.spent, limit, done, self.wanted)
+        return expected
 
 
-def _unanswered(queries: Sequence[GradedQuery], name: str, kept: AnswersFile) -> list[GradedQuery]:
+def _unanswered(
+    queries: Sequence[GradedQuery], name: str, kept: AnswersFile, others: bool
+) -> list[GradedQuery]:
     """Return the queries that have no answer yet.
 
     Raises:
@@ -192,7 +219,7 @@ def _unanswered(queries: Sequence[GradedQuery], name: str, kept: AnswersFile) ->
             raise DataError(
                 f"{kept.path} holds answers of {row['candidate']!r}, not of {name!r}. Choose another file."
             )
-        if row["query_id"] not in wanted:
+        if row["query_id"] not in wanted and not others:
             raise DataError(
                 f"{kept.path} answers {row['query_id']!r}, which is none of these {len(wanted)} queries. It was made "
                 "with other queries, or another version; choose another file, or delete it to begin anew."
@@ -207,7 +234,10 @@ def _count_again(queries: Sequence[GradedQuery], candidate: Candidate, kept: Ans
     A cost that the answer itself told stays.
     """
     asked = {query.query_id: query for query in queries}
-    counted = [_counted(row, asked[row["query_id"]], cast("Price", candidate.price)) for row in kept.rows]
+    price = cast("Price", candidate.price)
+    counted = [
+        _counted(row, asked[row["query_id"]], price) if row["query_id"] in asked else row for row in kept.rows
+    ]
     if counted != kept.rows:
         kept.replace(counted)
 

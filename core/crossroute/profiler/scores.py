@@ -80,7 +80,7 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     of its cost only the price is its own.
 
     Args:
-        router: Whose clusters the profile is over.
+        router: The profile is over its clusters.
         name: Of the candidate.
         scores: Benchmark ("mmlu_pro"), or a task of the router's training data -> accuracy in [0, 1].
         price: USD per million tokens.
@@ -186,7 +186,7 @@ def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price
     """Return what the cost head would predict of a candidate that writes as much as the pool does, shape (k,).
 
     Args:
-        router: Whose cost head is meant.
+        router: Its cost head is used.
         pool: The anchors.
         log_tokens: Of their profiles, shape (m, k).
         price: At which the prediction is to hold; above 0.

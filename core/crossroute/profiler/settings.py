@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
 from crossroute.profiler.questions import GradedQuery
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 TERSE, THINKING = 40, 1000
 """Output tokens of an answer by a model that comes to the point, and by one that reasons at length."""
@@ -55,7 +56,7 @@ class Estimate(BaseModel):
 
     @classmethod
     def of(cls, queries: Sequence[GradedQuery], price: Price) -> Estimate:
-        """Estimate at four characters a token.
+        """Estimate from the queries' texts.
 
         >>> from crossroute.profiler.questions import calibration_set
         >>> Estimate.of(calibration_set(), Price(input=0.25, output=2)).least < 0.05
@@ -75,6 +76,38 @@ class Estimate(BaseModel):
             f"{self.queries} queries, {self.input_tokens:,} input tokens: ${self.least:.2g} for terse answers, "
             f"${self.most:.2g} where the model reasons at length"
         )
+
+
+class Purse:
+    """What may be spent, by one run or by several at once; calls under way count as what they are expected to cost.
+
+    Args:
+        limit: USD, what was spent before included; None for no limit.
+        spent: USD that earlier runs have spent.
+    """
+
+    def __init__(self, limit: float | None = None, spent: float = 0.0) -> None:
+        self.limit, self.spent = limit, spent
+        self._under_way = 0.0
+        self._guard = threading.Lock()
+
+    def take(self, expected: float) -> bool:
+        """Set aside what a call is expected to cost; return whether there is so much left."""
+        with self._guard:
+            if self.limit is not None and self.spent + self._under_way + expected > self.limit:
+                return False
+            self._under_way += expected
+            return True
+
+    def give_back(self, expected: float) -> None:
+        """Set what was set aside free, once its call has ended."""
+        with self._guard:
+            self._under_way -= expected
+
+    def pay(self, cost: float) -> None:
+        """Count what a call has cost."""
+        with self._guard:
+            self.spent += cost
 
 
 class Pace:

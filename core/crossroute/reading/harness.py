@@ -24,7 +24,7 @@ ROUTING = re.compile(
 )
 """A sentence that tells a router what to choose; nobody lets a query decide that."""
 
-MODEL = re.compile("model|llm| ai")
+MODEL = ("model", "llm", " ai")
 
 
 def drop_harness(text: str) -> str:
@@ -59,5 +59,14 @@ def _without_inserted(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    rest = EMPTY_CHOICES.sub("", "\n\n".join(kept)).strip()
-    return ROUTING.sub("", rest).strip() if MODEL.search(rest.lower()) else rest
+    rest = "\n\n".join(kept)
+    if "\n" in rest:
+        rest = EMPTY_CHOICES.sub("", rest)
+    rest = rest.strip()
+    return ROUTING.sub("", rest).strip() if names_model(rest) else rest
+
+
+def names_model(text: str) -> bool:
+    """Return whether a text may speak of a model, as a hint to the router does."""
+    lowered = text.lower()
+    return any(name in lowered for name in MODEL)

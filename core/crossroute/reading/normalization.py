@@ -10,8 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 import unicodedata
 from collections import Counter
+from functools import lru_cache
+
+UPPER, LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 
 READ_CHARACTERS = 10_000
 """Characters that are read from each end of a longer text."""
@@ -19,6 +23,9 @@ READ_CHARACTERS = 10_000
 KEPT_OF_RUN = 8
 UPPER_SHARE = 0.4
 REPEATS = 3
+KNOWN_WORDS = 16_384
+"""Words of which it is remembered whether they only repeat."""
+
 REPEATED_SENTENCES = 8
 """A sentence that comes this often is filler: it is not read."""
 
@@ -68,6 +75,10 @@ LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
 
 
+repetition_in = lru_cache(KNOWN_WORDS)(re.compile(r"([^\d\s])\1{3}|([^\d\s]{2,8}?)\2{3}").search)
+"""Find in a word the first characters, or groups of them, that only repeat; remembered by word."""
+
+
 def normalize(text: str) -> str:
     r"""Return a text as it is read.
 
@@ -86,7 +97,7 @@ def normalize(text: str) -> str:
         text = fold_lookalikes(text.translate(SMALL))
     text = collapse_blanks(INVISIBLE.sub("", text))
     text = PUNCTUATION.sub(r"\1", lower_capitals(drop_repetition(shorten_runs(text))))
-    return BROKEN_SENTENCE.sub(" ", text).strip()
+    return (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
 
 
 def fold_lookalikes(text: str) -> str:
@@ -112,7 +123,10 @@ def collapse_blanks(text: str) -> str:
     text = text.replace("\t", " ").replace("\x0b", " ")
     if "  " in text or not text.isascii():
         text = BLANKS.sub(" ", text)
-    text = STRETCHED.sub(" ", text.strip())
+    text = text.strip()
+    if "\n" not in text:
+        return text
+    text = STRETCHED.sub(" ", text)
     return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text)
 
 
@@ -135,7 +149,7 @@ def drop_repetition(text: str) -> str:
     words = text.split()
     different = dict.fromkeys(words)
     for word in different:
-        if len(word) - len(set(word)) >= REPEATS:
+        if repetition_in(word):
             text = text.replace(word, _without_repetition(word))
     if len(different) < REPEATED_SHARE * len(words):
         text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
@@ -152,15 +166,24 @@ def lower_capitals(text: str) -> str:
     >>> lower_capitals("EXPLAIN THIS. IT IS ODD."), lower_capitals("The DNA of a cat")
     ('Explain this. It is odd.', 'The DNA of a cat')
     """
-    sample = text[:: 1 + len(text) // SAMPLE]
-    upper = sum(map(str.isupper, sample))
-    if upper <= UPPER_SHARE * (upper + sum(map(str.islower, sample))):
+    if not is_capitals(text):
         return text
     return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
 
 
 def _without_repetition(word: str) -> str:
     return REPEATED_PART.sub(r"\1", REPEATED.sub(lambda run: run[1] * REPEATS, word))
+
+
+def is_capitals(text: str) -> bool:
+    """Return whether a text is mostly in capitals, by a sample of it."""
+    sample = text[:: 1 + len(text) // SAMPLE]
+    if sample.isascii():
+        letters = sample.encode()
+        upper, lower = (len(letters) - len(letters.translate(None, each)) for each in (UPPER, LOWER))
+    else:
+        upper, lower = sum(map(str.isupper, sample)), sum(map(str.islower, sample))
+    return upper > UPPER_SHARE * (upper + lower)
 
 
 def _without(text: str, sentences: set[str]) -> str:

@@ -209,8 +209,10 @@ def _asks(unit: str) -> bool:
 
 def _says_something(text: str, words: int = LEAST_WORDS) -> bool:
     """Return whether a text has a few words, or as many letters in scripts that write none apart."""
-    found = WORD.findall(text)
-    return len(found) >= words or any(len(word) > words and not word.isascii() for word in found)
+    for number, word in enumerate(WORD.finditer(text), start=1):
+        if number >= words or (len(word[0]) > words and not word[0].isascii()):
+            return True
+    return False
 
 
 def _is_problem(question: str, rest: str) -> bool:

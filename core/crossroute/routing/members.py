@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
-from crossroute.effort import read_effort, split_effort
+from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
 from crossroute.routing.router import Router
 
@@ -52,9 +53,13 @@ class Ability(BaseModel):
 
 
 def by_name(
-    models: Mapping[str, Model] | Iterable[Model], name_of: Callable[[Model], str | None]
+    models: Mapping[str, Model] | Iterable[Model],
+    name_of: Callable[[Model], str | None],
+    effort_of: Callable[[Model], str | None] = lambda model: None,
 ) -> dict[str, Model]:
     """Return models by name; those of a list go by the name of the model that each asks.
+
+    Several that ask the same model go by their efforts, too: `gpt-5.5@low`, `gpt-5.5@high`.
 
     Raises:
         TypeError: A single string, where several models are expected.
@@ -64,18 +69,26 @@ def by_name(
         return dict(models)
     if isinstance(models, str):
         raise TypeError(f"Expected several models, got one, {models!r}; put it in a list.")
+    named = [(_name(model, name_of), model) for model in models]
+    asked = Counter(name for name, _ in named)
     found: dict[str, Model] = {}
-    for model in models:
-        name = name_of(model)
-        if not name:
-            raise ValueError(
-                f"A {type(model).__name__} does not tell which model it is. Give models by name: "
-                '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
-            )
-        if name in found:
-            raise ValueError(f"Two models are called {name!r}. Give them by name, or leave one out.")
-        found[name] = model
+    for name, model in named:
+        told = read_effort(effort_of(model) or "") if asked[name] > 1 else None
+        own = with_effort(name, told) if told else name
+        if own in found:
+            raise ValueError(f"Two models are called {own!r}. Give them by name, or leave one out.")
+        found[own] = model
     return found
+
+
+def _name(model: Model, name_of: Callable[[Model], str | None]) -> str:
+    name = name_of(model)
+    if not name:
+        raise ValueError(
+            f"A {type(model).__name__} does not tell which model it is. Give models by name: "
+            '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
+        )
+    return name
 
 
 def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import reduce
 from itertools import pairwise
 from numbers import Real
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from crossroute.candidate import Candidate, Capability
+from crossroute.candidate import Candidate, Capability, Pool
+from crossroute.errors import WINDOW
 from crossroute.numeric import Floats
-from crossroute.query import Query, estimate_tokens
+from crossroute.query import Query
 from crossroute.reward import Reward, best
+from crossroute.tokens import estimate_tokens
+
+Flags = npt.NDArray[np.bool_]
 
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101
@@ -116,7 +122,7 @@ class Constraints(BaseModel):
             candidate: The candidate.
             quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
             cost: What `max_cost_confidence` of such calls cost at most, USD, or NaN likewise.
-            tokens: Input tokens and predicted output tokens of the call.
+            tokens: Input tokens of the call. How long the answer gets is no reason to exclude: it is only predicted.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
 
@@ -126,18 +132,9 @@ class Constraints(BaseModel):
         return self.model_copy(update={"max_cost": None, "min_quality": None})
 
     def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
-        names = {candidate.name, *candidate.aliases}
-        lacking = self.capabilities - candidate.capabilities
-        if self.allow is not None and not names & self.allow:
-            yield "not in the allow list"
-        if names & self.deny:
-            yield "in the deny list"
-        if lacking:
-            yield f"lacks {', '.join(sorted(lacking))}"
+        yield from self.standing_failures(candidate)
         if candidate.context_window is not None and tokens > candidate.context_window:
-            yield (
-                f"context window of {candidate.context_window:,} tokens, the call needs about {tokens:,.0f}"
-            )
+            yield (f"{WINDOW} of {candidate.context_window:,} tokens, the call has about {tokens:,.0f}")
         if self.max_cost is not None and not cost <= self.max_cost:
             bound = f"cost of up to ${cost:.2g} ({self.max_cost_confidence:.0%} of such calls) above"
             told = "unknown cost, not under" if math.isnan(cost) else bound
@@ -146,28 +143,59 @@ class Constraints(BaseModel):
             told = "unknown quality, not" if math.isnan(quality) else f"predicted quality {quality:.3f} under"
             yield f"{told} min_quality {self.min_quality:g}"
 
+    def standing_failures(self, candidate: Candidate) -> Iterator[str]:
+        """Yield why a candidate may not be chosen, whatever the query."""
+        names = {candidate.name, *candidate.aliases}
+        lacking = self.capabilities - candidate.capabilities
+        if self.allow is not None and not names & self.allow:
+            yield "not in the allow list"
+        if names & self.deny:
+            yield "in the deny list"
+        if lacking:
+            yield f"lacks {', '.join(sorted(lacking))}"
 
-def choose(
-    quality: Floats,
-    cost: Floats,
-    failures: Sequence[str | None],
-    willingness_to_pay: float,
-    reward: Reward = "exponential",
-) -> int | None:
-    """Return the column of the best candidate that fails nothing, or None where all fail something.
+
+class Screen:
+    """Constraints over a pool: what they say of a candidate whatever the query is worked out once.
 
     Args:
-        quality: Predicted quality, shape (m,), in [0, 1].
-        cost: Predicted cost, shape (m,), USD.
-        failures: Why a candidate may not be chosen, or None, length m.
-        willingness_to_pay: USD, > 0.
-        reward: Which reward decides.
+        pool: The m candidates.
+        constraints: What they must satisfy.
+
+    Raises:
+        UnknownCandidateError: The pool does not know a name in the constraints.
     """
-    eligible = np.flatnonzero([failure is None for failure in failures])
-    if not eligible.size:
-        return None
-    pick = best(quality[eligible][None], cost[eligible][None], willingness_to_pay, reward)[0]
-    return int(eligible[pick])
+
+    def __init__(self, pool: Pool, constraints: Constraints) -> None:
+        for name in constraints.deny | (constraints.allow or frozenset()):
+            pool.position(name)
+        self.constraints = constraints
+        standing = np.array([not any(constraints.standing_failures(candidate)) for candidate in pool])
+        self._standing = None if standing.all() else standing
+
+    def eligible(self, quality: Floats, bound: Floats | None, fits: Flags | None) -> Flags | None:
+        """Return which candidates may be chosen, shape (..., m); None where all may.
+
+        Args:
+            quality: Predicted quality, shape (..., m).
+            bound: What `max_cost_confidence` of such calls cost at most, USD, shape (..., m); it is not read without
+                a `max_cost`.
+            fits: Whether the call is within each candidate's context window; None where all are.
+        """
+        least, most = self.constraints.min_quality, self.constraints.max_cost
+        flags = [
+            self._standing,
+            fits,
+            None if most is None or bound is None else bound <= most,
+            None if least is None else quality >= least,
+        ]
+        return reduce(_both, flags)
+
+
+def _both(some: Flags | None, others: Flags | None) -> Flags | None:
+    if some is None or others is None:
+        return others if some is None else some
+    return some & others
 
 
 def cache_saving(candidate: Candidate, query: Query) -> float:

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from crossroute.cache import LRUCache
-from crossroute.candidate import Pool
+from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
 from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt, Outlook
+from crossroute.model.doubt import Doubt, Outlook, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
-from crossroute.model.inference import InferenceNetwork, Inferred, PoolProfiles
+from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Floats, logit
+from crossroute.numeric import Floats
 from crossroute.query import Query
+from crossroute.tokens import vocabulary_of
+
+Flags = npt.NDArray[np.bool_]
 
 CACHED_QUERIES = 4096
+CACHED_CHARACTERS = 4_000
+"""A longer query is not remembered: it would be kept with its text."""
+
 
 SURE = 0.98
 """Predicted quality above this counts as this: no benchmark tells more, and of two that are sure the cheaper goes."""
+
+MOST_LOG_ODDS = float(np.log1p(-LEAST_CHANCE) - np.log(LEAST_CHANCE))
 
 LEAST_ANCHORS = 6
 """Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
@@ -61,42 +71,159 @@ class EncodedQueries(NamedTuple):
         return cls(vectors, tokens, np.zeros(len(tokens)))
 
 
-class Foresight(NamedTuple):
-    """What is foreseen of one query, or, with a leading axis n, of several.
+class Foresight:
+    """What is foreseen of n queries; what few ask for is computed when it is asked for.
 
     Attributes:
-        quality: Predicted quality, shape (m,), in [0, 1].
-        cost: Predicted cost, shape (m,), USD for one call.
-        tokens: Input tokens and predicted output tokens, shape (m,).
-        attention: Weights of the query's attention over the pool, shape (m,), summing to 1.
-        clusters: How much of each cluster is in the query, shape (k,), summing to 1.
-        quality_error: Standard error of the predicted quality, shape (m,), by the evidence behind the profile
-            and by how far the query is from training.
-        output_cost: The part of the cost that pays for the answer, shape (m,), USD.
-        spread: Standard deviation of the logarithm of that part around what is predicted, shape (m,).
-        trust: How near the query is to training queries, a number in [0, 1].
+        quality: Predicted quality, shape (n, m), in [0, 1].
+        cost: Predicted cost, shape (n, m), USD for one call.
+        clusters: How much of each cluster is in each query, shape (n, k), summing to 1.
+        trust: How near each query is to training queries, shape (n,), in [0, 1].
+
+    Args:
+        predictor: Of the m candidates.
+        queries: The n queries, encoded.
+        further: Tokens of each call that models of the older vocabulary count beyond the others, shape (n,); None
+            where there are none.
     """
+
+    def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
+        vectors, self._query_tokens, context = queries
+        self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
+        self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
+        self.clusters = output.clusters
+        self._at: Situation | None = None
+        if doubt is None or beliefs is None:
+            self._outlook = Outlook(output.quality.astype(float), output.log_tokens.astype(float))
+            self.trust: Floats = np.ones(len(vectors))
+        else:
+            self._at = at = doubt.situate(output.x)
+            held = output.quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+            self._outlook = doubt.temper(at, beliefs, quality_logit=held, log_tokens=output.log_tokens)
+            self.trust = at.trust
+        quality, self._log_tokens = self._outlook
+        if predictor.efforts is not None:
+            quality = predictor.efforts.on_quality(quality, self._kinds)
+            self._log_tokens = self._log_tokens + predictor.efforts.log_tokens
+        self._told = quality
+        self.quality = quality.astype(float) if doubt is None else np.minimum(quality, SURE, dtype=float)
+        prices, unit = predictor.prices, predictor.cost_unit
+        told = (prices, self._query_tokens, context, unit)
+        self._estimated = costs.cost(self._log_tokens, *told, learned=predictor.learned)  # (n, m)
+        self._read = np.maximum(self._query_tokens + context, 0)[:, None]  # (n, 1)
+        self._more = None if further is None else np.where(predictor.counts_more, further[:, None], 0.0)
+        self.cost = (
+            self._estimated if self._more is None else self._estimated + self._more * prices[:, 0] / 1e6
+        )
+
+    @property
+    def _kinds(self) -> Floats:
+        """How much of each kind of work is in each query, shape (n, K): one, where the router tells none apart."""
+        return np.ones((len(self.trust), 1)) if self._at is None else self._at.kinds
+
+    @cached_property
+    def read(self) -> Floats:
+        """Input tokens as each candidate counts them, shape (n, m)."""
+        read = self._read if self._more is None else self._read + self._more
+        return np.broadcast_to(read, self.cost.shape)
+
+    @cached_property
+    def tokens(self) -> Floats:
+        """Input tokens and predicted output tokens, shape (n, m)."""
+        predictor = self._predictor
+        told = (predictor.learned, self._query_tokens, predictor.cost_unit)
+        return self.read + costs.output_tokens(self._log_tokens, *told)
+
+    @cached_property
+    def fits(self) -> Flags | None:
+        """Whether the input is within each candidate's context window, shape (n, m); None where none has one."""
+        windows = self._predictor.windows
+        return None if windows is None else self.read <= windows
+
+    @cached_property
+    def attention(self) -> Floats:
+        """Weights of each query's attention over the pool, shape (n, m), summing to 1."""
+        return self._output.attention
+
+    @cached_property
+    def quality_error(self) -> Floats:
+        """Standard error of the predicted quality, shape (n, m).
+
+        By the evidence behind the profiles, and by how far each query is from training.
+        """
+        predictor = self._predictor
+        variance, efforts = self.clusters @ predictor.variance, predictor.efforts
+        if predictor.doubt is None or predictor.beliefs is None or self._at is None:
+            error = np.asarray(np.sqrt(variance))
+        else:
+            error = predictor.doubt.quality_error(self._at, predictor.beliefs, self._outlook, variance)
+        return error if efforts is None else efforts.with_error(error, self._told, self._kinds)
+
+    @cached_property
+    def spread(self) -> Floats:
+        """Standard deviation of the logarithm of the answer's cost around what is predicted, shape (n, m)."""
+        predictor = self._predictor
+        efforts = predictor.efforts
+        if predictor.doubt is None or predictor.beliefs is None or self._at is None:
+            spread = np.full(self.quality.shape, costs.TYPICAL_SPREAD)
+        else:
+            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters)
+        return spread if efforts is None else np.sqrt(spread**2 + efforts.log_tokens_error**2)
+
+    @cached_property
+    def output_cost(self) -> Floats:
+        """The part of the cost that pays for the answer, shape (n, m), USD."""
+        paid_for_reading = self._read * self._predictor.prices[:, 0] / 1e6
+        return self._estimated - np.minimum(self._estimated, paid_for_reading)
+
+    def cost_within(self, confidence: float) -> Floats:
+        """Return the cost that each call stays within with some probability, USD, shape (n, m)."""
+        return _within(self, confidence)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield what is foreseen of each query."""
+        return (Row(self, row) for row in range(len(self.quality)))
+
+
+class Row:
+    """What is foreseen of one query: every field of a `Foresight` without its first axis."""
 
     quality: Floats
     cost: Floats
-    tokens: Floats
-    attention: Floats
     clusters: Floats
+    trust: Floats
+    tokens: Floats
+    read: Floats
+    fits: Flags | None
+    attention: Floats
     quality_error: Floats
     output_cost: Floats
     spread: Floats
-    trust: Floats
+
+    def __init__(self, foresight: Foresight, row: int) -> None:
+        self._foresight, self._row = foresight, row
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        values = getattr(self._foresight, name)
+        return None if values is None else values[self._row]
 
     def cost_within(self, confidence: float) -> Floats:
-        """Return the cost that a call stays within with some probability, USD, shaped as `cost`.
+        """Return the cost that the call stays within with some probability, USD, shape (m,)."""
+        return _within(self, confidence)
 
-        The answer's length is taken as lognormal around what is predicted.
+    def at_cost(self, cost: Floats) -> Row:
+        """Return the same at another cost, shape (m,)."""
+        other = Row(self._foresight, self._row)
+        other.cost = cost
+        return other
 
-        Args:
-            confidence: In (0, 1).
-        """
-        factor = np.exp(NormalDist().inv_cdf(confidence) * self.spread)
-        return np.asarray(self.cost + self.output_cost * (factor - 1))
+
+def _within(foresight: Foresight | Row, confidence: float) -> Floats:
+    """Return the cost that is not exceeded with some probability, the answer's length taken as lognormal."""
+    factor = np.exp(NormalDist().inv_cdf(confidence) * foresight.spread)
+    return np.asarray(foresight.cost + foresight.output_cost * (factor - 1))
 
 
 class Predictor:
@@ -134,97 +261,49 @@ class Predictor:
         self.cost_unit = cost_unit
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
         self.digest = hashlib.sha256(identity).hexdigest()[:12]
-        self._prices = costs.prices(pool)
+        self.prices = costs.prices(pool)
+        self.counts_more = np.array([_counts_more(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
-        self._learned = learned_prices(self.pool)
+        self.learned = learned_prices(self.pool)
+        windows = [candidate.context_window or np.inf for candidate in pool]
+        self.windows = np.array(windows) if min(windows, default=np.inf) < np.inf else None
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
         apart = not all(map(np.array_equal, self.context, profiles))
-        self._around = network.keys(self.context) if apart else None
-        self._variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
-        self._beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
-        self._efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
-        self._cache = LRUCache[tuple[str, str, int, int], Foresight](CACHED_QUERIES)
+        self.around = network.keys(self.context) if apart else None
+        self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
+        self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
+        self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
+        self._older = bool(self.counts_more.any())
+        self._memory: dict[Query, Row] = {}  # the query that was asked last is the last
+        self._lock = threading.Lock()
 
-    def foresee(self, queries: Sequence[Query]) -> list[Foresight]:
-        """Foresee each query; one that was foreseen before is remembered by what the network reads of it."""
-        keys = [
-            (query.task_view, query.instance_view, query.text_tokens, query.context_tokens)
-            for query in queries
-        ]
-        found = {key: self._cache.get(key) for key in keys}
-        missing = {key: query for key, query in zip(keys, queries, strict=True) if found[key] is None}
+    def foresee(self, queries: Sequence[Query]) -> list[Row]:
+        """Foresee each query; the last ones are remembered."""
+        found = {query: self._recall(query) for query in queries}
+        missing = [query for query, row in found.items() if row is None]
         if missing:
-            for key, row in zip(missing, self._foresee(list(missing.values())), strict=True):
-                self._cache.put(key, row)
-                found[key] = row
-        return [seen for key in keys if (seen := found[key]) is not None]
+            rows = zip(missing, self.foresee_queries(missing), strict=True)
+            found |= {query: self._remember(query, row) for query, row in rows}
+        return [row for query in queries if (row := found[query]) is not None]
+
+    def foresee_one(self, query: Query) -> Row:
+        """Foresee a query; the last ones are remembered."""
+        known = self._recall(query)
+        return known or self._remember(query, Row(self.foresee_queries([query]), 0))
+
+    def foresee_queries(self, queries: Sequence[Query]) -> Foresight:
+        """Foresee queries together."""
+        encoded, further = self._encoded(queries), None
+        if self._older:
+            beyond = [query.older_tokens - query.whole_tokens for query in queries]
+            further = np.array(beyond, dtype=float) if any(beyond) else None
+        return Foresight(self, encoded, further)
 
     def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
         """Foresee queries that are encoded already."""
-        vectors, query_tokens, context_tokens = queries
-        vectors = np.asarray(vectors, dtype=np.float32)
-        output = self.network(vectors, self.keys, self._around)
-        outlook, trust, kinds = self._tempered(vectors, output)
-        outlook = self._told(outlook, kinds)
-        told = (self._prices, query_tokens, context_tokens, self.cost_unit)
-        cost = costs.cost(outlook.log_tokens, *told, learned=self._learned)
-        written = costs.output_tokens(outlook.log_tokens, self._learned, query_tokens, self.cost_unit)
-        read = np.maximum(query_tokens + context_tokens, 0)[:, None]
-        paid_for_reading = np.minimum(cost, read * self._prices[:, 0] / 1e6)
-        return Foresight(
-            outlook.quality,
-            cost,
-            read + written,
-            output.attention,
-            output.clusters,
-            outlook.quality_error,
-            cost - paid_for_reading,
-            outlook.spread,
-            trust,
-        )
-
-    def _tempered(self, vectors: Floats, output: Inferred) -> tuple[Outlook, Floats, Floats]:
-        """Return what is predicted once doubt is taken into account.
-
-        Returns:
-            That, the trust in the network, shape (n,), and how much of each kind of work is in each query, shape
-            (n, K): one kind, where the router tells none apart.
-        """
-        quality, log_tokens = output.quality.astype(float), output.log_tokens.astype(float)
-        error = np.sqrt(output.clusters @ self._variance)
-        if self.doubt is None or self._beliefs is None:
-            spread = np.full(quality.shape, costs.TYPICAL_SPREAD)
-            return (
-                Outlook(quality, error, log_tokens, spread),
-                np.ones(len(quality)),
-                np.ones((len(quality), 1)),
-            )
-        at = self.doubt.situate(self.network.project(vectors))
-        outlook = self.doubt.temper(
-            at,
-            self._beliefs,
-            quality_logit=logit(quality, LEAST_CHANCE),
-            quality_error=error,
-            log_tokens=log_tokens,
-            clusters=output.clusters,
-        )
-        return outlook, at.trust, at.kinds
-
-    def _told(self, outlook: Outlook, kinds: Floats) -> Outlook:
-        """Return what is predicted of candidates that are told how hard to think."""
-        if self._efforts is not None:
-            quality = self._efforts.on_quality(outlook.quality, kinds)
-            outlook = Outlook(
-                quality,
-                self._efforts.with_error(outlook.quality_error, quality, kinds),
-                outlook.log_tokens + self._efforts.log_tokens,
-                np.sqrt(outlook.spread**2 + self._efforts.log_tokens_error**2),
-            )
-        if self.doubt is None:
-            return outlook
-        return outlook._replace(quality=np.minimum(outlook.quality, SURE))
+        return Foresight(self, queries._replace(vectors=np.asarray(queries.vectors, dtype=np.float32)))
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
@@ -285,7 +364,22 @@ class Predictor:
             self.network, self.pool, self.query_encoder, self.cost_unit, doubt=doubt, context=self.context
         )
 
-    def _foresee(self, queries: list[Query]) -> list[Foresight]:
+    def _recall(self, query: Query) -> Row | None:
+        with self._lock:
+            row = self._memory.pop(query, None)
+            if row is not None:
+                self._memory[query] = row
+        return row
+
+    def _remember(self, query: Query, row: Row) -> Row:
+        if len(query.text) + len(query.system) + len(query.context) + len(query.step) <= CACHED_CHARACTERS:
+            with self._lock:
+                self._memory[query] = row
+                if len(self._memory) > CACHED_QUERIES:
+                    del self._memory[next(iter(self._memory))]
+        return row
+
+    def _encoded(self, queries: Sequence[Query]) -> EncodedQueries:
         encoded = EncodedQueries.of(queries, self.query_encoder)
         width = encoded.vectors.shape[1]
         if width != self.network.config.width:
@@ -293,4 +387,9 @@ class Predictor:
                 f"The encoder {self.query_encoder.name!r} gives {width} numbers a query; this "
                 f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
             )
-        return [Foresight(*row) for row in zip(*self.foresee_encoded(encoded), strict=True)]
+        return encoded
+
+
+def _counts_more(candidate: Candidate) -> bool:
+    """Return whether a candidate reads by the older vocabulary, which has fewer words of scripts beside Latin."""
+    return any(vocabulary_of(name) == "cl100k" for name in (candidate.name, *candidate.aliases))

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from crossroute.cache import LRUCache
 from crossroute.candidate import Candidate, Pool, Price
+from crossroute.catalogue import rests_on
 from crossroute.data.outcomes import Outcomes
-from crossroute.decision import Alternative, Decision
+from crossroute.decision import Alternative, Cluster, Decision, Details, unchecked
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
-from crossroute.reward import Reward, best, linear_reward, log_exponential_reward
+from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
-from crossroute.routing.policy import Constraints, Dial, cache_saving, choose
-from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor
+from crossroute.routing.policy import Constraints, Dial, Screen, cache_saving
+from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
 
 DEFAULT_COST_PREFERENCE = 0.5
 DEFAULT_ROUTER = "routerbench"
@@ -33,11 +34,20 @@ WIDEST_ROUTER = "universal"
 
 BATCH = 64
 CACHED_DIALS = 256
+CACHED_SCREENS = 64
 
 HIGH = 0.9
 """Probability with which a call costs no more than a prediction's `cost_high`."""
 CLUSTERS_SHOWN = 3
 _COLUMNS = tuple(Alternative.model_fields)
+
+
+class Dialled(NamedTuple):
+    """A dial as it is set: USD to pay, the cost preference that set it, and what the user may not have meant."""
+
+    pay: float
+    preference: float | None
+    warnings: tuple[str, ...]
 
 
 class Router:
@@ -73,8 +83,12 @@ class Router:
         self.reward: Reward = reward
         self.provenance = provenance or {}
         self._expected: Foresight | None = None
-        self._sole = LRUCache[float, str](CACHED_DIALS)
+        self._names = self.pool.names
         self.dial = dial or self._calibrated_dial()
+        self._pay = lru_cache(CACHED_DIALS)(self.dial.at)
+        self._pay(DEFAULT_COST_PREFERENCE)
+        self._dialled_to = lru_cache(CACHED_DIALS)(self._dial_to)
+        self._screen = lru_cache(CACHED_SCREENS)(partial(Screen, self.pool))
         self.own_verifier = verifier
 
     @classmethod
@@ -111,13 +125,15 @@ class Router:
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
             shape (n, m).
         """
-        foreseen = [row for batch in _batches(queries) for row in self.predictor.foresee(batch)]
-        shape = (len(foreseen), len(self.pool))
-        quality = np.array([row.quality for row in foreseen]).reshape(shape)
-        cost = np.array([row.cost for row in foreseen]).reshape(shape)
-        error = np.array([row.quality_error for row in foreseen]).reshape(shape)
-        high = np.array([row.cost_within(HIGH) for row in foreseen]).reshape(shape)
-        return Prediction(self.pool.names, quality, cost, error, high)
+        rows = [row for batch in _batches(queries) for row in self.predictor.foresee(batch)]
+        columns = (
+            [row.quality for row in rows],
+            [row.cost for row in rows],
+            [row.quality_error for row in rows],
+            [row.cost_within(HIGH) for row in rows],
+        )
+        shape = (len(rows), len(self.pool))
+        return Prediction(self._names, *(np.array(column).reshape(shape) for column in columns))
 
     def route(
         self,
@@ -146,15 +162,10 @@ class Router:
             raise TypeError(
                 f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
             )
-        return next(
-            self.route_many(
-                [query],
-                cost_preference=cost_preference,
-                willingness_to_pay=willingness_to_pay,
-                constraints=constraints,
-                current=current,
-            )
-        )
+        query = Query.of(query)
+        dial = self._dialled(cost_preference, willingness_to_pay)
+        screen = self._screened(constraints)
+        return self._decide(query, self.predictor.foresee_one(query), dial, screen, current)
 
     def route_many(
         self,
@@ -166,16 +177,12 @@ class Router:
         current: str | None = None,
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
-        pay = self._willingness_to_pay(cost_preference, willingness_to_pay)
-        if willingness_to_pay is None and cost_preference is None:
-            cost_preference = DEFAULT_COST_PREFERENCE
-        constraints = constraints or Constraints()
-        for name in constraints.deny | (constraints.allow or frozenset()):
-            self.pool.position(name)
+        dial = self._dialled(cost_preference, willingness_to_pay)
+        screen = self._screened(constraints)
         return (
-            self._decide(self._cached(foresight, query, current), pay, cost_preference, constraints)
+            self._decide(query, row, dial, screen, current)
             for batch in _batches(queries)
-            for query, foresight in zip(batch, self.predictor.foresee(batch), strict=True)
+            for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
         )
 
     def profile(self, outcomes: Outcomes) -> Pool:
@@ -241,6 +248,12 @@ class Router:
             raise ValueError("A router needs at least one candidate; none would be left.")
         return self._remade(predictor=self.predictor.with_pool(pool))
 
+    @cached_property
+    def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+        """What is predicted of each candidate rests on, and how hard it is told to think."""
+        efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
+        return tuple(map(rests_on, self.pool)), tuple(efforts)
+
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
 
@@ -263,78 +276,98 @@ class Router:
         self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
 
-    def _warnings(self, pay: float, cost_preference: float | None) -> tuple[str, ...]:
-        """Say where the dial, between its ends, sends every query that it was set on to one candidate."""
-        if cost_preference is None or not 0 < cost_preference < 1 or len(self.pool) < 2:
-            return ()
-        sole = self._sole.get(pay)
-        if sole is None:
-            self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
-            picks = best(expected.quality, expected.cost, pay, self.reward)
-            sole = self.pool.names[picks[0]] if (picks == picks[0]).all() else ""
-            self._sole.put(pay, sole)
-        if not sole:
-            return ()
-        return (
-            f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
-            f"queries that it was set on to {sole}: none of the others is predicted to be worth its price. Set the "
-            "dial on queries of your own with Router.calibrated, or choose other candidates.",
-        )
-
-    def _willingness_to_pay(self, cost_preference: float | None, willingness_to_pay: float | None) -> float:
+    def _dialled(self, cost_preference: float | None, willingness_to_pay: float | None) -> Dialled:
+        """Return how the dial is set, by one of both."""
         if willingness_to_pay is None:
-            return self.dial.at(DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference)
+            preference = DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference
+            if not isinstance(preference, Real):
+                self.dial.at(preference)  # refuses it
+            return self._dialled_to(preference)
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
         if not isinstance(willingness_to_pay, Real) or not 0 < willingness_to_pay < np.inf:
             raise ValueError(
                 f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}."
             )
-        return willingness_to_pay
+        return Dialled(willingness_to_pay, None, ())
 
-    def _cached(self, foresight: Foresight, query: Query, current: str | None) -> Foresight:
-        """Return what is foreseen, the current candidate at what it costs with its prompt cache."""
-        if current is None:
-            return foresight
-        cost = foresight.cost.copy()
-        cost[self.pool.position(current)] -= cache_saving(self.pool[current], query)
-        return foresight._replace(cost=np.clip(cost, 0, None))
+    def _dial_to(self, cost_preference: float) -> Dialled:
+        """Set the dial, and warn where it sends every query that it was set on to one candidate between its ends."""
+        pay = self._pay(cost_preference)
+        if not 0 < cost_preference < 1 or len(self._names) < 2:
+            return Dialled(pay, cost_preference, ())
+        self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
+        picks = best(expected.quality, expected.cost, pay, self.reward)
+        if (picks != picks[0]).any():
+            return Dialled(pay, cost_preference, ())
+        warning = (
+            f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
+            f"queries that it was set on to {self._names[picks[0]]}: none of the others is predicted to be worth "
+            "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
+        )
+        return Dialled(pay, cost_preference, (warning,))
+
+    def _screened(self, constraints: Constraints | None) -> Screen | None:
+        try:
+            return None if constraints is None else self._screen(constraints)
+        except TypeError:  # a copy of constraints may hold sets that are not frozen, and has no hash
+            return Screen(self.pool, constraints or Constraints())
 
     def _decide(
-        self, foresight: Foresight, pay: float, cost_preference: float | None, constraints: Constraints
+        self, query: Query, row: Row, dial: Dialled, screen: Screen | None, current: str | None
     ) -> Decision:
-        names, quality, cost = self.pool.names, foresight.quality, foresight.cost
-        bounding = foresight.cost_within(constraints.max_cost_confidence)
-        rows = zip(self.pool, quality.tolist(), bounding.tolist(), foresight.tokens.tolist(), strict=True)
-        failures = [constraints.failure(*row) for row in rows]
-        chosen = choose(quality, cost, failures, pay, self.reward)
-        if chosen is None:
+        if current is not None:
+            row = self._cached(row, query, current)
+        fits, quality, cost = row.fits, row.quality, row.cost
+        if screen is not None:
+            most = screen.constraints.max_cost_confidence
+            bound = None if screen.constraints.max_cost is None else row.cost_within(most)
+            fits = screen.eligible(quality, bound, fits)
+        chosen = int(best(quality[None], cost[None], dial.pay, self.reward, fits)[0])
+        if chosen == NOBODY:
             raise NoEligibleCandidateError(
-                {name: str(why) for name, why in zip(names, failures, strict=True)}
+                {name: str(why) for name, why in zip(self._names, self._failures(row, screen), strict=True)}
             )
+        return Decision.deferred(
+            partial(self._details, row, dial.pay, screen, chosen),
+            candidate=self._names[chosen],
+            quality=float(quality[chosen]),
+            cost=float(cost[chosen]),
+            willingness_to_pay=dial.pay,
+            cost_preference=dial.preference,
+            reward=self.reward,
+            warnings=dial.warnings,
+        )
+
+    def _cached(self, row: Row, query: Query, current: str) -> Row:
+        """Return what is foreseen, the current candidate at what it costs with its prompt cache."""
+        cost = row.cost.copy()
+        cost[self.pool.position(current)] -= cache_saving(self.pool[current], query)
+        return row.at_cost(np.maximum(cost, 0))
+
+    def _failures(self, row: Row, screen: Screen | None) -> list[str | None]:
+        """Return why each candidate may not be chosen, or None where it may."""
+        constraints = Constraints() if screen is None else screen.constraints
+        bound = row.cost_within(constraints.max_cost_confidence)
+        numbers = zip(self.pool, row.quality.tolist(), bound.tolist(), row.read.tolist(), strict=True)
+        return [constraints.failure(*each) for each in numbers]
+
+    def _details(self, row: Row, pay: float, screen: Screen | None, chosen: int) -> Details:
+        """Return the alternatives, the chosen one first, then by reward, and the nearest clusters."""
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
-        reward = compute(quality, cost, pay)
-        arrays = (quality, cost, reward, foresight.attention, foresight.quality_error)
-        columns = zip(names, *(array.tolist() for array in arrays), failures, strict=True)
-        alternatives = [dict(zip(_COLUMNS, column, strict=True)) for column in columns]
-        first = alternatives[chosen]
-        alternatives.sort(key=lambda a: (a is not first, a["excluded"] is not None, -a["reward"]))
-        weights = foresight.clusters.tolist()
-        nearest = sorted(range(len(weights)), key=weights.__getitem__, reverse=True)[:CLUSTERS_SHOWN]
-        clusters = [
-            {"index": index, "weight": weights[index], "label": self.cluster_labels[index]}
-            for index in nearest
-        ]
-        return Decision.model_validate(
-            {
-                **{name: first[name] for name in ("candidate", "quality", "cost")},
-                "willingness_to_pay": pay,
-                "cost_preference": cost_preference,
-                "reward": self.reward,
-                "alternatives": alternatives,
-                "clusters": clusters,
-                "warnings": self._warnings(pay, cost_preference),
-            }
+        reward = compute(row.quality, row.cost, pay)
+        excluded = self._failures(row, screen)
+        arrays = (row.quality, row.cost, reward, row.attention, row.quality_error)
+        columns = list(
+            zip(self._names, *(array.tolist() for array in arrays), excluded, *self._known, strict=True)
+        )
+        barred = np.array([failure is not None for failure in excluded])
+        order = np.lexsort((-reward, barred, np.arange(len(columns)) != chosen))
+        shares = row.clusters
+        nearest = np.argsort(-shares, kind="stable")[:CLUSTERS_SHOWN].tolist()
+        return (
+            tuple(unchecked(Alternative, dict(zip(_COLUMNS, columns[i], strict=True))) for i in order),
+            tuple(Cluster(index=i, weight=shares[i], label=self.cluster_labels[i]) for i in nearest),
         )
 
 

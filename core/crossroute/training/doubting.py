@@ -19,7 +19,7 @@ from crossroute.training.run import Prepared
 NEAR = 0.95
 """Share of validation queries that lie within reach: they are like what the router was trained on."""
 
-GATE_WIDTH = 0.15
+GATE_WIDTH = 0.25
 """How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
 
 ORDINARY = 0.95

@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 from crossroute.calls import attempts as module
-from crossroute.calls.attempts import Ask, Attempts, Pause, Run, Tail, aclosing, adrive, closing, drive
+from crossroute.calls.attempts import Attempts, Tail
 from crossroute.calls.failures import Cooldowns
-from crossroute.calls.ledger import Ledger, Spend
+from crossroute.calls.ledger import Ledger
+from crossroute.calls.spend import Spend
 from crossroute.decision import Alternative, Decision
 
 
@@ -94,7 +95,7 @@ def test_a_permanent_error_is_raised_at_once_as_it_was():
         Attempts(decision("a", "b"), cooldowns).call(members.call)
     assert raised.value is rejected
     assert members.called == ["a"]
-    assert not hasattr(rejected, "crossroute_failures")
+    assert [failure.fault for failure in rejected.crossroute_failures] == ["request"]
     assert cooldowns.remaining("a") == 0
 
 
@@ -125,21 +126,92 @@ def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others(
     assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
 
 
-def test_four_rounds_are_the_most():
-    members = Members(a=[RateLimitError()] * 9)
-    with pytest.raises(RateLimitError):
+def test_a_total_outage_ends_after_six_failures_and_the_next_call_tries_once():
+    members, cooldowns = Members(a=[RateLimitError()] * 99), Cooldowns()
+    for calls in (6, 7):
+        with pytest.raises(RateLimitError):
+            Attempts(decision("a"), cooldowns).call(members.call)
+        assert members.called == ["a"] * calls
+
+
+def test_failures_that_are_alike_stand_in_one_note():
+    error = RateLimitError("slow")
+    members = Members(a=[RateLimitError("slow")] * 5 + [error] * 9)
+    with pytest.raises(RateLimitError) as raised:
         Attempts(decision("a"), Cooldowns()).call(members.call)
-    assert members.called == ["a"] * 4
+    assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
 
 
-def test_who_timed_out_is_not_called_again_in_the_call():
+def test_who_timed_out_is_called_three_times_at_most():
     members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
     assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
-    assert members.called == ["a", "b", "b", "b"]
+    assert members.called == ["a", "b", "a", "b", "a", "b"]
     alone = Members(a=[APITimeoutError()] * 9)
     with pytest.raises(APITimeoutError):
         Attempts(decision("a"), Cooldowns()).call(alone.call)
-    assert alone.called == ["a"]
+    assert alone.called == ["a"] * 3
+
+
+class Unauthorized(Exception):  # noqa: N818
+    status_code = 401
+
+
+class TooLong(Exception):  # noqa: N818
+    status_code, body = 400, {"code": "context_length_exceeded"}
+
+
+def test_a_member_that_would_fail_again_is_left_out_and_told_of():
+    members, cooldowns = Members(a=[Unauthorized()] * 9, b=[RateLimitError()]), Cooldowns()
+    answered = Attempts(decision("a", "b"), cooldowns).call(members.call)
+    assert members.called == ["a", "b", "b"]
+    assert [(f.candidate, f.fault) for f in answered.failures] == [("a", "member"), ("b", "member")]
+    assert cooldowns.remaining("a") > 290
+    with pytest.raises(Unauthorized):
+        Attempts(decision("a"), Cooldowns()).call(Members(a=[Unauthorized()] * 9).call)
+
+
+def test_after_a_window_that_is_too_small_only_larger_ones_are_called():
+    windows, cooldowns = {"a": 8_000, "b": 4_000, "c": 8_000, "d": 1_000_000}, Cooldowns()
+    members = Members(a=[TooLong()])
+    answered = Attempts(decision("a", "b", "c", "d"), cooldowns, windows=windows).call(members.call)
+    assert members.called == ["a", "d"]
+    assert answered.failures[0].fault == "member"
+    assert cooldowns.remaining("a") == 0
+    with pytest.raises(TooLong):
+        Attempts(decision("a", "b"), cooldowns, windows=windows).call(Members(a=[TooLong()]).call)
+
+
+def test_a_content_filter_is_raised_or_passed_by_option():
+    class Filtered(Exception):  # noqa: N818
+        status_code, body = 400, {"code": "content_filter"}
+
+    members = Members(a=[Filtered(), Filtered()])
+    with pytest.raises(Filtered):
+        Attempts(decision("a", "b"), Cooldowns()).call(members.call)
+    assert Attempts(decision("a", "b"), Cooldowns(), past_filters=True).call(members.call).candidate == "b"
+
+
+def test_a_provider_that_asks_for_an_hour_is_not_called_again_and_one_that_asks_for_less_is_waited_for():
+    class Busy(Exception):  # noqa: N818
+        status_code = 429
+
+        def __init__(self, seconds):
+            self.retry_after = seconds
+
+    with pytest.raises(Busy):
+        Attempts(decision("a"), Cooldowns()).call((members := Members(a=[Busy(3600)] * 9)).call)
+    assert members.called == ["a"]
+    waits = []
+
+    def asking(decision):
+        if not waits:
+            raise Busy(2)
+        return decision
+        yield
+
+    steps = Attempts(decision("a"), Cooldowns()).steps(asking)
+    waits.append(next(steps).seconds)
+    assert waits == [2]
 
 
 @pytest.mark.parametrize("passing", [KeyboardInterrupt, asyncio.CancelledError])
@@ -257,89 +329,3 @@ def test_who_is_insisted_on_is_called_first_even_while_it_cools_down():
     members = Members(a=[RateLimitError("slow down")])
     Attempts(decision("a", "b"), cooldowns, insist=True).call(members.call)
     assert members.called == ["a", "b"]
-
-
-class Closable:
-    def __init__(self):
-        self.closed = 0
-
-    def close(self):
-        self.closed += 1
-
-    async def aclose(self):
-        self.closed += 1
-
-
-def test_a_stream_is_closed_where_it_can_be():
-    stream = Closable()
-    with closing(stream) as chunks:
-        assert chunks is stream
-    assert stream.closed == 1
-    with closing([1, 2]) as chunks:
-        assert list(chunks) == [1, 2]
-
-
-def test_an_asynchronous_one_too():
-    async def run():
-        stream, bare = Closable(), object()
-        async with aclosing(stream), aclosing(bare) as chunks:
-            assert chunks is bare
-        return stream.closed
-
-    assert asyncio.run(run()) == 1
-
-
-def both(steps, do):
-    """Perform the steps by either driver."""
-
-    async def ado(subject):
-        await asyncio.sleep(0)
-        return do(subject)
-
-    return [drive(steps(), do), asyncio.run(adrive(steps(), ado))]
-
-
-def test_the_drivers_perform_each_kind_of_step():
-    def steps():
-        answer = yield Ask("question")
-        yield Pause(0.0)
-        return answer, (yield Run(sum, ([1, 2],)))
-
-    assert both(steps, str.upper) == [("QUESTION", 3)] * 2
-
-
-def test_an_error_arrives_where_the_step_was_yielded_and_its_with_blocks_end():
-    ended = []
-
-    def steps(passing):
-        try:
-            try:
-                yield Ask(passing)
-            finally:
-                ended.append(passing)
-        except ValueError as error:
-            return str(error)
-
-    def fail(passing):
-        raise passing
-
-    assert both(lambda: steps(ValueError("no")), fail) == ["no", "no"]
-    for passing in (KeyboardInterrupt(), TypeError()):
-        with pytest.raises(type(passing)):
-            drive(steps(passing), fail)
-    assert len(ended) == 4
-
-
-def test_a_coroutine_function_is_run_by_the_asynchronous_driver_alone():
-    async def check(query):
-        return query
-
-    def steps():
-        return (yield Run(check, ("q",)))
-
-    async def never(subject):
-        raise AssertionError
-
-    assert asyncio.run(adrive(steps(), never)) == "q"
-    with pytest.raises(TypeError, match="asynchronous calls only"):
-        drive(steps(), never)

@@ -5,13 +5,14 @@ import math
 import pytest
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
-from crossroute.calls.attempts import ask, drive
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.ledger import Usage
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Usage
+from crossroute.calls.steps import ask, drive
 from crossroute.errors import UnroutableError
 from crossroute.routing.members import Ability
+from crossroute.tokens import estimate_tokens
 
 TEXT = "What is 12 plus 30, and what is their product minus 12?"
 TOOLS = Ability(capabilities=frozenset({"tools"}))
@@ -77,7 +78,7 @@ def test_staying_is_worth_what_the_prompt_cache_saves(router):
     fresh = dispatcher.decide(long, CallSettings(willingness_to_pay=0.01))
     stayed = dispatcher.decide(long, CallSettings(willingness_to_pay=0.01), current="large")
     costs = [next(a.cost for a in d.alternatives if a.candidate == "large") for d in (fresh, stayed)]
-    assert costs[0] - costs[1] == pytest.approx((50_000 - 6) * 9.9 / 1e6)
+    assert costs[0] - costs[1] == pytest.approx((50_000 - estimate_tokens(long.text)) * 9.9 / 1e6)
     assert stayed.candidate == "large"
     assert stayed.reasons[0].startswith("stayed with large: its prompt cache saves $0.49")
     assert dispatcher.decide(long, CallSettings(willingness_to_pay=0.01), current="coder").reasons == ()

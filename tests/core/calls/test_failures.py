@@ -1,6 +1,5 @@
-"""Failures: which errors are transient, what is kept of them, and how long a candidate cools down."""
+"""Failures: what is kept of errors, and how long a candidate cools down."""
 
-import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
@@ -8,7 +7,7 @@ from email.utils import formatdate
 import httpx
 import pytest
 
-from crossroute.calls.failures import Cooldowns, failure_of, is_timeout, is_transient, retry_after, status
+from crossroute.calls.failures import Cooldowns, failure_of, retry_after
 
 
 def error(name="SomethingError", message="", bases=(Exception,), **attributes):
@@ -17,66 +16,6 @@ def error(name="SomethingError", message="", bases=(Exception,), **attributes):
 
 def response(code, headers=()):
     return httpx.Response(code, headers=dict(headers), request=httpx.Request("POST", "http://localhost"))
-
-
-@pytest.mark.parametrize("code", [408, 409, 425, 429, 500, 502, 503, 504, 529])
-@pytest.mark.parametrize("place", ["status_code", "http_status", "code"])
-def test_a_transient_status_is_transient_wherever_it_stands(code, place):
-    assert is_transient(error(**{place: code}))
-    assert status(error(**{place: code})) == code
-
-
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 413, 422])
-def test_a_permanent_status_outweighs_a_transient_name(code):
-    assert not is_transient(error("RateLimitError", status_code=code))
-
-
-def test_the_status_may_stand_on_the_response():
-    assert is_transient(httpx.HTTPStatusError("", request=response(503).request, response=response(503)))
-    assert not is_transient(httpx.HTTPStatusError("", request=response(400).request, response=response(400)))
-    assert is_transient(error(response={"ResponseMetadata": {"HTTPStatusCode": 529}}))
-
-
-@pytest.mark.parametrize(
-    "raised",
-    [
-        TimeoutError(),
-        asyncio.TimeoutError(),
-        ConnectionResetError(),
-        httpx.ReadTimeout("slow"),
-        httpx.ConnectError("refused"),
-        httpx.RemoteProtocolError("cut"),
-        error("RateLimitError"),
-        error("ServiceUnavailable"),
-        error(bases=(type("APIConnectionError", (Exception,), {}),)),
-        error(status_code=200, body={"type": "error", "error": {"type": "overloaded_error"}}),
-    ],
-)
-def test_a_transient_kind_is_known_by_its_name_its_bases_or_its_body(raised):
-    assert is_transient(raised)
-
-
-@pytest.mark.parametrize(
-    "raised", [ValueError("bad"), KeyError("x"), error("AuthenticationError"), TypeError()]
-)
-def test_what_is_not_known_is_permanent(raised):
-    assert not is_transient(raised)
-
-
-@pytest.mark.parametrize("raised", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit()])
-def test_what_is_no_exception_is_never_transient(raised):
-    assert not is_transient(raised)
-
-
-def test_an_explicit_cause_is_looked_at_and_an_implicit_one_is_not():
-    wrapped, during = RuntimeError("wrapped"), RuntimeError("another")
-    wrapped.__cause__ = httpx.ReadTimeout("slow")
-    during.__context__ = httpx.ReadTimeout("slow")
-    assert is_transient(wrapped)
-    assert is_timeout(wrapped)
-    assert not is_transient(during)
-    wrapped.__cause__.__cause__ = wrapped
-    assert is_transient(wrapped), "a ring of causes ends"
 
 
 def test_retry_after_is_read_in_each_of_its_spellings():
@@ -180,6 +119,24 @@ def test_failures_at_once_count_as_one(cooldowns, clock):
     clock.now += 6
     cooldowns.fail("a")
     assert cooldowns.remaining("a") == 10
+
+
+def test_a_candidate_is_down_after_six_failures_in_a_row_of_any_calls(cooldowns):
+    for _ in range(5):
+        cooldowns.fail("a")
+    assert not cooldowns.is_down("a")
+    cooldowns.fail("a")
+    assert cooldowns.is_down("a")
+    cooldowns.clear("a")
+    assert not cooldowns.is_down("a")
+
+
+def test_a_cooldown_is_logged_once_without_what_the_provider_said(cooldowns, caplog):
+    cooldowns.fail("a")
+    cooldowns.fail("a")
+    assert [(r.name, r.levelname, r.message) for r in caplog.records] == [
+        ("crossroute.calls", "WARNING", "a cools down for 5 s")
+    ]
 
 
 def test_nonsense_is_refused():

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crossroute.calls.attempts import Ask, adrive, drive
 from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.steps import Ask, adrive, drive
 
 
 class StatusError(Exception):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from crossroute.calls.ledger import Usage
 from crossroute.calls.reply import LEAST_LOGPROB, Reply
+from crossroute.calls.spend import Usage
 
 NAN, INFINITE = float("nan"), float("inf")
 

@@ -20,7 +20,19 @@ from crossroute.cli.shared import RouterName
 from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER
 from crossroute.training.state import STATE
 
-COMMANDS = ("route", "data", "train", "evaluate", "candidates", "prices", "config", "profile", "demo")
+COMMANDS = (
+    "route",
+    "data",
+    "compare",
+    "collect",
+    "train",
+    "evaluate",
+    "candidates",
+    "prices",
+    "config",
+    "profile",
+    "demo",
+)
 interruptible = pytest.mark.skipif(
     sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="children hear no SIGINT: on Windows, and where the shell put us in the background",
@@ -100,9 +112,9 @@ def test_named_models_are_known_as_frameworks_spell_them_and_without_a_router():
     assert {name for name in ("gpt-5-mini", "gpt-4-1106-preview") if name in text} == {"gpt-5-mini"}
 
 
-def test_the_demo_ends_with_the_command_for_newer_models(main):
-    command = "crossroute demo --candidates gpt-4o-mini,gpt-5"
-    assert f"newer models: {command}\n" in main("demo")[2]
+def test_the_demo_ends_with_the_command_for_measured_models(main):
+    command = "crossroute demo --router routerbench"
+    assert f"all measured: {command}\n" in main("demo")[2]
     assert main(*shlex.split(command)[1:])[0::2] == (0, "")
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from crossroute import Candidate, Outcomes, Router, cli
 from crossroute.cli import shared
 from crossroute.errors import DataError, UnknownCandidateError
-from crossroute.query import estimate_tokens
+from crossroute.tokens import estimate_tokens
 
 
 def invoke(*arguments):

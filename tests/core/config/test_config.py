@@ -129,6 +129,7 @@ port = 8080
             "give cost_preference or willingness_to_pay, not both.",
         ),
         ("router", 'escalate = "yes"\nrouter', 1, "escalate: expected true, false,"),
+        ("base_url", 'effort = "much"\nbase_url', 7, "models[0].effort: expected none, minimal, low,"),
         ("router", "escalate.max_calls = 0\nrouter", 1, "escalate.max_calls: Input should be greater"),
     ],
 )

@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from model2vec import StaticModel
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from crossroute import EncoderError
 from crossroute.encoder.static import BUNDLED, StaticEncoder
 
 
@@ -81,3 +83,60 @@ def test_a_folder_of_another_model_is_loaded(encoder):
     other = StaticEncoder(str(BUNDLED))
     assert other.name == f"static:{BUNDLED}"
     assert (other.encode(["a text"]) == encoder.encode(["a text"])).all()
+
+
+TEXTS = [
+    "What is 17 * 23, and is it prime?",
+    "",
+    "Naïve café, 日本の首都? 🦉",
+    "[UNK] and [PAD] [CLS] tokens",
+    "don't under_score re-do (a) 1,000.50",
+    "x" * 101 + " after a word of 101 letters",
+    "? " * 700,
+    "one\ntwo\n\nthree\tfour\x00five\x1csix",
+]
+
+
+def test_agrees_with_model2vec(encoder):
+    theirs = StaticModel.from_pretrained(BUNDLED)
+    expected = np.stack(
+        [theirs.embedding[ids].mean(0) if ids else np.zeros(128) for ids in theirs.tokenize(TEXTS)]
+    )
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True) + 1e-32
+    for _ in range(2):  # what was remembered the first time says the same
+        np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-6)
+    assert set(encoder.tokens) == set(theirs.tokens)
+
+
+def test_words_are_remembered_up_to_a_number(monkeypatch):
+    monkeypatch.setattr("crossroute.encoder.static.KNOWN_CHUNKS", 3)
+    small, whole = StaticEncoder(), StaticEncoder()
+    texts = [f"word{number} and {'long' * 11} thing" for number in range(6)]
+    found = np.concatenate([small.encode([text]) for text in (*texts, *texts)])
+    assert len(small._chunks) <= 3
+    monkeypatch.undo()
+    np.testing.assert_array_equal(found, whole.encode([*texts, *texts]))
+
+
+@pytest.mark.parametrize("mark", ["model2vec", "sentence_transformers"])
+def test_vectors_that_tokens_share_and_weights_are_read(tmp_path, mark):
+    stored = load_file(BUNDLED / "model.safetensors")["embeddings"].astype(np.float32)
+    name, config = ("embeddings", "config.json")
+    if mark == "sentence_transformers":
+        name, config = ("embedding.weight", "config_sentence_transformers.json")
+    tokens = len(stored)
+    weights = np.linspace(0.5, 2, tokens).astype(np.float64)
+    tensors = {name: stored[::-1].copy(), "mapping": np.arange(tokens)[::-1].copy(), "weights": weights}
+    save_file(tensors, tmp_path / "model.safetensors")
+    (tmp_path / config).write_text('{"max_length": null}')
+    (tmp_path / "tokenizer.json").write_bytes((BUNDLED / "tokenizer.json").read_bytes())
+    text = "a cat sat on a mat"
+    ids = Tokenizer.from_file(str(BUNDLED / "tokenizer.json")).encode(text, add_special_tokens=False).ids
+    mean = (stored[ids] * weights[ids][:, None]).mean(0)
+    found = StaticEncoder(str(tmp_path)).encode([text])[0]
+    np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=1e-6)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(EncoderError, match=r"has no config\.json, model\.safetensors and tokenizer\.json"):
+        StaticEncoder(str(tmp_path))

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -45,18 +47,25 @@ def beliefs(ability: list[list[float]]) -> Beliefs:
     return Beliefs(np.array(ability), np.full(shape, 0.5), np.zeros(shape), np.zeros(shape))
 
 
-def tempered(trust: float, quality_logit: list[float], ability: list[list[float]]):
-    n, m = 1, len(quality_logit)
-    situation = Situation(
+class Tempered(NamedTuple):
+    quality: np.ndarray
+    log_tokens: np.ndarray
+    quality_error: np.ndarray
+    spread: np.ndarray
+
+
+def tempered(trust: float, quality_logit: list[float], ability: list[list[float]]) -> Tempered:
+    at = Situation(
         np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]), np.array([2.0])
     )
-    return doubt().temper(
-        situation,
-        beliefs(ability),
-        quality_logit=np.array([quality_logit]),
-        quality_error=np.zeros((n, m)),
-        log_tokens=np.full((n, m), 3.0),
-        clusters=np.array([[1.0, 0.0, 0.0]]),
+    known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
+    outlook = known.temper(
+        at, believed, quality_logit=np.array([quality_logit]), log_tokens=np.full(shape, 3.0)
+    )
+    return Tempered(
+        *outlook,
+        known.quality_error(at, believed, outlook, np.zeros(shape)),
+        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]])),
     )
 
 

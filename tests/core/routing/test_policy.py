@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from crossroute import Candidate, Constraints
+from crossroute import Candidate, Constraints, Pool, UnknownCandidateError
 from crossroute.reward import best
-from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, choose
+from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, Screen
 
 REWARDS = ("exponential", "linear")
 PREFERENCES = st.floats(0, 1)
@@ -169,9 +169,9 @@ def test_each_constraint_says_why(constraints, reason):
     assert constraints.failure(CANDIDATE, quality=0.5, cost=0.02, tokens=900) == reason
 
 
-def test_the_context_window_holds_input_and_output():
+def test_the_context_window_holds_the_input():
     reason = Constraints().failure(CANDIDATE, quality=0.5, cost=0.02, tokens=1234.4)
-    assert reason == "context window of 1,000 tokens, the call needs about 1,234"
+    assert reason == "context window of 1,000 tokens, the call has about 1,234"
     assert Constraints().failure(Candidate(name="b"), quality=0.5, cost=0.02, tokens=1e9) is None
 
 
@@ -192,9 +192,46 @@ def test_constraints_are_checked_at_the_boundary(fields):
         Constraints(**fields)
 
 
-def test_choose_takes_the_best_that_fails_nothing():
-    quality, cost = np.array([0.9, 0.8, 0.7]), np.array([0.03, 0.02, 0.01])
-    assert choose(quality, cost, [None, None, None], 1e6) == 0
-    assert choose(quality, cost, ["in the deny list", None, None], 1e6) == 1
-    assert choose(quality, cost, ["no", "no", None], 1e6) == 2
-    assert choose(quality, cost, ["no", "no", "no"], 1e6) is None
+POOL = Pool(
+    [
+        Candidate(name="a", aliases=("first",)),
+        Candidate(name="b", context_window=1_000, capabilities={"tools"}),
+        Candidate(name="c", context_window=8_000, capabilities={"tools", "vision"}),
+    ]
+)
+WINDOWS = np.array([np.inf, 1_000, 8_000])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"allow": ["first", "b"]},
+        {"deny": ["a"]},
+        {"capabilities": ["tools"]},
+        {"capabilities": ["tools", "vision"], "deny": ["b"]},
+        {"max_cost": 0.02},
+        {"min_quality": 0.75},
+        {"max_cost": 0.02, "min_quality": 0.75, "deny": ["a"]},
+    ],
+)
+def test_a_screen_lets_through_what_fails_nothing(fields):
+    constraints = Constraints(**fields)
+    screen = Screen(POOL, constraints)
+    quality, cost = np.array([[0.9, 0.8, 0.7], [0.7, 0.75, 0.9]]), np.array([[0.01, 0.02, 0.03]] * 2)
+    tokens = np.array([[900, 1_001, 1_001], [9_000, 900, 8_001]])
+    found = screen.eligible(quality, cost, tokens <= WINDOWS)
+    by_row = [
+        [constraints.failure(*each) is None for each in zip(POOL, *row, strict=True)]
+        for row in zip(quality, cost, tokens, strict=True)
+    ]
+    assert np.broadcast_to(found, quality.shape).tolist() == by_row
+
+
+def test_a_screen_that_holds_nobody_back_says_so():
+    assert Screen(POOL, Constraints()).eligible(np.ones((1, 3)), None, None) is None
+
+
+def test_a_screen_refuses_a_name_that_nobody_has():
+    with pytest.raises(UnknownCandidateError, match="'d'"):
+        Screen(POOL, Constraints(deny={"d"}))

@@ -200,7 +200,7 @@ def test_a_frame_changes_what_is_predicted_and_context_what_it_costs(router):
     context = router.route(Query("What is 2 + 2?", input_tokens=100_000), willingness_to_pay=1e9)
     assert context.quality == pytest.approx(plain.quality)
     price = router.pool[context.candidate].price
-    assert context.cost - plain.cost == pytest.approx((100_000 - 4) * price.input / 1e6)
+    assert context.cost - plain.cost == pytest.approx((100_000 - 6) * price.input / 1e6)
 
 
 def test_constraints_exclude_and_are_named(router):

@@ -75,7 +75,7 @@ def test_a_chat_message_of_a_user_is_a_human_turn():
 
 def test_tools_count_as_tokens():
     tool = {"type": "function", "function": {"name": "f", "description": "words " * 400, "parameters": {}}}
-    assert read([HumanMessage("x")], [tool]).query.input_tokens > 500
+    assert read([HumanMessage("x")], [tool]).query.input_tokens > 400
 
 
 def test_providers_own_tools_are_known():

@@ -7,7 +7,7 @@ import pytest
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LogProb
 from pydantic import BaseModel, ValidationError
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.reply import finish_reason, given, logprobs_of, unfit
 from llamaindex_crossroute.probe import UsageProbe
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call

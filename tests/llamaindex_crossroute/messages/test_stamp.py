@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 
-from crossroute.calls.ledger import Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.stamp import usage_of
 
 OPENAI = {"prompt_tokens": 1000, "completion_tokens": 100}

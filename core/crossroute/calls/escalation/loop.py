@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from crossroute.calls.attempts import Attempts, Run, Steps, adrive, ask, drive
+from crossroute.calls.attempts import Attempts
+from crossroute.calls.blame import fault_of
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.escalation.transcript import Transcript
 from crossroute.calls.failures import failure_of, retry_after
-from crossroute.calls.ledger import Ledger, Usage
+from crossroute.calls.ledger import Ledger
 from crossroute.calls.logprobs import Logprobs
 from crossroute.calls.reply import Reply
+from crossroute.calls.spend import Usage
+from crossroute.calls.steps import Run, Steps, adrive, ask, drive
 from crossroute.decision import Decision, Failure
 from crossroute.encoder import Encoder
 from crossroute.escalation import Escalation, Opinion
@@ -191,10 +194,9 @@ class Escalated(Generic[T]):
         return sum(calls) + sum(self._judging)
 
     def _failed(self, name: str, error: Exception) -> Chosen[T]:
-        failure = failure_of(name, error)
-        if failure.transient:
+        if fault_of(error).cools:
             self._cooldowns.fail(name, retry_after(error))
-        self._note(failure)
+        self._note(failure_of(name, error))
         return self._chosen(f"{name} failed")
 
     def _note(self, failure: Failure) -> None:

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from crossroute.calls.escalation.agreement import agreement
 from crossroute.calls.escalation.plan import EscalationPlan
-from crossroute.calls.ledger import Usage
 from crossroute.calls.reply import Reply
+from crossroute.calls.spend import Usage
 from crossroute.decision import Call
 from crossroute.encoder import Encoder
 from crossroute.escalation.evidence import Flaw

@@ -63,7 +63,7 @@ def _thresholds(logprob: Floats) -> Floats:
 
 
 def _played(outcomes: Outcomes, first: int, second: int, threshold: float) -> tuple[Floats, ...]:
-    """Return who answered, quality, cost, calls and latency, each of shape (n,)."""
+    """Return which candidate answered, quality, cost, calls and latency, each of shape (n,)."""
     confidence = outcomes.answer_logprob[:, first]
     goes_on = ~(confidence >= threshold) & (threshold > -np.inf)  # what is not known is not confident
     chosen = np.where(goes_on, second, first)

@@ -10,9 +10,9 @@ import pytest
 from crossroute import Query
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
-from crossroute.calls.ledger import Usage
 from crossroute.calls.reply import Reply
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation, Judge
 from crossroute.routing.members import Ability
 from tests.support.escalating import COST, SURE, UNSURE, Books, decided, plan
@@ -27,6 +27,10 @@ DOUBTED = SURELY | {"cheap": Reply("of cheap", UNSURE, "stop", USAGE)}
 
 class RateLimitError(Exception):
     status_code = 429
+
+
+class BadRequestError(Exception):
+    status_code = 400
 
 
 class Members:
@@ -153,8 +157,8 @@ def test_the_first_call_fails_over_as_ever(ask):
     assert len(members.asked) == 2
     assert chosen.decision.failures[0].candidate == "cheap"
     assert chosen.decision.candidate == members.asked[1]
-    with pytest.raises(ValueError, match="bad request"):
-        ask(SURELY | {"cheap": ValueError("bad request")})
+    with pytest.raises(BadRequestError, match="no such field"):
+        ask(SURELY | {"cheap": BadRequestError("no such field")})
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError()])

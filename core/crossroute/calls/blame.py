@@ -1,0 +1,258 @@
+"""Blame: whose fault an error is, the request's, the member's or the network's, and what follows from it.
+
+Only a request's fault is raised at once: it would be one everywhere. Errors are told apart by what they say, since no
+framework is known here: by HTTP status, by what the body calls itself, by words, by the name of their class.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+Whose = Literal["request", "member", "network"]
+
+
+class Fault(NamedTuple):
+    """What an error says of a call.
+
+    Attributes:
+        whose: At fault.
+        kind: Of what.
+        again: The same member may answer a later attempt.
+        cools: Other calls should avoid the member for a while.
+    """
+
+    whose: Whose
+    kind: str
+    again: bool = False
+    cools: bool = False
+
+
+ARGUMENT = Fault("request", "argument")
+CONTENT = Fault("request", "content")
+"""What was asked is refused for what it says: an option sends it on, since filters differ."""
+WINDOW = Fault("member", "window")
+UNSUPPORTED = Fault("member", "unsupported")
+ACCESS = Fault("member", "access", cools=True)
+"""A key, a quota, credit, a model that is not there."""
+OVERLOAD = Fault("member", "overload", again=True, cools=True)
+UNREADABLE = Fault("member", "unreadable", again=True, cools=True)
+"""No answer, though the status says so: broken JSON, a proxy's page, an error in a 200."""
+MISFIT = Fault("member", "misfit")
+"""An answer that does not fit the schema that was asked for."""
+UNKNOWN = Fault("member", "unknown")
+TIMEOUT = Fault("network", "timeout", again=True, cools=True)
+CONNECTION = Fault("network", "connection", again=True, cools=True)
+
+CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
+"""Names of errors by which a framework leaves a step: no failures."""
+
+BY_STATUS = {
+    **dict.fromkeys((401, 402, 403, 404, 405, 407, 410, 451), ACCESS),
+    **dict.fromkeys((408, 504, 524), TIMEOUT),
+    **dict.fromkeys((409, 425, 429), OVERLOAD),
+    501: UNSUPPORTED,
+}
+"""Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
+
+_KINDS = {
+    OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
+    "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal",
+    TIMEOUT: "timeout_error timeout deadline_exceeded",
+    ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
+    "model_not_found deploymentnotfound permission_denied unauthenticated not_found",
+    WINDOW: "context_length_exceeded request_too_large string_above_max_length",
+    CONTENT: "content_filter content_policy_violation",
+    UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter",
+}
+BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
+"""What an error's body calls itself, in lower case: its code before its type."""
+
+_NAMES = {
+    WINDOW: "ContextOverflowError ContextWindowExceededError",
+    CONTENT: "ContentPolicyViolationError ContentFilterFinishReasonError BlockedPromptException OpenAIRefusalError",
+    MISFIT: "OutputParserException ValidationError LengthFinishReasonError StructuredOutputValidationError "
+    "MultipleStructuredOutputsError StructuredOutputError",
+    ACCESS: "AuthenticationError PermissionDeniedError PermissionDenied NotFoundError NotFound Unauthorized "
+    "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError",
+    TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded",
+    CONNECTION: "APIConnectionError ConnectionError TransportError ClientConnectionError ClientPayloadError "
+    "ProtocolError IncompleteRead SSLError HTTPClientError gaierror",
+    OVERLOAD: "RateLimitError TooManyRequests ResourceExhausted ThrottlingException Throttled InternalServerError "
+    "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
+    "ModelNotReadyException ModelAPIError",
+    UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
+    "KeyError IndexError AttributeError",
+    UNSUPPORTED: "NotImplementedError AssertionError",
+    ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError",
+}
+BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
+"""Names of exception classes, of any library, anywhere among a class's bases."""
+
+TELLING = (
+    (
+        WINDOW,
+        r"context[_ ](?:length|window|size)|maximum (?:context|prompt|input)\b|(?:prompt|input|request|conversation"
+        r"|messages?) (?:is|are|was) too (?:long|large)|too many (?:input |prompt )?tokens"
+        r"|exceeds?[^.]{0,40}\btokens?\b|input tokens exceed|input token count|reduce the length",
+    ),
+    (
+        CONTENT,
+        r"content[-_ ](?:filter|polic|management|moderat)|responsible ?ai|safety (?:system|filter|setting|polic)"
+        r"|\bflagged\b|usage polic|\bmoderation\b|prohibited[_ ]content",
+    ),
+    (
+        ACCESS,
+        r"api[-_ ]?key|\bcredits?\b|billing|balance|quota|payment|subscription|unauthori[sz]ed|authenticat"
+        r"|permission|\b(?:model|deployment)\b[^.]{0,80}(?:not found|not exist|no access|retired|decommission)",
+    ),
+    (
+        UNSUPPORTED,
+        r"unsupported|(?:not|n't) (?:yet |currently )?support|supported values|only supported|not (?:available"
+        r"|permitted|implemented|allowed (?:with|for|when))|\bunavailable|unrecogni[sz]ed|unknown (?:parameter|argument"
+        r"|field|name)|extra (?:inputs|fields)|unexpected (?:keyword|argument|parameter)|can only be|cannot be used"
+        r"|incompatible|too large|\bthis model\b|deprecated",
+    ),
+)
+BY_WORDS = tuple((fault, re.compile(words, re.IGNORECASE)) for fault, words in TELLING)
+"""What a bad request is blamed on, the first that is found; else it is an argument."""
+
+TELLING_LENGTH = 600
+"""Characters of an error that are looked at: what follows may be the prompt."""
+
+EMPTY = re.compile(
+    r"no generation|null value|empty (?:response|answer)|no (?:response|choices)", re.IGNORECASE
+)
+OUT_OF_QUOTA = re.compile(r"insufficient_quota|credit balance|billing_hard_limit", re.IGNORECASE)
+MISNAMED = re.compile(r"argument|positional|required keyword")
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Return whose fault an error is.
+
+    The outermost error that tells decides, then the one that it was explicitly raised from.
+
+    >>> fault_of(TimeoutError()).whose, fault_of(ValueError("temperature must be in [0, 2]")).whose
+    ('network', 'member')
+    """
+    if getattr(error, "crossroute_answered", False):
+        return MISFIT
+    for link in chain(error):
+        if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
+            return ARGUMENT
+        fault = _told(link)
+        if fault is not None:
+            return fault
+    return UNKNOWN
+
+
+def note_answer(error: BaseException) -> None:
+    """Note on an error that an answer came, and was paid for: it could not be read as what was asked for."""
+    with suppress(AttributeError):
+        error.crossroute_answered = True  # type: ignore[attr-defined]
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether a later attempt at the same model may succeed where this error was raised.
+
+    >>> is_transient(TimeoutError()), is_transient(ValueError("temperature must be in [0, 2]"))
+    (True, False)
+    """
+    return fault_of(error).again
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Return whether the error says that an answer took too long."""
+    return any("Timeout" in name for link in chain(error) for name in names_of(link))
+
+
+def status(error: BaseException) -> int | None:
+    """Return the HTTP status of an error, from 400 up, or None where it carries none."""
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):  # botocore
+        response = response.get("ResponseMetadata", {})
+        places = [response.get("HTTPStatusCode") if isinstance(response, Mapping) else None]
+    else:
+        names = ("status_code", "http_status", "status", "code")
+        places = [getattr(error, name, None) for name in names] + [getattr(response, "status_code", None)]
+    return next((place for place in places if _is_status(place)), None)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those that it was explicitly raised from."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        yield link
+        seen.add(id(link))
+        link = link.__cause__
+
+
+def names_of(error: BaseException) -> set[str]:
+    """Return the names of an error's class and its bases."""
+    return {base.__name__ for base in type(error).__mro__}
+
+
+def _told(error: Exception) -> Fault | None:
+    """Return what one error says, or None where it says nothing."""
+    body = _body(error)
+    code = status(error) or next((one for one in map(_number, _fields(body)) if one), None)
+    words = f"{str(error)[:TELLING_LENGTH]} {json.dumps(body, default=str)[:TELLING_LENGTH] if body else ''}"
+    named = next((BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME), None)
+    kind = next((BY_KIND[one] for one in map(_word, _fields(body)) if one in BY_KIND), None)
+    if named in (WINDOW, CONTENT):
+        return named
+    if code is not None:
+        return _by_status(code, kind, words)
+    if kind is not None:
+        return kind
+    if named is None and (isinstance(error, TypeError) or EMPTY.search(str(error))):
+        named = UNSUPPORTED if MISNAMED.search(str(error)) else UNREADABLE
+    if named is ARGUMENT or (named is None and body):
+        return _by_words(words) or (OVERLOAD if named is None else ARGUMENT)
+    return named or _by_words(words)
+
+
+def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
+    fault = BY_STATUS.get(code) or (
+        OVERLOAD if code >= 500 else None
+    )  # 529 is a provider's own word for overload
+    if fault is OVERLOAD and OUT_OF_QUOTA.search(words):
+        return ACCESS
+    if fault is not None and (fault.again or fault is UNSUPPORTED):
+        return WINDOW if code >= 500 and kind is WINDOW else fault
+    told = kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
+    if fault is ACCESS:
+        return told if told in (WINDOW, CONTENT) else ACCESS
+    return told or (WINDOW if code == 413 else ARGUMENT)
+
+
+def _by_words(words: str) -> Fault | None:
+    return next((fault for fault, told in BY_WORDS if told.search(words)), None)
+
+
+def _body(error: Exception) -> Mapping[str, Any] | None:
+    """Return what a provider sent as an error: in `body`, or, of an answer with status 200, as the argument."""
+    body = getattr(error, "body", None)
+    body = body if isinstance(body, Mapping) else next(iter(error.args), None)
+    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    return inner if isinstance(inner, Mapping) else None
+
+
+def _fields(body: Mapping[str, Any] | None) -> list[Any]:
+    return [body.get(name) for name in ("code", "status", "type")] if body else []
+
+
+def _word(value: Any) -> str | None:
+    return value.lower() if isinstance(value, str) else None
+
+
+def _number(value: Any) -> int | None:
+    return value if _is_status(value) else None
+
+
+def _is_status(value: Any) -> bool:
+    return isinstance(value, int) and 400 <= value < 600

@@ -1,0 +1,122 @@
+"""How each provider is told how hard to think: one effort, in its own words.
+
+| provider | words |
+|---|---|
+| OpenAI, Chat Completions | `reasoning_effort="low"` |
+| OpenAI, Responses | `reasoning={"effort": "low"}` |
+| Anthropic, up to Sonnet 4.5 | `thinking={"type": "enabled", "budget_tokens": 8192}` |
+| Anthropic, Opus 4.5 | the same, beside `output_config={"effort": "low"}` |
+| Anthropic, later | `thinking={"type": "adaptive"}`, `output_config={"effort": "low"}` |
+| Google, Gemini 2.5 | `thinking_budget=8192` |
+| Google, later | `thinking_level="low"` |
+| Ollama | `think=True`, or `think="low"` of gpt-oss |
+| hosts of open weights | `reasoning_effort`, or a switch in the body: see `_switched` |
+
+Source: the providers' API references as of November 2026, and the classes of langchain-openai 1.7, langchain-anthropic
+1.7, langchain-google-genai 4.4, langchain-ollama 1.1 and LlamaIndex's of 0.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from crossroute.catalogue import Catalogue, Entry
+from crossroute.effort import OFF, Told
+
+Api = Literal["openai", "openai_responses", "anthropic", "google", "ollama"]
+"""Whose words: `openai` is Chat Completions, which other hosts speak, too."""
+
+Words = dict[str, Any]
+LEAST_BUDGET = 1_024
+"""Tokens, the least that Anthropic takes."""
+
+GENERATION_OF_BUDGETS = "gemini-2.5"
+SWITCHED = ("none", "high")
+"""The levels of models that know a switch alone."""
+
+OWN_HOSTS = ("", "api.openai.com")
+
+
+def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = None) -> Words:
+    """Return the arguments that tell a model how hard to think, as its provider spells them.
+
+    Args:
+        api: Whose words.
+        model: Its name, as its provider spells it.
+        told: The effort.
+        base_url: Where it is served, if not at its provider's own address.
+    """
+    found = Catalogue.bundled().find(model)
+    return _WORDS[api](found.entry if found else None, told, _host(base_url))
+
+
+def _openai(entry: Entry | None, told: Told, host: str) -> Words:
+    if host.endswith("openrouter.ai"):
+        return {"extra_body": {"reasoning": _for_openrouter(told)}}
+    if host not in OWN_HOSTS and entry and entry.levels == SWITCHED:
+        return {"extra_body": _switched(entry, told, host)}
+    return {"reasoning_effort": told.level}
+
+
+def _responses(entry: Entry | None, told: Told, host: str) -> Words:
+    return {"reasoning": {"effort": told.level}}
+
+
+def _anthropic(entry: Entry | None, told: Told, host: str) -> Words:
+    levels = entry.levels if entry else ()
+    adapts = "max" in levels or (entry is not None and not entry.budgets)
+    if told.level == OFF:
+        return {"thinking": {"type": "disabled"}}
+    if adapts and told.budget is None:
+        thinks_anyway = entry is not None and (entry.reasoning == "always" or entry.thinks_untold)
+        adaptive: Words = {} if thinks_anyway else {"thinking": {"type": "adaptive"}}
+        return adaptive | {"output_config": {"effort": told.level}}
+    words: Words = {"thinking": {"type": "enabled", "budget_tokens": max(told.tokens, LEAST_BUDGET)}}
+    takes_effort = entry is not None and (entry.efforts_from or "").startswith("langchain-anthropic")
+    return words | ({"output_config": {"effort": told.level}} if takes_effort and told.budget is None else {})
+
+
+def _google(entry: Entry | None, told: Told, host: str) -> Words:
+    by_budget = told.budget is not None or (
+        entry is not None and entry.name.startswith(GENERATION_OF_BUDGETS)
+    )
+    return {"thinking_budget": told.tokens} if by_budget else {"thinking_level": told.level}
+
+
+def _ollama(entry: Entry | None, told: Told, host: str) -> Words:
+    if entry and entry.name.startswith("gpt-oss"):
+        return {"think": told.level}
+    return {"think": told.level != OFF}
+
+
+_WORDS: dict[Api, Callable[[Entry | None, Told, str], Words]] = {
+    "openai": _openai,
+    "openai_responses": _responses,
+    "anthropic": _anthropic,
+    "google": _google,
+    "ollama": _ollama,
+}
+
+
+def _for_openrouter(told: Told) -> Words:
+    if told.level == OFF:
+        return {"enabled": False}
+    return {"effort": told.level} if told.budget is None else {"max_tokens": told.budget}
+
+
+def _switched(entry: Entry, told: Told, host: str) -> Words:
+    """Return the switch of open weights: by their maker's service, else as vLLM and SGLang hand it to the template."""
+    on = told.level != OFF
+    if host.endswith(("deepseek.com", "z.ai", "bigmodel.cn", "moonshot.ai", "moonshot.cn")):
+        return {"thinking": {"type": "enabled" if on else "disabled"}}
+    if host.endswith("aliyuncs.com"):
+        budget = {} if told.budget is None or not on else {"thinking_budget": told.budget}
+        return {"enable_thinking": on} | budget
+    switch = "thinking" if entry.maker == "deepseek" else "enable_thinking"
+    return {"chat_template_kwargs": {switch: on}}
+
+
+def _host(base_url: str | None) -> str:
+    return (urlsplit(base_url).hostname or "") if base_url else ""

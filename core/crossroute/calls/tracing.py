@@ -1,0 +1,77 @@
+"""Tracing: a span of OpenTelemetry's for each call of a candidate, where `opentelemetry-api` is installed."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from crossroute.calls.ledger import Called, Observer
+from crossroute.decision import Decision
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+NAME = "crossroute"
+
+
+def tracing() -> tuple[Observer, ...]:
+    """Return the observer that traces calls; none where OpenTelemetry is not installed."""
+    if find_spec("opentelemetry") is None:
+        return ()
+    try:
+        from opentelemetry import trace
+    except ImportError:  # another part of it is installed
+        return ()
+    return (Tracing(trace.get_tracer(NAME)),)
+
+
+class Tracing:
+    """Tells OpenTelemetry of calls: which model, its tokens, the decision. Never a prompt, an answer or a message.
+
+    Source: the semantic conventions for generative AI,
+    https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def decided(self, decision: Decision) -> None:
+        """Do nothing yet: a span is told when its call has ended."""
+
+    def called(self, call: Called) -> None:
+        """Tell of a call that has ended, as a span of its length under the caller's own."""
+        from opentelemetry.trace import SpanKind, Status, StatusCode
+
+        ended = time.time_ns()
+        span = self._tracer.start_span(
+            f"chat {call.decision.candidate}",
+            kind=SpanKind.CLIENT,
+            attributes=attributes_of(call),
+            start_time=ended - int(call.seconds * 1e9),
+        )
+        if isinstance(call.error, Exception):
+            span.set_status(Status(StatusCode.ERROR, type(call.error).__name__))
+        span.end(ended)
+
+
+def attributes_of(call: Called) -> dict[str, Any]:
+    """Return what a span says of a call."""
+    decision, usage = call.decision, call.usage
+    told = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": decision.candidate,
+        "gen_ai.usage.input_tokens": usage.input_tokens if usage else None,
+        "gen_ai.usage.output_tokens": usage.output_tokens if usage else None,
+        "error.type": type(call.error).__name__ if isinstance(call.error, Exception) else None,
+        "crossroute.decision.id": decision.id,
+        "crossroute.predicted_quality": decision.quality,
+        "crossroute.predicted_cost": decision.cost,
+        "crossroute.actual_cost": call.cost,
+        "crossroute.cost_preference": decision.cost_preference,
+        "crossroute.willingness_to_pay": decision.willingness_to_pay,
+        "crossroute.reasons": decision.reasons,
+        "crossroute.failures": tuple(map(str, decision.failures)),
+        "crossroute.final": call.final,
+    }
+    return {name: value for name, value in told.items() if value is not None}

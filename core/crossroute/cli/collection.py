@@ -1,0 +1,253 @@
+"""crossroute collect."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import TaskID
+
+from crossroute.cli.catalogue import stated_price
+from crossroute.cli.shared import err, names, out, output_file, progress_bar
+from crossroute.errors import CrossRouteError, needs_extra
+
+if TYPE_CHECKING:
+    from crossroute.candidate import Price
+    from crossroute.collection import AskedModel, Collected
+    from crossroute.collection.run import Collection
+    from crossroute.profiler.run import Progress
+
+PromptsFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PROMPTS", help="A table of prompts (.jsonl, .csv, .parquet), or a .txt, one a line."
+    ),
+]
+Spellings = Annotated[
+    str | None,
+    typer.Option(
+        "--candidates",
+        help="openai:gpt-5-mini, NAME=http://host/v1, NAME=module:object, NAME=openai:gpt-5-mini; a,b,c.",
+    ),
+]
+PoolFile = Annotated[Path | None, typer.Option("--config", help="The models of a crossroute.toml.")]
+Prices = Annotated[
+    list[str] | None,
+    typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, where it is not known."),
+]
+Seconds = Annotated[
+    list[str] | None,
+    typer.Option("--usd-per-second", metavar="NAME=USD", help="What a second costs, in place of tokens."),
+]
+TextColumn = Annotated[str | None, typer.Option("--text", help="The column of the prompts.")]
+
+
+def collect(
+    prompts: PromptsFile,
+    outcomes: Annotated[
+        Path, typer.Option("--out", callback=output_file, help="Where to write: .parquet, .jsonl, .csv.")
+    ],
+    candidates: Spellings = None,
+    config: PoolFile = None,
+    prices: Prices = None,
+    seconds: Seconds = None,
+    text: TextColumn = None,
+    reference: Annotated[str | None, typer.Option(help="The column of the references.")] = None,
+    grade: Annotated[
+        str | None,
+        typer.Option(
+            help="exact, number, choice, contains, json or code (runs it); by default by the reference."
+        ),
+    ] = None,
+    grader: Annotated[
+        str | None, typer.Option(help="module:function that grades: (answer, line) -> quality.")
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="A model that grades what no reference does; spelled as candidates are."),
+    ] = None,
+    way: Annotated[str, typer.Option("--judge-by", help="rubric, or pairwise.")] = "rubric",
+    samples: Annotated[int, typer.Option("--judge-samples", min=1, max=20, help="Judgements of each.")] = 1,
+    rubric: Annotated[str | None, typer.Option("--rubric", help="Judge an answer by this.")] = None,
+    design: Annotated[
+        bool, typer.Option("--design", help="Ask only the pairs of prompt and candidate that teach most.")
+    ] = False,
+    share: Annotated[float, typer.Option(help="Of all pairs, with --design.")] = 0.5,
+    limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it would cost, and ask nothing.")
+    ] = False,
+    requests_per_minute: Annotated[
+        float | None, typer.Option(help="Calls a minute with one provider, at most.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Calls at once with each candidate; 8 by default.")
+    ] = None,
+) -> None:
+    """Ask candidates your prompts, grade their answers, and write outcomes to train on.
+
+    Interrupted or killed, the same command goes on from there; nothing is paid for twice.
+    """
+    with needs_extra("Collecting", "train"):
+        import pyarrow  # noqa: F401
+
+    from crossroute.collection import CollectionSettings, read_prompts
+    from crossroute.collection.design import Design
+    from crossroute.collection.judging import JudgeSettings
+    from crossroute.collection.run import Collection
+    from crossroute.profiler.own_queries import load_object
+
+    given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
+    stated = dict(map(stated_price, prices or ()))
+    models = asked_models(candidates, config, stated, seconds)
+    collection = Collection(
+        read_prompts(prompts, text=text, reference=reference),
+        models,
+        folder=answers_folder(outcomes),
+        settings=CollectionSettings(**{name: value for name, value in given.items() if value is not None}),
+        grade=grade,
+        grader=load_object(grader) if grader else None,
+        judge=_spelled(judge, stated, {}) if judge else None,
+        judging=JudgeSettings.model_validate(
+            {"way": way, "samples": samples} | ({"rubric": rubric} if rubric else {})
+        ),
+        design=Design(share=share) if design else None,
+    )
+    _tell_estimate(collection, share if design else 1.0)
+    if not estimate:
+        _finish(collection, outcomes)
+
+
+def asked_models(
+    candidates: str | None,
+    config: Path | None,
+    prices: Mapping[str, Price],
+    seconds: list[str] | None = None,
+) -> tuple[AskedModel, ...]:
+    """Return the models that the options name."""
+    from crossroute.collection.models import configured_models
+
+    if (candidates is None) == (config is None):
+        raise ValueError(
+            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
+        )
+    if config is not None:
+        from crossroute.config import read_config
+
+        return configured_models(read_config(config), prices)
+    timed = dict(map(_seconds, seconds or ()))
+    return tuple(_spelled(spelled, prices, timed) for spelled in names(candidates or ""))
+
+
+def answers_folder(outcomes: Path) -> Path:
+    """Return where the answers behind a file of outcomes are kept."""
+    return outcomes.with_name(f"{outcomes.stem}.answers")
+
+
+def _spelled(spelled: str, prices: Mapping[str, Price], seconds: Mapping[str, float]) -> AskedModel:
+    from crossroute.collection.models import asked_model
+
+    name = spelled.partition("=")[0]
+    return asked_model(spelled, price=prices.get(name), usd_per_second=seconds.get(name))
+
+
+def _seconds(setting: str) -> tuple[str, float]:
+    name, _, usd = setting.rpartition("=")
+    try:
+        return name, float(usd)
+    except ValueError:
+        raise ValueError(
+            f"Expected --usd-per-second NAME=USD, such as small=0.0001, got {setting!r}."
+        ) from None
+
+
+def _tell_estimate(collection: Collection, share: float) -> None:
+    least = most = 0.0
+    for name, estimate in collection.estimates.items():
+        err.print(f"{name}: {estimate}.", markup=False, soft_wrap=True)
+        least, most = least + share * estimate.least, most + share * estimate.most
+    if most:
+        about = "" if share == 1 else f" for {share:.0%} of the pairs"
+        bound = collection.settings.limit
+        limit = f"; it stops at ${bound:.4g}" if bound else ". Bound it with --limit USD"
+        err.print(f"All{about}: ${least:.2g} to ${most:.2g}{limit}.", markup=False, soft_wrap=True)
+
+
+def _finish(collection: Collection, path: Path) -> None:
+    from crossroute.collection.writing import write_collected
+
+    collected = _run(collection)
+    if not collected.rows:
+        raise CrossRouteError(
+            f"{collected.ungraded} answers, and nothing graded them. They are kept; the same command with --reference, "
+            "--grader or --judge grades them."
+        )
+    write_collected(path, collected)
+    out.print(table(collected))
+    if collected.agreement is not None:
+        err.print(str(collected.agreement), markup=False, soft_wrap=True)
+    if collected.ungraded:
+        err.print(f"{collected.ungraded} answers were graded by nothing, and left out.", markup=False)
+    if collected.stopped:
+        err.print(f"Not all was asked: {collected.stopped}.", markup=False, soft_wrap=True)
+    err.print(
+        f"Wrote {path}. Train with: crossroute train {shlex.quote(str(path))} --out my-router",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _run(collection: Collection) -> Collected:
+    from crossroute.calls.failures import failure_of
+    from crossroute.profiler.api import run_here
+
+    with progress_bar() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def on_answer(name: str, at: Progress) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=at.wanted)
+            told = f"{name}: quality {at.quality:.2f}, ${at.cost:.4f}"
+            progress.update(tasks[name], completed=at.answered, total=at.wanted, description=told)
+
+        collection.on_answer = on_answer
+        try:
+            return run_here(collection.run())
+        except (CrossRouteError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            failure = failure_of("", error)
+            raise CrossRouteError(
+                f"{failure.error}: {failure.message.rstrip('.')}. What was answered is kept; the same command goes on "
+                "from there."
+            ) from error
+
+
+def table(collected: Collected) -> object:
+    """Return what was collected as a table: answers, quality with its error, cost and seconds of each candidate."""
+    import numpy as np
+    from rich.markup import escape
+
+    from crossroute.plain_table import plain_table
+
+    shown = plain_table(
+        "candidate", caption=f"${collected.cost:.4f} in all; quality with half a 95 % interval."
+    )
+    for heading in ("answers", "quality", "USD/call", "seconds"):
+        shown.add_column(heading, justify="right")
+    for candidate in collected.candidates:
+        rows = [row for row in collected.rows if row["candidate"] == candidate.name]
+        quality = np.array([row["quality"] for row in rows])
+        half = 1.96 * quality.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else float("nan")
+        cost, seconds = (np.mean([row[key] for row in rows] or [np.nan]) for key in ("cost_usd", "latency_s"))
+        shown.add_row(
+            escape(candidate.name),
+            str(len(rows)),
+            f"{quality.mean():.2f} ± {half:.2f}" if rows else "–",
+            f"{cost:.3g}",
+            f"{seconds:.2f}",
+        )
+    return shown

@@ -1,0 +1,122 @@
+"""crossroute compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
+from crossroute.cli.shared import configured, err, load, names, out, output_file
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from crossroute.collection import Prompt
+    from crossroute.collection.foreseen import Foreseen
+    from crossroute.routing.router import Router
+
+TYPICAL_CALLS = 10_000
+
+
+def compare(
+    prompts: PromptsFile,
+    candidates: Annotated[
+        str | None, typer.Option("--candidates", help="Names of models, in any spelling: a,b,c.")
+    ] = None,
+    config: PoolFile = None,
+    router: Annotated[
+        str | None,
+        typer.Option("--router", help="A bundled name, a folder or a hub id; universal by default."),
+    ] = None,
+    calls: Annotated[int, typer.Option(min=1, help="Calls a month, for the cost.")] = TYPICAL_CALLS,
+    text: TextColumn = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option("--outcomes", help="What `crossroute collect` wrote: the page then shows the answers."),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page", callback=output_file, help="Write a page with answers side by side to this HTML file."
+        ),
+    ] = None,
+) -> None:
+    """Say who would get your prompts at which dial, and what a month costs, before anything is asked."""
+    from crossroute.collection import read_prompts
+
+    if (candidates is None) == (config is None):
+        raise ValueError(
+            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
+        )
+    if page is not None and outcomes is None:
+        raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
+    asked = read_prompts(prompts, text=text)
+    over = configured(config, router)[0] if config else _over(router, candidates or "")
+    _print(over, asked, calls)
+    if page is not None and outcomes is not None:
+        from crossroute.collection.side_by_side import write_page
+
+        write_page(page, over, asked, answers_folder(outcomes), outcomes)
+        err.print(f"Wrote {page}.", markup=False, soft_wrap=True)
+
+
+def _over(router: str | None, candidates: str) -> Router:
+    """Return a router over the named candidates; an alias `small=openai:gpt-5-mini` is looked up by either name."""
+    spelled = [one.partition("=") for one in names(candidates)]
+    found = [name for name, _, place in spelled]
+    if router is None and all(place and not place.startswith("http") for _, _, place in spelled):
+        found = [place for _, _, place in spelled]
+    return load(router, ",".join(found))
+
+
+def _print(router: Router, prompts: tuple[Prompt, ...], calls: int) -> None:
+    from crossroute.collection.foreseen import foresee
+
+    seen = foresee(router, [prompt.text for prompt in prompts])
+    out.print(_dials(seen, calls))
+    out.print()
+    out.print(_candidates(seen))
+    for warning in seen.warnings:
+        err.print(f"[yellow]![/] {warning}", soft_wrap=True)
+
+
+def _dials(seen: Foreseen, calls: int) -> Table:
+    from rich.markup import escape
+
+    from crossroute.decision import usd
+    from crossroute.plain_table import plain_table
+
+    table = plain_table(
+        "cost preference",
+        title=f"Who would get {seen.queries:,} prompts, and what {calls:,} such calls a month would cost",
+        caption="Expected before anything is asked; quality ± half a 95 % interval.",
+    )
+    for heading in ("quality", "USD a month", *map(escape, seen.names)):
+        table.add_column(heading, justify="right")
+    for row in seen.dials:
+        shares = (f"{share:.0%}" if share else "–" for share in row.shares)
+        table.add_row(
+            f"{row.preference:g}", f"{row.quality:.2f} ± {row.error:.2f}", usd(row.cost * calls), *shares
+        )
+    return table
+
+
+def _candidates(seen: Foreseen) -> Table:
+    from rich.markup import escape
+
+    from crossroute.decision import usd
+    from crossroute.plain_table import plain_table
+
+    table = plain_table("candidate alone")
+    for heading in ("quality", "USD per 1,000 calls", "rests on"):
+        table.add_column(heading, justify="right")
+    for one in seen.alone:
+        table.add_row(
+            escape(one.name),
+            f"{one.quality:.2f} ± {one.error:.2f}",
+            usd(1000 * one.cost),
+            escape(one.evidence),
+        )
+    return table

@@ -1,0 +1,238 @@
+"""Which pairs of prompt and candidate are worth asking, where asking all is too much.
+
+Prompts are put into kinds by their text. A first part, spread over the kinds, goes to all candidates. Then pairs are
+asked in rounds. What is known of a candidate on a kind is a mean quality with an error; a pair is worth asking where
+that error may still change who is chosen, at some willingness to pay:
+
+    value = share of the kind x variance taken away by one more answer x contention
+
+Contention is the mean of p (1 - p), with p the chance that the candidate has the highest reward on the kind, over draws
+from what is known and over the willingness to pay. Who is never, or always, chosen is asked no more. Within a kind all
+candidates go through the prompts in one order, so that they are compared on the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.candidate import Price
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.numeric import Floats
+from crossroute.profiler.answers_file import Row
+from crossroute.query import Query
+from crossroute.reward import best
+
+PROMPTS_A_KIND = 12
+"""On average, and so many kinds as that allows, up to MOST_KINDS."""
+
+MOST_KINDS = 20
+SHRINKAGE = 4.0
+"""Answers that a candidate's mean weighs beside its answers on a kind."""
+
+SPREAD = 0.4
+"""Standard deviation of a grade, where too few are there to tell."""
+
+DRAWS = 64
+PAYS = np.geomspace(1, 1e5, 9)
+"""Willingness to pay, in mean costs of a call."""
+
+
+class Design(BaseModel):
+    """How much is asked, and in which steps.
+
+    Attributes:
+        share: Of all pairs of prompt and candidate, at most.
+        pilot: Of that share, what is asked of all candidates alike at first.
+        rounds: In which the rest is asked.
+        encoder: By which prompts are put into kinds.
+        seed: Of the order of the prompts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float = Field(default=0.5, gt=0, le=1)
+    pilot: float = Field(default=0.4, gt=0, le=1)
+    rounds: int = Field(default=6, ge=1)
+    encoder: str = "static"
+    seed: int = 0
+
+    def planner(self, texts: Mapping[str, str], prices: Mapping[str, Price]) -> Planner:
+        """Return what chooses the pairs.
+
+        Args:
+            texts: Prompt's id -> text.
+            prices: Candidate -> price, by which costs are told before there are answers.
+        """
+        return Planner(self, list(texts), kinds_of(list(texts.values()), self), tuple(prices))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of each candidate on each kind, shape (k, m) each.
+
+    Attributes:
+        quality: Mean quality, shrunk towards the candidate's mean.
+        error: Standard error of it.
+        count: Answers.
+        cost: Mean cost of a call, USD.
+    """
+
+    quality: Floats
+    error: Floats
+    count: Floats
+    cost: Floats
+
+
+class Planner:
+    """Chooses the next pairs, given the answers so far.
+
+    Args:
+        design: How much, in which steps.
+        ids: Of the prompts.
+        kinds: Kind of each prompt, shape (n,).
+        names: Of the candidates.
+    """
+
+    def __init__(
+        self, design: Design, ids: Sequence[str], kinds: npt.NDArray[np.intp], names: Sequence[str]
+    ) -> None:
+        self.design, self.names = design, tuple(names)
+        draw = np.random.default_rng(design.seed)
+        shuffled = draw.permutation(len(ids))
+        self._queues = [
+            [ids[row] for row in shuffled if kinds[row] == kind] for kind in range(kinds.max() + 1)
+        ]
+        self._kind = {name: int(kind) for name, kind in zip(ids, kinds, strict=True)}
+        self.shares = np.array([len(queue) / len(ids) for queue in self._queues])
+        self.most = max(len(names), round(design.share * len(ids) * len(names)))
+
+    def next(self, answered: Mapping[str, Sequence[Row]]) -> dict[str, set[str]]:
+        """Return candidate -> ids of the prompts to ask it next; nothing once enough is asked."""
+        asked = sum(map(len, answered.values()))
+        left = self.most - asked
+        pilot = self._pilot(answered)
+        if pilot:
+            return pilot
+        if left <= 0:
+            return {}
+        first = self.design.pilot * self.most
+        batch = min(left, max(len(self.names), round((self.most - first) / self.design.rounds)))
+        return self._worthiest(answered, batch)
+
+    def known(self, answered: Mapping[str, Sequence[Row]]) -> Known:
+        """Return what the answers tell of each candidate on each kind."""
+        k, m = len(self._queues), len(self.names)
+        count, total, squares, cost = (np.zeros((k, m)) for _ in range(4))
+        for column, name in enumerate(self.names):
+            for row in answered[name]:
+                kind, quality = self._kind.get(row["query_id"], -1), row["quality"]
+                if kind >= 0 and quality == quality:  # noqa: PLR0124 - NaN is not known
+                    count[kind, column] += 1
+                    total[kind, column] += quality
+                    squares[kind, column] += quality**2
+                    cost[kind, column] += row.get("cost_usd") or 0.0
+        everywhere = (total.sum(0) + 0.5) / (count.sum(0) + 1)  # (m,)
+        quality = (total + SHRINKAGE * everywhere) / (count + SHRINKAGE)
+        pooled = np.maximum(squares.sum(0) / np.maximum(count.sum(0), 1) - everywhere**2, 0.0025)  # (m,)
+        spread = np.where(count.sum(0) < SHRINKAGE, SPREAD**2, pooled)
+        mean_cost = cost.sum(0) / np.maximum(count.sum(0), 1)
+        return Known(
+            quality=quality,
+            error=np.sqrt(spread / (count + SHRINKAGE)),
+            count=count,
+            cost=np.where(count > 0, cost / np.maximum(count, 1), mean_cost),
+        )
+
+    def contention(self, known: Known) -> Floats:
+        """Return how open it is whether each candidate is chosen on each kind, shape (k, m), in [0, 0.25]."""
+        draw = np.random.default_rng(self.design.seed)
+        noise = draw.standard_normal((DRAWS, *known.quality.shape))
+        quality = np.clip(known.quality + known.error * noise, 0, 1)
+        unit = max(float(known.cost.mean()), 1e-12)
+        k, m = known.quality.shape
+        flat, cost = quality.reshape(-1, m), np.broadcast_to(known.cost, quality.shape).reshape(-1, m)
+        openness = np.zeros((k, m))
+        for pay in PAYS * unit:
+            chosen = best(flat, cost, float(pay)).reshape(DRAWS, k)
+            p = (chosen[..., None] == np.arange(m)).mean(0)  # (k, m)
+            openness += p * (1 - p) / len(PAYS)
+        return openness
+
+    def accuracy(self, answered: Mapping[str, Sequence[Row]], dollars: float) -> float:
+        """Return the error of a quality on a kind that so many more dollars buy, as half a 95 % interval.
+
+        It is the mean over kinds and candidates, weighted by how many prompts a kind has and by contention.
+        """
+        known = self.known(answered)
+        weight = self.shares[:, None] * (self.contention(known) + 1e-3)
+        per_call = max(float((weight * known.cost).sum() / weight.sum()), 1e-12)
+        more = dollars / per_call * weight / weight.sum()
+        spread = known.error**2 * (known.count + SHRINKAGE)
+        error = np.sqrt(spread / (known.count + more + SHRINKAGE))
+        return float(1.96 * (weight * error).sum() / weight.sum())
+
+    def _pilot(self, answered: Mapping[str, Sequence[Row]]) -> dict[str, set[str]]:
+        """Return what is left of the first part: the same prompts for all, spread over the kinds."""
+        wanted = max(1, round(self.design.pilot * self.most / len(self.names)))
+        chosen = set(self._spread(wanted))
+        left = {name: chosen - {row["query_id"] for row in answered[name]} for name in self.names}
+        return {name: ids for name, ids in left.items() if ids}
+
+    def _spread(self, wanted: int) -> list[str]:
+        """Return so many prompts, each kind having its share."""
+        total = sum(map(len, self._queues))
+        places = [
+            ((place + 0.5) / len(queue), query) for queue in self._queues for place, query in enumerate(queue)
+        ]
+        return [query for _, query in sorted(places)[: min(wanted, total)]]
+
+    def _worthiest(self, answered: Mapping[str, Sequence[Row]], batch: int) -> dict[str, set[str]]:
+        known = self.known(answered)
+        openness = self.contention(known)
+        done = {name: {row["query_id"] for row in answered[name]} for name in self.names}
+        queues = {
+            (kind, column): [query for query in queue if query not in done[name]]
+            for kind, queue in enumerate(self._queues)
+            for column, name in enumerate(self.names)
+        }
+        spread = known.error**2 * (known.count + SHRINKAGE)
+        count, chosen = known.count.copy(), {name: set[str]() for name in self.names}
+        room = np.array(
+            [
+                [len(queues[kind, column]) for column in range(len(self.names))]
+                for kind in range(len(self._queues))
+            ]
+        )
+        for _ in range(batch):
+            held = count + SHRINKAGE
+            value = self.shares[:, None] * spread * (1 / held - 1 / (held + 1)) * openness
+            value = np.where(room > 0, value, -1.0)
+            kind, column = np.unravel_index(int(value.argmax()), value.shape)
+            if value[kind, column] <= 0:
+                break
+            chosen[self.names[column]].add(queues[int(kind), int(column)].pop(0))
+            count[kind, column] += 1
+            room[kind, column] -= 1
+        return {name: ids for name, ids in chosen.items() if ids}
+
+
+def kinds_of(texts: Sequence[str], design: Design) -> npt.NDArray[np.intp]:
+    """Return the kind of each prompt, shape (n,): clusters of the encoded texts."""
+    from crossroute.errors import needs_extra
+
+    count = max(1, min(MOST_KINDS, len(texts) // PROMPTS_A_KIND))
+    if count == 1:
+        return np.zeros(len(texts), dtype=np.intp)
+    with needs_extra("A design of what to ask", "train"):
+        from sklearn.cluster import KMeans
+        from threadpoolctl import threadpool_limits
+    encoded = QueryEncoder(design.encoder).embed([Query(text) for text in texts])
+    with threadpool_limits(1):  # alike on any number of cores
+        labels = KMeans(count, n_init=4, random_state=design.seed).fit_predict(encoded)
+    _, kinds = np.unique(labels, return_inverse=True)
+    return np.asarray(kinds, dtype=np.intp)

@@ -1,0 +1,115 @@
+"""What a router expects of a user's prompts, before any candidate is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossroute.query import Query
+from crossroute.routing.router import Router
+
+PREFERENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
+LITTLE = 0.5
+"""Trust in what was measured, below which a prompt counts as unlike all that was."""
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """What is expected at one cost preference.
+
+    Attributes:
+        preference: In [0, 1].
+        quality: Mean predicted quality of who is chosen.
+        error: Half of its 95 % interval, by the error of the predictions, which are of few candidates and so add up.
+        cost: Mean predicted cost of a call, USD.
+        shares: Of the prompts, for each candidate.
+    """
+
+    preference: float
+    quality: float
+    error: float
+    cost: float
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What is expected of one candidate for all prompts; `evidence` says on what that rests."""
+
+    name: str
+    quality: float
+    error: float
+    cost: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a router expects of some prompts."""
+
+    queries: int
+    names: tuple[str, ...]
+    dials: tuple[Dialled, ...]
+    alone: tuple[Alone, ...]
+    warnings: tuple[str, ...]
+
+
+def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
+    """Return who would get which share of some prompts, at five dials, and what is expected of each candidate alone."""
+    prediction = router.predict(texts)
+    error = prediction.quality_error
+    if error is None:
+        error = np.zeros(prediction.quality.shape)
+    names = router.pool.names
+    dials = []
+    for preference in PREFERENCES:
+        decisions = list(router.route_many(texts, cost_preference=preference))
+        chosen = np.array([router.pool.position(decision.candidate) for decision in decisions])
+        rows = np.arange(len(chosen))
+        dials.append(
+            Dialled(
+                preference,
+                float(prediction.quality[rows, chosen].mean()),
+                float(1.96 * error[rows, chosen].mean()),
+                float(prediction.cost[rows, chosen].mean()),
+                tuple((np.bincount(chosen, minlength=len(names)) / len(chosen)).tolist()),
+            )
+        )
+    alone = tuple(
+        Alone(
+            name,
+            float(prediction.quality[:, column].mean()),
+            float(1.96 * error[:, column].mean()),
+            float(prediction.cost[:, column].mean()),
+            _evidence(router, name),
+        )
+        for column, name in enumerate(names)
+    )
+    return Foreseen(len(texts), names, tuple(dials), alone, tuple(_warnings(router, texts, alone)))
+
+
+def _evidence(router: Router, name: str) -> str:
+    """Say what the prediction of a candidate rests on."""
+    candidate = router.pool[name]
+    profile = candidate.profile
+    outcomes = sum(profile.evidence) if profile else 0.0
+    if outcomes:
+        return f"{outcomes:,.0f} outcomes"
+    return "a prior" if profile and profile.belief else "nothing"
+
+
+def _warnings(router: Router, texts: Sequence[str], alone: Sequence[Alone]) -> list[str]:
+    told = []
+    priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
+    if priors:
+        told.append(f"What is said of {', '.join(priors)} rests on priors: nothing was measured of them.")
+    trust = np.array([row.trust for row in router.predictor.foresee([Query(text) for text in texts])])
+    strange = float((trust < LITTLE).mean())
+    if strange > 0.1:
+        told.append(
+            f"{strange:.0%} of the prompts are unlike all that was measured: there the prediction rests on what is "
+            "believed of each candidate. `crossroute collect` measures it."
+        )
+    return told

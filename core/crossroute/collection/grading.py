@@ -1,0 +1,148 @@
+"""How an answer is graded by its reference: exactly, as a number, as an option, by what it holds, as JSON, by tests."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from crossroute.collection.prompts import Prompt
+from crossroute.errors import DataError
+from crossroute.profiler.own_queries import Grader, checked, checker_of
+from crossroute.profiler.questions import GradedQuery
+from crossroute.profiler.questions.checkers import json_value, letter, normalised, number, phrase
+from crossroute.profiler.questions.final_answer import plain
+
+SKILL = "prompt"
+"""Of every prompt: its task may be renamed, and it is the same prompt."""
+
+UNGRADED = float("nan")
+"""The quality of an answer that nothing grades yet."""
+
+FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+TEST_SECONDS, TEST_MEMORY = 10, 2**30
+"""What the tests of one answer may take, where the system limits a process."""
+
+
+def exact(answer: str, reference: Any) -> float:
+    """Return 1 where the answer is the reference, whatever its case, articles and punctuation.
+
+    >>> exact("The Eiffel Tower.", "Eiffel tower"), exact("It is the Eiffel tower", "Eiffel tower")
+    (1.0, 0.0)
+    """
+    accepted = reference if isinstance(reference, (list, tuple)) else (reference,)
+    return float(normalised(plain(answer)) in {normalised(str(one)) for one in accepted})
+
+
+def contains(answer: str, reference: Any) -> float:
+    """Return 1 where what the answer says last holds the reference, or one of several."""
+    return phrase(answer, _texts(reference))
+
+
+def code(answer: str, reference: Any) -> float:
+    r"""Return the share of the tests that the answer's code passes; the code runs in a process of its own.
+
+    Args:
+        answer: Holds Python, in a fence or bare; of several fences the last counts.
+        reference: A test, or a list of tests: statements that raise nothing where the code is right.
+
+    >>> code("```python\ndef double(x):\n    return 2 * x\n```", ["assert double(2) == 4", "assert double(1) == 3"])
+    0.5
+    """
+    blocks = FENCE.findall(answer)
+    source = blocks[-1] if blocks else answer
+    tests = _texts(reference)
+    return sum(_passes(source, test) for test in tests) / len(tests)
+
+
+GRADERS: dict[str, Callable[[str, Any], float]] = {
+    "exact": exact,
+    "number": number,
+    "choice": letter,
+    "contains": contains,
+    "json": json_value,
+    "code": code,
+}
+"""Name -> grader: (answer, reference) -> quality in [0, 1]."""
+
+
+def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None = None) -> GradedQuery:
+    """Return a prompt as what profiling asks.
+
+    Args:
+        prompt: The prompt.
+        kind: One of GRADERS; None chooses by the reference's form, as `crossroute profile` does.
+        grader: (answer, the line's fields) -> quality, in the place of the reference.
+
+    Raises:
+        DataError: The reference does not fit the grader.
+    """
+    if grader is not None:
+        return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), checked(grader), "")
+    if prompt.reference in (None, "", []):
+        return GradedQuery(SKILL, 1, prompt.text, None, _ungraded, "")
+    if kind is None:
+        checker, compared = checker_of(prompt.reference)
+    else:
+        checker, compared = GRADERS[kind], _compared(kind, prompt)
+    return GradedQuery(SKILL, 1, prompt.text, compared, checker, "")
+
+
+def _ungraded(answer: str, reference: Any) -> float:
+    return UNGRADED
+
+
+def _compared(kind: str, prompt: Prompt) -> Any:
+    """Return a reference as its grader takes it."""
+    reference = prompt.reference
+    try:
+        if kind == "number":
+            return float(str(reference).replace(",", ""))
+        if kind == "json":
+            return json.loads(reference) if isinstance(reference, str) else reference
+        if kind == "choice":
+            option = str(reference).strip().strip("().").upper()
+            return dict(zip("ABCDE", "ABCDE", strict=True))[option]
+    except (ValueError, KeyError):
+        raise DataError(
+            f"The reference {reference!r:.60} of the prompt {prompt.text!r:.60} is no {kind}. Correct it, or grade "
+            f"otherwise: --grade {' | '.join(GRADERS)}."
+        ) from None
+    return reference
+
+
+def _texts(reference: Any) -> Sequence[str]:
+    return tuple(map(str, reference)) if isinstance(reference, (list, tuple)) else (str(reference),)
+
+
+def _passes(source: str, test: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "answer.py")
+        path.write_text(f"{source}\n\n{test}\n", "utf-8", "backslashreplace")
+        try:
+            done = subprocess.run(  # noqa: S603 - the user asked for code to be run
+                [sys.executable, "-I", str(path)],
+                cwd=folder,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=TEST_SECONDS,
+                check=False,
+                preexec_fn=_limited if sys.platform != "win32" else None,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0
+
+
+def _limited() -> None:
+    import resource
+
+    for what, most in ((resource.RLIMIT_AS, TEST_MEMORY), (resource.RLIMIT_CPU, TEST_SECONDS)):
+        resource.setrlimit(what, (most, most))

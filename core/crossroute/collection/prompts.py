@@ -1,0 +1,81 @@
+"""A user's prompts: a table of any form, or a text with one prompt a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossroute.data.readers.opening import decoded, opened
+from crossroute.data.readers.plain import suffix, table_rows
+from crossroute.errors import DataError
+
+TEXT_COLUMNS = ("text", "prompt", "question", "query", "input")
+"""What a table calls its prompts, where nothing is said of it."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt, and what is known of it.
+
+    Attributes:
+        text: What is asked.
+        task: Where it comes from.
+        reference: What a right answer is or holds; None where nobody has said.
+        fields: All columns of its line, for graders of a user's own.
+    """
+
+    text: str
+    task: str = "own"
+    reference: Any = field(default=None, repr=False)
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def read_prompts(
+    path: str | Path, *, text: str | None = None, reference: str | None = None
+) -> tuple[Prompt, ...]:
+    """Read prompts; a prompt that stands twice counts once.
+
+    Args:
+        path: A table (.jsonl, .csv, .tsv, .json, .parquet, gzip or not), or a .txt with one prompt a line.
+        text: The column of the prompts; by default the first of TEXT_COLUMNS that is there.
+        reference: The column of the references; by default "reference", if that is there.
+
+    Raises:
+        DataError: There is no such file or column, or a prompt is no text.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no {path}. Expected a table of prompts, or a .txt with one prompt a line.")
+    found: dict[str, Prompt] = {}
+    for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):
+        prompt = _prompt(f"{path}, {place}", fields, text, reference)
+        found.setdefault(prompt.text, prompt)
+    if not found:
+        raise DataError(f"{path} holds no prompts. Add lines with a text.")
+    return tuple(found.values())
+
+
+def _lines(path: Path) -> Any:
+    with decoded(path), opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield f"line {number}", {"text": line.strip()}
+
+
+def _prompt(place: str, fields: Mapping[str, Any], text: str | None, reference: str | None) -> Prompt:
+    wanted = (text,) if text else TEXT_COLUMNS
+    column = next((name for name in wanted if name in fields), None)
+    if column is None:
+        raise DataError(
+            f"{place}: no column {wanted[0]!r} among {', '.join(fields)}. Name it with --text COLUMN."
+        )
+    if reference is not None and reference not in fields:
+        raise DataError(
+            f"{place}: no column {reference!r} among {', '.join(fields)}. Name another with --reference COLUMN."
+        )
+    said = fields[column]
+    if not isinstance(said, str) or not said.strip():
+        raise DataError(f"{place}: {column} is {said!r:.60}. Expected a text that is not empty.")
+    return Prompt(said, str(fields.get("task") or "own"), fields.get(reference or "reference"), fields)

@@ -1,0 +1,299 @@
+"""Training where outcomes are few: what there is to choose from is compared out of fold, and doubt is told.
+
+Three ways compete: to go on from a trained router, to train from nothing, and a constant, which predicts each
+candidate's mean quality whatever the text. Each is fitted on all folds but one and predicts that one; what has the
+highest AIQ over all folds is then fitted on all. A way that reads the text has to exceed the constant by a standard
+error, else the constant is taken: no router leaves here that is worse than its best constant by more than noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from crossroute.candidate import Candidate, Pool, Profile
+from crossroute.data.outcomes import Outcomes
+from crossroute.data.prices import priced
+from crossroute.encoder import load_encoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.metrics.scores import aiq, cost_range, known_outcomes, paired_bootstrap, sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.model import costs
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.routing.router import Router
+from crossroute.training.config import TrainingConfig
+from crossroute.training.fitting import enough, fit, prepare
+from crossroute.training.run import TrainingRun
+from crossroute.training.start import fresh
+
+FEW = 600
+"""Train and validation queries up to which `crossroute train` chooses out of fold."""
+
+FOLDS = 3
+ENOUGH_FROM_NOTHING = 120
+"""Queries from which training from nothing is tried at all."""
+
+HELD_BACK = 7
+"""One query in so many chooses the epoch."""
+
+MOST_TOLD = 100_000
+HALF_WIDTH = 1.96
+"""Of a 95 % interval, in standard errors."""
+
+CONSTANT, FROM_NOTHING = "a constant", "from nothing"
+
+Way = Callable[[Outcomes], Router]
+
+
+class Standing(NamedTuple):
+    """How a way did out of fold.
+
+    Attributes:
+        aiq: Over all folds.
+        interval: 95 % interval of it.
+        gain: AIQ less the constant's.
+        gain_interval: 95 % interval of that, paired.
+    """
+
+    aiq: float
+    interval: tuple[float, float]
+    gain: float
+    gain_interval: tuple[float, float]
+
+    @property
+    def surely_gained(self) -> float:
+        """The gain less one standard error: what is above 0 for the constant's sake is hardly chance."""
+        low, high = self.gain_interval
+        return self.gain - (high - low) / (2 * HALF_WIDTH)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A router, and why it is this one.
+
+    Attributes:
+        router: Fitted on all train and validation queries.
+        way: How: from which router, from nothing, or a constant.
+        queries: Compared on so many.
+        standings: Way -> how it did out of fold.
+        best: The candidate of the highest mean quality, and that quality.
+        enough: The cheapest candidate whose quality cannot be told from the best one's, and its quality.
+        saving: Share of the best one's cost that this one saves.
+    """
+
+    router: Router
+    way: str
+    queries: int
+    standings: Mapping[str, Standing]
+    best: tuple[str, float]
+    enough: tuple[str, float]
+    saving: float
+
+    @property
+    def nearest(self) -> Standing:
+        """The standing of the way that reads the text and was taken, or came nearest to it."""
+        return max(
+            (standing for way, standing in self.standings.items() if way != CONSTANT),
+            key=lambda standing: standing.surely_gained,
+        )
+
+    @property
+    def needed(self) -> int | None:
+        """About how many more queries would tell whether reading the text pays; None where that is told."""
+        standing = self.nearest
+        low, high = standing.gain_interval
+        if low > 0 or standing.gain <= 0:
+            return None
+        ratio = (high - low) / 2 / max(abs(standing.gain), 1e-9)
+        return min(MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{way} {standing.aiq:.3f} ({standing.interval[0]:.3f} to {standing.interval[1]:.3f})"
+            for way, standing in self.standings.items()
+        )
+        return f"Out of {FOLDS} folds over {self.queries} queries, AIQ: {told}. Taken: {self.way}. {self._verdict()}"
+
+    def _verdict(self) -> str:
+        standing, name, quality = self.nearest, *self.enough
+        gain = f"{standing.gain:+.3f} ({standing.gain_interval[0]:+.3f} to {standing.gain_interval[1]:+.3f})"
+        more = f"; about {self.needed:,} more would tell" if self.needed else ""
+        if self.way != CONSTANT:
+            return (
+                f"Too few to tell whether reading the text pays: {gain}; about {self.needed:,} more would."
+                if self.needed
+                else f"Reading the text gains {gain} over a constant."
+            )
+        best = f"; the best, {self.best[0]}, has {self.best[1]:.2f}, which is within the noise"
+        beside = "" if name == self.best[0] else best
+        saves = f", and that saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
+        return (
+            f"On these queries the text predicts nothing: take {name} (quality {quality:.2f}{beside}{saves}). "
+            f"Reading it gained {gain}{more}."
+        )
+
+
+def fit_few(
+    outcomes: Outcomes,
+    start: Router,
+    *,
+    name: str = "universal",
+    seed: int = 0,
+    on_fit: Callable[[int, int], None] = lambda *_: None,
+) -> Choice:
+    """Train a router on few outcomes.
+
+    Args:
+        outcomes: Train and validation queries are used, and shared out anew; test queries are left alone.
+        start: The router to go on from.
+        name: What it is called.
+        seed: Of folds and training.
+        on_fit: Called after each fit with how many are done and how many there are.
+
+    Raises:
+        DataError: As `fit`.
+    """
+    outcomes = priced(outcomes)
+    used = outcomes.take(np.array(outcomes.splits) != "test")
+    ways: dict[str, Way] = {
+        CONSTANT: partial(constant, seed=seed),
+        f"from {name}": partial(_continued, start=start, seed=seed),
+    }
+    if len(used) >= ENOUGH_FROM_NOTHING:
+        ways[FROM_NOTHING] = partial(_from_nothing, seed=seed)
+    fold = np.random.default_rng(seed).permutation(len(used)) % FOLDS
+    total, done = len(ways) * FOLDS + 1, 0
+    predictions: dict[str, Prediction] = {}
+    for way, fitted in ways.items():
+        parts = []
+        for part in range(FOLDS):
+            router = fitted(shared_out(used.take(fold != part), seed))
+            parts.append(
+                (fold == part, router.predict([used.texts[row] for row in np.flatnonzero(fold == part)]))
+            )
+            done += 1
+            on_fit(done, total)
+        predictions[way] = _together(parts, used)
+    standings = compared(predictions, used)
+    taken = max(standings, key=lambda way: standings[way].surely_gained)
+    router = ways[taken](shared_out(used, seed))
+    on_fit(total, total)
+    return Choice(router, taken, len(used), standings, *best_and_enough(used))
+
+
+def constant(outcomes: Outcomes, seed: int = 0) -> Router:
+    """Return a router that predicts each candidate's mean quality and answer length, whatever the text."""
+    config = TrainingConfig(seed=seed, members=1, clusters=2)
+    encoder = QueryEncoder(load_encoder(config.encoder))
+    unit = costs.cost_unit(outcomes)
+    train, validation = (prepare(part, encoder, unit, lambda _: None) for part in enough(outcomes))
+    begun = fresh(train, encoder.views_width, config)
+    run = TrainingRun(
+        begun.network,
+        Pool(_flat(candidate) for candidate in begun.pool),
+        query_encoder=encoder,
+        cost_unit=unit,
+        train=train,
+        validation=validation,
+        config=config,
+    )
+    provenance = {"training": config.model_dump(mode="json"), "tasks": begun.shares(train), "way": CONSTANT}
+    return Router(
+        run.trained(), calibration=validation.queries, cluster_labels=begun.labels, provenance=provenance
+    )
+
+
+def compared(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, Standing]:
+    """Return how each way did beside the constant, on the same queries, with paired intervals."""
+    usd = sweep_for(outcomes.cost)
+    sweeps = [Sweep.of(prediction, outcomes, usd) for prediction in predictions.values()]
+    low, high = cost_range(outcomes.quality, outcomes.cost)
+    base = list(predictions).index(CONSTANT)
+
+    def statistic(weights: Floats) -> Floats:
+        scores = np.array([[aiq(points, low, high) for points in sweep.points(weights)] for sweep in sweeps])
+        return np.stack([scores, scores - scores[base]], axis=-1).transpose(1, 0, 2)  # (r, ways, 2)
+
+    ends = paired_bootstrap(statistic, len(sweeps[0].quality), resamples=300)  # (2, ways, 2)
+    means = [aiq(sweep.points(), low, high) for sweep in sweeps]
+    return {
+        way: Standing(
+            mean,
+            (float(ends[0, row, 0]), float(ends[1, row, 0])),
+            mean - means[base],
+            (float(ends[0, row, 1]), float(ends[1, row, 1])),
+        )
+        for row, (way, mean) in enumerate(zip(predictions, means, strict=True))
+    }
+
+
+def best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, float], float]:
+    """Return the best candidate, the cheapest that cannot be told from it, and what this one saves of its cost."""
+    known = known_outcomes(outcomes.quality, outcomes.cost)
+    count = np.maximum(known.sum(0), 1)
+    quality = np.where(known, outcomes.quality, 0).sum(0) / count
+    cost = np.where(known, outcomes.cost, 0).sum(0) / count
+    quality = np.where(known.any(0), quality, -1.0)
+    best = int(np.lexsort((cost, -quality))[0])
+    alike = [
+        column
+        for column in np.flatnonzero(known.any(0))
+        if column == best or _within_noise(outcomes.quality[:, best] - outcomes.quality[:, column])
+    ]
+    taken = min(alike, key=lambda column: float(cost[column]))
+    names = outcomes.pool.names
+    saving = 1 - cost[taken] / cost[best] if cost[best] else 0.0
+    return (names[best], float(quality[best])), (names[taken], float(quality[taken])), float(saving)
+
+
+def _within_noise(difference: Floats) -> bool:
+    paired = difference[~np.isnan(difference)]
+    if len(paired) < 10:
+        return False
+    return bool(paired.mean() < 1.645 * paired.std(ddof=1) / np.sqrt(len(paired)) and paired.mean() < 0.05)
+
+
+def _continued(outcomes: Outcomes, *, start: Router, seed: int) -> Router:
+    return fit(outcomes, TrainingConfig.tuning().model_copy(update={"seed": seed}), start=start)
+
+
+def _from_nothing(outcomes: Outcomes, *, seed: int) -> Router:
+    return fit(outcomes, TrainingConfig(seed=seed))
+
+
+def shared_out(outcomes: Outcomes, seed: int) -> Outcomes:
+    """Return the queries with splits of their own: one in HELD_BACK chooses, the others train."""
+    place = np.random.default_rng(seed).permutation(len(outcomes))
+    return replace(outcomes, splits=tuple("validation" if at % HELD_BACK == 0 else "train" for at in place))
+
+
+def _together(parts: list[tuple[Floats, Prediction]], outcomes: Outcomes) -> Prediction:
+    names = outcomes.pool.names
+    quality, cost = np.empty(outcomes.quality.shape), np.empty(outcomes.quality.shape)
+    for rows, predicted in parts:
+        columns = [predicted.candidates.index(name) for name in names]
+        quality[rows], cost[rows] = predicted.quality[:, columns], predicted.cost[:, columns]
+    return Prediction(names, quality, cost)
+
+
+def _flat(candidate: Candidate) -> Candidate:
+    profile = candidate.profile
+    if profile is None:
+        return candidate
+    evidence = np.array(profile.evidence)
+    weights = evidence if evidence.sum() else np.ones(len(evidence))
+    length = float(np.average(profile.log_tokens, weights=weights))
+    size = len(evidence)
+    flat = Profile(
+        quality=(profile.mean_quality,) * size,
+        log_tokens=(length,) * size,
+        evidence=profile.evidence,
+        learned_price=profile.learned_price,
+        made_by=profile.made_by,
+    )
+    return candidate.model_copy(update={"profile": flat})

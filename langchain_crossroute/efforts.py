@@ -1,0 +1,114 @@
+"""Efforts: a chat model told how hard to think, by the fields of its class."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from langchain_core.language_models import BaseChatModel
+
+from crossroute.calls.effort_words import Api, Words, effort_words
+from crossroute.effort import Told
+
+logger = logging.getLogger(__name__)
+
+ANSWER = 4_096
+"""Tokens that are left for an answer beside a thinking budget that would take all."""
+
+
+class Speech(NamedTuple):
+    """Whose words a class speaks.
+
+    Attributes:
+        api: The provider's.
+        fields: Word -> its field, where that has another name.
+    """
+
+    api: Api
+    fields: Mapping[str, str] = MappingProxyType({})
+
+
+def effort_fields(model: BaseChatModel, told: Told) -> dict[str, Any]:
+    """Return the fields by which a chat model is told how hard to think; none, where its class takes no word."""
+    speech = speech_of(model)
+    if speech is None:
+        logger.warning(
+            "%s has no field for effort; it is called as it was given. Set its effort on it.",
+            type(model).__name__,
+        )
+        return {}
+    name = str(model._get_ls_params().get("ls_model_name", ""))
+    words = effort_words(speech.api, name, told, base_url=_base_url(model))
+    update = {speech.fields.get(word, word): value for word, value in words.items()}
+    return _fitting(model, {name: _merged(model, name, value) for name, value in update.items()})
+
+
+def effort_of(model: BaseChatModel) -> str | None:
+    """Return what a chat model was told by its own fields: a level, or a thinking budget; None where nothing."""
+    level = getattr(model, "reasoning_effort", None) or _effort_in(getattr(model, "reasoning", None))
+    level = level or _effort_in(getattr(model, "output_config", None))
+    budget = _budget_in(getattr(model, "thinking", None))
+    budget = getattr(model, "thinking_budget", None) if budget is None else budget
+    if level is None and budget is not None and budget >= 0:
+        return f"budget={budget}"
+    return level
+
+
+def speech_of(model: BaseChatModel) -> Speech | None:
+    """Return whose words a chat model's class speaks; None where it takes none."""
+    fields, kind = type(model).model_fields, model._llm_type
+    if "anthropic" in kind and "thinking" in fields:
+        return Speech("anthropic")
+    if "thinking_budget" in fields:
+        level = next(
+            (name for name, info in fields.items() if info.alias == "thinking_level"), "thinking_level"
+        )
+        return Speech("google", {"thinking_level": level})
+    if "ollama" in kind and "reasoning" in fields:
+        return Speech("ollama", {"think": "reasoning"})
+    if "reasoning_effort" not in fields:
+        return None
+    responds = getattr(model, "use_responses_api", None) or getattr(model, "reasoning", None) is not None
+    return Speech("openai_responses" if responds and "reasoning" in fields else "openai")
+
+
+def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
+    """Return an update without what the provider refuses beside it."""
+    fields = type(model).model_fields
+    if "output_config" in fields and "reasoning_effort" in fields:
+        update = update | {"reasoning_effort": None}  # it would pass for the effort
+    if "thinking_budget" in update and getattr(model, "reasoning_effort", None):
+        update = update | {"reasoning_effort": None}
+    budget = _budget_in(update.get("thinking"))
+    if budget is not None and (getattr(model, "max_tokens", None) or ANSWER) <= budget:
+        update = update | {"max_tokens": budget + (getattr(model, "max_tokens", None) or ANSWER)}
+    thinks = isinstance(update.get("thinking"), dict) and update["thinking"]["type"] != "disabled"
+    if thinks and getattr(model, "temperature", None) not in (None, 1):
+        update = update | {"temperature": None}  # the API takes 1 alone beside thinking
+    return update
+
+
+def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
+    """Return a value over what a field holds already, such as a summary beside an effort."""
+    held = getattr(model, field, None)
+    joined = field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict)
+    return {**held, **value} if joined else value
+
+
+def _base_url(model: BaseChatModel) -> str | None:
+    url: Words | str | None = getattr(model, "openai_api_base", None)
+    return url if isinstance(url, str) else None
+
+
+def _effort_in(stated: object) -> str | None:
+    if isinstance(stated, dict):
+        return stated.get("effort")
+    if isinstance(stated, bool):
+        return "high" if stated else "none"
+    return stated if isinstance(stated, str) else None
+
+
+def _budget_in(thinking: object) -> int | None:
+    return thinking.get("budget_tokens") if isinstance(thinking, dict) else None

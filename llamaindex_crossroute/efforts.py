@@ -1,0 +1,107 @@
+"""Efforts: an LLM told how hard to think, by the fields of its class."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+from llama_index.core.llms import LLM
+
+from crossroute.calls.effort_words import Api, Words, effort_words
+from crossroute.effort import Told
+
+logger = logging.getLogger(__name__)
+
+ANSWER = 4_096
+"""Tokens that are left for an answer beside a thinking budget that would take all."""
+
+
+def told_to(llm: LLM, told: Told) -> LLM:
+    """Return a view of an LLM that is told how hard to think; the LLM itself, where its class takes no word.
+
+    The view shares the LLM's clients, also those that are opened later.
+    """
+    api = api_of(llm)
+    if api is None:
+        logger.warning(
+            "%s has no field for effort; it is called as it was given. Set its effort on it.",
+            type(llm).__name__,
+        )
+        return llm
+    words = effort_words(api, llm.metadata.model_name, told, base_url=_base_url(llm))
+    if api == "google":
+        return _with_thinking(llm, words)
+    view = llm.model_copy(update=_fields(llm, api, words))
+    object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
+    return view
+
+
+def api_of(llm: LLM) -> Api | None:
+    """Return whose words an LLM's class speaks; None where it takes none."""
+    fields = type(llm).model_fields
+    if "thinking_dict" in fields:
+        return "anthropic"
+    if "reasoning_options" in fields:
+        return "openai_responses"
+    if "reasoning_effort" in fields:
+        return "openai"
+    if "thinking" in fields and "keep_alive" in fields:
+        return "ollama"
+    return "google" if isinstance(getattr(llm, "_generation_config", None), dict) else None
+
+
+def effort_of(llm: LLM) -> str | None:
+    """Return what an LLM was told by its own fields: a level, or a thinking budget; None where nothing."""
+    thinking = getattr(llm, "thinking_dict", None) or {}
+    if budget := thinking.get("budget_tokens"):
+        return f"budget={budget}"
+    options = getattr(llm, "reasoning_options", None) or {}
+    switch = getattr(llm, "thinking", None)
+    if isinstance(switch, bool):
+        return "high" if switch else "none"
+    level = getattr(llm, "reasoning_effort", None) or options.get("effort") or switch
+    return level if isinstance(level, str) else None
+
+
+def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
+    """Return the fields that say it, beside what they hold.
+
+    Its classes for OpenAI send an effort of the models that they list alone, so it stands among the further arguments,
+    too.
+    """
+    further = dict(getattr(llm, "additional_kwargs", None) or {})
+    if api == "ollama":
+        return {"thinking": words["think"]}
+    if api == "openai":
+        return {"reasoning_effort": words.get("reasoning_effort"), "additional_kwargs": further | words}
+    if api == "openai_responses":
+        options = {**(getattr(llm, "reasoning_options", None) or {}), **words["reasoning"]}
+        return {"reasoning_options": options, "additional_kwargs": further | {"reasoning": options}}
+    output = {**further.get("output_config", {}), **words.get("output_config", {})}
+    further |= {"output_config": output} if output else {}
+    return {"thinking_dict": words.get("thinking"), "additional_kwargs": further, **_room(llm, words)}
+
+
+def _room(llm: LLM, words: Words) -> dict[str, Any]:
+    """Return what Anthropic's API wants beside thinking: a temperature of 1, and more tokens than the budget."""
+    thinking = words.get("thinking", {})
+    if thinking.get("type") == "disabled":
+        return {}
+    budget, most = thinking.get("budget_tokens", 0), getattr(llm, "max_tokens", ANSWER)
+    return {"temperature": 1.0, "max_tokens": most if most > budget else budget + max(most, ANSWER)}
+
+
+def _with_thinking(llm: LLM, words: Words) -> LLM:
+    """Return a view of a Gemini LLM, whose settings are no field: they are another dict in the view alone."""
+    from google.genai.types import ThinkingConfig
+
+    view: Any = llm.model_copy()
+    held = dict(view._generation_config)
+    shown = dict(held.get("thinking_config") or {}).get("include_thoughts")
+    view._generation_config = {**held, "thinking_config": ThinkingConfig(include_thoughts=shown, **words)}
+    return cast("LLM", view)
+
+
+def _base_url(llm: LLM) -> str | None:
+    url = getattr(llm, "api_base", None)
+    return url if isinstance(url, str) else None

@@ -1,0 +1,78 @@
+"""A conversation and its arguments as another provider's LLM can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
+
+from crossroute.calls.arguments import ANTHROPIC, GOOGLE, Dialect, spoken
+from crossroute.calls.tool_ids import readable_id
+from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
+
+GENERATION = frozenset(
+    {
+        *(
+            "temperature",
+            "top_p",
+            "top_k",
+            "seed",
+            "presence_penalty",
+            "frequency_penalty",
+            "candidate_count",
+        ),
+        *(
+            "max_output_tokens",
+            "stop_sequences",
+            "response_mime_type",
+            "response_schema",
+            "response_json_schema",
+        ),
+    }
+)
+"""What GoogleGenAI takes within `generation_config`."""
+
+
+def in_words(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
+    """Return a call's arguments as LlamaIndex's class of a provider takes them; see `spoken` for what it raises."""
+    said = spoken(given, dialect, member)
+    if dialect in (ANTHROPIC, GOOGLE) and "stop" in said:
+        stop = said.pop("stop")
+        said.setdefault("stop_sequences", [stop] if isinstance(stop, str) else stop)
+    if dialect is GOOGLE and GENERATION & said.keys():
+        config = {name: said.pop(name) for name in GENERATION & said.keys()}
+        said["generation_config"] = {**said.get("generation_config", {}), **config}
+    return said
+
+
+def readable(messages: Sequence[ChatMessage], *, is_anthropics: bool) -> list[ChatMessage]:
+    """Return messages with ids of tool calls that every provider takes; for Anthropic's, without empty answers."""
+    return [_with_ids(message) for message in messages if not (is_anthropics and _is_empty(message))]
+
+
+def _is_empty(message: ChatMessage) -> bool:
+    texts = [block.text for block in message.blocks if isinstance(block, TextBlock)]
+    spoken_only = len(texts) == len(message.blocks)
+    return message.role in ANSWER and spoken_only and not tool_calls(message) and not "".join(texts).strip()
+
+
+def _with_ids(message: ChatMessage) -> ChatMessage:
+    """Return a message with readable ids: of its tool calls, or of the one that it answers."""
+    answered = message.additional_kwargs.get("tool_call_id")
+    blocks = list(_renamed(message))
+    kwargs = message.additional_kwargs
+    if isinstance(answered, str) and answered != readable_id(answered):
+        kwargs = {**kwargs, "tool_call_id": readable_id(answered)}
+    if blocks == message.blocks and kwargs is message.additional_kwargs:
+        return message
+    if blocks != message.blocks:  # what is kept beside the blocks says the same under the ids as they were
+        kwargs = {name: value for name, value in kwargs.items() if name != "tool_calls"}
+    return message.model_copy(update={"blocks": blocks, "additional_kwargs": kwargs})
+
+
+def _renamed(message: ChatMessage) -> Iterator[Any]:
+    for block in message.blocks:
+        name = block.tool_call_id if isinstance(block, ToolCallBlock) else None
+        renames = name is not None and name != readable_id(name)
+        yield block.model_copy(update={"tool_call_id": readable_id(name)}) if renames else block

@@ -1,0 +1,90 @@
+"""Arguments: one provider's words in another's; what is left out, and what keeps a member from a call."""
+
+import pytest
+
+from crossroute.calls.arguments import ANTHROPIC, GOOGLE, OLLAMA, OPENAI, check_tools, dialect_of, spoken
+from crossroute.errors import DroppedArgumentWarning, UnableError
+
+ALIKE = [
+    ({"max_completion_tokens": 20}, ANTHROPIC, {"max_tokens": 20}),
+    ({"max_completion_tokens": 20}, GOOGLE, {"max_output_tokens": 20}),
+    ({"max_tokens": 20}, OLLAMA, {"num_predict": 20}),
+    ({"max_output_tokens": 20}, OPENAI, {"max_tokens": 20}),
+    ({"stop_sequences": ["x"]}, OPENAI, {"stop": ["x"]}),
+    ({"user": "u1"}, ANTHROPIC, {"metadata": {"user_id": "u1"}}),
+    ({"reasoning_effort": "low"}, OLLAMA, {"reasoning": "low"}),
+    ({"n": 2}, GOOGLE, {"candidate_count": 2}),
+    ({"n": 1}, ANTHROPIC, {}),
+    ({"logprobs": False}, ANTHROPIC, {}),
+    ({"response_format": {"type": "json_object"}}, GOOGLE, {"response_mime_type": "application/json"}),
+    ({"response_format": {"type": "text"}}, ANTHROPIC, {}),
+    ({"response_format": {"type": "json_object"}}, OPENAI, {"response_format": {"type": "json_object"}}),
+    ({"temperature": 0.5, "top_p": 0.9}, ANTHROPIC, {"temperature": 0.5, "top_p": 0.9}),
+    ({"my_own": 1}, ANTHROPIC, {"my_own": 1}),
+    ({"seed": 1}, None, {"seed": 1}),
+    # a tool must be called, as any provider's users say it
+    ({"tool_choice": "required"}, ANTHROPIC, {"tool_choice": "any"}),
+    ({"tool_choice": {"type": "any"}}, OPENAI, {"tool_choice": "required"}),
+    ({"tool_choice": True}, ANTHROPIC, {"tool_choice": {"type": "tool", "name": "look"}}),
+    ({"tool_choice": "look"}, OPENAI, {"tool_choice": {"type": "function", "function": {"name": "look"}}}),
+    (
+        {"tool_choice": {"type": "function", "function": {"name": "look"}}},
+        ANTHROPIC,
+        {"tool_choice": {"type": "tool", "name": "look"}},
+    ),
+    ({"tool_choice": "none"}, ANTHROPIC, {"tool_choice": {"type": "none"}}),
+    ({"tool_choice": "auto"}, OLLAMA, {}),
+]
+
+
+@pytest.mark.parametrize(("given", "dialect", "said"), ALIKE)
+def test_an_argument_is_said_in_the_members_words(given, dialect, said):
+    assert spoken(given, dialect, tools=["look"]) == said
+
+
+@pytest.mark.parametrize(
+    ("given", "dialect"),
+    [
+        ({"seed": 1}, ANTHROPIC),
+        ({"presence_penalty": 0.1}, ANTHROPIC),
+        ({"top_k": 5}, OPENAI),
+        ({"thinking": {"type": "enabled"}}, OPENAI),
+        ({"logit_bias": {}}, GOOGLE),
+        ({"extra_body": {"x": 1}}, OLLAMA),
+    ],
+)
+def test_what_a_member_has_no_word_for_is_left_out_with_a_warning(given, dialect):
+    with pytest.warns(DroppedArgumentWarning, match=f"'small' has no argument '{next(iter(given))}'"):
+        assert spoken({**given, "temperature": 0.1}, dialect, "small") == {"temperature": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("given", "dialect"),
+    [
+        ({"n": 2}, ANTHROPIC),
+        ({"logprobs": True}, ANTHROPIC),
+        ({"response_format": {"type": "json_object"}}, ANTHROPIC),
+        ({"temperature": 1.5}, ANTHROPIC),
+        ({"tool_choice": "required"}, OLLAMA),
+        ({"mcp_servers": [{}]}, OPENAI),
+        ({"functions": []}, ANTHROPIC),
+    ],
+)
+def test_what_would_change_the_answer_keeps_a_member_from_the_call(given, dialect):
+    with pytest.raises(UnableError, match="cannot do what"):
+        spoken(given, dialect, "small")
+
+
+def test_tools_whose_names_an_api_does_not_take_keep_a_member_from_the_call():
+    check_tools(["look_up-1"], OPENAI, "small")
+    check_tools(["a" * 70, "b"], ANTHROPIC, "small")
+    check_tools(["crm.search"], None, "small")
+    for name, dialect in (("a" * 70, OPENAI), ("crm.search", OPENAI), ("crm.search", ANTHROPIC)):
+        with pytest.raises(UnableError):
+            check_tools([name], dialect, "small")
+
+
+def test_a_models_words_are_told_by_its_class_or_its_bases():
+    base = type("BaseChatOpenAI", (), {})
+    assert dialect_of(type("ChatSomething", (base,), {})()) is OPENAI
+    assert dialect_of(object()) is None

@@ -1,0 +1,158 @@
+"""Blame: whose fault an error is, in the words of providers and their clients."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from crossroute.calls import blame
+from crossroute.calls.blame import fault_of, is_timeout, is_transient, status
+
+
+def error(name="SomethingError", message="", bases=(Exception,), **attributes):
+    return type(name, bases, attributes)(message)
+
+
+def response(code, headers=()):
+    return httpx.Response(code, headers=dict(headers), request=httpx.Request("POST", "http://localhost"))
+
+
+@pytest.mark.parametrize("code", [408, 409, 425, 429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("place", ["status_code", "http_status", "code"])
+def test_a_transient_status_is_transient_wherever_it_stands(code, place):
+    assert is_transient(error(**{place: code}))
+    assert status(error(**{place: code})) == code
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 413, 422])
+def test_a_permanent_status_outweighs_a_transient_name(code):
+    assert not is_transient(error("RateLimitError", status_code=code))
+
+
+def test_the_status_may_stand_on_the_response():
+    assert is_transient(httpx.HTTPStatusError("", request=response(503).request, response=response(503)))
+    assert not is_transient(httpx.HTTPStatusError("", request=response(400).request, response=response(400)))
+    assert is_transient(error(response={"ResponseMetadata": {"HTTPStatusCode": 529}}))
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        TimeoutError(),
+        asyncio.TimeoutError(),
+        ConnectionResetError(),
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectError("refused"),
+        httpx.RemoteProtocolError("cut"),
+        error("RateLimitError"),
+        error("ServiceUnavailable"),
+        error(bases=(type("APIConnectionError", (Exception,), {}),)),
+        error(status_code=200, body={"type": "error", "error": {"type": "overloaded_error"}}),
+    ],
+)
+def test_a_transient_kind_is_known_by_its_name_its_bases_or_its_body(raised):
+    assert is_transient(raised)
+
+
+@pytest.mark.parametrize("raised", [ValueError("bad"), error("AuthenticationError"), RuntimeError("boom")])
+def test_what_is_not_known_is_permanent(raised):
+    assert not is_transient(raised)
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), asyncio.CancelledError(), SystemExit()])
+def test_what_is_no_exception_is_never_transient(raised):
+    assert not is_transient(raised)
+
+
+def test_an_explicit_cause_is_looked_at_and_an_implicit_one_is_not():
+    wrapped, during = RuntimeError("wrapped"), RuntimeError("another")
+    wrapped.__cause__ = httpx.ReadTimeout("slow")
+    during.__context__ = httpx.ReadTimeout("slow")
+    assert is_transient(wrapped)
+    assert is_timeout(wrapped)
+    assert not is_transient(during)
+    wrapped.__cause__.__cause__ = wrapped
+    assert is_transient(wrapped), "a ring of causes ends"
+
+
+def bad_request(message, code=None, status=400):
+    body = {"message": message, "type": "invalid_request_error", "code": code}
+    return error("BadRequestError", f"Error code: {status} - {body}", status_code=status, body=body)
+
+
+TOLD = [
+    # the request's: the same everywhere
+    (bad_request("temperature must be in [0, 2]"), blame.ARGUMENT),
+    (bad_request("Invalid type for 'messages': expected an array"), blame.ARGUMENT),
+    (error("UnprocessableEntityError", "input: Field required", status_code=422), blame.ARGUMENT),
+    (bad_request("triggering Azure OpenAI's content management policy", "content_filter"), blame.CONTENT),
+    (bad_request("flagged", "content_policy_violation"), blame.CONTENT),
+    (error("GraphInterrupt", bases=(type("GraphBubbleUp", (Exception,), {}),)), blame.ARGUMENT),
+    # the member's, whatever the status: its window
+    (bad_request("This model's maximum context length is 8192 tokens"), blame.WINDOW),
+    (bad_request("prompt is too long: 210000 tokens > 200000 maximum"), blame.WINDOW),
+    (
+        bad_request("input length and max_tokens exceed context limit: 1 + 2 > 3", "context_length_exceeded"),
+        blame.WINDOW,
+    ),
+    (
+        bad_request("The input token count (1100000) exceeds the maximum number of tokens allowed"),
+        blame.WINDOW,
+    ),
+    (error("RequestTooLargeError", "too big", status_code=413), blame.WINDOW),
+    (error("AContextOverflowError", bases=(type("ContextOverflowError", (Exception,), {}),)), blame.WINDOW),
+    # its key, credit, model
+    (error(status_code=401), blame.ACCESS),
+    (error(status_code=404, body={"message": "The model 'x' does not exist"}), blame.ACCESS),
+    (bad_request("Your credit balance is too low to access the Anthropic API"), blame.ACCESS),
+    (bad_request("API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT"), blame.ACCESS),
+    (error(status_code=429, body={"code": "insufficient_quota"}), blame.ACCESS),
+    (bad_request("model: claude-9 not found"), blame.ACCESS),
+    # what it does not take
+    (
+        bad_request("Unsupported value: 'temperature' does not support 0.2 with this model."),
+        blame.UNSUPPORTED,
+    ),
+    (bad_request("Unrecognized request argument supplied: seed"), blame.UNSUPPORTED),
+    (bad_request("top_k: Extra inputs are not permitted"), blame.UNSUPPORTED),
+    (bad_request("Invalid value: 'minimal'. Supported values are: 'low' and 'high'."), blame.UNSUPPORTED),
+    (bad_request("Reasoning input items can only be provided to a reasoning model"), blame.UNSUPPORTED),
+    (bad_request("max_tokens is too large: 99999. This model supports at most 16384"), blame.UNSUPPORTED),
+    (bad_request("This response_format type is unavailable now"), blame.UNSUPPORTED),
+    (TypeError("Messages.create() got an unexpected keyword argument 'seed'"), blame.UNSUPPORTED),
+    (NotImplementedError(), blame.UNSUPPORTED),
+    (error(status_code=501), blame.UNSUPPORTED),
+    # an answer that cannot be read
+    (json.JSONDecodeError("Expecting value", "<html>", 0), blame.UNREADABLE),
+    (AttributeError("'str' object has no attribute 'model_dump'"), blame.UNREADABLE),
+    (TypeError("Received response with null value for `choices`"), blame.UNREADABLE),
+    (IndexError("list index out of range"), blame.UNREADABLE),
+    (ValueError("No generation chunks were returned"), blame.UNREADABLE),
+    # an error in a 200
+    (ValueError({"message": "Provider returned error", "code": 502}), blame.OVERLOAD),
+    (ValueError({"message": "Rate limited", "code": 429}), blame.OVERLOAD),
+    (ValueError({"message": "No credits left", "code": 402}), blame.ACCESS),
+    (error("APIError", "The server had an error", body={"type": "server_error"}), blame.OVERLOAD),
+    (error("APIError", "what is this", body={"message": "what is this"}), blame.OVERLOAD),
+    # the network's
+    (error(status_code=504), blame.TIMEOUT),
+    (httpx.ReadTimeout("slow"), blame.TIMEOUT),
+    (httpx.RemoteProtocolError("peer closed connection"), blame.CONNECTION),
+    (ConnectionResetError(), blame.CONNECTION),
+    # nothing tells: another is asked, this one not again
+    (RuntimeError("boom"), blame.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(
+    ("raised", "fault"), TOLD, ids=[f"{fault.kind}: {raised}"[:60] for raised, fault in TOLD]
+)
+def test_the_fault_is_told_by_what_an_error_says(raised, fault):
+    assert fault_of(raised) == fault
+
+
+def test_a_prompt_that_an_error_echoes_far_behind_tells_nothing():
+    assert (
+        fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == blame.ARGUMENT
+    )

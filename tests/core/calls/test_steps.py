@@ -1,0 +1,93 @@
+"""Steps: two drivers perform the same ones; streams are closed."""
+
+import asyncio
+
+import pytest
+
+from crossroute.calls.steps import Ask, Pause, Run, aclosing, adrive, closing, drive
+
+
+class Closable:
+    def __init__(self):
+        self.closed = 0
+
+    def close(self):
+        self.closed += 1
+
+    async def aclose(self):
+        self.closed += 1
+
+
+def test_a_stream_is_closed_where_it_can_be():
+    stream = Closable()
+    with closing(stream) as chunks:
+        assert chunks is stream
+    assert stream.closed == 1
+    with closing([1, 2]) as chunks:
+        assert list(chunks) == [1, 2]
+
+
+def test_an_asynchronous_one_too():
+    async def run():
+        stream, bare = Closable(), object()
+        async with aclosing(stream), aclosing(bare) as chunks:
+            assert chunks is bare
+        return stream.closed
+
+    assert asyncio.run(run()) == 1
+
+
+def both(steps, do):
+    """Perform the steps by either driver."""
+
+    async def ado(subject):
+        await asyncio.sleep(0)
+        return do(subject)
+
+    return [drive(steps(), do), asyncio.run(adrive(steps(), ado))]
+
+
+def test_the_drivers_perform_each_kind_of_step():
+    def steps():
+        answer = yield Ask("question")
+        yield Pause(0.0)
+        return answer, (yield Run(sum, ([1, 2],)))
+
+    assert both(steps, str.upper) == [("QUESTION", 3)] * 2
+
+
+def test_an_error_arrives_where_the_step_was_yielded_and_its_with_blocks_end():
+    ended = []
+
+    def steps(passing):
+        try:
+            try:
+                yield Ask(passing)
+            finally:
+                ended.append(passing)
+        except ValueError as error:
+            return str(error)
+
+    def fail(passing):
+        raise passing
+
+    assert both(lambda: steps(ValueError("no")), fail) == ["no", "no"]
+    for passing in (KeyboardInterrupt(), TypeError()):
+        with pytest.raises(type(passing)):
+            drive(steps(passing), fail)
+    assert len(ended) == 4
+
+
+def test_a_coroutine_function_is_run_by_the_asynchronous_driver_alone():
+    async def check(query):
+        return query
+
+    def steps():
+        return (yield Run(check, ("q",)))
+
+    async def never(subject):
+        raise AssertionError
+
+    assert asyncio.run(adrive(steps(), never)) == "q"
+    with pytest.raises(TypeError, match="asynchronous calls only"):
+        drive(steps(), never)
