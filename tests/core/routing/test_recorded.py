@@ -1,4 +1,4 @@
-"""What was recorded of made-up routers before decisions were computed on arrays: the same choices and numbers."""
+"""What was recorded of made-up routers: the same choices and numbers, however they are computed."""
 
 import json
 from pathlib import Path
