@@ -56,11 +56,13 @@ class World(NamedTuple):
 
     @classmethod
     def of(cls, router: Router, outcomes: Outcomes) -> World:
+        """Return the world of the queries that the router was not trained on."""
         fresh = outcomes.take(unseen(outcomes, router.trained_on)).select(router.pool.names)
         predicted = router.predict(fresh.texts)
         return cls(predicted.quality, predicted.cost, fresh.quality, fresh.cost)
 
     def pick(self, row: int, pay: float) -> int:
+        """Return the candidate's column for one query."""
         return int(best(self.predicted_quality[row : row + 1], self.predicted_cost[row : row + 1], pay)[0])
 
     def constant(self, calls: Calls, pay: float) -> tuple[float, float]:

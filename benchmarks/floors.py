@@ -1,8 +1,8 @@
 """How often a quality floor is broken, and what it leaves on the table: python benchmarks/floors.py DATA.
 
-DATA holds a folder a set. The queries that the router was not trained on stand for all queries to come: calibration sets
-are drawn from them with replacement, so that what a floor truly loses is known, and a promise is broken where that is
-more than the drop. Cost left: of the floor, above that of the cheapest setting that truly keeps the promise.
+DATA holds a folder a set. The queries that the router was not trained on stand for all queries to come: calibration
+sets are drawn from them with replacement, so that what a floor truly loses is known, and a promise is broken where that
+is more than the drop. Clairvoyant: the cheapest setting that truly keeps the promise.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--queries", type=int, default=1000, help="In each calibration set.")
     given = parser.parse_args()
+    size = {"draws": given.draws, "queries": given.queries}
     print("| set | drop | test | broken | floors found | cost of the best single | clairvoyant |")
     print("|---|---|---|---|---|---|---|")
     for name in SETS:
@@ -45,9 +46,7 @@ def main() -> None:
         quality, cost, references = along(router, outcomes)
         for drop in DROPS:
             for test in (is_under, is_under_by_hoeffding):
-                print(
-                    row(name, drop, test, quality, cost, references, given.draws, given.queries), flush=True
-                )
+                print(row(name, drop, test, quality, cost, references, **size), flush=True)
 
 
 def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
@@ -66,13 +65,14 @@ def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
     return fresh.quality[rows, kept], fresh.cost[rows, kept], observed
 
 
-def row(
+def row(  # noqa: PLR0917
     name: str,
     drop: float,
     test: Test,
     quality: Floats,
     cost: Floats,
     references: Floats,
+    *,
     draws: int,
     queries: int,
 ) -> str:
