@@ -199,6 +199,8 @@ class ChatCrossRoute(PoolFields):
         settings = self._settings
         if configured.get("configurable"):
             settings = settings.overridden(configured["configurable"])
+        if self.budgets is not None and configured.get("tags"):
+            settings = settings.overridden({"budget_keys": settings.budget_keys.union(configured["tags"])})
         if kwargs.get("model") in self._routing.members:
             settings = settings.overridden({"candidate": kwargs.pop("model")})
         return Call(

@@ -15,6 +15,7 @@ from langchain_core.runnables.config import merge_configs, var_child_runnable_co
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
+from crossroute.budgets import Budgets
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
@@ -81,6 +82,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         sticky: Finish a tool turn with the model that began it; False routes each step anew.
         max_attempts: At most, a step, over all models.
         prices: Model -> price in USD per million tokens, in place of the router's.
+        budgets: USD that steps may take in a period; several hold at once. `budget_keys` of a runtime context say
+            what a run counts for beside all.
         escalate: Look at each step's answer, and ask another model where that is expected to pay; never in
             the middle of a tool turn, nor where the answer calls tools that can be called.
 
@@ -103,6 +106,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
         prices: Mapping[str, Price] | None = None,
+        budgets: Budgets = None,
         escalate: Escalation | bool | None = None,
     ) -> None:
         super().__init__()
@@ -113,6 +117,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             sticky=sticky,
             max_attempts=max_attempts,
             prices=prices,
+            budgets=budgets,
         )
         wrapped = [
             name for name, member in self.routing.members.items() if member.runnable is not member.model

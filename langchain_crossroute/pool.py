@@ -17,7 +17,7 @@ from langchain_core.runnables.config import merge_configs
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from typing_extensions import Self
 
-from crossroute import Constraints, Price, Router
+from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
@@ -33,6 +33,7 @@ HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "st
 
 
 ROUTED_BY = (
+    "budgets",
     "router",
     "default",
     "sticky",
@@ -74,6 +75,12 @@ class PoolFields(BaseChatModel):
 
     True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.
     """
+
+    budgets: Budget | Sequence[Budget] | None = None
+    """USD that calls may take in a period; several hold at once."""
+
+    budget_keys: frozenset[str] | None = None
+    """What calls count for beside all calls, such as "user:ann"; a call's tags count as well."""
 
     default: str | None = None
     """The model for calls without text, such as an image alone; the router need not know it."""
@@ -217,6 +224,7 @@ class PoolFields(BaseChatModel):
             past_filters=self.past_filters,
             handed_on={name: value for name, value in handed.items() if value is not None},
             prices=self.prices,
+            budgets=self.budgets,
             origin=origin,
             memory=memory,
         )

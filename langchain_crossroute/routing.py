@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from crossroute import Capability, Constraints, Decision, Price, Router
+from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
@@ -49,6 +50,7 @@ class Routing:
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
         past_filters: See `Dispatcher`.
+        budgets: That hold its calls.
         origin: What it was made from, for its owner to compare.
         memory: What is remembered from call to call, of another pool.
 
@@ -69,6 +71,7 @@ class Routing:
         handed_on: dict[str, Any] | None = None,
         prices: Mapping[str, Price] | None = None,
         past_filters: bool = False,
+        budgets: Budgets = None,
         origin: Mapping[str, Any] | None = None,
         memory: Memory | None = None,
     ) -> None:
@@ -86,6 +89,7 @@ class Routing:
             max_attempts=max_attempts,
             past_filters=past_filters,
             memory=memory,
+            pacer=pacer_of(budgets),
         )
 
     def decide(

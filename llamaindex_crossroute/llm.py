@@ -51,6 +51,8 @@ class CrossRouteLLM(ToolEndpoints):
         escalate: Look at each answer, and ask another member where that is expected to pay: True for one more
             call, an `Escalation` for more, and for limits; "buffer" gathers streamed calls for it, which are else
             not escalated.
+        budgets: USD that calls may take in a period; several hold at once.
+        budget_keys: What calls count for beside all calls, such as "user:ann"; set it on a copy for each user.
         callback_manager: For the pool and all its members.
 
     Examples:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from typing_extensions import Self, override
 
-from crossroute import Constraints, Price, Router
+from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
@@ -42,8 +42,8 @@ OWN_FIELDS = (
     *("default", "sticky", "max_attempts"),
 )
 
-DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate")
-ROUTED_BY = ("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices")
+DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
+ROUTED_BY = ("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices", "budgets")
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
@@ -71,6 +71,12 @@ class MemberPool(FunctionCallingLLM):
     prices: dict[str, Price] = Field(
         default_factory=dict, description="USD per million tokens, in place of the router's."
     )
+    budgets: Budget | list[Budget] | None = Field(
+        default=None, description="USD that calls may take in a period; several hold at once."
+    )
+    budget_keys: frozenset[str] | None = Field(
+        default=None, description="What calls count for beside all calls, such as user:ann."
+    )
     # inherited, and the members' own affair
     system_prompt: str | None = Field(default=None, exclude=True)
     pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
@@ -92,6 +98,8 @@ class MemberPool(FunctionCallingLLM):
         abilities: dict[str, Ability] | None = None,
         prices: dict[str, Price] | None = None,
         escalate: Escalate = None,
+        budgets: Budget | list[Budget] | None = None,
+        budget_keys: frozenset[str] | None = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
@@ -106,6 +114,8 @@ class MemberPool(FunctionCallingLLM):
             abilities=abilities or {},
             prices=prices or {},
             escalate=escalate,
+            budgets=budgets,
+            budget_keys=budget_keys,
         )
         self._made = Routing(**self._parts)
         if callback_manager is None:
@@ -204,6 +214,16 @@ class MemberPool(FunctionCallingLLM):
     @field_serializer("abilities", "prices")
     def _stated_as_json(self, stated: dict[str, Ability] | dict[str, Price]) -> dict[str, Any]:
         return {name: one.model_dump(mode="json", exclude_none=True) for name, one in stated.items()}
+
+    @field_serializer("budgets")
+    def _budgets_as_json(self, budgets: Budget | list[Budget] | None) -> Any:
+        if isinstance(budgets, list):
+            return [budget.model_dump(mode="json") for budget in budgets]
+        return None if budgets is None else budgets.model_dump(mode="json")
+
+    @field_serializer("budget_keys")
+    def _keys_as_json(self, keys: frozenset[str] | None) -> list[str] | None:
+        return None if keys is None else sorted(keys)
 
     @field_serializer("constraints")
     def _constraints_as_json(self, constraints: Constraints | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from llama_index_instrumentation import get_dispatcher
 from typing_extensions import Self
 
 from crossroute import Decision, Price, Router
+from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.arguments import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
@@ -75,6 +76,7 @@ class Routing:
         sticky: ...
         max_attempts: ...
         prices: Member -> price, in place of the router's.
+        budgets: That hold its calls.
     """
 
     def __init__(
@@ -87,9 +89,10 @@ class Routing:
         sticky: bool,
         max_attempts: int,
         prices: Mapping[str, Price] | None = None,
+        budgets: Budgets = None,
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
-        self.prices = dict(prices or {})
+        self.prices, self.budgets = dict(prices or {}), budgets
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
@@ -218,6 +221,7 @@ class Routing:
             max_attempts=self.max_attempts,
             memory=self.memory,
             observers=(Instrumentation(self.llms),),
+            pacer=pacer_of(self.budgets),
         )
 
 

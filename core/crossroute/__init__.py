@@ -15,17 +15,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossroute.budgets import Budget
     from crossroute.candidate import Candidate, Capability, Pool, Price, Profile
     from crossroute.data.outcomes import Outcomes
     from crossroute.data.prices import priced
     from crossroute.data.readers import read_outcomes
-    from crossroute.decision import Alternative, Decision
+    from crossroute.decision import Alternative, Decision, Promise
     from crossroute.encoder import Encoder, load_encoder
     from crossroute.errors import (
+        BudgetSpentError,
         CheckpointError,
         CrossRouteError,
         DataError,
         EncoderError,
+        FloorError,
         MissingExtraError,
         NoEligibleCandidateError,
         UnknownCandidateError,
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 _HOME = {
     "Alternative": "decision",
     "Answer": "profiler.answerers",
+    "Budget": "budgets",
+    "BudgetSpentError": "errors",
     "Candidate": "candidate",
     "Capability": "candidate",
     "CheckpointError": "errors",
@@ -55,6 +60,7 @@ _HOME = {
     "EncoderError": "errors",
     "Escalation": "escalation",
     "Evidence": "escalation.evidence",
+    "FloorError": "errors",
     "Judge": "escalation",
     "MissingExtraError": "errors",
     "NoEligibleCandidateError": "errors",
@@ -64,6 +70,7 @@ _HOME = {
     "Price": "candidate",
     "Profile": "candidate",
     "ProfilingSettings": "profiler.settings",
+    "Promise": "decision",
     "Query": "query",
     "Router": "routing.router",
     "TrainingConfig": "training",
@@ -80,6 +87,8 @@ __version__ = "0.1.0"
 __all__ = [  # spelled out for type checkers
     "Alternative",
     "Answer",
+    "Budget",
+    "BudgetSpentError",
     "Candidate",
     "Capability",
     "CheckpointError",
@@ -91,6 +100,7 @@ __all__ = [  # spelled out for type checkers
     "EncoderError",
     "Escalation",
     "Evidence",
+    "FloorError",
     "Judge",
     "MissingExtraError",
     "NoEligibleCandidateError",
@@ -100,6 +110,7 @@ __all__ = [  # spelled out for type checkers
     "Price",
     "Profile",
     "ProfilingSettings",
+    "Promise",
     "Query",
     "Router",
     "TrainingConfig",

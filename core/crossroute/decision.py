@@ -173,6 +173,59 @@ DETAILS = ("alternatives", "clusters")
 """Fields of a decision that are made when they are asked for."""
 
 
+BEST = "best"
+"""What a promise is against where no candidate is named: every candidate that it was proved with."""
+
+
+class Promise(BaseModel):
+    """A quality floor: what is promised, and the least willingness to pay at which it is kept.
+
+    Attributes:
+        drop: Mean quality is at most this much under that of the reference, in (0, 1).
+        against: The reference: a candidate, or "best", the best of those that it was proved with.
+        confidence: Probability with which the promise holds, over the outcomes that were drawn to prove it.
+        willingness_to_pay: USD; the floor itself.
+        max_calls: It holds for one call a query, and where answers are looked at for up to so many.
+        groups: It holds in each of these groups of queries by itself; empty where it holds over all of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    drop: float = Field(gt=0, lt=1)
+    against: str = BEST
+    confidence: float = Field(default=0.9, gt=0, lt=1)
+    willingness_to_pay: float = math.inf
+    max_calls: int = Field(default=1, ge=1)
+    groups: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        reference = "the best candidate" if self.against == BEST else self.against
+        within = f" in each of {', '.join(self.groups)}" if self.groups else ""
+        return f"quality at most {self.drop:g} under {reference}{within}, at confidence {self.confidence:g}"
+
+
+class Held(BaseModel):
+    """A budget that a call counts on, as the decision found it.
+
+    Attributes:
+        budget: In words: "$50 a day for user:ann".
+        account: On which the call is counted, with its period.
+        left: USD, before this call.
+        until: When money comes again, in seconds since 1970; None where it does not.
+        willingness_to_pay: USD that its pacing allowed; None where it is not paced.
+        held: Whether it changed the decision.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    budget: str
+    account: str
+    left: float
+    until: float | None = None
+    willingness_to_pay: float | None = None
+    held: bool = False
+
+
 class Decision(BaseModel):
     """Which candidate a query goes to, and why.
 
@@ -198,6 +251,9 @@ class Decision(BaseModel):
         id: Unique, a UUID of version 7; those of one process sort by time. It stays as it is while the decision is
             carried out, and tells which decision an outcome belongs to; equality ignores it.
         propensity: Probability with which the candidate was chosen, in (0, 1]; 1 where the choice is deterministic.
+        floor: The promise that this choice keeps; None where the router has none, or where something other than the
+            reward decided (a constraint, a tool turn, a failure).
+        budgets: That the call counts on; `held` says which of them changed the decision.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -218,6 +274,8 @@ class Decision(BaseModel):
     warnings: tuple[str, ...] = ()
     id: str = Field(default_factory=_ids.next)
     propensity: float = Field(default=1.0, gt=0, le=1)
+    floor: Promise | None = None
+    budgets: tuple[Held, ...] = ()
     _details: Callable[[], Details] | None = PrivateAttr(None)
 
     @classmethod
@@ -293,6 +351,8 @@ class Decision(BaseModel):
         others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
         quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
         update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
+        if self.max_calls == 1:  # of several, the promise has the best answer in view
+            update["floor"] = None
         return self.model_copy(update=update).because(reason)
 
     def explain(self) -> str:

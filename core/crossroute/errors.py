@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from difflib import get_close_matches
 
 MANY = 12
@@ -138,6 +139,29 @@ class ConfigError(CrossRouteError, ValueError):
 
 class EncoderError(CrossRouteError, ValueError):
     """An encoder that is not there, or that returned something other than finite embeddings."""
+
+
+class FloorError(CrossRouteError, ValueError):
+    """A quality floor that is not proved, or no longer; the message says what it takes."""
+
+
+class BudgetSpentError(CrossRouteError, ValueError):
+    """A budget that a call would exceed, and that refuses such calls.
+
+    Attributes:
+        budget: Which one, in words.
+        until: When money comes again, in seconds since 1970; None where it does not.
+    """
+
+    def __init__(self, budget: str, left: float, until: float | None) -> None:
+        self.budget, self.until = budget, until
+        again = "It does not come again: raise it."
+        if until is not None:
+            moment = datetime.fromtimestamp(until, timezone.utc).isoformat(timespec="seconds")
+            again = f"Money comes again at {moment}; until then raise it, or let calls go to the cheapest candidate."
+        super().__init__(
+            f"The budget of {budget} has ${max(left, 0):.4g} left, which does not pay for this call. {again}"
+        )
 
 
 class SpendingLimitError(CrossRouteError, RuntimeError):

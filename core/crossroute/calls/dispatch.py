@@ -15,12 +15,12 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
-from crossroute.decision import Decision, usd
-from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError, UnroutableError
+from crossroute.decision import Decision, Promise, usd
+from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.members import Ability, router_over, unprofiled
-from crossroute.routing.policy import Constraints, cache_saving
+from crossroute.routing.policy import MOST_TO_PAY, Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 PLAIN = CallSettings()
@@ -64,7 +64,8 @@ class Dispatcher:
         observers: Iterable[Observer] = (),
         pacer: Pacer | None = None,
     ) -> None:
-        self.router = router_over(router, members, default=default)
+        made = router_over(router, members, default=default)
+        pacer, self.router = pacer or made.spending, made.without_budgets()
         self.default = default
         self.sticky = sticky
         self.max_attempts, self.past_filters = max_attempts, past_filters
@@ -106,7 +107,39 @@ class Dispatcher:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
             UnknownCandidateError: The settings' candidate, or a name in the constraints, is not known.
             UnroutableError: There is no text and no default.
+            BudgetSpentError: The money of a budget that refuses does not pay for the call.
+            FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
+
+        def route(pay: float | None) -> Decision:
+            return self._decide(
+                query,
+                settings,
+                self._dial(settings, pay),
+                needs=needs,
+                current=current,
+                tool_turn=tool_turn,
+                alone=alone,
+            )
+
+        if self.ledger.pacer is None:
+            return route(None)
+        preference, pay = settings.cost_preference, settings.willingness_to_pay
+        usual = pay or self.router.dial.at(DEFAULT_COST_PREFERENCE if preference is None else preference)
+        asked = None if preference is None and pay is None else usual
+        return self.ledger.pacer.decide(route, usual=usual, asked=asked, keys=settings.budget_keys)
+
+    def _decide(
+        self,
+        query: Query | None,
+        settings: CallSettings,
+        dial: DialSetting,
+        *,
+        needs: Iterable[Capability],
+        current: str | None,
+        tool_turn: bool,
+        alone: bool,
+    ) -> Decision:
         constraints = settings.constraints or ANY
         needed = constraints.capabilities.union(needs)
         if needed != constraints.capabilities:
@@ -114,7 +147,6 @@ class Dispatcher:
         for name in constraints.deny | (constraints.allow or frozenset()):
             self.named(name)  # refuses a misspelt one
         stuck = self.named(current) if self.sticky and current and self._knows(current) else None
-        dial = self._dial(settings)
         if settings.candidate is not None:
             return self._forced(query, settings.candidate, dial)
         if query is None:
@@ -212,15 +244,14 @@ class Dispatcher:
             past_filters=self.past_filters,
         )
 
-    def _dial(self, settings: CallSettings) -> DialSetting:
+    @staticmethod
+    def _dial(settings: CallSettings, paced: float | None) -> DialSetting:
         """Return how the dial is set, by one of both, as the pacer has it."""
-        preference, pay = settings.cost_preference, settings.willingness_to_pay
-        if self.ledger.pacer is not None:
-            asked = pay or self.router.dial.at(DEFAULT_COST_PREFERENCE if preference is None else preference)
-            paced = self.ledger.pacer.willingness_to_pay(asked)
-            if paced != asked:
-                preference, pay = None, paced
-        return DialSetting(cost_preference=preference, willingness_to_pay=pay)
+        if paced is not None:
+            return DialSetting(cost_preference=None, willingness_to_pay=min(paced, MOST_TO_PAY))
+        return DialSetting(
+            cost_preference=settings.cost_preference, willingness_to_pay=settings.willingness_to_pay
+        )
 
     def _knows(self, name: str | None) -> bool:
         return name in self._unprofiled or name in self.router.pool
@@ -279,10 +310,30 @@ class Dispatcher:
         calls = min(escalation.max_calls, len(plan))
         if calls < 2:
             return decision
+        decision = decision.model_copy(
+            update={"max_calls": calls, "floor": self._floor_of(decision, escalation, calls)}
+        )
         first = plan.first()
         if first != decision.candidate:
             decision = decision.switched(first, f"{first} first: its answer may do")
-        return decision.model_copy(update={"max_calls": calls})
+        return decision
+
+    @staticmethod
+    def _floor_of(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
+        """Return the promise that an escalation keeps: what else than answers decides was not there when it was proved.
+
+        Raises:
+            FloorError: It was proved for fewer calls.
+        """
+        promise = decision.floor
+        if promise is not None and promise.max_calls < calls:
+            raise FloorError(
+                f"The quality floor is proved for up to {promise.max_calls} of the {calls} calls that may be made. "
+                f"Calibrate it with with_floor(..., max_calls={calls}), give it up with without_floor(), or do not "
+                "escalate."
+            )
+        others = (escalation.check, escalation.judge, escalation.max_cost, escalation.max_latency_s)
+        return promise if all(other is None for other in others) else None
 
     def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
         if not self._unprofiled:

@@ -64,11 +64,25 @@ class Pacer(Protocol):
     """Keeps spend within a budget: it sets the willingness to pay, and follows what is spent.
 
     `reserve` and `settle` come in pairs, one for each call of a candidate; the pairs of one query share the
-    decision's id. What a judge costs is in the decision's actual cost, and not paced.
+    decision's id. What a judge costs is charged beside them.
     """
 
-    def willingness_to_pay(self, asked: float) -> float:
-        """Return USD to decide the next call with, given those that the caller's settings amount to."""
+    def decide(
+        self,
+        route: Callable[[float | None], Decision],
+        *,
+        usual: float,
+        asked: float | None = None,
+        keys: Iterable[str] = (),
+    ) -> Decision:
+        """Return the decision for the next call.
+
+        Args:
+            route: Decides at a willingness to pay in USD; None: as the caller's settings have it.
+            usual: USD that these amount to.
+            asked: The same where the caller stated it.
+            keys: What the call counts for.
+        """
         ...
 
     def reserve(self, decision: Decision) -> None:
@@ -76,7 +90,11 @@ class Pacer(Protocol):
         ...
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Release what was set aside; `cost` is USD that the call took, None where it is not known or nothing."""
+        """Put in place of what was set aside the USD that the call took: 0 where no answer came, None if not known."""
+        ...
+
+    def charge(self, decision: Decision, cost: float) -> None:
+        """Count USD that were spent for a decision beside its candidates' calls."""
         ...
 
 
@@ -135,6 +153,12 @@ class Ledger:
         )
         for observer in self.observers:
             observer.decided(decision)
+
+    def judged(self, decision: Decision, name: str, cost: float) -> float:
+        """Count USD of a judgement, and return them."""
+        if self.pacer is not None:
+            self.pacer.charge(decision, cost)
+        return self.spend.charge(name, cost)
 
     def entry(self, decision: Decision, probe: Probe | None = None, *, final: bool = True) -> Entry:
         """Return the entry of one call of the decision's candidate, to be made within its `with` block.
@@ -213,6 +237,6 @@ class Entry:
 
     def _close(self, called: Called) -> None:
         if self._ledger.pacer is not None:
-            self._ledger.pacer.settle(called.decision, called.cost)
+            self._ledger.pacer.settle(called.decision, called.cost if called.answered else 0.0)
         for observer in self._ledger.observers:
             observer.called(called)

@@ -15,6 +15,11 @@ Escalate = Escalation | bool | Literal["buffer"] | None
 """`Escalation.of` reads it: True escalates, "buffer" also streamed calls, False and None do not."""
 
 
+def _several(keys: Any) -> Any:
+    """Return keys as a set: one alone, or none, is allowed."""
+    return frozenset({keys} if isinstance(keys, str) else keys or ())
+
+
 class CallSettings(BaseModel):
     """How a call is decided.
 
@@ -26,6 +31,7 @@ class CallSettings(BaseModel):
             from which these are predicted.
         escalate: Whether, and how, further candidates are called after a doubtful answer; what is given in short is
             spelled out.
+        budget_keys: What the call counts for beside all calls, such as "user:ann": budgets with these keys hold it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +41,7 @@ class CallSettings(BaseModel):
     candidate: str | None = None
     constraints: Constraints | None = None
     escalate: Annotated[Escalation | None, BeforeValidator(Escalation.of)] = None
+    budget_keys: Annotated[frozenset[str], BeforeValidator(_several)] = frozenset()
 
     @model_validator(mode="after")
     def _one_dial(self) -> Self:

@@ -18,7 +18,7 @@ from crossroute.cli.comparing import compare
 from crossroute.cli.config import config
 from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
-from crossroute.cli.learning import data, train
+from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.shared import err
@@ -36,6 +36,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     compare: "compare prompts.csv --candidates gpt-5-mini,claude-opus-4-5",
     collect: "collect prompts.csv --candidates a,b --out o.parquet",
     train: "train outcomes.jsonl --out my-router",
+    floor: "floor my-router outcomes.jsonl --drop 0.02 --out promised",
     evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
     candidates: "candidates --search claude",
     prices: "prices routerbench",

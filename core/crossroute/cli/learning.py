@@ -12,6 +12,7 @@ from crossroute.cli.shared import (
     Columns,
     Names,
     PricedOnly,
+    RouterArgument,
     Texts,
     err,
     load,
@@ -144,3 +145,42 @@ def _tell_saved(folder: Path) -> None:
     name = f"./{folder}" if str(folder) in bundled_routers() else str(folder)
     saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(name)}"
     err.print(saved, markup=False, soft_wrap=True)
+
+
+def floor(
+    router: RouterArgument,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="OUTCOMES...", help="Of queries like those to come, that it was not trained on."
+        ),
+    ],
+    folder: Annotated[
+        Path, typer.Option("--out", callback=output_folder, help="Folder to write the router to.")
+    ],
+    drop: Annotated[
+        float, typer.Option(min=0, max=1, help="Mean quality is at most this much under the reference.")
+    ] = 0.02,
+    against: Annotated[str, typer.Option(help="The reference: a candidate, or best.")] = "best",
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="With which it holds.")] = 0.9,
+    max_calls: Annotated[int, typer.Option(min=1, help="Calls a query may take (escalation).")] = 1,
+    by_task: Annotated[bool, typer.Option("--by-task", help="It holds in each task by itself.")] = False,
+) -> None:
+    """Promise a quality: find the lowest dial that keeps it, by outcomes, and keep it with the router."""
+    loaded = load(router)
+    promised = loaded.with_floor(
+        read(paths, None, router=loaded),
+        drop,
+        against=against,
+        confidence=confidence,
+        max_calls=max_calls,
+        groups="task" if by_task else None,
+    )
+    promised.save_pretrained(folder)
+    promise = promised.floor.promise if promised.floor else None
+    out.print(f"{folder} promises {promise}.", markup=False, soft_wrap=True)
+    out.print(
+        f"It is kept at a willingness to pay of ${promise.willingness_to_pay if promise else 0:.4g} and above.",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -242,8 +242,17 @@ _FILES = ("queries.parquet", "outcomes.parquet", "candidates.json")
 
 def split_of(text: str) -> Split:
     """Return the split of a query that states none: by a hash of its text, 70 / 10 / 20 in a hundred."""
-    place = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big") % 100
+    place = _digest(text) % 100
     return "train" if place < 70 else "validation" if place < 80 else "test"
+
+
+def text_digests(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
+    """Return 32 bits of a hash of each text, shape (n,): they tell that a text was seen, and not what it says."""
+    return np.array([_digest(text) for text in texts], dtype=np.uint32)
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
 def _lines(query_ids: Sequence[str | None]) -> dict[str, int]:

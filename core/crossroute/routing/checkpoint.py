@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crossroute.candidate import Belief, Candidate, Pool, Profile, Usd
+from crossroute.decision import Promise
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import CheckpointError
@@ -20,12 +21,17 @@ from crossroute.model.doubt import TENSORS, Doubt
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
+from crossroute.routing.floors import Floor, FloorEvidence
 from crossroute.routing.policy import Dial
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
 NETWORK, DOUBT, BELIEF = "network.", "doubt.", "belief."
 CONTEXT = "context."
+TRAINED_ON = "trained_on"
+FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
+UNKNOWN = 1e9
+"""In the tensors of a floor, an outcome that is not known."""
 NO_BELIEF = 1e9
 """In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
@@ -41,6 +47,18 @@ class Parts(TypedDict):
     provenance: dict[str, Any]
     dial: Dial
     verifier: Verifier | None
+    floor: Floor | None
+    trained_on: npt.NDArray[np.uint32] | None
+
+
+class FloorConfig(BaseModel):
+    """What config.json holds of a floor; its evidence is among the tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    promise: Promise
+    settings: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    candidates: tuple[str, ...]
 
 
 class RouterConfig(BaseModel):
@@ -61,6 +79,9 @@ class RouterConfig(BaseModel):
     """Kinds of work that doubt tells apart; None where the router knows no doubt."""
     learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
     """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
+    floor: FloorConfig | None = None
+    trained_on: int | None = None
+    """How many queries it was trained on; None where their digests are not kept."""
 
     @model_validator(mode="after")
     def _one_label_a_cluster(self) -> RouterConfig:
@@ -93,6 +114,8 @@ def save(parts: Parts, folder: str | Path) -> None:
         verifier=parts["verifier"],
         kinds=predictor.doubt.kinds if predictor.doubt else None,
         learned_prices=tuple(map(tuple, learned.tolist())) if repriced else None,
+        floor=_floor_config(parts["floor"]),
+        trained_on=None if parts["trained_on"] is None else len(parts["trained_on"]),
     )
     profiles = pool_profiles(pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
@@ -113,7 +136,13 @@ def save(parts: Parts, folder: str | Path) -> None:
     if not all(map(np.array_equal, predictor.context, profiles)):
         context_profiles = predictor.context._asdict()
         tensors |= {f"{CONTEXT}{name}": _compact(context_profiles[name]) for name in PROFILE_FIELDS}
-    unsaid = {name for name in ("learned_prices", "kinds") if getattr(config, name) is None}
+    if parts["trained_on"] is not None:
+        tensors[TRAINED_ON] = parts["trained_on"]
+    if parts["floor"]:
+        tensors |= _floor_tensors(parts["floor"].evidence)
+    unsaid = {
+        name for name in ("learned_prices", "kinds", "floor", "trained_on") if getattr(config, name) is None
+    }
     told = config.model_dump(mode="json", exclude=unsaid)
     for candidate in told["candidates"]:
         if candidate["effort"] is None:  # so that the others are written as ever
@@ -143,6 +172,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
         tokens = tensors["calibration.tokens"]
         context = tensors.get("calibration.context", np.zeros(len(tokens)))
         calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)
+        floor = _floor(config.floor, tensors)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
@@ -163,6 +193,38 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
         provenance=config.provenance,
         dial=config.dial,
         verifier=config.verifier,
+        floor=floor,
+        trained_on=None if config.trained_on is None else tensors[TRAINED_ON],
+    )
+
+
+def _floor_config(floor: Floor | None) -> FloorConfig | None:
+    if floor is None:
+        return None
+    return FloorConfig(promise=floor.promise, settings=floor.settings, candidates=floor.evidence.candidates)
+
+
+def _floor_tensors(evidence: FloorEvidence) -> Tensors:
+    """Return the tensors of a floor's evidence; where nothing is known they hold `UNKNOWN`, since none holds NaN."""
+    arrays = {**evidence.queries._asdict(), **{name: getattr(evidence, name) for name in FLOOR_ARRAYS}}
+    tensors = {f"{FLOOR}{name}": np.nan_to_num(array, nan=UNKNOWN) for name, array in arrays.items()}
+    return tensors | {f"{FLOOR}vectors": tensors[f"{FLOOR}vectors"].astype(np.float16)}
+
+
+def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
+    if config is None:
+        return None
+    queries, arrays = (
+        {name: tensors[f"{FLOOR}{name}"] for name in names}
+        for names in (EncodedQueries._fields, FLOOR_ARRAYS)
+    )
+    for name in ("quality", "answer_logprob"):
+        arrays[name] = np.where(arrays[name] == UNKNOWN, np.nan, arrays[name])
+    queries["vectors"] = queries["vectors"].astype(np.float32)
+    return Floor(
+        config.promise,
+        config.settings,
+        FloorEvidence(EncodedQueries(**queries), config.candidates, **arrays),
     )
 
 
@@ -186,6 +248,15 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
         shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
     if "calibration.context" in tensors:  # not kept where no call had any
         shapes["calibration.context"] = (queries,)
+    if config.trained_on is not None:
+        shapes[TRAINED_ON] = (config.trained_on,)
+    if config.floor is not None:
+        asked = len(tensors[f"{FLOOR}tokens"])
+        shapes |= {f"{FLOOR}{name}": (asked,) for name in ("context", "group", "propensity")}
+        shapes |= {
+            f"{FLOOR}{name}": (asked, len(config.floor.candidates)) for name in ("quality", "answer_logprob")
+        }
+        shapes[f"{FLOOR}vectors"] = (asked, config.network.width)
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")

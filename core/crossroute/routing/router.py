@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from numbers import Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 
+from crossroute.budgets import Budget, Spending
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import rests_on
 from crossroute.data.outcomes import Outcomes
-from crossroute.decision import Alternative, Cluster, Decision, Details, unchecked
+from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
-from crossroute.routing.policy import Constraints, Dial, Screen, cache_saving
+from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
+from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
 
 DEFAULT_COST_PREFERENCE = 0.5
@@ -64,6 +68,10 @@ class Router:
         provenance: Where the weights come from (data, seed, figures): plain JSON data.
         dial: Cost preference -> willingness to pay; by default calibrated here.
         verifier: What evidence about answers is worth; by default the one that comes with the package.
+        floor: What is promised of quality; see `with_floor`.
+        trained_on: Digests of the queries that it was trained on, as `text_digests` gives them; None where that is
+            not known.
+        spending: Budgets that hold what is routed; see `with_budgets`.
     """
 
     def __init__(
@@ -76,6 +84,9 @@ class Router:
         provenance: dict[str, Any] | None = None,
         dial: Dial | None = None,
         verifier: Verifier | None = None,
+        floor: Floor | None = None,
+        trained_on: npt.NDArray[np.uint32] | None = None,
+        spending: Spending | None = None,
     ) -> None:
         self.predictor = predictor
         self.calibration = calibration
@@ -90,6 +101,9 @@ class Router:
         self._dialled_to = lru_cache(CACHED_DIALS)(self._dial_to)
         self._screen = lru_cache(CACHED_SCREENS)(partial(Screen, self.pool))
         self.own_verifier = verifier
+        self.floor = floor
+        self.trained_on = trained_on
+        self.spending = spending
 
     @classmethod
     def from_pretrained(cls, name: str | Path = DEFAULT_ROUTER, *, encoder: Encoder | None = None) -> Router:
@@ -143,6 +157,7 @@ class Router:
         willingness_to_pay: float | None = None,
         constraints: Constraints | None = None,
         current: str | None = None,
+        budget_keys: Iterable[str] = (),
     ) -> Decision:
         """Choose the candidate for one query.
 
@@ -153,8 +168,10 @@ class Router:
             constraints: What the candidate must satisfy.
             current: The candidate that answered this conversation so far: what its provider's prompt cache
                 saves is taken off its predicted cost, so that a switch must earn more than that.
+            budget_keys: What the call counts for beside all calls, where the router has budgets.
 
         Raises:
+            BudgetSpentError: The money of a budget that refuses does not pay for the call.
             NoEligibleCandidateError: No candidate satisfies the constraints; names each and the reason.
             UnknownCandidateError: The pool does not know `current` or a name in the constraints.
         """
@@ -165,7 +182,13 @@ class Router:
         query = Query.of(query)
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
-        return self._decide(query, self.predictor.foresee_one(query), dial, screen, current)
+        row = self.predictor.foresee_one(query)
+        if self.spending is None:
+            return self._decide(query, row, dial, screen, current)
+        stated = cost_preference is not None or willingness_to_pay is not None
+        return self._within_budgets(
+            partial(self._decide, query, row), dial, stated, budget_keys, screen, current
+        )
 
     def route_many(
         self,
@@ -175,10 +198,18 @@ class Router:
         willingness_to_pay: float | None = None,
         constraints: Constraints | None = None,
         current: str | None = None,
+        budget_keys: Iterable[str] = (),
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
+        if self.spending is not None:
+            asked: dict[str, Any] = {
+                "cost_preference": cost_preference,
+                "willingness_to_pay": willingness_to_pay,
+            }
+            asked |= {"constraints": constraints, "current": current, "budget_keys": budget_keys}
+            return (self.route(query, **asked) for batch in _batches(queries) for query in batch)
         return (
             self._decide(query, row, dial, screen, current)
             for batch in _batches(queries)
@@ -237,16 +268,98 @@ class Router:
             raise ValueError("Expected the queries to set the dial on, got none.")
         return self._remade(calibration=EncodedQueries.of(asked, self.predictor.query_encoder))
 
+    def with_floor(
+        self,
+        outcomes: Outcomes,
+        drop: float = 0.02,
+        *,
+        against: str = BEST,
+        confidence: float = 0.9,
+        max_calls: int = 1,
+        groups: Literal["task"] | Sequence[str] | None = None,
+        propensity: Floats | None = None,
+    ) -> Router:
+        """Return the same router with a quality floor: no later dial goes below where the promise is proved.
+
+        Args:
+            outcomes: Of every candidate, on queries like those to come. Queries that the router was trained on do not
+                count; where it does not tell which these are, those of the test split alone do.
+            drop: Mean quality is at most this much under that of the reference.
+            against: The reference: a candidate of the outcomes, or "best", the best of the router's.
+            confidence: Probability with which the promise holds, over the outcomes that were drawn.
+            max_calls: Where answers are looked at (escalation), how many calls a query may take; it holds for fewer,
+                too.
+            groups: The promise holds in each of these: "task" takes the outcomes' tasks, or name each query's; "" is
+                in none.
+            propensity: For a log of traffic, in which one candidate answered each query: the probability with which
+                it was chosen, shape (n,).
+
+        Raises:
+            FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
+            UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
+        """
+        if propensity is not None and max_calls > 1:
+            raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
+        own = [named_in(outcomes.pool, candidate) for candidate in self.pool]
+        others = [] if against == BEST else [outcomes.pool[against].name]
+        labels = list(outcomes.tasks if groups == "task" else groups or [""] * len(outcomes))
+        if len(labels) != len(outcomes):
+            raise ValueError(f"Expected a group a query, {len(outcomes)}, got {len(labels)}.")
+        named = sorted(set(labels) - {""})
+        place = {label: number for number, label in enumerate(named or [""])}
+        fresh = unseen(outcomes, self.trained_on)
+        evidence = evidence_of(
+            outcomes.take(fresh),
+            lambda queries: EncodedQueries.of(queries, self.predictor.query_encoder),
+            candidates=list(dict.fromkeys([*own, *others])),
+            group=np.array([place.get(label, -1) for label in labels], dtype=np.intp)[fresh],
+            propensity=None if propensity is None else np.asarray(propensity)[fresh],
+        )
+        promise = Promise(
+            drop=drop, against=(others or [BEST])[0], confidence=confidence, max_calls=max_calls, groups=named
+        )
+        floor = proved(promise, evidence, self.predictor, self.reward, self.verifier)
+        return self._remade(dial=self.dial, floor=floor)
+
+    def without_floor(self) -> Router:
+        """Return the same router without the promise."""
+        return self._remade(dial=self.dial, floor=None)
+
+    def with_budgets(self, budgets: Budget | Iterable[Budget]) -> Router:
+        """Return the same router within budgets: `route` counts what a decision is predicted to cost as spent.
+
+        Tell what the call took with `settle`; where nothing is told, the prediction stays spent. Integrations take
+        `budgets` themselves, and settle every call.
+        """
+        return self._remade(dial=self.dial, spending=Spending(budgets))
+
+    def without_budgets(self) -> Router:
+        """Return the same router without budgets."""
+        return self._remade(dial=self.dial, spending=None) if self.spending else self
+
+    def settle(self, decision: Decision, cost: float | None) -> None:
+        """Put what a decision's call took in place of what was reserved for it.
+
+        Args:
+            decision: That `route` returned.
+            cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
+        """
+        if self.spending:
+            self.spending.settle(decision, cost)
+
     def over(self, pool: Pool) -> Router:
         """Return the same router over another pool, each candidate with a price and a profile.
 
         Raises:
             DataError: A candidate has no price, or no profile over this router's clusters.
+            FloorError: The quality floor does not hold over that pool; see `without_floor`.
             ValueError: The pool is empty.
         """
         if not len(pool):
             raise ValueError("A router needs at least one candidate; none would be left.")
-        return self._remade(predictor=self.predictor.with_pool(pool))
+        predictor = self.predictor.with_pool(pool)
+        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
+        return self._remade(predictor=predictor, floor=floor)
 
     @cached_property
     def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
@@ -259,7 +372,7 @@ class Router:
 
     def _remade(self, **changes: Any) -> Router:
         """Return the same router but for some of its arguments; its dial is set anew."""
-        return Router(**{**self._parts(), "dial": None, **changes})
+        return Router(**{**self._parts(), "dial": None, "spending": self.spending, **changes})
 
     def _parts(self) -> Parts:
         return {
@@ -270,6 +383,8 @@ class Router:
             "provenance": self.provenance,
             "dial": self.dial,
             "verifier": self.own_verifier,
+            "floor": self.floor,
+            "trained_on": self.trained_on,
         }
 
     def _calibrated_dial(self) -> Dial:
@@ -289,11 +404,11 @@ class Router:
             raise ValueError(
                 f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}."
             )
-        return Dialled(willingness_to_pay, None, ())
+        return Dialled(self._bounded(willingness_to_pay), None, ())
 
     def _dial_to(self, cost_preference: float) -> Dialled:
         """Set the dial, and warn where it sends every query that it was set on to one candidate between its ends."""
-        pay = self._pay(cost_preference)
+        pay = self._bounded(self._pay(cost_preference))
         if not 0 < cost_preference < 1 or len(self._names) < 2:
             return Dialled(pay, cost_preference, ())
         self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
@@ -306,6 +421,9 @@ class Router:
             "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
         )
         return Dialled(pay, cost_preference, (warning,))
+
+    def _bounded(self, pay: float) -> float:
+        return pay if self.floor is None else self.floor.bounded(pay)
 
     def _screened(self, constraints: Constraints | None) -> Screen | None:
         try:
@@ -337,7 +455,31 @@ class Router:
             cost_preference=dial.preference,
             reward=self.reward,
             warnings=dial.warnings,
+            floor=self.floor and self._kept(row, dial.pay, chosen),
         )
+
+    def _kept(self, row: Row, pay: float, chosen: int) -> Promise | None:
+        """Return the promise, where predictions and price alone decided, as when it was proved."""
+        plain = int(best(row.quality[None], row.cost[None], pay, self.reward)[0])
+        return self.floor.promise if self.floor and chosen == plain else None
+
+    def _within_budgets(
+        self,
+        decide: Callable[..., Decision],
+        dial: Dialled,
+        stated: bool,
+        keys: Iterable[str],
+        *how: Any,
+    ) -> Decision:
+        """Return the decision that the budgets allow, and reserve its predicted cost."""
+
+        def route(paced: float | None) -> Decision:
+            return decide(dial if paced is None else self._dialled(None, min(paced, MOST_TO_PAY)), *how)
+
+        spending = cast("Spending", self.spending)
+        decision = spending.decide(route, usual=dial.pay, asked=dial.pay if stated else None, keys=keys)
+        spending.reserve(decision)
+        return decision
 
     def _cached(self, row: Row, query: Query, current: str) -> Row:
         """Return what is foreseen, the current candidate at what it costs with its prompt cache."""

@@ -6,14 +6,15 @@ dial; the test split is never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from crossroute.data.outcomes import Outcomes
+from crossroute.data.outcomes import Outcomes, text_digests
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
@@ -124,11 +125,20 @@ def fit(
         reward=config.reward,
         provenance=provenance,
         verifier=verifier_of(predictor, train, validation, config.seed) or own,
+        trained_on=_trained_on(splits, start),
     )
     on_trained(router)
     if ended and state_folder is not None:
         forget_state(state_folder)
     return router
+
+
+def _trained_on(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
+    """Return the digests of all queries that training saw; None where those of `start` are not known."""
+    if start and start.trained_on is None:
+        return None
+    before = [] if start is None or start.trained_on is None else [start.trained_on]
+    return np.unique(np.concatenate([*before, *(text_digests(split.texts) for split in splits)]))
 
 
 def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:

@@ -111,7 +111,9 @@ def test_a_checkpoint_is_small_and_readable(saved):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_filled_with_nan_are_refused(folder, value):
-    edit_tensors(folder, lambda tensors: [tensor.fill(value) for tensor in tensors.values()])
+    edit_tensors(
+        folder, lambda tensors: [one.fill(value) for one in tensors.values() if one.dtype.kind == "f"]
+    )
     with pytest.raises(CheckpointError, match="holds NaN or infinity"):
         Router.from_pretrained(folder)
 

@@ -156,7 +156,7 @@ class Escalated(Generic[T]):
         """Take in what the check or the judge says, and count what that cost."""
         judge = self.escalation.judge
         if name == JUDGE and judge is not None and judge.cost:
-            self._judging.append(self._ledger.spend.charge(JUDGE, judge.cost))
+            self._judging.append(self._ledger.judged(self.decision, JUDGE, judge.cost))
         self._heard.say(name, opinion)
 
     def _following(self, seconds: float) -> Decision | None:

@@ -1,0 +1,116 @@
+"""How often a quality floor is broken, and what it leaves on the table: python benchmarks/floors.py DATA.
+
+DATA holds a folder a set. The queries that the router was not trained on stand for all queries to come: calibration
+sets are drawn from them with replacement, so that what a floor truly loses is known, and a promise is broken where that
+is more than the drop. Clairvoyant: the cheapest setting that truly keeps the promise.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute import Outcomes, Router, fit, priced, read_outcomes
+from crossroute.metrics.betting import is_under, is_under_by_hoeffding
+from crossroute.numeric import Floats
+from crossroute.reward import best
+from crossroute.routing.floors import unseen
+from crossroute.routing.policy import GRID
+
+SETS = ("gpt4o-llama-qwen", "routerbench-0shot", "routerbench-5shot")
+DROPS = (0.01, 0.02, 0.05)
+CONFIDENCE = 0.9
+RIVALS = 3
+"""References that are tested: the best candidates of all queries; the others are far behind."""
+
+AT_ONCE = 16
+Test = Callable[[Floats, float, float], npt.NDArray[np.bool_]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--queries", type=int, default=1000, help="In each calibration set.")
+    given = parser.parse_args()
+    size = {"draws": given.draws, "queries": given.queries}
+    print("| set | drop | test | broken | floors found | cost of the best single | clairvoyant |")
+    print("|---|---|---|---|---|---|---|")
+    for name in SETS:
+        outcomes = priced(read_outcomes(given.data / name)).complete()
+        router = fit(outcomes) if name == SETS[0] else Router.from_pretrained("routerbench")
+        quality, cost, references = along(router, outcomes)
+        for drop in DROPS:
+            for test in (is_under, is_under_by_hoeffding):
+                print(row(name, drop, test, quality, cost, references, **size), flush=True)
+
+
+def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
+    """Return quality and cost of the choices at every setting, shape (n, p), and of the rivals: (n, 2, r)."""
+    fresh = outcomes.take(unseen(outcomes, router.trained_on)).select(router.pool.names)
+    predicted = router.predict(fresh.texts)
+    rows = np.arange(len(fresh))[:, None]
+    picks = np.stack(
+        [best(predicted.quality, predicted.cost, float(pay), router.reward) for pay in GRID], axis=1
+    )
+    changed = (picks != picks[:, :1]).any(axis=0)
+    first = max(1, int(changed.argmax()) - 8)
+    kept = picks[:, [0, *range(first, len(GRID))]]
+    rivals = np.argsort(-fresh.quality.mean(axis=0))[:RIVALS]
+    observed = np.stack([fresh.quality[:, rivals], fresh.cost[:, rivals]], axis=1)
+    return fresh.quality[rows, kept], fresh.cost[rows, kept], observed
+
+
+def row(  # noqa: PLR0917
+    name: str,
+    drop: float,
+    test: Test,
+    quality: Floats,
+    cost: Floats,
+    references: Floats,
+    *,
+    draws: int,
+    queries: int,
+) -> str:
+    """Return one row of the table."""
+    random = np.random.default_rng(0)
+    true_loss = references[:, 0].mean(axis=0).max() - quality.mean(axis=0)
+    mean_cost = cost.mean(axis=0)
+    kept = true_loss <= drop
+    clairvoyant = mean_cost[kept].min() if kept.any() else np.nan
+    single = references[:, 1, 0].mean()
+    found, broken = [], 0
+    for _ in range(draws):
+        rows = random.integers(0, len(quality), queries)
+        floor = lowest(quality[rows], references[rows, 0], drop, test)
+        if floor is not None:
+            found.append(mean_cost[floor] / single)
+            broken += bool(true_loss[floor] > drop)
+    share = f"{np.mean(found):.0%}" if found else "–"
+    called = "betting" if test is is_under else "Hoeffding"
+    return (
+        f"| {name} | {drop:g} | {called} | {broken / draws:.1%} | {len(found) / draws:.0%} | {share} | "
+        f"{clairvoyant / single:.0%} |"
+    )
+
+
+def lowest(quality: Floats, references: Floats, drop: float, test: Test) -> int | None:
+    """Return the last setting of the sequence that is proved, or None."""
+    floor = None
+    for start in range(0, quality.shape[1], AT_ONCE):
+        loss = references[:, None, :] - quality[:, start : start + AT_ONCE, None]
+        holds = test(loss, drop, CONFIDENCE).all(axis=1)
+        passed = len(holds) if holds.all() else int(np.argmin(holds))
+        if passed:
+            floor = start + passed - 1
+        if passed < len(holds):
+            break
+    return floor
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Spending: calls decided, reserved and settled within budgets; the pacer of a dispatcher, and of a router."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from crossroute.budgets.budget import Budget
+from crossroute.budgets.pacing import fair_price, step
+from crossroute.budgets.state import Balance, Change, State, name_in, state_at
+from crossroute.decision import Decision, Held, usd
+from crossroute.errors import BudgetSpentError
+
+CHEAPEST = 1e-12
+"""USD: a willingness to pay at which the cheapest candidate is chosen."""
+
+
+class Spending:
+    """Keeps calls within budgets; safe to share between threads and asyncio tasks.
+
+    Args:
+        budgets: One, or several that all hold at once.
+        clock: Seconds since 1970.
+
+    >>> Spending(Budget(usd=50, per="day"))
+    Spending($50 a day)
+    """
+
+    def __init__(self, budgets: Budget | Iterable[Budget], *, clock: Callable[[], float] = time.time) -> None:
+        self.budgets = (budgets,) if isinstance(budgets, Budget) else tuple(budgets)
+        self._clock = clock
+        places = {budget.state for budget in self.budgets}
+        self._states = {place: state_at(place) for place in places}
+        self._budget = {str(budget): budget for budget in self.budgets}
+
+    def decide(
+        self,
+        route: Callable[[float | None], Decision],
+        *,
+        usual: float,
+        asked: float | None = None,
+        keys: Iterable[str] = (),
+    ) -> Decision:
+        """Return the decision that the budgets allow.
+
+        Args:
+            route: Decides at a willingness to pay in USD; None: as the caller's settings have it.
+            usual: USD that these amount to.
+            asked: The same where the caller stated it: pacing then goes no higher.
+            keys: Of the call.
+
+        Raises:
+            BudgetSpentError: The money of a budget that refuses does not pay for the call.
+        """
+        accounts = self._accounts(frozenset(keys), usual)
+        paced = [account for account in accounts if account.pay is not None]
+        allowed = min((account.pay or 0.0 for account in paced), default=math.inf)
+        paced_below = bool(paced) and (asked is None or allowed < asked)
+        decision = route(allowed if paced_below else None)
+        held = {account.name for account in paced if paced_below and account.pay == allowed}
+        short = [account for account in accounts if _exceeds(decision, account.left)]
+        if short:
+            decision = route(CHEAPEST)
+            held = {account.name for account in short}
+            for account in short:
+                if account.budget.then == "refuse" and _exceeds(decision, account.left):
+                    raise BudgetSpentError(str(account.budget), account.left, account.until)
+        for account in accounts:
+            if account.name in held:
+                decision = decision.because(account.reason(short=bool(short)))
+        found = tuple(account.held(account.name in held) for account in accounts)
+        return decision.model_copy(update={"budgets": found})
+
+    def reserve(self, decision: Decision) -> None:
+        """Count what the decision's candidate is predicted to cost as spent.
+
+        Raises:
+            BudgetSpentError: Other calls took the money of a budget that refuses.
+        """
+        amount = _predicted(decision)
+        over = self._add(decision, lambda held, budget: self._reservation(held, budget, amount))
+        if over is not None:
+            raise BudgetSpentError(over.budget, min(over.left, amount), over.until)
+
+    def settle(self, decision: Decision, cost: float | None) -> None:
+        """Put what a call took in place of what was reserved for it.
+
+        Args:
+            decision: For which it was reserved.
+            cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
+        """
+        reserved = _predicted(decision)
+        took = reserved if cost is None else cost
+        answered = cost is None or cost > 0 or reserved == 0
+        self._add(
+            decision,
+            lambda held, budget: self._settlement(held, budget, took - reserved, took if answered else None),
+        )
+
+    def charge(self, decision: Decision, cost: float) -> None:
+        """Count what was spent for a call beside its candidates: by a judge, say."""
+        self._add(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
+
+    def __repr__(self) -> str:
+        return f"Spending({', '.join(self._budget)})"
+
+    def _accounts(self, keys: frozenset[str], usual: float) -> list[_Account]:
+        now = self._clock()
+        return [
+            _Account.at(budget, name, self._states[budget.state], now, usual)
+            for budget in self.budgets
+            for name in budget.accounts(keys)
+        ]
+
+    def _add(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> Held | None:
+        """Make a change on each account of a decision, all at once on each state; return one that does not allow it."""
+        for place, state in self._states.items():
+            mine = [
+                (held, budget)
+                for held in decision.budgets
+                if (budget := self._budget.get(held.budget)) is not None and budget.state == place
+            ]
+            over = state.add([change(*one) for one in mine]) if mine else None
+            if over is not None:
+                return next(held for held, _ in mine if held.account == over)
+        return None
+
+    def _reservation(self, held: Held, budget: Budget, amount: float) -> Change:
+        since = budget.elapsed(self._clock()) if budget.pace else 0.0
+        limit = budget.usd if budget.then == "refuse" else None
+        return Change(held.account, _end(held), spent=amount, since=min(max(since, 0.0), 1.0), limit=limit)
+
+    def _settlement(self, held: Held, budget: Budget, spent: float, took: float | None) -> Change:
+        """Return the change that settles a call, with its step where the budget is paced."""
+        change = Change(held.account, _end(held), spent=spent, calls=float(took is not None))
+        if not budget.pace or took is None or held.willingness_to_pay is None:
+            return change
+        now = self._clock()
+        account = held.account.rpartition("@")[0]
+        period = budget.period(now)
+        if name_in(account, period.begin) != held.account:  # it ended meanwhile
+            return change
+        today, before = _balances(budget, account, self._states[budget.state], now)
+        today = today._replace(spent=today.spent + spent)
+        fair = fair_price(budget.usd, today, before, budget.elapsed(now))
+        start = math.log(held.willingness_to_pay)
+        log_pay = start if today.log_pay is None else today.log_pay
+        return change._replace(start=start, step=step(log_pay, took, fair, today.calls))
+
+
+class _Account(NamedTuple):
+    """An account as a call finds it."""
+
+    budget: Budget
+    name: str
+    left: float
+    until: float | None
+    pay: float | None
+
+    @classmethod
+    def at(cls, budget: Budget, account: str, state: State, now: float, usual: float) -> _Account:
+        begin, end = budget.period(now)
+        today, before = _balances(budget, account, state, now)
+        pay = None
+        if budget.pace:
+            log_pay = today.log_pay if today.log_pay is not None else before.log_pay
+            pay = usual if log_pay is None else math.exp(log_pay)
+        until = None if math.isinf(end) else end
+        return cls(budget, name_in(account, begin), budget.usd - today.spent, until, pay)
+
+    def held(self, held: bool) -> Held:
+        return Held(
+            budget=str(self.budget),
+            account=self.name,
+            left=self.left,
+            until=self.until,
+            willingness_to_pay=self.pay,
+            held=held,
+        )
+
+    def reason(self, *, short: bool) -> str:
+        left = f"the budget of {self.budget} has {usd(max(self.left, 0.0))} left"
+        return f"{left}: the cheapest" if short else f"{left}: paced to {usd(self.pay or 0.0)} to pay"
+
+
+def _balances(budget: Budget, account: str, state: State, now: float) -> tuple[Balance, Balance]:
+    """Return an account's balance in this period and in the one before."""
+    begin = budget.period(now).begin
+    if not budget.pace:
+        return state.read([name_in(account, begin)])[0], Balance()
+    before = budget.period(begin - 1).begin
+    today, earlier = state.read([name_in(account, begin), name_in(account, before)])
+    return today, earlier
+
+
+def _predicted(decision: Decision) -> float:
+    """Return USD that a decision's candidate is predicted to take; 0 where nothing is."""
+    return 0.0 if math.isnan(decision.cost) else max(decision.cost, 0.0)
+
+
+def _exceeds(decision: Decision, left: float) -> bool:
+    return left <= 0 if math.isnan(decision.cost) else decision.cost > left
+
+
+def _end(held: Held) -> float:
+    return math.inf if held.until is None else held.until

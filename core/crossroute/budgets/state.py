@@ -1,0 +1,244 @@
+"""State: what was spent on each account in each period, shared by processes, in SQLite or Redis.
+
+A reservation is what a call is predicted to cost, added to what was spent before the call is made; settling adds what
+the call took beyond that, or takes off what it did not. So nothing has to be released by a process that died, and the
+money of a call that may have been made stays spent.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from crossroute.errors import needs_extra
+
+KEPT_S = 40 * 86_400
+"""How long what a period took is kept after its end."""
+
+BUSY_S = 60
+"""Seconds to wait for other processes that write."""
+
+MARGIN = 1e-12
+"""USD by which sums of floating-point numbers may miss a limit."""
+
+
+class Balance(NamedTuple):
+    """What is known of an account in a period.
+
+    Attributes:
+        spent: USD, reserved ones included.
+        calls: Calls that were settled.
+        log_pay: Logarithm of the willingness to pay that its pacing arrived at; None before the first step.
+        since: Share of the period's expected calls that lay before the first call that was counted.
+    """
+
+    spent: float = 0.0
+    calls: float = 0.0
+    log_pay: float | None = None
+    since: float = 0.0
+
+
+NOTHING = Balance()
+"""Of an account that no call was counted on."""
+
+
+class Change(NamedTuple):
+    """What is added to an account in a period.
+
+    Attributes:
+        account: With its period, as `name_in` writes it.
+        until: When the period ends, in seconds since 1970; infinite where it does not.
+        spent: USD.
+        calls: Calls.
+        step: What is added to the logarithm of the willingness to pay.
+        start: What that logarithm is before the first step.
+        since: The share of the period that had gone by, kept of the first change.
+        limit: USD that may be spent; None does not check.
+    """
+
+    account: str
+    until: float
+    spent: float = 0.0
+    calls: float = 0.0
+    step: float = 0.0
+    start: float | None = None
+    since: float = 0.0
+    limit: float | None = None
+
+
+class State(Protocol):
+    """Balances that many processes change at once."""
+
+    def read(self, accounts: Sequence[str]) -> list[Balance]:
+        """Return the balances of some accounts."""
+        ...
+
+    def add(self, changes: Sequence[Change]) -> str | None:
+        """Add to some accounts, or, where one would go over its limit, to none, and return that one."""
+        ...
+
+
+def name_in(account: str, begin: float) -> str:
+    """Return the name of an account in the period that begins at a moment."""
+    return f"{account}@{begin:.0f}"
+
+
+def state_at(place: str | Path | None) -> State:
+    """Return the state at a place: a Redis, a file, or the user's file."""
+    if isinstance(place, str) and place.startswith(("redis://", "rediss://", "unix://")):
+        return RedisState(place)
+    if place is None:
+        from platformdirs import user_data_path
+
+        place = user_data_path("crossroute") / "budgets.sqlite3"
+    return SQLiteState(Path(place))
+
+
+class SQLiteState:
+    """Balances in a SQLite file; safe to share between threads, and to take along into a forked process.
+
+    Args:
+        path: The file; it and its folder are made where they are missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connected: tuple[int, sqlite3.Connection] | None = None
+
+    def read(self, accounts: Sequence[str]) -> list[Balance]:
+        """Return the balances of some accounts."""
+        with self._lock:
+            return [self._balance(self._connection(), account) for account in accounts]
+
+    def add(self, changes: Sequence[Change]) -> str | None:
+        """Add to some accounts, or to none where one would go over its limit."""
+        with self._lock:
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for change in changes:
+                    before = self._balance(connection, change.account)
+                    if change.limit is not None and before.spent + change.spent > change.limit + MARGIN:
+                        connection.execute("ROLLBACK")
+                        return change.account
+                    self._write(connection, before, change)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return None
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return this process's connection: SQLite's do not survive a fork."""
+        if self._connected is None or self._connected[0] != os.getpid():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            opened = sqlite3.connect(
+                self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            opened.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.execute("PRAGMA synchronous = NORMAL")
+            opened.execute(
+                "CREATE TABLE IF NOT EXISTS balance (account TEXT PRIMARY KEY, until REAL, spent REAL NOT NULL, "
+                "calls REAL NOT NULL, log_pay REAL, since REAL NOT NULL) WITHOUT ROWID"
+            )
+            opened.execute("DELETE FROM balance WHERE until < ?", (time.time() - KEPT_S,))
+            self._connected = os.getpid(), opened
+        return self._connected[1]
+
+    @staticmethod
+    def _balance(connection: sqlite3.Connection, account: str) -> Balance:
+        row = connection.execute(
+            "SELECT spent, calls, log_pay, since FROM balance WHERE account = ?", (account,)
+        ).fetchone()
+        return Balance(*row) if row else NOTHING
+
+    @staticmethod
+    def _write(connection: sqlite3.Connection, before: Balance, change: Change) -> None:
+        log_pay = before.log_pay if before.log_pay is not None else change.start
+        connection.execute(
+            "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                change.account,
+                change.until,
+                before.spent + change.spent,
+                before.calls + change.calls,
+                None if log_pay is None else log_pay + change.step,
+                change.since if before is NOTHING else before.since,
+            ),
+        )
+
+
+ADD = """
+for i, key in ipairs(KEYS) do
+  local limit = ARGV[7 * i - 6]
+  local spent = tonumber(redis.call('HGET', key, 'spent') or '0')
+  if limit ~= '' and spent + tonumber(ARGV[7 * i - 5]) > tonumber(limit) then return i end
+end
+for i, key in ipairs(KEYS) do
+  local spent, calls, step, start, since, till = unpack(ARGV, 7 * i - 5, 7 * i)
+  redis.call('HSETNX', key, 'since', since)
+  redis.call('HINCRBYFLOAT', key, 'spent', spent)
+  redis.call('HINCRBYFLOAT', key, 'calls', calls)
+  if start ~= '' then
+    redis.call('HSETNX', key, 'log_pay', start)
+    redis.call('HINCRBYFLOAT', key, 'log_pay', step)
+  end
+  if till ~= '' then redis.call('EXPIREAT', key, till) end
+end
+return 0
+"""
+"""Checks all limits before it adds anything; Redis runs a script as a whole."""
+
+
+class RedisState:
+    """Balances in Redis, each account a hash of its own.
+
+    Args:
+        url: As redis-py takes it: redis://host:6379/0.
+
+    Raises:
+        MissingExtraError: redis-py is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        with needs_extra("A budget in Redis", "redis"):
+            import redis
+        self._client: Any = redis.Redis.from_url(url, decode_responses=True)
+        self._add = self._client.register_script(ADD)
+
+    def read(self, accounts: Sequence[str]) -> list[Balance]:
+        """Return the balances of some accounts."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for account in accounts:
+                pipeline.hmget(_key(account), "spent", "calls", "log_pay", "since")
+            rows = pipeline.execute()
+        return [
+            Balance(
+                float(spent or 0), float(calls or 0), None if pay is None else float(pay), float(since or 0)
+            )
+            for spent, calls, pay, since in rows
+        ]
+
+    def add(self, changes: Sequence[Change]) -> str | None:
+        """Add to some accounts, or to none where one would go over its limit."""
+        arguments: list[str] = []
+        for change in changes:
+            limit = "" if change.limit is None else f"{change.limit + MARGIN:.17g}"
+            start = "" if change.start is None else f"{change.start:.17g}"
+            till = "" if change.until == float("inf") else f"{change.until + KEPT_S:.0f}"
+            added = (f"{change.spent:.17f}", f"{change.calls:g}", f"{change.step:.17f}")
+            arguments += [limit, *added, start, f"{change.since:.17f}", till]
+        over = int(self._add(keys=[_key(change.account) for change in changes], args=arguments))
+        return changes[over - 1].account if over else None
+
+
+def _key(account: str) -> str:
+    return f"crossroute:budget:{account}"

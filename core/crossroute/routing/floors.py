@@ -1,0 +1,384 @@
+"""A quality floor: the lowest willingness to pay at which quality is proved to drop by no more than was promised.
+
+Learn then Test with a fixed sequence: from the dearest setting to the cheapest, each is tested for a mean loss above
+the promised drop, and the first that cannot be refuted ends the sequence. With probability `confidence` over the
+outcomes that were drawn, every setting before that keeps the promise, so that any of them may be used.
+
+Source: Angelopoulos et al., "Learn then Test", arXiv 2110.01052, section 3 and algorithm 1; each test by betting on the
+paired difference, `crossroute.metrics.betting`. Against the best of several candidates, every one is tested at the full
+level: the promise is broken only where one of them is better by more than the drop (an intersection-union test).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import neg
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.data.outcomes import Outcomes, text_digests
+from crossroute.decision import BEST, Promise
+from crossroute.errors import FloorError
+from crossroute.escalation.verifier import Verifier
+from crossroute.metrics.betting import is_under, observations_needed
+from crossroute.metrics.cascades import play
+from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
+from crossroute.query import Query
+from crossroute.reward import Reward, best
+from crossroute.routing.policy import GRID, MOST_TO_PAY
+from crossroute.routing.predictor import EncodedQueries, Predictor
+
+SETTINGS_AT_ONCE = 32
+COARSE = 4
+"""Every how many settings are tested where each takes playing cascades."""
+
+MARGIN = 8
+"""Settings that are tested above the first at which a price changes a choice."""
+
+Columns = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class FloorEvidence:
+    """Outcomes that a floor rests on, in random order; kept as vectors, not as text, so that it can be tested again.
+
+    Attributes:
+        queries: Encoded.
+        candidates: Whose outcomes these are.
+        quality: Observed, shape (n, m), in [0, 1]; NaN where it is not known.
+        answer_logprob: Of the answers, shape (n, m); NaN likewise.
+        group: Which of the promise's groups each query is in, shape (n,); -1 where in none.
+        propensity: With which the known outcome's candidate was chosen, shape (n,); 1 where every outcome is known.
+    """
+
+    queries: EncodedQueries
+    candidates: tuple[str, ...]
+    quality: Floats
+    answer_logprob: Floats
+    group: Columns
+    propensity: Floats
+
+    def __len__(self) -> int:
+        return len(self.quality)
+
+    @property
+    def logged(self) -> bool:
+        """Whether one candidate answered each query, as in a log of traffic."""
+        return bool((self.propensity < 1).any())
+
+    def columns(self, pool: Pool) -> Columns:
+        """Return the column of each of a pool's candidates, by name or alias; -1 where it has no outcomes."""
+        place = {name: column for column, name in enumerate(self.candidates)}
+        found = ((place.get(name, -1) for name in (one.name, *one.aliases)) for one in pool)
+        return np.array([max(columns) for columns in found], dtype=np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """A promise that is kept at each of the tested settings.
+
+    Attributes:
+        promise: What is promised.
+        settings: Willingness to pay at which it was proved, USD, falling; the last is the floor.
+        evidence: What it rests on.
+    """
+
+    promise: Promise
+    settings: tuple[float, ...]
+    evidence: FloorEvidence
+
+    def __repr__(self) -> str:
+        return (
+            f"Floor({self.promise}, {self.promise.willingness_to_pay:.3g} USD, {len(self.evidence)} queries)"
+        )
+
+    def bounded(self, willingness_to_pay: float) -> float:
+        """Return the next tested setting at or above a willingness to pay, USD."""
+        above = bisect_right(self.settings, -willingness_to_pay, key=neg)
+        return self.settings[max(above - 1, 0)]
+
+    def over(self, predictor: Predictor, reward: Reward, verifier: Verifier) -> Floor:
+        """Return the floor for other candidates or prices, tested again on the same outcomes.
+
+        Candidates without outcomes count as wrong wherever they are chosen.
+
+        Raises:
+            FloorError: The promise no longer holds.
+        """
+        try:
+            return proved(self.promise, self.evidence, predictor, reward, verifier)
+        except FloorError as error:
+            raise FloorError(
+                f"The quality floor no longer holds over {', '.join(predictor.pool.names)}, at these prices: {error} "
+                "Calibrate it on outcomes of these candidates with with_floor, or give it up first with "
+                "router.without_floor()."
+            ) from error
+
+
+def proved(
+    promise: Promise, evidence: FloorEvidence, predictor: Predictor, reward: Reward, verifier: Verifier
+) -> Floor:
+    """Return the floor at the lowest willingness to pay at which the promise is proved.
+
+    Args:
+        promise: Its own willingness to pay is set here.
+        evidence: Outcomes that the router was not trained on.
+        predictor: Of the router.
+        reward: Of the router.
+        verifier: Of the router, for promises on several calls.
+
+    Raises:
+        FloorError: There are too few outcomes, or the promise is broken at any willingness to pay.
+    """
+    if not len(evidence):
+        raise FloorError("There is no outcome to prove it on.")
+    test = _Test(promise, evidence, predictor=predictor, reward=reward, verifier=verifier)
+    kept: list[float] = []
+    grid = test.grid
+    for start in range(0, len(grid), SETTINGS_AT_ONCE):
+        settings = grid[start : start + SETTINGS_AT_ONCE]
+        holds = test.holds(settings)
+        passed = len(holds) if holds.all() else int(np.argmin(holds))
+        kept += map(float, settings[:passed])
+        if passed < len(settings):
+            break
+    if not kept:
+        raise FloorError(test.complaint())
+    return Floor(promise.model_copy(update={"willingness_to_pay": kept[-1]}), tuple(kept), evidence)
+
+
+class _Test:
+    """Whether a promise holds at some settings, by outcomes and by what a router foresees of the same queries."""
+
+    def __init__(
+        self,
+        promise: Promise,
+        evidence: FloorEvidence,
+        *,
+        predictor: Predictor,
+        reward: Reward,
+        verifier: Verifier,
+    ) -> None:
+        foreseen = predictor.foresee_encoded(evidence.queries)
+        self._prediction = Prediction(predictor.pool.names, foreseen.quality, foreseen.cost)
+        self._promise, self._evidence, self._columns = promise, evidence, evidence.columns(predictor.pool)
+        self._reward, self._verifier = reward, verifier
+        self._reach = float(1 / evidence.propensity.min())
+        self._rows = {
+            name: np.flatnonzero(evidence.group == group)
+            for group, name in enumerate(promise.groups or ("",))
+        }
+
+    @property
+    def grid(self) -> Floats:
+        """The settings to test, from the dearest on, without the many at which money is no object to any query."""
+        among = GRID if self._promise.max_calls == 1 else GRID[::COARSE]
+        lavish = self._picks(GRID[:1])
+        thrifty = (self._picks(pay[None]) != lavish for pay in among)
+        first = next((place for place, changed in enumerate(thrifty) if changed.any()), 1)
+        return np.concatenate([GRID[:1], among[max(1, first - MARGIN) :]])
+
+    def holds(self, settings: Floats) -> npt.NDArray[np.bool_]:
+        """Return whether the promise is proved at each setting, shape (p,)."""
+        promise = self._promise
+        holds = np.ones(len(settings), dtype=bool)
+        for _, loss in self._losses(settings):
+            tested = is_under(loss, promise.drop, promise.confidence, self._reach)  # (p, references)
+            holds &= tested.all(axis=1)
+        return holds
+
+    def complaint(self) -> str:
+        """Say why nothing is proved where most is paid: what is lost there, or how many outcomes it takes."""
+        promise = self._promise
+        needed, worst = [], (0.0, "", "")
+        for group, loss in self._losses(np.array([MOST_TO_PAY])):
+            for reference, column in enumerate(self._references):
+                each = loss[:, 0, reference]
+                found = observations_needed(each, promise.drop, promise.confidence, self._reach)
+                if found is None:
+                    mean = float(each.mean()) if len(each) else np.inf
+                    worst = max(worst, (mean, self._evidence.candidates[column], group))
+                else:
+                    needed.append((found, len(each), group))
+        if worst[1]:
+            mean, name, group = worst
+            where = f" on {group!r}" if group else ""
+            if np.isinf(mean):
+                return f"There is no outcome{where} to prove it on; it takes about {_least(promise):,}."
+            return (
+                f"However much is paid, the router's choices are {mean:.3f} worse than {name}{where} on these "
+                f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."
+            )
+        most, have, group = max(needed)
+        where = f" of {group!r}" if group else ""
+        return (
+            f"{have:,} outcomes{where} are too few to prove a drop of {promise.drop:g} at confidence "
+            f"{promise.confidence:g}: it takes about {max(most, have + 1):,}. Record more, or allow a larger drop."
+        )
+
+    @property
+    def _references(self) -> list[int]:
+        """Columns of the candidates that quality is compared with."""
+        names = self._evidence.candidates
+        return [*range(len(names))] if self._promise.against == BEST else [names.index(self._promise.against)]
+
+    def _losses(self, settings: Floats) -> Iterator[tuple[str, Floats]]:
+        """Yield each group, for each number of calls, with its losses, shape (its queries, p, references)."""
+        for calls in range(1, self._promise.max_calls + 1):
+            loss = self._logged(settings) if self._evidence.logged else self._paired(settings, calls)
+            for name, rows in self._rows.items():
+                yield name, loss[rows]
+
+    def _paired(self, settings: Floats, calls: int) -> Floats:
+        """Return the reference's quality less that of the choice, shape (n, p, references)."""
+        quality = self._evidence.quality
+        reached = self._played(settings, calls) if calls > 1 else self._chosen(settings)
+        return np.asarray(quality[:, None, self._references] - reached[:, :, None])
+
+    def _chosen(self, settings: Floats) -> Floats:
+        """Return the quality of what is chosen, shape (n, p); 0 where that is not known."""
+        column = self._columns[self._picks(settings)]  # (n, p)
+        found = np.take_along_axis(self._evidence.quality, np.maximum(column, 0), axis=1)
+        return np.where(column < 0, 0.0, found)
+
+    def _picks(self, settings: Floats) -> Columns:
+        quality, cost = self._prediction.quality, self._prediction.cost
+        return np.stack([best(quality, cost, float(pay), self._reward) for pay in settings], axis=1)
+
+    def _played(self, settings: Floats, calls: int) -> Floats:
+        """Return the quality of the answer that several calls lead to, shape (n, p)."""
+        place = np.maximum(self._columns, 0)
+        known = self._columns >= 0
+        observed = _outcomes(
+            self._prediction.candidates,
+            np.where(known, self._evidence.quality[:, place], 0.0),
+            np.where(known, self._evidence.answer_logprob[:, place], np.nan),
+        )
+        return play(
+            self._prediction, observed, self._verifier, settings, self._reward, max_calls=calls
+        ).quality
+
+    def _logged(self, settings: Floats) -> Floats:
+        """Return unbiased losses from a log in which one candidate a query answered, shape (n, p, references).
+
+        (1[answered by the reference] - 1[answered by the choice]) * quality / propensity
+        """
+        evidence = self._evidence
+        answered = (~np.isnan(evidence.quality)).argmax(axis=1)  # (n,)
+        worth = evidence.quality[np.arange(len(evidence)), answered] / evidence.propensity
+        chosen = self._columns[self._picks(settings)] == answered[:, None]  # (n, p)
+        reference = answered[:, None] == np.array(self._references)  # (n, references)
+        return np.asarray((reference[:, None, :] * 1.0 - chosen[:, :, None]) * worth[:, None, None])
+
+
+def _outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -> Outcomes:
+    """Return outcomes without texts, for `play`."""
+    count, nothing = len(quality), np.zeros(quality.shape)
+    return Outcomes(
+        query_ids=tuple(map(str, range(count))),
+        texts=("",) * count,
+        tasks=("",) * count,
+        splits=("test",) * count,
+        pool=Pool(Candidate(name=name) for name in names),
+        quality=quality,
+        cost=nothing,
+        input_tokens=nothing,
+        output_tokens=nothing,
+        latency=nothing,
+        answer_logprob=answer_logprob,
+    )
+
+
+def _least(promise: Promise) -> int:
+    """Return how many outcomes it takes where none of them shows a loss."""
+    return observations_needed(np.zeros(1), promise.drop, promise.confidence) or 1
+
+
+def evidence_of(
+    outcomes: Outcomes,
+    encode: Callable[[Sequence[Query]], EncodedQueries],
+    *,
+    candidates: Sequence[str],
+    group: Columns,
+    propensity: Floats | None = None,
+) -> FloorEvidence:
+    """Return what a floor can rest on, in random order.
+
+    Args:
+        outcomes: Of queries that the router was not trained on. Those without the outcomes of all candidates are left
+            out; with a propensity, one candidate answered each.
+        encode: Queries -> as the router reads them.
+        candidates: Whose outcomes are used, by name.
+        group: Of each query, shape (n,).
+        propensity: With which the candidate that answered was chosen, shape (n,).
+
+    Raises:
+        ValueError: A propensity is none, or several candidates answered a query that has one.
+    """
+    columns = [outcomes.pool.position(name) for name in candidates]
+    quality = outcomes.quality[:, columns]
+    known = ~np.isnan(quality)
+    if propensity is None:
+        rows = np.flatnonzero(known.all(axis=1))
+        propensity = np.ones(len(quality))
+    else:
+        propensity = np.asarray(propensity, dtype=float)
+        _check_propensity(propensity, known)
+        rows = np.flatnonzero(known.any(axis=1))
+    rows = np.random.default_rng(0).permutation(rows)
+    queries = encode([Query(outcomes.texts[row]) for row in rows]) if len(rows) else None
+    return FloorEvidence(
+        queries or EncodedQueries.alone(np.zeros((0, 1)), np.zeros(0)),
+        tuple(candidates),
+        quality[rows],
+        outcomes.answer_logprob[:, columns][rows],
+        np.asarray(group, dtype=np.intp)[rows],
+        propensity[rows],
+    )
+
+
+def named_in(pool: Pool, candidate: Candidate) -> str:
+    """Return the name of a candidate in the outcomes' pool.
+
+    Raises:
+        FloorError: It has no outcomes there.
+    """
+    found = next((pool[name].name for name in (candidate.name, *candidate.aliases) if name in pool), None)
+    if found is None:
+        raise FloorError(
+            f"There are no outcomes of {candidate.name!r}, which the router may choose; there are some of "
+            f"{', '.join(pool.names)}. Add them, or leave it out: router.without({candidate.name!r})."
+        )
+    return found
+
+
+def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt.NDArray[np.bool_]:
+    """Return which queries the router was not trained on, shape (n,): where that is not known, the test split.
+
+    Args:
+        outcomes: The queries.
+        trained_on: Digests of those that it was trained on.
+    """
+    if trained_on is None:
+        return np.array([split == "test" for split in outcomes.splits], dtype=bool)
+    return ~np.isin(text_digests(outcomes.texts), trained_on)
+
+
+def _check_propensity(propensity: Floats, known: npt.NDArray[np.bool_]) -> None:
+    if propensity.shape != known.shape[:1]:
+        raise ValueError(f"Expected a propensity a query, shape ({len(known)},), got {propensity.shape}.")
+    wrong = propensity[~((propensity > 0) & (propensity < 1))]
+    if wrong.size:
+        raise ValueError(
+            f"A propensity must be in (0, 1), got {wrong[0]:g}: only where every candidate may be chosen does a log "
+            "tell what the others would have been worth. Record with some exploration."
+        )
+    if (known.sum(axis=1) > 1).any():
+        raise ValueError(
+            "A propensity is that of the one candidate that answered; several answered one of these queries."
+        )

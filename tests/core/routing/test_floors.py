@@ -1,0 +1,166 @@
+"""The quality floor: proved on outcomes, kept with the router, tested again where candidates or prices change."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crossroute import Constraints, FloorError, Price, Router, UnknownCandidateError
+from crossroute.data.outcomes import text_digests
+from tests.support.tiny import KINDS, make_outcomes
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """Outcomes on queries that the router was not trained on."""
+    outcomes = make_outcomes(720)
+    texts = tuple(KINDS[task].format(a=row + 5000, b=row + 9000) for row, task in enumerate(outcomes.tasks))
+    return replace(outcomes, texts=texts)
+
+
+@pytest.fixture(scope="module")
+def promised(router, fresh):
+    return router.with_floor(fresh, 0.25)
+
+
+def mean_loss(router, outcomes, pay):
+    quality = outcomes.quality
+    decisions = router.route_many(outcomes.texts, willingness_to_pay=pay)
+    columns = [outcomes.pool.position(decision.candidate) for decision in decisions]
+    return quality.mean(axis=0).max() - quality[np.arange(len(quality)), columns].mean()
+
+
+def test_the_floor_bounds_every_dial_and_is_said(promised, router, fresh):
+    floor = promised.floor.promise
+    cheapest = promised.route("Tell me a story about owls.", cost_preference=1)
+    assert cheapest.willingness_to_pay == floor.willingness_to_pay
+    assert cheapest.floor == floor
+    assert (
+        promised.route("Tell me a story.", willingness_to_pay=1e-9).willingness_to_pay
+        == floor.willingness_to_pay
+    )
+    assert promised.route("Tell me a story.", cost_preference=0).willingness_to_pay == 1e12
+    assert router.route("Tell me a story.").floor is None
+    assert mean_loss(promised, fresh, 1e-12) <= 0.25 < mean_loss(router, fresh, 1e-12)
+
+
+def test_a_dial_between_two_tested_settings_takes_the_dearer(promised):
+    upper, lower = promised.floor.settings[-2:]
+    assert promised.floor.bounded((upper + lower) / 2) == upper
+    assert promised.floor.bounded(lower) == lower
+
+
+def test_a_choice_that_a_constraint_made_is_not_said_to_keep_it(promised):
+    query = KINDS["arithmetic"].format(a=7, b=9)
+    first = promised.route(query)
+    barred = promised.route(query, constraints=Constraints(deny={first.candidate}))
+    assert first.floor is not None
+    assert barred.floor is None
+
+
+def test_too_few_outcomes_are_told_how_many_it_takes(router, fresh):
+    with pytest.raises(FloorError, match=r"^5 outcomes are too few .* it takes about [\d,]+"):
+        router.with_floor(fresh.take(range(5)), 0.25)
+
+
+def test_a_drop_that_no_price_keeps_is_told(router, fresh):
+    worst = replace(
+        fresh, quality=np.where(fresh.pool.position("free") == np.arange(4), 1.0, 0.0) + 0 * fresh.quality
+    )
+    with pytest.raises(FloorError, match="worse than free"):
+        router.with_floor(worst, 0.02)
+
+
+def test_training_queries_do_not_count(router, outcomes, fresh):
+    with pytest.raises(FloorError, match=r"no outcome"):
+        router.with_floor(outcomes.split("train"), 0.25)
+    mixed = router.with_floor(type(fresh).concatenate([_apart(fresh), outcomes.split("train")]), 0.25)
+    assert len(mixed.floor.evidence) == len(fresh)
+    assert set(text_digests(outcomes.split("train").texts)) <= set(router.trained_on)
+
+
+def _apart(outcomes):
+    return replace(outcomes, query_ids=tuple(f"fresh-{name}" for name in outcomes.query_ids))
+
+
+def test_a_router_that_does_not_tell_what_it_was_trained_on_counts_the_test_split(router, fresh):
+    unsaid = Router(**{**router._parts(), "trained_on": None})
+    assert len(unsaid.with_floor(fresh, 0.25).floor.evidence) == fresh.splits.count("test")
+
+
+def test_it_is_saved_with_the_router(promised, tmp_path):
+    promised.save_pretrained(tmp_path / "router")
+    again = Router.from_pretrained(tmp_path / "router")
+    assert again.floor.promise == promised.floor.promise
+    assert again.floor.settings == promised.floor.settings
+    assert np.array_equal(again.floor.evidence.quality, promised.floor.evidence.quality)
+    assert np.array_equal(again.trained_on, promised.trained_on)
+    assert again.route("Tell me a story.", cost_preference=1).floor == promised.floor.promise
+    assert again.over(again.pool).floor is not None
+
+
+def test_it_survives_what_leaves_it_true_and_no_more(promised, fresh):
+    assert promised.without("free").floor is not None
+    dearer = promised.with_prices(
+        {"large": Price(input=200, output=600), "coder": Price(input=20, output=40)}
+    )
+    assert dearer.floor.promise.willingness_to_pay > promised.floor.promise.willingness_to_pay
+    assert mean_loss(dearer, fresh, 1e-12) <= 0.25
+    with pytest.raises(FloorError, match=r"no longer holds over free.*without_floor"):
+        promised.subset(["free"])
+    assert promised.without_floor().subset(["free"]).floor is None
+
+
+def test_a_new_candidate_counts_as_wrong_where_it_is_chosen(promised):
+    favourite = promised.pool["large"].model_copy(update={"name": "new", "price": Price(input=0, output=0)})
+    with pytest.raises(FloorError, match="no longer holds"):
+        promised.with_candidates([favourite])
+    hopeless = promised.pool["free"].model_copy(update={"name": "new", "price": Price(input=900, output=900)})
+    assert promised.with_candidates([hopeless]).floor is not None
+
+
+def test_another_name_of_the_same_candidate_changes_nothing(promised):
+    pool = [
+        one if one.name != "large" else one.model_copy(update={"name": "L", "aliases": ("large",)})
+        for one in promised.pool
+    ]
+    renamed = promised.over(type(promised.pool)(pool))
+    assert renamed.floor.promise == promised.floor.promise
+
+
+def test_it_holds_in_each_group(router, fresh):
+    overall = router.with_floor(fresh, 0.4).floor.promise
+    grouped = router.with_floor(fresh, 0.4, groups="task").floor.promise
+    assert grouped.groups == tuple(sorted(KINDS))
+    assert grouped.willingness_to_pay >= overall.willingness_to_pay
+    few = ["rare" if row < 3 else "" for row in range(len(fresh))]
+    with pytest.raises(FloorError, match="'rare'"):
+        router.with_floor(fresh, 0.4, groups=few)
+
+
+def test_it_is_against_a_named_candidate(router, fresh):
+    assert router.with_floor(fresh, 0.25, against="coder").floor.promise.against == "coder"
+    with pytest.raises(UnknownCandidateError):
+        router.with_floor(fresh, 0.25, against="gpt-9")
+
+
+def test_two_calls_are_promised_as_well(router, fresh):
+    promise = router.with_floor(fresh, 0.3, max_calls=2).floor.promise
+    assert promise.max_calls == 2
+
+
+def test_a_log_of_one_answer_a_query_serves_by_its_propensities(router, fresh):
+    random = np.random.default_rng(0)
+    many = type(fresh).concatenate(
+        [replace(fresh, query_ids=tuple(f"{part}-{name}" for name in fresh.query_ids)) for part in range(4)]
+    )
+    answered = random.integers(0, len(many.pool), len(many))
+    quality = np.where(np.arange(len(many.pool)) == answered[:, None], many.quality, np.nan)
+    log = replace(many, quality=quality)
+    propensity = np.full(len(many), 1 / len(many.pool))
+    logged = router.with_floor(log, 0.5, propensity=propensity)
+    assert mean_loss(logged, fresh, 1e-12) <= 0.5
+    with pytest.raises(ValueError, match="propensity must be in"):
+        router.with_floor(log, 0.5, propensity=np.ones(len(many)))
+    with pytest.raises(ValueError, match="max_calls=1"):
+        router.with_floor(log, 0.5, propensity=propensity, max_calls=2)
