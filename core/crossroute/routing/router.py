@@ -26,6 +26,7 @@ from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
 from crossroute.routing.columns import Routed, choose_columns
+from crossroute.routing.exploration import explore
 from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
@@ -159,6 +160,7 @@ class Router:
         constraints: Constraints | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
+        exploration: float = 0.0,
     ) -> Decision:
         """Choose the candidate for one query.
 
@@ -170,6 +172,7 @@ class Router:
             current: The candidate that answered this conversation so far: what its provider's prompt cache
                 saves is taken off its predicted cost, so that a switch must earn more than that.
             budget_keys: What the call counts for beside all calls, where the router has budgets.
+            exploration: Part of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
 
         Raises:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
@@ -185,11 +188,12 @@ class Router:
         screen = self._screened(constraints)
         row = self.predictor.foresee_one(query)
         if self.spending is None:
-            return self._decide(query, row, dial, screen, current)
-        stated = cost_preference is not None or willingness_to_pay is not None
-        return self._within_budgets(
-            partial(self._decide, query, row), dial, stated, budget_keys, screen, current
-        )
+            decision = self._decide(query, row, dial, screen, current)
+        else:
+            stated = cost_preference is not None or willingness_to_pay is not None
+            decide = partial(self._decide, query, row)
+            decision = self._within_budgets(decide, dial, stated, budget_keys, screen, current)
+        return explore(decision, exploration) if exploration else decision
 
     def route_many(
         self,
@@ -200,6 +204,7 @@ class Router:
         constraints: Constraints | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
+        exploration: float = 0.0,
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
         dial = self._dialled(cost_preference, willingness_to_pay)
@@ -210,9 +215,10 @@ class Router:
                 "willingness_to_pay": willingness_to_pay,
             }
             asked |= {"constraints": constraints, "current": current, "budget_keys": budget_keys}
+            asked["exploration"] = exploration
             return (self.route(query, **asked) for batch in _batches(queries) for query in batch)
         return (
-            self._decide(query, row, dial, screen, current)
+            explore(self._decide(query, row, dial, screen, current), exploration)
             for batch in _batches(queries)
             for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
         )
