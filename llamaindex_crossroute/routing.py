@@ -103,6 +103,7 @@ class Routing:
         shadow: str | None = None,
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
+        self._efforts = {name: split_effort(name)[1] for name in llms}
         self.prices, self.budgets = dict(prices or {}), budgets
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
         self.traffic, self.exploration, self.shadow = traffic, exploration, shadow
@@ -140,7 +141,7 @@ class Routing:
 
     def asked(self, name: str) -> LLM:
         """Return a member as it is called: told how hard to think, where its name says so."""
-        told = split_effort(name)[1]
+        told = self._efforts[name]
         return self.llms[name] if told is None else told_to(self.llms[name], told)
 
     def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
