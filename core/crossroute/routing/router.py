@@ -238,7 +238,12 @@ class Router:
 
         Returns:
             Arrays of shape (n,): choice, quality, cost, reward and error, which pickle.
+
+        Raises:
+            ValueError: The router has budgets, which hold calls one by one.
         """
+        if self.spending is not None:
+            raise ValueError("Budgets hold calls one by one: use route_many, or without_budgets() first.")
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
         parts = (
