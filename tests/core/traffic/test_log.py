@@ -18,7 +18,7 @@ sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not instal
 
 from crossroute import Query  # noqa: E402
 from crossroute.calls.dispatch import Dispatcher  # noqa: E402
-from crossroute.calls.ledger import Usage  # noqa: E402
+from crossroute.calls.spend import Usage  # noqa: E402
 from crossroute.errors import TrafficError  # noqa: E402
 from crossroute.routing.members import Ability  # noqa: E402
 from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402
