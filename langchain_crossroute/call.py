@@ -32,7 +32,7 @@ from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Change, Member
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, message_of, traced, with_message
-from langchain_crossroute.routing import Routing
+from langchain_crossroute.routing import Routing, labelled_by
 from langchain_crossroute.streams import Tail, whole
 
 AnyTail = TypeVar("AnyTail", bound=Tail)
@@ -131,9 +131,10 @@ class Call:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
         escalation = self.settings.escalate
         held = streamed and escalation is not None and not escalation.buffer_streams
-        decision = self.routing.decide(
-            self.messages, self.settings, tools=self.tools, needs=self.needs, alone=held
-        )
+        with labelled_by(self.config):
+            decision = self.routing.decide(
+                self.messages, self.settings, tools=self.tools, needs=self.needs, alone=held
+            )
         return decision.because(STREAMED) if held else decision
 
     def invoke(self) -> Any:

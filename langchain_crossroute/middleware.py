@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, ensure_config
@@ -21,6 +21,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
@@ -28,7 +29,7 @@ from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
 from langchain_crossroute.messages.translation import tools_for_provider
-from langchain_crossroute.routing import Routing
+from langchain_crossroute.routing import Routing, labelled_by
 
 try:
     from langchain.agents.middleware.types import (
@@ -43,6 +44,9 @@ try:
     from langgraph.types import Command
 except ImportError as error:
     raise MissingPackageError("CrossRouteMiddleware", "langchain") from error
+
+if TYPE_CHECKING:
+    from crossroute.traffic import TrafficLog
 
 ANTHROPIC_SETTINGS, OPENAI_SETTINGS = frozenset({"cache_control"}), frozenset({"prompt_cache_key"})
 """Model settings that only one provider's models understand."""
@@ -86,6 +90,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             what a run counts for beside all.
         escalate: Look at each step's answer, and ask another model where that is expected to pay; never in
             the middle of a tool turn, nor where the answer calls tools that can be called.
+        traffic: Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file.
+        exploration: Share of the steps that goes to models which may be as good as the best.
+        shadow: Call this model always, and log which one would have been chosen.
 
     Raises:
         TypeError: A model is none, or is wrapped, which an agent cannot bind tools to.
@@ -108,6 +115,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
         escalate: Escalation | bool | None = None,
+        traffic: TrafficLog | str | Path | None = None,
+        exploration: Exploration | float = 0.0,
+        shadow: str | None = None,
     ) -> None:
         super().__init__()
         self.routing = Routing(
@@ -118,6 +128,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             max_attempts=max_attempts,
             prices=prices,
             budgets=budgets,
+            traffic=traffic,
+            exploration=exploration,
+            shadow=shadow,
         )
         wrapped = [
             name for name, member in self.routing.members.items() if member.runnable is not member.model
@@ -178,14 +191,15 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         if isinstance(schema, (ProviderStrategy, ToolStrategy)):
             needs.add("structured_output" if isinstance(schema, ProviderStrategy) else "tools")
         settings = self.settings.overridden(context)
-        decision = self.routing.decide(
-            [*_system(request), *request.messages],
-            settings,
-            tools=request.tools,
-            needs=needs,
-            either=schema is not None and not needs,
-            speaker=route.get("candidate"),
-        )
+        with labelled_by(ensure_config()):
+            decision = self.routing.decide(
+                [*_system(request), *request.messages],
+                settings,
+                tools=request.tools,
+                needs=needs,
+                either=schema is not None and not needs,
+                speaker=route.get("candidate"),
+            )
         return decision, settings
 
     def _asked(self, request: Request, decision: Decision) -> Request:

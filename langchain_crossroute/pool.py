@@ -21,6 +21,7 @@ from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.escalation import Escalation
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
@@ -32,6 +33,9 @@ HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "st
 """Fields of the router that its members take over where they state none of their own."""
 
 
+LEARNING = ("traffic", "exploration", "shadow")
+"""Fields that say what is kept of the calls, and what is tried out."""
+
 ROUTED_BY = (
     "budgets",
     "router",
@@ -41,6 +45,7 @@ ROUTED_BY = (
     "max_retries",
     "past_filters",
     "prices",
+    *LEARNING,
     *HANDED_ON,
 )
 """Fields, beside the models, that a routing is built from."""
@@ -99,6 +104,15 @@ class PoolFields(BaseChatModel):
 
     past_filters: bool = False
     """Let another model answer what one's content filter refuses; it is raised otherwise."""
+    traffic: Any = Field(default=None, exclude=True, repr=False)
+    """Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file."""
+
+    exploration: Exploration | float = 0.0
+    """Share of the calls that goes to models which may be as good as the best, with a known probability; an
+    `Exploration` also says how much that may cost a day."""
+
+    shadow: str | None = None
+    """Call this model always, and log which one would have been chosen."""
 
     temperature: float | None = None
     """For every call; a model's own by default."""
@@ -227,6 +241,7 @@ class PoolFields(BaseChatModel):
             budgets=self.budgets,
             origin=origin,
             memory=memory,
+            **{name: getattr(self, name) for name in LEARNING},
         )
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:

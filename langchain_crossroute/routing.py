@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
@@ -20,7 +22,10 @@ from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import at_prices
+from crossroute.traffic import labelled
+from crossroute.traffic.recording import recorded
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
@@ -34,8 +39,28 @@ class TooLongError(NoEligibleCandidateError, ContextOverflowError):
     """A conversation that is too long for every model, as LangChain's middleware expects to hear it."""
 
 
+if TYPE_CHECKING:
+    from crossroute.traffic import TrafficLog
+
 ANYBODYS = (HumanMessage, SystemMessage)
 """Messages that every provider's models read alike, unless there is more than text in them."""
+
+
+CONVERSATION = ("conversation_id", "session_id", "thread_id")
+"""Where a config's metadata, or what it configures, names the conversation."""
+
+
+def labelled_by(config: RunnableConfig) -> AbstractContextManager[None]:
+    """Return a block whose calls are labelled as a config says: tags, conversation, run and trace."""
+    said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
+    parent = getattr(config.get("callbacks"), "parent_run_id", None)
+    run = config.get("run_id")
+    return labelled(
+        config.get("tags") or (),
+        conversation_id=next((str(said[name]) for name in CONVERSATION if said.get(name)), None),
+        run_id=None if run is None else str(run),
+        trace_id=None if parent is None else str(parent),
+    )
 
 
 class Routing:
@@ -53,6 +78,9 @@ class Routing:
         budgets: That hold its calls.
         origin: What it was made from, for its owner to compare.
         memory: What is remembered from call to call, of another pool.
+        traffic: Where decisions and calls are kept, by itself or its URL.
+        exploration: How much is tried out; see `Dispatcher`, as for `shadow`.
+        shadow: ...
 
     Raises:
         TypeError: A model is no chat model.
@@ -74,6 +102,9 @@ class Routing:
         budgets: Budgets = None,
         origin: Mapping[str, Any] | None = None,
         memory: Memory | None = None,
+        traffic: TrafficLog | str | Path | None = None,
+        exploration: Exploration | float | None = None,
+        shadow: str | None = None,
     ) -> None:
         self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
@@ -81,6 +112,7 @@ class Routing:
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
+        recorder = recorded(traffic)
         self.dispatcher = Dispatcher(
             router,
             abilities,
@@ -90,7 +122,12 @@ class Routing:
             past_filters=past_filters,
             memory=memory,
             pacer=pacer_of(budgets),
+            observers=() if recorder is None else (recorder,),
+            exploration=exploration,
+            shadow=shadow,
         )
+        if recorder is not None:
+            recorder.follow(self.dispatcher)
 
     def decide(
         self,

@@ -53,6 +53,10 @@ class CrossRouteLLM(ToolEndpoints):
             not escalated.
         budgets: USD that calls may take in a period; several hold at once.
         budget_keys: What calls count for beside all calls, such as "user:ann"; set it on a copy for each user.
+        traffic: Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file; an answer's
+            decision tells its `decision_id`, for `TrafficLog.feedback`.
+        exploration: Share of the calls that goes to members which may be as good as the best.
+        shadow: Call this member always, and log which one would have been chosen.
         callback_manager: For the pool and all its members.
 
     Examples:

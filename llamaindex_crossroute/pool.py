@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.callbacks import CallbackManager
@@ -29,6 +29,7 @@ from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.escalation import Escalation
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
@@ -37,13 +38,20 @@ from llamaindex_crossroute.members import common_metadata, model_name
 from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.routing import Routing
 
+if TYPE_CHECKING:
+    from crossroute.traffic import TrafficLog
+
 OWN_FIELDS = (
     *("router", "cost_preference", "willingness_to_pay", "constraints"),
     *("default", "sticky", "max_attempts"),
 )
 
 DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
-ROUTED_BY = ("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices", "budgets")
+LEARNING = ("traffic", "exploration", "shadow")
+ROUTED_BY = (
+    *("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices", "budgets"),
+    *LEARNING,
+)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
@@ -63,6 +71,13 @@ class MemberPool(FunctionCallingLLM):
     max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, description="At most, a call, over all members.")
     escalate: Escalate = Field(
         default=None, description="Whether others may be asked after an answer, and how."
+    )
+    traffic: Any = Field(default=None, exclude=True, description="Where decisions and calls are kept.")
+    exploration: Exploration | float = Field(
+        default=0.0, description="Share of the calls that goes to members which may be as good as the best."
+    )
+    shadow: str | None = Field(
+        default=None, description="Call this member always, and log which one would have been chosen."
     )
     llms: dict[str, LLM] = Field(min_length=1, exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
@@ -100,6 +115,9 @@ class MemberPool(FunctionCallingLLM):
         escalate: Escalate = None,
         budgets: Budget | list[Budget] | None = None,
         budget_keys: frozenset[str] | None = None,
+        traffic: TrafficLog | str | Path | None = None,
+        exploration: Exploration | float = 0.0,
+        shadow: str | None = None,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
@@ -116,6 +134,9 @@ class MemberPool(FunctionCallingLLM):
             escalate=escalate,
             budgets=budgets,
             budget_keys=budget_keys,
+            traffic=traffic,
+            exploration=exploration,
+            shadow=shadow,
         )
         self._made = Routing(**self._parts)
         if callback_manager is None:

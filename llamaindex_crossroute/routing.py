@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock
 from llama_index.core.llms import LLM
@@ -23,7 +23,9 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.catalogue import candidate_named
 from crossroute.effort import split_effort
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, at_prices, unprofiled
+from crossroute.traffic.recording import recorded
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools
@@ -31,6 +33,9 @@ from llamaindex_crossroute.messages.reading import Reading, marks, question
 from llamaindex_crossroute.messages.stamp import candidate_of
 from llamaindex_crossroute.messages.translation import in_words, readable
 from llamaindex_crossroute.probe import tell_outer
+
+if TYPE_CHECKING:
+    from crossroute.traffic import TrafficLog
 
 instrumentation = get_dispatcher(__name__)
 
@@ -77,6 +82,9 @@ class Routing:
         max_attempts: ...
         prices: Member -> price, in place of the router's.
         budgets: That hold its calls.
+        traffic: Where decisions and calls are kept, by itself or its URL.
+        exploration: See `Dispatcher`, as for `shadow`.
+        shadow: ...
     """
 
     def __init__(
@@ -90,10 +98,15 @@ class Routing:
         max_attempts: int,
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
+        traffic: TrafficLog | str | Path | None = None,
+        exploration: Exploration | float | None = None,
+        shadow: str | None = None,
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
+        self._efforts = {name: split_effort(name)[1] for name in llms}
         self.prices, self.budgets = dict(prices or {}), budgets
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
+        self.traffic, self.exploration, self.shadow = traffic, exploration, shadow
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
@@ -128,7 +141,7 @@ class Routing:
 
     def asked(self, name: str) -> LLM:
         """Return a member as it is called: told how hard to think, where its name says so."""
-        told = split_effort(name)[1]
+        told = self._efforts[name]
         return self.llms[name] if told is None else told_to(self.llms[name], told)
 
     def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
@@ -213,16 +226,22 @@ class Routing:
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
-        return Dispatcher(
+        recorder = recorded(self.traffic)
+        dispatcher = Dispatcher(
             self._loaded,
             at_prices(abilities, self.prices),
             default=self.default,
             sticky=self.sticky,
             max_attempts=self.max_attempts,
             memory=self.memory,
-            observers=(Instrumentation(self.llms),),
+            observers=(Instrumentation(self.llms), *filter(None, [recorder])),
             pacer=pacer_of(self.budgets),
+            exploration=self.exploration,
+            shadow=self.shadow,
         )
+        if recorder is not None:
+            recorder.follow(dispatcher)
+        return dispatcher
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -33,6 +33,11 @@ class LRUCache(Generic[K, V]):
             self._values.move_to_end(key)
             return self._values[key]
 
+    def pop(self, key: K) -> V | None:
+        """Return the value, or None where it is not held, and forget it."""
+        with self._lock:
+            return self._values.pop(key, None)
+
     def put(self, key: K, value: V) -> None:
         """Hold a value; the least recently used one makes room."""
         with self._lock:

@@ -254,6 +254,7 @@ class Decision(BaseModel):
         floor: The promise that this choice keeps; None where the router has none, or where something other than the
             reward decided (a constraint, a tool turn, a failure).
         budgets: That the call counts on; `held` says which of them changed the decision.
+        propensities: Candidate -> that probability, where more than one could have been chosen; else empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -276,6 +277,7 @@ class Decision(BaseModel):
     propensity: float = Field(default=1.0, gt=0, le=1)
     floor: Promise | None = None
     budgets: tuple[Held, ...] = ()
+    propensities: dict[str, float] = Field(default={})
     _details: Callable[[], Details] | None = PrivateAttr(None)
 
     @classmethod
@@ -345,7 +347,8 @@ class Decision(BaseModel):
     def switched(self, candidate: str, reason: str) -> Decision:
         """Return the decision for another candidate, and why it is another.
 
-        Its numbers are those of its alternative; one that is no alternative has none (NaN).
+        Its numbers are those of its alternative; one that is no alternative has none (NaN). It was not drawn: its
+        propensity is 1.
         """
         first = tuple(a for a in self.alternatives if a.candidate == candidate)
         others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
@@ -353,6 +356,7 @@ class Decision(BaseModel):
         update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
         if self.max_calls == 1:  # of several, the promise has the best answer in view
             update["floor"] = None
+        update |= {"propensity": 1.0, "propensities": {}}
         return self.model_copy(update=update).because(reason)
 
     def explain(self) -> str:

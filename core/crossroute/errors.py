@@ -137,6 +137,10 @@ class ConfigError(CrossRouteError, ValueError):
     """A `crossroute.toml` that cannot be read; the message names the file, the line, the value and the remedy."""
 
 
+class TrafficError(CrossRouteError, ValueError):
+    """A traffic log that is missing, of another version, or does not hold what is asked of it."""
+
+
 class EncoderError(CrossRouteError, ValueError):
     """An encoder that is not there, or that returned something other than finite embeddings."""
 

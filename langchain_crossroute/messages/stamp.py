@@ -19,6 +19,12 @@ from crossroute.calls.spend import Usage
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
 
+TRACED = (
+    *("decision_id", "candidate", "quality", "cost"),
+    *("cost_preference", "willingness_to_pay", "reasons", "failures"),
+)
+"""What a trace tells of a decision."""
+
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
 UNREADABLE_NAMES = frozenset(
     {
@@ -63,14 +69,13 @@ def with_message(answer: Any, message: AIMessage) -> Any:
 def as_json(decision: Decision) -> dict[str, Any]:
     """Return a decision as plain JSON data; `Decision.model_validate` reads it back."""
     data: dict[str, Any] = json.loads(decision.model_dump_json())
-    return data
+    return data | {"decision_id": decision.id}
 
 
 def traced(decision: Decision) -> dict[str, Any]:
     """Return what a trace says of a decision: the numbers and the reasons, no alternatives."""
     data = as_json(decision)
-    fields = ("candidate", "quality", "cost", "cost_preference", "willingness_to_pay", "reasons", "failures")
-    return {field: data[field] for field in fields}
+    return {field: data[field] for field in TRACED}
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:

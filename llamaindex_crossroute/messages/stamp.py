@@ -37,7 +37,7 @@ within its prompt tokens."""
 def as_json(decision: Decision) -> dict[str, Any]:
     """Return a decision as plain JSON data; `Decision.model_validate` reads it back."""
     data: dict[str, Any] = json.loads(decision.model_dump_json())
-    return data
+    return data | {"decision_id": decision.id}
 
 
 def stamped(response: R, stamp: dict[str, Any]) -> R:

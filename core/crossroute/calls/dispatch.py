@@ -9,6 +9,7 @@ from typing import Any
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
+from crossroute.calls.exploring import Explorer
 from crossroute.calls.ledger import Ledger, Observer, Pacer
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
@@ -19,6 +20,7 @@ from crossroute.decision import Decision, Promise, usd
 from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
+from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, router_over, unprofiled
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
@@ -45,6 +47,8 @@ class Dispatcher:
         memory: What is remembered; by default the dispatcher's own.
         observers: Are told when a call begins and when a candidate's call ends.
         pacer: Sets the willingness to pay, and follows what is spent.
+        exploration: How much is tried out, or a share of the choices; by default nothing.
+        shadow: Call this model always, and tell which one would have been chosen.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -63,9 +67,12 @@ class Dispatcher:
         memory: Memory | None = None,
         observers: Iterable[Observer] = (),
         pacer: Pacer | None = None,
+        exploration: Exploration | float | None = None,
+        shadow: str | None = None,
     ) -> None:
-        made = router_over(router, members, default=default)
-        pacer, self.router = pacer or made.spending, made.without_budgets()
+        self.members = dict(members)
+        made = router_over(router, self.members, default=default)
+        pacer = pacer or made.spending
         self.default = default
         self.sticky = sticky
         self.max_attempts, self.past_filters = max_attempts, past_filters
@@ -73,9 +80,24 @@ class Dispatcher:
         self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
         observers = (*observers, *tracing())
         self.ledger = Ledger(self.spend, self.price, observers=observers, pacer=pacer)
+        settings = Exploration.of(exploration)
+        self._explorer = None if settings is None else Explorer(settings)
+        self._decide_by(made)
+        self.shadow = None if shadow is None else self.named(shadow)
+
+    def take_over(self, router: Router | str | Path) -> None:
+        """Decide by another router over the same members from now on; calls under way end as they were decided.
+
+        Raises:
+            UnprofiledCandidateError: The router has no profile of a model.
+        """
+        self._decide_by(router_over(router, self.members, default=self.default))
+
+    def _decide_by(self, router: Router) -> None:
+        self.router = router.without_budgets()
         self._unprofiled = {
-            name: members[name].stated_on(unprofiled(name), name)
-            for name in members
+            name: ability.stated_on(unprofiled(name), name)
+            for name, ability in self.members.items()
             if name not in self.router.pool
         }
         models = (*self.router.pool, *self._unprofiled.values())
@@ -110,7 +132,24 @@ class Dispatcher:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
             FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
+        decision = self._paced(
+            query, settings, needs=needs, current=current, tool_turn=tool_turn, alone=alone
+        )
+        if self.shadow is not None and settings.candidate is None:
+            decision = self._shadowed(decision)
+        self.ledger.asked(decision, query, self.router)
+        return decision
 
+    def _paced(
+        self,
+        query: Query | None,
+        settings: CallSettings,
+        *,
+        needs: Iterable[Capability],
+        current: str | None,
+        tool_turn: bool,
+        alone: bool,
+    ) -> Decision:
         def route(pay: float | None) -> Decision:
             return self._decide(
                 query,
@@ -167,6 +206,8 @@ class Dispatcher:
             if left is None:
                 raise
             return left
+        if self._explorer is not None and self.shadow is None and not tool_turn:
+            decision = self._explorer.explored(decision)
         decision = self._stuck(decision, query, known, tool_turn)
         if settings.escalate is not None and not tool_turn and not alone:
             decision = self._begun(decision, settings.escalate)
@@ -232,6 +273,13 @@ class Dispatcher:
     def price(self, candidate: str) -> Price | None:
         """Return what a model charges, as far as it is known."""
         return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
+
+    def _shadowed(self, decision: Decision) -> Decision:
+        """Return the decision for the model that answers in shadow mode, which says what would have been chosen."""
+        if self.shadow == decision.candidate:
+            return decision
+        decision = decision.switched(str(self.shadow), f"shadow: {decision.candidate} would have been chosen")
+        return decision.model_copy(update={"max_calls": 1})
 
     def _attempts(self, decision: Decision) -> Attempts:
         finishes = _tool_turn(decision.candidate) in decision.reasons

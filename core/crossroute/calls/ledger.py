@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from typing_extensions import Self
 
@@ -17,6 +17,9 @@ from crossroute.candidate import Price
 from crossroute.decision import Decision
 
 LOG = logging.getLogger("crossroute.calls")
+if TYPE_CHECKING:
+    from crossroute.query import Query
+    from crossroute.routing.router import Router
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ class Observer(Protocol):
 
     def called(self, call: Called) -> None:
         """Take note that a candidate's call ended, by an answer or by an error."""
+        ...
+
+
+@runtime_checkable
+class QueryObserver(Observer, Protocol):
+    """Watches calls, and is told what each was about."""
+
+    def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
+        """Take note of a decision, whether or not a call follows; `query` is None where the call holds no text."""
         ...
 
 
@@ -140,6 +152,12 @@ class Ledger:
     ) -> None:
         self.spend, self.price = spend, price
         self.observers, self.pacer = tuple(observers), pacer
+
+    def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
+        """Tell observers that want to know it what a decision was about."""
+        for observer in self.observers:
+            if isinstance(observer, QueryObserver):
+                observer.asked(decision, query, router)
 
     def decided(self, decision: Decision) -> None:
         """Tell observers, and the log, that a call begins."""

@@ -6,11 +6,26 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import ConfigFile, Names, RouterName, configured, err, load, out, picture_file
+from crossroute.cli.shared import (
+    ConfigFile,
+    Names,
+    RouterName,
+    configured,
+    err,
+    load,
+    out,
+    output_folder,
+    picture_file,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from crossroute.routing.policy import Constraints
+    from crossroute.routing.router import Router
 
 
 def _dial(text: str) -> float:
@@ -35,7 +50,12 @@ def _lines() -> Iterator[str]:
 
 
 def route(
-    text: Annotated[str, typer.Argument(help="The query; - reads standard input, one query a line.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="The query; - reads standard input, one query a line. With --out, a .parquet, .jsonl or .csv file."
+        ),
+    ],
     router: RouterName = None,
     cost_preference: Annotated[
         float | None,
@@ -50,8 +70,17 @@ def route(
     ] = None,
     config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
+    out_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            callback=output_folder,
+            help="Route the file's queries into this folder, block by block; run again, what is there is not redone.",
+        ),
+    ] = None,
+    text_column: Annotated[str, typer.Option("--text", help="The file's column of queries.")] = "text",
 ) -> None:
-    """Choose a candidate for a text."""
+    """Choose a candidate for a text, or for each text of a file."""
     constraints = None
     if config is None:
         loaded = load(router, candidates, profiles)
@@ -60,6 +89,10 @@ def route(
         constraints = pool.constraints
         if cost_preference is None and willingness_to_pay is None:
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
+    if out_folder is not None:
+        dialling = (cost_preference, willingness_to_pay, constraints)
+        _route_file(loaded, Path(text), out_folder, text_column, dialling)
+        return
     many = text == "-"
     queries = _lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
@@ -77,6 +110,29 @@ def route(
             out.print(decision)
             out.print()
             out.print(decision.explain(), markup=False)
+
+
+def _route_file(
+    router: Router,
+    source: Path,
+    folder: Path,
+    column: str,
+    dialling: tuple[float | None, float | None, Constraints | None],
+) -> None:
+    from crossroute.batch.run import Batch, Dialling, route_file
+
+    if not source.is_file():
+        raise ValueError(
+            f"There is no file {source}. With --out, give a .parquet, .jsonl or .csv file of queries."
+        )
+    with progress_bar() as bar:
+        task = bar.add_task("Routing", total=None)
+        route_file(
+            router,
+            Batch(source, folder, column),
+            Dialling(*dialling),
+            lambda rows: bar.advance(task, rows),
+        )
 
 
 def demo(

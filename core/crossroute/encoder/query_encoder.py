@@ -9,12 +9,20 @@ import math
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.cache import LRUCache
-from crossroute.encoder import Embeddings, Encoder, checked_embeddings, encoder_name, load_encoder
+from crossroute.encoder import (
+    Embeddings,
+    Encoder,
+    checked_embeddings,
+    encoder_name,
+    is_encoder_name,
+    load_encoder,
+)
 from crossroute.encoder.static import StaticEncoder
 from crossroute.query import Query
 
@@ -73,6 +81,9 @@ class QueryEncoder:
         self.name = encoder if isinstance(encoder, str) else encoder_name(encoder)
         self._views = LRUCache[str, Embeddings](CACHED_VIEWS)
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an encoder that has a name is loaded anew
+        return QueryEncoder, (self.name if is_encoder_name(self.name) else self.encoder,)
 
     @property
     def encoder(self) -> Encoder:

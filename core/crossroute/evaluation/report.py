@@ -121,7 +121,8 @@ class Report(_Frozen):
 
     def __rich__(self) -> RenderableType:
         """Lay out the tables: routers, what is too few to tell, candidates and, where there are several, tasks."""
-        doubts = [f"[yellow]![/] {escape(doubt)}" for name in self.routers if (doubt := self.doubt(name))]
+        asked = [self.reference] if self.reference in self.routers else list(self.routers)
+        doubts = [f"[yellow]![/] {escape(told)}" for name in asked if name and (told := self.doubt(name))]
         parts: list[RenderableType] = [_router_table(self), *doubts, "", _candidate_table(self)]
         return Group(*parts, "", _task_table(self)) if self.tasks or self.small_tasks else Group(*parts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -278,6 +278,11 @@ class Predictor:
         self._older = bool(self.counts_more.any())
         self._memory: dict[Query, Row] = {}  # the query that was asked last is the last
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {"doubt": self.doubt, "context": self.context}
+        parts = (self.network, self.pool, self.query_encoder, self.cost_unit)
+        return partial(Predictor, **kept), parts
 
     def foresee(self, queries: Sequence[Query]) -> list[Row]:
         """Foresee each query; the last ones are remembered."""

@@ -25,6 +25,8 @@ from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.checkpoint import Parts, load, save
+from crossroute.routing.columns import Routed, choose_columns
+from crossroute.routing.exploration import explore
 from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
@@ -36,7 +38,7 @@ DEFAULT_ROUTER = "routerbench"
 WIDEST_ROUTER = "universal"
 """The bundled router that knows most models: the default where the models to choose among are named."""
 
-BATCH = 64
+BATCH, COLUMNS_BATCH = 64, 1024
 CACHED_DIALS = 256
 CACHED_SCREENS = 64
 
@@ -158,6 +160,7 @@ class Router:
         constraints: Constraints | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
+        exploration: float = 0.0,
     ) -> Decision:
         """Choose the candidate for one query.
 
@@ -169,6 +172,7 @@ class Router:
             current: The candidate that answered this conversation so far: what its provider's prompt cache
                 saves is taken off its predicted cost, so that a switch must earn more than that.
             budget_keys: What the call counts for beside all calls, where the router has budgets.
+            exploration: Part of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
 
         Raises:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
@@ -184,11 +188,12 @@ class Router:
         screen = self._screened(constraints)
         row = self.predictor.foresee_one(query)
         if self.spending is None:
-            return self._decide(query, row, dial, screen, current)
-        stated = cost_preference is not None or willingness_to_pay is not None
-        return self._within_budgets(
-            partial(self._decide, query, row), dial, stated, budget_keys, screen, current
-        )
+            decision = self._decide(query, row, dial, screen, current)
+        else:
+            stated = cost_preference is not None or willingness_to_pay is not None
+            decide = partial(self._decide, query, row)
+            decision = self._within_budgets(decide, dial, stated, budget_keys, screen, current)
+        return explore(decision, exploration) if exploration else decision
 
     def route_many(
         self,
@@ -199,6 +204,7 @@ class Router:
         constraints: Constraints | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
+        exploration: float = 0.0,
     ) -> Iterator[Decision]:
         """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
         dial = self._dialled(cost_preference, willingness_to_pay)
@@ -209,12 +215,42 @@ class Router:
                 "willingness_to_pay": willingness_to_pay,
             }
             asked |= {"constraints": constraints, "current": current, "budget_keys": budget_keys}
+            asked["exploration"] = exploration
             return (self.route(query, **asked) for batch in _batches(queries) for query in batch)
         return (
-            self._decide(query, row, dial, screen, current)
+            explore(self._decide(query, row, dial, screen, current), exploration)
             for batch in _batches(queries)
             for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
         )
+
+    def route_columns(
+        self,
+        queries: Iterable[str | Query],
+        *,
+        cost_preference: float | None = None,
+        willingness_to_pay: float | None = None,
+        constraints: Constraints | None = None,
+    ) -> Routed:
+        """Route many queries to arrays: the same choices as `route_many`, without a decision each.
+
+        Reads `queries` 1,024 at a time and keeps five numbers a query; arguments and errors as for `route`, but a query
+        for which no candidate is eligible has -1 for a choice.
+
+        Returns:
+            Arrays of shape (n,): choice, quality, cost, reward and error, which pickle.
+
+        Raises:
+            ValueError: The router has budgets, which hold calls one by one.
+        """
+        if self.spending is not None:
+            raise ValueError("Budgets hold calls one by one: use route_many, or without_budgets() first.")
+        dial = self._dialled(cost_preference, willingness_to_pay)
+        screen = self._screened(constraints)
+        parts = (
+            choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
+            for batch in _batches(queries, COLUMNS_BATCH)
+        )
+        return Routed.joined(self._names, parts)
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile candidates by their outcomes on any queries, ready for `with_candidates`.
@@ -367,6 +403,9 @@ class Router:
         efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
         return tuple(map(rests_on, self.pool)), tuple(efforts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Router, **self._parts()), ()
+
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
 
@@ -513,9 +552,9 @@ class Router:
         )
 
 
-def _batches(queries: Iterable[str | Query]) -> Iterator[list[Query]]:
+def _batches(queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:
     if isinstance(queries, (str, Query)):
         raise TypeError("Expected several queries, got one; put it in a list, or use route.")
     stream = iter(queries)
-    while batch := [Query.of(query) for query in islice(stream, BATCH)]:
+    while batch := [Query.of(query) for query in islice(stream, size)]:
         yield batch

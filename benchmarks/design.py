@@ -1,0 +1,113 @@
+"""What a design of what to ask is worth: AIQ from half of the calls beside all, and beside half at random.
+
+    python benchmarks/design.py ../shared/data [--draws 3] [--prompts 600] [--share 0.5]
+
+Recorded outcomes play the candidates' answers. What was asked trains two plain routers, means by cluster and nearest
+neighbours; AIQ is on the set's test queries. "Random" asks all candidates a random part of the prompts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.neighbors import KNeighborsRegressor
+
+from crossroute import Outcomes, Query, priced, read_outcomes
+from crossroute.collection.design import Design
+from crossroute.data.outcomes import MEASURES
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.evaluation.baselines.clusters import ClusterMeans
+from crossroute.evaluation.baselines.regression import PerCandidate
+from crossroute.metrics.scores import aiq, cost_range, sweep_for
+from crossroute.metrics.sweep import Sweep
+
+SETS = ("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "paretobandit", "openhands")
+ROUTERS = {
+    "clusters": ClusterMeans(),
+    "neighbours": PerCandidate(KNeighborsRegressor(30), KNeighborsRegressor(30)),
+}
+
+
+def complete(folder: Path) -> Outcomes:
+    """Return a set's queries that all of its common, priced candidates answered."""
+    outcomes = priced(read_outcomes(folder))
+    common = np.flatnonzero(outcomes.observed.mean(0) > 0.9)
+    names = [outcomes.pool.names[column] for column in common if tuple(outcomes.pool)[column].price]
+    return outcomes.select(names).complete()
+
+
+def designed(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which pairs a design asks, shape (n, m)."""
+    names, ids = prompts.pool.names, list(prompts.query_ids)
+    prices = {candidate.name: candidate.price for candidate in prompts.pool if candidate.price}
+    planner = Design(share=share, seed=seed).planner(dict(zip(ids, prompts.texts, strict=True)), prices)
+    line = {name: row for row, name in enumerate(ids)}
+    asked = np.zeros(prompts.quality.shape, dtype=bool)
+    answered: dict[str, list[dict[str, object]]] = {name: [] for name in names}
+    while chosen := planner.next(answered):
+        for name, wanted in chosen.items():
+            column = prompts.pool.position(name)
+            for query in wanted:
+                row = line[query]
+                asked[row, column] = True
+                answered[name].append(
+                    {
+                        "query_id": query,
+                        "quality": prompts.quality[row, column],
+                        "cost_usd": prompts.cost[row, column],
+                    }
+                )
+    return asked
+
+
+def only(prompts: Outcomes, asked: npt.NDArray[np.bool_]) -> Outcomes:
+    """Return outcomes of which only some pairs are known."""
+    return replace(prompts, **{name: np.where(asked, getattr(prompts, name), np.nan) for name in MEASURES})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--prompts", type=int, default=600)
+    parser.add_argument("--share", type=float, default=0.5)
+    parser.add_argument("--sets", default=",".join(SETS))
+    given = parser.parse_args()
+    encoder = QueryEncoder("static")
+    print(f"{'set':<18} {'router':<11}  all     design  random  calls  USD of all", flush=True)
+    for name in given.sets.split(","):
+        outcomes = complete(given.data / name)
+        is_test = np.array(outcomes.splits) == "test"
+        test = outcomes.take(is_test)
+        far = encoder.embed([Query(text) for text in test.texts])
+        usd, (low, high) = sweep_for(test.cost), cost_range(test.quality, test.cost)
+        found: dict[str, list[list[float]]] = {router: [] for router in ROUTERS}
+        spent = []
+        for seed in range(given.draws):
+            draw = np.random.default_rng(seed)
+            prompts = outcomes.take(draw.permutation(np.flatnonzero(~is_test))[: given.prompts])
+            near = encoder.embed([Query(text) for text in prompts.texts])
+            asked = designed(prompts, given.share, seed)
+            rows = draw.permutation(len(prompts)) < given.share * len(prompts)
+            ways = (np.ones_like(asked), asked, np.broadcast_to(rows[:, None], asked.shape))
+            spent.append((asked.mean(), prompts.cost[asked].sum() / prompts.cost.sum()))
+            for router, family in ROUTERS.items():
+                scores = []
+                for way in ways:
+                    predicted = family.fit(near, only(prompts, way)).predict(far)
+                    scores.append(aiq(Sweep.of(predicted, test, usd).points(), low, high))
+                found[router].append(scores)
+        share, dollars = np.mean(spent, axis=0)
+        for router, scores_of in found.items():
+            cells = "  ".join(f"{score:.4f}" for score in np.mean(scores_of, axis=0))
+            print(f"{name:<18} {router:<11}  {cells}  {share:.0%}    {dollars:.0%}", flush=True)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main()

@@ -1,0 +1,93 @@
+"""Exploration: now and then a candidate that may well be as good, with a known probability.
+
+Where one candidate always wins, nothing is learnt of the others. A share of the choices goes to candidates whose
+reward lies within the predicted error of the best; the probability of each is kept, so that what was seen can be
+weighed for any other policy (traffic/estimates.py).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.decision import Alternative, Decision
+from crossroute.reward import LEAST_QUALITY
+
+
+class Exploration(BaseModel):
+    """How much is tried out.
+
+    Attributes:
+        share: Part of the choices that is spread over candidates that may be as good, in [0, 1).
+        usd_a_day: Most that calls so chosen may cost in a day (UTC), in each process.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float = Field(default=0.05, ge=0, lt=1)
+    usd_a_day: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+
+    @classmethod
+    def of(cls, value: Exploration | float | None) -> Exploration | None:
+        """Return the settings that are given in short: a share; None where nothing is tried out."""
+        if value is None or isinstance(value, Exploration):
+            return value if value is not None and value.share else None
+        return cls(share=value) if value else None
+
+
+def explore(
+    decision: Decision,
+    share: float,
+    most_usd: float = math.inf,
+    draw: Callable[[], float] = random.random,
+) -> Decision:
+    """Return the decision, or one for a candidate that may be as good; either tells its probability.
+
+    The chosen candidate keeps 1 - share; the rest is spread evenly over the eligible candidates whose reward, at a
+    quality one standard error better, reaches the chosen one's. The error is that of both qualities together.
+
+    Args:
+        decision: Of a router.
+        share: In [0, 1).
+        most_usd: Predicted cost beyond which no candidate is tried out.
+        draw: Returns a number in [0, 1), at random.
+
+    Raises:
+        ValueError: The share is out of range.
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"exploration must be in [0, 1), got {share!r}.")
+    if not share or decision.floor is not None:  # a promise is not put at risk
+        return decision
+    chosen = next((a for a in decision.alternatives if a.candidate == decision.candidate), None)
+    if chosen is None or math.isnan(chosen.reward):
+        return decision
+    others = [
+        a.candidate
+        for a in decision.alternatives
+        if a is not chosen and a.excluded is None and a.cost <= most_usd
+        if _reachable(a, chosen, decision.reward) >= chosen.reward
+    ]
+    if not others:
+        return decision
+    each = share / len(others)
+    told = {chosen.candidate: 1 - share} | dict.fromkeys(others, each)
+    place = draw()
+    if place >= share:
+        return decision.model_copy(update={"propensity": 1 - share, "propensities": told})
+    name = others[min(int(place / each), len(others) - 1)]
+    tried = decision.switched(name, f"tried out: it may be as good as {chosen.candidate}")
+    return tried.model_copy(update={"propensity": each, "propensities": told})
+
+
+def _reachable(alternative: Alternative, chosen: Alternative, reward: str) -> float:
+    """Return the reward of an alternative at a quality that is one standard error better."""
+    errors = [0.0 if math.isnan(a.quality_error) else a.quality_error for a in (alternative, chosen)]
+    error = math.hypot(*errors)
+    if reward == "linear":
+        return alternative.reward + error
+    quality = max(alternative.quality, LEAST_QUALITY)
+    return alternative.reward + math.log(min(1.0, quality + error) / quality)

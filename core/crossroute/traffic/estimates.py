@@ -1,0 +1,173 @@
+"""Off-policy estimates: what another policy would have got, from what one policy did with known probabilities.
+
+With p_i the probability of the candidate that was chosen, pi_i what the other policy gives it, w_i = pi_i / p_i, y_i
+what was observed and m(x, a) what is predicted of candidate a:
+
+    direct method                 mean_i sum_a pi(a | x_i) m(x_i, a)
+    self-normalized (SNIPS)       sum_i w_i y_i / sum_i w_i
+    doubly robust                 mean_i [sum_a pi(a | x_i) m(x_i, a) + w_i (y_i - m(x_i, a_i))]
+
+The prediction is fitted on other folds than the one that it is used on (cross-fitting).
+
+Source: Dudik, Langford, Li, "Doubly Robust Policy Evaluation and Learning", arXiv 1103.4601; Swaminathan and
+Joachims, "The Self-Normalized Estimator for Counterfactual Learning" (2015); Chernozhukov et al., "Double/Debiased
+Machine Learning", arXiv 1608.00060. Deviation: the variance counts each fold's own mean.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.numeric import Floats
+
+Z = 1.96
+"""Standard errors to each side of an interval that covers 95 %."""
+FOLDS = 5
+FEWEST = 30
+"""Effective decisions without which no number is told."""
+UNSUPPORTED = 0.02
+"""Part of a policy's choices that may have had no chance in the log."""
+SHRINKAGE = 20.0
+"""Outcomes' worth of trust in what a router predicts of a candidate."""
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, error: float) -> Estimate:
+        """Return a mean with a standard error."""
+        return cls(value, value - Z * error, value + Z * error)
+
+
+class Estimates(NamedTuple):
+    """What a policy would have got, three ways.
+
+    Attributes:
+        direct: By the prediction alone; its interval does not know the prediction's bias.
+        snips: By weights alone.
+        doubly_robust: By both: right where either is.
+        effective: Decisions' worth of evidence, (sum w)^2 / sum w^2.
+        unsupported: Part of the policy's choices that had no chance in the log, in [0, 1].
+        decisions: n.
+    """
+
+    direct: Estimate
+    snips: Estimate
+    doubly_robust: Estimate
+    effective: float
+    unsupported: float
+    decisions: int
+
+    @property
+    def thin(self) -> str | None:
+        """Why no number can be told, and what it would take; None where one can."""
+        if self.unsupported > UNSUPPORTED:
+            return (
+                f"overlap too thin: {self.unsupported:.0%} of its choices had no chance in this log. It takes traffic "
+                "with exploration=0.05 or more, or with these candidates in the pool"
+            )
+        if self.effective < FEWEST:
+            needed = self.decisions * FEWEST / max(self.effective, 1.0)
+            return (
+                f"overlap too thin: {self.decisions:,} graded decisions are worth {self.effective:.0f} of its own. It "
+                f"takes about {needed:,.0f}, or more exploration"
+            )
+        return None
+
+
+def estimate(
+    policy: Floats,
+    chosen: npt.NDArray[np.intp],
+    propensity: Floats,
+    observed: Floats,
+    predicted: Floats,
+    *,
+    weight: Floats | None = None,
+    seed: int = 0,
+) -> Estimates:
+    """Estimate a policy's mean outcome.
+
+    Args:
+        policy: Its probability of each candidate, shape (n, m).
+        chosen: The candidate that was chosen, shape (n,).
+        propensity: The probability of each candidate in the log, shape (n, m).
+        observed: What the chosen candidate got, shape (n,).
+        predicted: What is predicted of each candidate, shape (n, m).
+        weight: How much each decision counts, such as 1 / the probability that it was graded, shape (n,).
+        seed: Deals the folds.
+
+    >>> policy = np.array([[0.0, 1.0]] * 4)
+    >>> chosen, even = np.array([0, 1, 0, 1]), np.full((4, 2), 0.5)
+    >>> got = estimate(policy, chosen, even, np.array([0.0, 1.0, 0.0, 0.5]), np.zeros((4, 2)))
+    >>> got.snips.value, got.effective, got.unsupported
+    (0.75, 2.0, 0.0)
+    """
+    n, rows = len(chosen), np.arange(len(chosen))
+    counts = np.ones(n) if weight is None else weight * n / weight.sum()
+    ratio = policy[rows, chosen] / propensity[rows, chosen]  # (n,)
+    fitted = cross_fitted(chosen, observed, predicted, seed)
+    direct = (policy * fitted).sum(axis=1)
+    score = direct + ratio * (observed - fitted[rows, chosen])
+    weighted = counts * ratio
+    total = max(weighted.sum(), 1e-12)
+    snips = float((weighted * observed).sum() / total)
+    snips_error = float(np.sqrt((weighted**2 * (observed - snips) ** 2).sum())) / total
+    return Estimates(
+        direct=_mean(direct, counts),
+        snips=Estimate.of(snips, snips_error),
+        doubly_robust=_mean(score, counts),
+        effective=float(total**2 / max((weighted**2).sum(), 1e-12)),
+        unsupported=float((policy * (propensity <= 0)).sum(axis=1).mean()) if n else 1.0,
+        decisions=n,
+    )
+
+
+def cross_fitted(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats, seed: int = 0) -> Floats:
+    """Return predictions moved by what was seen of each candidate in the other folds, shape (n, m).
+
+    Args:
+        chosen: Shape (n,).
+        observed: What the chosen candidate got, shape (n,).
+        predicted: Shape (n, m).
+        seed: Deals the folds.
+    """
+    n, m = predicted.shape
+    fold = np.random.default_rng(seed).permutation(n) % FOLDS
+    beyond = observed - predicted[np.arange(n), chosen]  # (n,)
+    fitted = predicted.copy()
+    for number in range(FOLDS):
+        others = fold != number
+        total = np.bincount(chosen[others], beyond[others], minlength=m)
+        count = np.bincount(chosen[others], minlength=m)
+        fitted[~others] += total / (count + SHRINKAGE)
+    return fitted
+
+
+def difference(one: Floats, other: Floats, counts: Floats) -> Estimate:
+    """Return by how much one policy's scores exceed another's on the same decisions."""
+    return _mean(one - other, counts)
+
+
+def scores(
+    policy: Floats, chosen: npt.NDArray[np.intp], propensity: Floats, observed: Floats, fitted: Floats
+) -> Floats:
+    """Return each decision's doubly robust score, shape (n,); arguments as for `estimate`."""
+    rows = np.arange(len(chosen))
+    ratio = policy[rows, chosen] / propensity[rows, chosen]
+    return np.asarray((policy * fitted).sum(axis=1) + ratio * (observed - fitted[rows, chosen]))
+
+
+def _mean(values: Floats, counts: Floats) -> Estimate:
+    """Return a weighted mean with its standard error."""
+    n = len(values)
+    mean = float((counts * values).mean())
+    error = float(np.sqrt((counts**2 * (values - mean) ** 2).sum() / max(n - 1, 1) / n)) if n > 1 else np.inf
+    return Estimate.of(mean, error)

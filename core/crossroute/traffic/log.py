@@ -1,0 +1,245 @@
+"""TrafficLog: the log of a user's traffic, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from typing_extensions import Self
+
+from crossroute.calls.ledger import Called
+from crossroute.errors import CrossRouteError, TrafficError
+from crossroute.numeric import Floats
+from crossroute.traffic import schema
+from crossroute.traffic.rows import Decided, call_row, decision_row, fingerprint, now
+from crossroute.traffic.scales import Scale, quality_of
+from crossroute.traffic.writer import Writer
+
+DAY_S = 86_400
+USER = "user"
+
+
+class TrafficLog:
+    """What was decided, called and graded; safe to share between threads, and to use after a fork.
+
+    A decision and its calls are written beside the call, within a second; feedback is in the database when
+    `feedback` returns. A database that is down is told once in the log `crossroute.traffic`, and calls go on.
+
+    Args:
+        url: `sqlite:///traffic.db`, the path of a SQLite file, or `postgresql+psycopg://user@host/name`.
+        keep_text: Keep the text of queries, which `crossroute traffic judge` and retraining on text need. Without
+            it the query is kept as encoded, which still tells what it is about (see the docs).
+        create: Make the tables where they are missing.
+
+    Raises:
+        MissingExtraError: SQLAlchemy, or psycopg, is not installed.
+        ValueError: The URL is none of these.
+    """
+
+    def __init__(
+        self, url: str | Path = "sqlite:///traffic.db", *, keep_text: bool = False, create: bool = True
+    ) -> None:
+        self._url = schema.url_of(url)
+        self.keep_text, self._create = keep_text, create
+        self._engine = schema.open_engine(self._url)
+        self._ready, self._preparing = False, threading.Lock()
+        self._writer = Writer(self._write, schema.FAULTS, self._look)
+        self._lookers: list[weakref.WeakMethod[Any]] = []
+        _keep_across(self)
+
+    @classmethod
+    def of(cls, log: TrafficLog | str | Path) -> TrafficLog:
+        """Return a log itself, or that of a URL or path."""
+        return log if isinstance(log, TrafficLog) else cls(log)
+
+    @classmethod
+    def existing(cls, log: str | Path) -> Self:
+        """Return a log that is there.
+
+        Raises:
+            TrafficError: There is none.
+        """
+        url = schema.url_of(log)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            raise TrafficError(
+                f"There is no traffic log {url.database!r}. Name the file, or the URL, that `traffic=` has."
+            )
+        return cls(log, create=False)
+
+    def feedback(
+        self,
+        decision_id: str,
+        quality: float | bool | str,
+        *,
+        source: str = USER,
+        scale: Scale = "quality",
+        candidate: str = "",
+        probability: float | None = None,
+    ) -> None:
+        """Keep a grade of an answer; of one source, the last stands.
+
+        Args:
+            decision_id: As the answer tells it.
+            quality: The grade.
+            source: Who graded it.
+            scale: What the grade means: `quality` in [0, 1], `thumbs` up or down, `stars` 1 to 5.
+            candidate: Whose answer was graded, where that is not the one that the caller got.
+            probability: With which the answer was drawn to be graded, where that is known.
+
+        Raises:
+            ValueError: The grade is none of the scale.
+        """
+        row = {"decision_id": str(decision_id), "source": source, "candidate": candidate, "time": now()}
+        self.add_feedback([row | {"quality": quality_of(quality, scale), "probability": probability}])
+
+    def add_feedback(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep several grades in one transaction: rows of the table of feedback."""
+        if not rows:
+            return
+        latest = ("time", "quality", "probability")
+        with self.writing() as connection:
+            connection.execute(schema.inserted(self._engine, schema.feedback, latest), list(rows))
+
+    def flush(self, timeout: float = 60.0) -> bool:
+        """Write what waits, and return whether all is written."""
+        return self._writer.flush(timeout)
+
+    @property
+    def lost(self) -> int:
+        """Rows that this process could not write."""
+        return self._writer.lost
+
+    def prune(self, days: float) -> int:
+        """Delete what is older than some days, and return how many decisions that were."""
+        self.flush()
+        before = now() - days * DAY_S
+        old = sa.select(schema.decisions.c.id).where(schema.decisions.c.time < before)
+        with self.writing() as connection:
+            for table in (schema.calls, schema.feedback):
+                connection.execute(sa.delete(table).where(table.c.decision_id.in_(old)))
+            gone = connection.execute(sa.delete(schema.decisions).where(schema.decisions.c.time < before))
+        if self._engine.dialect.name == "sqlite":
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM")
+        return gone.rowcount
+
+    @contextmanager
+    def reading(self, *, flushed: bool = True) -> Iterator[Connection]:
+        """Open a transaction that reads; of what this process wrote, all is there where that is flushed before."""
+        if flushed:
+            self.flush()
+        self._prepared()
+        with self._engine.connect().execution_options(reads=True) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that writes, committed at the end of the block."""
+        self._prepared()
+        with self._engine.begin() as connection:
+            yield connection
+
+    def put(self, item: Decided | tuple[Called, float]) -> None:
+        """Take a decision, or a call and when it ended, to be written beside the call."""
+        self._writer.put(item)
+
+    def watch(self, look: Any) -> None:
+        """Call a bound method now and then, beside the calls, as long as its object lives."""
+        self._lookers.append(weakref.WeakMethod(look))
+
+    def close(self) -> None:
+        """Write what waits, and close the connections."""
+        self.flush()
+        self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"TrafficLog({self._url.render_as_string(hide_password=True)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _opened, (self._url.render_as_string(hide_password=False), self.keep_text, self._create)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TrafficLog:
+        return self
+
+    def after_fork(self) -> None:
+        """Leave the parent process its connections."""
+        self._engine.dispose(close=False)
+        self._preparing = threading.Lock()
+
+    def _prepared(self) -> None:
+        with self._preparing:
+            if not self._ready:
+                schema.prepare(self._engine, create=self._create)
+                self._ready = True
+
+    def _look(self) -> None:
+        for known in self._lookers:
+            look = known()
+            if look is not None:
+                look()
+
+    def _write(self, batch: list[Any]) -> None:
+        self._prepared()
+        decided = [item for item in batch if isinstance(item, Decided)]
+        vectors = _encoded(decided)
+        decisions = [
+            decision_row(one, vectors.get(one.decision.id), keep_text=self.keep_text) for one in decided
+        ]
+        called = [call_row(*item) for item in batch if not isinstance(item, Decided)]
+        with self._engine.begin() as connection:
+            for table, rows in ((schema.decisions, decisions), (schema.calls, called)):
+                if rows:
+                    connection.execute(schema.inserted(self._engine, table), rows)
+
+
+def _encoded(decided: Sequence[Decided]) -> dict[str, Floats]:
+    """Return the queries of decisions as encoded, by the decision's id; the encoder remembers what it just read."""
+    by_router: dict[int, list[Decided]] = defaultdict(list)
+    for one in decided:
+        if one.query is not None:
+            by_router[id(one.router)].append(one)
+    found: dict[str, Floats] = {}
+    for group in by_router.values():
+        try:
+            vectors = group[0].router.predictor.query_encoder.encode(
+                [one.query for one in group if one.query]
+            )
+        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
+            continue
+        found |= {one.decision.id: vector for one, vector in zip(group, vectors, strict=True)}
+    return found
+
+
+def _opened(url: str, keep_text: bool, create: bool) -> TrafficLog:
+    return TrafficLog(url, keep_text=keep_text, create=create)
+
+
+def _keep_across(log: TrafficLog) -> None:
+    """Write what waits at the end of the process, and open new connections after a fork."""
+    known = weakref.ref(log)
+
+    def end() -> None:
+        alive = known()
+        if alive is not None:
+            alive.flush(timeout=5)
+
+    def forked() -> None:
+        alive = known()
+        if alive is not None:
+            alive.after_fork()
+
+    atexit.register(end)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
+
+
+__all__ = ["TrafficLog", "fingerprint"]

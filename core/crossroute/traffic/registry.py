@@ -1,0 +1,76 @@
+"""The registry: routers that a traffic log holds, and which of them its integrations go by."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crossroute.errors import TrafficError
+from crossroute.routing.router import Router
+from crossroute.routing.storage import CONFIG, WEIGHTS
+from crossroute.traffic import schema
+from crossroute.traffic.log import TrafficLog
+from crossroute.traffic.rows import fingerprint, now
+
+
+def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
+    """Have the integrations that write to a log decide by a router, within seconds; return its fingerprint."""
+    with tempfile.TemporaryDirectory() as place:
+        router.save_pretrained(place)
+        config, weights = (Path(place, name).read_bytes() for name in (CONFIG, WEIGHTS))
+        mark = fingerprint(Router.from_pretrained(place, encoder=router.predictor.query_encoder.encoder))
+    row = {"fingerprint": mark, "time": now(), "config": config, "weights": weights}
+    with log.writing() as connection:
+        connection.execute(schema.inserted(connection.engine, schema.routers), [row])
+        connection.execute(sa.insert(schema.adoptions).values(time=now(), fingerprint=mark, reason=reason))
+    return mark
+
+
+def adopted(log: TrafficLog) -> str | None:
+    """Return the fingerprint of the router that integrations go by; None where each goes by its own."""
+    latest = sa.select(schema.adoptions.c.fingerprint).order_by(schema.adoptions.c.id.desc()).limit(1)
+    with log.reading(flushed=False) as connection:
+        return connection.execute(latest).scalar()
+
+
+def go_back(log: TrafficLog) -> str | None:
+    """Go back to the router before the adopted one, and return its fingerprint; None is each integration's own.
+
+    Raises:
+        TrafficError: No router is adopted.
+    """
+    with log.writing() as connection:
+        rows = connection.execute(sa.select(schema.adoptions).order_by(schema.adoptions.c.id)).all()
+        path: list[str | None] = [None]
+        for row in rows:
+            if row.reason == BACK:
+                path.pop()
+            else:
+                path.append(row.fingerprint)
+        if len(path) < 2:
+            raise TrafficError("No router is adopted in this log, so there is none to go back from.")
+        connection.execute(sa.insert(schema.adoptions).values(time=now(), fingerprint=path[-2], reason=BACK))
+    return path[-2]
+
+
+def load_adopted(log: TrafficLog, mark: str) -> Router:
+    """Return a router that a log holds.
+
+    Raises:
+        TrafficError: It holds none of this fingerprint.
+    """
+    with log.reading(flushed=False) as connection:
+        found = connection.execute(
+            sa.select(schema.routers).where(schema.routers.c.fingerprint == mark)
+        ).first()
+    if found is None:
+        raise TrafficError(f"This log holds no router {mark!r}.")
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, CONFIG).write_bytes(found.config)
+        Path(place, WEIGHTS).write_bytes(found.weights)
+        return Router.from_pretrained(place)
+
+
+BACK = "went back"

@@ -1,0 +1,138 @@
+"""Decisions and calls as rows of a traffic log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from typing import Any, NamedTuple
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from crossroute.calls.ledger import Called
+from crossroute.decision import Decision
+from crossroute.numeric import Floats
+from crossroute.query import Query
+from crossroute.routing.router import Router
+from crossroute.traffic.labels import Labels
+
+DIGITS = 6
+"""Of numbers that are kept as text."""
+
+_fingerprints: WeakKeyDictionary[Router, str] = WeakKeyDictionary()
+
+
+class Decided(NamedTuple):
+    """A decision that is carried out, and what it was about."""
+
+    decision: Decision
+    query: Query | None
+    router: Router
+    labels: Labels
+    seconds: float  # since 1970
+
+
+def fingerprint(router: Router) -> str:
+    """Return what tells a router from others: its network, and its pool with prices and profiles."""
+    if router not in _fingerprints:
+        digest = hashlib.sha256()
+        for name, tensor in sorted(router.predictor.network.weights.items()):
+            digest.update(name.encode() + np.ascontiguousarray(tensor).tobytes())
+        for candidate in router.pool:
+            digest.update(candidate.model_dump_json().encode())
+        _fingerprints[router] = digest.hexdigest()[:16]
+    return _fingerprints[router]
+
+
+def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) -> dict[str, Any]:
+    """Return the row of a decision.
+
+    Args:
+        decided: The decision.
+        vector: The query as encoded, shape (D,).
+        keep_text: Whether the query's text is kept.
+    """
+    decision, query, router, labels, seconds = decided
+    return {
+        "id": decision.id,
+        "time": seconds,
+        "router": fingerprint(router),
+        "encoder": router.predictor.query_encoder.name,
+        "candidate": decision.candidate,
+        "would": _would(decision),
+        "propensity": decision.propensity,
+        "cost_preference": decision.cost_preference,
+        "willingness_to_pay": decision.willingness_to_pay,
+        "candidates": json.dumps(_candidates(decision), separators=(",", ":")),
+        "query": None if vector is None else vector.astype(np.float16).tobytes(),
+        "tokens": None if query is None else float(query.text_tokens),
+        "context_tokens": None if query is None else float(query.context_tokens),
+        "text": storable(query.text) if query is not None and keep_text else None,
+        "tags": json.dumps(labels.tags),
+        "conversation_id": storable(labels.conversation_id),
+        "run_id": storable(labels.run_id),
+        "trace_id": storable(labels.trace_id),
+    }
+
+
+def call_row(call: Called, seconds: float) -> dict[str, Any]:
+    """Return the row of a call; of an error its type alone is kept, since a message may quote the query."""
+    usage = call.usage
+    return {
+        "id": _call_id(call, seconds),
+        "decision_id": call.decision.id,
+        "time": seconds,
+        "candidate": call.decision.candidate,
+        "input_tokens": usage and usage.input_tokens,
+        "output_tokens": usage and usage.output_tokens,
+        "cached_input_tokens": usage and usage.cached_input_tokens,
+        "cost": call.cost,
+        "seconds": round(call.seconds, DIGITS),
+        "error": type(call.error).__name__ if call.error else None,
+        "answered": call.answered,
+        "final": call.final,
+        "answer": None,
+    }
+
+
+def _call_id(call: Called, seconds: float) -> str:
+    """Return the id of a call: a hash, so that a row which is written twice is one."""
+    told = f"{call.decision.id} {call.decision.candidate} {seconds!r} {len(call.decision.failures)}"
+    return str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16]))
+
+
+def _would(decision: Decision) -> str | None:
+    """Return what shadow mode kept from being chosen."""
+    said = next((reason for reason in decision.reasons if reason.startswith("shadow: ")), None)
+    return said and said.removeprefix("shadow: ").removesuffix(" would have been chosen")
+
+
+def _candidates(decision: Decision) -> list[list[Any]]:
+    """Return name, quality, its error, cost, exclusion and propensity of each candidate."""
+    told = decision.propensities or {decision.candidate: decision.propensity}
+    return [
+        [
+            one.candidate,
+            *map(_number, (one.quality, one.quality_error, one.cost)),
+            one.excluded,
+            told.get(one.candidate, 0.0),
+        ]
+        for one in decision.alternatives
+    ]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
+
+
+def storable(text: str | None) -> str | None:
+    """Return a text without what no database takes: half characters, and NUL."""
+    return text and text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def now() -> float:
+    """Return seconds since 1970."""
+    return time.time()

@@ -1,0 +1,197 @@
+"""The tables of a traffic log, and how its database is opened; SQLAlchemy is imported here alone."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossroute.errors import TrafficError, needs_extra
+
+with needs_extra("A traffic log", "traffic"):
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+VERSION = 1
+BUSY_S = 60
+"""Seconds that a process waits for the others to finish writing a SQLite file."""
+LOCK = 0x63726F737372
+"""PostgreSQL's advisory lock under which the tables are made."""
+TRIES = 50
+
+tables = sa.MetaData()
+
+meta = sa.Table(
+    "crossroute_meta", tables, sa.Column("key", sa.String(32), primary_key=True), sa.Column("value", sa.Text)
+)
+
+decisions = sa.Table(
+    "crossroute_decisions",
+    tables,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("time", sa.Float, nullable=False, index=True),  # seconds since 1970
+    sa.Column("router", sa.String(16), nullable=False),  # its fingerprint
+    sa.Column("encoder", sa.Text),
+    sa.Column("candidate", sa.Text, nullable=False),
+    sa.Column("would", sa.Text),  # shadow mode: what would have been chosen
+    sa.Column("propensity", sa.Float, nullable=False),
+    sa.Column("cost_preference", sa.Float),
+    sa.Column("willingness_to_pay", sa.Float, nullable=False),
+    sa.Column("candidates", sa.Text, nullable=False),  # JSON, see rows.py
+    sa.Column("query", sa.LargeBinary),  # as encoded, float16
+    sa.Column("tokens", sa.Float),
+    sa.Column("context_tokens", sa.Float),
+    sa.Column("text", sa.Text),
+    sa.Column("tags", sa.Text, nullable=False),  # JSON
+    sa.Column("conversation_id", sa.Text, index=True),
+    sa.Column("run_id", sa.Text, index=True),
+    sa.Column("trace_id", sa.Text, index=True),
+)
+
+calls = sa.Table(
+    "crossroute_calls",
+    tables,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("decision_id", sa.String(36), nullable=False, index=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("candidate", sa.Text, nullable=False),
+    sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer),
+    sa.Column("cached_input_tokens", sa.Integer),
+    sa.Column("cost", sa.Float),  # USD
+    sa.Column("seconds", sa.Float),
+    sa.Column("error", sa.Text),  # its type
+    sa.Column("answered", sa.Boolean, nullable=False),
+    sa.Column("final", sa.Boolean, nullable=False),
+    sa.Column("answer", sa.Text),  # kept with the text of the query
+)
+
+feedback = sa.Table(
+    "crossroute_feedback",
+    tables,
+    sa.Column("decision_id", sa.String(36), primary_key=True),
+    sa.Column("source", sa.String(64), primary_key=True),
+    sa.Column("candidate", sa.String(200), primary_key=True),  # empty: whichever gave the answer
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("quality", sa.Float, nullable=False),
+    sa.Column("probability", sa.Float),  # with which the decision was drawn to be graded, where that is known
+)
+
+routers = sa.Table(
+    "crossroute_routers",
+    tables,
+    sa.Column("fingerprint", sa.String(16), primary_key=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("config", sa.LargeBinary, nullable=False),
+    sa.Column("weights", sa.LargeBinary, nullable=False),
+)
+
+adoptions = sa.Table(
+    "crossroute_adoptions",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("fingerprint", sa.String(16)),  # none: each goes by the router that it was made with
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+
+def url_of(log: str | Path) -> sa.URL:
+    """Return the URL of a log: itself, or that of a SQLite file.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    text = str(log)
+    if "://" not in text:
+        return sa.URL.create("sqlite", database=text)
+    try:
+        return sa.make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(
+            f"{text.partition('://')[0]}://... is no database URL. Expected sqlite:///traffic.db, "
+            "postgresql+psycopg://user@host/name, or a SQLite file's path."
+        ) from error
+
+
+def open_engine(url: sa.URL) -> Engine:
+    """Return the engine of a log's database; nothing is connected yet."""
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError(f"A traffic log is kept in SQLite or PostgreSQL, got {url.get_backend_name()!r}.")
+    if url.get_backend_name() == "postgresql":
+        with needs_extra("A traffic log in PostgreSQL", "traffic"):
+            return sa.create_engine(url, pool_pre_ping=True, pool_size=2)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _take_over_transactions)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def prepare(engine: Engine, *, create: bool = True) -> None:
+    """Make the tables where they are missing, and refuse those of another version.
+
+    Raises:
+        TrafficError: The tables are of another version, or are missing where they should not be.
+    """
+    if engine.dialect.name == "sqlite" and create:
+        _write_ahead(engine)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        if not create and not sa.inspect(connection).has_table(meta.name):
+            raise TrafficError(f"{_shown(engine)} holds no traffic log. Name one that `traffic=` wrote.")
+        tables.create_all(connection)
+        connection.execute(inserted(engine, meta), [{"key": "version", "value": str(VERSION)}])
+        found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "version")).scalar_one()
+    if int(found) != VERSION:
+        raise TrafficError(
+            f"{_shown(engine)} is a traffic log of version {found}; this crossroute reads version {VERSION}. "
+            "Install the crossroute that wrote it, or begin a new log."
+        )
+
+
+def inserted(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
+    """Return the statement that inserts rows; of those that are there, it replaces these columns, or nothing."""
+    insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
+    if not latest:
+        return insert.on_conflict_do_nothing()
+    new = {column: insert.excluded[column] for column in latest}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=new)
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Turn on SQLite's write-ahead log, by which readers and a writer do not wait for each other."""
+    with engine.connect() as connection:
+        for attempt in range(TRIES):
+            try:
+                connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.Error as error:  # another process turns it on at the same time
+                if "locked" not in str(error) or attempt == TRIES - 1:
+                    raise OperationalError("PRAGMA journal_mode=WAL", None, error) from error
+                time.sleep(0.05)
+
+
+def _take_over_transactions(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's transactions begin as `_begin` says
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction that writes at once: one that turns to writing later may fail instead of waiting."""
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""What a database that is down, full or in the way raises."""

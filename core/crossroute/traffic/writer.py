@@ -1,0 +1,165 @@
+"""The writer: a thread that writes rows beside the calls; a database in trouble is told once, and calls go on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+logger = logging.getLogger("crossroute.traffic")
+
+EVERY_S = 0.25
+"""Between two looks at the queue: what kill -9 loses."""
+MOST = 100_000
+"""Rows that wait; beyond them the oldest go."""
+BATCH = 1_000
+RETRY_S = 5.0
+
+
+class Writer:
+    """Takes what is to be written, and hands it on in batches; safe to share between threads and to fork.
+
+    Args:
+        write: Writes a batch, whole or not at all; what it raises keeps the batch for another try.
+        faults: What it may raise where the database is in trouble.
+        idle: Is called once in a while, beside the calls.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[list[Any]], None],
+        faults: tuple[type[BaseException], ...],
+        idle: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._write, self._faults, self._idle = write, faults, idle
+        self._waiting: deque[Any] = deque()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.lost = 0
+        self._told = False
+        self._again = 0.0
+        _survive_fork(self)
+
+    def put(self, item: Any) -> None:
+        """Take something to be written."""
+        self._waiting.append(item)
+        if self._thread is None:
+            self._start()
+
+    def flush(self, timeout: float = 60.0) -> bool:
+        """Write all that waits, and return whether it is written."""
+        self._again = 0.0
+        end = time.monotonic() + timeout
+        while self._waiting and time.monotonic() < end:
+            if not self._write_batch():
+                break
+        with self._writing:  # the thread may hold a last batch
+            return not self._waiting
+
+    def before_fork(self) -> None:
+        """Wait until nothing is being written: the child would inherit what is half done, and its locks."""
+        self._writing.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on writing."""
+        self._writing.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget what belongs to the parent process: its thread, and what it is about to write."""
+        self._waiting, self._thread, self._writing = deque(), None, threading.Lock()
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=_run, args=(weakref.ref(self),), name="crossroute-traffic", daemon=True
+                )
+                self._thread.start()
+
+    def look(self) -> None:
+        """Write what waits, unless the database failed just now."""
+        if time.monotonic() >= self._again:
+            with self._writing:
+                self._idle_beside()
+            while self._waiting and self._write_batch():
+                pass
+        while len(self._waiting) > MOST:
+            self._waiting.popleft()
+            self.lost += 1
+
+    def _idle_beside(self) -> None:
+        try:
+            self._idle()
+        except self._faults as error:
+            self._in_trouble(error)
+
+    def _in_trouble(self, error: BaseException) -> None:
+        self._again = time.monotonic() + RETRY_S
+        if not self._told:
+            self._told = True
+            logger.warning(
+                "The traffic log cannot be written (%s); calls go on, and what waits is kept in memory, up to %s rows.",
+                type(error).__name__,
+                f"{MOST:,}",
+            )
+
+    def _write_batch(self) -> bool:
+        with self._writing:
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            try:
+                self._write(batch)
+            except self._faults as error:
+                self._waiting.extendleft(reversed(batch))
+                self._in_trouble(error)
+                return False
+            except Exception:  # a row that the database refuses must not keep the others out
+                self._one_by_one(batch)
+        if self._told:
+            self._told = False
+            logger.warning("The traffic log is written again; %s rows were lost.", f"{self.lost:,}")
+        return True
+
+    def _one_by_one(self, batch: list[Any]) -> None:
+        for item in batch:
+            try:
+                self._write([item])
+            except self._faults:
+                self._waiting.appendleft(item)
+            except Exception as refused:
+                self.lost += 1
+                logger.warning(
+                    "A row of the traffic log was refused (%s), and is lost.", type(refused).__name__
+                )
+
+
+def _run(writer: weakref.ref[Writer]) -> None:
+    pid = os.getpid()
+    while (alive := writer()) is not None and os.getpid() == pid:
+        try:
+            alive.look()
+        except Exception:  # the thread must live on: it tells, and the next rows are tried
+            logger.exception("A batch of the traffic log could not be written, and is lost.")
+        del alive
+        time.sleep(EVERY_S)
+
+
+def _survive_fork(writer: Writer) -> None:
+    known = weakref.ref(writer)
+
+    def tell(name: str) -> None:
+        alive = known()
+        if alive is not None:
+            getattr(alive, name)()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=partial(tell, "before_fork"),
+            after_in_parent=partial(tell, "after_fork_in_parent"),
+            after_in_child=partial(tell, "after_fork_in_child"),
+        )

@@ -1,0 +1,250 @@
+"""The log: nothing is lost or double, feedback is durable, a database in trouble disturbs no call."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import multiprocessing
+import pickle
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
+
+from crossroute import Query  # noqa: E402
+from crossroute.calls.dispatch import Dispatcher  # noqa: E402
+from crossroute.calls.spend import Usage  # noqa: E402
+from crossroute.errors import TrafficError  # noqa: E402
+from crossroute.routing.members import Ability  # noqa: E402
+from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402
+from crossroute.traffic.recorder import Recorder  # noqa: E402
+from crossroute.traffic.registry import adopt, adopted, go_back  # noqa: E402
+from tests.support.routers import CODE, STORY, make_router  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def router():
+    return make_router()
+
+
+@pytest.fixture
+def log(tmp_path):
+    log = TrafficLog(tmp_path / "traffic.db")
+    yield log
+    log.close()
+
+
+def dispatcher_to(log, router, **settings):
+    recorder = Recorder(log)
+    dispatcher = Dispatcher(
+        router, {"small": Ability(), "large": Ability()}, observers=[recorder], **settings
+    )
+    recorder.follow(dispatcher)
+    return dispatcher, recorder
+
+
+def answer(dispatcher, text=STORY, usage=None):
+    decision = dispatcher.attempts(dispatcher.decide(Query(text))).decision
+    with dispatcher.ledger.entry(decision) as entry:
+        entry.usage = usage or Usage(input_tokens=20, output_tokens=100)
+    return entry.decision
+
+
+def rows(log, table):
+    with log.reading() as connection:
+        return connection.execute(sa.select(table)).all()
+
+
+def test_a_decision_its_call_and_its_feedback_are_rows(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    with labelled(["support"], conversation_id="c-1", run_id="r-1", trace_id="t-1"):
+        decision = answer(dispatcher)
+    log.feedback(decision.id, 4, scale="stars")
+    [decided], [called], [graded] = (rows(log, t) for t in (schema.decisions, schema.calls, schema.feedback))
+    assert (decided.id, decided.candidate, decided.propensity) == (decision.id, decision.candidate, 1)
+    assert (decided.tags, decided.conversation_id, decided.run_id) == ('["support"]', "c-1", "r-1")
+    assert decided.text is None
+    assert len(decided.query) == 2 * router.predictor.network.config.width
+    assert (called.decision_id, called.input_tokens, called.output_tokens) == (decision.id, 20, 100)
+    assert called.cost == pytest.approx(decision.actual_cost)
+    assert (graded.quality, graded.source) == (0.75, "user")
+
+
+def test_a_query_that_was_only_routed_is_no_row(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    dispatcher.decide(Query(STORY))
+    assert rows(log, schema.decisions) == []
+
+
+def test_text_is_kept_on_request_alone(tmp_path, router):
+    log = TrafficLog(tmp_path / "traffic.db", keep_text=True)
+    dispatcher, _ = dispatcher_to(log, router)
+    answer(dispatcher, "nul \0 and half \ud83d a character")
+    assert rows(log, schema.decisions)[0].text == "nul  and half ? a character"
+
+
+def test_of_one_source_the_last_grade_stands(log):
+    for grade, source in ((0.2, "user"), (0.9, "user"), (0.5, "judge")):
+        log.feedback("d", grade, source=source)
+    assert {(row.source, row.quality) for row in rows(log, schema.feedback)} == {
+        ("user", 0.9),
+        ("judge", 0.5),
+    }
+
+
+def test_feedback_that_is_no_grade_is_refused(log):
+    with pytest.raises(
+        ValueError, match=r"7 is no grade of the scale 'stars'; expected a number from 1 to 5"
+    ):
+        log.feedback("d", 7, scale="stars")
+    with pytest.raises(ValueError, match="Unknown scale 'points'"):
+        log.feedback("d", 7, scale="points")
+
+
+def test_an_error_leaves_its_type_alone(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    decision = dispatcher.attempts(dispatcher.decide(Query(STORY))).decision
+    with pytest.raises(TimeoutError), dispatcher.ledger.entry(decision):
+        raise TimeoutError("the secret")
+    [called] = rows(log, schema.calls)
+    assert (called.error, called.answered, called.cost) == ("TimeoutError", False, None)
+    assert "the secret" not in str(called)
+
+
+def test_a_database_that_is_down_is_told_once_and_calls_go_on(tmp_path, router, caplog):
+    log = TrafficLog(tmp_path / "missing" / "traffic.db")
+    dispatcher, _ = dispatcher_to(log, router)
+    with caplog.at_level(logging.WARNING, "crossroute.traffic"):
+        for _ in range(3):
+            answer(dispatcher)
+            assert not log.flush(timeout=5)
+    assert sum("cannot be written" in record.message for record in caplog.records) == 1
+    (tmp_path / "missing").mkdir()
+    assert len(rows(log, schema.decisions)) == 3  # nothing was lost meanwhile
+
+
+def test_what_is_old_is_pruned(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    log.feedback(answer(dispatcher).id, 1.0)
+    log.flush()
+    assert log.prune(days=1) == 0
+    with log.writing() as connection:
+        connection.execute(sa.update(schema.decisions).values(time=time.time() - 3 * 86_400))
+    assert log.prune(days=1) == 1
+    assert [rows(log, t) for t in (schema.decisions, schema.calls, schema.feedback)] == [[], [], []]
+
+
+def test_a_log_of_another_version_is_refused(log, tmp_path):
+    log.feedback("d", 1.0)
+    with log.writing() as connection:
+        connection.execute(sa.update(schema.meta).values(value="99"))
+    with pytest.raises(TrafficError, match="is a traffic log of version 99; this crossroute reads version 1"):
+        TrafficLog(tmp_path / "traffic.db").feedback("d", 1.0)
+
+
+def test_a_log_that_is_not_there_is_not_made_by_reading(tmp_path):
+    with pytest.raises(TrafficError, match="There is no traffic log"):
+        TrafficLog.existing(tmp_path / "none.db")
+    sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
+    with pytest.raises(TrafficError, match="holds no traffic log"):
+        TrafficLog.existing(tmp_path / "other.db").feedback("d", 1.0)
+
+
+def test_a_password_is_shown_nowhere():
+    log = TrafficLog("postgresql+psycopg://user:sesame@host/name")
+    assert "sesame" not in repr(log)
+    assert repr(pickle.loads(pickle.dumps(log))) == repr(log)  # noqa: S301
+    assert copy.deepcopy(log) is log
+
+
+def test_an_integration_takes_the_adopted_router_over_and_goes_back(log, router):
+    dispatcher, recorder = dispatcher_to(log, router)
+    own = dispatcher.router
+    mark = adopt(log, router.without("coder", "free"))
+    recorder._looked = 0.0
+    recorder.look()
+    assert (adopted(log), len(dispatcher.router.pool)) == (mark, 2)
+    assert dispatcher.router is not own
+    assert go_back(log) is None
+    recorder._looked = 0.0
+    recorder.look()
+    assert len(dispatcher.router.pool) == len(own.pool)
+    with pytest.raises(TrafficError, match="none to go back from"):
+        go_back(log)
+
+
+def test_a_router_that_does_not_know_the_members_is_not_taken_over(log, router, caplog):
+    dispatcher, recorder = dispatcher_to(log, router)
+    adopt(log, router.without("large"))
+    recorder._looked = 0.0
+    with caplog.at_level(logging.WARNING, "crossroute.traffic"):
+        recorder.look()
+    assert "was not taken over" in caplog.text
+    assert "large" in dispatcher.router.pool
+
+
+def test_exploration_is_logged_with_its_propensities(log, router):
+    dispatcher, _ = dispatcher_to(log, router, exploration=0.5)
+    for number in range(30):
+        answer(dispatcher, f"{CODE} {number}")
+    told = rows(log, schema.decisions)
+    assert {row.propensity for row in told} <= {1.0, 0.5}
+
+
+def test_shadow_mode_logs_what_would_have_been_chosen(log, router):
+    dispatcher, _ = dispatcher_to(log, router, shadow="large")
+    would = Dispatcher(router, {"small": Ability(), "large": Ability()}).decide(Query(STORY)).candidate
+    assert would == "small"
+    answer(dispatcher)
+    [row] = rows(log, schema.decisions)
+    assert (row.candidate, row.would, row.propensity) == ("large", "small", 1.0)
+
+
+DIES = """
+import os, signal, sys, time
+from crossroute import Query
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.routing.members import Ability
+from crossroute.traffic import TrafficLog
+from crossroute.traffic.recorder import Recorder
+
+dispatcher = Dispatcher(
+    sys.argv[2], {"small": Ability(), "large": Ability()}, observers=[Recorder(TrafficLog(sys.argv[1]))]
+)
+for number in range(20):
+    dispatcher.attempts(dispatcher.decide(Query(f"What is {number}?")))
+time.sleep(1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_kill_loses_at_most_the_last_second(tmp_path, router):
+    router.save_pretrained(tmp_path / "router")
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES, tmp_path / "traffic.db", tmp_path / "router"], check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert len(rows(TrafficLog(tmp_path / "traffic.db"), schema.decisions)) == 20
+
+
+def _write_after_fork(log, dispatcher, count):
+    for _ in range(count):
+        answer(dispatcher)
+    log.close()
+
+
+def test_processes_that_were_forked_write_what_is_theirs(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    answer(dispatcher)
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=_write_after_fork, args=(log, dispatcher, 10)) for _ in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert len(rows(log, schema.decisions)) == len(rows(log, schema.calls)) == 31
