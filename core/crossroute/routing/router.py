@@ -404,7 +404,7 @@ class Router:
         return tuple(map(rests_on, self.pool)), tuple(efforts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(Router, **self._parts()), ()
+        return partial(Router, **self._parts(), spending=self.spending), ()
 
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"

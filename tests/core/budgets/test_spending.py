@@ -1,6 +1,7 @@
 """Calls within budgets: what is reserved, settled and refused, and what decisions say of it."""
 
 import math
+import pickle
 from datetime import datetime, timezone
 
 import pytest
@@ -188,6 +189,10 @@ def test_a_router_reserves_what_it_decides(place, router):
     assert held.route(QUERY, budget_keys=["user:ann"]).budgets[0].left == pytest.approx(0.75)
     assert held.without("free").spending is held.spending
     assert held.without_budgets().route(QUERY).budgets == ()
+    copied = pickle.loads(pickle.dumps(held))  # noqa: S301
+    assert copied.route(QUERY, budget_keys=["user:ann"]).budgets[0].left < 0.75
+    with pytest.raises(ValueError, match="one by one"):
+        held.route_columns([QUERY])
 
 
 def test_what_one_state_refuses_is_taken_back_from_another(tmp_path, router, clock):
