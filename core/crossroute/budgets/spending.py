@@ -87,7 +87,7 @@ class Spending:
         amount = _predicted(decision)
         over = self._add(decision, lambda held, budget: self._reservation(held, budget, amount))
         if over is not None:
-            raise BudgetSpentError(over.budget, min(over.left, amount), over.until)
+            raise BudgetSpentError(over.budget, 0.0, over.until)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
         """Put what a call took in place of what was reserved for it.
