@@ -22,6 +22,7 @@ from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.shared import err
+from crossroute.cli.traffic import traffic
 from crossroute.errors import CrossRouteError, one_line
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
 }
 for command, example in EXAMPLES.items():
     app.command(epilog=f"Example: crossroute {example}")(command)
+app.add_typer(traffic, name="traffic")
 
 
 def _version(wanted: bool) -> None:
