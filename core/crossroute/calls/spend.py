@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
+from crossroute.locks import Lock
 
 
 class Usage(BaseModel):
@@ -73,7 +72,7 @@ class Spend:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._spent: dict[str, Spent] = {}
 
     def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
