@@ -207,7 +207,8 @@ def _as_it_stood(
     kind: type[CrossRouteError], args: tuple[Any, ...], state: dict[str, Any]
 ) -> CrossRouteError:
     """Return an error with its message, without what made the message."""
-    error = kind.__new__(kind, *args)
+    error = kind.__new__(kind)
+    error.args = args
     error.__dict__.update(state)
     return error
 
