@@ -170,7 +170,8 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
     try:
         config = RouterConfig.model_validate(raw)
         _check_shapes(config, tensors)
-        predictor = _predictor(config, tensors, encoder)
+        with np.errstate(all="ignore"):  # what overflows is refused in words
+            predictor = _predictor(config, tensors, encoder)
         tokens = tensors["calibration.tokens"]
         context = tensors.get("calibration.context", np.zeros(len(tokens)))
         calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)

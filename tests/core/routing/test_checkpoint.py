@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from crossroute import CheckpointError, Price, Router, TrainingConfig, fit
-from crossroute.routing.storage import CONFIG, WEIGHTS
+from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
 

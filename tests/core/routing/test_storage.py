@@ -1,5 +1,7 @@
 import json
+import os
 import pickle
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import CheckpointError
+from crossroute.files import held
 from crossroute.routing import storage
 from crossroute.routing.storage import CONFIG, WEIGHTS, locate, read_checkpoint, write_checkpoint
 
