@@ -32,8 +32,7 @@ def update(
     ] = False,
 ) -> None:
     """Take newer facts over, show what changes; they are written to your data folder, never into the package."""
-    from crossroute.catalogue import Catalogue
-    from crossroute.catalogue.layers import add_layer
+    from crossroute.catalogue import Catalogue, add_layer
     from crossroute.catalogue.updates import changes, read_update
 
     layer = read_update(file, sha256)
@@ -55,8 +54,7 @@ def update(
 @app.command(epilog="Example: crossroute catalogue undo")
 def undo() -> None:
     """Take the last update away."""
-    from crossroute.catalogue import Catalogue
-    from crossroute.catalogue.layers import undo_layer
+    from crossroute.catalogue import Catalogue, undo_layer
 
     source = undo_layer()
     if source is None:
@@ -68,8 +66,7 @@ def undo() -> None:
 @app.command(epilog="Example: crossroute catalogue show")
 def show() -> None:
     """List the updates, and the prices that are stale."""
-    from crossroute.catalogue import Catalogue
-    from crossroute.catalogue.layers import layers
+    from crossroute.catalogue import Catalogue, layers
     from crossroute.catalogue.updates import STALE_DAYS, stale
 
     for layer in layers():

@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from crossroute.budgets import Budget, Spending
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import Catalogue, rests_on
-from crossroute.catalogue.layers import layers
+from crossroute.catalogue import Catalogue, layers, rests_on
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
