@@ -3,7 +3,7 @@
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.evidence import Evidence, rests_on
-from crossroute.catalogue.layers import Layer, add_layer, layers, undo_layer
+from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price, told_to
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "candidate_meant",
     "candidate_named",
     "catalogued_price",
-    "layers",
+    "read_layers",
     "rests_on",
     "told_to",
     "undo_layer",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
-from crossroute.catalogue.layers import layers
+from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
 from crossroute.effort import Told, read_effort, split_effort
 from crossroute.errors import UnknownModelError
@@ -73,7 +73,7 @@ class Catalogue:
         text = files("crossroute.catalogue").joinpath("catalogue.json").read_text("utf-8")
         held = json.loads(text)
         entries = {entry.name: entry for entry in map(Entry.model_validate, held["candidates"])}
-        for layer in layers():
+        for layer in read_layers():
             entries |= {entry.name: entry for entry in layer.entries}
         return Catalogue(entries.values(), held["refused"])
 

@@ -44,7 +44,7 @@ def layers_folder() -> Path:
     return user_data_path("crossroute") / "catalogue"
 
 
-def layers() -> tuple[Layer, ...]:
+def read_layers() -> tuple[Layer, ...]:
     """Return the updates, the oldest first.
 
     Raises:

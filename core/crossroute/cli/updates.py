@@ -66,10 +66,10 @@ def undo() -> None:
 @app.command(epilog="Example: crossroute catalogue show")
 def show() -> None:
     """List the updates, and the prices that are stale."""
-    from crossroute.catalogue import Catalogue, layers
+    from crossroute.catalogue import Catalogue, read_layers
     from crossroute.catalogue.updates import STALE_DAYS, stale
 
-    for layer in layers():
+    for layer in read_layers():
         out.print(
             f"{layer.made_on}: {len(layer.entries)} models from {layer.source}", markup=False, soft_wrap=True
         )

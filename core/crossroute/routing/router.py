@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from crossroute.budgets import Budget, Spending
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import Catalogue, layers, rests_on
+from crossroute.catalogue import Catalogue, read_layers, rests_on
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
@@ -409,7 +409,7 @@ class Router:
 
     def _with_updates(self) -> Router:
         """Return the router at the prices, and with the profiles, of the user's updates of the catalogue."""
-        updates = layers()
+        updates = read_layers()
         if not updates:
             return self
         pool = {candidate.name: candidate for candidate in self.pool}

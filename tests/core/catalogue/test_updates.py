@@ -8,7 +8,7 @@ import pytest
 
 from crossroute import Candidate, DataError, Price, Router
 from crossroute.catalogue import Catalogue, Entry
-from crossroute.catalogue.layers import FOLDER, add_layer, layers, undo_layer
+from crossroute.catalogue.layers import FOLDER, add_layer, read_layers, undo_layer
 from crossroute.catalogue.updates import Release, changes, read_update, stale
 from crossroute.cli import app
 
@@ -124,7 +124,7 @@ def test_a_broken_update_names_its_file_and_the_remedy(folder):
     folder.mkdir()
     (folder / "0001.json").write_text("{")
     with pytest.raises(DataError, match=r"0001\.json is no update .* crossroute catalogue undo"):
-        layers()
+        read_layers()
 
 
 def test_stale_facts_are_told():
