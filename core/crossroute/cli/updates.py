@@ -11,7 +11,7 @@ import typer
 from crossroute.cli.shared import err, load, names, out, output_file
 
 if TYPE_CHECKING:
-    from crossroute.catalogue.updates import Change
+    from crossroute.catalogue import Change
 
 app = typer.Typer(
     no_args_is_help=True, help="Keep the catalogue current: update it from files, and undo that."
@@ -32,8 +32,7 @@ def update(
     ] = False,
 ) -> None:
     """Take newer facts over, show what changes; they are written to your data folder, never into the package."""
-    from crossroute.catalogue import Catalogue, add_layer
-    from crossroute.catalogue.updates import changes, read_update
+    from crossroute.catalogue import Catalogue, add_layer, changes, read_update
 
     layer = read_update(file, sha256)
     found = changes(layer)
@@ -66,8 +65,7 @@ def undo() -> None:
 @app.command(epilog="Example: crossroute catalogue show")
 def show() -> None:
     """List the updates, and the prices that are stale."""
-    from crossroute.catalogue import Catalogue, read_layers
-    from crossroute.catalogue.updates import STALE_DAYS, stale
+    from crossroute.catalogue import STALE_DAYS, Catalogue, read_layers, stale
 
     for layer in read_layers():
         out.print(
@@ -90,8 +88,7 @@ def release(
     file: Annotated[Path, typer.Option("--out", callback=output_file, help="Write the release here.")],
 ) -> None:
     """Write profiles apart from the package, signed by their digest, for `crossroute catalogue update`."""
-    from crossroute.catalogue import Catalogue, Entry
-    from crossroute.catalogue.updates import Release
+    from crossroute.catalogue import Catalogue, Entry, Release
     from crossroute.files import replace_file
 
     pool = load(router).pool.subset(names(candidates))
