@@ -23,7 +23,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError
-from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError, UnroutableError
+from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -471,10 +471,10 @@ def test_a_switch_must_earn_more_than_the_prompt_cache_saves(model):
     assert cost[stay] < 0.2 * cost[fresh]
 
 
-def test_without_text_the_default_answers_or_an_error_says_how(fakes, router):
+def test_without_text_the_default_answers_or_the_best_that_can(fakes, router):
     image = HumanMessage([{"type": "image", "base64": "AAAA", "mime_type": "image/png"}])
-    with pytest.raises(UnroutableError, match="`default`"):
-        ChatCrossRoute(models=fakes, router=router).invoke([image])
+    best = ChatCrossRoute(models=fakes, router=router).invoke([image])
+    assert decision(best)["reasons"] == ["no text: the best on average that can take the call"]
     unknown = {**fakes, "gpt-9": ChatFake(model_name="gpt-9", profile={"image_inputs": True})}
     model = ChatCrossRoute(models=unknown, router=router, default="gpt-9")
     message = model.invoke([image])
