@@ -47,6 +47,7 @@ class CrossRouteLLM(ToolEndpoints):
         default: The member for calls that hold no text; the router need not know it.
         sticky: Finish a tool turn with the member that began it, and count what its prompt cache saves.
         max_attempts: At most, a call, over all members.
+        past_filters: Let another member answer what one's content filter refuses; it is raised otherwise.
         abilities: What is known of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
         prices: Member -> price in USD per million tokens, in place of the router's.
         escalate: Look at each answer, and ask another member where that is expected to pay: True for one more

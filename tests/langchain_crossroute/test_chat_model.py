@@ -22,7 +22,7 @@ from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
 
-from crossroute import Constraints, Decision, NoEligibleCandidateError
+from crossroute import Constraints, Decision, NoEligibleCandidateError, Price
 from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
@@ -916,3 +916,37 @@ def test_two_dials_at_once_are_refused_when_the_router_is_built(router, fakes):
         ChatCrossRoute(models=fakes, router=router, cost_preference=0.1, willingness_to_pay=0.1)
     model = ChatCrossRoute(models=fakes, router=router, cost_preference=0.1)
     assert model.route(ARITHMETIC, {"configurable": {"willingness_to_pay": 1e-9}}).cost_preference is None
+
+
+ALTERED = {
+    "models": lambda: {"small": ChatFake(model_name="other-small")},
+    "default": lambda: "large",
+    "sticky": lambda: False,
+    "max_attempts": lambda: 1,
+    "past_filters": lambda: True,
+    "prices": lambda: {"large": Price(input=0, output=0)},
+}
+
+
+@pytest.mark.parametrize("how", ["copy", "assign"])
+@pytest.mark.parametrize("field", ALTERED)
+def test_what_is_altered_later_counts(fakes, router, field, how):
+    model = ChatCrossRoute(models=fakes, router=router)
+    model.invoke(STORY)
+    value = ALTERED[field]()
+    altered = model.model_copy(update={field: value}) if how == "copy" else model
+    setattr(altered, field, value)
+    dispatcher = altered._routing.dispatcher
+    seen = {
+        "models": lambda: altered._routing.members["small"].model is value["small"],
+        "default": lambda: dispatcher.default == value,
+        "sticky": lambda: dispatcher.sticky is value,
+        "max_attempts": lambda: dispatcher.max_attempts == value,
+        "past_filters": lambda: dispatcher.past_filters is value,
+        "prices": lambda: dispatcher.price("large") == value["large"],
+    }
+    assert seen[field]()
+    altered.invoke(STORY)
+    assert altered.spend is model.spend
+    assert model.spend.total.calls == 2
+    assert altered._routing.dispatcher is dispatcher, "and is built once"
