@@ -126,7 +126,7 @@ class Member:
         return Ability(
             capabilities=frozenset(can),
             context_window=window or None,
-            untold=frozenset(c for c, known in stated.items() if known is None) - can,
+            untold=frozenset(c for c, known in stated.items() if known is None and c not in implemented),
             effort=effort_of(self.model),
         )
 

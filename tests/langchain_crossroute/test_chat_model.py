@@ -371,7 +371,7 @@ def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
 
 
 def test_members_without_what_the_call_needs_are_masked(router):
-    can = {"tool_calling": False, "structured_output": False, "image_inputs": False}
+    can = {"tool_calling": False, "structured_output": False, "image_inputs": False, "audio_inputs": False}
     fakes = {
         "small": ChatFake(model_name="small", profile=can),
         "large": ChatFake(model_name="large", profile={**can, "tool_calling": True, "image_inputs": True}),
