@@ -102,7 +102,7 @@ class Dispatcher:
             for name, ability in self.members.items()
             if name not in self.router.pool
         }
-        self._untold = {name: ability.untold for name, ability in members.items()}
+        self._untold = {name: ability.untold for name, ability in self.members.items()}
         by_quality = sorted(
             self.router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
         )
