@@ -1,7 +1,7 @@
 """Many calls at once while a share of all requests fails: how many are lost, mixed up or miscounted.
 
     python benchmarks/load.py                  # 300 calls a row, some minutes
-    python benchmarks/load.py --calls 10000    # as docs/benchmarks.md quotes it
+    python benchmarks/load.py --calls 10000
 
 Each row is a process that calls a pool of real clients over HTTP on this machine. CPU of our own is what a call takes
 beyond the requests that it makes, each of which is charged as the bare client's own requests are, faults included.

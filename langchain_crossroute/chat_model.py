@@ -155,7 +155,8 @@ class ChatCrossRoute(PoolFields):
         self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
         """Return the router with a schema, which the chosen model answers by its own means."""
-        return StructuredOutput(self._call, schema, {"include_raw": include_raw, **kwargs})
+        raw = {"include_raw": True} if include_raw else {}
+        return StructuredOutput(self._call, schema, {**raw, **kwargs})
 
     def generate(
         self,

@@ -124,7 +124,10 @@ class Member:
         can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
         window = profile.get("max_input_tokens")
         return Ability(
-            capabilities=frozenset(can), context_window=window or None, effort=effort_of(self.model)
+            capabilities=frozenset(can),
+            context_window=window or None,
+            untold=frozenset(c for c, known in stated.items() if known is None and c not in implemented),
+            effort=effort_of(self.model),
         )
 
     @property

@@ -85,6 +85,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: The model for steps without text to route on.
         sticky: Finish a tool turn with the model that began it; False routes each step anew.
         max_attempts: At most, a step, over all models.
+        past_filters: Let another model answer what one's content filter refuses; it is raised otherwise.
         prices: Model -> price in USD per million tokens, in place of the router's.
         budgets: USD that steps may take in a period; several hold at once. `budget_keys` of a runtime context say
             what a run counts for beside all.
@@ -112,6 +113,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
+        past_filters: bool = False,
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
         escalate: Escalation | bool | None = None,
@@ -126,6 +128,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             default=default,
             sticky=sticky,
             max_attempts=max_attempts,
+            past_filters=past_filters,
             prices=prices,
             budgets=budgets,
             traffic=traffic,

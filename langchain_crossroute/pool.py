@@ -165,6 +165,11 @@ class PoolFields(BaseChatModel):
         """Return a copy that shares the members, the router, cooldowns and spend: none of these is a value."""
         return self.model_copy()
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave out what is built from the fields: where this is unpickled, cooldowns and spend begin anew."""
+        state = super().__getstate__()
+        return {**state, "__dict__": {**state["__dict__"], "routing": None}}
+
     def get_num_tokens(self, text: str) -> int:
         """Return about how many tokens a text has; the members' tokenizers differ."""
         return estimate_tokens(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Container, Generator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Container, Generator, Sequence
+from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 from llama_index.core.chat_engine.types import AgentChatResponse
@@ -21,6 +21,7 @@ from llamaindex_crossroute.pool import MemberPool
 from llamaindex_crossroute.prompts import once
 from llamaindex_crossroute.tools import apart
 
+T = TypeVar("T")
 Options = dict[str, Any] | None
 Tools = Sequence[BaseTool]
 Said = str | ChatMessage | None
@@ -62,7 +63,7 @@ class PromptEndpoints(MemberPool):
     ) -> Model:
         prompt = once(prompt)
         predicted: Model = self._call(read_prompt(prompt, prompt_args), llm_kwargs).answer(
-            lambda llm: llm.structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
+            lambda llm: llm.structured_predict(output_cls, prompt, **_options(llm_kwargs), **prompt_args)
         )
         return predicted
 
@@ -72,7 +73,7 @@ class PromptEndpoints(MemberPool):
     ) -> Model:
         prompt = once(prompt)
         return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).aanswer(
-            lambda llm: llm.astructured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
+            lambda llm: llm.astructured_predict(output_cls, prompt, **_options(llm_kwargs), **prompt_args)
         )
 
     @override
@@ -81,7 +82,9 @@ class PromptEndpoints(MemberPool):
     ) -> Generator[Model | FlexibleModel, None, None]:
         prompt = once(prompt)
         return self._call(read_prompt(prompt, prompt_args), llm_kwargs).stream(
-            lambda llm: llm.stream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
+            lambda llm: llm.stream_structured_predict(
+                output_cls, prompt, **_options(llm_kwargs), **prompt_args
+            )
         )
 
     @override
@@ -90,7 +93,9 @@ class PromptEndpoints(MemberPool):
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         prompt = once(prompt)
         return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).astream(
-            lambda llm: llm.astream_structured_predict(output_cls, prompt, _copied(llm_kwargs), **prompt_args)
+            lambda llm: llm.astream_structured_predict(
+                output_cls, prompt, **_options(llm_kwargs), **prompt_args
+            )
         )
 
 
@@ -102,13 +107,7 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
         return self._asked(tools, user_msg, chat_history, kwargs).answer(
-            lambda llm: llm.chat_with_tools(
-                tools,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
-            )
+            lambda llm: self._hand(llm, llm.chat_with_tools, (tools, user_msg, chat_history, *args), kwargs)
         )
 
     @override
@@ -116,13 +115,7 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
         return await self._asked(tools, user_msg, chat_history, kwargs).aanswer(
-            lambda llm: llm.achat_with_tools(
-                tools,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
-            )
+            lambda llm: self._hand(llm, llm.achat_with_tools, (tools, user_msg, chat_history, *args), kwargs)
         )
 
     @override
@@ -130,12 +123,8 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseGen:
         return self._asked(tools, user_msg, chat_history, kwargs).stream(
-            lambda llm: llm.stream_chat_with_tools(
-                tools,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
+            lambda llm: self._hand(
+                llm, llm.stream_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
             )
         )
 
@@ -144,12 +133,8 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseAsyncGen:
         return await self._asked(tools, user_msg, chat_history, kwargs).astream(
-            lambda llm: llm.astream_chat_with_tools(
-                tools,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
+            lambda llm: self._hand(
+                llm, llm.astream_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
             )
         )
 
@@ -159,13 +144,7 @@ class ToolEndpoints(PromptEndpoints):
     ) -> AgentChatResponse:
         quiet = list(map(apart, tools))
         return self._acting(tools, user_msg, chat_history).answer(
-            lambda llm: llm.predict_and_call(
-                quiet,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
-            )
+            lambda llm: self._hand(llm, llm.predict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
         )
 
     @override
@@ -174,13 +153,7 @@ class ToolEndpoints(PromptEndpoints):
     ) -> AgentChatResponse:
         quiet = list(map(apart, tools))
         return await self._acting(tools, user_msg, chat_history).aanswer(
-            lambda llm: llm.apredict_and_call(
-                quiet,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
-            )
+            lambda llm: self._hand(llm, llm.apredict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
         )
 
     @override
@@ -202,17 +175,27 @@ class ToolEndpoints(PromptEndpoints):
     ) -> dict[str, Any]:
         """Return the arguments as the member that the call routes to would have them."""
         return self._asked(tools, user_msg, chat_history, kwargs).prepare(
-            lambda llm: llm._prepare_chat_with_tools(
-                tools,
-                user_msg,
-                self._history(chat_history, llm),
-                *args,
-                **self._routing.arguments(llm, kwargs),
+            lambda llm: self._hand(
+                llm, llm._prepare_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
             )
         )
 
-    def _history(self, chat_history: History, llm: LLM) -> History:
-        return None if chat_history is None else self._routing.readable(chat_history, llm)
+    def _hand(self, llm: LLM, ask: Callable[..., T], given: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        """Hand a call with tools on to a member's method: what was given, and no more.
+
+        Args:
+            llm: The member.
+            ask: Its method.
+            given: Tools, the user's message, the history, and what else was given in order.
+            kwargs: What was given by name.
+        """
+        tools, user_msg, history, *args = given
+        history = None if history is None else self._routing.readable(history, llm)
+        arguments = self._routing.arguments(llm, kwargs)
+        if args:
+            return ask(tools, user_msg, history, *args, **arguments)
+        said = {"user_msg": user_msg, "chat_history": history}
+        return ask(tools, **{name: one for name, one in said.items() if one is not None}, **arguments)
 
     def _asked(self, tools: Tools, user_msg: Said, chat_history: History, options: Container[str]) -> Call:
         """Return the call, for members that call tools."""
@@ -236,6 +219,6 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
     return read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)
 
 
-def _copied(options: Options) -> Options:
-    """Return options that a member may alter, as OpenAI's does; another may be asked after it."""
-    return None if options is None else dict(options)
+def _options(options: Options) -> dict[str, Any]:
+    """Return options as a keyword, where they are given: a copy that a member may alter, as OpenAI's does."""
+    return {} if options is None else {"llm_kwargs": dict(options)}

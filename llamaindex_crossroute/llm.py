@@ -15,6 +15,7 @@ from llama_index.core.base.llms.types import (
     CompletionResponseAsyncGen,
     CompletionResponseGen,
 )
+from llama_index.core.llms import LLM
 from typing_extensions import Self, override
 
 from llamaindex_crossroute.configured import arguments_of
@@ -46,6 +47,7 @@ class CrossRouteLLM(ToolEndpoints):
         default: The member for calls that hold no text; the router need not know it.
         sticky: Finish a tool turn with the member that began it, and count what its prompt cache saves.
         max_attempts: At most, a call, over all members.
+        past_filters: Let another member answer what one's content filter refuses; it is raised otherwise.
         abilities: What is known of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
         prices: Member -> price in USD per million tokens, in place of the router's.
         escalate: Look at each answer, and ask another member where that is expected to pay: True for one more
@@ -133,22 +135,20 @@ class CrossRouteLLM(ToolEndpoints):
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         return self._call(read_text(prompt), kwargs).answer(
-            lambda llm: llm.complete(prompt, formatted=formatted, **self._routing.arguments(llm, kwargs))
+            lambda llm: llm.complete(prompt, **self._completing(llm, formatted, kwargs))
         )
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         call = self._call(read_text(prompt), kwargs)
         return await call.aanswer(
-            lambda llm: llm.acomplete(prompt, formatted=formatted, **self._routing.arguments(llm, kwargs))
+            lambda llm: llm.acomplete(prompt, **self._completing(llm, formatted, kwargs))
         )
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         return self._call(read_text(prompt), kwargs).stream(
-            lambda llm: llm.stream_complete(
-                prompt, formatted=formatted, **self._routing.arguments(llm, kwargs)
-            )
+            lambda llm: llm.stream_complete(prompt, **self._completing(llm, formatted, kwargs))
         )
 
     @override
@@ -157,7 +157,9 @@ class CrossRouteLLM(ToolEndpoints):
     ) -> CompletionResponseAsyncGen:
         call = self._call(read_text(prompt), kwargs)
         return await call.astream(
-            lambda llm: llm.astream_complete(
-                prompt, formatted=formatted, **self._routing.arguments(llm, kwargs)
-            )
+            lambda llm: llm.astream_complete(prompt, **self._completing(llm, formatted, kwargs))
         )
+
+    def _completing(self, llm: LLM, formatted: bool, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return what a member's completion is given: what the call was given, and no more."""
+        return {**({"formatted": True} if formatted else {}), **self._routing.arguments(llm, kwargs)}

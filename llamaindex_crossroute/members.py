@@ -26,8 +26,8 @@ def model_name(llm: LLM) -> str | None:
 
 
 def calls_tools(llm: LLM) -> bool:
-    """Return whether an LLM says that it calls functions and has the methods for it, whatever its class."""
-    return llm.metadata.is_function_calling_model and hasattr(llm, "chat_with_tools")
+    """Return whether an LLM says that it calls functions, whatever its class."""
+    return llm.metadata.is_function_calling_model
 
 
 def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:

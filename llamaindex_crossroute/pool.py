@@ -43,13 +43,23 @@ if TYPE_CHECKING:
 
 OWN_FIELDS = (
     *("router", "cost_preference", "willingness_to_pay", "constraints"),
-    *("default", "sticky", "max_attempts"),
+    *("default", "sticky", "max_attempts", "past_filters"),
 )
 
 DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
 LEARNING = ("traffic", "exploration", "shadow")
 ROUTED_BY = (
-    *("llms", "router", "abilities", "default", "sticky", "max_attempts", "prices", "budgets"),
+    *(
+        "llms",
+        "router",
+        "abilities",
+        "default",
+        "sticky",
+        "max_attempts",
+        "past_filters",
+        "prices",
+        "budgets",
+    ),
     *LEARNING,
 )
 
@@ -69,6 +79,9 @@ class MemberPool(FunctionCallingLLM):
     default: str | None = Field(default=None, description="The member for calls that hold no text.")
     sticky: bool = Field(default=True, description="Finish a tool turn with the member that began it.")
     max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, description="At most, a call, over all members.")
+    past_filters: bool = Field(
+        default=False, description="Let another member answer what one's content filter refuses."
+    )
     escalate: Escalate = Field(
         default=None, description="Whether others may be asked after an answer, and how."
     )
@@ -110,6 +123,7 @@ class MemberPool(FunctionCallingLLM):
         default: str | None = None,
         sticky: bool = True,
         max_attempts: int = MAX_ATTEMPTS,
+        past_filters: bool = False,
         abilities: dict[str, Ability] | None = None,
         prices: dict[str, Price] | None = None,
         escalate: Escalate = None,
@@ -129,6 +143,7 @@ class MemberPool(FunctionCallingLLM):
             default=default,
             sticky=sticky,
             max_attempts=max_attempts,
+            past_filters=past_filters,
             abilities=abilities or {},
             prices=prices or {},
             escalate=escalate,

@@ -80,6 +80,7 @@ class Routing:
         default: See `Dispatcher`, as for the rest.
         sticky: ...
         max_attempts: ...
+        past_filters: ...
         prices: Member -> price, in place of the router's.
         budgets: That hold its calls.
         traffic: Where decisions and calls are kept, by itself or its URL.
@@ -96,6 +97,7 @@ class Routing:
         default: str | None,
         sticky: bool,
         max_attempts: int,
+        past_filters: bool = False,
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
         traffic: TrafficLog | str | Path | None = None,
@@ -107,6 +109,7 @@ class Routing:
         self.prices, self.budgets = dict(prices or {}), budgets
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
         self.traffic, self.exploration, self.shadow = traffic, exploration, shadow
+        self.past_filters = past_filters
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
@@ -233,6 +236,7 @@ class Routing:
             default=self.default,
             sticky=self.sticky,
             max_attempts=self.max_attempts,
+            past_filters=self.past_filters,
             memory=self.memory,
             observers=(Instrumentation(self.llms), *filter(None, [recorder])),
             pacer=pacer_of(self.budgets),

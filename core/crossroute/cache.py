@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+from crossroute.locks import Lock
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -23,7 +24,11 @@ class LRUCache(Generic[K, V]):
     def __init__(self, size: int) -> None:
         self.size = size
         self._values: OrderedDict[K, V] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[LRUCache[K, V]], tuple[int]]:
+        """Copy and pickle the cache empty."""
+        return type(self), (self.size,)
 
     def get(self, key: K) -> V | None:
         """Return the value, or None where it is not, or no longer, held."""

@@ -23,6 +23,10 @@ Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+CACHE_WRITE, CACHE_WRITE_1H = 1.25, 2.0
+"""Times the input's price that a token costs whose provider charges for writing its prompt cache."""
+
+
 class Price(BaseModel):
     """What a candidate charges, in USD per million tokens.
 
@@ -45,11 +49,25 @@ class Price(BaseModel):
     source: str = ""
     as_of: date | None = None
 
-    def cost(self, *, input_tokens: float, output_tokens: float, cached_input_tokens: float = 0) -> float:
-        """Return the cost of one call in USD; cached tokens are part of the input tokens."""
+    def cost(
+        self,
+        *,
+        input_tokens: float,
+        output_tokens: float,
+        cached_input_tokens: float = 0,
+        cache_write_tokens: float = 0,
+        cache_write_1h_tokens: float = 0,
+    ) -> float:
+        """Return the cost of one call in USD; tokens read from and written to a cache are part of the input tokens.
+
+        Source: a write costs 1.25 or, held for an hour, 2 times the input's price,
+        https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching.
+        """
         cached = self.input if self.cached_input is None else self.cached_input
         fresh = input_tokens - cached_input_tokens
-        return (fresh * self.input + cached_input_tokens * cached + output_tokens * self.output) / 1e6
+        written = (CACHE_WRITE - 1) * cache_write_tokens + (CACHE_WRITE_1H - 1) * cache_write_1h_tokens
+        read = (fresh + written) * self.input + cached_input_tokens * cached
+        return (read + output_tokens * self.output) / 1e6
 
 
 FREE = Price(input=0, output=0, source="local, or a host's free tier")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from difflib import get_close_matches
+from typing import Any
 
 MANY = 12
 """Names beyond which an error lists only those like the one it is about."""
@@ -20,7 +21,10 @@ WINDOW = "context window"
 
 
 class CrossRouteError(Exception):
-    """Base of every error that CrossRoute raises on purpose."""
+    """Base of every error that CrossRoute raises on purpose. It is copied and pickled as it stands."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _as_it_stood, (type(self), self.args, self.__dict__)
 
 
 class UnknownCandidateError(CrossRouteError, LookupError):
@@ -197,6 +201,16 @@ def needs_extra(feature: str, extra: str) -> Iterator[None]:
 def one_line(error: BaseException) -> str:
     """Return another library's message as a clause of ours: on one line, without its full stop."""
     return " ".join(str(error).split()).rstrip(".")
+
+
+def _as_it_stood(
+    kind: type[CrossRouteError], args: tuple[Any, ...], state: dict[str, Any]
+) -> CrossRouteError:
+    """Return an error with its message, without what made the message."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _because(reason: str | None) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
@@ -35,3 +38,20 @@ def replace_entry(path: Path, content: bytes) -> None:
         except BaseException:
             scratch.unlink(missing_ok=True)  # Ctrl-C may come when it has its name already
             raise
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder against others that hold it, in any thread or process, where the system has such locks."""
+    try:
+        from fcntl import LOCK_EX, flock
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems have no locks
+            flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -46,6 +46,7 @@ RULES = (
         r"(?i)\b(?:sk|pk|rk|gsk|csk|xai|hf|gh[opsur]|github_pat|glpat|xox[a-z]|nvapi|r8|pplx|key|tvly|npm|pypi|jina"
         r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|dapi|vcp)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
     ),
+    re.compile(r"\b(?:sk-(?:proj|ant|or|svcacct|admin)-|gsk_|ghp_|nvapi-|pplx-|glpat-|xai-)[\w*.-]{8,}"),
     re.compile(r"\w{2,}\*{3,}\w*"),  # masked by its provider
     re.compile(r"\b(?:bot)?\d{8,10}:[\w-]{30,}"),  # Telegram's
     re.compile(r"(?i)\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b"),

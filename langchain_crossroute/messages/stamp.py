@@ -14,7 +14,7 @@ from langchain_core.outputs import LLMResult
 from pydantic import ValidationError
 
 from crossroute import Decision
-from crossroute.calls.spend import Usage
+from crossroute.calls.spend import TIERS, Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
@@ -84,11 +84,18 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
         return None
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
         return Usage()
-    details = metadata.get("input_token_details") or {}
+    details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
+    tier = next((name for name in TIERS if details.get(name) is not None), "")
+    prefix = f"{tier}_" if tier else ""
+    hour = details.get("ephemeral_1h_input_tokens") or 0
+    minutes = details.get("ephemeral_5m_input_tokens") or details.get("cache_creation") or 0
     return Usage(
         input_tokens=metadata["input_tokens"],
         output_tokens=metadata["output_tokens"],
-        cached_input_tokens=details.get("cache_read") or 0,
+        cached_input_tokens=details.get(f"{prefix}cache_read") or 0,
+        cache_write_tokens=minutes,
+        cache_write_1h_tokens=hour,
+        tier=TIERS.get(tier, 1.0),
     )
 
 

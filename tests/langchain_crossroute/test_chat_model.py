@@ -22,8 +22,8 @@ from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
 from pydantic import BaseModel, Field
 
-from crossroute import Constraints, Decision, NoEligibleCandidateError
-from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError, UnroutableError
+from crossroute import Constraints, Decision, NoEligibleCandidateError, Price
+from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC, CODE, STORY
@@ -371,7 +371,7 @@ def test_bind_tools_hands_on_the_raw_tools_and_every_argument(model, fakes):
 
 
 def test_members_without_what_the_call_needs_are_masked(router):
-    can = {"tool_calling": False, "structured_output": False, "image_inputs": False}
+    can = {"tool_calling": False, "structured_output": False, "image_inputs": False, "audio_inputs": False}
     fakes = {
         "small": ChatFake(model_name="small", profile=can),
         "large": ChatFake(model_name="large", profile={**can, "tool_calling": True, "image_inputs": True}),
@@ -471,10 +471,10 @@ def test_a_switch_must_earn_more_than_the_prompt_cache_saves(model):
     assert cost[stay] < 0.2 * cost[fresh]
 
 
-def test_without_text_the_default_answers_or_an_error_says_how(fakes, router):
+def test_without_text_the_default_answers_or_the_best_that_can(fakes, router):
     image = HumanMessage([{"type": "image", "base64": "AAAA", "mime_type": "image/png"}])
-    with pytest.raises(UnroutableError, match="`default`"):
-        ChatCrossRoute(models=fakes, router=router).invoke([image])
+    best = ChatCrossRoute(models=fakes, router=router).invoke([image])
+    assert decision(best)["reasons"] == ["no text: the best on average that can take the call"]
     unknown = {**fakes, "gpt-9": ChatFake(model_name="gpt-9", profile={"image_inputs": True})}
     model = ChatCrossRoute(models=unknown, router=router, default="gpt-9")
     message = model.invoke([image])
@@ -916,3 +916,37 @@ def test_two_dials_at_once_are_refused_when_the_router_is_built(router, fakes):
         ChatCrossRoute(models=fakes, router=router, cost_preference=0.1, willingness_to_pay=0.1)
     model = ChatCrossRoute(models=fakes, router=router, cost_preference=0.1)
     assert model.route(ARITHMETIC, {"configurable": {"willingness_to_pay": 1e-9}}).cost_preference is None
+
+
+ALTERED = {
+    "models": lambda: {"small": ChatFake(model_name="other-small")},
+    "default": lambda: "large",
+    "sticky": lambda: False,
+    "max_attempts": lambda: 1,
+    "past_filters": lambda: True,
+    "prices": lambda: {"large": Price(input=0, output=0)},
+}
+
+
+@pytest.mark.parametrize("how", ["copy", "assign"])
+@pytest.mark.parametrize("field", ALTERED)
+def test_what_is_altered_later_counts(fakes, router, field, how):
+    model = ChatCrossRoute(models=fakes, router=router)
+    model.invoke(STORY)
+    value = ALTERED[field]()
+    altered = model.model_copy(update={field: value}) if how == "copy" else model
+    setattr(altered, field, value)
+    dispatcher = altered._routing.dispatcher
+    seen = {
+        "models": lambda: altered._routing.members["small"].model is value["small"],
+        "default": lambda: dispatcher.default == value,
+        "sticky": lambda: dispatcher.sticky is value,
+        "max_attempts": lambda: dispatcher.max_attempts == value,
+        "past_filters": lambda: dispatcher.past_filters is value,
+        "prices": lambda: dispatcher.price("large") == value["large"],
+    }
+    assert seen[field]()
+    altered.invoke(STORY)
+    assert altered.spend is model.spend
+    assert model.spend.total.calls == 2
+    assert altered._routing.dispatcher is dispatcher, "and is built once"

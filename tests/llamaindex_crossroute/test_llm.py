@@ -15,7 +15,7 @@ from llama_index.core.instrumentation.events.llm import LLMChatEndEvent
 from llama_index.core.llms import MockLLM
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Router
-from crossroute.errors import UnprofiledCandidateError, UnroutableError
+from crossroute.errors import UnprofiledCandidateError
 from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
 from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
@@ -129,7 +129,7 @@ def test_aliases_and_unknown_names(router):
 
 def test_a_call_without_text_goes_to_the_default(router, members):
     image = ChatMessage(role="user", blocks=[ImageBlock(image=b"aGVsbG8=", image_mimetype="image/png")])
-    with pytest.raises(UnroutableError):
+    with pytest.raises(NoEligibleCandidateError, match="lacks vision"):
         CrossRouteLLM(members, router).chat([image])
     stranger = members | {"camera": ChatFake("camera")}
     sees = {"camera": Ability(capabilities=frozenset({"vision"}))}

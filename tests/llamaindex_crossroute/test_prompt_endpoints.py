@@ -70,8 +70,11 @@ async def test_the_members_prompts_parsers_and_adapters_live_on(router):
     assert llm.predict(QUESTION, **ASKED).endswith("LOUD!")
     assert chat.asked[-1][0][0].content == "Be kind."
     assert llm.predict(PromptTemplate("{query_str}"), query_str=STORY) == f"small: <s>{STORY}</s>"
+    assert "".join(llm.stream(QUESTION, **ASKED)).startswith("small: "), (
+        "large does not stream what it parses"
+    )
     with pytest.raises(NotImplementedError, match="Output parser"):
-        llm.stream(QUESTION, **ASKED)
+        list(CrossRouteLLM({"large": chat}, router).stream(QUESTION, **ASKED))
 
 
 @pytest.mark.parametrize("tools", [True, False])

@@ -139,7 +139,7 @@ def test_a_pool_without_tools_predicts_and_calls_by_text(router):
         texts.get_tool_calls_from_response(texts.chat([user(STORY)]))
 
 
-def test_tool_support_is_told_by_the_flag_and_the_methods(router):
+def test_tool_support_is_told_by_the_flag(router):
     untold = ChatFake("small", tools=False)
     llm = CrossRouteLLM({"small": untold, "large": MockFunctionCallingLLM()}, router)
     assert llm.metadata.is_function_calling_model

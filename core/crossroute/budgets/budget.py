@@ -122,7 +122,8 @@ class Budget(BaseModel):
 
     def __str__(self) -> str:
         per = {"day": " a day", "month": " a month", "total": ""}.get(str(self.per), f" every {self.per}")
-        return f"${self.usd:g}{per}{f' for {self.key}' if self.key else ''}"
+        named = f" ({self.name})" if self.name else ""
+        return f"${self.usd:g}{per}{f' for {self.key}' if self.key else ''}{named}"
 
     @property
     def _span(self) -> str:

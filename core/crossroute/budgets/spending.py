@@ -24,6 +24,9 @@ class Spending:
         budgets: One, or several that all hold at once.
         clock: Seconds since 1970.
 
+    Raises:
+        ValueError: Two budgets are alike.
+
     >>> Spending(Budget(usd=50, per="day"))
     Spending($50 a day)
     """
@@ -34,6 +37,8 @@ class Spending:
         places = {budget.state for budget in self.budgets}
         self._states = {place: state_at(place) for place in places}
         self._budget = {str(budget): budget for budget in self.budgets}
+        if len(self._budget) < len(self.budgets):
+            raise ValueError(f"Two budgets are alike, {', '.join(map(str, self.budgets))}: give each a name.")
 
     def decide(
         self,
@@ -82,7 +87,7 @@ class Spending:
         amount = _predicted(decision)
         over = self._add(decision, lambda held, budget: self._reservation(held, budget, amount))
         if over is not None:
-            raise BudgetSpentError(over.budget, min(over.left, amount), over.until)
+            raise BudgetSpentError(over.budget, 0.0, over.until)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
         """Put what a call took in place of what was reserved for it.
@@ -115,16 +120,21 @@ class Spending:
         ]
 
     def _add(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> Held | None:
-        """Make a change on each account of a decision, all at once on each state; return one that does not allow it."""
+        """Make a change on each account of a decision, or none where one does not allow it, which is returned."""
+        made: list[tuple[State, list[Change]]] = []
         for place, state in self._states.items():
             mine = [
                 (held, budget)
                 for held in decision.budgets
                 if (budget := self._budget.get(held.budget)) is not None and budget.state == place
             ]
-            over = state.add([change(*one) for one in mine]) if mine else None
+            changes = [change(*one) for one in mine]
+            over = state.add(changes) if changes else None
             if over is not None:
+                for other, done in made:
+                    other.add([each._replace(spent=-each.spent, limit=None) for each in done])
                 return next(held for held, _ in mine if held.account == over)
+            made.append((state, changes))
         return None
 
     def _reservation(self, held: Held, budget: Budget, amount: float) -> Change:

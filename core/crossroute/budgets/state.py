@@ -111,6 +111,9 @@ class SQLiteState:
         self._lock = threading.Lock()
         self._connected: tuple[int, sqlite3.Connection] | None = None
 
+    def __reduce__(self) -> tuple[type[SQLiteState], tuple[Path]]:
+        return SQLiteState, (self._path,)
+
     def read(self, accounts: Sequence[str]) -> list[Balance]:
         """Return the balances of some accounts."""
         with self._lock:
@@ -211,8 +214,12 @@ class RedisState:
     def __init__(self, url: str) -> None:
         with needs_extra("A budget in Redis", "redis"):
             import redis
+        self._url = url
         self._client: Any = redis.Redis.from_url(url, decode_responses=True)
         self._add = self._client.register_script(ADD)
+
+    def __reduce__(self) -> tuple[type[RedisState], tuple[str]]:
+        return RedisState, (self._url,)
 
     def read(self, accounts: Sequence[str]) -> list[Balance]:
         """Return the balances of some accounts."""

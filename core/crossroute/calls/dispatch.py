@@ -17,7 +17,7 @@ from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
 from crossroute.decision import Decision, Promise, usd
-from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError, UnroutableError
+from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.exploration import Exploration
@@ -27,6 +27,7 @@ from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 PLAIN = CallSettings()
 ANY = Constraints()
+BEST = "no text: the best on average that can take the call"
 
 
 class Dispatcher:
@@ -38,7 +39,8 @@ class Dispatcher:
     Args:
         router: A router, or the name or folder of one.
         members: Name, or alias, of each model -> what it can do.
-        default: The model for calls that cannot be routed; the router need not know it. Where it does not,
+        default: The model for calls that cannot be routed, in place of the best on average; the router need not
+            know it. Where it does not,
             it is also called after all others failed, and where none of them has what a call needs. A call
             without text that it cannot take goes to the first that can.
         sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
@@ -100,6 +102,11 @@ class Dispatcher:
             for name, ability in self.members.items()
             if name not in self.router.pool
         }
+        self._untold = {name: ability.untold for name, ability in self.members.items()}
+        by_quality = sorted(
+            self.router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
+        )
+        self._best = [model.name for model in by_quality]
         models = (*self.router.pool, *self._unprofiled.values())
         self._windows = {model.name: model.context_window for model in models if model.context_window}
         self._unpredicted = Unpredicted(self.router, self._unprofiled)
@@ -128,7 +135,6 @@ class Dispatcher:
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
             UnknownCandidateError: The settings' candidate, or a name in the constraints, is not known.
-            UnroutableError: There is no text and no default.
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
             FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
@@ -202,7 +208,7 @@ class Dispatcher:
                 query, constraints=self._profiled(constraints), current=known, **dial
             )
         except NoEligibleCandidateError:
-            left = self._by_elimination(query, constraints, dial)
+            left = self._by_elimination(query, constraints, dial) or self._by_trial(query, constraints, dial)
             if left is None:
                 raise
             return left
@@ -321,12 +327,12 @@ class Dispatcher:
         return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
 
     def _by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
-        """Return the decision for a call without text: for the tool turn's candidate, the default, or one that can."""
+        """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any."""
         wanted = {} if stuck is None else {stuck: _tool_turn(stuck)}
         if self.default is not None:
             wanted.setdefault(self.default, "default: no text")
-        if not wanted:
-            raise UnroutableError
+        else:
+            wanted |= dict.fromkeys((name for name in self._best if name not in wanted), BEST)
         free = constraints.without_limits
         decision = self._unpredicted.first_of(wanted, free, dial)
         return decision or self._unpredicted.in_place_of(list(wanted)[-1], free, dial)
@@ -335,6 +341,22 @@ class Dispatcher:
         """Return the decision for the default that the router does not know, where it alone can take a call."""
         reasons = dict.fromkeys(self._unprofiled, "default: no other can take the call")
         return self._unpredicted.first_of(reasons, constraints, dial, _tokens(query))
+
+    def _by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
+        """Return the decision among models of which nobody says that they cannot take a call that no other can."""
+        needed = constraints.capabilities
+        lacking = {model.name: needed - model.capabilities for model in self.router.pool}
+        untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
+        if not needed or not untold:
+            return None
+        tried = self.among(untold, self._profiled(constraints)).model_copy(
+            update={"capabilities": frozenset()}
+        )
+        try:
+            decision = self.router.route(query, constraints=tried, **dial)
+        except NoEligibleCandidateError:
+            return None
+        return decision.because(f"nobody is known to take {', '.join(sorted(needed))}: tried")
 
     def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
         """Return the decision for the candidate that began the tool turn, or say what staying saves."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from crossroute.calls.blame import chain, fault_of, status
 from crossroute.decision import Failure
+from crossroute.locks import Lock
 from crossroute.scrubbing import without_secrets
 
 LOG = logging.getLogger("crossroute.calls")
@@ -47,7 +47,7 @@ class Cooldowns:
         if not 0 <= first <= longest:
             raise ValueError(f"Expected 0 <= first <= longest seconds, got {first!r} and {longest!r}.")
         self.first, self.longest, self._clock = first, longest, clock
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self.failed: dict[str, int] = {}
         self._in_a_row: dict[str, int] = {}
         self._until: dict[str, float] = {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from crossroute.calls.blame import is_transient, status
 from crossroute.calls.steps import Steps
+from crossroute.locks import Lock
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Logprobs:
         self.silent: frozenset[str] = frozenset()
         self._accept: dict[str, bool] = {}
         self._doubts: dict[str, int] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def steps(self, candidate: str, ask: Callable[[bool], Steps[T]], *, wanted: bool = True) -> Steps[T]:
         """Return the steps to a candidate's answer, with log-probabilities if it returns them.

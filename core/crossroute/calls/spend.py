@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
+from crossroute.locks import Lock
 
 
 class Usage(BaseModel):
@@ -16,6 +15,9 @@ class Usage(BaseModel):
         input_tokens: Tokens read, cached ones included.
         output_tokens: Tokens written, reasoning included.
         cached_input_tokens: Those of the input that the provider had in its prompt cache.
+        cache_write_tokens: Those of the input that it wrote there for some minutes, where it charges for that.
+        cache_write_1h_tokens: Those that it wrote there for an hour.
+        tier: Times the standard price that the service tier costs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +25,9 @@ class Usage(BaseModel):
     input_tokens: int = Field(default=0, ge=0)
     output_tokens: int = Field(default=0, ge=0)
     cached_input_tokens: int = Field(default=0, ge=0)
+    cache_write_tokens: int = Field(default=0, ge=0)
+    cache_write_1h_tokens: int = Field(default=0, ge=0)
+    tier: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     def cost(self, price: Price | None) -> float | None:
         """Return USD at a price, or None where the price is not known.
@@ -32,10 +37,12 @@ class Usage(BaseModel):
         """
         if price is None:
             return None
-        return price.cost(
+        return self.tier * price.cost(
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
             cached_input_tokens=min(self.cached_input_tokens, self.input_tokens),
+            cache_write_tokens=self.cache_write_tokens,
+            cache_write_1h_tokens=self.cache_write_1h_tokens,
         )
 
     def __add__(self, other: Usage) -> Usage:
@@ -43,7 +50,13 @@ class Usage(BaseModel):
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cache_write_1h_tokens=self.cache_write_1h_tokens + other.cache_write_1h_tokens,
         )
+
+
+TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
+"""Service tier -> times the standard price; of priority, as gpt-5 has it. Source: https://platform.openai.com/docs/pricing."""
 
 
 class Spent(BaseModel):
@@ -53,6 +66,7 @@ class Spent(BaseModel):
         calls: Answered calls.
         usage: Their tokens.
         cost: USD, of those calls whose tokens and price are known.
+        unknown: Calls of which they are not: they are paid for, and nobody told how much.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +74,7 @@ class Spent(BaseModel):
     calls: int = 0
     usage: Usage = Usage()
     cost: float = 0.0
+    unknown: int = 0
 
 
 class Spend:
@@ -73,13 +88,13 @@ class Spend:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._spent: dict[str, Spent] = {}
 
     def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
         """Count one answered call and return its cost in USD, or None where tokens or price are not known."""
         cost = None if usage is None else usage.cost(price)
-        self._count(candidate, usage, cost or 0.0)
+        self._count(candidate, usage, cost)
         return cost
 
     def charge(self, name: str, cost: float, usage: Usage | None = None) -> float:
@@ -101,11 +116,15 @@ class Spend:
             calls=sum(one.calls for one in spent),
             usage=sum((one.usage for one in spent), Usage()),
             cost=sum(one.cost for one in spent),
+            unknown=sum(one.unknown for one in spent),
         )
 
-    def _count(self, name: str, usage: Usage | None, cost: float) -> None:
+    def _count(self, name: str, usage: Usage | None, cost: float | None) -> None:
         with self._lock:
             before = self._spent.get(name, Spent())
             self._spent[name] = Spent(
-                calls=before.calls + 1, usage=before.usage + (usage or Usage()), cost=before.cost + cost
+                calls=before.calls + 1,
+                usage=before.usage + (usage or Usage()),
+                cost=before.cost + (cost or 0.0),
+                unknown=before.unknown + (cost is None),
             )

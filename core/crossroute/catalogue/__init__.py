@@ -3,16 +3,28 @@
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.evidence import Evidence, rests_on
+from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price, told_to
+from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
 
 __all__ = [
+    "STALE_DAYS",
     "Catalogue",
+    "Change",
     "Entry",
     "Evidence",
+    "Layer",
+    "Release",
     "Resolution",
+    "add_layer",
     "candidate_meant",
     "candidate_named",
     "catalogued_price",
+    "changes",
+    "read_layers",
+    "read_update",
     "rests_on",
+    "stale",
     "told_to",
+    "undo_layer",
 ]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
 from crossroute.effort import Told, read_effort, split_effort
 from crossroute.errors import UnknownModelError
@@ -64,10 +65,17 @@ class Catalogue:
     @staticmethod
     @cache
     def bundled() -> Catalogue:
-        """Return the catalogue that comes with CrossRoute, read when first asked for."""
+        """Return the catalogue that comes with CrossRoute, with the user's updates, read when first asked for.
+
+        Raises:
+            DataError: An update cannot be read.
+        """
         text = files("crossroute.catalogue").joinpath("catalogue.json").read_text("utf-8")
         held = json.loads(text)
-        return Catalogue(map(Entry.model_validate, held["candidates"]), held["refused"])
+        entries = {entry.name: entry for entry in map(Entry.model_validate, held["candidates"])}
+        for layer in read_layers():
+            entries |= {entry.name: entry for entry in layer.entries}
+        return Catalogue(entries.values(), held["refused"])
 
     def find(self, spelling: str) -> Resolution | None:
         """Return the model that a spelling means; None where that is not sure."""

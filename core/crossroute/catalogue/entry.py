@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from crossroute.candidate import Candidate, Capability, Price
 from crossroute.catalogue.spelling import key
@@ -80,6 +80,10 @@ class Entry(BaseModel):
     usual_effort: str | None = None
     budgets: bool = False
     efforts_from: str | None = None
+
+    @field_serializer("capabilities", when_used="json")
+    def _in_order(self, capabilities: frozenset[str]) -> list[str]:
+        return sorted(capabilities)  # so that the same entry gives the same bytes, and the same digest
 
     @property
     def evidence(self) -> int:

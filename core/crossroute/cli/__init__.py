@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 
 from crossroute import __version__
+from crossroute.cli import updates
 from crossroute.cli.catalogue import candidates, prices
 from crossroute.cli.collection import collect
 from crossroute.cli.comparing import compare
@@ -22,6 +23,7 @@ from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.shared import err
+from crossroute.cli.traffic import traffic
 from crossroute.errors import CrossRouteError, one_line
 
 app = typer.Typer(
@@ -46,6 +48,9 @@ EXAMPLES: dict[Callable[..., None], str] = {
 }
 for command, example in EXAMPLES.items():
     app.command(epilog=f"Example: crossroute {example}")(command)
+app.add_typer(traffic, name="traffic")
+
+app.add_typer(updates.app, name="catalogue")
 
 
 def _version(wanted: bool) -> None:

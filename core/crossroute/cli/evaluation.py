@@ -23,13 +23,17 @@ from crossroute.cli.shared import (
     read,
     refuse_routers,
 )
+from crossroute.cli.traffic import evaluate_log, log_among, place_of
 from crossroute.data.outcomes import SPLITS, Split
 from crossroute.errors import DataError
 
 
 def evaluate(
     router: RouterArgument,
-    paths: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Outcomes.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="DATA...", parser=place_of, help="Outcomes, or a log of live traffic."),
+    ],
     split: Annotated[Split, typer.Option(help="Which queries are evaluated.")] = "test",
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Fit, tune and compare all baselines.")
@@ -55,7 +59,10 @@ def evaluate(
     columns: Columns = None,
     texts: Texts = None,
 ) -> None:
-    """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what."""
+    """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what; or on logged traffic."""
+    if (log := log_among(paths)) is not None:
+        evaluate_log(router, log)
+        return
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
     from crossroute.files import replace_file

@@ -22,6 +22,7 @@ from crossroute.cli.shared import (
     read,
     settings,
 )
+from crossroute.cli.traffic import log_among, place_of, train_log
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
@@ -52,11 +53,19 @@ def data(
 
 def train(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="Outcomes; several are trained on together.")
+        list[Path],
+        typer.Argument(
+            metavar="DATA...",
+            parser=place_of,
+            help="Outcomes; several are trained on together. Or a log of live traffic, alone.",
+        ),
     ],
     folder: Annotated[
-        Path, typer.Option("--out", callback=output_folder, help="Folder to write the router to.")
-    ],
+        Path | None,
+        typer.Option(
+            "--out", callback=output_folder, help="Folder to write the router to; of a log, not needed."
+        ),
+    ] = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -70,12 +79,20 @@ def train(
         str | None, typer.Option(help="static, minilm, sentence-transformers:NAME ...")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
+    margin: Annotated[
+        float, typer.Option(help="Of a log: loss of reward that a new router may have.", min=0, max=1)
+    ] = 0.0,
     candidates: Names = None,
     priced_only: PricedOnly = False,
     columns: Columns = None,
     texts: Texts = None,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
+    if (log := log_among(paths)) is not None:
+        train_log(log, start, folder, margin)
+        return
+    if folder is None:
+        raise ValueError("Give --out FOLDER, where the router is written to.")
     from crossroute.routing.storage import locate
     from crossroute.training import FEW, TrainingConfig, fit
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from crossroute.encoder import (
     load_encoder,
 )
 from crossroute.encoder.static import StaticEncoder
+from crossroute.locks import Lock
 from crossroute.query import Query
 
 CACHED_VIEWS = 4096
@@ -80,7 +80,11 @@ class QueryEncoder:
         self._encoder = None if isinstance(encoder, str) else encoder
         self.name = encoder if isinstance(encoder, str) else encoder_name(encoder)
         self._views = LRUCache[str, Embeddings](CACHED_VIEWS)
-        self._lock = threading.Lock()
+        self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out an encoder that can be loaded by its name: some hold sessions of other libraries."""
+        return {**self.__dict__, **({"_encoder": None} if is_encoder_name(self.name) else {})}
 
     def __reduce__(self) -> tuple[Any, ...]:  # an encoder that has a name is loaded anew
         return QueryEncoder, (self.name if is_encoder_name(self.name) else self.encoder,)

@@ -34,6 +34,8 @@ UNKNOWN = 1e9
 """In the tensors of a floor, an outcome that is not known."""
 NO_BELIEF = 1e9
 """In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
+PROBED = 4
+"""Queries that a router is tried on when it is loaded."""
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
 
 
@@ -168,10 +170,12 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
     try:
         config = RouterConfig.model_validate(raw)
         _check_shapes(config, tensors)
-        predictor = _predictor(config, tensors, encoder)
+        with np.errstate(all="ignore"):  # what overflows is refused in words
+            predictor = _predictor(config, tensors, encoder)
         tokens = tensors["calibration.tokens"]
         context = tensors.get("calibration.context", np.zeros(len(tokens)))
         calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)
+        _check_predictions(predictor, calibration)
         floor = _floor(config.floor, tensors)
     except ValidationError as error:
         first = error.errors()[0]
@@ -260,6 +264,16 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     for name, shape in shapes.items():
         if tensors[name].shape != shape:
             raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")
+
+
+def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> None:
+    """Refuse weights that are finite themselves and overflow when they are used."""
+    few = EncodedQueries(*(part[:PROBED] for part in calibration))
+    with np.errstate(all="ignore"):
+        foreseen = predictor.foresee_encoded(few)
+        figures = (foreseen.quality, foreseen.cost, foreseen.quality_error)
+    if not all(np.isfinite(figure).all() for figure in figures):
+        raise ValueError("they predict NaN or infinity: they were altered, or training diverged.")
 
 
 def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:

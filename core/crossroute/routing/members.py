@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossroute.cache import LRUCache
 from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
 from crossroute.effort import read_effort, split_effort, with_effort
@@ -16,6 +18,10 @@ from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCand
 from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
+
+POOLS = 16
+_MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
+"""Router -> those made of it, by pool and prices: its dial is set once for each, and not for each integration."""
 
 
 class Ability(BaseModel):
@@ -25,6 +31,7 @@ class Ability(BaseModel):
         capabilities: What it can do beyond text; None leaves what the router's candidate says.
         context_window: Tokens of input and output together; None likewise.
         price: What it charges, where that is not the candidate's price; None likewise.
+        untold: Capabilities of which nobody says whether it has them: it is asked where no other is known to be able.
         effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
             of that and it takes such an effort.
     """
@@ -34,13 +41,16 @@ class Ability(BaseModel):
     capabilities: frozenset[Capability] | None = None
     context_window: int | None = Field(default=None, gt=0)
     price: Price | None = None
+    untold: frozenset[Capability] = frozenset()
     effort: str | None = None
 
     def stated_on(self, candidate: Candidate, name: str) -> Candidate:
         """Return the candidate renamed, with the fields set here overriding its own."""
         candidate = self._as_told(candidate)
         others = {candidate.name, *candidate.aliases} - {name}
-        known = {field: value for field, value in self if value is not None and field != "effort"}
+        known = {
+            field: value for field, value in self if value is not None and field not in {"effort", "untold"}
+        }
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
     def _as_told(self, candidate: Candidate) -> Candidate:
@@ -127,7 +137,7 @@ def router_over(
 
     Raises:
         UnprofiledCandidateError: The router does not know a member's name.
-        ValueError: No member, two members of one candidate, or a default that is no member.
+        ValueError: No member, or a default that is no member.
     """
     if not members:
         raise ValueError("Expected at least one model, got none.")
@@ -146,16 +156,22 @@ def over_candidates(
 ) -> Router:
     """Return a router over some of its candidates, each under another name, with what is known of it under that name.
 
-    Raises:
-        ValueError: Two names of one candidate.
+    A candidate may have several names, such as one at each of two hosts; its aliases mean the first.
     """
-    taken: dict[str, str] = {}
+    taken = set(named)
+    members: list[Candidate] = []
     for name, candidate in named.items():
-        if taken.setdefault(candidate.name, name) != name:
-            raise ValueError(
-                f"{name!r} and {taken[candidate.name]!r} are one candidate of the router; give it one model."
-            )
-    return router.over(Pool(abilities[name].stated_on(candidate, name) for name, candidate in named.items()))
+        member = abilities[name].stated_on(candidate, name)
+        aliases = tuple(alias for alias in member.aliases if alias not in taken)
+        taken.update(aliases)
+        members.append(member.model_copy(update={"aliases": aliases}))
+    pool = Pool(members)
+    made = _MADE.setdefault(router, LRUCache(POOLS))
+    found = made.get(pool)
+    if found is None:
+        found = router.over(pool)
+        made.put(pool, found)
+    return found
 
 
 def over_pool(router: Router, pool: Pool) -> Router:

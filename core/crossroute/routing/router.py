@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from crossroute.budgets import Budget, Spending
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import rests_on
+from crossroute.catalogue import Catalogue, read_layers, rests_on
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
@@ -118,7 +118,8 @@ class Router:
         Raises:
             CheckpointError: There is no such router, or its files cannot be trusted.
         """
-        return cls(**load(name, encoder))
+        router = cls(**load(name, encoder))
+        return router._with_updates() if name == WIDEST_ROUTER else router
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and model.safetensors; `from_pretrained` gives the router back."""
@@ -404,7 +405,23 @@ class Router:
         return tuple(map(rests_on, self.pool)), tuple(efforts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(Router, **self._parts()), ()
+        return partial(Router, **self._parts(), spending=self.spending), ()
+
+    def _with_updates(self) -> Router:
+        """Return the router at the prices, and with the profiles, of the user's updates of the catalogue."""
+        updates = read_layers()
+        if not updates:
+            return self
+        pool = {candidate.name: candidate for candidate in self.pool}
+        for layer in updates:
+            prices = {entry.name: entry.price for entry in layer.entries if entry.price}
+            for name in pool.keys() & prices.keys():
+                pool[name] = pool[name].model_copy(update={"price": prices[name]})
+            for name, profile in layer.profiles.items():
+                if profile.made_by == self.predictor.digest:
+                    pool[name] = Catalogue.bundled()[name].candidate.model_copy(update={"profile": profile})
+        # a pool of hundreds is never routed over whole: what is chosen from it sets its own dial
+        return self._remade(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
 
     def __repr__(self) -> str:
         return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"

@@ -24,12 +24,15 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.errors import CheckpointError, one_line
-from crossroute.files import replace_entry
+from crossroute.files import held, replace_entry
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 WAITING = f".crossroute-{'[0-9a-f]' * 16}.safetensors"
 """Which files are weights that wait, as `glob` and the hub know patterns."""
+
+SCRATCH = f".{CONFIG}.*"
+"""What `replace_entry` calls a config that is not whole yet."""
 
 TRIES = 20
 """Looks at a folder after which it is not another router's being saved that keeps config and weights apart."""
@@ -45,7 +48,9 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 
 def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> None:
-    """Write a checkpoint; a reader finds the former one, whole, until it finds this one. One saves at a time.
+    """Write a checkpoint; a reader finds the former one, whole, until it finds this one.
+
+    Another that saves into the same folder waits.
 
     Args:
         folder: Made where it is missing.
@@ -62,11 +67,12 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
     waiting = _waiting(folder, digest)
-    replace_entry(waiting, weights)
-    replace_entry(folder / CONFIG, text.encode())
-    waiting.replace(folder / WEIGHTS)
-    for left in set(folder.glob(WAITING)) - {waiting}:  # by a crash
-        left.unlink(missing_ok=True)
+    with held(folder):
+        replace_entry(waiting, weights)
+        replace_entry(folder / CONFIG, text.encode())
+        waiting.replace(folder / WEIGHTS)
+        for left in {*folder.glob(WAITING), *folder.glob(SCRATCH)}:  # by a crash
+            left.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
@@ -97,6 +103,17 @@ def _waiting(folder: Path, digest: str) -> Path:
     return folder / f".crossroute-{digest[:16]}.safetensors"
 
 
+def _regular(path: Path) -> Path:
+    """Return a path that can be read to its end.
+
+    Raises:
+        CheckpointError: It is a pipe or a device, which may never end.
+    """
+    if path.exists() and not path.is_file():
+        raise CheckpointError(f"{path} is no regular file. Copy or train the router again.")
+    return path
+
+
 def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
     """Return the config and the weights that it was written with, though another router be saved meanwhile."""
     for _ in range(TRIES):
@@ -106,7 +123,7 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
             break
         for path in (folder / WEIGHTS, _waiting(folder, digest)):
             with suppress(FileNotFoundError):
-                weights = path.read_bytes()
+                weights = _regular(path).read_bytes()
                 if hashlib.sha256(weights).hexdigest() == digest:
                     return config, weights
     if not (folder / WEIGHTS).exists():
@@ -120,7 +137,7 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text("utf-8"))
+        config = json.loads(_regular(path).read_text("utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{folder} holds no router: there is no {CONFIG}. Expected a folder that `save_pretrained` or "

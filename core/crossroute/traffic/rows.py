@@ -94,7 +94,6 @@ def call_row(call: Called, seconds: float) -> dict[str, Any]:
         "error": type(call.error).__name__ if call.error else None,
         "answered": call.answered,
         "final": call.final,
-        "answer": None,
     }
 
 

@@ -69,7 +69,6 @@ calls = sa.Table(
     sa.Column("error", sa.Text),  # its type
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Column("final", sa.Boolean, nullable=False),
-    sa.Column("answer", sa.Text),  # kept with the text of the query
 )
 
 feedback = sa.Table(

@@ -1,6 +1,7 @@
 """Calls within budgets: what is reserved, settled and refused, and what decisions say of it."""
 
 import math
+import pickle
 from datetime import datetime, timezone
 
 import pytest
@@ -188,3 +189,26 @@ def test_a_router_reserves_what_it_decides(place, router):
     assert held.route(QUERY, budget_keys=["user:ann"]).budgets[0].left == pytest.approx(0.75)
     assert held.without("free").spending is held.spending
     assert held.without_budgets().route(QUERY).budgets == ()
+    copied = pickle.loads(pickle.dumps(held))  # noqa: S301
+    assert copied.route(QUERY, budget_keys=["user:ann"]).budgets[0].left < 0.75
+    with pytest.raises(ValueError, match="one by one"):
+        held.route_columns([QUERY])
+
+
+def test_what_one_state_refuses_is_taken_back_from_another(tmp_path, router, clock):
+    priced = router.without("free")
+    cheap = priced.route(QUERY, willingness_to_pay=1e-12)
+    wide = Budget(usd=10, state=tmp_path / "wide.sqlite3")
+    narrow = Budget(usd=1.5 * cheap.cost, then="refuse", state=tmp_path / "narrow.sqlite3")
+    kept = Spending([wide, narrow], clock=clock)
+    both = [kept.decide(lambda pay: cheap, usual=1.0) for _ in range(2)]
+    kept.reserve(both[0])
+    with pytest.raises(BudgetSpentError):
+        kept.reserve(both[1])
+    assert left(Spending(wide, clock=clock), router) == pytest.approx(10 - cheap.cost)
+
+
+def test_two_budgets_that_are_alike_need_names(place):
+    with pytest.raises(ValueError, match="give each a name"):
+        Spending([Budget(usd=1, state=place), Budget(usd=1, state=place)])
+    assert len(Spending([Budget(usd=1, name=name, state=place) for name in "ab"]).budgets) == 2

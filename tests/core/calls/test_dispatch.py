@@ -10,7 +10,6 @@ from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import ask, drive
-from crossroute.errors import UnroutableError
 from crossroute.routing.members import Ability
 from crossroute.tokens import estimate_tokens
 
@@ -142,14 +141,30 @@ def test_a_misspelt_name_in_the_constraints_is_refused_without_text_too(dispatch
         dispatcher.decide(None, CallSettings(constraints=Constraints(deny=frozenset({"smal"}))))
 
 
-def test_without_text_the_default_answers_or_nobody(dispatcher, router):
+def test_without_text_the_default_answers_or_the_best_on_average_that_can(dispatcher, router):
     decision = dispatcher.decide(None)
     assert decision.candidate == "x"
     assert decision.reasons == ("default: no text",)
     assert math.isnan(decision.quality)
     assert decision.eligible == ("x", "small", "coder", "large")
-    with pytest.raises(UnroutableError, match="`default`"):
-        Dispatcher(router, {"small": TOOLS}).decide(None)
+    without = Dispatcher(router, {"small": TOOLS, "coder": Ability(), "large": TOOLS})
+    means = {model.name: model.profile.mean_quality for model in without.router.pool}
+    best = without.decide(None, needs=["tools"])
+    assert best.candidate == max(("small", "large"), key=means.get)
+    assert best.reasons == ("no text: the best on average that can take the call",)
+    with pytest.raises(NoEligibleCandidateError, match="lacks audio"):
+        without.decide(None, needs=["audio"])
+
+
+def test_where_nobody_is_known_to_be_able_those_are_tried_of_whom_nobody_says(router):
+    blind = Ability(capabilities=frozenset())
+    maybe = Ability(capabilities=frozenset(), untold=frozenset({"vision"}))
+    decision = Dispatcher(router, {"small": blind, "large": maybe}).decide(Query(TEXT), needs=["vision"])
+    assert decision.eligible == ("large",)
+    assert "nobody is known to take vision: tried" in decision.reasons
+    for needs, members in ((["vision"], {"small": blind}), (["audio"], {"large": maybe})):
+        with pytest.raises(NoEligibleCandidateError):
+            Dispatcher(router, members).decide(Query(TEXT), needs=needs)
 
 
 def test_a_default_that_cannot_take_the_call_leaves_it_to_one_that_can(dispatcher):

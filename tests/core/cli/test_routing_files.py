@@ -14,7 +14,7 @@ def test_a_file_is_routed_into_a_folder_and_a_second_run_does_nothing(tmp_path, 
     (part,) = folder.glob("part-*.jsonl")
     rows = [json.loads(line) for line in part.read_text("utf-8").splitlines()]
     assert [row["row"] for row in rows] == list(range(5))
-    assert all(row["candidate"] and row["cost"] > 0 for row in rows)
+    assert all(row["candidate"] and row["cost"] >= 0 for row in rows)
     before = part.stat().st_mtime_ns
     routed(source, "--out", folder, "--text", "prompt", "--router", saved, "--cost-preference", "1")
     assert part.stat().st_mtime_ns == before

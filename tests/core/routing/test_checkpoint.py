@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from crossroute import CheckpointError, Price, Router, TrainingConfig, fit
-from crossroute.routing.storage import CONFIG, WEIGHTS
+from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
 
@@ -204,3 +204,15 @@ def test_every_error_is_a_value_error_too(folder):
     (folder / CONFIG).unlink()
     with pytest.raises(ValueError, match=r"holds no router"):
         Router.from_pretrained(folder)
+
+
+def test_finite_weights_that_overflow_are_refused(tmp_path):
+    Router.from_pretrained("routerbench").save_pretrained(tmp_path)
+    config, tensors = read_checkpoint(tmp_path)
+    tensors["network.tokens_effects"] = np.full_like(tensors["network.tokens_effects"], 3e38)
+    tensors["profile.log_tokens"] = np.full_like(tensors["profile.log_tokens"], 3e38)
+    write_checkpoint(
+        tmp_path, {k: v for k, v in config.items() if k not in ("format", "weights_sha256")}, tensors
+    )
+    with pytest.raises(CheckpointError, match="predict NaN or infinity"):
+        Router.from_pretrained(tmp_path)

@@ -72,8 +72,13 @@ def test_nonsense_is_refused(router):
         router_over(router, {})
     with pytest.raises(ValueError, match="default 'x' is not among"):
         router_over(router, {"small": Ability()}, default="x")
-    with pytest.raises(ValueError, match="one candidate of the router"):
-        router_over(router, {"small": Ability(), "lab/small": Ability()})
+
+
+def test_one_candidate_may_be_a_member_at_two_hosts(router):
+    both = router_over(router, {"small": Ability(), "lab/small": Ability(price=Price(input=9, output=9))})
+    assert both.pool.names == ("small", "lab/small")
+    assert both.route("What is 17 * 23?", cost_preference=1.0).candidate == "small"
+    assert [member.price.input == 9 for member in both.pool] == [False, True]
 
 
 def test_a_local_model_costs_nothing_unless_its_price_is_stated():

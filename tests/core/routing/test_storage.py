@@ -1,5 +1,7 @@
 import json
+import os
 import pickle
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import CheckpointError
+from crossroute.files import held
 from crossroute.routing import storage
 from crossroute.routing.storage import CONFIG, WEIGHTS, locate, read_checkpoint, write_checkpoint
 
@@ -301,3 +304,31 @@ def test_pickle_is_nowhere_in_the_checkpoint_code():
     for name in ("files", "routing/storage", "routing/checkpoint", "training/state"):
         assert "import pickle" not in (package / f"{name}.py").read_text("utf-8")
         assert "torch.load" not in (package / f"{name}.py").read_text("utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(folder, name, tmp_path_factory):
+    other = tmp_path_factory.mktemp("pipe")
+    shutil.copytree(folder, other, dirs_exist_ok=True)
+    (other / name).unlink()
+    os.mkfifo(other / name)
+    with pytest.raises(CheckpointError, match=f"{name} is no regular file"):
+        read_checkpoint(other)
+
+
+def test_of_two_that_save_one_waits(tmp_path):
+    pytest.importorskip("fcntl", reason="needs locks of files")
+    done = threading.Event()
+
+    def save():
+        write_checkpoint(tmp_path, {"a": 1}, {"x": np.ones(2)})
+        done.set()
+
+    with held(tmp_path):
+        thread = threading.Thread(target=save)
+        thread.start()
+        assert not done.wait(0.2)
+    thread.join()
+    assert read_checkpoint(tmp_path)[0]["a"] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors"]

@@ -1,0 +1,135 @@
+"""The frameworks' own suites, each fake model alone and wrapped in a pool: which of their tests pass in both.
+
+    python benchmarks/host_suites.py                    # all suites; downloads their sdists, some minutes
+    python benchmarks/host_suites.py langgraph-prebuilt
+
+The sdist of the installed version holds the tests of just that version. A plugin wraps the suite's fakes; what passes
+alone and not wrapped is printed, with its reason where that is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+
+
+class Suite(NamedTuple):
+    """One framework's tests.
+
+    Attributes:
+        package: On the index.
+        tests: Their folder in the sdist.
+        ways: How fakes are wrapped, see `host_suites_plugin`.
+        options: For pytest.
+    """
+
+    package: str
+    tests: str
+    ways: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+SUITES = (
+    Suite("langchain", "tests/unit_tests/agents", ("pool", "middleware")),
+    Suite("langgraph-prebuilt", "tests", ("pool",)),
+    Suite("langgraph", "tests/test_pregel.py", ("pool",)),
+    Suite("deepagents", "tests/unit_tests", ("pool",)),
+    Suite("llama-index-core", "tests", ("llms",)),
+)
+
+REASONS = {
+    r"assert.*response_metadata|AIMessage\(.*crossroute": "compares whole messages, and ours carries the decision",
+    r"snapshot|syrupy": "compares a snapshot of the model's class",
+    r"isinstance|is not an instance": "asks for the fake's own class",
+}
+"""Words of a failure -> why it stays."""
+
+
+def unpacked(package: str, folder: Path) -> Path:
+    """Download the sdist of the installed version, and return where it is unpacked."""
+    wanted = f"{package}=={version(package)}"
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+    subprocess.run([*command, "--no-build-isolation", "-d", str(folder), wanted], check=True)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+def outcomes(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, str]]:
+    """Return the tests that pass, and why each of the others fails."""
+    environment = {
+        **os.environ,
+        "CROSSROUTE_WRAP": way,
+        "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "host_suites_plugin",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-rA",
+    ]
+    told = subprocess.run(
+        [*command, "--tb=line", "--no-header", "-o", "addopts=", *suite.options, suite.tests],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    passed = set(re.findall(r"^PASSED (\S.*)$", told, re.MULTILINE))
+    failed = dict(re.findall(r"^(?:FAILED|ERROR) (\S+?(?:\[.*?\])?)(?: - (.*))?$", told, re.MULTILINE))
+    return passed, failed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packages", nargs="*", default=[suite.package for suite in SUITES])
+    given = parser.parse_args()
+    print("| suite | wrapped as | alone | wrapped | of these |\n|---|---|---|---|---|", flush=True)
+    left: list[str] = []
+    for suite in SUITES:
+        if suite.package not in given.packages:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            source = unpacked(suite.package, Path(folder))
+            alone, _ = outcomes(source, suite, "")
+            for way in suite.ways:
+                wrapped, failed = outcomes(source, suite, way)
+                lost = sorted(alone - wrapped)
+                print(
+                    f"| {suite.package} {version(suite.package)} | {way} | {len(alone)} | {len(wrapped)} "
+                    f"| {len(alone) - len(lost)} |",
+                    flush=True,
+                )
+                left += [
+                    f"{suite.package}, {way}: {name}: {reason_of(failed.get(name, 'no outcome'))}"
+                    for name in lost
+                ]
+    print("\nBelow alone:\n" + "\n".join(left) if left else "\nNothing stays below.")
+
+
+def reason_of(told: str) -> str:
+    """Return why a failure stays, or what it says."""
+    return next((why for words, why in REASONS.items() if re.search(words, told)), told[:160])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""How routing grows with the pool and the number of queries: python benchmarks/scale.py [TURNS].
+
+CPU time of one process, the actions taking turns in one run; each figure is a ratio of medians, with the quartiles of
+the ratios of single turns, so that a busy machine moves both sides alike.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from model2vec import StaticModel
+from speed import text
+
+from crossroute import Pool, Router, load_encoder
+from crossroute.encoder.static import BUNDLED
+
+TURNS = 60
+BATCH = 256
+
+
+def main() -> None:
+    """Print the ratios."""
+    torch.set_num_threads(1)
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else TURNS
+    plain, universal = Router.from_pretrained("routerbench"), Router.from_pretrained("universal")
+    routers = {
+        "11 candidates": plain,
+        "173 candidates": universal.subset(universal.pool.names[:173]),
+        "10 candidates": of_size(plain, 10),
+        "1,000 candidates": of_size(plain, 1_000),
+    }
+    minilm, static = load_encoder("minilm"), StaticModel.from_pretrained(BUNDLED)
+    seeds = iter(range(1, 10**9))
+    for router in routers.values():  # load, and know the words
+        router.route_columns(text(next(seeds)) for _ in range(BATCH))
+        router.route(text(0))
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, act: Callable[[], object], calls: int = 1) -> None:
+        start = time.process_time()
+        act()
+        times.setdefault(name, []).append((time.process_time() - start) / calls)
+
+    for turn in range(turns):
+        timed("MiniLM", lambda: minilm.encode([text(next(seeds))]))
+        for name, router in routers.items():
+            fresh = [text(next(seeds)) for _ in range(5)]
+            timed(name, lambda router=router, fresh=fresh: [router.route(one) for one in fresh], 5)
+            timed(f"{name}, again", lambda router=router: [router.route(text(0)) for _ in range(5)], 5)
+        if turn % 4 == 0:
+            for words in (8, 120):
+                texts = [" ".join(text(next(seeds)).split()[:words]) for _ in range(BATCH)]
+                timed(f"encoder, {words}", lambda texts=texts: static.encode(texts))
+                for name in ("11 candidates", "173 candidates"):
+                    router = routers[name]
+                    timed(f"{name}, {words}", lambda router=router, texts=texts: router.route_columns(texts))
+    print("| measure | ratio | quartiles |\n|---|---|---|")
+    for name, above, below in measures():
+        each = np.array(times[above]) / np.array(times[below])
+        quartiles = np.quantile(each, [0.25, 0.75])
+        ratio = np.median(times[above]) / np.median(times[below])
+        print(f"| {name} | {ratio:.4f} | {quartiles[0]:.4f} to {quartiles[1]:.4f} |")
+
+
+def measures() -> list[tuple[str, str, str]]:
+    """Return the name of each ratio, and what is divided by what."""
+    decisions = [(f"a decision, {m} candidates, of MiniLM in torch", f"{m} candidates") for m in (11, 173)]
+    return [
+        *((name, above, "MiniLM") for name, above in decisions),
+        ("a pool of 1,000 against 10", "1,000 candidates", "10 candidates"),
+        ("a repeated query against a fresh one, 11 candidates", "11 candidates, again", "11 candidates"),
+        *(
+            (
+                f"model2vec's encoding against a batch routed, {words} words, {m} candidates",
+                f"encoder, {words}",
+                f"{m} candidates, {words}",
+            )
+            for words in (8, 120)
+            for m in (11, 173)
+        ),
+    ]
+
+
+def of_size(router: Router, size: int) -> Router:
+    """Return a router over as many candidates, each a copy of one of its own under another name."""
+    known = list(router.pool)
+    copies = (
+        known[number % len(known)].model_copy(update={"name": f"copy {number}", "aliases": ()})
+        for number in range(size)
+    )
+    return router.over(Pool(copies))
+
+
+if __name__ == "__main__":
+    main()

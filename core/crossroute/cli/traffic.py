@@ -1,0 +1,178 @@
+"""crossroute traffic, and what evaluate and train do with a log of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossroute.cli.shared import RouterArgument, err, load, out, output_file
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from crossroute.traffic.report import TrafficReport
+
+Log = Annotated[str, typer.Argument(metavar="LOG", help="A log's URL, or the path of a SQLite file.")]
+SQLITE = b"SQLite format 3\x00"
+
+traffic = typer.Typer(no_args_is_help=True, help="Read a log of live traffic, and decide by what it shows.")
+
+
+def place_of(text: str) -> Path | str:
+    """Return the path of a file or folder, or the URL of a log as it is."""
+    return text if "://" in text else Path(text)
+
+
+def log_among(paths: list[Path]) -> str | None:
+    """Return the log that stands where outcomes may stand, if one does.
+
+    Raises:
+        ValueError: Something else stands beside it.
+    """
+    logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path)]
+    if logs and len(paths) > 1:
+        raise ValueError(f"{logs[0]} is a traffic log; name it alone.")
+    return logs[0] if logs else None
+
+
+def evaluate_log(router: str, url: str) -> None:
+    """Print what a router would have got and cost on logged traffic, at every dial."""
+    from crossroute.plain_table import plain_table
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.policies import Policy
+
+    graded = read_logged(TrafficLog.existing(url)).graded
+    table = plain_table(
+        "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
+        caption=f"{len(graded):,} graded decisions; 95 % intervals. The direct method's does not know its own bias.",
+    )  # fmt: skip
+    for point in Policy(load(router), graded).curve():
+        if point.quality.thin:
+            table.add_row(f"{point.cost_preference:g}", point.quality.thin)
+            continue
+        quality, cost = point.quality, point.cost.doubly_robust
+        shown = (
+            f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]".replace("[", "\\[")
+            for one in (quality.doubly_robust, quality.snips, quality.direct)
+        )
+        paid = f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
+        table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
+    out.print(table)
+
+
+def train_log(url: str, start: str | None, folder: Path | None, margin: float) -> None:
+    """Let profiles take a log's grades in; the new router takes over only where the lower bound allows it."""
+    import numpy as np
+
+    from crossroute.traffic.learning import refreshed
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.policies import compare_policies
+    from crossroute.traffic.registry import adopt
+
+    log, old = TrafficLog.existing(url), load(start or "universal")
+    graded = read_logged(log).graded
+    held = np.arange(len(graded)) % 2 == 1
+    verdict = compare_policies(refreshed(old, graded.take(~held)), old, graded.take(held), margin=margin)
+    if not verdict.adopt:
+        out.print(f"The old router stays: {verdict.reason}.", markup=False, soft_wrap=True)
+        return
+    new = refreshed(old, graded)
+    if folder is not None:
+        new.save_pretrained(folder)
+    mark = adopt(log, new, verdict.reason)
+    out.print(f"Router {mark} takes over: {verdict.reason}.", markup=False, soft_wrap=True)
+    err.print(f"Go back with: crossroute traffic back {url}", markup=False, soft_wrap=True)
+
+
+@traffic.command(epilog="Example: crossroute traffic report traffic.db --html traffic.html")
+def report(
+    log: Log,
+    page: Annotated[
+        Path | None, typer.Option("--html", callback=output_file, help="Write a page of HTML.")
+    ] = None,
+) -> None:
+    """Print spend, choices, predicted against observed quality, coverage and drift."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.report import report_on
+
+    told = report_on(read_logged(TrafficLog.existing(log)))
+    table = _table(told)
+    out.print(table)
+    if page is not None:
+        from rich.console import Console
+
+        from crossroute.files import replace_file
+
+        with Path("/dev/null").open("w") as nowhere:
+            console = Console(record=True, width=140, file=nowhere)
+            console.print(table)
+        replace_file(page, console.export_html(inline_styles=True).encode())
+
+
+@traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
+def adopt(log: Log, router: RouterArgument) -> None:
+    """Have the integrations that write to a log decide by a router, within seconds."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.registry import adopt as take_over
+
+    out.print(f"Router {take_over(TrafficLog(log), load(router))} takes over.", markup=False)
+
+
+@traffic.command(epilog="Example: crossroute traffic back traffic.db")
+def back(log: Log) -> None:
+    """Go back to the router before the one that took over."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.registry import go_back
+
+    mark = go_back(TrafficLog.existing(log))
+    out.print(f"Back to {mark or 'the router that each integration was made with'}.", markup=False)
+
+
+@traffic.command(epilog="Example: crossroute traffic prune traffic.db --days 90")
+def prune(log: Log, days: Annotated[float, typer.Option(help="Keep what is younger.", min=0)]) -> None:
+    """Delete decisions, calls and feedback that are older than some days."""
+    from crossroute.traffic.log import TrafficLog
+
+    out.print(f"{TrafficLog.existing(log).prune(days):,} decisions deleted.", markup=False)
+
+
+def _is_sqlite(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
+
+
+def _table(told: TrafficReport) -> Table:
+    from rich.markup import escape
+
+    from crossroute.decision import usd
+    from crossroute.plain_table import plain_table
+
+    caption = f"{told.decisions:,} decisions for {usd(told.usd)}, {told.coverage:.0%} graded."
+    if told.shadow_saving is not None:
+        mean, low, high = told.shadow_saving
+        caption += f" Routing is predicted to save {mean:.2g} USD a call ({low:.2g} to {high:.2g}, 95 %)."
+    headings = (
+        "candidate",
+        "calls",
+        "USD",
+        "USD a call",
+        "predicted",
+        "graded",
+        "quality",
+        "predicted",
+        "drift",
+    )
+    table = plain_table(*headings, caption=caption)
+    for row in told.rows:
+        costs = (usd(row.usd), usd(row.cost), usd(row.predicted_cost))
+        quality = (f"{row.observed:.3f}", f"{row.predicted:.3f}") if row.graded else ("–", "–")
+        drift = ", ".join(row.drift)
+        table.add_row(escape(row.candidate), f"{row.calls:,}", *costs, f"{row.graded:,}", *quality, drift)
+    return table

@@ -1,0 +1,120 @@
+"""crossroute catalogue: newer facts from files that the user names, laid beside the package and undone."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossroute.cli.shared import err, load, names, out, output_file
+
+if TYPE_CHECKING:
+    from crossroute.catalogue import Change
+
+app = typer.Typer(
+    no_args_is_help=True, help="Keep the catalogue current: update it from files, and undo that."
+)
+
+
+@app.command(epilog="Example: crossroute catalogue update release.json")
+def update(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A release, genai-prices' JSON or a CSV of scores; by default the installed genai-prices."
+        ),
+    ] = None,
+    sha256: Annotated[str | None, typer.Option(help="Take the file only if it has this SHA-256.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
+    ] = False,
+) -> None:
+    """Take newer facts over, show what changes; they are written to your data folder, never into the package."""
+    from crossroute.catalogue import Catalogue, add_layer, changes, read_update
+
+    layer = read_update(file, sha256)
+    found = changes(layer)
+    for change in found:
+        out.print(_line(change), markup=False, highlight=False, soft_wrap=True)
+    if not found:
+        err.print("Nothing is newer than what is known.")
+    elif not dry_run:
+        path = add_layer(layer)
+        Catalogue.bundled.cache_clear()
+        err.print(
+            f"{len(found)} facts changed, in {path}. Undo it: crossroute catalogue undo",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+@app.command(epilog="Example: crossroute catalogue undo")
+def undo() -> None:
+    """Take the last update away."""
+    from crossroute.catalogue import Catalogue, undo_layer
+
+    source = undo_layer()
+    if source is None:
+        raise ValueError("There is no update to undo.")
+    Catalogue.bundled.cache_clear()
+    err.print(f"Took away the update from {source}.", markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Example: crossroute catalogue show")
+def show() -> None:
+    """List the updates, and the prices that are stale."""
+    from crossroute.catalogue import STALE_DAYS, Catalogue, read_layers, stale
+
+    for layer in read_layers():
+        out.print(
+            f"{layer.made_on}: {len(layer.entries)} models from {layer.source}", markup=False, soft_wrap=True
+        )
+    old = stale(Catalogue.bundled(), date.today())
+    out.print(f"{len(old)} prices are stale: read more than {STALE_DAYS} days ago.", markup=False)
+    for name, price in old:
+        out.print(f"{name}: {price.as_of}, {price.source}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(
+    epilog="Example: crossroute catalogue release my-router --candidates my-model --out release.json"
+)
+def release(
+    router: Annotated[
+        str, typer.Argument(help="A router over the bundled one's clusters, with their profiles.")
+    ],
+    candidates: Annotated[str, typer.Option(help="Which candidates: a,b,c.")],
+    file: Annotated[Path, typer.Option("--out", callback=output_file, help="Write the release here.")],
+) -> None:
+    """Write profiles apart from the package, signed by their digest, for `crossroute catalogue update`."""
+    from crossroute.catalogue import Catalogue, Entry, Release
+    from crossroute.files import replace_file
+
+    pool = load(router).pool.subset(names(candidates))
+    found = {each.name: Catalogue.bundled().find(each.name) for each in pool}
+    entries = [
+        known.entry
+        if (known := found[each.name])
+        else Entry(
+            name=each.name,
+            maker="unknown",
+            aliases=each.aliases,
+            price=each.price,
+            context_window=each.context_window,
+            capabilities=each.capabilities,
+        )
+        for each in pool
+    ]
+    profiles = {entry.name: each.profile for entry, each in zip(entries, pool, strict=True) if each.profile}
+    made = Release(
+        made_on=date.today(), source=f"profiles of {router}", entries=tuple(entries), profiles=profiles
+    )
+    replace_file(file, made.signed().written())
+    err.print(f"Wrote {len(entries)} models to {file}.", markup=False, soft_wrap=True)
+
+
+def _line(change: Change) -> str:
+    if change.before is None:
+        return f"{change.model}: {change.fact} {change.after}"
+    return f"{change.model}: {change.fact} {change.before} -> {change.after or 'none'}"

@@ -1,0 +1,232 @@
+"""Answers as providers, proxies and broken connections give them, over HTTP, through both integrations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from langchain_openai import ChatOpenAI
+from llama_index.core.llms import ChatMessage
+from llama_index.llms.openai_like import OpenAILike
+
+from crossroute import Router
+from crossroute.errors import BrokenStreamError
+from langchain_crossroute import ChatCrossRoute
+from llamaindex_crossroute import CrossRouteLLM
+from tests.support.routers import STORY, make_router
+
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+CUT = "cut"
+
+
+def whole(**changes: Any) -> str:
+    message = {"role": "assistant", "content": "I am well"}
+    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": USAGE}
+    return json.dumps(
+        {**body, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **changes}
+    )
+
+
+def event(data: dict[str, Any] | str) -> str:
+    return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return event(
+        {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    )
+
+
+OPENING = chunk({"role": "assistant", "content": ""})
+WORDS = [chunk({"content": "I am "}), chunk({"content": "well"})]
+STREAM = [OPENING, *WORDS, chunk({}, "stop"), event("[DONE]")]
+OVERLOADED = {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}
+
+
+def bad(message: str, code: str | None = None) -> str:
+    return json.dumps(
+        {"error": {"message": message, "type": "invalid_request_error", "code": code, "param": None}}
+    )
+
+
+UNREADABLE = {
+    "broken JSON": (200, "application/json", '{"id": "x", "choices": [{"index": 0, "mess'),
+    "nothing": (200, "application/json", ""),
+    "a proxy's page": (200, "text/html", "<html>gateway</html>"),
+    "a page that says it is JSON": (200, "application/json", "<html>gateway</html>"),
+    "choices: null": (200, "application/json", whole(choices=None)),
+    "no choices": (200, "application/json", whole(choices=[])),
+    "an error in a 200": (200, "application/json", json.dumps(OVERLOADED)),
+    "a list": (200, "application/json", "[]"),
+}
+MEMBERS = {
+    "a refused key": (401, "application/json", bad("Incorrect API key provided", "invalid_api_key")),
+    "no credit": (400, "application/json", bad("Your credit balance is too low")),
+    "no quota": (429, "application/json", bad("You exceeded your current quota", "insufficient_quota")),
+    "no such model": (404, "application/json", bad("The model `m` does not exist", "model_not_found")),
+    "an argument": (
+        400,
+        "application/json",
+        bad("Unsupported value: 'temperature' does not support 0.2 with this model."),
+    ),
+    "a page with a 503": (503, "text/html", "<html>503</html>"),
+}
+STREAMS = {
+    "an opening, then an error": [OPENING, event(OVERLOADED)],
+    "an opening, then nothing": [OPENING, CUT],
+    "a broken first event": [event('{"id": "x", "choi')],
+    "an error first": [event(OVERLOADED)],
+    "the connection closed at once": [CUT],
+}
+
+
+class Provider:
+    """Answers `good`, and `bad` as a test says."""
+
+    def __init__(self) -> None:
+        self.answer: tuple[int, str, str] | list[str] | None = None
+        self.asked: list[str] = []
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                provider.asked.append(body["model"])
+                told = provider.answer if body["model"] == "bad" else None
+                if told is None:
+                    told = STREAM if body.get("stream") else (200, "application/json", whole())
+                self.stream(told) if isinstance(told, list) else self.whole(*told)
+
+            def whole(self, status: int, kind: str, text: str) -> None:
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def stream(self, events: list[str]) -> None:
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for one in events:
+                    if one is CUT:
+                        self.close_connection = True
+                        return
+                    self.wfile.write(f"{len(one):x}\r\n{one}\r\n".encode())
+                self.wfile.write(b"0\r\n\r\n")
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+        Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Provider]:
+    provider = Provider()
+    yield provider
+    provider.http.shutdown()
+    provider.http.server_close()
+
+
+@pytest.fixture(scope="module")
+def router() -> Router:
+    return make_router()
+
+
+class LangChain:
+    def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
+        models = {
+            name: ChatOpenAI(model=model, base_url=url, api_key="none", max_retries=0, http_client=client)
+            for name, model in (("small", "bad"), ("large", "good"))
+        }
+        self.pool = ChatCrossRoute(models=models, router=router, cost_preference=1.0)
+
+    def ask(self) -> tuple[str, Any]:
+        message = self.pool.invoke(STORY)
+        return str(message.text), message.response_metadata["crossroute"]
+
+    def stream(self) -> str:
+        return "".join(str(chunk.text) for chunk in self.pool.stream(STORY))
+
+
+class LlamaIndex:
+    def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
+        llms = {
+            name: OpenAILike(
+                model=model,
+                api_base=url,
+                api_key="none",
+                max_retries=0,
+                is_chat_model=True,
+                http_client=client,
+            )
+            for name, model in (("small", "bad"), ("large", "good"))
+        }
+        self.pool = CrossRouteLLM(llms, router, cost_preference=1.0)
+        self.said = [ChatMessage(content=STORY)]
+
+    def ask(self) -> tuple[str, Any]:
+        response = self.pool.chat(self.said)
+        return str(response.message.content), response.additional_kwargs["crossroute"]
+
+    def stream(self) -> str:
+        return str([chunk.message.content for chunk in self.pool.stream_chat(self.said)][-1])
+
+
+@pytest.fixture(params=[LangChain, LlamaIndex])
+def pool(request: pytest.FixtureRequest, router: Router, server: Provider, client: httpx.Client) -> Any:
+    server.asked.clear()
+    return request.param(router, server.url, client)
+
+
+@pytest.mark.parametrize("fault", [*UNREADABLE, *MEMBERS])
+def test_the_next_member_answers_and_the_failure_is_told(pool, server, fault):
+    server.answer = {**UNREADABLE, **MEMBERS}[fault]
+    said, decision = pool.ask()
+    assert said == "I am well"
+    assert [(one["candidate"], one["fault"]) for one in decision["failures"]] == [("small", "member")]
+    assert server.asked == ["bad", "good"]
+    assert pool.pool.spend.total.calls == 1
+
+
+@pytest.mark.parametrize("events", STREAMS.values(), ids=STREAMS)
+def test_a_stream_goes_on_to_the_next_member_until_there_is_something_to_read(pool, server, events):
+    server.answer = events
+    assert pool.stream() == "I am well"
+    assert server.asked == ["bad", "good"]
+
+
+def test_a_stream_that_ends_without_a_finish_reason_is_no_whole_answer(pool, server):
+    server.answer = [OPENING, *WORDS]
+    with pytest.raises(BrokenStreamError, match="'small' ended without a finish reason"):
+        pool.stream()
+    assert server.asked == ["bad"]
+    server.answer = None
+    assert pool.stream() == "I am well"
+
+
+def test_a_bad_request_is_raised_at_once(pool, server):
+    server.answer = (400, "application/json", bad("messages: at least one is expected"))
+    with pytest.raises(Exception, match="at least one is expected") as raised:
+        pool.ask()
+    assert server.asked == ["bad"]
+    assert [failure.fault for failure in raised.value.crossroute_failures] == ["request"]

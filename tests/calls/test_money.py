@@ -1,0 +1,55 @@
+"""What calls cost, as their providers bill them."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossroute.calls.spend import Spend, Usage
+from crossroute.candidate import Price
+from langchain_crossroute.messages.stamp import usage_of
+
+SONNET = Price(input=3, output=15, cached_input=0.3)
+
+
+def test_a_call_of_unknown_cost_is_no_free_call():
+    spend = Spend()
+    spend.add("a", None, SONNET)
+    spend.add("a", Usage(input_tokens=1_000_000), None)
+    spend.add("b", Usage(input_tokens=1_000_000), SONNET)
+    spend.charge("b", 0.0)
+    assert (spend.total.calls, spend.total.unknown, spend.total.cost) == (4, 2, 3.0)
+    assert {name: one.unknown for name, one in spend.by_candidate.items()} == {"a": 2, "b": 0}
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"cache_write_tokens": 1_000_000}, 3.75),
+        ({"cache_write_1h_tokens": 1_000_000}, 6.0),
+        ({"cached_input_tokens": 1_000_000}, 0.3),
+        ({"tier": 0.5}, 1.5),
+        ({"tier": 2.0}, 6.0),
+    ],
+)
+def test_caches_and_tiers_cost_what_they_cost(usage, cost):
+    assert Usage(input_tokens=1_000_000, **usage).cost(SONNET) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(
+    ("details", "cost"),
+    [
+        ({"ephemeral_1h_input_tokens": 1_000_000, "cache_creation": 0}, 6.0),
+        ({"ephemeral_5m_input_tokens": 1_000_000, "cache_creation": 0}, 3.75),
+        ({"cache_creation": 1_000_000}, 3.75),
+        ({"flex": 1_000_000}, 1.5),
+        ({"flex": 0, "flex_cache_read": 1_000_000}, 0.15),
+    ],
+)
+def test_langchain_tells_caches_and_tiers(details, cost):
+    told = {
+        "input_tokens": 1_000_000,
+        "output_tokens": 0,
+        "total_tokens": 1_000_000,
+        "input_token_details": details,
+    }
+    assert usage_of(told).cost(SONNET) == pytest.approx(cost)

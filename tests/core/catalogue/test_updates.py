@@ -1,0 +1,150 @@
+"""Updates: beside the package, shown, undone; releases that were altered are refused."""
+
+import hashlib
+import json
+from datetime import date
+
+import pytest
+
+from crossroute import Candidate, DataError, Price, Router
+from crossroute.catalogue import Catalogue, Entry
+from crossroute.catalogue.layers import FOLDER, add_layer, read_layers, undo_layer
+from crossroute.catalogue.updates import Release, changes, read_update, stale
+from crossroute.cli import app
+
+PRICES = [
+    {
+        "id": "openai",
+        "models": [
+            {"id": "gpt-5.5", "prices": {"input_mtok": 4, "output_mtok": {"base": 20, "tiers": []}}},
+            {"id": "gpt-5.4", "prices": [{"prices": {"input_mtok": 2.5, "output_mtok": 15}}]},
+        ],
+    }
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER, str(tmp_path / "updates"))
+    Catalogue.bundled.cache_clear()
+    yield tmp_path / "updates"
+    monkeypatch.undo()
+    Catalogue.bundled.cache_clear()
+
+
+def applied(path):
+    layer = read_update(path)
+    found = changes(layer)
+    add_layer(layer)
+    Catalogue.bundled.cache_clear()
+    return found
+
+
+def written(path, held):
+    path.write_text(held if isinstance(held, str) else json.dumps(held), "utf-8")
+    return path
+
+
+def test_prices_are_taken_over_shown_and_undone(tmp_path):
+    before = Catalogue.bundled()["gpt-5.5"].price
+    (change,) = applied(written(tmp_path / "prices.json", PRICES))
+    assert (change.model, change.fact) == ("gpt-5.5", "price")
+    assert change.before.startswith("5/30")
+    assert change.after.startswith("4/20 (prices.json: openai/gpt-5.5, ")
+    price = Catalogue.bundled()["gpt-5.5"].price
+    assert (price.input, price.output, price.as_of) == (4, 20, date.today())
+    assert Router.from_pretrained("universal").pool["gpt-5.5"].price == price
+    assert undo_layer() == "prices.json"
+    Catalogue.bundled.cache_clear()
+    assert Catalogue.bundled()["gpt-5.5"].price == before
+    assert undo_layer() is None
+
+
+def test_scores_are_taken_over_with_their_source(tmp_path):
+    table = "model,benchmark,score,source,date\nopenai:gpt-6-sol,gpqa,91.5,a card,2026-11-01\n"
+    applied(written(tmp_path / "scores.csv", table))
+    entry = Catalogue.bundled()["gpt-6-sol"]
+    assert (entry.scores, entry.scores_from) == ({"gpqa": 0.915}, "a card; read 2026-11-01")
+
+
+def test_a_release_brings_a_model_that_routes(tmp_path):
+    router = Router.from_pretrained("universal")
+    profile = router.pool["gpt-5.5"].profile
+    price = Price(input=1, output=2, source="its maker", as_of=date(2026, 11, 28))
+    entry = Entry(name="brand-new-1", maker="acme", price=price)
+    release = Release(
+        made_on=date(2026, 11, 28), source="us", entries=(entry,), profiles={"brand-new-1": profile}
+    )
+    path = tmp_path / "release.json"
+    path.write_bytes(release.signed().written())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read_update(path, digest).entries == (entry,)
+    assert {change.fact for change in applied(path)} >= {"price", "profile"}
+    again = Router.from_pretrained("universal")
+    assert isinstance(again.pool["brand-new-1"], Candidate)
+    assert again.subset(["brand-new-1"]).route("Hi").candidate == "brand-new-1"
+
+
+def test_what_was_altered_is_refused(tmp_path):
+    release = Release(
+        made_on=date(2026, 11, 28), source="us", entries=(Entry(name="x-1", maker="acme"),)
+    ).signed()
+    path = tmp_path / "release.json"
+    path.write_bytes(release.written().replace(b"acme", b"evil"))
+    with pytest.raises(DataError, match="was altered"):
+        read_update(path)
+    path.write_bytes(release.written())
+    with pytest.raises(DataError, match="is not the file with the SHA-256 00"):
+        read_update(path, "00")
+
+
+def test_an_older_price_does_not_replace_a_newer_one(tmp_path):
+    known = Catalogue.bundled()["gpt-5.5"]
+    old = known.model_copy(update={"price": Price(input=9, output=9, source="old", as_of=date(2020, 1, 1))})
+    path = tmp_path / "release.json"
+    path.write_bytes(Release(made_on=date(2026, 11, 28), source="us", entries=(old,)).signed().written())
+    assert read_update(path).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.json", "{", "is not valid JSON"),
+        ("a.json", "{}", "is no release"),
+        ("a.csv", "model,score\n", "lacks the column 'benchmark'"),
+        ("a.csv", "model,benchmark,score\ngpt-6-sol,gpqa,much\n", r"a.csv:2: expected a score in \[0, 1\]"),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path, name, content, told):
+    with pytest.raises(DataError, match=told):
+        read_update(written(tmp_path / name, content))
+
+
+def test_a_broken_update_names_its_file_and_the_remedy(folder):
+    folder.mkdir()
+    (folder / "0001.json").write_text("{")
+    with pytest.raises(DataError, match=r"0001\.json is no update .* crossroute catalogue undo"):
+        read_layers()
+
+
+def test_stale_facts_are_told():
+    entries = [
+        Entry(name=name, maker="m", price=Price(input=1, output=1, as_of=day))
+        for name, day in (("old", date(2026, 1, 1)), ("new", date(2026, 11, 1)))
+    ]
+    assert [name for name, _ in stale(entries, date(2026, 11, 28))] == ["old"]
+
+
+def test_the_command_updates_and_undoes(tmp_path, folder):
+    from typer.testing import CliRunner
+
+    run = CliRunner().invoke
+    path = written(tmp_path / "prices.json", PRICES)
+    told = run(app, ["catalogue", "update", str(path), "--dry-run"])
+    assert "gpt-5.5: price 5/30" in told.output
+    assert not folder.exists()
+    assert run(app, ["catalogue", "update", str(path)]).exit_code == 0
+    assert [each.name for each in folder.iterdir()] == ["0001.json"]
+    assert "1 models from prices.json" in run(app, ["catalogue", "show"]).output
+    assert run(app, ["catalogue", "undo"]).exit_code == 0
+    assert not list(folder.iterdir())
