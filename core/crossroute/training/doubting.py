@@ -16,8 +16,8 @@ from crossroute.routing.predictor import LEAST_CHANCE, Predictor
 from crossroute.training.heads import Labelled, Rows, fit_heads, fit_runs
 from crossroute.training.run import Prepared
 
-NEAR = 0.95
-"""Share of validation queries that lie within reach: they are like what the router was trained on."""
+NEAR = 0.999
+"""Share of validation queries within reach: as far as these lie, queries are like what the router was trained on."""
 
 GATE_WIDTH = 0.25
 """How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
@@ -25,7 +25,7 @@ GATE_WIDTH = 0.25
 ORDINARY = 0.95
 """Share of validation queries that count as less than half ordinary."""
 
-OUTLYING = 0.995
+OUTLYING = 0.999
 """Share of validation queries that are no further from their nearest class than trust goes."""
 
 LEAST_OF_CLASS = 15
