@@ -122,11 +122,14 @@ class Member:
         }
         stated = {capability: profile.get(key) for capability, key in PROFILE.items()}
         can = {c for c, known in stated.items() if (implemented.get(c, False) if known is None else known)}
+        untold = {c for c, known in stated.items() if known is None} - can
+        if not implemented["structured_output"]:  # which may be all that tools are needed for
+            untold.discard("tools")
         window = profile.get("max_input_tokens")
         return Ability(
             capabilities=frozenset(can),
             context_window=window or None,
-            untold=frozenset(c for c, known in stated.items() if known is None and c not in implemented),
+            untold=frozenset(untold),
             effort=effort_of(self.model),
         )
 
