@@ -4,7 +4,9 @@ For each shared set: train `universal` on all others (and without published scor
 set's queries among its models. Beside it: the blind mixture (each model's mean on these very queries, which nobody
 knows beforehand), list price as a proxy for quality, and the same router without doubt. What it costs is as recorded,
 or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
-their models' answers. Training is shorter than that of the bundled router. Rows are kept: a run that was cut goes on.
+their models' answers. Of a set in which not all models answered all queries, the largest complete part counts. The last
+column is how well strangeness alone tells the set's queries from validation queries of the others. Training is shorter
+than that of the bundled router. Rows are kept: a run that was cut goes on.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from rich.console import Console
 from train_universal import CONFIG, train
 from universal_sets import SETS, costed, load_one
 
-from crossroute import Outcomes, Pool, Prediction, Router
+from crossroute import Outcomes, Pool, Prediction, Query, Router
 from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, known_outcomes, paired_bootstrap
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
@@ -46,7 +48,7 @@ def main(
     torch.set_num_threads(1)
     print(
         "| set left out | models | queries | blind mixture | CrossRoute less it, 95 % | without doubt | list price |"
-        " cost factor | under the 90 % quantile | dial |\n|---|---|---|---|---|---|---|---|---|---|"
+        " cost factor | under the 90 % quantile | dial | told apart |\n|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for name in only or SETS:
         print(line(kept(name, folder)), flush=True)
@@ -109,7 +111,25 @@ def row(name: str, router: Router) -> Row:
         "under": float((outcomes.cost[known] <= high_cost[known]).mean()),
         "spend": spend,
         "monotone": bool(rises <= NOISE),
+        "told_apart": told_apart(name, router),
     }
+
+
+def told_apart(name: str, router: Router) -> float:
+    """Return how well strangeness tells the set's queries from validation queries of the others, an AUC."""
+    from sklearn.metrics import roc_auc_score
+
+    known = [text for other in SETS if other != name for text in load_one(other).split("validation").texts]
+    predictor = router.predictor
+    if predictor.doubt is None:
+        raise ValueError("The router knows no doubt.")
+    strangeness = [
+        predictor.doubt.distances(
+            predictor.network.project(predictor.query_encoder.encode([Query(text) for text in texts]))
+        )[0]
+        for texts in (known, load_one(name).texts)
+    ]
+    return float(roc_auc_score(np.repeat([0, 1], [len(s) for s in strangeness]), np.concatenate(strangeness)))
 
 
 def dense(outcomes: Outcomes) -> Outcomes:
@@ -170,7 +190,7 @@ def line(row: Row) -> str:
     others = " | ".join(f"{row[other] - row['blind']:+.4f}" for other in ("plain", "price"))
     return (
         f"| {row['set']} | {row['models']} | {row['queries']} | {row['blind']:.4f} | {difference:+.4f} ({low:+.4f} to "
-        f"{high:+.4f}) | {others} | {cost} | {under} | {dial} |"
+        f"{high:+.4f}) | {others} | {cost} | {under} | {dial} | {row['told_apart']:.2f} |"
     )
 
 

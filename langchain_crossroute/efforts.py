@@ -93,8 +93,9 @@ def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
 def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
     """Return a value over what a field holds already, such as a summary beside an effort."""
     held = getattr(model, field, None)
-    joined = field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict)
-    return {**held, **value} if joined else value
+    if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
+        return {**held, **value}
+    return value
 
 
 def _base_url(model: BaseChatModel) -> str | None:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,7 +26,7 @@ from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import Layer
 from crossroute.errors import DataError, needs_extra, one_line
 
-FORMAT = "crossroute-catalogue-1"
+FORMAT: Final = "crossroute-catalogue-1"
 STALE_DAYS = 180
 _LISTED = re.compile(r"genai-prices [\w.]+: ([^/\s]+)/(\S+)")
 

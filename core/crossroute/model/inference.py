@@ -94,9 +94,8 @@ class InferenceNetwork:
         model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
         features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])
         told = np.repeat(features.T @ self._told, self.config.heads, axis=0)  # (E heads, m, 2)
-        return PoolKeys(
-            np.float32(features), pool.quality.T, pool.log_tokens.T, np.float32(told.reshape(-1, 2))
-        )
+        features, told = (values.astype(np.float32) for values in (features, told.reshape(-1, 2)))
+        return PoolKeys(features, pool.quality.T, pool.log_tokens.T, told)
 
     def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
         """Return the members' average.
@@ -166,10 +165,10 @@ class InferenceNetwork:
             asked[member, :, own] = interest[member].swapaxes(0, 1).reshape(d + 1, each)
         asked[:, :, members * each : -2] = pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns)
         asked[:, :, -2:] = np.delete(shared, slice(d, 2 * d), axis=1)
-        self._asked = np.float32(asked[:, :d].reshape(members * d, -1))
-        self._asked_bias = np.float32(asked[:, d].sum(0))
-        self._hidden = np.float32(weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d))
-        self._hidden_bias = np.float32(weights["hidden.bias"].reshape(-1))
+        self._asked = asked[:, :d].reshape(members * d, -1).astype(np.float32)
+        self._asked_bias = asked[:, d].sum(0).astype(np.float32)
+        self._hidden = weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d).astype(np.float32)
+        self._hidden_bias = weights["hidden.bias"].reshape(-1).astype(np.float32)
 
 
 def _levels(clusters: int) -> tuple[Doubles, Doubles]:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, means_by, softmax
+from crossroute.model.effects import LEAST_CHANCE
 from crossroute.numeric import Floats, logit
-from crossroute.routing.predictor import LEAST_CHANCE, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.training.heads import Labelled, Rows, fit_heads, fit_runs
 from crossroute.training.run import Prepared
 
@@ -87,7 +88,7 @@ def fit_doubt(
     rows = Rows(x, kind, np.stack([ease, length], axis=1), run, weight)
     space = _space(x, classes_of(train, predictor))
     light = heavy = fit_heads(rows, len(kinds))
-    stated = Rows(*(values[:0] for values in rows))
+    stated = rows.taken(slice(0))
     if labelled is not None:
         stated = labelled.rows(predictor.network)
         framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)

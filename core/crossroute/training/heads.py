@@ -106,6 +106,10 @@ class Rows(NamedTuple):
         """Return these and the others."""
         return Rows(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
+    def taken(self, rows: npt.NDArray[np.intp] | slice) -> Rows:
+        """Return some of these."""
+        return Rows(self.x[rows], self.kind[rows], self.told[rows], self.run[rows], self.weight[rows])
+
     def times(self, factor: float) -> Rows:
         """Return the same at other weights."""
         return self._replace(weight=self.weight * factor)
@@ -126,9 +130,8 @@ class Rows(NamedTuple):
         picked = rng.choice(len(texts), size=min(FRAMED, len(texts)), replace=False, p=share)
         frames = rng.integers(1, len(FRAMES), size=len(picked))
         asked = [Query(FRAMES[f].format(texts[i])) for i, f in zip(picked, frames, strict=True)]
-        drawn = Rows(*(values[picked] for values in self))
         x = network.project(encoder.encode(asked))
-        return drawn._replace(x=x, weight=np.full(len(picked), self.weight.sum() / len(picked)))
+        return self.taken(picked)._replace(x=x, weight=np.full(len(picked), self.weight.sum() / len(picked)))
 
 
 def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
