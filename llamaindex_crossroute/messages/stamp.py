@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from pydantic import BaseModel
 
 from crossroute import Decision
-from crossroute.calls.spend import Usage
+from crossroute.calls.spend import TIERS, Usage
 
 KEY = "crossroute"
 """Where a decision stands: in `additional_kwargs` of a response, never in those of its message."""
@@ -62,7 +62,9 @@ def usage_of(response: Response) -> Usage | None:
         kwargs.get("usage"),
         kwargs,
     )
-    return next((usage for place in places if (usage := _counted(place)) is not None), None)
+    usage = next((usage for place in places if (usage := _counted(place)) is not None), None)
+    tier = TIERS.get(str(field_of(raw, "service_tier")), 1.0)
+    return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
 def _counted(usage: Any) -> Usage | None:
@@ -74,10 +76,13 @@ def _counted(usage: Any) -> Usage | None:
     details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
     cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
+    hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
     return Usage(
         input_tokens=(read or 0) + (held + made if whole is None else 0),
         output_tokens=(written or 0) + (thought or 0),
         cached_input_tokens=cached or held,
+        cache_write_tokens=max(0, made - hour),
+        cache_write_1h_tokens=hour,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from llama_index.core.llms import CompletionResponse
 
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from langchain_crossroute.messages.stamp import usage_of
+from llamaindex_crossroute.messages.stamp import usage_of as llamaindex_usage
 
 SONNET = Price(input=3, output=15, cached_input=0.3)
 
@@ -53,3 +55,27 @@ def test_langchain_tells_caches_and_tiers(details, cost):
         "input_token_details": details,
     }
     assert usage_of(told).cost(SONNET) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cost"),
+    [
+        ({"usage": {"input_tokens": 0, "output_tokens": 0, "cache_creation_input_tokens": 1_000_000}}, 3.75),
+        (
+            {
+                "usage": {
+                    "input_tokens": 0,
+                    "output_tokens": 0,
+                    "cache_creation_input_tokens": 1_000_000,
+                    "cache_creation": {"ephemeral_1h_input_tokens": 1_000_000},
+                }
+            },
+            6.0,
+        ),
+        ({"usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}, "service_tier": "flex"}, 1.5),
+        ({"usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0}, "service_tier": "default"}, 3.0),
+    ],
+)
+def test_llamaindex_tells_caches_and_tiers(raw, cost):
+    told = CompletionResponse(text="", raw=raw)
+    assert llamaindex_usage(told).cost(SONNET) == pytest.approx(cost)

@@ -94,8 +94,7 @@ class InferenceNetwork:
         model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
         features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])
         told = np.repeat(features.T @ self._told, self.config.heads, axis=0)  # (E heads, m, 2)
-        features, told = (values.astype(np.float32) for values in (features, told.reshape(-1, 2)))
-        return PoolKeys(features, pool.quality.T, pool.log_tokens.T, told)
+        return PoolKeys(_single(features), pool.quality.T, pool.log_tokens.T, _single(told.reshape(-1, 2)))
 
     def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
         """Return the members' average.
@@ -114,10 +113,10 @@ class InferenceNetwork:
         about, shared = asked[:, :-2].reshape(n, -1, read), asked[:, -2:]
         interest, pair = about[:, :-2], about[:, -2:] @ pool.features  # (n, 2, m)
         beside = pool if around is None else around
-        attention = _softmax(interest @ beside.features)  # (n, E heads, m)
+        attention = _softmax(np.asarray(interest @ beside.features, np.float32))  # (n, E heads, m)
         shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
-        quality_logit = shared[:, :1] + pair[:, 0]  # (n, m)
-        log_tokens = shared[:, 1:] + pair[:, 1]  # (n, m)
+        quality_logit = np.asarray(shared[:, :1] + pair[:, 0], np.float32)  # (n, m)
+        log_tokens = np.asarray(shared[:, 1:] + pair[:, 1], np.float32)  # (n, m)
         if self.config.prior:
             quality_logit += _logit(clusters @ pool.quality, 1e-3)
             log_tokens += clusters @ pool.log_tokens
@@ -165,10 +164,10 @@ class InferenceNetwork:
             asked[member, :, own] = interest[member].swapaxes(0, 1).reshape(d + 1, each)
         asked[:, :, members * each : -2] = pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns)
         asked[:, :, -2:] = np.delete(shared, slice(d, 2 * d), axis=1)
-        self._asked = asked[:, :d].reshape(members * d, -1).astype(np.float32)
-        self._asked_bias = asked[:, d].sum(0).astype(np.float32)
-        self._hidden = weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d).astype(np.float32)
-        self._hidden_bias = weights["hidden.bias"].reshape(-1).astype(np.float32)
+        self._asked = _single(asked[:, :d].reshape(members * d, -1))
+        self._asked_bias = _single(asked[:, d].sum(0))
+        self._hidden = _single(weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d))
+        self._hidden_bias = _single(weights["hidden.bias"].reshape(-1))
 
 
 def _levels(clusters: int) -> tuple[Doubles, Doubles]:
@@ -192,6 +191,10 @@ def _levels(clusters: int) -> tuple[Doubles, Doubles]:
     gathered[2 * k : 2 * k + 2, : 2 * k] = each.T
     gathered[-1, -1] = 1
     return spread, gathered
+
+
+def _single(values: npt.NDArray[np.floating]) -> Float32s:
+    return values.astype(np.float32)
 
 
 def _softmax(scores: Float32s) -> Float32s:

@@ -101,7 +101,7 @@ def test_a_failure_does_not_count_and_is_told(ledger, watch):
     assert ledger.spend.total.calls == 0
     (call,) = watch.calls
     assert (call.error, call.answered, call.final, call.cost) == (error, False, False, None)
-    assert [cost for _, cost in watch.settled] == [None]
+    assert [cost for _, cost in watch.settled] == [0.0], "None is what is not known"
 
 
 def test_an_answer_of_several_is_not_final(ledger, watch):

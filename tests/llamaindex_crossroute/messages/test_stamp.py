@@ -18,8 +18,13 @@ def usage(raw=None, **additional_kwargs):
     return usage_of(ChatResponse(message=message, raw=raw, additional_kwargs=additional_kwargs))
 
 
-def counts(input_tokens=1000, output_tokens=100, cached=0):
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, cached_input_tokens=cached)
+def counts(input_tokens=1000, output_tokens=100, cached=0, made=0):
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_input_tokens=cached,
+        cache_write_tokens=made,
+    )
 
 
 @pytest.mark.parametrize("raw", [{"usage": OPENAI}, SimpleNamespace(usage=SimpleNamespace(**OPENAI))])
@@ -42,15 +47,15 @@ def test_bedrock_counts_in_camel_case_and_its_cache_beside():
     told = {"inputTokens": 1000, "outputTokens": 100, "totalTokens": 1100}
     assert usage({"usage": told}) == counts()
     cached = told | {"cacheReadInputTokens": 200, "cacheWriteInputTokens": 30}
-    assert usage({"usage": cached}) == counts(1230, cached=200)
+    assert usage({"usage": cached}) == counts(1230, cached=200, made=30)
 
 
 def test_anthropic_counts_its_cache_beside_and_litellm_within():
     cache = {"cache_read_input_tokens": 900, "cache_creation_input_tokens": 50}
     told = {"input_tokens": 50, "output_tokens": 100}
-    assert usage({"usage": told | cache}) == counts(cached=900)
+    assert usage({"usage": told | cache}) == counts(cached=900, made=50)
     within = OPENAI | cache | {"prompt_tokens_details": {"cached_tokens": 900}}
-    assert usage({"usage": within}) == usage({"usage": OPENAI | cache}) == counts(cached=900)
+    assert usage({"usage": within}) == usage({"usage": OPENAI | cache}) == counts(cached=900, made=50)
 
 
 def test_gemini_thinks_beside_what_it_writes():
