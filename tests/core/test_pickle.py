@@ -53,11 +53,14 @@ def test_an_error_is_copied_as_it_stands(error, how):
     assert (str(copied), copied.__dict__) == (str(error), error.__dict__)
 
 
-def test_every_error_is_tried():
-    declared = {
-        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CrossRouteError)
-    }
-    assert declared - {CrossRouteError} == {type(error) for error in MADE}
+@pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(errors, inspect.isclass)])
+def test_errors_of_every_kind_are_pickled_whatever_they_are_made_of(kind):
+    if not issubclass(kind, CrossRouteError):
+        pytest.skip("a warning")
+    error = kind.__new__(kind)
+    error.args = ("what happened",)
+    copied = COPIES["pickle"](error)
+    assert (type(copied), copied.args) == (kind, ("what happened",))
 
 
 @pytest.mark.parametrize("how", COPIES)
