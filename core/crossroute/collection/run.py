@@ -251,7 +251,7 @@ def collect(prompts: Sequence[Prompt], models: Sequence[AskedModel], **options: 
         DataError: A reference does not fit the grader, or the folder holds answers to other prompts.
         Exception: A model's own error, where it is not transient, once the others have ended.
     """
-    return cast("Collected", run_here(Collection(prompts, models, **options).run()))
+    return run_here(Collection(prompts, models, **options).run())
 
 
 async def acollect(prompts: Sequence[Prompt], models: Sequence[AskedModel], **options: Any) -> Collected:

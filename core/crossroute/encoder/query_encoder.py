@@ -178,4 +178,5 @@ def surface_features(query: Query) -> Embeddings:
         math.log1p(len(choices or ())),
         len(set(words) if plain else {word.lower() for word in words}) / max(1, len(words)),
     )
-    return np.minimum(np.maximum(features, LOWEST), HIGHEST).astype(np.float32)
+    held: Embeddings = np.minimum(np.maximum(features, LOWEST), HIGHEST).astype(np.float32)
+    return held

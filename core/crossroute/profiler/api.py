@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from crossroute.candidate import Candidate, Price
 from crossroute.data.outcomes import MEASURES, Outcomes
@@ -16,6 +16,8 @@ from crossroute.profiler.answers_file import AnswersFile, Row
 from crossroute.profiler.questions import GradedQuery, calibration_set
 from crossroute.profiler.run import ProfilingRun, Progress
 from crossroute.profiler.settings import ProfilingSettings
+
+T = TypeVar("T")
 
 
 def profile_model(
@@ -85,7 +87,7 @@ def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcome
     return Outcomes.from_rows(listed, columns, candidates)
 
 
-def run_here(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:
+def run_here(run: Coroutine[Any, Any, T]) -> T:
     """Return what a coroutine returns, from within a notebook's event loop, too."""
     try:
         asyncio.get_running_loop()
@@ -93,8 +95,8 @@ def run_here(run: Coroutine[Any, Any, Outcomes]) -> Outcomes:
         return asyncio.run(run)
     begun: Future[Callable[[], object]] = Future()
 
-    async def stoppable() -> Outcomes:
-        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[Outcomes]", asyncio.current_task())
+    async def stoppable() -> T:
+        loop, task = asyncio.get_running_loop(), cast("asyncio.Task[T]", asyncio.current_task())
         begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
         return await run
 

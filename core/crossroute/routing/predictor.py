@@ -173,8 +173,8 @@ class Foresight:
     @cached_property
     def output_cost(self) -> Floats:
         """The part of the cost that pays for the answer, shape (n, m), USD."""
-        paid_for_reading = self._read * self._predictor.prices[:, 0] / 1e6
-        return self._estimated - np.minimum(self._estimated, paid_for_reading)
+        reading: Floats = np.minimum(self._estimated, self._read * self._predictor.prices[:, 0] / 1e6)
+        return self._estimated - reading
 
     def cost_within(self, confidence: float) -> Floats:
         """Return the cost that each call stays within with some probability, USD, shape (n, m)."""
@@ -280,9 +280,8 @@ class Predictor:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kept = {"doubt": self.doubt, "context": self.context}
         parts = (self.network, self.pool, self.query_encoder, self.cost_unit)
-        return partial(Predictor, **kept), parts
+        return partial(Predictor, doubt=self.doubt, context=self.context), parts
 
     def foresee(self, queries: Sequence[Query]) -> list[Row]:
         """Foresee each query; the last ones are remembered."""

@@ -57,8 +57,8 @@ def _moved(
     """Return a profile after some grades: moved as a whole by what they exceed predictions, then by cluster."""
     before = np.array(profile.quality)
     k = len(before)
-    total = np.bincount(cluster, weight * np.clip(before[cluster] + beyond, 0, 1), minlength=k)
-    count = np.bincount(cluster, weight, minlength=k)
+    grades = weight * np.clip(before[cluster] + beyond, 0, 1)
+    total, count = (np.asarray(np.bincount(cluster, each, k), dtype=np.float64) for each in (grades, weight))
     logits = logit(before, 0.01)
     expected = sigmoid(fit_ability(total, count, logits, spread=SHIFT) + logits)
     mean = (total + PRIOR * expected) / (count + PRIOR)

@@ -65,7 +65,7 @@ class Recorder:
         if time.monotonic() - self._looked < LOOK_S and self._looked:
             return
         self._looked = time.monotonic()
-        dispatcher = self._dispatcher and self._dispatcher()
+        dispatcher = None if self._dispatcher is None else self._dispatcher()
         if dispatcher is None or self._own is None:
             return
         found = adopted(self.log)
