@@ -257,7 +257,8 @@ def named(model: str, **arguments: Any) -> BaseChatModel:
         from langchain.chat_models import init_chat_model
     except ImportError as error:
         raise MissingPackageError(f"A model by name ({model!r})", "langchain") from error
-    return init_chat_model(model, **arguments)
+    made: BaseChatModel = init_chat_model(model, **arguments)
+    return made
 
 
 def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
@@ -286,7 +287,8 @@ def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnabl
 def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
     runnable = _configured(runnable, {})
     while not isinstance(runnable, BaseChatModel):
-        runnable = runnable.bound if isinstance(runnable, RunnableBindingBase) else runnable.runnable  # type: ignore[attr-defined]
+        around = cast("RunnableBindingBase[Any, Any] | RunnableWithFallbacks[Any, Any]", runnable)
+        runnable = around.bound if isinstance(around, RunnableBindingBase) else around.runnable
     return runnable
 
 

@@ -105,7 +105,7 @@ def _plain(message: BaseMessage) -> BaseMessage:
         message = message.model_copy(update={"name": NAME.sub("_", message.name)})
     if not any(block.get("type") in {"document", "search_result"} for block in _blocks(message)):
         return message
-    content = [part for block in message.content for part in (_as_text(block) or [block])]
+    content = [part for block in message.content for part in (_as_text(block) or (block,))]
     return message.model_copy(update={"content": content})
 
 
