@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -171,9 +171,8 @@ def replay(
 
 def decided(candidate: str, cost: float, pay: float) -> Decision:
     """Return a decision with what a budget reads of it."""
-    return Decision.model_construct(
-        candidate=candidate, cost=cost, willingness_to_pay=pay, reasons=(), budgets=()
-    )
+    fields: dict[str, Any] = {"candidate": candidate, "cost": cost, "willingness_to_pay": pay}
+    return Decision.model_construct(**fields, reasons=(), budgets=())
 
 
 def report(name: str, days: list[tuple[float, float]], budget: float, hindsight: list[float]) -> None:

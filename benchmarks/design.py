@@ -12,6 +12,7 @@ import argparse
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,12 @@ from crossroute.data.outcomes import MEASURES
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.evaluation.baselines.clusters import ClusterMeans
 from crossroute.evaluation.baselines.regression import PerCandidate
+from crossroute.evaluation.baselines.tuning import Baseline
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 
 SETS = ("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "paretobandit", "openhands")
-ROUTERS = {
+ROUTERS: dict[str, Baseline] = {
     "clusters": ClusterMeans(),
     "neighbours": PerCandidate(KNeighborsRegressor(30), KNeighborsRegressor(30)),
 }
@@ -67,7 +69,8 @@ def designed(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_
 
 def only(prompts: Outcomes, asked: npt.NDArray[np.bool_]) -> Outcomes:
     """Return outcomes of which only some pairs are known."""
-    return replace(prompts, **{name: np.where(asked, getattr(prompts, name), np.nan) for name in MEASURES})
+    known: dict[str, Any] = {name: np.where(asked, getattr(prompts, name), np.nan) for name in MEASURES}
+    return replace(prompts, **known)
 
 
 def main() -> None:

@@ -103,7 +103,7 @@ def lowest(quality: Floats, references: Floats, drop: float, test: Test) -> int 
     floor = None
     for start in range(0, quality.shape[1], AT_ONCE):
         loss = references[:, None, :] - quality[:, start : start + AT_ONCE, None]
-        holds = test(loss, drop, CONFIDENCE).all(axis=1)
+        holds = np.asarray(test(loss, drop, CONFIDENCE).all(axis=1))
         passed = len(holds) if holds.all() else int(np.argmin(holds))
         if passed:
             floor = start + passed - 1

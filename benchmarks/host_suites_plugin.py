@@ -95,9 +95,10 @@ def _wrap_llms() -> None:
         llm = resolve(*args, **kwargs)
         if not isinstance(llm, LLM) or isinstance(llm, CrossRouteLLM):
             return llm
-        return CrossRouteLLM(dict.fromkeys(NAMES, llm), router(), callback_manager=llm.callback_manager)
+        llms = dict.fromkeys(NAMES, llm)
+        return CrossRouteLLM(llms=llms, router=router(), callback_manager=llm.callback_manager)
 
     utils.resolve_llm = resolved
     from llama_index.core import settings
 
-    settings.resolve_llm = resolved
+    settings.resolve_llm = resolved  # type: ignore[attr-defined]

@@ -52,9 +52,9 @@ def clients(url: str, names: tuple[str, ...], way: str) -> dict[str, Any]:
     import httpx
 
     many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    connections = {"limits": many, "timeout": TIMEOUT_S}
-    common = {"api_key": "none", "max_retries": 0, "timeout": TIMEOUT_S}
-    sync, awaited = httpx.Client(**connections), httpx.AsyncClient(**connections)  # type: ignore[arg-type]
+    connections: dict[str, Any] = {"limits": many, "timeout": TIMEOUT_S}
+    common: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": TIMEOUT_S}
+    sync, awaited = httpx.Client(**connections), httpx.AsyncClient(**connections)
     if way.endswith("chat"):
         from llama_index.llms.openai import OpenAI
 
@@ -149,9 +149,10 @@ def row(url: str, way: str, members: int, calls: int) -> Row:
     bare = bare_cpu(url, way, min(calls, 500))
     models = clients(url, NAMES[:members], way)
     if way.endswith("chat"):
+        from crossroute.routing.router import WIDEST_ROUTER
         from llamaindex_crossroute import CrossRouteLLM
 
-        pool: Any = CrossRouteLLM(models)
+        pool: Any = CrossRouteLLM(llms=models, router=WIDEST_ROUTER)
         pool.metadata  # noqa: B018
     else:
         from langchain_crossroute import ChatCrossRoute

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -49,21 +50,33 @@ def main() -> None:
         timed("MiniLM", lambda: minilm.encode([text(next(seeds))]))
         for name, router in routers.items():
             fresh = [text(next(seeds)) for _ in range(5)]
-            timed(name, lambda router=router, fresh=fresh: [router.route(one) for one in fresh], 5)
-            timed(f"{name}, again", lambda router=router: [router.route(text(0)) for _ in range(5)], 5)
+            timed(name, partial(route_each, router, fresh), 5)
+            timed(f"{name}, again", partial(route_again, router, 5), 5)
         if turn % 4 == 0:
             for words in (8, 120):
                 texts = [" ".join(text(next(seeds)).split()[:words]) for _ in range(BATCH)]
-                timed(f"encoder, {words}", lambda texts=texts: static.encode(texts))
+                timed(f"encoder, {words}", partial(static.encode, texts))
                 for name in ("11 candidates", "173 candidates"):
                     router = routers[name]
-                    timed(f"{name}, {words}", lambda router=router, texts=texts: router.route_columns(texts))
+                    timed(f"{name}, {words}", partial(router.route_columns, texts))
     print("| measure | ratio | quartiles |\n|---|---|---|")
     for name, above, below in measures():
         each = np.array(times[above]) / np.array(times[below])
         quartiles = np.quantile(each, [0.25, 0.75])
         ratio = np.median(times[above]) / np.median(times[below])
         print(f"| {name} | {ratio:.4f} | {quartiles[0]:.4f} to {quartiles[1]:.4f} |")
+
+
+def route_each(router: Router, queries: Sequence[str]) -> None:
+    """Route some queries, one by one."""
+    for query in queries:
+        router.route(query)
+
+
+def route_again(router: Router, times: int) -> None:
+    """Route the first query some times."""
+    for _ in range(times):
+        router.route(text(0))
 
 
 def measures() -> list[tuple[str, str, str]]:
