@@ -26,7 +26,7 @@ RULES = (
     re.compile(r"(?i)\b(?:set-)?cookie['\"]?\s*[:=].*"),
     re.compile(r"(?i)\bbearer\s+(?=\S*[\d.=])[\w.~+/=-]{8,}"),
     re.compile(r"(?i)\bbasic\s+(?=\S*[\d=])[\w+/]{10,}=*"),
-    re.compile(r"(?<=//)(?!git@)[^/\s@:'\"]*(?::(?!\d+/)[^\s@'\"]*)?@"),  # https://user:password@
+    re.compile(r"(?<=//)(?:[^/\s@:'\"]*:(?!\d+/)[^\s@'\"]*|[^/\s@:'\"]{12,})@"),  # https://user:password@
     # name=value, "name": "value"
     re.compile(
         rf"(?i)\b{NAME}(?:['\"]?\s*=\s*|['\"]\s*:\s*)['\"]?(?!(?:null|none|true|false)\b){VALUE}{{3,}}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -34,8 +35,8 @@ WAITING = f".crossroute-{'[0-9a-f]' * 16}.safetensors"
 SCRATCH = f".{CONFIG}.*"
 """What `replace_entry` calls a config that is not whole yet."""
 
-TRIES = 20
-"""Looks at a folder after which it is not another router's being saved that keeps config and weights apart."""
+TRIES = 3
+"""Looks at a folder after which a reader waits for whoever saves into it."""
 
 BUNDLED = Path(__file__).parents[1] / "weights"
 ENCODER = "static-minilm"
@@ -109,7 +110,9 @@ def _regular(path: Path) -> Path:
     Raises:
         CheckpointError: It is a pipe or a device, which may never end.
     """
-    if path.exists() and not path.is_file():
+    with suppress(FileNotFoundError):  # which reading tells; one look, since another may save meanwhile
+        if stat.S_ISREG(path.stat().st_mode):
+            return path
         raise CheckpointError(f"{path} is no regular file. Copy or train the router again.")
     return path
 
@@ -117,21 +120,33 @@ def _regular(path: Path) -> Path:
 def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
     """Return the config and the weights that it was written with, though another router be saved meanwhile."""
     for _ in range(TRIES):
-        config = _read_config(folder)
-        digest = str(config.get("weights_sha256"))
-        if not DIGEST.fullmatch(digest):
-            break
-        for path in (folder / WEIGHTS, _waiting(folder, digest)):
-            with suppress(FileNotFoundError):
-                weights = _regular(path).read_bytes()
-                if hashlib.sha256(weights).hexdigest() == digest:
-                    return config, weights
+        found = _look(folder)
+        if found is not None:
+            return found
+    with held(folder):  # against one that saves without a pause
+        found = _look(folder)
+    if found is not None:
+        return found
     if not (folder / WEIGHTS).exists():
         raise CheckpointError(f"{folder} has no {WEIGHTS}; the checkpoint is incomplete. Save it again.")
     raise CheckpointError(
         f"{folder / WEIGHTS} ({(folder / WEIGHTS).stat().st_size:,} bytes) is not the file that {CONFIG} was "
         "written with: it was truncated or altered. Copy or train the router again."
     )
+
+
+def _look(folder: Path) -> tuple[dict[str, Any], bytes] | None:
+    """Return the config and its weights as they are now; None where they are not of one router."""
+    config = _read_config(folder)
+    digest = str(config.get("weights_sha256"))
+    if not DIGEST.fullmatch(digest):
+        return None
+    for path in (folder / WEIGHTS, _waiting(folder, digest)):
+        with suppress(FileNotFoundError):
+            weights = _regular(path).read_bytes()
+            if hashlib.sha256(weights).hexdigest() == digest:
+                return config, weights
+    return None
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
