@@ -158,7 +158,7 @@ def message_tokens(messages: Iterable[BaseMessage]) -> int:
     """Return about how many tokens messages have; a picture, sound or file counts as a thousand.
 
     >>> message_tokens([HumanMessage("four words are here")])
-    9
+    8
     """
     return sum(_tokens(message) for message in messages)
 

@@ -118,7 +118,7 @@ def test_usage_and_cost_are_those_of_all_calls(model):
     assert message.usage_metadata["input_token_details"]["cache_read"] == 4
     costs = [call["cost"] for call in decision(message)["calls"]]
     assert decision(message)["actual_cost"] == pytest.approx(sum(costs))
-    assert costs[0] == pytest.approx((8 * 0.1 + 2 * 0.01 + 5 * 0.2) / 1e6)
+    assert costs[0] == pytest.approx((7 * 0.1 + 1 * 0.125 + 2 * 0.01 + 5 * 0.2) / 1e6)
     assert {name: spent.calls for name, spent in model.spend.by_candidate.items()} == {"small": 1, "large": 1}
     assert model.spend.total.cost == pytest.approx(sum(costs))
 

@@ -87,7 +87,12 @@ class Catalogue:
         for names, open_only in ((taken.ids, taken.local), (taken.plain_ids, True)):
             for name in _with_and_without_prefix(taken, names):
                 entry = self._by_key.get(name)
-                if entry and taken.may_be_made_by(entry.maker) and (entry.open_weights or not open_only):
+                listed = not taken.prefixes and name in taken.ids  # in full, such as claude-v2:0
+                if (
+                    entry
+                    and taken.may_be_made_by(entry.maker)
+                    and (entry.open_weights or listed or not open_only)
+                ):
                     return _resolution(entry, name, taken, told)
         return None
 

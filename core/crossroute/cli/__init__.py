@@ -35,8 +35,8 @@ INTERRUPTED = 130
 EXAMPLES: dict[Callable[..., None], str] = {
     route: 'route "Prove that 2 is prime." --cost-preference 0.8',
     data: "data outcomes.jsonl",
-    compare: "compare prompts.csv --candidates gpt-5-mini,claude-opus-4-5",
-    collect: "collect prompts.csv --candidates a,b --out o.parquet",
+    compare: "compare prompts.csv --config crossroute.toml",
+    collect: "collect prompts.csv --config crossroute.toml --out o.parquet",
     train: "train outcomes.jsonl --out my-router",
     floor: "floor my-router outcomes.jsonl --drop 0.02 --out promised",
     evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",

@@ -92,7 +92,7 @@ def train(
         train_log(log, start, folder, margin)
         return
     if folder is None:
-        raise ValueError("Give --out FOLDER, where the router is written to.")
+        raise typer.BadParameter("Give a folder, where the router is written to.", param_hint="--out")
     from crossroute.routing.storage import locate
     from crossroute.training import FEW, TrainingConfig, fit
 

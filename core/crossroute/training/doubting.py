@@ -113,7 +113,7 @@ def fit_doubt(
     ungated = Doubt(kinds, tensors)
     gate = _gate(*ungated.distances(predictor.network.project(validation.encoded.numpy())), near=near)
     if labelled is None:
-        gate[2] = 0, 1  # no query is ordinary
+        gate = _lenient(gate, x.shape[1])
     return Doubt(kinds, tensors | {"gate": gate})
 
 
@@ -155,6 +155,17 @@ def _class_means(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats
     """Return the means of the classes of at least so many queries, shape (c, p)."""
     count = np.unique(classes, return_counts=True)[1]
     return means_by(classes, z)[count >= least]
+
+
+def _lenient(gate: Floats, size: int) -> Floats:
+    """Return where doubt begins for a router of one kind of queries, none of which is called ordinary.
+
+    They may be of a few templates, beside which any other wording is strange: trust goes on for half of what chance
+    alone spreads a squared distance of as many features by, and to twice the distance of the furthest class.
+    """
+    spread = np.sqrt(2 * size)
+    (reach, width), away, _ = gate
+    return np.array([(reach + spread / 2, max(width, spread / 8)), 2 * away, (0, 1)])
 
 
 def _ordinary(labelled: Labelled, z: Floats) -> Floats:

@@ -26,6 +26,7 @@ COMMANDS = (
     "compare",
     "collect",
     "train",
+    "floor",
     "evaluate",
     "candidates",
     "prices",
@@ -33,6 +34,12 @@ COMMANDS = (
     "profile",
     "demo",
 )
+GROUPS = ("traffic", "catalogue")
+"""Commands of several commands."""
+
+ASKING = ("profile", "collect", "floor")
+"""Commands whose example asks providers, or needs more outcomes than a test has."""
+
 interruptible = pytest.mark.skipif(
     sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
     reason="children hear no SIGINT: on Windows, and where the shell put us in the background",
@@ -464,6 +471,19 @@ def test_the_defaults_of_training_are_those_of_its_configuration(jsonl, tmp_path
     assert trained == TrainingConfig(epochs=1).model_dump(mode="json")
 
 
+POOL = """
+router = "universal"
+
+[[models]]
+name = "gpt-5-mini"
+model = "openai:gpt-5-mini"
+
+[[models]]
+name = "claude-opus-4-5"
+model = "anthropic:claude-opus-4-5"
+"""
+
+
 def examples() -> list[str]:
     """The example of each command's help, as it stands on a terminal of 80 columns."""
     found = []
@@ -478,10 +498,12 @@ def test_the_help_of_each_command_has_an_example_on_one_line():
     assert all(len(shlex.split(example)) > 2 for example in examples())
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "profile"])  # asks OpenAI
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ASKING])
 def test_the_examples_work_when_pasted(command, jsonl, saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(jsonl, "outcomes.jsonl")
+    Path("prompts.csv").write_text("prompt\nHow high is Mont Blanc?\nWho wrote Faust?\n", "utf-8")
+    Path("crossroute.toml").write_text(POOL, "utf-8")
     if command == "evaluate":
         shutil.copytree(saved, "my-router")
     (example,) = [words for words in map(shlex.split, examples()) if words[1] == command]
@@ -491,8 +513,12 @@ def test_the_examples_work_when_pasted(command, jsonl, saved, tmp_path, monkeypa
 
 def test_every_command_is_documented():
     click = typer.main.get_command(cli.app)
-    assert set(click.commands) == set(COMMANDS)
-    for command in click.commands.values():
+    assert set(click.commands) == {*COMMANDS, *GROUPS}
+    every = [
+        *click.commands.values(),
+        *(each for group in GROUPS for each in click.commands[group].commands.values()),
+    ]
+    for command in every:
         assert command.help
         assert all(parameter.help for parameter in command.params)
 

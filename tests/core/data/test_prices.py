@@ -17,8 +17,11 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import ESTIMATED, FITTED, at_own_prices, fit_price, listed_price, priced
 from crossroute.data.readers.routerbench import PRICES
 from crossroute.numeric import Floats
+from crossroute.tokens import estimate_tokens
 
 TOKENS = np.random.default_rng(0).integers(1, 500, size=(60, 2)).astype(float)
+TEXTS = ["four" * 10 + str(row % 10) for row in range(60)]
+ESTIMATED_TOKENS = np.array([estimate_tokens(text) for text in TEXTS], dtype=float)
 
 
 def one_candidate(
@@ -28,7 +31,7 @@ def one_candidate(
     price: Price | None = None,
     **columns: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> Outcomes:
-    queries = [{"query_id": str(row), "text": "four" * 10 + str(row % 10)} for row in range(n)]
+    queries = [{"query_id": str(row), "text": TEXTS[row]} for row in range(n)]
     rows = {
         "query_id": [str(row) for row in range(n)],
         "candidate": [name] * n,
@@ -97,8 +100,7 @@ def test_a_routerbench_candidate_with_costs_takes_the_published_price():
 
 
 def test_costs_alone_give_one_price_over_the_tokens_of_the_text():
-    # Each text has 41 characters: 11 tokens as estimated.
-    assert only_price(one_candidate(cost_usd=np.full(60, 11e-6))) == Price(
+    assert only_price(one_candidate(cost_usd=ESTIMATED_TOKENS * 1e-6)) == Price(
         input=1, output=1, source=ESTIMATED
     )
 
@@ -163,7 +165,7 @@ def test_where_usd_alone_is_told_a_known_price_comes_before_an_estimate(name: st
 
 
 def test_a_known_price_that_what_was_paid_contradicts_is_no_price():
-    paid = only_price(one_candidate("ollama/llama3.1:8b", cost_usd=np.full(60, 11e-6)))
+    paid = only_price(one_candidate("ollama/llama3.1:8b", cost_usd=ESTIMATED_TOKENS * 1e-6))
     assert paid == Price(input=1, output=1, source=ESTIMATED)
     nothing = only_price(one_candidate("gpt-4o", cost_usd=np.zeros(60)))
     assert nothing == Price(input=0, output=0, source=ESTIMATED)
