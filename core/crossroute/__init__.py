@@ -11,6 +11,7 @@ Importing loads nothing: each name below is fetched from its module when it is f
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,8 @@ _HOME = {
 }
 
 __version__ = "0.1.0"
+
+logging.getLogger("crossroute").addHandler(logging.NullHandler())  # nothing is printed unless it is set up
 __all__ = [  # spelled out for type checkers
     "Alternative",
     "Answer",
