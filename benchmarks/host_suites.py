@@ -110,7 +110,11 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             source = unpacked(suite.package, Path(folder))
-            alone, _ = outcomes(source, suite, "")
+            alone, told = outcomes(source, suite, "")
+            if not alone:
+                raise SystemExit(
+                    f"No test of {suite.package} passes alone; its suite needs what is missing: {told}"
+                )
             for way in suite.ways:
                 wrapped, failed = outcomes(source, suite, way)
                 lost = sorted(alone - wrapped)
