@@ -75,17 +75,8 @@ def fit_doubt(
         near: Share of validation queries within reach.
         typical: Log tokens of an answer where nothing tells its length; by default the mean of training.
     """
-    encoded = train.encoded.numpy()
-    x = predictor.network.project(encoded)  # (n, p)
-    kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
-    weight = np.ones(len(x)) if weight is None else weight / weight.mean()
-    run = np.zeros(len(x), dtype=bool) if run is None else run
-    foreseen = predictor.with_doubt(None).foresee_encoded(train.queries)
-    ability, verbosity = _abilities(predictor, foreseen.quality, train, kind, len(kinds))
-    log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
-    ease = (logit(foreseen.quality, LEAST_CHANCE) - ability).mean(axis=1)
-    length = (log_tokens - verbosity).mean(axis=1)
-    rows = Rows(x, kind, np.stack([ease, length], axis=1), run, weight)
+    rows = _observed(predictor, train, len(kinds), kind=kind, weight=weight, run=run)
+    x = rows.x
     space = _space(x, classes_of(train, predictor))
     light = heavy = fit_heads(rows, len(kinds))
     stated = rows.taken(slice(0))
@@ -115,6 +106,33 @@ def fit_doubt(
     if labelled is None:
         gate = _lenient(gate, x.shape[1])
     return Doubt(kinds, tensors | {"gate": gate})
+
+
+def _observed(
+    predictor: Predictor,
+    train: Prepared,
+    kinds: int,
+    *,
+    kind: npt.NDArray[np.intp] | None,
+    weight: Floats | None,
+    run: npt.NDArray[np.bool_] | None,
+) -> Rows:
+    """Return what heads are fitted to: what the network says of training queries, the candidates' own taken off."""
+    encoded = train.encoded.numpy()
+    x = predictor.network.project(encoded)  # (n, p)
+    kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
+    foreseen = predictor.with_doubt(None).foresee_encoded(train.queries)
+    ability, verbosity = _abilities(predictor, foreseen.quality, train, kind, kinds)
+    log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
+    ease = (logit(foreseen.quality, LEAST_CHANCE) - ability).mean(axis=1)
+    length = (log_tokens - verbosity).mean(axis=1)
+    return Rows(
+        x,
+        kind,
+        np.stack([ease, length], axis=1),
+        np.zeros(len(x), dtype=bool) if run is None else run,
+        np.ones(len(x)) if weight is None else weight / weight.mean(),
+    )
 
 
 def classes_of(prepared: Prepared, predictor: Predictor) -> npt.NDArray[np.intp]:
