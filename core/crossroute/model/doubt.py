@@ -132,7 +132,9 @@ class Doubt:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
-        held = self.tensors
+        held = {
+            name: self.tensors[name].astype(float) for name in self.tensors
+        }  # large distances differ by little
         spaces = np.concatenate([held["within"], held["overall"]], axis=1)  # (p, 2 p)
         self._weights = np.concatenate([spaces, held["ordinary_heads"], held["run_head"][:, None]], axis=1)
         self._bias = np.concatenate([-held["location"] @ spaces, held["ordinary_bias"], held["run_bias"]])
@@ -176,7 +178,7 @@ class Doubt:
     def _told(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of a run (n, 1)."""
         size, outputs = len(self.tensors["location"]), len(self.kinds) + 2
-        told = x @ self._weights + self._bias  # (n, 2 p + K + 3): one product
+        told = x.astype(float) @ self._weights + self._bias  # (n, 2 p + K + 3): one product
         z, whole, read, run = np.split(told, [size, 2 * size, 2 * size + outputs], axis=1)
         return z, np.einsum("np,np->n", whole, whole), read, run
 

@@ -43,7 +43,6 @@ def postgres():
             os.chown(place, user.pw_uid, user.pw_gid)
         free.close()
         quiet = {
-            "check": True,
             "stdout": subprocess.DEVNULL,
             "stderr": subprocess.DEVNULL,
             "cwd": place,
