@@ -1,11 +1,14 @@
-"""Probabilities as log-odds, and back."""
+"""Arithmetic that several modules share: log-odds and shares, and sums by group."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
+F = TypeVar("F", bound=np.floating)
 
 
 def logit(probability: Floats, least: float) -> Floats:
@@ -14,10 +17,27 @@ def logit(probability: Floats, least: float) -> Floats:
     return np.asarray(np.log(held) - np.log1p(-held))
 
 
-def sigmoid(log_odds: Floats) -> Floats:
+def sigmoid(log_odds: npt.NDArray[F]) -> npt.NDArray[F]:
     """Return 1 / (1 + exp(-log_odds)), which cannot overflow.
 
     >>> sigmoid(np.array([0.0]))
     array([0.5])
     """
     return np.asarray(0.5 + 0.5 * np.tanh(log_odds / 2))
+
+
+def softmax(scores: npt.NDArray[F]) -> npt.NDArray[F]:
+    """Return shares along the last axis that sum to 1."""
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
+
+
+def sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
+    """Return the rows' sums by group, shape (groups, m).
+
+    >>> sum_by(np.array([1, 0, 1]), np.array([[1.0], [2.0], [3.0]]), 2).tolist()
+    [[2.0], [4.0]]
+    """
+    total = np.zeros((groups, values.shape[1]))
+    np.add.at(total, group, values)
+    return total

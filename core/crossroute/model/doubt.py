@@ -2,18 +2,19 @@
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
     trust  = sigmoid((reach - strangeness) / width)                 in the network, (n,)
-    kinds  = softmax(W_kind x)                                      which kind of work it is, (n, K)
-    logit  = trust * network + (1 - trust) * (W_ease x + kinds @ ability)                                 (n, m)
-    tokens = trust * network + (1 - trust) * (W_length x + kinds @ verbosity)                             (n, m)
+    logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
+    tokens = trust * network + (1 - trust) * (length + kinds @ verbosity)                                 (n, m)
 
-W whitens what varies within a class, W_0 what varies among all. The network knows on which training queries a
-candidate is better than its ability. Far from these it would carry that over to where it does not hold, so there the
-prediction goes back to what is believed of the candidate at such work (`candidate.Belief`), at the difficulty that
-the query seems to have. What is believed has an error, and so has what the network says; both are told.
+W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
+the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. The network knows
+on which training queries a candidate is better than its ability. Far from these it would carry that over to where it
+does not hold, so there the prediction goes back to what is believed of the candidate at such work (`candidate.Belief`),
+at the difficulty that the query seems to have. What is believed has an error, and so has what the network says; both
+are told.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
 Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
-of 0.75 to 0.99; by the cosine to the nearest training query, to 0.54 to 0.85 (docs/benchmarks.md).
+of 0.76 to 0.98 (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.numeric import Floats, sigmoid
+from crossroute.numeric import Floats, sigmoid, softmax, sum_by
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -98,11 +99,10 @@ class Doubt:
             together, `familiar` (c, p) and `ordinary` (o, p), whitened means of classes of training queries and of
             ordinary requests that nobody measured, `gate` (3, 2), where and how gradually strangeness, the
             distance to the nearest class and being ordinary begin, `heads` (p, K + 2) and `heads_bias` (K + 2,) for
-            kinds, ease and length,
-            `ordinary_heads` and `ordinary_bias` the same of ordinary requests, `typical` (K + 2,) shares of kinds,
-            ease and length of a training query, `run_head` (p,) and `run_bias` (1,) for the log-odds that an agent's
-            whole run is asked for, `run` (K + 2,) what is typical of one, `near_spread` (k,) and `far_spread` (2,) of
-            log tokens, the last of unknown and of ordinary queries.
+            kinds, ease and length, `ordinary_heads` and `ordinary_bias` the same of ordinary requests, `typical`
+            (K + 2,) shares of kinds, ease and length of a training query, `run_head` (p,) and `run_bias` (1,) for the
+            log-odds that an agent's whole run is asked for, `run` (K + 2,) what is typical of one, `near_spread` (k,)
+            and `far_spread` (2,) of log tokens, the last of unknown and of ordinary queries.
 
     Raises:
         KeyError: A tensor is missing.
@@ -132,9 +132,8 @@ class Doubt:
                 raise ValueError(
                     f"the shape {found} of doubt.{name} does not fit {len(kinds)} kinds of work."
                 )
-        held = {
-            name: self.tensors[name].astype(float) for name in self.tensors
-        }  # large distances differ by little
+        # in double precision: two large distances differ by little
+        held = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
         spaces = np.concatenate([held["within"], held["overall"]], axis=1)  # (p, 2 p)
         self._weights = np.concatenate([spaces, held["ordinary_heads"], held["run_head"][:, None]], axis=1)
         self._bias = np.concatenate([-held["location"] @ spaces, held["ordinary_bias"], held["run_bias"]])
@@ -221,7 +220,7 @@ class Doubt:
         written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
         log_odds = ability + trust * (quality_logit - ability)
         return Outlook(
-            quality=0.5 + 0.5 * np.tanh(log_odds / 2),
+            quality=sigmoid(log_odds),
             log_tokens=(written + trust * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
 
@@ -251,12 +250,6 @@ class Doubt:
         return np.asarray(np.sqrt(trust * near[:, None] + (1 - trust) * beyond))
 
 
-def softmax(scores: Floats) -> Floats:
-    """Return shares along the last axis that sum to 1."""
-    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
-
-
 def nearest(z: Floats, classes: Floats) -> Floats:
     """Return the squared distance of whitened queries (n, p) to the nearest of the classes (c, p), shape (n,)."""
     if not len(classes):
@@ -268,6 +261,4 @@ def nearest(z: Floats, classes: Floats) -> Floats:
 def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:
     """Return the mean of each group's rows, shape (groups, ...)."""
     _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
-    total = np.zeros((len(count), values.shape[1]))
-    np.add.at(total, group, values)
-    return total / count[:, None]
+    return np.asarray(sum_by(group, values, len(count)) / count[:, None])

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
+from crossroute.numeric import sigmoid, softmax
 
 Float32s = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -49,12 +50,12 @@ class Inferred(NamedTuple):
     @property
     def quality(self) -> Float32s:
         """Predicted quality, shape (n, m), in [0, 1]."""
-        return np.asarray(0.5 + 0.5 * np.tanh(self.quality_logit / 2))  # the sigmoid, which cannot overflow
+        return sigmoid(self.quality_logit)
 
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        return np.asarray(_softmax(self.interest @ self.pool.features).mean(1))
+        return np.asarray(softmax(self.interest @ self.pool.features).mean(1))
 
 
 class InferenceNetwork:
@@ -113,7 +114,7 @@ class InferenceNetwork:
         about, shared = asked[:, :-2].reshape(n, -1, read), asked[:, -2:]
         interest, pair = about[:, :-2], about[:, -2:] @ pool.features  # (n, 2, m)
         beside = pool if around is None else around
-        attention = _softmax(np.asarray(interest @ beside.features, np.float32))  # (n, E heads, m)
+        attention = softmax(np.asarray(interest @ beside.features, np.float32))  # (n, E heads, m)
         shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
         quality_logit = np.asarray(shared[:, :1] + pair[:, 0], np.float32)  # (n, m)
         log_tokens = np.asarray(shared[:, 1:] + pair[:, 1], np.float32)  # (n, m)
@@ -129,7 +130,7 @@ class InferenceNetwork:
     def place(self, x: Float32s) -> Float32s:
         """Return how much of each cluster is in each query, shape (n, k)."""
         distance = self._centroid_norms - 2 * x @ self.weights["centroids"].T  # (n, k), less |x|^2 a row
-        return _softmax(-distance / self.weights["temperature"])
+        return softmax(-distance / self.weights["temperature"])
 
     def _fold(self) -> None:
         """Fold what no query and no pool changes: a candidate's features are read by linear layers alone.
@@ -195,11 +196,6 @@ def _levels(clusters: int) -> tuple[Doubles, Doubles]:
 
 def _single(values: npt.NDArray[np.floating]) -> Float32s:
     return values.astype(np.float32)
-
-
-def _softmax(scores: Float32s) -> Float32s:
-    exponentials = np.exp(scores - scores.max(-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(-1, keepdims=True))
 
 
 def _logit(probability: Float32s, eps: float) -> Float32s:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Belief, Candidate, Pool, Profile
 from crossroute.model.clusters import tally
-from crossroute.numeric import Floats, sigmoid
+from crossroute.numeric import Floats, sigmoid, sum_by
 from crossroute.training.doubting import NEAR
 from crossroute.training.heads import Labelled
 
@@ -116,13 +116,13 @@ def profile_under(
     expected = verbosity[:, cell_kind].T
     answered = counted.sum(axis=1)
     length = (written - counted * expected).sum(axis=1) / np.maximum(answered, 1)
-    beyond = _sum_by(cell_cluster, written - counted * (expected + length[:, None]), clusters)
-    own_length = beyond / (_sum_by(cell_cluster, counted, clusters) + TOKENS_SHRINKAGE)  # (k, m)
+    beyond = sum_by(cell_cluster, written - counted * (expected + length[:, None]), clusters)
+    own_length = beyond / (sum_by(cell_cluster, counted, clusters) + TOKENS_SHRINKAGE)  # (k, m)
     cluster_ease = _mean_by(cell_cluster, ease, size, clusters)
     cluster_length = _mean_by(cell_cluster, length, size * (answered > 0), clusters)
     qualities = sigmoid(ability @ mix.T + cluster_ease + own.T)  # (m, k)
     lengths = verbosity @ mix.T + cluster_length + own_length.T
-    evidence = _sum_by(cell_cluster, seen, clusters).T
+    evidence = sum_by(cell_cluster, seen, clusters).T
     profiled = Pool(
         candidate.model_copy(
             update={
@@ -182,8 +182,8 @@ def _fit_own(
     own = np.zeros((clusters, right.shape[1]))
     for _ in range(STEPS):
         gap, slope = _newton(right, seen, logits + own[cluster])
-        step = (_sum_by(cluster, gap, clusters) - own / OWN**2) / (
-            _sum_by(cluster, slope, clusters) + 1 / OWN**2
+        step = (sum_by(cluster, gap, clusters) - own / OWN**2) / (
+            sum_by(cluster, slope, clusters) + 1 / OWN**2
         )
         own = own + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
     return own
@@ -192,13 +192,6 @@ def _fit_own(
 def _newton(right: Floats, seen: Floats, logits: Floats) -> tuple[Floats, Floats]:
     expected = sigmoid(logits)
     return right - seen * expected, seen * expected * (1 - expected)
-
-
-def _sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
-    """Return the rows' sums by group, shape (groups, m)."""
-    total = np.zeros((groups, values.shape[1]))
-    np.add.at(total, group, values)
-    return total
 
 
 def _mean_by(group: npt.NDArray[np.intp], values: Floats, weight: Floats, groups: int) -> Floats:
