@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.candidate import Pool
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt, means_by, softmax
+from crossroute.model.doubt import Doubt, means_by
 from crossroute.model.effects import LEAST_CHANCE
-from crossroute.numeric import Floats, logit
+from crossroute.model.inference import InferenceNetwork
+from crossroute.numeric import Floats, logit, softmax
 from crossroute.routing.predictor import Predictor
 from crossroute.training.heads import Labelled, Rows, fit_heads, fit_runs
 from crossroute.training.run import Prepared
@@ -77,7 +79,7 @@ def fit_doubt(
     """
     rows = _observed(predictor, train, len(kinds), kind=kind, weight=weight, run=run)
     x = rows.x
-    space = _space(x, classes_of(train, predictor))
+    space = _space(x, classes_of(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
     stated = rows.taken(slice(0))
     if labelled is not None:
@@ -122,9 +124,10 @@ def _observed(
     x = predictor.network.project(encoded)  # (n, p)
     kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
     foreseen = predictor.with_doubt(None).foresee_encoded(train.queries)
-    ability, verbosity = _abilities(predictor, foreseen.quality, train, kind, kinds)
+    logits = logit(foreseen.quality, LEAST_CHANCE)
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
-    ease = (logit(foreseen.quality, LEAST_CHANCE) - ability).mean(axis=1)
+    ability, verbosity = _abilities(predictor.pool, logits, log_tokens, kind, kinds)
+    ease = (logits - ability).mean(axis=1)
     length = (log_tokens - verbosity).mean(axis=1)
     return Rows(
         x,
@@ -135,13 +138,16 @@ def _observed(
     )
 
 
-def classes_of(prepared: Prepared, predictor: Predictor) -> npt.NDArray[np.intp]:
-    """Return the class of each query, shape (n,): its task, or its cluster where all are of one task."""
+def classes_of(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
+    """Return the class of each query, shape (n,): its task, or its cluster where all are of one task.
+
+    Args:
+        prepared: The n queries.
+        x: Their principal components and surface features, shape (n, p).
+        network: Whose clusters they may be of.
+    """
     tasks = np.unique(prepared.outcomes.tasks, return_inverse=True)[1]
-    if tasks.max(initial=0) > 0:
-        return tasks
-    network = predictor.network
-    return assign(network.project(prepared.encoded.numpy()), network.weights["centroids"])
+    return tasks if tasks.max(initial=0) > 0 else assign(x, network.weights["centroids"])
 
 
 def _space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
@@ -204,18 +210,15 @@ def _gate(strangeness: Floats, away: Floats, ordinariness: Floats, *, near: floa
 
 
 def _abilities(
-    predictor: Predictor, quality: Floats, train: Prepared, kind: npt.NDArray[np.intp], kinds: int
+    pool: Pool, logits: Floats, log_tokens: Floats, kind: npt.NDArray[np.intp], kinds: int
 ) -> tuple[Floats, Floats]:
-    """Return ability and verbosity of each candidate at each training query's kind, each of shape (n, m)."""
-    beliefs = [candidate.profile.belief if candidate.profile else None for candidate in predictor.pool]
-    if all(belief is not None and len(belief.ability) == kinds for belief in beliefs):
-        stated = [belief for belief in beliefs if belief is not None]
-        ability = np.array([belief.ability for belief in stated])
-        verbosity = np.array([belief.log_tokens for belief in stated])
+    """Return ability and verbosity of each candidate at each training query's kind, each of shape (n, m) or (m,)."""
+    beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
+    stated = [belief for belief in beliefs if belief is not None and len(belief.ability) == kinds]
+    if len(stated) == len(beliefs):
+        ability, verbosity = (np.array([getattr(b, of) for b in stated]) for of in ("ability", "log_tokens"))
         return ability[:, kind].T, verbosity[:, kind].T
-    logits = logit(quality, LEAST_CHANCE)
-    written = predictor.network(train.encoded.numpy(), predictor.keys).log_tokens.astype(float)
-    return logits.mean(axis=0) - logits.mean(), written.mean(axis=0) - written.mean()
+    return logits.mean(axis=0) - logits.mean(), log_tokens.mean(axis=0) - log_tokens.mean()
 
 
 def _spread(predictor: Predictor, validation: Prepared) -> Floats:

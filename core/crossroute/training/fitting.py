@@ -175,7 +175,7 @@ def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: P
 def _extended(doubt: Doubt, predictor: Predictor, train: Prepared) -> Doubt:
     """Return what tells doubt, with what a router went on learning from counted as near."""
     x = predictor.network.project(train.encoded.numpy())
-    return doubt.extended(x, classes_of(train, predictor))
+    return doubt.extended(x, classes_of(train, x, predictor.network))
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:

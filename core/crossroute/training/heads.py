@@ -40,7 +40,6 @@ FRAMED = 4000
 """Training queries that are read in another frame as well."""
 
 FRAMES = (
-    "{}",
     "{}\n\nAnswer:",
     "Question: {}\nAnswer:",
     "Q: {}\n\nA:",
@@ -128,7 +127,7 @@ class Rows(NamedTuple):
         rng = np.random.default_rng(seed)
         share = self.weight / self.weight.sum()
         picked = rng.choice(len(texts), size=min(FRAMED, len(texts)), replace=False, p=share)
-        frames = rng.integers(1, len(FRAMES), size=len(picked))
+        frames = rng.integers(len(FRAMES), size=len(picked))
         asked = [Query(FRAMES[f].format(texts[i])) for i, f in zip(picked, frames, strict=True)]
         x = network.project(encoder.encode(asked))
         return self.taken(picked)._replace(x=x, weight=np.full(len(picked), self.weight.sum() / len(picked)))
@@ -169,9 +168,8 @@ def fit_runs(rows: Rows, labelled: Rows, kinds: int) -> dict[str, Floats]:
     stated = np.repeat([False, True], [len(rows.run), len(labelled.run)])
     weight = np.zeros(len(z))
     for source in (stated, ~stated):
-        for run in (every.run, ~every.run):
+        for run, share in ((every.run, RUNS), (~every.run, 1 - RUNS)):
             group = source & run
-            share = RUNS if run is every.run else 1 - RUNS
             weight[group] = share * every.weight[group] / max(every.weight[group].sum(), 1e-9)
     fitted = LogisticRegression(C=RUN_STRENGTH, max_iter=1000).fit(
         z, every.run, sample_weight=weight * len(labelled.run) / weight.sum()
