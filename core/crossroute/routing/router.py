@@ -7,12 +7,11 @@ from functools import cached_property, lru_cache, partial
 from itertools import islice
 from numbers import Real
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.budgets import Budget, Spending
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import Catalogue, read_layers, rests_on
 from crossroute.data.outcomes import Outcomes
@@ -30,6 +29,9 @@ from crossroute.routing.exploration import explore
 from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
+
+if TYPE_CHECKING:
+    from crossroute.budgets import Budget, Spending
 
 DEFAULT_COST_PREFERENCE = 0.5
 DEFAULT_ROUTER = "routerbench"
@@ -368,6 +370,8 @@ class Router:
         Tell what the call took with `settle`; where nothing is told, the prediction stays spent. Integrations take
         `budgets` themselves, and settle every call.
         """
+        from crossroute.budgets import Spending
+
         return self._remade(dial=self.dial, spending=Spending(budgets))
 
     def without_budgets(self) -> Router:
