@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crossroute.data.readers.opening import decoded, long_fields, opened
+from crossroute.data.readers.plain import json_lines, suffix
 from crossroute.errors import DataError, needs_extra
 from crossroute.files import replace_entry
 
@@ -47,10 +48,10 @@ def form_of(path: Path) -> str:
     Raises:
         DataError: It is none that is read.
     """
-    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
-    if suffix not in FORMATS:
+    kind = suffix(path)
+    if kind not in FORMATS:
         raise DataError(f"{path} is of another form; expected a file that ends in {', '.join(FORMATS)}.")
-    return suffix
+    return kind
 
 
 def write_block(path: Path, columns: Columns) -> None:
@@ -91,19 +92,10 @@ def _parquet_blocks(path: Path, column: str, size: int) -> Iterator[list[str | N
 
 
 def _json_texts(path: Path, column: str) -> Iterator[str | None]:
-    with opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise DataError(
-                    f"{path}, line {number}: not JSON ({error}). Write one object a line."
-                ) from None
-            if not isinstance(row, dict) or column not in row:
-                raise _without(f"{path}, line {number},", column, row if isinstance(row, dict) else ())
-            yield _text(row[column])
+    for place, row in json_lines(path):
+        if column not in row:
+            raise _without(f"{path}, {place},", column, row)
+        yield _text(row[column])
 
 
 def _csv_texts(path: Path, column: str) -> Iterator[str | None]:
