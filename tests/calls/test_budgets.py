@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from crossroute import Budget, BudgetSpentError, Escalation, FloorError, Router
+from crossroute import Budget, BudgetSpentError, Escalation, FloorError
 from crossroute.budgets.state import SQLiteState
 from crossroute.escalation import Judge
-from tests.calls.test_parity import DOUBTING, LangChain, LlamaIndex, Provider, StatusError
-from tests.support.routers import make_outcomes, make_router
-
-
-@pytest.fixture(scope="module")
-def router() -> Router:
-    return make_router()
-
-
-@pytest.fixture(params=[LangChain, LlamaIndex])
-def integration(request: pytest.FixtureRequest) -> Any:
-    return request.param
+from tests.support.integrations import DOUBTING, LangChain, Provider, StatusError
+from tests.support.routers import make_outcomes
 
 
 @pytest.fixture

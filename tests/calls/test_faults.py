@@ -18,7 +18,7 @@ from crossroute import Router
 from crossroute.errors import BrokenStreamError
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
-from tests.support.routers import STORY, make_router
+from tests.support.routers import STORY
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 CUT = "cut"
@@ -145,11 +145,6 @@ def server() -> Iterator[Provider]:
     yield provider
     provider.http.shutdown()
     provider.http.server_close()
-
-
-@pytest.fixture(scope="module")
-def router() -> Router:
-    return make_router()
 
 
 class LangChain:

@@ -6,109 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from pydantic import PrivateAttr
 
-from crossroute import Decision, Escalation, Router
+from crossroute import Escalation
 from crossroute.calls.spend import Usage
-from langchain_crossroute import ChatCrossRoute
-from llamaindex_crossroute import CrossRouteLLM
-from tests.langchain_crossroute import fakes as langchain_fakes
-from tests.llamaindex_crossroute import fakes as llamaindex_fakes
-from tests.support.routers import STORY, make_router
+from tests.support.integrations import (
+    DOUBTING,
+    LangChain,
+    Provider,
+    StatusError,
+)
 
 ESCALATION = Escalation(check=lambda query, answer: 1.0)
-DOUBTING = Escalation(check=lambda query, answer: float("large" in answer))
-NAMES = ("small", "large")
-
-
-class StatusError(Exception):
-    """What a provider's client raises."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status_code = status
-
-
-class Provider:
-    """What both integrations' fakes stand for: it notes requests, and refuses them as told."""
-
-    def __init__(
-        self, error: Exception | None = None, *, only_logprobs: bool = False, times: int = 99
-    ) -> None:
-        self.error, self.only_logprobs, self.times = error, only_logprobs, times
-        self.requests: list[tuple[str, bool]] = []
-
-    def receive(self, model: str, logprobs: bool | None) -> None:
-        """Note a request, and raise its error if it has one."""
-        self.requests.append((model, bool(logprobs)))
-        if self.error is not None and self.times and (logprobs or not self.only_logprobs):
-            self.times -= 1
-            raise self.error
-
-
-class LangChainFake(langchain_fakes.ChatFake):
-    logprobs: bool | None = None
-    _provider: Any = PrivateAttr(default=None)
-
-    def _answer(self, messages: Any, kwargs: Any) -> Any:
-        self._provider.receive(self.model_name, self.logprobs)
-        return super()._answer(messages, kwargs)
-
-
-class LlamaIndexFake(llamaindex_fakes.ChatFake):
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-    _provider: Any = PrivateAttr(default=None)
-
-    def _said(self, messages: Any, kwargs: Any) -> Any:
-        self._provider.receive(self.name, self.logprobs)
-        return super()._said(messages, kwargs)
-
-
-class LangChain:
-    def __init__(self, router: Router, provider: Provider, **settings: Any) -> None:
-        members = {name: LangChainFake(model_name=name) for name in NAMES}
-        for member in members.values():
-            member._provider = provider
-        self.pool = ChatCrossRoute(models=members, router=router, **settings)
-
-    def ask(self) -> Decision:
-        return self._decision(self.pool.invoke(STORY))
-
-    async def aask(self) -> Decision:
-        return self._decision(await self.pool.ainvoke(STORY))
-
-    @staticmethod
-    def _decision(message: Any) -> Decision:
-        return Decision.model_validate(message.response_metadata["crossroute"])
-
-
-class LlamaIndex:
-    def __init__(self, router: Router, provider: Provider, **settings: Any) -> None:
-        members = {name: LlamaIndexFake(name) for name in NAMES}
-        for member in members.values():
-            member._provider = provider
-        self.pool = CrossRouteLLM(members, router, **settings)
-
-    def ask(self) -> Decision:
-        return self._decision(self.pool.chat([llamaindex_fakes.user(STORY)]))
-
-    async def aask(self) -> Decision:
-        return self._decision(await self.pool.achat([llamaindex_fakes.user(STORY)]))
-
-    @staticmethod
-    def _decision(response: Any) -> Decision:
-        return Decision.model_validate(response.additional_kwargs["crossroute"])
-
-
-@pytest.fixture(scope="module")
-def router() -> Router:
-    return make_router()
-
-
-@pytest.fixture(params=[LangChain, LlamaIndex])
-def integration(request: pytest.FixtureRequest) -> Any:
-    return request.param
 
 
 @pytest.fixture(params=["sync", "async"])
