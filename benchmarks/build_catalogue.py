@@ -198,7 +198,7 @@ def priced(stated: str) -> dict[str, Any] | None:
 
 
 def published_of() -> dict[str, list[str]]:
-    """Return who published scores of each model without outcomes, as priors.py takes them into account."""
+    """Return the publishers of scores of each model without outcomes, as priors.py takes them into account."""
     from priors import SETS, spellings
 
     found: dict[str, set[str]] = {}

@@ -19,7 +19,7 @@ ANSWER = 4_096
 
 
 class Speech(NamedTuple):
-    """Whose words a class speaks.
+    """The vocabulary of a class.
 
     Attributes:
         api: The provider's.
@@ -57,7 +57,7 @@ def effort_of(model: BaseChatModel) -> str | None:
 
 
 def speech_of(model: BaseChatModel) -> Speech | None:
-    """Return whose words a chat model's class speaks; None where it takes none."""
+    """Return the vocabulary of a chat model's class; None where it takes no word."""
     fields, kind = type(model).model_fields, model._llm_type
     if "anthropic" in kind and "thinking" in fields:
         return Speech("anthropic")

@@ -37,7 +37,7 @@ def told_to(llm: LLM, told: Told) -> LLM:
 
 
 def api_of(llm: LLM) -> Api | None:
-    """Return whose words an LLM's class speaks; None where it takes none."""
+    """Return the vocabulary of an LLM's class; None where it takes no word."""
     fields = type(llm).model_fields
     if "thinking_dict" in fields:
         return "anthropic"

@@ -26,7 +26,7 @@ from crossroute.catalogue import Catalogue, Entry
 from crossroute.effort import OFF, Told
 
 Api = Literal["openai", "openai_responses", "anthropic", "google", "ollama"]
-"""Whose words: `openai` is Chat Completions, which other hosts speak, too."""
+"""A vocabulary: `openai` is Chat Completions, which other hosts speak, too."""
 
 Words = dict[str, Any]
 LEAST_BUDGET = 1_024
@@ -43,7 +43,7 @@ def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = Non
     """Return the arguments that tell a model how hard to think, as its provider spells them.
 
     Args:
-        api: Whose words.
+        api: In which vocabulary.
         model: Its name, as its provider spells it.
         told: The effort.
         base_url: Where it is served, if not at its provider's own address.

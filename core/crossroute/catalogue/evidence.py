@@ -27,7 +27,7 @@ def rests_on(candidate: Candidate) -> Evidence:
 
 
 def published(name: str) -> tuple[str, ...]:
-    """Return who published scores of a model that the bundled router takes into account."""
+    """Return the publishers of a model's scores that the bundled router takes into account."""
     return tuple(_published().get(name, ()))
 
 

@@ -2,12 +2,12 @@
 
 Prompts are put into kinds by their text. A first part, spread over the kinds, goes to all candidates. Then pairs are
 asked in rounds. What is known of a candidate on a kind is a mean quality with an error; a pair is worth asking where
-that error may still change who is chosen, at some willingness to pay:
+that error may still change the choice, at some willingness to pay:
 
     value = share of the kind x variance taken away by one more answer x contention
 
 Contention is the mean of p (1 - p), with p the chance that the candidate has the highest reward on the kind, over draws
-from what is known and over the willingness to pay. Who is never, or always, chosen is asked no more. Within a kind all
+from what is known and over the willingness to pay. A candidate that is never, or always, chosen is asked no more. Within a kind all
 candidates go through the prompts in one order, so that they are compared on the same ones.
 """
 

@@ -21,7 +21,7 @@ class Dialled:
 
     Attributes:
         preference: In [0, 1].
-        quality: Mean predicted quality of who is chosen.
+        quality: Mean predicted quality of the choices.
         error: Half of its 95 % interval, by the error of the predictions, which are of few candidates and so add up.
         cost: Mean predicted cost of a call, USD.
         shares: Of the prompts, for each candidate.
@@ -57,7 +57,7 @@ class Foreseen:
 
 
 def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
-    """Return who would get which share of some prompts, at five dials, and what is expected of each candidate alone."""
+    """Return each candidate's share of some prompts at five dials, and what is expected of it alone."""
     prediction = router.predict(texts)
     error = prediction.quality_error
     if error is None:

@@ -27,7 +27,7 @@ class AskedModel(NamedTuple):
     Attributes:
         candidate: Its name and price.
         ask: (text) -> answer.
-        provider: Whose rate limits hold: those of one provider are paced together.
+        provider: Sets the rate limits: the models of one provider are paced together.
     """
 
     candidate: Candidate
@@ -103,7 +103,7 @@ def timed(ask: Answerer, usd_per_second: float) -> Answerer:
 
 
 def _made(name: str, place: str) -> tuple[object, str]:
-    """Return what answers under a spelling, and whose rate limits hold."""
+    """Return what answers under a spelling, and the provider that sets its rate limits."""
     if place.startswith(("http://", "https://")):
         address, _, model = place.partition("#")
         entry = ModelEntry(name=name, model=f"openai:{model or name}", base_url=address)

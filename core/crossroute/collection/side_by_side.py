@@ -34,7 +34,7 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
 
     Args:
         path: Where to.
-        router: Says whom it would choose at the default dial, where it knows the candidates.
+        router: Says which candidate it would choose at the default dial, where it knows the candidates.
         prompts: In order.
         answers: The folder of answers that `crossroute collect` kept.
         outcomes: What it wrote, with the grades.
