@@ -7,8 +7,8 @@ that error may still change the choice, at some willingness to pay:
     value = share of the kind x variance taken away by one more answer x contention
 
 Contention is the mean of p (1 - p), with p the chance that the candidate has the highest reward on the kind, over draws
-from what is known and over the willingness to pay. A candidate that is never, or always, chosen is asked no more. Within a kind all
-candidates go through the prompts in one order, so that they are compared on the same ones.
+from what is known and over the willingness to pay. A candidate that is never, or always, chosen is asked no more.
+Within a kind all candidates go through the prompts in one order, so that they are compared on the same ones.
 """
 
 from __future__ import annotations
