@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +17,7 @@ from langchain_core.messages import (
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
+from crossroute.calls.own_tools import tool_provider
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -31,25 +31,9 @@ MEDIA: dict[str, Capability] = {
 }
 """Type of a content block -> what a model must be able to do to read it."""
 
-OPENAI_TOOLS = frozenset(
-    {
-        *("web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp"),
-        *("computer_use_preview", "local_shell", "shell", "apply_patch", "tool_search", "custom"),
-        *("computer", "namespace"),
-    }
-)
-GOOGLE_TOOLS = frozenset(
-    {
-        *("google_search", "google_search_retrieval", "google_maps", "code_execution", "url_context"),
-        *("computer_use", "file_search", "retrieval", "function_declarations"),
-    }
-)
-"""Keys of Google's tools, which state no type."""
-
 TOOL_NAMES = frozenset({"function", "name", "title", "toolSpec"})
 """Keys under which a dict keeps a tool's name, in the forms that LangChain translates."""
 
-ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
 TEXT_KEYS = ("text", "thinking", "reasoning", "input", "content")
 """Where a content block that is no medium keeps what a model reads."""
 
@@ -109,24 +93,6 @@ def media(messages: Iterable[BaseMessage]) -> set[Capability]:
     blocks = (block for message in messages if isinstance(message.content, list) for block in message.content)
     types = {block.get("type") for block in blocks if isinstance(block, dict)}
     return {MEDIA[kind] for kind in types if kind in MEDIA}
-
-
-def tool_provider(tool: Any) -> str | None:
-    """Return whose own tool a dict describes; None for a tool that anybody may call.
-
-    >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
-    ('anthropic', 'openai')
-    >>> tool_provider({"google_search": {}})  # of all providers whose names begin so
-    'google'
-    """
-    kind = tool.get("type") if isinstance(tool, dict) else "function"
-    if kind is None:
-        return None if GOOGLE_TOOLS.isdisjoint(tool) else "google"
-    if kind == "function" or not isinstance(kind, str):
-        return None
-    if ANTHROPIC_TOOL.search(kind) or (kind == "custom" and "input_schema" in tool):
-        return "anthropic"
-    return "openai" if kind in OPENAI_TOOLS or kind.startswith("web_search_preview") else None
 
 
 def is_named(tool: Any) -> bool:

@@ -41,6 +41,7 @@ class Received:
     path: str
     body: dict[str, Any]
     headers: dict[str, str] = field(repr=False)
+    raw: bytes = field(default=b"", repr=False)
 
     @property
     def model(self) -> str:
@@ -67,6 +68,7 @@ class WireServer:
         self.closing = threading.Event()
         self._behaviours: dict[str, deque[int | str]] = defaultdict(deque)
         self._said: dict[str, deque[Said]] = defaultdict(deque)
+        self._unknown: dict[str, str] = {}
         self._http = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -94,6 +96,15 @@ class WireServer:
     def behaviour(self, model: str) -> int | str:
         """Take the next behaviour of a model."""
         return self._behaviours[model].popleft() if self._behaviours[model] else "ok"
+
+    def refuse(self, model: str, argument: str) -> None:
+        """Have a model's API refuse an argument."""
+        self._unknown[model] = argument
+
+    def unknown_in(self, body: dict[str, Any]) -> str | None:
+        """Return the argument of a request that the model's API refuses."""
+        name = self._unknown.get(body["model"])
+        return name if name in body else None
 
     def say(
         self,
@@ -141,8 +152,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.wire.requests.append(Received(self.path, body, dict(self.headers)))
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        body = json.loads(raw)
+        self.wire.requests.append(Received(self.path, body, dict(self.headers), raw))
+        unknown = self.wire.unknown_in(body)
+        if unknown is not None:
+            told = {"message": f"Unsupported parameter: {unknown}", "code": "unsupported_parameter"}
+            self._json(400, {"error": {**told, "type": "invalid_request_error", "param": unknown}})
+            return
         behaviour = self.wire.behaviour(body["model"])
         if behaviour == "drop":
             self.close_connection = True
@@ -266,7 +283,8 @@ class _Anthropic:
         answered = isinstance(last, list) and any(block.get("type") == "tool_result" for block in last)
         tools = [] if answered or said.text is not None else body.get("tools", [])
         self.call = _call(tools[0]["name"], tools[0].get("input_schema", {})) if tools else None
-        self.text = _text(body, None) if said.text is None else said.text
+        schema = (body.get("output_config") or {}).get("format", {}).get("schema")
+        self.text = _text(body, schema) if said.text is None else said.text
         self.usage = {
             "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
             "output_tokens": OUTPUT_TOKENS,

@@ -22,6 +22,7 @@ from crossroute.cli.evaluation import evaluate
 from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
+from crossroute.cli.serve import serve
 from crossroute.cli.shared import err
 from crossroute.cli.traffic import traffic
 from crossroute.errors import CrossRouteError, one_line
@@ -45,6 +46,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     config: "config crossroute.toml",
     profile: "profile openai:gpt-5-mini --max-cost 0.5",
     demo: "demo --plot demo.png",
+    serve: "serve crossroute.toml --port 8080",
 }
 for command, example in EXAMPLES.items():
     app.command(epilog=f"Example: crossroute {example}")(command)

@@ -1,0 +1,47 @@
+"""A server: one address for every agent framework, which routes each request to a model of a pool's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossroute.errors import needs_extra
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["build_app", "serve"]
+
+
+def build_app(path: str | Path) -> Starlette:
+    """Return the ASGI application over a pool's file, for a server of one's own.
+
+    Raises:
+        ConfigError: Something in the file is wrong, or a key is missing.
+        MissingExtraError: The extra `serve` is not installed.
+    """
+    with needs_extra("A server", "serve"):
+        from crossroute.serve.app import app_of
+    from crossroute.serve.service import Service
+
+    return app_of(Service.of(path))
+
+
+def serve(
+    path: str | Path, *, host: str | None = None, port: int | None = None, workers: int | None = None
+) -> None:
+    """Serve a pool's file until it is stopped; Ctrl-C lets streams under way end.
+
+    Args:
+        path: A crossroute.toml.
+        host: In place of what the file says.
+        port: Likewise.
+        workers: Likewise.
+
+    Raises:
+        ConfigError: Something in the file is wrong, or a key is missing.
+        MissingExtraError: The extra `serve` is not installed.
+    """
+    with needs_extra("A server", "serve"):
+        from crossroute.serve.running import run
+    run(Path(path), {"host": host, "port": port, "workers": workers})

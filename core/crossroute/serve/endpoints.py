@@ -1,0 +1,182 @@
+"""The endpoints that call models: a request of HTTP to a call, and its answer back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
+from typing import Any
+
+import anyio
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from crossroute.calls.settings import CallSettings
+from crossroute.serve.call import Call
+from crossroute.serve.errors import RequestError
+from crossroute.serve.events import event_bytes
+from crossroute.serve.raw_json import RawObject
+from crossroute.serve.refusals import Refusal, refusal_of
+from crossroute.serve.service import Service
+from crossroute.serve.told import FIELD, headers_of
+from crossroute.serve.wire.neutral import Wire
+
+PASSED_ON = ("anthropic-version", "anthropic-beta", "traceparent", "tracestate")
+"""Headers of a client's that providers read."""
+
+HOW = frozenset({"cost_preference", "willingness_to_pay", "candidate", "constraints", "escalate"})
+"""What the field `crossroute` of a request may say of how to decide."""
+STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+async def complete(request: Request, service: Service, wire: Wire) -> Response:
+    """Answer a request for an answer of a model."""
+    try:
+        body = await read_body(request, service)
+        call = call_of(request, service, wire, body)
+        if body.get("stream"):
+            return await _streamed(request, call)
+        whole = await _unless_gone(request, call.answer())
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception as error:
+        return refused(error, wire)
+    return Response(whole.content, media_type="application/json", headers=headers_of(whole.decision))
+
+
+async def decide(request: Request, service: Service, wire: Wire) -> Response:
+    """Answer which model a request would go to, without calling it."""
+    try:
+        decision = await call_of(request, service, wire, await read_body(request, service)).decide()
+    except Exception as error:
+        return refused(error, wire)
+    told = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
+    return Response(json.dumps(told), media_type="application/json", headers=headers_of(decision))
+
+
+def call_of(request: Request, service: Service, wire: Wire, body: RawObject) -> Call:
+    """Return the call that a request asks for.
+
+    Raises:
+        RequestError: Something of the request is not as the format has it.
+        pydantic.ValidationError: What it says of how to decide is out of range.
+    """
+    said = body.get(FIELD) or {}
+    if not isinstance(said, Mapping) or not HOW.issuperset(said):
+        raise RequestError(f"{FIELD}: expected an object with any of {', '.join(sorted(HOW))}, got {said!r}.")
+    settings: CallSettings = service.call_settings.overridden(service.chosen(body.get("model"))).overridden(
+        said
+    )
+    headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+    return Call(service, wire, body, settings, headers)
+
+
+async def read_body(request: Request, service: Service) -> RawObject:
+    """Return a request's body.
+
+    Raises:
+        RequestError: It is too long, too slow, or no JSON object.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise RequestError(f"Expected content-type application/json, got {content_type!r}.", status=415)
+    with anyio.move_on_after(service.settings.body_timeout_s):
+        content = await _content(request, service.settings.most_bytes)
+        return _object(content)
+    told = f"The request did not come within {service.settings.body_timeout_s:g} s."
+    raise RequestError(told, status=408)
+
+
+async def _content(request: Request, limit: int) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > limit:
+            raise RequestError(f"The request has more than {limit:,} bytes. Send less.", status=413)
+    return bytes(content)
+
+
+def _object(content: bytes) -> RawObject:
+    try:
+        return RawObject.of_bytes(content)
+    except ValueError as error:
+        raise RequestError(f"The request is no JSON object: {error}.") from None
+
+
+def refused(error: BaseException, wire: Wire) -> Response:
+    """Return the answer to a request that failed."""
+    told = refusal_of(error, wire)
+    return Response(json.dumps(told.body), told.status, media_type="application/json", headers=told.headers)
+
+
+async def _streamed(request: Request, call: Call) -> Response:
+    """Return the stream once it has begun: what fails before is answered as an error."""
+    attempts = await call.attempts()
+    chunks = call.stream(attempts)
+    try:
+        first = await _unless_gone(request, anext(chunks))
+    except BaseException:
+        await chunks.aclose()
+        raise
+    headers = headers_of(attempts.decision) | STREAM_HEADERS
+    timeout = call.service.settings.send_timeout_s
+    return _Stream(_whole(first, chunks, call.wire), timeout, headers)
+
+
+async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) -> AsyncIterator[bytes]:
+    """Yield a stream that has begun; an error that breaks it is its last event."""
+    async with aclosing(chunks):
+        try:
+            yield first
+            async for chunk in chunks:
+                yield chunk
+        except Exception as error:
+            refusal: Refusal = refusal_of(error, wire)
+            yield event_bytes(refusal.body, "error" if wire.name == "messages" else "")
+
+
+class _Stream(StreamingResponse):
+    """A stream whose reader is cut off where it reads nothing for too long."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], timeout: float, headers: dict[str, str]) -> None:
+        super().__init__(chunks, media_type="text/event-stream", headers=headers)
+        self._timeout = timeout
+
+    async def stream_response(self, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            with anyio.fail_after(self._timeout):
+                await send(message)
+
+        try:
+            with suppress(TimeoutError):
+                await super().stream_response(sending)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.body_iterator.aclose()  # type: ignore[union-attr]
+
+
+async def _unless_gone(request: Request, answer: Any) -> Any:
+    """Return what is awaited; where the client goes away meanwhile, it is cancelled.
+
+    Raises:
+        ClientDisconnect: The client went away.
+    """
+    task = asyncio.ensure_future(answer)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientDisconnect
+    finally:
+        for one in (task, gone):
+            if not one.done():
+                one.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await one
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,70 @@
+"""What goes wrong in serving: a request that is refused, and a provider that refuses one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from crossroute.errors import CrossRouteError
+from crossroute.scrubbing import without_secrets
+
+
+class RequestError(CrossRouteError, ValueError):
+    """A request that the server refuses.
+
+    Args:
+        message: What is wrong, what was expected, and the remedy.
+        status: HTTP status.
+        kind: As OpenAI's API names it.
+        code: A word for programs.
+        headers: Of the answer, such as Retry-After.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.code, self.headers = status, kind, code, dict(headers or {})
+
+
+class ProviderError(CrossRouteError):
+    """What a provider answered in place of an answer.
+
+    Attributes:
+        status_code: HTTP status; None for an error within an answer of status 200.
+        body: What it said, as JSON; None where it was none.
+        content: What it said, as it came.
+        response: Its headers, for how long to wait.
+    """
+
+    def __init__(self, status: int | None, content: bytes, headers: Mapping[str, str]) -> None:
+        self.status_code, self.content = status, content
+        self.body = _object(content)
+        self.response = SimpleNamespace(headers=headers)
+        super().__init__(without_secrets(_message(self.body) or f"status {status}"))
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(said, list) and said:  # Google's
+        said = said[0]
+    return said if isinstance(said, dict) else None
+
+
+def _message(body: Mapping[str, Any] | None) -> str:
+    if body is None:
+        return ""
+    inner = body.get("error", body)
+    told = inner.get("message") if isinstance(inner, dict) else inner
+    return told if isinstance(told, str) else json.dumps(inner, default=str)

@@ -1,0 +1,256 @@
+"""Members: the models of a pool's file as they are asked over HTTP: where, with which key, in which words."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from crossroute.calls.arguments import ANTHROPIC, OPENAI, Dialect, check_tools, spoken
+from crossroute.calls.effort_words import effort_words
+from crossroute.catalogue import Catalogue
+from crossroute.config import Deployment, ModelEntry
+from crossroute.effort import read_effort, split_effort
+from crossroute.errors import ConfigError, DroppedArgumentWarning
+from crossroute.serve.wire.neutral import Request
+
+Speaks = Literal["openai", "anthropic"]
+
+ANSWER = 4_096
+"""Tokens that are left for an answer beside a thinking budget, and the most where a request states none."""
+
+
+class Provider(NamedTuple):
+    """Where a provider's API is, and how it is spoken to.
+
+    Attributes:
+        speaks: Whose API it has.
+        base_url: Its address; empty where each user has one.
+        key: Environment variable of its key; empty where it needs none.
+        header: That carries the key.
+    """
+
+    speaks: Speaks
+    base_url: str
+    key: str
+    header: str = "Authorization"
+
+
+PROVIDERS = {
+    "openai": Provider("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "anthropic": Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", "x-api-key"),
+    "azure_openai": Provider("openai", "", "AZURE_OPENAI_API_KEY", "api-key"),
+    "azure_ai": Provider("openai", "", "AZURE_AI_API_KEY", "api-key"),
+    "google_genai": Provider(
+        "openai", "https://generativelanguage.googleapis.com/v1beta/openai", "GOOGLE_API_KEY"
+    ),
+    "ollama": Provider("openai", "http://127.0.0.1:11434/v1", ""),
+    "mistralai": Provider("openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    "groq": Provider("openai", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    "deepseek": Provider("openai", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+    "openrouter": Provider("openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    "together": Provider("openai", "https://api.together.xyz/v1", "TOGETHER_API_KEY"),
+    "fireworks": Provider("openai", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
+    "xai": Provider("openai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    "nvidia": Provider("openai", "https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY"),
+    "perplexity": Provider("openai", "https://api.perplexity.ai", "PPLX_API_KEY"),
+    "cohere": Provider("openai", "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
+    "huggingface": Provider("openai", "https://router.huggingface.co/v1", "HF_TOKEN"),
+}
+"""Provider, as `init_chat_model` calls it -> its API. Source: their references, as of November 2026."""
+
+OWN_KEYS = frozenset(
+    {"default_headers", "use_responses_api", "model_kwargs", "extra_body", "max_retries", "streaming"}
+)
+"""Options of LangChain's classes that are no arguments of a request."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a model is served.
+
+    Attributes:
+        model: As it is called there.
+        base_url: Its address.
+        headers: With its key: they are shown to nobody.
+        weight: Its share of the calls.
+    """
+
+    model: str
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    weight: float = 1.0
+
+    @property
+    def host(self) -> str:
+        """Its host."""
+        return urlsplit(self.base_url).hostname or ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model of the pool.
+
+    Attributes:
+        name: Its candidate's.
+        entry: As the file has it.
+        provider: As the file names it.
+        speaks: Whose API it has.
+        places: Where it is served.
+    """
+
+    name: str
+    entry: ModelEntry
+    provider: str
+    speaks: Speaks
+    places: tuple[Place, ...]
+
+    @classmethod
+    def of(cls, entry: ModelEntry, environment: Mapping[str, str] | None = None) -> Member:
+        """Return the member of an entry.
+
+        Raises:
+            ConfigError: Its provider is not known, or a key is missing.
+        """
+        name, _ = _provider_of(entry.model)
+        places = tuple(_place(entry, one, environment) for one in entry.places)
+        return cls(entry.name, entry, name, PROVIDERS[name].speaks, places)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How it is told things."""
+        return OPENAI if self.speaks == "openai" else ANTHROPIC
+
+    @property
+    def has_responses(self) -> bool:
+        """Whether it has OpenAI's Responses API: OpenAI's own models, and those of which the file says so."""
+        stated = self.entry.options.get("use_responses_api")
+        return self.speaks == "openai" and (
+            bool(stated) if stated is not None else self.places[0].host == "api.openai.com"
+        )
+
+    def takes(self, wire: str) -> bool:
+        """Return whether it takes a request of a format as it is."""
+        native = {"chat": self.speaks == "openai", "responses": self.has_responses}
+        return native.get(wire, self.speaks == "anthropic")
+
+    @cached_property
+    def stated(self) -> dict[str, Any]:
+        """What the file has every call of it say, where the request does not: in its API's words."""
+        options = {name: value for name, value in self.entry.options.items() if name not in OWN_KEYS}
+        extra = {**self.entry.options.get("model_kwargs", {}), **self.entry.options.get("extra_body", {})}
+        limits = {"temperature": self.entry.temperature, "max_tokens": self.entry.max_tokens}
+        said = {name: value for name, value in limits.items() if value is not None}
+        words = self._effort()
+        return said | options | extra | words
+
+    def changes(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a request in its own format is told otherwise, beside its model.
+
+        OpenAI's own models are told `max_completion_tokens` for `max_tokens`, which those that reason refuse.
+        """
+        changes = {name: value for name, value in self.stated.items() if name not in asked}
+        own = self.speaks == "openai" and self.places[0].host == "api.openai.com"
+        limit = changes.pop("max_tokens", None) if own else None
+        if limit is not None and not {"max_completion_tokens", "max_output_tokens"} & asked.keys():
+            changes["max_completion_tokens"] = limit
+        return self._fitting(changes, asked)
+
+    def arguments(self, request: Request) -> tuple[dict[str, Any], list[str]]:
+        """Return a request's arguments in its dialect's words, and what was left out.
+
+        Raises:
+            UnableError: It cannot do what an argument asks for.
+        """
+        names = [tool.name for tool in request.tools]
+        check_tools(names, self.dialect, self.name)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always", DroppedArgumentWarning)
+            said = spoken(request.arguments, self.dialect, self.name, names)
+        return said, [str(one.message) for one in told]
+
+    def effort_told(self, level: str) -> dict[str, Any]:
+        """Return the words that tell it an effort, such as `low`; none where that is no effort."""
+        told = read_effort(level)
+        api = "openai" if self.speaks == "openai" else "anthropic"
+        return effort_words(api, self.places[0].model, told) if told else {}  # type: ignore[arg-type]
+
+    def _effort(self) -> dict[str, Any]:
+        _, told = split_effort(self.name)
+        told = read_effort(self.entry.effort) if self.entry.effort else told
+        if told is None:
+            return {}
+        api = "openai" if self.speaks == "openai" else "anthropic"
+        words = effort_words(api, self.places[0].model, told, base_url=self.entry.base_url)  # type: ignore[arg-type]
+        return {**words.pop("extra_body", {}), **words}
+
+    def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return changes with what Anthropic asks for beside thinking: room for an answer, no temperature."""
+        said = {**asked, **changes}
+        thinking = said.get("thinking")
+        if self.speaks != "anthropic" or not isinstance(thinking, Mapping):
+            return changes
+        budget = thinking.get("budget_tokens") or 0
+        limit = said.get("max_tokens") or ANSWER
+        if "thinking" in changes and limit <= budget:
+            changes["max_tokens"] = budget + limit
+        return changes
+
+
+def endpoint(place: Place, speaks: Speaks, path: str) -> str:
+    """Return the address of an endpoint at a place."""
+    base = place.base_url.rstrip("/")
+    if speaks == "anthropic" and not base.endswith("/v1"):
+        base += "/v1"
+    address, question, rest = base.partition("?")
+    return f"{address}{path}{question}{rest}"
+
+
+def _provider_of(spelled: str) -> tuple[str, str]:
+    """Return the provider that a spelling names, and the model as it calls it.
+
+    Raises:
+        ConfigError: It names one that this server does not know.
+    """
+    prefix, sign, model = spelled.partition(":")
+    if sign and prefix in PROVIDERS:
+        return prefix, model
+    if sign and prefix.replace("_", "").isalpha() and not Catalogue.bundled().find(spelled):
+        raise ConfigError(
+            f"The provider {prefix!r} of {spelled!r} is not served. Expected one of {', '.join(PROVIDERS)}; what else "
+            "speaks OpenAI's API is openai: with its base_url."
+        )
+    return ("anthropic" if spelled.startswith("claude") else "openai"), spelled
+
+
+def _place(entry: ModelEntry, place: Deployment, environment: Mapping[str, str] | None) -> Place:
+    name, model = _provider_of(place.model or entry.model)
+    provider = PROVIDERS[name]
+    if provider.speaks != PROVIDERS[_provider_of(entry.model)[0]].speaks:
+        raise ConfigError(
+            f"Model {entry.name!r}: {name} speaks another API than {entry.model!r}. Make it an own model."
+        )
+    model, _ = split_effort(model)
+    base_url = place.base_url or provider.base_url
+    if not base_url:
+        raise ConfigError(f"Model {entry.name!r}: {name} has no address of its own. State base_url.")
+    headers = {**entry.options.get("default_headers", {})}
+    key = place.key(environment) or _usual_key(entry, provider, place, environment)
+    if key:
+        headers[provider.header] = f"Bearer {key}" if provider.header == "Authorization" else key
+    return Place(model, base_url, headers, place.weight)
+
+
+def _usual_key(
+    entry: ModelEntry, provider: Provider, place: Deployment, environment: Mapping[str, str] | None
+) -> str | None:
+    found = (os.environ if environment is None else environment).get(provider.key) if provider.key else None
+    if found or not provider.key or place.base_url is not None:
+        return found
+    raise ConfigError(
+        f"Model {entry.name!r} needs a key: set {provider.key}, or name another variable as api_key_env."
+    )

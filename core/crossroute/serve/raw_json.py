@@ -1,0 +1,104 @@
+"""JSON objects whose members keep the bytes that they came in, so that what is not changed is passed on unchanged."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+BLANK = re.compile(r"[ \t\n\r]*")
+DECODER = json.JSONDecoder()
+
+
+class RawObject(Mapping[str, Any]):
+    """A JSON object, read once; `replaced` writes it with some members changed and all others as they came.
+
+    Args:
+        text: The object. A name that comes twice has its last value, as readers of JSON have it.
+
+    Raises:
+        json.JSONDecodeError: It is no JSON object.
+
+    >>> body = RawObject('{"model": "auto",  "top_p": 1.00, "seed": 1E2}')
+    >>> body["top_p"], body.replaced({"model": "small"})
+    (1.0, '{"model": "small",  "top_p": 1.00, "seed": 1E2}')
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._members: dict[str, tuple[Any, int, int, int]] = {}
+        try:
+            self._read()
+        except RecursionError:
+            raise _fault("nested too deeply", 0) from None
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> RawObject:
+        """Return the object that UTF-8 bytes hold."""
+        return cls(content.decode("utf-8-sig"))
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name][0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def replaced(self, changes: Mapping[str, Any], without: frozenset[str] = frozenset()) -> str:
+        """Return the object's text with some members set, those that are new at its end, and some left out."""
+        pieces: list[str] = []
+        for name, (_, begin, value, end) in self._members.items():
+            if name in without:
+                continue
+            head = self.text[begin:value]
+            pieces.append(head + json.dumps(changes[name]) if name in changes else self.text[begin:end])
+        pieces += [
+            f" {json.dumps(name)}: {json.dumps(value)}"
+            for name, value in changes.items()
+            if name not in self._members
+        ]
+        return "{" + ",".join(pieces) + self._tail
+
+    def _read(self) -> None:
+        """Note each member's value, and where its name, its value and its end are."""
+        text, at = self.text, _past_blank(self.text, 0)
+        if text[at : at + 1] != "{":
+            raise _fault("expected a JSON object", at)
+        at += 1
+        if text[_past_blank(text, at) :][:1] == "}":
+            self._tail = text[at:]
+            return
+        while True:
+            begin = at
+            at = _past_blank(text, at)
+            if text[at : at + 1] != '"':
+                raise _fault("expected a name in quotes", at)
+            name, at = scanstring(text, at + 1)
+            at = _past_blank(text, at)
+            if text[at : at + 1] != ":":
+                raise _fault("expected a colon", at)
+            value_at = _past_blank(text, at + 1)
+            value, end = DECODER.raw_decode(text, value_at)
+            self._members.pop(name, None)
+            self._members[name] = (value, begin, value_at, end)
+            at = _past_blank(text, end)
+            mark, at = text[at : at + 1], at + 1
+            if mark == "}":
+                self._tail = text[end:]
+                break
+            if mark != ",":
+                raise _fault("expected a comma or a brace", at - 1)
+        if text[_past_blank(text, at) :]:
+            raise _fault("expected an end", at)
+
+
+def _fault(told: str, at: int) -> json.JSONDecodeError:
+    return json.JSONDecodeError(told, "", at)  # without the text, which may be a prompt
+
+
+def _past_blank(text: str, at: int) -> int:
+    return BLANK.match(text, at).end()  # type: ignore[union-attr]

@@ -1,0 +1,136 @@
+"""What a request says of its call: what to route on, what it needs, who spoke last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from crossroute.calls.own_tools import tool_provider
+from crossroute.candidate import Capability
+from crossroute.query import Query
+from crossroute.reading.conversation import Turn
+from crossroute.serve.wire.neutral import (
+    Answer,
+    Media,
+    Message,
+    Part,
+    Request,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
+
+ROLES: dict[str, Literal["human", "answer", "tool"]] = {"human": "human", "answer": "answer", "tool": "tool"}
+
+
+class Reading(NamedTuple):
+    """What one request says.
+
+    Attributes:
+        query: What to route on; None where the last human turn holds no text.
+        needs: Capabilities that a model needs to take the call.
+        tool_turn: Whether the call answers tool results.
+        marks: By what it can be remembered who answered before.
+        asked: What the last human turn says.
+        tool_providers: Whose models alone know some of the tools; none where all may.
+    """
+
+    query: Query | None
+    needs: frozenset[Capability]
+    tool_turn: bool
+    marks: tuple[str, ...]
+    asked: str
+    tool_providers: frozenset[str]
+
+
+def read(request: Request) -> Reading:
+    """Read a request."""
+    messages = request.messages
+    human = max((place for place, message in enumerate(messages) if message.role == "human"), default=-1)
+    tool_turn = len(messages) > human + 1 and messages[-1].role == "tool"
+    answers = [place for place, message in enumerate(messages) if message.role == "answer"]
+    answers = [place for place in answers if place > human] if tool_turn else answers[-1:]
+    marks = [mark for place in answers for mark in marks_of(messages[place].parts, asked(messages[:place]))]
+    tokens = sum(map(_tokens, messages)) + sum(map(_tool_tokens, _described(request)))
+    return Reading(
+        query=Query.of_turns(_turns(messages), system=_system(messages), input_tokens=tokens),
+        needs=frozenset(request.needs | _needs(request)),
+        tool_turn=tool_turn,
+        marks=(*marks, *((request.previous,) if request.previous else ())),
+        asked=asked(messages),
+        tool_providers=frozenset(
+            filter(None, (tool_provider(tool.own) for tool in request.tools if tool.own))
+        ),
+    )
+
+
+def asked(messages: Sequence[Message]) -> str:
+    """Return what the last human turn says; empty where there is none."""
+    return next((message.text for message in reversed(messages) if message.role == "human"), "")
+
+
+def marks_of(parts: Iterable[Part], asked: str) -> list[str]:
+    """Return by what an answer can be recognized later: each of its tool calls, or else what it says.
+
+    Args:
+        parts: The answer's.
+        asked: What it answers: other conversations' answers are told apart by it.
+    """
+    parts = tuple(parts)
+    said: list[Any] = [[part.id, part.name] for part in parts if isinstance(part, ToolCall)]
+    text = "".join(part.text for part in parts if isinstance(part, Text))
+    said = said or ([text] if text else [])
+    return [hashlib.sha256(json.dumps([asked, one]).encode()).hexdigest() for one in said]
+
+
+def answer_marks(answer: Answer, asked: str) -> list[str]:
+    """Return by what an answer can be recognized later, its id where it is stored by its provider included."""
+    return [*marks_of(answer.parts, asked), answer.id]
+
+
+def _needs(request: Request) -> set[Capability]:
+    found: set[Capability] = {part.kind for part in _flat(request.messages) if isinstance(part, Media)}
+    uses_tools = any(isinstance(part, ToolResult) for message in request.messages for part in message.parts)
+    return found | ({"tools"} if request.tools or uses_tools else set())
+
+
+def _flat(messages: Iterable[Message]) -> Iterable[Part]:
+    for message in messages:
+        for part in message.parts:
+            yield part
+            if isinstance(part, ToolResult):
+                yield from part.parts
+
+
+def _turns(messages: Iterable[Message]) -> list[Turn]:
+    return [Turn(ROLES[message.role], message.text) for message in messages if message.role != "system"]
+
+
+def _system(messages: Iterable[Message]) -> str:
+    return "\n\n".join(message.text for message in messages if message.role == "system")
+
+
+def _tokens(message: Message) -> int:
+    total = MESSAGE_TOKENS
+    for part in _flat([message]):
+        if isinstance(part, Media):
+            total += MEDIA_TOKENS
+        elif isinstance(part, (Text, Thought)):
+            total += estimate_tokens(part.text) if part.text else 0
+        elif isinstance(part, ToolCall):
+            total += estimate_tokens(f"{part.name} {part.arguments}")
+    return total
+
+
+def _described(request: Request) -> list[Mapping[str, Any]]:
+    return [
+        tool.own or {"name": tool.name, "about": tool.description, **tool.schema} for tool in request.tools
+    ]
+
+
+def _tool_tokens(described: Mapping[str, Any]) -> int:
+    return estimate_tokens(json.dumps(described, ensure_ascii=False, default=str))

@@ -1,0 +1,132 @@
+"""Errors as clients read them: a status, and a body in the format of the request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from crossroute.calls.blame import ACCESS, OVERLOAD, UNREADABLE, fault_of, is_timeout
+from crossroute.calls.failures import retry_after
+from crossroute.errors import (
+    BrokenStreamError,
+    BudgetSpentError,
+    CrossRouteError,
+    NoEligibleCandidateError,
+    UnableError,
+    UnknownCandidateError,
+)
+from crossroute.scrubbing import without_secrets
+from crossroute.serve.errors import ProviderError, RequestError
+from crossroute.serve.wire.neutral import Wire
+
+LOG = logging.getLogger("crossroute.serve")
+
+KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+"""Status -> what OpenAI's and Anthropic's APIs call it; all else is the server's."""
+FAILURES = "x-crossroute-failures"
+AGAINST_RETRYING = {"x-should-retry": "false"}
+"""What keeps the providers' clients from asking again."""
+
+OWN: tuple[tuple[type[BaseException], int, str | None], ...] = (
+    (BudgetSpentError, 429, "insufficient_quota"),
+    (UnknownCandidateError, 404, "model_not_found"),
+    (BrokenStreamError, 502, "broken_stream"),
+    (UnableError, 400, "unsupported_parameter"),
+    (CrossRouteError, 500, None),
+)
+"""Errors of our own -> status and code; the first that fits."""
+
+
+class Refusal(NamedTuple):
+    """What a client is answered in place of an answer."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+def refusal_of(error: BaseException, wire: Wire) -> Refusal:
+    """Return what a client is told of an error; nothing of how the server is made, and no key."""
+    if isinstance(error, ProviderError):
+        refused = _provider(error, wire)
+    else:
+        status, code, message, headers = _told(error)
+        kind = error.kind if isinstance(error, RequestError) else kind_of(status)
+        refused = Refusal(status, with_code(wire.error(status, kind, message), code), headers)
+    failures = getattr(error, "crossroute_failures", ())
+    told = {FAILURES: "; ".join(map(str, failures))} if failures else {}
+    return refused._replace(
+        headers=refused.headers | {k: v.encode("ascii", "replace").decode() for k, v in told.items()}
+    )
+
+
+def kind_of(status: int) -> str:
+    """Return what the APIs call an error with a status."""
+    return KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
+
+
+def with_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
+    """Return the body of an error with a word for programs, where its format has a place for it."""
+    if code is not None and "code" in body["error"]:
+        body["error"]["code"] = code
+    return body
+
+
+def _provider(error: ProviderError, wire: Wire) -> Refusal:
+    """Return a provider's refusal: as it came where it is in the client's format and about the client's request."""
+    wait = retry_after(error)
+    headers = {} if wait is None else {"retry-after": f"{wait:.0f}"}
+    status = error.status_code or 502
+    if fault_of(error) is ACCESS and status != 404:
+        message = f"The provider of the model refuses the server's own access (status {status})."
+        return Refusal(502, wire.error(502, "server_error", message), headers)
+    body = error.body if _is_of(error.body, wire) else None
+    if body is None or without_secrets(str(body)) != str(body):
+        body = wire.error(status, kind_of(status), str(error))
+    return Refusal(status if status >= 400 else 502, body, headers)
+
+
+def _is_of(body: Mapping[str, Any] | None, wire: Wire) -> bool:
+    if body is None or not isinstance(body.get("error"), Mapping):
+        return False
+    return (body.get("type") == "error") == (wire.name == "messages")
+
+
+def _told(error: BaseException) -> tuple[int, str | None, str, dict[str, str]]:
+    """Return status, code, message and headers of an error of our own, or of the connection."""
+    if isinstance(error, RequestError):
+        return error.status, error.code, str(error), error.headers
+    if isinstance(error, NoEligibleCandidateError):
+        return 400, "context_length_exceeded" if error.too_long else "no_eligible_model", str(error), {}
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, ("crossroute", *first["loc"])))
+        return 400, None, f"{place}: {first['msg']}, got {first['input']!r}.", {}
+    for kind, status, code in OWN:
+        if isinstance(error, kind):
+            return status, code, without_secrets(str(error)), AGAINST_RETRYING if status == 429 else {}
+    return *_unanswered(error), {}
+
+
+def _unanswered(error: BaseException) -> tuple[int, str | None, str]:
+    """Return status, code and message of an error on the way to a provider, or within the server."""
+    if is_timeout(error):
+        return 504, "timeout", "No model answered in time."
+    fault = fault_of(error)
+    if fault.whose == "network":
+        return 502, "connection", "No model could be reached, or the connection to it broke."
+    if fault in (UNREADABLE, OVERLOAD):
+        return 502, "unreadable", "What the model's provider answered could not be read."
+    LOG.error("A request failed", exc_info=error)
+    return 500, None, "The server failed. Its log says more."

@@ -1,0 +1,119 @@
+"""The service: a pool's file made into what requests are decided and carried out by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.ledger import Observer
+from crossroute.calls.settings import CallSettings
+from crossroute.candidate import Capability
+from crossroute.config import PoolConfig, read_config
+from crossroute.routing.members import Ability
+from crossroute.serve.errors import RequestError
+from crossroute.serve.members import Member
+from crossroute.serve.settings import ServerSettings, server_settings
+from crossroute.serve.upstream import Upstream
+
+POOL = "crossroute"
+"""The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
+DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
+"""Those that `/v1/models` lists."""
+UNTOLD: frozenset[Capability] = frozenset({"tools", "structured_output", "vision", "audio", "files"})
+
+
+class Service:
+    """A pool that is served.
+
+    Args:
+        config: What the file says.
+        settings: What it says of the server.
+        observers: Are told of every call.
+        environment: Holds the keys, by default the process's.
+
+    Raises:
+        ConfigError: A key or a provider is missing.
+        UnprofiledCandidateError: The router has no profile of a model.
+    """
+
+    def __init__(
+        self,
+        config: PoolConfig,
+        settings: ServerSettings,
+        *,
+        observers: tuple[Observer, ...] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.config, self.settings = config, settings
+        self.members = {entry.name: Member.of(entry, environment) for entry in config.models}
+        how = config.settings
+        self.call_settings = CallSettings(
+            **{
+                name: how[name]
+                for name in ("cost_preference", "willingness_to_pay", "constraints", "escalate")
+            }
+        )
+        self.dispatcher = Dispatcher(
+            how["router"],
+            {name: _ability(member) for name, member in self.members.items()},
+            default=how["default"],
+            sticky=how["sticky"],
+            max_attempts=how["max_attempts"],
+            observers=observers,
+        )
+        self.upstream = Upstream(settings)
+
+    @classmethod
+    def of(cls, path: str | Path, **given: Any) -> Service:
+        """Return the service of a file.
+
+        Raises:
+            ConfigError: Something in the file is wrong.
+        """
+        config = read_config(path)
+        return cls(config, server_settings(config, Path(path)), **given)
+
+    def chosen(self, model: Any) -> dict[str, Any]:
+        """Return what the model that a client asks for says of how to decide.
+
+        Raises:
+            RequestError: There is no such model.
+        """
+        if not isinstance(model, str) or not model:
+            raise RequestError(
+                f'model: expected "{POOL}", "{POOL}:0.8" or a model of the pool, got {model!r}.'
+            )
+        name, sign, dial = model.partition(":")
+        if model == POOL:
+            return {}
+        if name == POOL and sign:
+            return {"cost_preference": _dial(dial)}
+        if model in self.members:
+            return {"candidate": model}
+        known = ", ".join((POOL, f"{POOL}:0.8", *self.members))
+        raise RequestError(
+            f"Unknown model {model!r}. Expected one of {known}.", status=404, code="model_not_found"
+        )
+
+
+def _ability(member: Member) -> Ability:
+    """Return what the file says of a member; of what it and the catalogue do not say, nobody knows."""
+    ability = member.entry.ability
+    untold = frozenset() if ability.capabilities is not None else UNTOLD
+    return ability.model_copy(update={"untold": untold, "effort": member.entry.effort})
+
+
+def _dial(text: str) -> float:
+    try:
+        dial = float(text)
+    except ValueError:
+        dial = -1.0
+    if not 0 <= dial <= 1:
+        raise RequestError(
+            f"model: expected a dial from 0 (quality first) to 1 (cheapest), such as {POOL}:0.8, got {text!r}.",
+            status=404,
+            code="model_not_found",
+        )
+    return dial

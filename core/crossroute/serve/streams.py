@@ -1,0 +1,130 @@
+"""Streams: read as they pass, counted once, the decision in the last event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from crossroute.calls import attempts
+from crossroute.calls.ledger import Entry
+from crossroute.errors import BrokenStreamError
+from crossroute.serve import events
+from crossroute.serve.events import DONE, Event
+from crossroute.serve.told import FIELD, told_of
+from crossroute.serve.wire.neutral import (
+    SHOWING,
+    Called,
+    Counted,
+    Delta,
+    Ended,
+    Part,
+    Said,
+    Text,
+    ToolCall,
+    Wire,
+)
+
+
+class Tail(attempts.Tail[Any]):
+    """What the events of a stream pass; those that came together stay together.
+
+    Of the same format they pass as they came, but for the last one, which carries the decision: from the finish
+    reason on they are held until it is known what the call took. Of another format they are written anew.
+
+    Args:
+        entry: The stream's, in the ledger.
+        source: The format that the member speaks.
+        wire: The client's.
+        asked: The client's request.
+        left_out: What was left out of it, in words.
+        remember: Takes the parts of the answer, once it is whole.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        source: Wire,
+        wire: Wire,
+        asked: Mapping[str, Any],
+        *,
+        left_out: list[str],
+        remember: Callable[[list[Part], str], None],
+    ) -> None:
+        super().__init__(entry)
+        self._wire, self._asked, self._left_out, self._remember = wire, asked, left_out, remember
+        self._reader = source.reader()
+        self._writer = None if source is wire else wire.writer(asked)
+        self._read: list[list[Delta]] = []
+        self._held: list[Event] = []
+        self._ended = self._stamped = False
+        self._words: list[str] = []
+        self._calls: dict[int, ToolCall] = {}
+
+    def shows(self, chunk: list[Event]) -> bool:
+        """Return whether some events hold something to read."""
+        self._read = [list(self._reader.read(event)) for event in chunk]
+        return any(isinstance(delta, SHOWING) for deltas in self._read for delta in deltas)
+
+    def take(self, chunk: list[Event]) -> Iterator[bytes]:
+        """Yield the bytes to pass on."""
+        passed = b"".join(self._passed(chunk))
+        if passed:
+            yield passed
+
+    def check(self) -> None:
+        """Refuse the end of a stream that tells no finish reason."""
+        if not self._ended:
+            raise BrokenStreamError(self.entry.decision.candidate)
+
+    def end(self) -> Iterator[bytes]:
+        """Yield what was held back, with the decision."""
+        last = b"".join(self._last())
+        if last:
+            yield last
+
+    def _passed(self, chunk: list[Event]) -> Iterator[bytes]:
+        for event, deltas in zip(chunk, self._read, strict=True):
+            for delta in deltas:
+                self._note(delta)
+                if self._writer is not None:
+                    yield from self._writer.write(delta)
+            if self._writer is not None:
+                continue
+            if self._ended or self._held:
+                self._held.append(event)
+            else:
+                yield event.raw
+            if self._wire.is_last(event):
+                self._ended = True
+                yield from self._last()
+
+    def _last(self) -> Iterator[bytes]:
+        if self._stamped:
+            yield from (event.raw for event in self._held)
+            return
+        self._stamped = True
+        parts: list[Part] = [Text("".join(self._words)), *self._calls.values()]
+        self._remember(parts, self.entry.decision.candidate)
+        told = told_of(self.entry.count(), self._left_out)
+        if self._writer is not None:
+            yield from self._writer.end(told)
+            return
+        held = [
+            event for event in self._held if event.data == DONE or self._wire.is_asked(event, self._asked)
+        ]
+        self._held = []
+        last = max((place for place, event in enumerate(held) if event.json), default=None)
+        for place, event in enumerate(held):
+            yield events.stamped(event, FIELD, told) if place == last else event.raw
+
+    def _note(self, delta: Delta) -> None:
+        if isinstance(delta, Ended):
+            self._ended = True
+        elif isinstance(delta, Counted):
+            self.entry.usage = delta.usage
+        elif isinstance(delta, Said) and not delta.thought:
+            self._words.append(delta.text)
+        elif isinstance(delta, Called):
+            known = self._calls.get(delta.index)
+            if known is None or delta.id:
+                self._calls[delta.index] = ToolCall(delta.id, delta.name, "")

@@ -1,0 +1,178 @@
+"""The HTTP client: requests to providers, their answers and streams, and what they refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crossroute.calls.arguments import NEEDED
+from crossroute.calls.blame import UNSUPPORTED, fault_of
+from crossroute.errors import needs_extra
+from crossroute.serve.errors import ProviderError
+from crossroute.serve.events import Event, EventReader
+from crossroute.serve.members import Member, Place, endpoint
+from crossroute.serve.raw_json import RawObject
+from crossroute.serve.settings import ServerSettings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+KEPT_ALIVE_S = 30.0
+LONGEST_ERROR = 100_000
+"""Bytes that are read of what a provider refuses with."""
+LONGEST_ANSWER = 256_000_000
+WORD = re.compile(r"\w+")
+
+
+LOG = logging.getLogger("crossroute.serve")
+KEPT = NEEDED | {"model", "messages", "input", "tools", "tool_choice", "stream", "max_tokens", "system"}
+"""Arguments that are not left out: without them another answer would come back."""
+
+
+class Sent(NamedTuple):
+    """What is sent to a provider.
+
+    Attributes:
+        member: To which model.
+        place: Where.
+        path: Of the endpoint.
+        body: JSON.
+        headers: Of the client's, those that its provider reads.
+    """
+
+    member: Member
+    place: Place
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Answered(NamedTuple):
+    """A whole answer, as it came."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
+class Upstream:
+    """Asks providers; used within one event loop, and closed in the end.
+
+    An argument that a model's API refuses, and that may be left out, is left out, now and in later requests to it.
+
+    Args:
+        settings: Its timeouts.
+
+    Attributes:
+        refused: Member -> arguments that its API refused.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.refused: dict[str, frozenset[str]] = {}
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(self, sent: Sent) -> Answered:
+        """Return a whole answer.
+
+        Raises:
+            ProviderError: The provider refuses.
+            aiohttp.ClientError: There is no connection, or it breaks.
+            TimeoutError: Nothing came in time.
+        """
+        async with await self._posted(sent) as response:
+            content = bytearray()
+            async for part in response.content.iter_any():
+                content += part
+                if len(content) > LONGEST_ANSWER:
+                    raise ProviderError(None, b'{"error": {"message": "an answer that is too long"}}', {})
+            return Answered(bytes(content), response.headers)
+
+    async def stream(self, sent: Sent) -> AsyncIterator[list[Event]]:
+        """Yield the events of a stream, those that came together at once."""
+        async with await self._posted(sent) as response:
+            reader = EventReader()
+            async for content in response.content.iter_any():
+                events = list(reader.feed(content))
+                if events:
+                    yield events
+            rest = list(reader.rest())
+            if rest:
+                yield rest
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _posted(self, sent: Sent) -> aiohttp.ClientResponse:
+        """Return the response whose head has come, without an argument that is refused."""
+        while True:
+            try:
+                return await self._post(sent)
+            except ProviderError as error:
+                name = refused_argument(error, sent.body)
+                if name is None:
+                    raise
+                told = self.refused.get(sent.member.name, frozenset())
+                self.refused[sent.member.name] = told | {name}
+                LOG.warning("%s refuses %r: left out from now on", sent.member.name, name)
+                sent = sent._replace(
+                    body=RawObject.of_bytes(sent.body).replaced({}, frozenset({name})).encode()
+                )
+
+    async def _post(self, sent: Sent) -> aiohttp.ClientResponse:
+        url = endpoint(sent.place, sent.member.speaks, sent.path)
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            **sent.headers,
+            **sent.place.headers,
+        }
+        response = await self._open().post(
+            url, data=sent.body, headers=headers, timeout=self._timeout(sent.member), allow_redirects=False
+        )
+        if response.status == 200:
+            return response
+        async with response:
+            content = await response.content.read(LONGEST_ERROR)
+            raise ProviderError(response.status, content, response.headers)
+
+    def _timeout(self, member: Member) -> Any:
+        import aiohttp
+
+        settings = self._settings
+        longest = member.entry.timeout or settings.answer_timeout_s
+        return aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s, sock_read=longest)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            with needs_extra("A server", "serve"):
+                import aiohttp
+            asyncio.get_running_loop()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=True,
+                read_bufsize=2**18,
+            )
+        return self._session
+
+
+def refused_argument(error: ProviderError, body: bytes) -> str | None:
+    """Return the argument of a request that its API does not take, and that may be left out.
+
+    >>> told = b'{"error": {"message": "Unsupported parameter: temperature", "code": "unsupported_parameter"}}'
+    >>> refused_argument(ProviderError(400, told, {}), b'{"model": "gpt-5", "temperature": 0}')
+    'temperature'
+    """
+    if error.status_code not in (400, 422) or fault_of(error) is not UNSUPPORTED:
+        return None
+    inner = (error.body or {}).get("error", error.body)
+    named = inner.get("param") if isinstance(inner, Mapping) else None
+    words = set(WORD.findall(str(named or error)))
+    free = [name for name in json.loads(body) if name not in KEPT]
+    return next((name for name in free if name in words), None)

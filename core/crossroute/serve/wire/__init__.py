@@ -1,0 +1,1 @@
+"""The wire formats of OpenAI and Anthropic, each to and from one neutral form."""

@@ -1,0 +1,10 @@
+"""The formats: one of each."""
+
+from __future__ import annotations
+
+from crossroute.serve.wire.chat import Chat
+from crossroute.serve.wire.messages import Messages
+from crossroute.serve.wire.neutral import Wire
+
+CHAT: Wire = Chat()
+MESSAGES: Wire = Messages()

@@ -1,0 +1,454 @@
+"""Anthropic's Messages.
+
+Source: https://docs.anthropic.com/en/api/messages, as of November 2026.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossroute.calls.own_tools import tool_provider
+from crossroute.calls.spend import Usage
+from crossroute.candidate import Capability
+from crossroute.serve.errors import ProviderError, RequestError
+from crossroute.serve.events import Event, event_bytes
+from crossroute.serve.raw_json import RawObject
+from crossroute.serve.wire.neutral import (
+    Answer,
+    Began,
+    Called,
+    Counted,
+    Delta,
+    Ended,
+    Finish,
+    Media,
+    Message,
+    Part,
+    Request,
+    Role,
+    Said,
+    Shown,
+    Text,
+    Thought,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+
+ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system"}
+MEDIA: dict[str, Capability] = {"image": "vision", "document": "files"}
+STOPS: dict[str, Finish] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tools",
+    "refusal": "filter",
+}
+OWN = frozenset(
+    {
+        "model",
+        "messages",
+        "system",
+        "tools",
+        "stream",
+        "stop_sequences",
+        "metadata",
+        "output_config",
+        "crossroute",
+    }
+)
+"""Members of a request that are no arguments, or become others."""
+
+THOUGHTS = ("thinking", "redacted_thinking")
+SAFE_MIME = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+class Messages:
+    """The format of `/v1/messages`."""
+
+    name = "messages"
+    path = "/messages"
+
+    def read_request(self, body: RawObject) -> Request:
+        """Return what a client asks."""
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+            raise RequestError("messages: expected a list of objects such as {role, content}.")
+        if not isinstance(body.get("max_tokens"), int):
+            raise RequestError("max_tokens: expected a whole number of tokens.")
+        system = [Message("system", tuple(_parts(body["system"])))] if body.get("system") else []
+        said = [one for place, message in enumerate(messages) for one in _messages(message, place)]
+        structured = "format" in (body.get("output_config") or {}) or "output_format" in body
+        return Request(
+            messages=(*system, *said),
+            tools=tuple(map(_tool, body.get("tools") or ())),
+            arguments=_arguments(body),
+            needs=frozenset({"structured_output"} if structured else ()),
+        )
+
+    def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request."""
+        system = "\n\n".join(one.text for one in request.messages if one.role == "system")
+        said = _alternating([one for one in request.messages if one.role != "system"])
+        tools = [_written_tool(tool) for tool in request.tools]
+        return {
+            "messages": said,
+            **({"system": system} if system else {}),
+            **({"tools": tools} if tools else {}),
+            **arguments,
+        }
+
+    def read_answer(self, body: Mapping[str, Any]) -> Answer:
+        """Return what a model answered."""
+        if body.get("type") == "error":
+            raise ProviderError(None, json.dumps(dict(body)).encode(), {})
+        return Answer(
+            parts=tuple(part for block in body["content"] for part in _block(block)),
+            finish=STOPS.get(body.get("stop_reason") or "end_turn", "stop"),
+            usage=usage_in(body),
+            id=str(body.get("id") or ""),
+            model=str(body.get("model") or ""),
+            stop=body.get("stop_sequence"),
+            refused=body.get("stop_reason") == "refusal",
+        )
+
+    def write_answer(self, answer: Answer) -> dict[str, Any]:
+        """Return the body of an answer."""
+        content = [block for part in answer.parts for block in _written_block(part)]
+        stop = "stop_sequence" if answer.stop else stop_word(answer.finish)
+        return {
+            **_head(answer.id, answer.model),
+            "content": content,
+            "stop_reason": stop,
+            "stop_sequence": answer.stop,
+            "usage": written_usage(answer.usage),
+        }
+
+    def reader(self) -> MessagesReader:
+        """Return what reads one stream."""
+        return MessagesReader()
+
+    def writer(self, asked: Mapping[str, Any]) -> MessagesWriter:
+        """Return what writes one stream."""
+        return MessagesWriter()
+
+    def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
+        """Return the body of an error."""
+        return {
+            "type": "error",
+            "error": {"type": "api_error" if kind == "server_error" else kind, "message": message},
+        }
+
+    def is_last(self, event: Event) -> bool:
+        """Return whether a stream is complete with an event."""
+        return event.name == "message_stop"
+
+    def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
+        """Return whether a client asked for an event: it gets them all."""
+        return True
+
+
+class MessagesReader:
+    """Reads one stream."""
+
+    def __init__(self) -> None:
+        self._usage: dict[str, Any] = {}
+        self._places: dict[int, int] = {}  # of a block -> which tool call it is
+
+    def read(self, event: Event) -> Iterator[Delta]:
+        """Yield what an event says."""
+        said = event.json
+        kind = said.get("type")
+        if kind == "error":
+            raise ProviderError(None, event.data.encode(), {})
+        if kind == "message_start":
+            message = said["message"]
+            self._usage |= message.get("usage") or {}
+            yield Began(str(message.get("id") or ""), str(message.get("model") or ""))
+        elif kind == "content_block_start":
+            yield from self._began(said)
+        elif kind == "content_block_delta":
+            yield from self._delta(said)
+        elif kind == "message_delta":
+            self._usage |= {
+                name: value for name, value in (said.get("usage") or {}).items() if value is not None
+            }
+            usage = usage_in({"usage": self._usage})
+            if usage is not None:
+                yield Counted(usage)
+            delta = said.get("delta") or {}
+            if delta.get("stop_reason"):
+                yield Ended(STOPS.get(delta["stop_reason"], "stop"), delta.get("stop_sequence"))
+
+    def _began(self, said: Mapping[str, Any]) -> Iterator[Delta]:
+        block = said["content_block"]
+        if block["type"] == "tool_use":
+            place = self._places[said["index"]] = len(self._places)
+            yield Called(place, block["id"], block["name"])
+        elif block["type"] == "text":
+            if block.get("text"):
+                yield Said(block["text"])
+        elif block["type"] not in THOUGHTS:
+            yield Shown()
+
+    def _delta(self, said: Mapping[str, Any]) -> Iterator[Delta]:
+        delta = said["delta"]
+        if delta["type"] == "text_delta":
+            yield Said(delta["text"])
+        elif delta["type"] == "thinking_delta":
+            yield Said(delta["thinking"], thought=True)
+        elif delta["type"] == "input_json_delta" and said["index"] in self._places:
+            yield Called(self._places[said["index"]], arguments=delta["partial_json"])
+
+
+class MessagesWriter:
+    """Writes one stream: blocks that begin, go on and stop, one at a time."""
+
+    def __init__(self) -> None:
+        self._index, self._open = -1, ""
+        self._usage: Usage | None = None
+        self._ended = Ended("stop")
+        self._begun = False
+        self._call: int | None = None
+
+    def write(self, delta: Delta) -> Iterator[bytes]:
+        """Yield the events for what a stream says."""
+        if isinstance(delta, Began):
+            yield from self._start(delta.id, delta.model)
+        elif isinstance(delta, Said):
+            kind = "thinking" if delta.thought else "text"
+            yield from self._start()
+            if self._open != kind:
+                yield from self._block(
+                    kind, {"type": kind, kind: "", **({"signature": ""} if delta.thought else {})}
+                )
+            yield self._event(
+                "content_block_delta", index=self._index, delta={"type": f"{kind}_delta", kind: delta.text}
+            )
+        elif isinstance(delta, Called):
+            yield from self._start()
+            if self._call != delta.index:
+                self._call = delta.index
+                yield from self._block(
+                    "tool_use", {"type": "tool_use", "id": delta.id, "name": delta.name, "input": {}}
+                )
+            if delta.arguments:
+                piece = {"type": "input_json_delta", "partial_json": delta.arguments}
+                yield self._event("content_block_delta", index=self._index, delta=piece)
+        elif isinstance(delta, Counted):
+            self._usage = delta.usage
+        elif isinstance(delta, Ended):
+            self._ended = delta
+
+    def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the last events, with what is told of the decision."""
+        yield from self._start()
+        yield from self._stop()
+        stop = "stop_sequence" if self._ended.stop else stop_word(self._ended.finish)
+        delta = {"stop_reason": stop, "stop_sequence": self._ended.stop}
+        yield self._event("message_delta", delta=delta, usage=written_usage(self._usage))
+        yield self._event("message_stop", crossroute=told)
+
+    def _start(self, name: str = "", model: str = "") -> Iterator[bytes]:
+        if not self._begun:
+            self._begun = True
+            message = {**_head(name, model), "content": [], "stop_reason": None, "stop_sequence": None}
+            yield self._event("message_start", message={**message, "usage": written_usage(None)})
+
+    def _block(self, kind: str, block: Mapping[str, Any]) -> Iterator[bytes]:
+        yield from self._stop()
+        self._index, self._open = self._index + 1, kind
+        yield self._event("content_block_start", index=self._index, content_block=block)
+
+    def _stop(self) -> Iterator[bytes]:
+        if self._open:
+            self._open = ""
+            yield self._event("content_block_stop", index=self._index)
+
+    @staticmethod
+    def _event(kind: str, **said: Any) -> bytes:
+        return event_bytes({"type": kind, **said}, kind)
+
+
+def usage_in(body: Mapping[str, Any]) -> Usage | None:
+    """Return the tokens that an answer tells; None where it tells none."""
+    told = body.get("usage")
+    if not isinstance(told, Mapping) or not told:
+        return None
+    cached, made = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
+    hour = (told.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0
+    return Usage(
+        input_tokens=(told.get("input_tokens") or 0) + cached + made,
+        output_tokens=told.get("output_tokens") or 0,
+        cached_input_tokens=cached,
+        cache_write_tokens=made - hour,
+        cache_write_1h_tokens=hour,
+    )
+
+
+def written_usage(usage: Usage | None) -> dict[str, int]:
+    """Return tokens as the format has them: those read from a cache apart from the others."""
+    usage = usage or Usage()
+    return {
+        "input_tokens": usage.input_tokens - usage.cached_input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cache_read_input_tokens": usage.cached_input_tokens,
+        "cache_creation_input_tokens": 0,
+    }
+
+
+def stop_word(finish: Finish) -> str:
+    """Return the format's word for why an answer ended."""
+    return next(word for word, meant in STOPS.items() if meant == finish)
+
+
+def _head(name: str, model: str) -> dict[str, Any]:
+    return {"id": name or "msg_0", "type": "message", "role": "assistant", "model": model}
+
+
+def _arguments(body: RawObject) -> dict[str, Any]:
+    """Return what a request states besides, in the words that other formats are told from."""
+    said = {name: value for name, value in body.items() if name not in OWN}
+    if body.get("stop_sequences"):
+        said["stop"] = body["stop_sequences"]
+    user = (body.get("metadata") or {}).get("user_id")
+    if user:
+        said["user"] = user
+    config = dict(body.get("output_config") or {})
+    schema = (config.pop("format", None) or said.pop("output_format", None) or {}).get("schema")
+    if schema is not None:
+        said["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": schema, "strict": True},
+        }
+    if config:
+        said["output_config"] = config
+    if (body.get("tool_choice") or {}).get("disable_parallel_tool_use"):
+        said["parallel_tool_calls"] = False
+    return said
+
+
+def _messages(said: Mapping[str, Any], place: int) -> Iterator[Message]:
+    """Yield a message, its tool results as one of their own before the rest."""
+    role = ROLES.get(said.get("role", ""))
+    if role is None:
+        raise RequestError(f"messages[{place}].role: expected user or assistant, got {said.get('role')!r}.")
+    parts = tuple(_parts(said.get("content")))
+    results = tuple(part for part in parts if isinstance(part, ToolResult))
+    if results:
+        yield Message("tool", results)
+    rest = tuple(part for part in parts if not isinstance(part, ToolResult))
+    if rest or not results:
+        yield Message(role, rest)
+
+
+def _parts(content: Any) -> Iterator[Part]:
+    if isinstance(content, str):
+        yield Text(content)
+        return
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict):
+            yield from _block(block)
+
+
+def _block(block: Mapping[str, Any]) -> Iterator[Part]:
+    kind = block.get("type", "")
+    if kind == "text":
+        yield Text(str(block.get("text") or ""))
+    elif kind in MEDIA:
+        yield from _media(block, MEDIA[kind])
+    elif kind == "tool_use":
+        yield ToolCall(str(block["id"]), str(block["name"]), json.dumps(block.get("input") or {}))
+    elif kind == "tool_result":
+        parts = tuple(part for part in _parts(block.get("content")) if isinstance(part, (Text, Media)))
+        yield ToolResult(str(block.get("tool_use_id") or ""), parts, bool(block.get("is_error")))
+    elif kind == "thinking":
+        yield Thought(str(block.get("thinking") or ""))
+
+
+def _media(block: Mapping[str, Any], kind: Capability) -> Iterator[Part]:
+    source = block.get("source") or {}
+    if source.get("type") == "text":
+        yield Text(str(source.get("data") or ""))
+    elif source.get("type") == "content":
+        yield from _parts(source.get("content"))
+    elif source.get("type") == "base64":
+        mime = str(source.get("media_type") or "")
+        url = f"data:{mime};base64,{source.get('data') or ''}"
+        yield Media(kind, url, mime, str(block.get("title") or ""), block)
+    else:
+        yield Media(kind, str(source.get("url") or ""), name=str(block.get("title") or ""), raw=block)
+
+
+def _tool(told: Mapping[str, Any]) -> Tool:
+    if tool_provider(told) is not None and told.get("type") != "custom":
+        return Tool(str(told.get("name") or ""), own=told)
+    return Tool(
+        str(told.get("name") or ""),
+        str(told.get("description") or ""),
+        told.get("input_schema") or {},
+        told.get("strict"),
+    )
+
+
+def _written_tool(tool: Tool) -> dict[str, Any]:
+    if tool.own is not None:
+        return dict(tool.own)
+    schema = {"type": "object", **tool.schema}
+    described = {"description": tool.description} if tool.description else {}
+    return {"name": tool.name, **described, "input_schema": schema}
+
+
+def _alternating(messages: list[Message]) -> list[dict[str, Any]]:
+    """Return messages with those of one side in a row as one, as the API wants them; empty ones are left out."""
+    said: list[dict[str, Any]] = []
+    for message in messages:
+        role = "assistant" if message.role == "answer" else "user"
+        content = [block for part in message.parts for block in _written_block(part, asking=True)]
+        if not content:
+            continue
+        if said and said[-1]["role"] == role:
+            said[-1]["content"] += content
+        else:
+            said.append({"role": role, "content": content})
+    return said
+
+
+def _written_block(part: Part, *, asking: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the block that a part becomes; reasoning of others is shown to clients, and to no model."""
+    if isinstance(part, Text):
+        if part.text.strip() or (part.text and not asking):
+            yield {"type": "text", "text": part.text}
+    elif isinstance(part, Media):
+        yield _written_media(part)
+    elif isinstance(part, ToolCall):
+        yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _object(part.arguments)}
+    elif isinstance(part, ToolResult):
+        content = [block for one in part.parts for block in _written_block(one, asking=True)]
+        failed = {"is_error": True} if part.failed else {}
+        yield {"type": "tool_result", "tool_use_id": part.id, "content": content, **failed}
+    elif not asking:
+        yield {"type": "thinking", "thinking": part.text, "signature": ""}
+
+
+def _written_media(media: Media) -> dict[str, Any]:
+    kind = "image" if media.kind == "vision" else "document"
+    titled = {"title": media.name} if media.name and kind == "document" else {}
+    if not media.url.startswith("data:"):
+        return {"type": kind, "source": {"type": "url", "url": media.url}, **titled}
+    head, _, data = media.url.partition(",")
+    mime = head.removeprefix("data:").partition(";")[0] or media.mime
+    return {"type": kind, "source": {"type": "base64", "media_type": mime, "data": data}, **titled}
+
+
+def _object(arguments: str) -> dict[str, Any]:
+    """Return a call's arguments as an object; what is none, as what a model wrote."""
+    try:
+        said = json.loads(arguments or "{}")
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) else {"arguments": arguments}

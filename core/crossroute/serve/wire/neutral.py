@@ -1,0 +1,296 @@
+"""The neutral form: a request and its answer, in no provider's format.
+
+Each wire format is read to it and written from it, so that formats need to know it alone. A request is read to it
+always, since it tells what to route on; it is written from it only where client and member differ in format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from crossroute.calls.spend import Usage
+from crossroute.candidate import Capability
+from crossroute.serve.events import Event
+from crossroute.serve.raw_json import RawObject
+
+Role = Literal["system", "human", "answer", "tool"]
+Finish = Literal["stop", "length", "tools", "filter"]
+"""Why an answer ended: said all, cut off, asks for tools, withheld."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture, a sound or a file.
+
+    Attributes:
+        kind: What a model must be able to do to read it.
+        url: Its address, or a `data:` one that holds it.
+        mime: Its type, where that is known.
+        name: A file's.
+        raw: As it came, for what has no form in common.
+    """
+
+    kind: Capability
+    url: str = ""
+    mime: str = ""
+    name: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call that an answer asks for; its arguments are JSON text, as they came."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool returned for a call."""
+
+    id: str
+    parts: tuple[Text | Media, ...]
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Thought:
+    """Reasoning; what only its provider can read of it is left out."""
+
+    text: str
+
+
+Part: TypeAlias = Text | Media | ToolCall | ToolResult | Thought
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one side said at a time."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """Its words, those of tool results included."""
+        return "".join(_words(self.parts))
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool that may be called.
+
+    Attributes:
+        name: Its name; empty for a provider's own that has none.
+        schema: JSON Schema of its arguments.
+        own: As it came, where it is a provider's own, which no other knows.
+    """
+
+    name: str
+    description: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool | None = None
+    own: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks.
+
+    Attributes:
+        messages: The conversation, system prompts first.
+        tools: The tools that come with it.
+        arguments: All else, in the words that `calls.arguments` knows; what is unknown as it came.
+        needs: What a model must be able to do beside what messages and tools show.
+        previous: Id of a stored answer that it goes on from, which only its author's provider has.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    needs: frozenset[Capability] = frozenset()
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered.
+
+    Attributes:
+        parts: What it said, in order.
+        finish: Why it ended.
+        usage: Its tokens, where they are told.
+        id: As its provider named it.
+        model: As its provider calls it.
+        stop: The sequence that stopped it.
+        logprobs: Log-probability of each token, where these are told.
+        refused: The provider says that it is a refusal.
+    """
+
+    parts: tuple[Part, ...]
+    finish: Finish = "stop"
+    usage: Usage | None = None
+    id: str = ""
+    model: str = ""
+    stop: str | None = None
+    logprobs: tuple[float, ...] | None = None
+    refused: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tools that it asks for."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+
+@dataclass(frozen=True)
+class Began:
+    """A stream began."""
+
+    id: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """More words, or more reasoning."""
+
+    text: str
+    thought: bool = False
+
+
+@dataclass(frozen=True)
+class Called:
+    """A call began, or its arguments go on; `index` counts calls from 0."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something to read that the neutral form does not know."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Tokens so far."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The answer is complete."""
+
+    finish: Finish
+    stop: str | None = None
+
+
+Delta: TypeAlias = Began | Said | Called | Shown | Counted | Ended
+"""What a stream says, piece by piece."""
+
+SHOWING = (Said, Called, Shown)
+"""What of it there is to read."""
+
+
+class StreamReader(Protocol):
+    """Reads one stream of a format."""
+
+    def read(self, event: Event) -> Iterator[Delta]:
+        """Yield what an event says."""
+        ...
+
+
+class StreamWriter(Protocol):
+    """Writes one stream in a format."""
+
+    def write(self, delta: Delta) -> Iterator[bytes]:
+        """Yield the events for what a stream says."""
+        ...
+
+    def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the last events, with what is told of the decision."""
+        ...
+
+
+class Wire(Protocol):
+    """A wire format.
+
+    Attributes:
+        name: Its own.
+        path: Of its endpoint under a provider's address.
+    """
+
+    name: str
+    path: str
+
+    def read_request(self, body: RawObject) -> Request:
+        """Return what a client asks.
+
+        Raises:
+            RequestError: Something of it is not as the format has it.
+        """
+        ...
+
+    def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request, without its model; the arguments are in the format's own words."""
+        ...
+
+    def read_answer(self, body: Mapping[str, Any]) -> Answer:
+        """Return what a model answered; a body that is no answer raises KeyError or TypeError."""
+        ...
+
+    def write_answer(self, answer: Answer) -> dict[str, Any]:
+        """Return the body of an answer."""
+        ...
+
+    def reader(self) -> StreamReader:
+        """Return what reads one stream."""
+        ...
+
+    def writer(self, asked: Mapping[str, Any]) -> StreamWriter:
+        """Return what writes one stream, for a client that asked so."""
+        ...
+
+    def is_last(self, event: Event) -> bool:
+        """Return whether a stream is complete with an event."""
+        ...
+
+    def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
+        """Return whether a client asked for an event."""
+        ...
+
+    def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
+        """Return the body of an error."""
+        ...
+
+
+def words_in(parts: tuple[Part, ...]) -> str:
+    """Return the words of some parts."""
+    return "".join(part.text for part in parts if isinstance(part, Text))
+
+
+def _words(parts: tuple[Part, ...]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Text):
+            yield part.text
+        elif isinstance(part, ToolResult):
+            yield from _words(part.parts)

@@ -1,0 +1,75 @@
+"""A request for a member of another format: the neutral form in its API's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from crossroute.calls.tool_ids import readable_id
+from crossroute.serve.members import ANSWER, Member
+from crossroute.serve.wire.neutral import Message, Part, Request, Thought, ToolCall, ToolResult, Wire
+
+FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})
+"""Words of a framework that no API has."""
+
+
+def written(request: Request, target: Wire, member: Member) -> tuple[dict[str, Any], list[str]]:
+    """Return the body of a request in a member's format, without its model, and what was left out, in words.
+
+    Raises:
+        UnableError: The member cannot do what an argument asks for.
+    """
+    arguments, left_out = member.arguments(request)
+    if member.speaks == "anthropic":
+        arguments = _for_anthropic(arguments, member)
+    arguments = {name: value for name, value in arguments.items() if name not in FRAMEWORKS}
+    body = target.write_request(replace(request, messages=tuple(_readable(request.messages))), arguments)
+    return {**body, **member.changes(body)}, left_out
+
+
+def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
+    """Return arguments as Anthropic's API spells what LangChain's class spells otherwise."""
+    told = dict(said)
+    stop = told.pop("stop", None)
+    if stop is not None:
+        told["stop_sequences"] = [stop] if isinstance(stop, str) else list(stop)
+    form = told.pop("response_format", None) or {}
+    if form.get("type") == "json_schema":
+        schema = form["json_schema"].get("schema") or {}
+        told["output_config"] = {
+            **told.get("output_config", {}),
+            "format": {"type": "json_schema", "schema": schema},
+        }
+    level = told.pop("reasoning_effort", None) or told.pop("effort", None)
+    if isinstance(level, str):
+        words = member.effort_told(level)
+        words["output_config"] = {**told.get("output_config", {}), **words.get("output_config", {})}
+        told |= {name: value for name, value in words.items() if value}
+    if told.pop("parallel_tool_calls", None) is False:
+        told["tool_choice"] = {**_choice(told.get("tool_choice")), "disable_parallel_tool_use": True}
+    elif "tool_choice" in told:
+        told["tool_choice"] = _choice(told["tool_choice"])
+    for name in ("strict", "logprobs", "service_tier"):
+        told.pop(name, None)
+    if not told.get("max_tokens"):
+        told["max_tokens"] = member.entry.max_tokens or ANSWER
+    return told
+
+
+def _choice(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {"type": value or "auto"}
+
+
+def _readable(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield messages without reasoning, which is another model's, and with ids that every provider takes."""
+    for message in messages:
+        yield replace(
+            message, parts=tuple(_renamed(part) for part in message.parts if not isinstance(part, Thought))
+        )
+
+
+def _renamed(part: Part) -> Part:
+    if isinstance(part, (ToolCall, ToolResult)):
+        return replace(part, id=readable_id(part.id))
+    return part
