@@ -22,6 +22,7 @@ from typing import Any
 import catalogue_facts as facts
 import pyarrow.parquet as pq
 from genai_prices.data import providers
+from genai_prices.types import TimeOfDateConstraint
 from published_scores import SCORES, SEEN, WRITES_LIKE
 from sets import DATA
 
@@ -41,7 +42,12 @@ def build() -> dict[str, Any]:
     entries = [entry(*(column.strip() for column in f"{line} |".split("|")[:7])) for line in lines]
     entries.sort(key=lambda entry: entry["name"])
     add_batches(entries)
-    return {"candidates": entries, "refused": facts.REFUSED, "left_out": facts.LEFT_OUT}
+    return {
+        "candidates": entries,
+        "price_lists": {PACKAGE: checked(), facts.UNVERIFIED: facts.UNVERIFIED_AS_OF},
+        "refused": facts.REFUSED,
+        "left_out": facts.LEFT_OUT,
+    }
 
 
 def add_batches(entries: list[dict[str, Any]]) -> None:
@@ -52,7 +58,7 @@ def add_batches(entries: list[dict[str, Any]]) -> None:
         found = known.find(model.id.removesuffix(":batch")) if model.id.endswith(":batch") else None
         if found:
             charged = priced(f"=openrouter/{model.id}") or {}
-            price = {field: charged[field] for field in ("input", "output", "as_of")} | {"source": PACKAGE}
+            price = {field: charged[field] for field in ("input", "output")} | {"source": PACKAGE}
             by_name[found.entry.name].setdefault("variants", {})[model.id] = {"price": price}
 
 
@@ -174,7 +180,7 @@ def published(name: str) -> dict[str, Any]:
 
 
 def priced(stated: str) -> dict[str, Any] | None:
-    """Return a price in USD per million tokens, with where it comes from and its date."""
+    """Return a price in USD per million tokens, with where it comes from; its date, where its list has none."""
     if stated == "-":
         return None
     if stated.startswith("="):
@@ -183,8 +189,7 @@ def priced(stated: str) -> dict[str, Any] | None:
             "input": usd(prices.input_mtok),
             "output": usd(prices.output_mtok),
             "cached_input": usd(prices.cache_read_mtok),
-            "source": f"{PACKAGE}: {stated[1:]}",
-            "as_of": checked(),
+            "source": f"{PACKAGE}: {stated[1:]}{', peak hours' * by_the_hour(listed(stated))}",
         }
         return {field: value for field, value in found.items() if value is not None}
     if sized := re.fullmatch(r"(size|moe):([\d.]+)", stated):
@@ -194,7 +199,8 @@ def priced(stated: str) -> dict[str, Any] | None:
     charged, source = stated.split(" ", 1)
     read, written = map(float, charged.split("/"))
     source, day = source.rsplit(", ", 1)
-    return {"input": read, "output": written, "source": source, "as_of": day}
+    dated = {} if source == facts.UNVERIFIED else {"as_of": day}
+    return {"input": read, "output": written, "source": source} | dated
 
 
 def published_of() -> dict[str, list[str]]:
@@ -223,6 +229,12 @@ def standard(model: Any) -> Any:
         return model.prices
     now = [p for p in model.prices if getattr(p.constraint, "start_date", date.min) <= date.today()]
     return now[-1].prices
+
+
+def by_the_hour(model: Any) -> bool:
+    """Return whether a price depends on the hour: the last one listed, that of peak hours, is the highest."""
+    several = model.prices if isinstance(model.prices, list) else []
+    return any(isinstance(each.constraint, TimeOfDateConstraint) for each in several)
 
 
 def usd(price: Any) -> float | None:

@@ -24,27 +24,39 @@ PRICE_BY_SIZE = {
 
 PRICE_BY_SIZE_FROM = {"source": "Together AI's price by size", "as_of": "2024-11-01"}
 
+UNVERIFIED, UNVERIFIED_AS_OF = "stated price, unverified", "2026-11-28"
+"""What lines of catalogue.txt say of prices that stand on no list, and when they were stated."""
+
 EFFORTS = (
-    (r"o1-mini|o1-preview", "", "", "OpenAI, 2026-11-28"),
-    (r"o[134](-mini|-pro)?|gpt-oss-.*", "low medium high", "medium", "OpenAI, 2026-11-28"),
+    (r"o1-mini|o1-preview", "", "", "from memory, unverified"),
+    (r"o[134](-mini|-pro)?", "low medium high", "medium", "OpenAI's API specification, a copy, 2026-11-29"),
+    (r"gpt-oss-.*", "low medium high", "medium", "gpt-oss's levels, by Hugging Face, 2026-11-29"),
     (
         r"claude-(3-7-sonnet|opus-4(-1)?|sonnet-4(-5)?|haiku-4-5)",
         "none low medium high xhigh budgets",
         "",
-        "Anthropic, 2026-11-28",
+        "Anthropic takes budgets; the levels are ours",
     ),
-    (r"gemini-2\.5-pro.*", "low medium high budgets", "", "Google, 2026-11-28"),
-    (r"gemini-2\.5-flash.*", "none low medium high budgets", "", "Google, 2026-11-28"),
-    (r"grok-3-mini.*", "low high", "low", "xAI, 2026-11-28"),
-    (r"grok-4(-0709)?|grok-code-.*", "", "", "xAI, 2026-11-28"),
-    (r"deepseek-v4.*", "none low high max", "high", "DeepSeek, 2026-11-28"),
+    (r"gemini-2\.5-pro.*", "low medium high budgets", "", "Google's thinking guide, a copy, 2026-11-29"),
+    (
+        r"gemini-2\.5-flash.*",
+        "none low medium high budgets",
+        "",
+        "Google's thinking guide, a copy, 2026-11-29",
+    ),
+    (r"grok-3-mini.*", "low high", "low", "xAI's guide, by opencode, 2026-11-29"),
+    (r"grok-4\.3", "none low medium high", "", "xAI's guide, by ai-sdk/xai, 2026-11-29"),
+    (r"grok-4\.5", "low medium high", "high", "xAI's guide, by opencode, 2026-11-29"),
+    (r"grok-4(-0709)?|grok-code-.*", "", "", "from memory, unverified"),
+    (r"deepseek-v4.*", "none high max", "high", "DeepSeek's thinking guide, a copy, 2026-11-29"),
     (r"deepseek-v3\.[12].*", "none high", "", "chat template"),
     (r"qwen3(?!.*(instruct|thinking|coder)).*", "none high budgets", "", "chat template"),
 )
 """(Pattern of a name, the levels and budgets that it takes, where it works untold, source), the first that fits.
 
-Sources: platform.openai.com/docs/api-reference, docs.x.ai, ai.google.dev/gemini-api/docs/thinking,
-docs.claude.com/en/docs/build-with-claude/extended-thinking, api-docs.deepseek.com/guides/thinking_mode.
+The guides were not read on their makers' pages but in copies or as another project quotes them, which the source says;
+where nobody was found to say it, it is from memory. DeepSeek maps low and medium to high, so they are no levels of its
+own.
 
 Where none fits, LangChain's model profiles tell; open weights that always think take no level but where they are here,
 and of those that can be switched the switch alone is known."""

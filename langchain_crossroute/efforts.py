@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from crossroute.calls.effort_words import Api, Words, effort_words
+from crossroute.calls.effort_words import Api, effort_words
 from crossroute.effort import Told
 
 logger = logging.getLogger(__name__)
@@ -99,8 +99,8 @@ def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
 
 
 def _base_url(model: BaseChatModel) -> str | None:
-    url: Words | str | None = getattr(model, "openai_api_base", None)
-    return url if isinstance(url, str) else None
+    urls = (getattr(model, name, None) for name in ("openai_api_base", "api_base"))
+    return next((url for url in urls if isinstance(url, str)), None)
 
 
 def _effort_in(stated: object) -> str | None:

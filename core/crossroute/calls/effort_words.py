@@ -55,7 +55,8 @@ def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = Non
 def _openai(entry: Entry | None, told: Told, host: str) -> Words:
     if host.endswith("openrouter.ai"):
         return {"extra_body": {"reasoning": _for_openrouter(told)}}
-    if host not in OWN_HOSTS and entry and entry.levels == SWITCHED:
+    switches = entry is not None and (entry.levels == SWITCHED or (told.level == OFF and entry.open_weights))
+    if entry and switches and host not in OWN_HOSTS:
         return {"extra_body": _switched(entry, told, host)}
     return {"reasoning_effort": told.level}
 

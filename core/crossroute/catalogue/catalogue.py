@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
@@ -72,7 +72,8 @@ class Catalogue:
         """
         text = files("crossroute.catalogue").joinpath("catalogue.json").read_text("utf-8")
         held = json.loads(text)
-        entries = {entry.name: entry for entry in map(Entry.model_validate, held["candidates"])}
+        rows = (_dated(row, held["price_lists"]) for row in held["candidates"])
+        entries = {entry.name: entry for entry in map(Entry.model_validate, rows)}
         for layer in read_layers():
             entries |= {entry.name: entry for entry in layer.entries}
         return Catalogue(entries.values(), held["refused"])
@@ -149,6 +150,15 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _dated(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row whose prices have the date of the list that their source names, unless one of their own."""
+    variants = row.get("variants", {}).values()
+    for price in filter(None, (row.get("price"), *(variant.get("price") for variant in variants))):
+        if listed := lists.get(price["source"].split(":")[0]):
+            price.setdefault("as_of", listed)
+    return row
 
 
 def _resolution(entry: Entry, name: str, taken: Spelling, told: Told | None) -> Resolution | None:

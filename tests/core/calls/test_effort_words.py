@@ -18,6 +18,13 @@ from crossroute.effort import read_effort
             {"reasoning": {"max_tokens": 16_000}},
         ),
         ("https://api.deepseek.com", "deepseek-v3.2", "on", {"thinking": {"type": "enabled"}}),
+        ("https://api.deepseek.com", "deepseek-v4-pro", "none", {"thinking": {"type": "disabled"}}),
+        (
+            "http://localhost:8000/v1",
+            "deepseek-v4-flash",
+            "none",
+            {"chat_template_kwargs": {"thinking": False}},
+        ),
         ("https://api.z.ai/api/paas/v4", "glm-5.3", "off", {"thinking": {"type": "disabled"}}),
         (
             "https://dashscope.aliyuncs.com/compatible-mode/v1",
@@ -49,6 +56,13 @@ def test_models_of_several_levels_take_the_level(base_url):
         assert effort_words("openai", model, read_effort("high"), base_url=base_url) == {
             "reasoning_effort": "high"
         }
+
+
+def test_levels_beside_a_switch_are_told_by_name():
+    told = effort_words("openai", "deepseek-v4-pro", read_effort("max"), base_url="https://api.deepseek.com")
+    assert told == {"reasoning_effort": "max"}
+    told = effort_words("openai", "grok-4.3", read_effort("none"), base_url="https://api.x.ai/v1")
+    assert told == {"reasoning_effort": "none"}
 
 
 def test_a_budget_is_never_less_than_anthropic_takes():
