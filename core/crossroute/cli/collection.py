@@ -174,6 +174,17 @@ def _tell_estimate(collection: Collection, share: float) -> None:
         bound = collection.settings.limit
         limit = f"; it stops at ${bound:.4g}" if bound else ". Bound it with --limit USD"
         err.print(f"All{about}: ${least:.2g} to ${most:.2g}{limit}.", markup=False, soft_wrap=True)
+    _tell_accuracy(collection.accuracy())
+
+
+def _tell_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
+    """Say what more dollars buy, where a design can tell."""
+    if not accuracy:
+        return
+    (_, now), *more = accuracy
+    buys = ", ".join(f"${usd:.2g} more ± {half:.2f}" for usd, half in more)
+    told = f"A model's quality on a kind of prompt is known to ± {now:.2f} (95 %)"
+    err.print(f"{told}; {buys}." if buys else f"{told}.", markup=False, soft_wrap=True)
 
 
 def _finish(collection: Collection, path: Path) -> None:
@@ -193,6 +204,7 @@ def _finish(collection: Collection, path: Path) -> None:
         err.print(f"{collected.ungraded} answers were graded by nothing, and left out.", markup=False)
     if collected.stopped:
         err.print(f"Not all was asked: {collected.stopped}.", markup=False, soft_wrap=True)
+    _tell_accuracy(collected.accuracy)
     err.print(
         f"Wrote {path}. Train with: crossroute train {shlex.quote(str(path))} --out my-router",
         markup=False,

@@ -163,14 +163,21 @@ class Planner:
             openness += p * (1 - p) / len(PAYS)
         return openness
 
-    def accuracy(self, answered: Mapping[str, Sequence[Row]], dollars: float) -> float:
+    def accuracy(
+        self, answered: Mapping[str, Sequence[Row]], dollars: float, usd_per_call: float = 0.0
+    ) -> float:
         """Return the error of a quality on a kind that so many more dollars buy, as half a 95 % interval.
 
         It is the mean over kinds and candidates, weighted by how many prompts a kind has and by contention.
+
+        Args:
+            answered: Candidate -> its graded answers so far.
+            dollars: To spend beyond these.
+            usd_per_call: What a call costs, where there are no answers yet to tell.
         """
         known = self.known(answered)
         weight = self.shares[:, None] * (self.contention(known) + 1e-3)
-        per_call = max(float((weight * known.cost).sum() / weight.sum()), 1e-12)
+        per_call = max(float((weight * known.cost).sum() / weight.sum()) or usd_per_call, 1e-12)
         more = dollars / per_call * weight / weight.sum()
         spread = known.error**2 * (known.count + SHRINKAGE)
         error = np.sqrt(spread / (known.count + more + SHRINKAGE))

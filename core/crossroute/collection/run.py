@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Price
-from crossroute.collection.design import Design
+from crossroute.collection.design import Design, Planner
 from crossroute.collection.grading import graded_query
 from crossroute.collection.judging import Agreement, Cell, JudgeSettings, calibrated, questions_of, scores_of
 from crossroute.collection.models import AskedModel
@@ -31,6 +32,9 @@ from crossroute.profiler.own_queries import Grader
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.run import ProfilingRun, Progress
 from crossroute.profiler.settings import Estimate, Pace, ProfilingSettings, Purse
+
+STEPS = (0.25, 0.5, 1.0)
+"""Shares of what asking all further pairs costs, at which the accuracy is told."""
 
 JUDGE = ".judge"
 """Before the name of the file that keeps what a judge said."""
@@ -65,6 +69,8 @@ class Collected:
         ungraded: Answers that nothing graded, which are no outcomes.
         agreement: Of the judge with the references; None without either.
         stopped: Why not all was asked; empty where all was.
+        accuracy: Of a design: what more USD buy, (USD, half of the 95 % interval of a quality on a kind of prompt),
+            0 USD first.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -73,6 +79,7 @@ class Collected:
     ungraded: int = 0
     agreement: Agreement | None = None
     stopped: str = ""
+    accuracy: tuple[tuple[float, float], ...] = ()
 
     @property
     def outcomes(self) -> Outcomes:
@@ -116,6 +123,33 @@ class Collection:
             for model in self.models
         }
 
+    @cached_property
+    def planner(self) -> Planner | None:
+        """What chooses the pairs to ask; None where all are asked."""
+        if self.design is None:
+            return None
+        texts = {query.query_id: query.text for query in self.queries}
+        prices = {model.candidate.name: cast("Price", model.candidate.price) for model in self.models}
+        return self.design.planner(texts, prices)
+
+    def accuracy(self, rows: Sequence[Row] = ()) -> tuple[tuple[float, float], ...]:
+        """Return what USD buy beyond some graded answers: (USD, half a 95 % interval); nothing without a design.
+
+        The steps are shares of what all further pairs cost, by the answers so far, else as estimated.
+        """
+        if self.planner is None:
+            return ()
+        answered = {
+            model.candidate.name: [row for row in rows if row["candidate"] == model.candidate.name]
+            for model in self.models
+        }
+        pairs = len(self.queries) * len(self.models)
+        estimated = sum((each.least + each.most) / 2 for each in self.estimates.values()) / pairs
+        call = sum(row["cost_usd"] for row in rows) / len(rows) if rows else estimated
+        left = (pairs - len(rows)) * call
+        steps = (0.0, *(left * share for share in STEPS)) if left > 0 else (0.0,)
+        return tuple((usd, self.planner.accuracy(answered, usd, estimated)) for usd in steps)
+
     async def run(self) -> Collected:
         """Ask what is not yet answered, and grade all."""
         with ExitStack() as stack:
@@ -145,16 +179,14 @@ class Collection:
             ungraded=len(rows) - len(graded),
             agreement=agreement,
             stopped=stopped,
+            accuracy=self.accuracy(graded),
         )
 
     async def _ask(self, files: Mapping[str, AnswersFile]) -> str:
         """Ask the candidates side by side; return why they stopped, empty where all that was wanted was asked."""
-        if self.design is None:
+        if self.planner is None:
             return await self._round(files, dict.fromkeys(files))
-        texts = {query.query_id: query.text for query in self.queries}
-        prices = {model.candidate.name: cast("Price", model.candidate.price) for model in self.models}
-        planner = self.design.planner(texts, prices)
-        while chosen := planner.next({name: file.rows for name, file in files.items()}):
+        while chosen := self.planner.next({name: file.rows for name, file in files.items()}):
             stopped = await self._round(files, chosen)
             if stopped:
                 return stopped

@@ -30,6 +30,7 @@ from crossroute.collection import (
     read_prompts,
 )
 from crossroute.collection.design import Design
+from crossroute.collection.run import Collection
 from crossroute.collection.writing import write_collected
 from crossroute.errors import DataError
 
@@ -267,6 +268,20 @@ def test_a_design_asks_half_and_spends_it_where_the_choice_is_open():
     for kind, (a, b, _) in kinds.items():
         mean = np.nanmean(quality[tasks == kind], axis=0)
         assert (mean[0] > mean[1]) == (a > b)
+    (none, now), *_, (rest, best) = collected.accuracy
+    assert none == 0 < rest < 360 * 2e-4
+    assert 0 < best < now < 0.3  # further answers make it surer
+
+
+def test_what_dollars_buy_is_told_before_anything_is_asked():
+    prompts = [Prompt(f"Prompt {n}", None, "yes") for n in range(40)]
+    pool = [asked_model(name, model=lambda _: "yes", price=Price(input=1, output=1)) for name in ("a", "b")]
+    collection = Collection(prompts, pool, design=Design())
+    usd, half = zip(*collection.accuracy(), strict=True)
+    assert usd[0] == 0
+    assert all(np.diff(half) < 0)
+    assert half[0] == pytest.approx(1.96 * 0.4 / 2, rel=0.01)  # a spread of 0.4, by what 4 answers would weigh
+    assert Collection(prompts, pool).accuracy() == ()
 
 
 def test_more_dollars_buy_a_smaller_error():
