@@ -12,7 +12,6 @@ from typing_extensions import override
 from crossroute import Decision, Price
 from crossroute.calls.escalation.loop import JUDGE
 from crossroute.calls.spend import Spend, Spent, Usage
-from crossroute.decision import usd
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -117,19 +116,10 @@ class CrossRouteSpendReport(BaseEventHandler):
 
     def __rich__(self) -> Table:
         """Draw the members, most expensive first, and their total."""
-        from rich.markup import escape
-        from rich.table import Table
+        return self.spend.__rich__()
 
-        table = Table("member", title="Spend", title_justify="left", show_footer=True)
-        for heading in ("calls", "input tokens", "output tokens", "USD"):
-            table.add_column(heading, justify="right")
-        rows = sorted(self.by_candidate.items(), key=lambda row: -row[1].cost)
-        for name, spent in rows:
-            table.add_row(escape(name), *_cells(spent))
-        table.columns[0].footer = "all"
-        for column, cell in zip(table.columns[1:], _cells(self.total), strict=True):
-            column.footer = cell
-        return table
+    def _repr_html_(self) -> str:
+        return self.spend._repr_html_()
 
     def __str__(self) -> str:
         from rich.console import Console
@@ -138,8 +128,3 @@ class CrossRouteSpendReport(BaseEventHandler):
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()
-
-
-def _cells(spent: Spent) -> tuple[str, str, str, str]:
-    usage = spent.usage
-    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", usd(spent.cost)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_valid
 
 from crossroute.effort import Effort
 from crossroute.errors import UnknownCandidateError
+from crossroute.notebook import InNotebooks
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -175,7 +176,7 @@ class Candidate(BaseModel):
         return sorted(capabilities)  # so that the same candidate gives the same bytes
 
 
-class Pool:
+class Pool(InNotebooks):
     """The candidates, in order, with unique names and aliases."""
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
@@ -235,7 +236,9 @@ class Pool:
         return hash(self._candidates)
 
     def __repr__(self) -> str:
-        return f"Pool({', '.join(self.names)})"
+        from crossroute.plain_table import listed
+
+        return f"Pool({listed(self.names)})"
 
     def __rich__(self) -> Table:
         """List the candidates with prices, context windows and measured quality."""

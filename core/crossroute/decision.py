@@ -20,10 +20,11 @@ from pydantic import (
 )
 
 from crossroute.escalation.evidence import Evidence
+from crossroute.notebook import InNotebooks
 from crossroute.reward import Reward
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Group
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A predicted number; NaN where nothing was predicted, which JSON writes as null."""
@@ -226,7 +227,7 @@ class Held(BaseModel):
     held: bool = False
 
 
-class Decision(BaseModel):
+class Decision(InNotebooks, BaseModel):
     """Which candidate a query goes to, and why.
 
     A router makes `alternatives` and `clusters` when they are first asked for: most decisions are carried out
@@ -422,8 +423,9 @@ class Decision(BaseModel):
     def _exclusions(self) -> list[str]:
         return [f"{a.candidate} was excluded: {a.excluded}." for a in self.alternatives if a.excluded]
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the decision as a table, the chosen candidate marked."""
+    def __rich__(self) -> Group:
+        """Draw the decision as a table, the chosen candidate marked, and what else decided."""
+        from rich.console import Group
         from rich.markup import escape
         from rich.table import Column
 
@@ -441,8 +443,7 @@ class Decision(BaseModel):
             table.add_row(
                 "●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style
             )
-        yield table
-        yield from map(escape, (*self.reasons, *map(str, self.failures), *self.warnings))
+        return Group(table, *map(escape, (*self.reasons, *map(str, self.failures), *self.warnings)))
 
     def __str__(self) -> str:
         from rich.console import Console

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
@@ -19,3 +21,13 @@ def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> T
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Return names in a row; of more, the first few and how many there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b, ... 3 in all'
+    """
+    names = list(names)
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])}, ... {len(names)} in all"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Price
+from crossroute.decision import usd
 from crossroute.locks import Lock
+from crossroute.notebook import InNotebooks
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Usage(BaseModel):
@@ -77,7 +84,7 @@ class Spent(BaseModel):
     unknown: int = 0
 
 
-class Spend:
+class Spend(InNotebooks):
     """A tally by candidate; safe to share between threads.
 
     >>> spend = Spend()
@@ -119,6 +126,31 @@ class Spend:
             unknown=sum(one.unknown for one in spent),
         )
 
+    def __repr__(self) -> str:
+        from crossroute.plain_table import listed
+
+        calls = [f"{name} {spent.calls}" for name, spent in self._dearest_first()]
+        return f"Spend(${self.total.cost:.4g}; calls: {listed(calls) or 'none'})"
+
+    def __rich__(self) -> Table:
+        """Draw the candidates, most expensive first, and their total."""
+        from rich.markup import escape
+
+        from crossroute.plain_table import plain_table
+
+        table = plain_table("candidate", title="Spend")
+        for heading in ("calls", "input tokens", "output tokens", "USD"):
+            table.add_column(heading, justify="right")
+        for name, spent in self._dearest_first():
+            table.add_row(escape(name), *_cells(spent))
+        table.show_footer = True
+        for column, cell in zip(table.columns, ("all", *_cells(self.total)), strict=True):
+            column.footer = cell
+        return table
+
+    def _dearest_first(self) -> list[tuple[str, Spent]]:
+        return sorted(self.by_candidate.items(), key=lambda row: -row[1].cost)
+
     def _count(self, name: str, usage: Usage | None, cost: float | None) -> None:
         with self._lock:
             before = self._spent.get(name, Spent())
@@ -128,3 +160,8 @@ class Spend:
                 cost=before.cost + (cost or 0.0),
                 unknown=before.unknown + (cost is None),
             )
+
+
+def _cells(spent: Spent) -> tuple[str, str, str, str]:
+    usage = spent.usage
+    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", usd(spent.cost)

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from crossroute.notebook import InNotebooks
 from crossroute.plain_table import plain_table
 from crossroute.reward import Reward
 
@@ -84,7 +85,7 @@ class RouterFigures(CurveFigures):
     gain_interval: Interval | None = None
 
 
-class Report(_Frozen):
+class Report(InNotebooks, _Frozen):
     """Routers side by side on the same queries.
 
     Attributes:

@@ -20,6 +20,7 @@ from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.prediction import Prediction
+from crossroute.notebook import InNotebooks
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
@@ -31,6 +32,8 @@ from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, ca
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
     from crossroute.budgets import Budget, Spending
 
 DEFAULT_COST_PREFERENCE = 0.5
@@ -58,7 +61,7 @@ class Dialled(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Router:
+class Router(InNotebooks):
     """Choose a candidate for each query by predicted quality and cost.
 
     Load one with `Router.from_pretrained`, train one with `crossroute.fit`. Safe to share between threads and
@@ -428,7 +431,18 @@ class Router:
         return self._remade(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
 
     def __repr__(self) -> str:
-        return f"Router({len(self.pool)} candidates, encoder={self.predictor.query_encoder.name!r})"
+        from crossroute.plain_table import listed
+
+        return f"Router({listed(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
+
+    def __rich__(self) -> Group:
+        """List the candidates, and say what the router was trained on and promises."""
+        from rich.console import Group
+        from rich.markup import escape
+
+        told = [f"Text encoder: {self.predictor.query_encoder.name}."]
+        told += [f"Promise: {self.floor}."] if self.floor else []
+        return Group(self.pool, *map(escape, told))
 
     def _remade(self, **changes: Any) -> Router:
         """Return the same router but for some of its arguments; its dial is set anew."""

@@ -490,8 +490,9 @@ def test_nothing_is_encoded_twice(own):
 
 
 def test_a_router_says_what_it_is(router, own):
-    assert repr(router) == "Router(4 candidates, encoder='static')"
-    assert repr(own[0]) == "Router(4 candidates, encoder='custom:Letters')"
+    names = ", ".join(router.pool.names)
+    assert repr(router) == f"Router({names}; encoder='static')"
+    assert repr(own[0]).endswith("; encoder='custom:Letters')")
 
 
 def test_an_encoder_of_another_width_is_refused(own, monkeypatch):

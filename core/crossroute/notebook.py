@@ -1,0 +1,77 @@
+"""How objects look in a notebook: the tables that a console prints, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+class InNotebooks:
+    """Shown in notebooks as on a console: by its `__rich__`."""
+
+    __slots__ = ()
+
+    def __rich__(self) -> RenderableType:
+        """Return what a console prints."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return html_of(self.__rich__())
+
+
+def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
+    """Return tables and lines of text as HTML.
+
+    It takes colours from the page, dark or light, and a table that is wider than the page scrolls by itself.
+    """
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    if isinstance(shown, InNotebooks):
+        shown = shown.__rich__()
+    if isinstance(shown, (str, Text)):
+        return f"<p>{_inline(shown)}</p>" if str(shown) else ""
+    if isinstance(shown, Table):
+        return f'<div style="overflow-x:auto">{"".join(_rows_of(shown))}</div>'
+    parts = shown.renderables if isinstance(shown, Group) else shown
+    return "".join(map(html_of, parts))  # type: ignore[arg-type]
+
+
+def _rows_of(table: Table) -> Iterator[str]:
+    """Yield a table's HTML, piece by piece."""
+    yield "<table>"
+    if table.title:
+        yield f'<caption style="caption-side:top;text-align:left"><b>{_inline(table.title)}</b></caption>'
+    aligned = [f'style="text-align:{"right" if c.justify == "right" else "left"}"' for c in table.columns]
+    heads = [column.header for column in table.columns]
+    yield _row(heads, aligned, "th")
+    for row, cells in zip(
+        table.rows, zip(*(column.cells for column in table.columns), strict=True), strict=True
+    ):
+        style = str(row.style or "")
+        look = "font-weight:bold" if "bold" in style else "opacity:0.6" if "dim" in style else ""
+        yield _row(cells, aligned, "td", look)
+    if table.show_footer:
+        yield _row([column.footer for column in table.columns], aligned, "th")
+    yield "</table>"
+    if table.caption:
+        yield f"<p><small>{_inline(table.caption)}</small></p>"
+
+
+def _row(cells: Iterable[object], aligned: list[str], tag: str, look: str = "") -> str:
+    inner = "".join(f"<{tag} {how}>{_inline(cell)}</{tag}>" for cell, how in zip(cells, aligned, strict=True))
+    return f'<tr style="{look}">{inner}</tr>' if look else f"<tr>{inner}</tr>"
+
+
+def _inline(text: object) -> str:
+    """Return markup, or a text, without either's styles."""
+    from rich.text import Text
+
+    plain = text.plain if isinstance(text, Text) else Text.from_markup(str(text)).plain
+    return escape(plain)
