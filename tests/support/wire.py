@@ -334,7 +334,7 @@ class _Anthropic:
             "type": "tool_use",
             "id": f"toolu_{len(self.body['messages'])}",
             "name": self.said.tool or self.call[0],
-            "input": self.call[1],
+            "input": self.call[1] if self.said.arguments is None else json.loads(self.said.arguments),
         }
 
     def _stop(self) -> str:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from crossroute.serve.endpoints import complete, decide, refused
+from crossroute.serve.endpoints import complete, decide, embed, refused
 from crossroute.serve.errors import RequestError
 from crossroute.serve.service import DIALS, POOL, Service
-from crossroute.serve.wire.formats import CHAT, MESSAGES
+from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
 
 CONFIG = "CROSSROUTE_CONFIG"
@@ -35,7 +35,9 @@ def app_of(service: Service) -> Starlette:
     routes = [
         Route("/v1/chat/completions", _calling(service, CHAT), methods=["POST"]),
         Route("/v1/messages", _calling(service, MESSAGES), methods=["POST"]),
-        Route("/v1/route", _deciding(service, CHAT), methods=["POST"]),
+        Route("/v1/responses", _calling(service, RESPONSES), methods=["POST"]),
+        Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
+        Route("/v1/route", _with(service, decide), methods=["POST"]),
         Route("/v1/models", _models(service), methods=["GET"]),
         Route("/v1/models/{name:path}", _model(service), methods=["GET"]),
         Route("/health/live", _live, methods=["GET"]),
@@ -57,9 +59,9 @@ def _calling(service: Service, wire: Wire) -> Endpoint:
     return endpoint
 
 
-def _deciding(service: Service, wire: Wire) -> Endpoint:
+def _with(service: Service, answer: Callable[[Request, Service], Awaitable[Response]]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        return await decide(request, service, wire)
+        return await answer(request, service)
 
     return endpoint
 

@@ -17,13 +17,13 @@ from crossroute.errors import UnableError
 from crossroute.serve.events import Event
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.reading import Reading, answer_marks, marks_of, read
+from crossroute.serve.reading import Reading, marks_of, read
 from crossroute.serve.service import Service
 from crossroute.serve.streams import Tail
 from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire.formats import CHAT, MESSAGES
-from crossroute.serve.wire.neutral import Part, Wire
+from crossroute.serve.wire.neutral import Part, Wire, WrittenWire
 from crossroute.serve.writing import written
 
 OURS = frozenset({FIELD})
@@ -139,8 +139,7 @@ class Call:
             heard = source.read_answer(body)
             entry.usage = heard.usage
             decision = entry.count()
-        marks = answer_marks(heard, self.reading.asked)
-        self.service.dispatcher.memory.began(marks, decision.candidate)
+        self._remember(heard.parts, heard.id, decision.candidate)
         told = {FIELD: told_of(decision, left_out)}
         said = (
             body.replaced(told) if source is self.wire else json.dumps(self.wire.write_answer(heard) | told)
@@ -151,32 +150,34 @@ class Call:
         """Return what is sent to the decision's candidate, the format of its answer, and what was left out."""
         member = self.service.members[decision.candidate]
         place = member.places[0]
-        source = self._wire_of(member)
+        source: Wire
+        native = member.takes(self.wire.name)
         without = self.service.upstream.refused.get(member.name, frozenset())
         left_out = [f"{name!r}, which {member.name} refuses" for name in without if name in self.body]
-        if source is self.wire:
+        if native:
+            source = self.wire
             changes = {"model": place.model, **member.changes(self.body)}
-            if streamed and source is CHAT and "stream_options" not in without:
+            if streamed and self.wire is CHAT and "stream_options" not in without:
                 changes["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
             said = self.body.replaced(changes, OURS | without)
         else:
+            source = self._written_wire(member)
             made, dropped = written(self.request, source, member)
             left_out += dropped
             streaming = STREAMING[source.name] if streamed else {}
             said = json.dumps({"model": place.model, **made, **streaming})
         return Sent(member, place, source.path, said.encode(), self.headers), source, left_out
 
-    def _wire_of(self, member: Member) -> Wire:
-        """Return the format in which a member is asked.
+    def _written_wire(self, member: Member) -> WrittenWire:
+        """Return the format in which a member is asked that does not take the client's.
 
         Raises:
-            UnableError: It cannot be asked for this.
+            UnableError: It cannot be asked for what another provider keeps.
         """
-        if member.takes(self.wire.name):
-            return self.wire
         if self.request.previous:
             raise UnableError(member.name, "previous_response_id")
         return MESSAGES if member.speaks == "anthropic" else CHAT
 
-    def _remember(self, parts: Sequence[Part], candidate: str) -> None:
-        self.service.dispatcher.memory.began(marks_of(parts, self.reading.asked), candidate)
+    def _remember(self, parts: Sequence[Part], stored: str, candidate: str) -> None:
+        marks = marks_of(parts, self.reading.asked)
+        self.service.dispatcher.memory.began((*marks, stored), candidate)

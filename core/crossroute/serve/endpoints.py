@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from crossroute.calls.settings import CallSettings
+from crossroute.serve import embeddings
 from crossroute.serve.call import Call
 from crossroute.serve.errors import RequestError
 from crossroute.serve.events import event_bytes
@@ -20,6 +21,7 @@ from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, refusal_of
 from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
+from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
 
 PASSED_ON = ("anthropic-version", "anthropic-beta", "traceparent", "tracestate")
@@ -45,14 +47,26 @@ async def complete(request: Request, service: Service, wire: Wire) -> Response:
     return Response(whole.content, media_type="application/json", headers=headers_of(whole.decision))
 
 
-async def decide(request: Request, service: Service, wire: Wire) -> Response:
-    """Answer which model a request would go to, without calling it."""
+async def decide(request: Request, service: Service) -> Response:
+    """Answer which model a request of any format would go to, without calling it."""
     try:
-        decision = await call_of(request, service, wire, await read_body(request, service)).decide()
+        body = await read_body(request, service)
+        decision = await call_of(request, service, _wire_of(request, body), body).decide()
     except Exception as error:
-        return refused(error, wire)
+        return refused(error, CHAT)
     told = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
     return Response(json.dumps(told), media_type="application/json", headers=headers_of(decision))
+
+
+async def embed(request: Request, service: Service) -> Response:
+    """Answer a request for embeddings, as the model that is asked for does."""
+    try:
+        content = await _unless_gone(request, embeddings.embed(service, await read_body(request, service)))
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception as error:
+        return refused(error, CHAT)
+    return Response(content, media_type="application/json")
 
 
 def call_of(request: Request, service: Service, wire: Wire, body: RawObject) -> Call:
@@ -102,6 +116,13 @@ def _object(content: bytes) -> RawObject:
         return RawObject.of_bytes(content)
     except ValueError as error:
         raise RequestError(f"The request is no JSON object: {error}.") from None
+
+
+def _wire_of(request: Request, body: RawObject) -> Wire:
+    """Return the format that a request looks like."""
+    if "input" in body:
+        return RESPONSES
+    return MESSAGES if "system" in body or "anthropic-version" in request.headers else CHAT
 
 
 def refused(error: BaseException, wire: Wire) -> Response:

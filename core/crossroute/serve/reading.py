@@ -12,7 +12,6 @@ from crossroute.candidate import Capability
 from crossroute.query import Query
 from crossroute.reading.conversation import Turn
 from crossroute.serve.wire.neutral import (
-    Answer,
     Media,
     Message,
     Part,
@@ -85,11 +84,6 @@ def marks_of(parts: Iterable[Part], asked: str) -> list[str]:
     text = "".join(part.text for part in parts if isinstance(part, Text))
     said = said or ([text] if text else [])
     return [hashlib.sha256(json.dumps([asked, one]).encode()).hexdigest() for one in said]
-
-
-def answer_marks(answer: Answer, asked: str) -> list[str]:
-    """Return by what an answer can be recognized later, its id where it is stored by its provider included."""
-    return [*marks_of(answer.parts, asked), answer.id]
 
 
 def _needs(request: Request) -> set[Capability]:

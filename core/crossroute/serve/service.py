@@ -10,11 +10,11 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.ledger import Observer
 from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
-from crossroute.config import PoolConfig, read_config
+from crossroute.config import ModelEntry, PoolConfig, read_config
 from crossroute.routing.members import Ability
 from crossroute.serve.errors import RequestError
 from crossroute.serve.members import Member
-from crossroute.serve.settings import ServerSettings, server_settings
+from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
 from crossroute.serve.upstream import Upstream
 
 POOL = "crossroute"
@@ -63,6 +63,7 @@ class Service:
             max_attempts=how["max_attempts"],
             observers=observers,
         )
+        self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
         self.upstream = Upstream(settings)
 
     @classmethod
@@ -103,6 +104,16 @@ def _ability(member: Member) -> Ability:
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
     return ability.model_copy(update={"untold": untold, "effort": member.entry.effort})
+
+
+def _embedding_member(model: EmbeddingModel, environment: Mapping[str, str] | None) -> Member:
+    entry = ModelEntry(
+        name=model.name,
+        model=model.model or f"openai:{model.name}",
+        base_url=model.base_url,
+        api_key_env=model.api_key_env,
+    )
+    return Member.of(entry, environment)
 
 
 def _dial(text: str) -> float:

@@ -13,6 +13,7 @@ from crossroute.serve.events import DONE, Event
 from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.wire.neutral import (
     SHOWING,
+    Began,
     Called,
     Counted,
     Delta,
@@ -37,7 +38,7 @@ class Tail(attempts.Tail[Any]):
         wire: The client's.
         asked: The client's request.
         left_out: What was left out of it, in words.
-        remember: Takes the parts of the answer, once it is whole.
+        remember: Takes the parts of the answer, its id and its candidate, once it is whole.
     """
 
     def __init__(
@@ -48,21 +49,22 @@ class Tail(attempts.Tail[Any]):
         asked: Mapping[str, Any],
         *,
         left_out: list[str],
-        remember: Callable[[list[Part], str], None],
+        remember: Callable[[list[Part], str, str], None],
     ) -> None:
         super().__init__(entry)
         self._wire, self._asked, self._left_out, self._remember = wire, asked, left_out, remember
         self._reader = source.reader()
         self._writer = None if source is wire else wire.writer(asked)
-        self._read: list[list[Delta]] = []
+        self._read: list[list[Delta]] | None = None  # of the events that are looked at
         self._held: list[Event] = []
         self._ended = self._stamped = False
         self._words: list[str] = []
+        self._id = ""
         self._calls: dict[int, ToolCall] = {}
 
     def shows(self, chunk: list[Event]) -> bool:
         """Return whether some events hold something to read."""
-        self._read = [list(self._reader.read(event)) for event in chunk]
+        self._read = self._said(chunk)
         return any(isinstance(delta, SHOWING) for deltas in self._read for delta in deltas)
 
     def take(self, chunk: list[Event]) -> Iterator[bytes]:
@@ -82,8 +84,12 @@ class Tail(attempts.Tail[Any]):
         if last:
             yield last
 
+    def _said(self, chunk: list[Event]) -> list[list[Delta]]:
+        return [list(self._reader.read(event)) for event in chunk]
+
     def _passed(self, chunk: list[Event]) -> Iterator[bytes]:
-        for event, deltas in zip(chunk, self._read, strict=True):
+        said, self._read = self._read or self._said(chunk), None
+        for event, deltas in zip(chunk, said, strict=True):
             for delta in deltas:
                 self._note(delta)
                 if self._writer is not None:
@@ -104,7 +110,7 @@ class Tail(attempts.Tail[Any]):
             return
         self._stamped = True
         parts: list[Part] = [Text("".join(self._words)), *self._calls.values()]
-        self._remember(parts, self.entry.decision.candidate)
+        self._remember(parts, self._id, self.entry.decision.candidate)
         told = told_of(self.entry.count(), self._left_out)
         if self._writer is not None:
             yield from self._writer.end(told)
@@ -120,6 +126,8 @@ class Tail(attempts.Tail[Any]):
     def _note(self, delta: Delta) -> None:
         if isinstance(delta, Ended):
             self._ended = True
+        elif isinstance(delta, Began):
+            self._id = delta.id
         elif isinstance(delta, Counted):
             self.entry.usage = delta.usage
         elif isinstance(delta, Said) and not delta.thought:

@@ -8,13 +8,13 @@ from typing import Any
 
 from crossroute.calls.tool_ids import readable_id
 from crossroute.serve.members import ANSWER, Member
-from crossroute.serve.wire.neutral import Message, Part, Request, Thought, ToolCall, ToolResult, Wire
+from crossroute.serve.wire.neutral import Message, Part, Request, Thought, ToolCall, ToolResult, WrittenWire
 
 FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})
 """Words of a framework that no API has."""
 
 
-def written(request: Request, target: Wire, member: Member) -> tuple[dict[str, Any], list[str]]:
+def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict[str, Any], list[str]]:
     """Return the body of a request in a member's format, without its model, and what was left out, in words.
 
     Raises:

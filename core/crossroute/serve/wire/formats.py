@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from crossroute.serve.wire.chat import Chat
 from crossroute.serve.wire.messages import Messages
-from crossroute.serve.wire.neutral import Wire
+from crossroute.serve.wire.neutral import Wire, WrittenWire
+from crossroute.serve.wire.responses import Responses
 
-CHAT: Wire = Chat()
-MESSAGES: Wire = Messages()
+CHAT: WrittenWire = Chat()
+MESSAGES: WrittenWire = Messages()
+RESPONSES: Wire = Responses()

@@ -250,10 +250,6 @@ class Wire(Protocol):
         """
         ...
 
-    def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a request, without its model; the arguments are in the format's own words."""
-        ...
-
     def read_answer(self, body: Mapping[str, Any]) -> Answer:
         """Return what a model answered; a body that is no answer raises KeyError or TypeError."""
         ...
@@ -280,6 +276,14 @@ class Wire(Protocol):
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
         """Return the body of an error."""
+        ...
+
+
+class WrittenWire(Wire, Protocol):
+    """A wire format in which members of other clients' are asked."""
+
+    def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request, without its model; the arguments are in the format's own words."""
         ...
 
 
