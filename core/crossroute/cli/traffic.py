@@ -114,6 +114,26 @@ def report(
         replace_file(page, console.export_html(inline_styles=True).encode())
 
 
+@traffic.command(epilog="Example: crossroute traffic feedback traffic.db runs.jsonl --score correctness")
+def feedback(
+    log: Log,
+    path: Annotated[Path, typer.Argument(metavar="EXPORT", help="Of LangSmith or Langfuse: JSON, JSON lines, CSV or Parquet.")],
+    score: Annotated[str | None, typer.Option(help="Read the scores of this name alone.")] = None,
+    scale: Annotated[str, typer.Option(help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).")] = "quality",
+) -> None:
+    """Take the scores of a tracer's export as feedback."""
+    from crossroute.traffic.exports import import_feedback
+    from crossroute.traffic.log import TrafficLog
+
+    told = import_feedback(TrafficLog.existing(log), path, score=score, scale=scale)  # type: ignore[arg-type]
+    names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
+    out.print(f"{told.graded:,} decisions graded by {names}.", markup=False, soft_wrap=True)
+    if told.unknown:
+        err.print(f"{told.unknown:,} scores of runs and traces that this log does not hold.", soft_wrap=True)
+    if told.unread:
+        err.print(f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.", markup=False, soft_wrap=True)
+
+
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
 def adopt(log: Log, router: RouterArgument) -> None:
     """Have the integrations that write to a log decide by a router, within seconds."""

@@ -1,0 +1,169 @@
+"""Exports of tracers as feedback: LangSmith's runs or feedback, Langfuse's traces, observations or scores.
+
+A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was given
+to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.
+
+Sources: langsmith 0.4, `langsmith.schemas.Run` and `Feedback`; Langfuse's API, `Trace`, `Observation` and `Score`, and
+its scheduled exports, which write the same names in snake case.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crossroute.data.readers.opening import read_json
+from crossroute.data.readers.plain import records, suffix, table_rows
+from crossroute.errors import DataError
+from crossroute.traffic import schema
+from crossroute.traffic.log import TrafficLog
+from crossroute.traffic.rows import now
+from crossroute.traffic.scales import Scale, quality_of
+
+RUN = ("run_id", "observation_id", "observationId")
+TRACE = ("trace_id", "traceId", "session_id", "sessionId")
+NAME, VALUE = ("key", "name"), ("score", "value", "string_value", "stringValue")
+AT_ONCE = 500
+"""Ids that are looked up in one statement."""
+
+
+class Score(NamedTuple):
+    """A score that a tracer holds.
+
+    Attributes:
+        ids: Of the run that it was given to, and of its trace, the nearest first.
+        name: What was scored.
+        value: As it stands there.
+    """
+
+    ids: tuple[str, ...]
+    name: str
+    value: Any
+
+
+class Imported(NamedTuple):
+    """What became of an export's scores.
+
+    Attributes:
+        graded: Decisions that have a grade by them now.
+        unknown: Scores of runs and traces that the log does not hold.
+        unread: Scores that are no grade of the scale.
+        names: Names of the scores that were read, with how many there are of each.
+    """
+
+    graded: int
+    unknown: int
+    unread: int
+    names: dict[str, int]
+
+
+def import_feedback(
+    log: TrafficLog, path: str | Path, *, score: str | None = None, scale: Scale = "quality"
+) -> Imported:
+    """Keep the scores of an export as feedback, each under its name as the source.
+
+    A score of a trace grades each of the trace's decisions. Imported again, the last value stands.
+
+    Args:
+        log: The log.
+        path: The export.
+        score: The name of the scores to read; by default all.
+        scale: What their values mean; see `TrafficLog.feedback`.
+
+    Raises:
+        DataError: The file is no such export, or holds no score of this name.
+    """
+    found = [one for one in read_scores(Path(path)) if score in (None, one.name)]
+    if not found:
+        raise DataError(f"{path}: no score{f' {score!r}' if score else ''}. Export runs with their feedback, or the scores.")
+    known = _decisions_by_id(log, {each for one in found for each in one.ids})
+    rows, unread, unknown = {}, 0, 0
+    names: dict[str, int] = defaultdict(int)
+    for one in found:
+        names[one.name] += 1
+        decisions: Iterable[str] = next((known[each] for each in one.ids if each in known), ())
+        unknown += not decisions
+        try:
+            quality = quality_of(one.value, scale)
+        except ValueError:
+            unread += 1
+            continue
+        for decision_id in decisions:
+            row = {"decision_id": decision_id, "source": one.name[:64], "candidate": "", "time": now()}
+            rows[decision_id, one.name] = row | {"quality": quality, "probability": None}
+    log.add_feedback(list(rows.values()))
+    return Imported(len({decision_id for decision_id, _ in rows}), unknown, unread, dict(names))
+
+
+def read_scores(path: Path) -> Iterator[Score]:
+    """Yield the scores of an export.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    for _, fields in _records(path):
+        yield from _scores(fields)
+
+
+def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if suffix(path) != ".json":
+        return table_rows(path, {name: name for name in (*RUN, *TRACE, *NAME, *VALUE)})
+    data = read_json(path)
+    return records(path, data.get("data", [data]) if isinstance(data, Mapping) else data)
+
+
+def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
+    """Yield the score that a record is, or those that a run, trace or observation holds."""
+    own = _first(fields, ("id",))
+    held = fields.get("feedback") or fields.get("scores") or fields.get("feedback_stats")
+    if isinstance(held, Mapping):
+        held = [{"key": name, "score": stat.get("avg") if isinstance(stat, Mapping) else stat} for name, stat in held.items()]
+    if isinstance(held, list):
+        ids = _spelled(own, *(_first(fields, (name,)) for name in TRACE))
+        yield from (Score(ids, str(_first(one, NAME)), _first(one, VALUE)) for one in held if isinstance(one, Mapping))
+    elif (name := _first(fields, NAME)) is not None and (value := _first(fields, VALUE)) is not None:
+        yield Score(_spelled(*(_first(fields, (each,)) for each in (*RUN, *TRACE))), str(name), value)
+
+
+def _first(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
+
+
+def _spelled(*ids: object) -> tuple[str, ...]:
+    """Return ids in one spelling: those that are UUIDs without dashes, as OpenTelemetry writes them."""
+    return tuple(dict.fromkeys(spelled(str(each)) for each in ids if each is not None))
+
+
+def spelled(text: str) -> str:
+    """Return an id in lower case, and a UUID without its dashes."""
+    try:
+        return UUID(text).hex
+    except ValueError:
+        return text.lower()
+
+
+def _decisions_by_id(log: TrafficLog, wanted: set[str]) -> dict[str, list[str]]:
+    """Return the decisions that bear each id: as their own, by run, or by trace."""
+    ways = [way for each in wanted for way in _ways(each)]
+    columns = (schema.decisions.c.id, schema.decisions.c.run_id, schema.decisions.c.trace_id)
+    found: dict[str, list[str]] = defaultdict(list)
+    with log.reading() as connection:
+        for column in columns:
+            for begin in range(0, len(ways), AT_ONCE):
+                some = sa.select(column, columns[0]).where(column.in_(ways[begin : begin + AT_ONCE]))
+                for each, decision_id in connection.execute(some):
+                    found[spelled(each)].append(decision_id)
+    return found
+
+
+def _ways(each: str) -> tuple[str, ...]:
+    """Return the ways in which an id may be spelled in a log."""
+    try:
+        return each, str(UUID(each))
+    except ValueError:
+        return (each,)
