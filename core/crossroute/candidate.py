@@ -106,6 +106,22 @@ class Belief(BaseModel):
         return self
 
 
+class Lesson(BaseModel):
+    """What live traffic taught of a candidate: by how much a router's predictions of it are moved.
+
+    Attributes:
+        quality: Added to the log-odds of its quality.
+        quality_error: Standard error of that.
+        log_tokens: Added to the logarithm of what the cost head predicts, query cluster by query cluster, shape (k,).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality: Annotated[float, Field(allow_inf_nan=False)]
+    quality_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    log_tokens: Numbers = Field(min_length=1)
+
+
 class Profile(BaseModel):
     """What was measured of a candidate, query cluster by query cluster: its model embedding's source.
 
@@ -117,6 +133,7 @@ class Profile(BaseModel):
             None until a router takes the profile in, and where `log_tokens` counts output tokens.
         made_by: Digest of the router's clusters; empty until a router takes the profile in.
         belief: What is believed of it by kind of work; None leaves it to what was measured.
+        lesson: What traffic taught of it since; None before any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -127,6 +144,7 @@ class Profile(BaseModel):
     learned_price: tuple[Usd, Usd] | None = None
     made_by: str = ""
     belief: Belief | None = None
+    lesson: Lesson | None = None
 
     @property
     def mean_quality(self) -> float:

@@ -64,27 +64,21 @@ def evaluate_log(router: str, url: str) -> None:
 
 
 def train_log(url: str, start: str | None, folder: Path | None, margin: float) -> None:
-    """Let profiles take a log's grades in; the new router takes over only where the lower bound allows it."""
-    import numpy as np
-
-    from crossroute.traffic.learning import refreshed
+    """Let a router learn from a log; the new router takes over only where the lower bound allows it."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
-    from crossroute.traffic.policies import compare_policies
     from crossroute.traffic.registry import adopt
+    from crossroute.traffic.retraining import learn
 
-    log, old = TrafficLog.existing(url), load(start or "universal")
-    graded = read_logged(log).graded
-    held = np.arange(len(graded)) % 2 == 1
-    verdict = compare_policies(refreshed(old, graded.take(~held)), old, graded.take(held), margin=margin)
-    if not verdict.adopt:
+    log = TrafficLog.existing(url)
+    new, way, verdict = learn(load(start or "universal"), read_logged(log), margin=margin)
+    if new is None:
         out.print(f"The old router stays: {verdict.reason}.", markup=False, soft_wrap=True)
         return
-    new = refreshed(old, graded)
     if folder is not None:
         new.save_pretrained(folder)
     mark = adopt(log, new, verdict.reason)
-    out.print(f"Router {mark} takes over: {verdict.reason}.", markup=False, soft_wrap=True)
+    out.print(f"Router {mark} takes over, {way}: {verdict.reason}.", markup=False, soft_wrap=True)
     err.print(f"Go back with: crossroute traffic back {url}", markup=False, soft_wrap=True)
 
 
@@ -117,9 +111,14 @@ def report(
 @traffic.command(epilog="Example: crossroute traffic feedback traffic.db runs.jsonl --score correctness")
 def feedback(
     log: Log,
-    path: Annotated[Path, typer.Argument(metavar="EXPORT", help="Of LangSmith or Langfuse: JSON, JSON lines, CSV or Parquet.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="EXPORT", help="Of LangSmith or Langfuse: JSON, JSON lines, CSV or Parquet."),
+    ],
     score: Annotated[str | None, typer.Option(help="Read the scores of this name alone.")] = None,
-    scale: Annotated[str, typer.Option(help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).")] = "quality",
+    scale: Annotated[
+        str, typer.Option(help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).")
+    ] = "quality",
 ) -> None:
     """Take the scores of a tracer's export as feedback."""
     from crossroute.traffic.exports import import_feedback
@@ -131,7 +130,11 @@ def feedback(
     if told.unknown:
         err.print(f"{told.unknown:,} scores of runs and traces that this log does not hold.", soft_wrap=True)
     if told.unread:
-        err.print(f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.", markup=False, soft_wrap=True)
+        err.print(
+            f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from crossroute.candidate import Belief, Candidate, Pool, Profile, Usd
+from crossroute.candidate import Belief, Candidate, Lesson, Pool, Profile, Usd
 from crossroute.decision import Promise
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import QueryEncoder
@@ -19,6 +19,7 @@ from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit, prices
 from crossroute.model.doubt import TENSORS, Doubt
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
+from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.routing.floors import Floor, FloorEvidence
@@ -26,7 +27,7 @@ from crossroute.routing.policy import Dial
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
-NETWORK, DOUBT, BELIEF = "network.", "doubt.", "belief."
+NETWORK, DOUBT, BELIEF, LESSON = "network.", "doubt.", "belief.", "lesson."
 CONTEXT = "context."
 TRAINED_ON = "trained_on"
 FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
@@ -135,6 +136,8 @@ def save(parts: Parts, folder: str | Path) -> None:
         for field in Belief.model_fields:  # NaN is no belief, and no checkpoint holds NaN
             rows = [getattr(belief, field) if belief else (NO_BELIEF,) * width for belief in beliefs]
             tensors[f"{BELIEF}{field}"] = np.array(rows, dtype=np.float32)
+    if predictor.lessons is not None:
+        tensors |= {f"{LESSON}{name}": tensor for name, tensor in predictor.lessons._asdict().items()}
     if not all(map(np.array_equal, predictor.context, profiles)):
         context_profiles = predictor.context._asdict()
         tensors |= {f"{CONTEXT}{name}": _compact(context_profiles[name]) for name in PROFILE_FIELDS}
@@ -247,6 +250,9 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     if f"{BELIEF}ability" in tensors:
         kinds = tensors[f"{BELIEF}ability"].shape[-1] if config.kinds is None else len(config.kinds)
         shapes |= {f"{BELIEF}{field}": (len(config.candidates), kinds) for field in Belief.model_fields}
+    if f"{LESSON}quality" in tensors:
+        shapes |= {f"{LESSON}{name}": (len(config.candidates),) for name in ("quality", "quality_error")}
+        shapes[f"{LESSON}log_tokens"] = (len(config.candidates), config.network.clusters)
     if f"{CONTEXT}quality" in tensors:
         of_context = (len(tensors[f"{CONTEXT}quality"]), config.network.clusters)
         shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
@@ -293,9 +299,14 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
     learned = config.learned_prices or (None,) * len(config.candidates)
     believed = _beliefs(len(config.candidates), tensors)
+    taught = _lessons(len(config.candidates), tensors)
     profiles = [
-        Profile(**dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price, belief=belief)
-        for row, price, belief in zip(zip(*values, strict=True), learned, believed, strict=True)
+        Profile(
+            **dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price, belief=belief, lesson=lesson
+        )
+        for row, price, belief, lesson in zip(
+            zip(*values, strict=True), learned, believed, taught, strict=True
+        )
     ]
     doubt = None
     if config.kinds is not None:
@@ -318,4 +329,16 @@ def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
         if row[0][0] >= NO_BELIEF
         else Belief(**{field: tuple(values) for field, values in zip(Belief.model_fields, row, strict=True)})
         for row in rows
+    ]
+
+
+def _lessons(candidates: int, tensors: Tensors) -> list[Lesson | None]:
+    if f"{LESSON}quality" not in tensors:
+        return [None] * candidates
+    rows = zip(*(tensors[f"{LESSON}{field}"].tolist() for field in Lesson.model_fields), strict=True)
+    return [
+        Lesson(quality=quality, quality_error=error, log_tokens=tuple(log_tokens))
+        if error < NO_LESSON
+        else None
+        for quality, error, log_tokens in rows
     ]

@@ -22,6 +22,7 @@ from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Outlook, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
+from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
 from crossroute.numeric import Floats
 from crossroute.query import Query
@@ -106,6 +107,9 @@ class Foresight:
             quality = predictor.efforts.on_quality(quality, self._kinds)
             self._log_tokens = self._log_tokens + predictor.efforts.log_tokens
         self._told = quality
+        if predictor.lessons is not None:
+            quality = predictor.lessons.on_quality(quality)
+            self._log_tokens = self._log_tokens + self.clusters @ predictor.lessons.log_tokens.T
         self.quality = quality.astype(float) if doubt is None else np.minimum(quality, SURE, dtype=float)
         prices, unit = predictor.prices, predictor.cost_unit
         told = (prices, self._query_tokens, context, unit)
@@ -157,7 +161,8 @@ class Foresight:
             error = np.asarray(np.sqrt(variance))
         else:
             error = predictor.doubt.quality_error(self._at, predictor.beliefs, self._outlook, variance)
-        return error if efforts is None else efforts.with_error(error, self._told, self._kinds)
+        error = error if efforts is None else efforts.with_error(error, self._told, self._kinds)
+        return error if predictor.lessons is None else predictor.lessons.with_error(error, self.quality)
 
     @cached_property
     def spread(self) -> Floats:
@@ -275,6 +280,7 @@ class Predictor:
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
+        self.lessons = pool_lessons(self.pool, network.config.clusters)
         self._older = bool(self.counts_more.any())
         self._memory: dict[Query, Row] = {}  # the query that was asked last is the last
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """Exports of tracers as feedback: LangSmith's runs or feedback, Langfuse's traces, observations or scores.
 
-A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was given
-to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.
+A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was
+given to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.
 
 Sources: langsmith 0.4, `langsmith.schemas.Run` and `Feedback`; Langfuse's API, `Trace`, `Observation` and `Score`, and
 its scheduled exports, which write the same names in snake case.
@@ -80,7 +80,9 @@ def import_feedback(
     """
     found = [one for one in read_scores(Path(path)) if score in (None, one.name)]
     if not found:
-        raise DataError(f"{path}: no score{f' {score!r}' if score else ''}. Export runs with their feedback, or the scores.")
+        raise DataError(
+            f"{path}: no score{f' {score!r}' if score else ''}. Export runs with their feedback, or the scores."
+        )
     known = _decisions_by_id(log, {each for one in found for each in one.ids})
     rows, unread, unknown = {}, 0, 0
     names: dict[str, int] = defaultdict(int)
@@ -122,10 +124,15 @@ def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
     own = _first(fields, ("id",))
     held = fields.get("feedback") or fields.get("scores") or fields.get("feedback_stats")
     if isinstance(held, Mapping):
-        held = [{"key": name, "score": stat.get("avg") if isinstance(stat, Mapping) else stat} for name, stat in held.items()]
+        held = [
+            {"key": name, "score": stat.get("avg") if isinstance(stat, Mapping) else stat}
+            for name, stat in held.items()
+        ]
     if isinstance(held, list):
         ids = _spelled(own, *(_first(fields, (name,)) for name in TRACE))
-        yield from (Score(ids, str(_first(one, NAME)), _first(one, VALUE)) for one in held if isinstance(one, Mapping))
+        yield from (
+            Score(ids, str(_first(one, NAME)), _first(one, VALUE)) for one in held if isinstance(one, Mapping)
+        )
     elif (name := _first(fields, NAME)) is not None and (value := _first(fields, VALUE)) is not None:
         yield Score(_spelled(*(_first(fields, (each,)) for each in (*RUN, *TRACE))), str(name), value)
 

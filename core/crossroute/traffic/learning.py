@@ -1,98 +1,212 @@
-"""Learning from a log on two clocks: profiles take grades in as they come; retraining takes texts.
+"""Learning from a log: what its grades and costs teach of each candidate.
 
-A profile is a shrunk mean, so counts suffice: what the router believed of a candidate in a cluster of queries is the
-prior, worth some outcomes, and each grade moves it. A half-life lets old grades count less.
+Quality moves by one number a candidate, in log-odds. Before any grade it is either near 0, as candidates are that a
+router was trained on, or anything, as after a change:
+
+    quality[a] ~ (1 - RARE) N(0, usual[a]^2) + RARE N(0, ANY^2)
+
+so that grades of a known candidate move little, and many that say something else move it all the way. What all share,
+harder queries or a sterner grader, is taken out first. Length moves by cluster, as all candidates', and by candidate;
+the cost of every call tells it, graded or not. What was seen before a candidate changed does not count (drift.py), and
+a half-life lets the rest fade.
+
+The spreads were chosen on replayed RouterBench 5-shot and zeroeval (benchmarks/live.py): there, moving a candidate by
+more on 200 grades lost more than it gained, as did any shift by query.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Pool, Profile
-from crossroute.data.outcomes import MEASURES, Outcomes
-from crossroute.model.ability import fit_ability
-from crossroute.model.clusters import assign
-from crossroute.model.profiles import SHIFT
+from crossroute.candidate import Candidate, Lesson, Pool
+from crossroute.model.effects import LEAST_CHANCE
 from crossroute.numeric import Floats, logit, sigmoid
+from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
+from crossroute.traffic.drift import changed_at
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import over_logged
 
 DAY_S = 86_400
 HALF_LIFE_DAYS = 30.0
-PRIOR = 20.0
-"""Grades' worth of what a router believed of a candidate in a cluster."""
+
+USUAL, PER_OUTCOME = 0.05, 2.0
+"""Standard deviation, in log-odds, of a candidate that was measured well; of one measured on n outcomes this, too, over
+the root of n."""
+
+ANY, RARE, LEAST_GRADES = 1.5, 0.01, 20.0
+"""The same of a candidate that is not what was measured, how often that is, and grades without which it is not said."""
+
+SHARED = 0.5
+"""The same of what all candidates share."""
+
+ROUNDS, STEPS = 3, 20
+
+NOISE = 0.7
+"""Standard deviation of the logarithm of a cost around what is predicted."""
+
+LENGTH_SHARED, LENGTH_OWN, LENGTH_BY_CLUSTER = 0.3, 0.2, 0.7
+"""Standard deviations, in logs, of how much longer answers are: all, a candidate's, those in a cluster."""
+
+MOST_LENGTH = 3.0
+"""Logs beyond which a surprise of a cost counts as this."""
+
+
+class Shift(NamedTuple):
+    """A number of log-odds with its standard error, and how likely it is that of a candidate that changed."""
+
+    value: float
+    error: float
+    rare: float
+
+
+class Seen(NamedTuple):
+    """What was observed of one candidate: log-odds as predicted, qualities and weights, each of shape (n,)."""
+
+    log_odds: Floats
+    quality: Floats
+    weight: Floats
 
 
 def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
-    """Return a router over the log's candidates whose profiles have taken the grades in.
+    """Return a router over the log's candidates that has taken its grades and costs in.
+
+    What the router learnt from a log before is forgotten: the log tells it again.
 
     Args:
         router: The router.
-        logged: Graded decisions.
-        half_life_days: After which a grade counts half.
+        logged: Decisions, graded or not.
+        half_life_days: After which an observation counts half.
     """
-    router = over_logged(router, logged)
-    network = router.predictor.network
-    cluster = assign(network.project(logged.vectors), network.weights["centroids"])
-    age = (logged.time.max() - logged.time) / DAY_S if len(logged) else np.zeros(0)
-    weight = 0.5 ** (age / half_life_days)
+    router = without_lessons(over_logged(router, logged))
+    if not len(logged):
+        return router
     foreseen = logged.foreseen(router)
-    pool = []
-    for column, candidate in enumerate(router.pool):
-        mine = logged.chosen == logged.names.index(candidate.name)
-        if candidate.profile is None or not mine.any():
-            pool.append(candidate)
-            continue
-        beyond = logged.quality[mine] - foreseen.quality[mine, column]
-        moved = _moved(candidate.profile, logged.quality[mine], beyond, cluster[mine], weight[mine])
-        pool.append(candidate.model_copy(update={"profile": moved}))
-    return router.over(Pool(pool))
-
-
-def _moved(
-    profile: Profile, quality: Floats, beyond: Floats, cluster: npt.NDArray[np.intp], weight: Floats
-) -> Profile:
-    """Return a profile after some grades: moved as a whole by what they exceed predictions, then by cluster."""
-    before = np.array(profile.quality)
-    k = len(before)
-    grades = weight * np.clip(before[cluster] + beyond, 0, 1)
-    total, count = (np.asarray(np.bincount(cluster, each, k), dtype=np.float64) for each in (grades, weight))
-    logits = logit(before, 0.01)
-    expected = sigmoid(fit_ability(total, count, logits, spread=SHIFT) + logits)
-    mean = (total + PRIOR * expected) / (count + PRIOR)
-    evidence = np.array(profile.evidence) + count
-    return profile.model_copy(
-        update={"quality": tuple(mean.clip(0, 1).tolist()), "evidence": tuple(evidence.tolist())}
-    )
-
-
-def outcomes_of(logged: Logged, router: Router) -> Outcomes:
-    """Return graded decisions whose texts were kept as outcomes, ready for `fit`."""
-    kept = logged.take(
-        np.array([text is not None and bool(text.strip()) for text in logged.texts], dtype=bool)
-    )
-    router = over_logged(router, logged)
-    shape = (len(kept), len(router.pool))
-    arrays = {name: np.full(shape, np.nan) for name in MEASURES}
-    names = router.pool.names
-    for row, column in enumerate(kept.chosen):
-        if kept.names[column] not in names:
-            continue
-        at = (row, names.index(kept.names[column]))
-        arrays["quality"][at], arrays["cost"][at] = kept.quality[row], kept.cost[row]
-        arrays["input_tokens"][at], arrays["output_tokens"][at] = (
-            kept.input_tokens[row],
-            kept.output_tokens[row],
+    age = (logged.time.max() - logged.time) / DAY_S
+    weight = 0.5 ** (age / half_life_days)
+    columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
+    quality = _quality_lessons(router, logged.quality, foreseen, columns, weight)
+    length = _length_lessons(len(router.pool), logged.cost, foreseen, columns, weight)
+    return router.over(
+        Pool(
+            _taught(candidate, Lesson(quality=shift.value, quality_error=shift.error, log_tokens=tuple(row)))
+            for candidate, shift, row in zip(router.pool, quality, length.tolist(), strict=True)
         )
-        arrays["latency"][at] = kept.seconds[row]
-    held = np.arange(len(kept)) % 5 == 4
-    return Outcomes(
-        query_ids=tuple(kept.ids.tolist()),
-        texts=tuple(kept.texts.tolist()),
-        tasks=("traffic",) * len(kept),
-        splits=tuple("validation" if one else "train" for one in held),
-        pool=Pool(candidate.model_copy(update={"profile": None}) for candidate in router.pool),
-        **arrays,
     )
+
+
+def without_lessons(router: Router) -> Router:
+    """Return the router as it was before it learnt from traffic."""
+    if router.predictor.lessons is None:
+        return router
+    return router.over(Pool(_taught(candidate, None) for candidate in router.pool))
+
+
+def _taught(candidate: Candidate, lesson: Lesson | None) -> Candidate:
+    profile = candidate.profile and candidate.profile.model_copy(update={"lesson": lesson})
+    return candidate.model_copy(update={"profile": profile})
+
+
+def _column(pool: Pool, name: str) -> int:
+    return pool.names.index(name) if name in pool.names else -1
+
+
+def _quality_lessons(
+    router: Router, quality: Floats, foreseen: Foresight, columns: npt.NDArray[np.intp], weight: Floats
+) -> list[Shift]:
+    """Return what grades teach of each candidate."""
+    log_odds = logit(foreseen.quality, LEAST_CHANCE)
+    known = ~np.isnan(quality) & (columns >= 0)
+    seen, usual = [], []
+    for column, candidate in enumerate(router.pool):
+        mine = np.flatnonzero(known & (columns == column))
+        mine = mine[changed_at(quality[mine] - foreseen.quality[mine, column]) :]
+        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine]))
+        outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
+        usual.append(float(np.hypot(USUAL, PER_OUTCOME / np.sqrt(outcomes + 5))))
+    return fit_shifts(seen, usual)
+
+
+def fit_shifts(seen: list[Seen], usual: list[float]) -> list[Shift]:
+    """Return the shift of each candidate, what all share included.
+
+    Args:
+        seen: Of each candidate.
+        usual: Standard deviation of the shift of each that is what was measured.
+
+    >>> [calm, changed] = fit_shifts([Seen(np.zeros(100), np.full(100, 0.5), np.ones(100)),
+    ...                               Seen(np.full(100, 2.2), np.full(100, 0.6), np.ones(100))], [0.1, 0.1])
+    >>> round(calm.value, 1), round(changed.value, 1), round(float(sigmoid(np.array(2.2 + changed.value))), 1)
+    (-0.0, -1.8, 0.6)
+    """
+    shared = 0.0
+    shifts = [_mixed(each, spread, shared) for each, spread in zip(seen, usual, strict=True)]
+    for _ in range(ROUNDS):
+        every = [
+            Seen(each.log_odds + shift.value - shared, each.quality, each.weight * (1 - shift.rare))
+            for each, shift in zip(seen, shifts, strict=True)
+        ]
+        shared, _, _ = _posterior(Seen(*map(np.concatenate, zip(*every, strict=True))), SHARED)
+        shifts = [_mixed(each, spread, shared) for each, spread in zip(seen, usual, strict=True)]
+    return shifts
+
+
+def _mixed(seen: Seen, usual: float, shared: float) -> Shift:
+    """Return the posterior mean and error of a shift that is usual or rare, what all share added."""
+    moved = seen._replace(log_odds=seen.log_odds + shared)
+    near, near_variance, near_evidence = _posterior(moved, usual)
+    far, far_variance, far_evidence = _posterior(moved, ANY)
+    odds = far_evidence - near_evidence + np.log(RARE / (1 - RARE))
+    rare = float(sigmoid(np.array(odds))) if seen.weight.sum() >= LEAST_GRADES else 0.0
+    mean = near + rare * (far - near)
+    variance = (1 - rare) * (near_variance + near**2) + rare * (far_variance + far**2) - mean**2
+    return Shift(shared + mean, float(np.sqrt(max(variance, 1e-6))), rare)
+
+
+def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
+    """Return mode, variance and log evidence of one shift under a Gaussian prior, by Laplace's approximation."""
+    shift, (log_odds, quality, weight) = 0.0, seen
+    for _ in range(STEPS):
+        expected = sigmoid(log_odds + shift)
+        precision = float((weight * expected * (1 - expected)).sum()) + 1 / spread**2
+        step = (float((weight * (quality - expected)).sum()) - shift / spread**2) / precision
+        shift += float(np.clip(step, -1, 1))
+    log_odds = log_odds + shift
+    fit = float((weight * (quality * log_odds - np.logaddexp(0, log_odds))).sum())
+    evidence = fit - shift**2 / (2 * spread**2) - 0.5 * np.log(precision * spread**2)
+    return shift, 1 / precision, evidence
+
+
+def _length_lessons(
+    candidates: int, cost: Floats, foreseen: Foresight, columns: npt.NDArray[np.intp], weight: Floats
+) -> Floats:
+    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k): a ridge regression.
+
+    What a candidate changed before its last change of cost does not count; the mean cost is then met as a whole.
+    """
+    k = foreseen.clusters.shape[1]
+    rows = np.arange(len(cost))
+    predicted = np.where(columns >= 0, foreseen.cost[rows, columns], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        surprise = np.log(cost / predicted)
+    weight = np.where(np.isfinite(surprise), weight, 0.0)
+    for column in range(candidates):
+        mine = np.flatnonzero((columns == column) & (weight > 0))
+        weight[mine[: changed_at(surprise[mine])]] = 0.0
+    used = weight > 0
+    if not used.any():
+        return np.zeros((candidates, k))
+    target = surprise[used].clip(-MOST_LENGTH, MOST_LENGTH)
+    own = np.eye(candidates)[columns[used]]
+    features = np.hstack([np.ones((len(target), 1)), own, foreseen.clusters[used]])  # (n, 1 + m + k)
+    spreads = np.r_[LENGTH_SHARED, np.full(candidates, LENGTH_OWN), np.full(k, LENGTH_BY_CLUSTER)]
+    weighted = features * weight[used][:, None]
+    found = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
+    length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
+    moved = predicted[used] * np.exp(features @ found)
+    counts = weight[used]
+    missed = np.log((counts * cost[used]).sum() / (counts * moved).sum())
+    return np.asarray(length + missed * counts.sum() / (counts.sum() + (NOISE / LENGTH_SHARED) ** 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from crossroute.traffic.estimates import FEWEST, Estimate, Estimates, Z, cross_f
 from crossroute.traffic.logged import Logged
 
 DIALS = tuple(round(0.1 * step, 1) for step in range(11))
-ONE_SIDED = 1.645
-"""Standard errors below a mean that its lower bound at 95 % lies."""
+CONFIDENCE = 0.95
+"""With which a router that takes over is no worse; with several tried, that all say so."""
 
 
 class Point(NamedTuple):
@@ -128,6 +129,7 @@ def compare_policies(
     *,
     cost_preference: float = DEFAULT_COST_PREFERENCE,
     margin: float = 0.0,
+    tried: int = 1,
 ) -> Verdict:
     """Say whether one router may take over from another, on graded decisions that it has not learnt from.
 
@@ -140,6 +142,7 @@ def compare_policies(
         logged: Graded decisions.
         cost_preference: The dial of both.
         margin: Loss of reward that is put up with, in [0, 1).
+        tried: How many new routers are compared on these decisions.
     """
     ours, theirs = Policy(new, logged), Policy(old, logged)
     pay = theirs.router.dial.at(cost_preference)
@@ -150,13 +153,19 @@ def compare_policies(
         )
     quality, cost = theirs.predicted
     observed = logged.quality * np.exp(-np.nan_to_num(logged.cost) / pay)
-    return verdict(
-        one, other, logged, observed=observed, predicted=quality * np.exp(-cost / pay), margin=margin
-    )
+    predicted = quality * np.exp(-cost / pay)
+    return verdict(one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried)
 
 
 def verdict(
-    one: Floats, other: Floats, logged: Logged, *, observed: Floats, predicted: Floats, margin: float
+    one: Floats,
+    other: Floats,
+    logged: Logged,
+    *,
+    observed: Floats,
+    predicted: Floats,
+    margin: float,
+    tried: int = 1,
 ) -> Verdict:
     """Compare two policies by the doubly robust scores of the same decisions.
 
@@ -167,6 +176,7 @@ def verdict(
         observed: The reward that was got, shape (n,).
         predicted: The reward that is predicted, shape (n, m).
         margin: Loss of reward that is put up with.
+        tried: How many new policies are compared on these decisions.
     """
     gone = estimate(one, logged.chosen, logged.propensity, observed, predicted, weight=logged.weight)
     fitted = cross_fitted(logged.chosen, observed, predicted)
@@ -175,7 +185,8 @@ def verdict(
     counts = logged.weight / logged.weight.mean()
     mean = float((counts * gains).mean())
     error = float(np.sqrt((counts**2 * (gains - mean) ** 2).sum() / max(len(gains) - 1, 1) / len(gains)))
-    gain, lower = Estimate.of(mean, error), mean - ONE_SIDED * error
+    beyond = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / tried)
+    gain, lower = Estimate.of(mean, error), mean - beyond * error
     differ = int(((one != other).any(axis=1) & (gains != 0)).sum())
     if gone.thin:
         return Verdict(False, gain, lower, gone.thin)

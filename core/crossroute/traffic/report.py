@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from crossroute.traffic.drift import drifted
 from crossroute.traffic.logged import Logged
-
-DRIFT_Z = 3.0
-"""Standard errors beyond which the observed mean has left what was predicted."""
-FEWEST = 20
-"""Grades, or calls, without which nothing is said of drift."""
 
 
 class Row(BaseModel):
@@ -73,19 +69,6 @@ def report_on(logged: Logged) -> TrafficReport:
         rows=tuple(_row(logged, column) for column in order),
         shadow_saving=_shadow_saving(logged),
     )
-
-
-def drifted(observed: np.ndarray[tuple[int], np.dtype[np.floating]], predicted_error: float) -> bool:
-    """Return whether a mean excess over what was predicted is beyond chance and the prediction's own error.
-
-    Args:
-        observed: What was observed less what was predicted, shape (n,).
-        predicted_error: Standard error of the prediction.
-    """
-    if len(observed) < FEWEST:
-        return False
-    error = np.hypot(observed.std(ddof=1) / np.sqrt(len(observed)), predicted_error)
-    return bool(abs(observed.mean()) > DRIFT_Z * max(error, 1e-12))
 
 
 def _row(logged: Logged, column: int) -> Row:

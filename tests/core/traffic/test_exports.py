@@ -60,7 +60,13 @@ LANGSMITH_RUN = {"id": RUN, "trace_id": TRACE, "inputs": {}, "run_type": "llm"}
         LANGSMITH_RUN | {"feedback": [{"key": "correctness", "score": 0.75}]},
         LANGSMITH_RUN | {"feedback_stats": {"correctness": {"n": 1, "avg": 0.75}}},
         {"id": OTHER, "run_id": RUN, "trace_id": TRACE, "key": "correctness", "score": 0.75, "value": None},
-        {"id": RUN, "traceId": TRACE, "input": "", "output": "", "scores": [{"name": "correctness", "value": 0.75}]},
+        {
+            "id": RUN,
+            "traceId": TRACE,
+            "input": "",
+            "output": "",
+            "scores": [{"name": "correctness", "value": 0.75}],
+        },
         {"id": OTHER, "traceId": TRACE, "observationId": RUN, "name": "correctness", "value": 0.75},
     ],
     ids=["runs", "stats", "feedback", "observations", "scores"],
@@ -73,7 +79,14 @@ def test_a_score_of_a_run_grades_its_decision(log, tmp_path, row, ending):
 
 
 def test_a_score_of_a_trace_grades_each_of_its_decisions(log, tmp_path):
-    row = {"id": OTHER, "trace_id": TRACE, "observation_id": "", "name": "helpful", "value": "4", "string_value": ""}
+    row = {
+        "id": OTHER,
+        "trace_id": TRACE,
+        "observation_id": "",
+        "name": "helpful",
+        "value": "4",
+        "string_value": "",
+    }
     told = import_feedback(log, write(tmp_path / "scores.csv", [row]), scale="stars")
     assert grades(log) == {("one", "helpful"): 0.75, ("two", "helpful"): 0.75}
     assert told.graded == 2
@@ -93,5 +106,5 @@ def test_what_is_not_known_or_no_grade_is_told(log, tmp_path):
 
 def test_a_file_without_such_a_score_is_refused(log, tmp_path):
     path = write(tmp_path / "feedback.jsonl", [{"run_id": RUN, "key": "a", "score": 1.0}])
-    with pytest.raises(DataError, match="no score 'b'. Export runs with their feedback"):
+    with pytest.raises(DataError, match=r"no score 'b'. Export runs with their feedback"):
         import_feedback(log, path, score="b")

@@ -1,0 +1,165 @@
+"""Learning: lessons move predictions as grades and costs say, survive saving, and take over only on evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
+
+from crossroute import Router
+from crossroute.errors import TrafficError
+from crossroute.routing.predictor import EncodedQueries
+from crossroute.traffic.drift import changed_at
+from crossroute.traffic.learning import refreshed, without_lessons
+from crossroute.traffic.logged import Logged
+from crossroute.traffic.retraining import graded_texts, learn, outcomes_of
+from tests.support.routers import make_outcomes, make_router
+
+MONEY = 0.001
+
+
+@pytest.fixture(scope="module")
+def router():
+    return make_router().without("free")
+
+
+@pytest.fixture(scope="module")
+def logged(router):
+    """400 calls spread evenly over three candidates, graded and paid as predicted but for chance."""
+    random, n = np.random.default_rng(0), 400
+    texts = [make_outcomes().texts[row] for row in random.integers(0, 120, n)]
+    queries = EncodedQueries.of([router_query(text) for text in texts], router.predictor.query_encoder)
+    foreseen, m = router.predictor.foresee_encoded(queries), len(router.pool)
+    chosen, one = random.integers(0, m, n), np.arange(n)
+    none = np.full(n, np.nan)
+    return Logged(
+        ids=one.astype(str),
+        time=60.0 * one,
+        texts=np.array(texts, dtype=object),
+        vectors=queries.vectors,
+        tokens=queries.tokens,
+        context=queries.context,
+        chosen=chosen,
+        propensity=np.full((n, m), 1 / m),
+        eligible=np.ones((n, m), dtype=bool),
+        predicted=foreseen.quality,
+        error=foreseen.quality_error,
+        predicted_cost=foreseen.cost,
+        pay=np.full(n, MONEY),
+        quality=(random.random(n) < foreseen.quality[one, chosen]).astype(float),
+        weight=np.ones(n),
+        cost=foreseen.cost[one, chosen] * random.lognormal(0, 0.3, n),
+        seconds=none,
+        output_tokens=none,
+        input_tokens=none,
+        would=np.full(n, ""),
+        names=router.pool.names,
+        encoder=router.predictor.query_encoder.name,
+    )
+
+
+def router_query(text):
+    from crossroute import Query
+
+    return Query(text)
+
+
+def predicted(router, logged):
+    return logged.foreseen(router)
+
+
+def test_grades_as_predicted_move_little(router, logged):
+    before, after = predicted(router, logged), predicted(refreshed(router, logged), logged)
+    assert np.abs(after.quality - before.quality).max() < 0.1
+    assert np.abs(np.log(after.cost / before.cost)).max() < 0.3
+
+
+def test_many_grades_that_say_otherwise_move_a_candidate_all_the_way_and_leave_the_others(router, logged):
+    large = logged.names.index("large")
+    mine = np.flatnonzero(logged.chosen == large)
+    quality = logged.quality.copy()
+    quality[mine] = np.arange(len(mine)) % 5 < 2  # 0.4
+    before, after = (
+        predicted(each, logged).quality
+        for each in (router, refreshed(router, replace(logged, quality=quality)))
+    )
+    assert before[mine, large].mean() > 0.6
+    assert after[mine, large].mean() == pytest.approx(0.4, abs=0.07)
+    assert np.abs(after - before)[:, [i for i in range(3) if i != large]].max() < 0.12
+
+
+def test_what_was_seen_before_a_change_does_not_count(router, logged):
+    large = logged.names.index("large")
+    mine = np.flatnonzero(logged.chosen == large)
+    quality = logged.quality.copy()
+    quality[mine] = (np.arange(len(mine)) % 10 < 9).astype(float)
+    late = mine[-40:]
+    quality[late] = (np.arange(40) % 10 < 3).astype(float)
+    after = predicted(refreshed(router, replace(logged, quality=quality)), logged).quality
+    assert after[late, large].mean() < 0.45
+
+
+def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
+    none = np.full(len(logged), np.nan)
+    double = replace(logged, quality=none, cost=2 * logged.cost)
+    before, after = predicted(router, logged), predicted(refreshed(router, double), logged)
+    assert np.median(after.cost / before.cost) == pytest.approx(2, rel=0.15)
+    assert (after.quality == before.quality).all()
+
+
+def test_lessons_are_saved_and_can_be_taken_off(router, logged, tmp_path):
+    taught = refreshed(router, logged)
+    taught.save_pretrained(tmp_path / "taught")
+    loaded = Router.from_pretrained(tmp_path / "taught")
+    assert loaded.predictor.lessons is not None
+    assert predicted(loaded, logged).quality == pytest.approx(predicted(taught, logged).quality, abs=1e-4)
+    assert predicted(loaded.subset(["large"]), logged).cost == pytest.approx(
+        predicted(taught, logged).cost[:, [logged.names.index("large")]], rel=1e-3
+    )
+    assert predicted(without_lessons(loaded), logged).cost == pytest.approx(
+        predicted(router, logged).cost, rel=1e-3
+    )
+
+
+def test_learning_again_does_not_count_the_same_grades_twice(router, logged):
+    once = refreshed(router, logged)
+    assert predicted(refreshed(once, logged), logged).cost == pytest.approx(predicted(once, logged).cost)
+
+
+def test_a_router_takes_over_where_the_old_one_is_surely_worse(router, logged):
+    large = logged.names.index("large")
+    worse = np.where(logged.chosen == large, 0.0, 1.0)
+    learnt = learn(
+        router, replace(logged, quality=worse, texts=np.full(len(logged), None)), cost_preference=0.0
+    )
+    assert learnt.router is not None
+    assert learnt.verdict.lower > 0
+
+
+def test_without_evidence_the_old_router_stays(router, logged):
+    few = logged.take(np.arange(20))
+    learnt = learn(router, replace(few, texts=np.full(20, None)))
+    assert learnt.router is None
+    with pytest.raises(TrafficError, match="No decision of this log is graded"):
+        learn(router, replace(few, quality=np.full(20, np.nan)))
+
+
+def test_kept_texts_become_outcomes(router, logged):
+    texts = logged.texts.copy()
+    texts[::2] = None
+    kept = replace(logged, texts=texts)
+    outcomes = outcomes_of(kept, router)
+    assert len(outcomes) == len(graded_texts(kept)) == 200
+    assert np.nansum(outcomes.quality) == logged.quality[1::2].sum()
+    assert (~np.isnan(outcomes.quality)).sum() == 200
+
+
+def test_a_change_is_found_where_it_is_and_none_where_there_is_none():
+    random = np.random.default_rng(0)
+    found = changed_at(np.r_[random.random(200) < 0.9, random.random(100) < 0.4] - 0.9)
+    assert abs(found - 200) <= 10
+    calm = [changed_at((random.random(200) < 0.7) - 0.7) for _ in range(200)]
+    assert np.mean([place > 0 for place in calm]) <= 0.04  # 1 in 100 but for chance
