@@ -1,0 +1,165 @@
+"""Outcomes replayed as live traffic: calls drawn from them, decided, answered, and graded now and then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sets import SETS, load
+
+from crossroute import Outcomes, Pool, Prediction, Query, Router
+from crossroute.catalogue import Catalogue
+from crossroute.metrics import aiq, cost_range, sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+from crossroute.reward import LEAST_QUALITY, best
+from crossroute.routing.predictor import EncodedQueries, Foresight
+from crossroute.traffic.logged import Logged
+
+SECONDS = 60.0
+"""Between two calls."""
+
+
+class World(NamedTuple):
+    """A set whose queries come as calls.
+
+    Attributes:
+        outcomes: Of queries that `router` was not trained on.
+        router: The start, over the set's candidates under their names and prices there.
+        queries: Encoded.
+    """
+
+    outcomes: Outcomes
+    router: Router
+    queries: EncodedQueries
+
+    @classmethod
+    def of(cls, name: str, start: Router) -> World:
+        """Return the world of a set of `SETS`: its validation and test queries with an outcome of each candidate."""
+        outcomes = load(name)
+        spelling = {
+            spelling: entry.name
+            for entry in Catalogue.bundled()
+            for spelling in entry.recorded_as.get(SETS[name][0], ())
+        }
+        pool = Pool(
+            start.pool[spelling.get(each.name, each.name)].model_copy(
+                update={"name": each.name, "aliases": (), "price": each.price}
+            )
+            for each in outcomes.pool
+        )
+        fresh = outcomes.take(np.array(outcomes.splits) != "train").complete()
+        router = start.over(pool)
+        encoder = router.predictor.query_encoder
+        return cls(fresh, router, EncodedQueries.of([Query(text) for text in fresh.texts], encoder))
+
+    def halves(self, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the queries that come as traffic, and those that a router is judged on."""
+        order = np.random.default_rng(seed).permutation(len(self.outcomes))
+        return order[: len(order) // 2], order[len(order) // 2 :]
+
+    def foreseen(self, router: Router, rows: npt.NDArray[np.intp]) -> Foresight:
+        """Return what a router over the same candidates foresees of some queries."""
+        return router.predictor.foresee_encoded(EncodedQueries(*(part[rows] for part in self.queries)))
+
+    def aiq(self, router: Router, rows: npt.NDArray[np.intp]) -> float:
+        """Return a router's AIQ on some queries."""
+        foreseen = self.foreseen(router, rows)
+        return self.aiq_of(foreseen.quality, foreseen.cost, rows)
+
+    def aiq_of(self, quality: Floats, cost: Floats, rows: npt.NDArray[np.intp]) -> float:
+        """Return the AIQ of predictions, each of shape (rows, m)."""
+        part = self.outcomes.take(rows)
+        sweep = Sweep.of(Prediction(part.pool.names, quality, cost), part, sweep_for(part.cost))
+        return aiq(sweep.points(), *cost_range(part.quality, part.cost))
+
+
+def logged(
+    world: World,
+    rows: npt.NDArray[np.intp],
+    foreseen: Foresight,
+    pay: Floats,
+    *,
+    share: float,
+    feedback: float,
+    random: np.random.Generator,
+    quality: Floats | None = None,
+    cost: Floats | None = None,
+    begin: float = 0.0,
+) -> Logged:
+    """Return calls as a traffic log tells them.
+
+    Args:
+        world: The set.
+        rows: Which query each call asks, shape (n,).
+        foreseen: Of these, by the router that decides.
+        pay: Willingness to pay of each, USD, shape (n,).
+        share: Of exploration.
+        feedback: Share of the calls that is graded.
+        random: Draws what is explored and graded.
+        quality: What each candidate gives, shape (n, m); by default as observed.
+        cost: USD that it takes, likewise.
+        begin: When the first call is made.
+    """
+    n, m = foreseen.quality.shape
+    quality = world.outcomes.quality[rows] if quality is None else quality
+    cost = world.outcomes.cost[rows] if cost is None else cost
+    chances = explored(foreseen, pay, share)
+    chosen = (chances.cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
+    graded = random.random(n) < feedback
+    one = np.arange(n)
+    none = np.full(n, np.nan)
+    part = EncodedQueries(*(each[rows] for each in world.queries))
+    return Logged(
+        ids=np.array([f"{begin:.0f}-{call}" for call in range(n)]),
+        time=begin + SECONDS * one,
+        texts=np.full(n, None, dtype=object),
+        vectors=part.vectors,
+        tokens=part.tokens,
+        context=part.context,
+        chosen=chosen,
+        propensity=chances,
+        eligible=np.ones((n, m), dtype=bool),
+        predicted=foreseen.quality,
+        error=foreseen.quality_error,
+        predicted_cost=foreseen.cost,
+        pay=pay,
+        quality=np.where(graded, quality[one, chosen], np.nan),
+        weight=np.ones(n),
+        cost=cost[one, chosen],
+        seconds=none,
+        output_tokens=none,
+        input_tokens=none,
+        would=np.full(n, ""),
+        names=world.outcomes.pool.names,
+        encoder=world.router.predictor.query_encoder.name,
+    )
+
+
+def explored(foreseen: Foresight, pay: Floats, share: float) -> Floats:
+    """Return the probability of each candidate, shape (n, m), as `crossroute.routing.exploration.explore` has it."""
+    n, m = foreseen.quality.shape
+    chosen = np.concatenate(
+        [best(foreseen.quality[[row]], foreseen.cost[[row]], float(pay[row])) for row in range(n)]
+    )
+    held = np.maximum(foreseen.quality, LEAST_QUALITY)
+    value = np.log(held) - foreseen.cost / pay[:, None]
+    top = value[np.arange(n), chosen][:, None]
+    error = np.hypot(foreseen.quality_error, foreseen.quality_error[np.arange(n), chosen][:, None])
+    near = value + np.log(np.minimum(1, held + error) / held) >= top
+    near[np.arange(n), chosen] = False
+    others = near.sum(axis=1, keepdims=True)
+    each = np.where(others > 0, share / np.maximum(others, 1), 0.0)
+    return np.where(near, each, 0.0) + np.eye(m)[chosen] * np.where(others > 0, 1 - share, 1.0)
+
+
+def joined(parts: list[Logged]) -> Logged:
+    """Return several stretches of a log as one."""
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in parts[0].__dataclass_fields__
+        if name not in ("names", "encoder")
+    }
+    return replace(parts[0], **arrays)
