@@ -66,7 +66,15 @@ def look_into_wheel(wheel: Path) -> None:
     report("wheel", wheel, names)
     (metadata,) = (name.removesuffix("METADATA") for name in names if name.endswith("dist-info/METADATA"))
     expect_files(names, (f"crossroute/weights/{name}" for name in WEIGHTS))
-    expect_files(names, ("crossroute/evaluation/page.html", *(f"{package}/py.typed" for package in PACKAGES)))
+    expect_files(
+        names,
+        (
+            "crossroute/evaluation/page.html",
+            "crossroute/cli/demo.html",
+            "crossroute/cli/measured.json",
+            *(f"{package}/py.typed" for package in PACKAGES),
+        ),
+    )
     expect_files(names, (f"{metadata}licenses/LICENSE", f"{metadata}entry_points.txt"))
     strange = {name.partition("/")[0] for name in names} - {*PACKAGES, metadata.rstrip("/")}
     expect(not strange, f"the wheel holds {sorted(strange)}, which would be installed beside the packages")

@@ -84,7 +84,7 @@ _HOME = {
     "read_outcomes": "data.readers",
 }
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 logging.getLogger("crossroute").addHandler(logging.NullHandler())  # nothing is printed unless it is set up
 __all__ = [  # spelled out for type checkers

@@ -18,6 +18,7 @@ from crossroute.cli.shared import (
     err,
     load,
     out,
+    output_file,
     output_folder,
     picture_file,
     progress_bar,
@@ -142,12 +143,15 @@ def demo(
     plot_file: Annotated[
         Path | None, typer.Option("--plot", callback=picture_file, help="Draw the plot into this PNG file.")
     ] = None,
+    page_file: Annotated[
+        Path | None, typer.Option("--html", callback=output_file, help="Write a page with a dial to move.")
+    ] = None,
 ) -> None:
     """Route two dozen varied queries among models of today, at three cost preferences, and show what that saves."""
     from crossroute.cli.demo import OF_TODAY, show
 
     plain = router is None and candidates is None
-    show(load(router, ",".join(OF_TODAY) if plain else candidates), out, plot_file)
+    show(load(router, ",".join(OF_TODAY) if plain else candidates), out, plot_file, page_file)
     if plain:
         err.print(
             "\nThe same with models that were all measured: crossroute demo --router routerbench",

@@ -1,8 +1,12 @@
+import json
+import re
+
 import pytest
 from rich.console import Console
 
 from crossroute import Pool, Router
-from crossroute.cli.demo import PREFERENCES, QUERIES, show
+from crossroute.cli.demo import EASY, HARD, OF_TODAY, PREFERENCES, QUERIES, measured_savings, show
+from crossroute.cli.demo_page import STEPS, write_page
 
 
 def shown(router, plot_file=None, width=140, **look):
@@ -48,7 +52,7 @@ def test_every_line_fits_the_terminal(width):
 def test_eighty_columns_show_every_heading_and_candidate_whole_on_the_line_of_its_query(name):
     router = renamed(Router.from_pretrained(), name)
     lines = shown(router, width=80).splitlines()
-    assert " ".join(lines[1].split()) == "query preference 0 preference 0.5 preference 0.9"
+    assert "query preference 0 preference 0.5 preference 0.9" in (" ".join(line.split()) for line in lines)
     columns = [router.route_many(QUERIES, cost_preference=dial) for dial in PREFERENCES]
     for query, *decisions in zip(QUERIES, *columns, strict=True):
         (line,) = [line for line in lines if line.startswith(query.partition("\n")[0][:18])]
@@ -57,7 +61,8 @@ def test_eighty_columns_show_every_heading_and_candidate_whole_on_the_line_of_it
 
 def test_a_narrow_terminal_folds_names_and_cuts_none(router):
     told = shown(renamed(router, lambda each, _: f"{each.name}-{'very' * 5}-long"), width=60)
-    cells = [line[22:] for line in told.partition("always")[0].splitlines()]
+    table = told.partition("Who gets")[2].partition("always")[0]
+    cells = [line[22:] for line in table.splitlines()]
     assert not [cell for cell in cells if "…" in cell]
     assert "-long" in "".join("".join(cells).split())
 
@@ -96,3 +101,35 @@ def test_the_bundled_router_saves_money():
     best = prediction.cost[:, prediction.quality.mean(axis=0).argmax()].mean()
     frugal = [decision.cost for decision in router.route_many(QUERIES, cost_preference=0.9)]
     assert sum(frugal) / len(frugal) < best / 2
+
+
+def test_an_easy_and_a_hard_query_go_different_ways():
+    router = Router.from_pretrained("universal").subset([name for name in OF_TODAY if "@" not in name])
+    easy, hard = router.route(EASY), router.route(HARD)
+    assert easy.candidate != hard.candidate
+    assert easy.cost < hard.cost / 5
+    text = shown(router, width=200)
+    assert f"An easy query goes to {easy.candidate} " in text
+    assert f"A hard one goes to {hard.candidate} " in text
+
+
+def test_what_was_measured_is_shown_with_intervals(router):
+    text = shown(router, width=200)
+    assert "what routing saved on recorded answers" in text
+    table = measured_savings()
+    assert len(table.rows) >= 3
+    assert all(re.fullmatch(r"-?\d+% \(-?\d+% to -?\d+%\)", cell) for cell in table.columns[-1].cells)
+
+
+def test_the_page_holds_what_its_dial_shows(router, tmp_path):
+    path = tmp_path / "demo.html"
+    queries = ("What is 2 + 2?", "</script><b>Prove it.")
+    write_page(path, router, queries, measured_savings(), "About.")
+    page = path.read_text("utf-8")
+    assert page.count("</script>") == 1
+    assert "http" not in page.replace("data:,", "")  # it needs no network
+    data = json.loads(re.search(r"const data = (.*);\n", page)[1])
+    assert data["queries"] == list(queries)
+    for step, chosen in zip(STEPS, data["chosen"], strict=True):
+        decisions = router.route_many(queries, cost_preference=float(step))
+        assert [data["names"][column] for column in chosen] == [each.candidate for each in decisions]

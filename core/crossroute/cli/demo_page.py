@@ -1,0 +1,64 @@
+"""The demonstration as a page: a dial to move, and who gets each query; one file that needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from crossroute.files import replace_file
+from crossroute.notebook import html_of
+from crossroute.plain_table import plain_table
+from crossroute.routing.router import Router
+
+STEPS = np.linspace(0, 1, 21)
+START = 10
+"""The step at which the page opens: a cost preference of 0.5."""
+
+
+def write_page(path: Path, router: Router, queries: Sequence[str], measured: object, about: str) -> None:
+    """Write the page.
+
+    Args:
+        path: The file, replaced as a whole.
+        router: Whose choices are shown.
+        queries: That are routed.
+        measured: A table of what was measured on recorded outcomes.
+        about: A line on that.
+    """
+    prediction = router.predict(queries)
+    best = int(prediction.quality.mean(axis=0).argmax())
+    chosen = [
+        [
+            router.pool.position(each.candidate)
+            for each in router.route_many(queries, cost_preference=float(step))
+        ]
+        for step in STEPS
+    ]
+    data = {
+        "names": router.pool.names,
+        "queries": list(queries),
+        "preferences": STEPS.round(2).tolist(),
+        "chosen": chosen,
+        "quality": prediction.quality.round(4).tolist(),
+        "cost": prediction.cost.tolist(),
+        "always": float(prediction.cost[:, best].mean()),
+    }
+    template = files("crossroute.cli").joinpath("demo.html").read_text("utf-8")
+    page = Template(template).substitute(
+        count=len(queries),
+        about=escape(f"{len(queries)} queries, routed among {', '.join(router.pool.names)}. Move the dial."),
+        last=len(STEPS) - 1,
+        start=START,
+        best=escape(router.pool.names[best]),
+        best_quality=f"{prediction.quality[:, best].mean():.3f}",
+        measured_about=escape(about),
+        measured=html_of(measured if measured is not None else plain_table()),  # type: ignore[arg-type]
+        data=json.dumps(data).replace("<", "\\u003c"),  # no text of a query ends the script
+    )
+    replace_file(path, page.encode())
