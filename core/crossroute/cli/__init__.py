@@ -19,6 +19,7 @@ from crossroute.cli.comparing import compare
 from crossroute.cli.config import config
 from crossroute.cli.console import print_anything
 from crossroute.cli.evaluation import evaluate
+from crossroute.cli.keys import keys
 from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
@@ -51,6 +52,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
 for command, example in EXAMPLES.items():
     app.command(epilog=f"Example: crossroute {example}")(command)
 app.add_typer(traffic, name="traffic")
+app.add_typer(keys, name="keys")
 
 app.add_typer(updates.app, name="catalogue")
 

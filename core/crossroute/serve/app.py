@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from crossroute.serve.endpoints import complete, decide, embed, refused
+from crossroute.serve.endpoints import complete, decide, embed, grade, refused
 from crossroute.serve.errors import RequestError
 from crossroute.serve.service import DIALS, POOL, Service
 from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
 
-CONFIG = "CROSSROUTE_CONFIG"
-"""Environment variable by which the server's processes are told their file."""
+CONFIG, WORKERS = "CROSSROUTE_CONFIG", "CROSSROUTE_WORKERS"
+"""Environment variables by which the server's processes are told their file, and how many they are."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,18 +38,28 @@ def app_of(service: Service) -> Starlette:
         Route("/v1/responses", _calling(service, RESPONSES), methods=["POST"]),
         Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
         Route("/v1/route", _with(service, decide), methods=["POST"]),
+        Route("/v1/feedback", _with(service, grade), methods=["POST"]),
+        Route("/metrics", _with(service, _metrics), methods=["GET"]),
         Route("/v1/models", _models(service), methods=["GET"]),
         Route("/v1/models/{name:path}", _model(service), methods=["GET"]),
         Route("/health/live", _live, methods=["GET"]),
         Route("/health/ready", _ready(service), methods=["GET"]),
     ]
-    handlers = {404: _not_found, 405: _not_found, Exception: _failed}
+
+    async def not_found(request: Request, _: Exception) -> Response:
+        told = f"There is no {request.method} {request.url.path}. POST /v1/chat/completions calls a model."
+        return refused(RequestError(told, status=404, kind="not_found_error"), CHAT, service)
+
+    async def failed(_: Request, error: Exception) -> Response:
+        return refused(error, CHAT, service)
+
+    handlers = {404: not_found, 405: not_found, Exception: failed}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
 
 
 def app_of_environment() -> Starlette:
     """Return the application of the file that the environment names: what each process of a server makes."""
-    return app_of(Service.of(Path(os.environ[CONFIG])))
+    return app_of(Service.of(Path(os.environ[CONFIG]), workers=int(os.environ[WORKERS])))
 
 
 def _calling(service: Service, wire: Wire) -> Endpoint:
@@ -67,8 +77,13 @@ def _with(service: Service, answer: Callable[[Request, Service], Awaitable[Respo
 
 
 def _models(service: Service) -> Endpoint:
-    async def endpoint(_: Request) -> Response:
-        names = (POOL, *(f"{POOL}:{dial:g}" for dial in DIALS), *service.members)
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = service.guard.admit(request.headers)
+        except RequestError as error:
+            return refused(error, CHAT, service)
+        allowed = [name for name in service.members if key is None or key.allow is None or name in key.allow]
+        names = (POOL, *(f"{POOL}:{dial:g}" for dial in DIALS), *allowed)
         return JSONResponse({"object": "list", "data": [_listed(name) for name in names]})
 
     return endpoint
@@ -78,12 +93,22 @@ def _model(service: Service) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         name = request.path_params["name"]
         try:
+            service.guard.admit(request.headers)
             service.chosen(name)
         except RequestError as error:
-            return refused(error, CHAT)
+            return refused(error, CHAT, service)
         return JSONResponse(_listed(name))
 
     return endpoint
+
+
+async def _metrics(request: Request, service: Service) -> Response:
+    try:
+        service.guard.admit_admin(request.headers)
+    except RequestError as error:
+        return refused(error, CHAT, service)
+    content, kind = service.metrics.exposition()
+    return Response(content, headers={"content-type": kind})
 
 
 def _listed(name: str) -> dict[str, object]:
@@ -107,12 +132,3 @@ def _ready(service: Service) -> Endpoint:
         return JSONResponse(told, status_code=200 if ready else 503)
 
     return endpoint
-
-
-async def _not_found(request: Request, _: Exception) -> Response:
-    message = f"There is no {request.method} {request.url.path}. POST /v1/chat/completions calls a model."
-    return refused(RequestError(message, status=404, kind="not_found_error"), CHAT)
-
-
-async def _failed(_: Request, error: Exception) -> Response:
-    return refused(error, CHAT)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, NamedTuple
 
-from crossroute.calls.attempts import Attempts
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Steps, adrive
 from crossroute.decision import Decision
-from crossroute.errors import UnableError
+from crossroute.errors import UnableError, UnroutableError
+from crossroute.escalation import Escalation
+from crossroute.serve.escalated import Taken, escalated, without_logprobs
 from crossroute.serve.events import Event
+from crossroute.serve.fitting import fitted
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.reading import Reading, marks_of, read
@@ -23,9 +25,10 @@ from crossroute.serve.streams import Tail
 from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire.formats import CHAT, MESSAGES
-from crossroute.serve.wire.neutral import Part, Wire, WrittenWire
+from crossroute.serve.wire.neutral import Part, Wire, WrittenWire, deltas_of
 from crossroute.serve.writing import written
 
+STREAMED = "not escalated: the answer is streamed"
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
@@ -63,61 +66,92 @@ class Call:
         settings: CallSettings,
         headers: Mapping[str, str],
     ) -> None:
-        self.service, self.wire, self.body, self.settings, self.headers = (
-            service,
-            wire,
-            body,
-            settings,
-            headers,
-        )
+        self.service, self.wire, self.body = service, wire, body
+        self.settings, self.headers = settings, headers
         self.request = wire.read_request(body)
         self.reading: Reading = read(self.request)
 
-    async def decide(self) -> Decision:
+    async def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; it computes beside the event loop."""
-        return await asyncio.to_thread(self._decide)
+        return await asyncio.to_thread(self._decide, streamed)
 
     async def answer(self) -> Whole:
         """Return the whole answer."""
-        attempts = self.service.dispatcher.attempts(await self.decide())
+        decision = await self.decide()
+        if decision.max_calls > 1:
+            return self._whole(*(await self._escalated(decision)))
+        attempts = self.service.dispatcher.attempts(decision)
         answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
         return answer
 
-    async def attempts(self) -> Attempts:
-        """Return the attempts at a stream."""
-        return self.service.dispatcher.attempts(await self.decide())
+    async def stream(self, told: Callable[[Decision], None]) -> AsyncGenerator[bytes, None]:
+        """Yield the stream's bytes.
 
-    async def stream(self, attempts: Attempts) -> AsyncGenerator[bytes, None]:
-        """Yield the stream's bytes."""
+        Args:
+            told: Takes the decision as it stands when there is something to read.
+        """
+        decision = await self.decide(streamed=True)
+        if decision.max_calls > 1:
+            taken, decision = await self._escalated(decision)
+            told(decision)
+            yield b"".join(self._as_stream(taken, decision))
+            return
+        attempts = self.service.dispatcher.attempts(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
-            sent, source, left_out = self._sent(decision, streamed=True)
+            sent, source, left_out = self._sent(decision, {}, streamed=True)
             entry = self.service.dispatcher.ledger.entry(decision)
             tail = Tail(entry, source, self.wire, self.body, left_out=left_out, remember=self._remember)
             return partial(self._events, sent), tail
 
         async with aclosing(attempts.astream(opening)) as passed:
+            begun = False
             async for content in passed:
+                if not begun:
+                    begun = True
+                    told(attempts.decision)
                 yield content
+
+    async def _escalated(self, decision: Decision) -> tuple[Taken, Decision]:
+        """Return the best answer of several, and the decision with all calls.
+
+        Raises:
+            UnroutableError: There is no text; then no decision allows more than one call.
+        """
+        query, how = self.reading.query, self.settings.escalate or Escalation()
+        if query is None:
+            raise UnroutableError
+        return await escalated(self.service, self.request, query, how, decision, sending=self._sent)
+
+    def _as_stream(self, taken: Taken, decision: Decision) -> Iterator[bytes]:
+        """Yield an answer as a stream."""
+        self._remember(taken.heard.parts, taken.heard.id, decision.candidate)
+        writer = self.wire.writer(self.body)
+        for delta in deltas_of(taken.heard):
+            yield from writer.write(delta)
+        yield from writer.end(told_of(decision, taken.left_out))
 
     def _events(self, sent: Sent) -> AsyncIterator[list[Event]]:
         return self.service.upstream.stream(sent)
 
-    def _decide(self) -> Decision:
+    def _decide(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
         settings = self.settings
         able = self._able()
         if able is not None:
             constraints = dispatcher.among(able, settings.constraints)
             settings = settings.model_copy(update={"constraints": constraints})
-        return dispatcher.decide(
+        escalation = settings.escalate
+        held = streamed and escalation is not None and not escalation.buffer_streams
+        decision = dispatcher.decide(
             reading.query,
             settings,
             needs=reading.needs,
             current=dispatcher.memory.beginner(reading.marks),
             tool_turn=reading.tool_turn,
-            alone=True,
+            alone=held,
         )
+        return decision.because(STREAMED) if held else decision
 
     def _able(self) -> list[str] | None:
         """Return the members that know all of the tools, where not all do."""
@@ -132,41 +166,64 @@ class Call:
 
     def _asking(self, decision: Decision) -> Steps[Whole]:
         """Return the steps to a member's answer, counted."""
-        sent, source, left_out = self._sent(decision)
+        sent, source, left_out = self._sent(decision, {})
         with self.service.dispatcher.ledger.entry(decision) as entry:
             answered: Answered = yield Ask(sent)
             body = RawObject.of_bytes(answered.content)
             heard = source.read_answer(body)
             entry.usage = heard.usage
             decision = entry.count()
+        return self._whole(Taken(body, heard, source, False, left_out), decision)
+
+    def _whole(self, taken: Taken, decision: Decision) -> Whole:
+        """Return an answer in the client's format: as it came but for some changes, or written anew."""
+        heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
-        told = {FIELD: told_of(decision, left_out)}
-        said = (
-            body.replaced(told) if source is self.wire else json.dumps(self.wire.write_answer(heard) | told)
-        )
+        told = {FIELD: told_of(decision, taken.left_out)}
+        if taken.source is not self.wire:
+            said = json.dumps(self.wire.write_answer(heard) | told)
+        else:
+            changes = without_logprobs(taken.body) if taken.asked_logprobs else {}
+            said = taken.body.replaced(changes | told)
         return Whole(said.encode(), decision)
 
-    def _sent(self, decision: Decision, *, streamed: bool = False) -> tuple[Sent, Wire, list[str]]:
-        """Return what is sent to the decision's candidate, the format of its answer, and what was left out."""
+    def _sent(
+        self, decision: Decision, more: Mapping[str, Any], *, streamed: bool = False
+    ) -> tuple[Sent, Wire, list[str]]:
+        """Return what is sent to the decision's candidate, the format of its answer, and what was left out.
+
+        Args:
+            decision: What was decided.
+            more: Arguments to add, in the member's words.
+            streamed: Ask for a stream.
+        """
         member = self.service.members[decision.candidate]
         place = member.places[0]
-        source: Wire
-        native = member.takes(self.wire.name)
         without = self.service.upstream.refused.get(member.name, frozenset())
         left_out = [f"{name!r}, which {member.name} refuses" for name in without if name in self.body]
-        if native:
+        source: Wire
+        if member.takes(self.wire.name):
             source = self.wire
-            changes = {"model": place.model, **member.changes(self.body)}
-            if streamed and self.wire is CHAT and "stream_options" not in without:
-                changes["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
+            changes = {"model": place.model, **self._changes(member, streamed), **more}
             said = self.body.replaced(changes, OURS | without)
         else:
             source = self._written_wire(member)
             made, dropped = written(self.request, source, member)
             left_out += dropped
-            streaming = STREAMING[source.name] if streamed else {}
-            said = json.dumps({"model": place.model, **made, **streaming})
+            made |= {**(STREAMING[source.name] if streamed else {}), **more, "model": place.model}
+            said = json.dumps({name: value for name, value in made.items() if name not in without})
         return Sent(member, place, source.path, said.encode(), self.headers), source, left_out
+
+    def _changes(self, member: Member, streamed: bool) -> dict[str, Any]:
+        """Return what a member of the client's format is told otherwise than the client asked."""
+        changes = member.changes(self.body)
+        messages = fitted(self.body.get("messages"), member)
+        if messages is not None:
+            changes["messages"] = messages
+        if streamed and self.wire is CHAT:
+            changes["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
+        refused = self.service.upstream.refused.get(member.name, frozenset())
+        return {name: value for name, value in changes.items() if name not in refused}
 
     def _written_wire(self, member: Member) -> WrittenWire:
         """Return the format in which a member is asked that does not take the client's.

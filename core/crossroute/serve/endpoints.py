@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, suppress
 from typing import Any
 
 import anyio
@@ -13,69 +14,105 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from crossroute.calls.settings import CallSettings
+from crossroute.decision import Decision
 from crossroute.serve import embeddings
 from crossroute.serve.call import Call
 from crossroute.serve.errors import RequestError
 from crossroute.serve.events import event_bytes
+from crossroute.serve.feedback import Grade, keep
+from crossroute.serve.guard import limited
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, refusal_of
 from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
 from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
+from crossroute.traffic import labelled
 
 PASSED_ON = ("anthropic-version", "anthropic-beta", "traceparent", "tracestate")
 """Headers of a client's that providers read."""
 
-HOW = frozenset({"cost_preference", "willingness_to_pay", "candidate", "constraints", "escalate"})
-"""What the field `crossroute` of a request may say of how to decide."""
+HOW = frozenset(
+    {
+        "cost_preference",
+        "willingness_to_pay",
+        "candidate",
+        "constraints",
+        "escalate",
+        "tags",
+        "conversation_id",
+    }
+)
+"""What the field `crossroute` of a request may say: how to decide, and under which labels to log it."""
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 async def complete(request: Request, service: Service, wire: Wire) -> Response:
     """Answer a request for an answer of a model."""
     try:
-        body = await read_body(request, service)
-        call = call_of(request, service, wire, body)
-        if body.get("stream"):
-            return await _streamed(request, call)
-        whole = await _unless_gone(request, call.answer())
+        call, told = await admitted(request, service, wire)
+        with labelled_by(call):
+            if call.body.get("stream"):
+                return await _streamed(request, call, told)
+            whole = await _unless_gone(request, call.answer())
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
-        return refused(error, wire)
-    return Response(whole.content, media_type="application/json", headers=headers_of(whole.decision))
+        return refused(error, wire, service)
+    return _json(whole.content, headers_of(whole.decision) | told)
 
 
 async def decide(request: Request, service: Service) -> Response:
     """Answer which model a request of any format would go to, without calling it."""
     try:
-        body = await read_body(request, service)
-        decision = await call_of(request, service, _wire_of(request, body), body).decide()
+        call, told = await admitted(request, service, None)
+        decision = await call.decide()
     except Exception as error:
-        return refused(error, CHAT)
-    told = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
-    return Response(json.dumps(told), media_type="application/json", headers=headers_of(decision))
+        return refused(error, CHAT, service)
+    said = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
+    return _json(json.dumps(said), headers_of(decision) | told)
 
 
 async def embed(request: Request, service: Service) -> Response:
     """Answer a request for embeddings, as the model that is asked for does."""
     try:
-        content = await _unless_gone(request, embeddings.embed(service, await read_body(request, service)))
+        key = service.guard.admit(request.headers)
+        told = service.guard.take_request(key)
+        body = await read_body(request, service)
+        if key is not None and key.allow is not None and body.get("model") not in key.allow:
+            raise RequestError(
+                f"The key {key.name!r} may not use this model.", status=403, kind="permission_error"
+            )
+        content = await _unless_gone(request, embeddings.embed(service, body))
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
-        return refused(error, CHAT)
-    return Response(content, media_type="application/json")
+        return refused(error, CHAT, service)
+    return _json(content, told)
 
 
-def call_of(request: Request, service: Service, wire: Wire, body: RawObject) -> Call:
-    """Return the call that a request asks for.
+async def grade(request: Request, service: Service) -> Response:
+    """Keep a grade of an answer."""
+    try:
+        key = service.guard.admit(request.headers)
+        told = service.guard.take_request(key)
+        grade = Grade.model_validate(dict(await read_body(request, service)))
+        await asyncio.to_thread(keep, service.traffic, grade, key)
+    except Exception as error:
+        return refused(error, CHAT, service)
+    return _json(json.dumps({"kept": True}), told)
+
+
+async def admitted(request: Request, service: Service, wire: Wire | None) -> tuple[Call, dict[str, str]]:
+    """Return the call that a request asks for, and the headers that tell what is left of its key's rates.
 
     Raises:
-        RequestError: Something of the request is not as the format has it.
+        RequestError: It is not allowed, or something of it is not as the format has it.
         pydantic.ValidationError: What it says of how to decide is out of range.
     """
+    key = service.guard.admit(request.headers)
+    told = service.guard.take_request(key)
+    body = await read_body(request, service)
     said = body.get(FIELD) or {}
     if not isinstance(said, Mapping) or not HOW.issuperset(said):
         raise RequestError(f"{FIELD}: expected an object with any of {', '.join(sorted(HOW))}, got {said!r}.")
@@ -83,7 +120,17 @@ def call_of(request: Request, service: Service, wire: Wire, body: RawObject) -> 
         said
     )
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-    return Call(service, wire, body, settings, headers)
+    call = Call(service, wire or _wire_of(request, body), body, limited(settings, key), headers)
+    expected = call.reading.query.whole_tokens if call.reading.query else 0
+    return call, told | service.guard.take_tokens(key, expected)
+
+
+def labelled_by(call: Call) -> AbstractContextManager[None]:
+    """Return a block whose call is labelled, in the log of traffic, as the request says."""
+    said = call.body.get(FIELD) or {}
+    tags = [*map(str, said.get("tags") or ()), *sorted(call.settings.budget_keys)]
+    conversation = said.get("conversation_id")
+    return labelled(tags, conversation_id=None if conversation is None else str(conversation))
 
 
 async def read_body(request: Request, service: Service) -> RawObject:
@@ -125,24 +172,30 @@ def _wire_of(request: Request, body: RawObject) -> Wire:
     return MESSAGES if "system" in body or "anthropic-version" in request.headers else CHAT
 
 
-def refused(error: BaseException, wire: Wire) -> Response:
+def refused(error: BaseException, wire: Wire, service: Service) -> Response:
     """Return the answer to a request that failed."""
     told = refusal_of(error, wire)
-    return Response(json.dumps(told.body), told.status, media_type="application/json", headers=told.headers)
+    service.metrics.refused(told.status)
+    return _json(json.dumps(told.body), told.headers, told.status)
 
 
-async def _streamed(request: Request, call: Call) -> Response:
+def _json(content: str | bytes, headers: Mapping[str, str], status: int = 200) -> Response:
+    return Response(content, status, media_type="application/json", headers=dict(headers))
+
+
+async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Response:
     """Return the stream once it has begun: what fails before is answered as an error."""
-    attempts = await call.attempts()
-    chunks = call.stream(attempts)
+    begun = time.perf_counter()
+    decided: list[Decision] = []
+    chunks = call.stream(decided.append)
     try:
         first = await _unless_gone(request, anext(chunks))
     except BaseException:
         await chunks.aclose()
         raise
-    headers = headers_of(attempts.decision) | STREAM_HEADERS
-    timeout = call.service.settings.send_timeout_s
-    return _Stream(_whole(first, chunks, call.wire), timeout, headers)
+    call.service.metrics.first_token(decided[-1].candidate, time.perf_counter() - begun)
+    headers = headers_of(decided[-1]) | STREAM_HEADERS | told
+    return _Stream(_whole(first, chunks, call.wire), call.service.settings.send_timeout_s, headers)
 
 
 async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) -> AsyncIterator[bytes]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 
 from crossroute.config import read_config
-from crossroute.serve.app import CONFIG
+from crossroute.errors import ConfigError
+from crossroute.serve.app import CONFIG, WORKERS
+from crossroute.serve.guard import LOOPBACK
+from crossroute.serve.keys import Keys
+from crossroute.serve.metrics import TOGETHER
 from crossroute.serve.service import Service
-from crossroute.serve.settings import server_settings
+from crossroute.serve.settings import ServerSettings, server_settings
 
 APP = "crossroute.serve.app:app_of_environment"
 BACKLOG = 2048
@@ -27,9 +32,21 @@ def run(path: Path, given: Mapping[str, Any]) -> None:
     """
     config = read_config(path)
     settings = server_settings(config, path)
-    settings = settings.model_validate(dict(settings) | {k: v for k, v in given.items() if v is not None})
+    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     Service(config, settings)  # what is wrong is told here, once, and not by each process
-    os.environ[CONFIG] = str(path.resolve())
+    if settings.host not in LOOPBACK and not len(Keys(settings.keys_file)):
+        raise ConfigError(
+            f"The server would answer anyone at {settings.host}: {settings.keys_file} holds no keys. Add one with "
+            f"`crossroute keys add NAME --config {path}`, or listen on 127.0.0.1."
+        )
+    os.environ[CONFIG], os.environ[WORKERS] = str(path.resolve()), str(settings.workers)
+    with TemporaryDirectory(prefix="crossroute-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ.setdefault(TOGETHER, folder)
+        _listen(settings)
+
+
+def _listen(settings: ServerSettings) -> None:
     uvicorn.run(
         APP,
         factory=True,

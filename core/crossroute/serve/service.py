@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.ledger import Observer
@@ -13,9 +13,18 @@ from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
 from crossroute.routing.members import Ability
 from crossroute.serve.errors import RequestError
+from crossroute.serve.guard import Guard
+from crossroute.serve.keys import Keys
 from crossroute.serve.members import Member
+from crossroute.serve.metrics import Metrics
+from crossroute.serve.rates import LocalCounters, Rates
 from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
+from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
+from crossroute.traffic.recording import recorded
+
+if TYPE_CHECKING:
+    from crossroute.traffic import TrafficLog
 
 POOL = "crossroute"
 """The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
@@ -55,26 +64,41 @@ class Service:
                 for name in ("cost_preference", "willingness_to_pay", "constraints", "escalate")
             }
         )
+        self.keys = Keys(settings.keys_file)
+        self.guard = Guard(self.keys, Rates(LocalCounters()), share=1 / settings.workers)
+        self.metrics = Metrics()
+        recorder = None if settings.traffic is None else recorded(traffic_log(settings))
+        self.traffic = None if recorder is None else recorder.log
         self.dispatcher = Dispatcher(
             how["router"],
             {name: _ability(member) for name, member in self.members.items()},
             default=how["default"],
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
-            observers=observers,
+            pacer=KeyBudgets(self.keys, settings.budgets, settings.spending),
+            observers=(self.metrics, self.guard, *(() if recorder is None else (recorder,)), *observers),
         )
+        if recorder is not None:
+            recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
         self.upstream = Upstream(settings)
 
     @classmethod
-    def of(cls, path: str | Path, **given: Any) -> Service:
+    def of(cls, path: str | Path, *, workers: int | None = None, **given: Any) -> Service:
         """Return the service of a file.
+
+        Args:
+            path: The file.
+            workers: Processes that serve it, in place of what it says.
+            given: Further arguments.
 
         Raises:
             ConfigError: Something in the file is wrong.
         """
         config = read_config(path)
-        return cls(config, server_settings(config, Path(path)), **given)
+        settings = server_settings(config, Path(path))
+        settings = settings if workers is None else settings.model_copy(update={"workers": workers})
+        return cls(config, settings, **given)
 
     def chosen(self, model: Any) -> dict[str, Any]:
         """Return what the model that a client asks for says of how to decide.
@@ -97,6 +121,17 @@ class Service:
         raise RequestError(
             f"Unknown model {model!r}. Expected one of {known}.", status=404, code="model_not_found"
         )
+
+
+def traffic_log(settings: ServerSettings) -> TrafficLog:
+    """Return the log of traffic that the settings name.
+
+    Raises:
+        MissingExtraError: The extra `traffic` is not installed.
+    """
+    from crossroute.traffic import TrafficLog
+
+    return TrafficLog(str(settings.traffic), keep_text=settings.keep_text)
 
 
 def _ability(member: Member) -> Ability:

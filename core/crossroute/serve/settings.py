@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from crossroute.config import PoolConfig
 from crossroute.config.pool import Address, Amount, Variable
 from crossroute.errors import ConfigError
 
 MEGABYTE = 1_000_000
+SPENDING = "crossroute-spending.sqlite3"
+
+
+def _of_environment(told: str) -> str:
+    if not told.startswith("$"):
+        return told
+    found = os.environ.get(told[1:])
+    if not found:
+        raise ValueError(f"the environment variable {told[1:]} is not set")
+    return found
+
+
+Stated = Annotated[str, AfterValidator(_of_environment)]
+"""A place, or the environment variable that names it, such as $REDIS_URL: a password is in no file."""
 
 
 class EmbeddingModel(BaseModel):
@@ -31,6 +47,28 @@ class EmbeddingModel(BaseModel):
     api_key_env: Variable | None = None
 
 
+class ServerBudget(BaseModel):
+    """A budget over the calls of all keys, or of some.
+
+    Attributes:
+        usd: That calls may take in each period.
+        per: The period.
+        key: A name as calls are counted under it, such as "key:ann"; None counts all.
+        pace: Spread the money over the period.
+        then: What happens when it is gone.
+        zone: Time zone of the period.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usd: float = Field(gt=0, allow_inf_nan=False)
+    per: Literal["day", "month", "total"] = "month"
+    key: str | None = None
+    pace: bool = False
+    then: Literal["cheapest", "refuse"] = "cheapest"
+    zone: str = "UTC"
+
+
 class ServerSettings(BaseModel):
     """How the server listens and what it allows; limits are a request's.
 
@@ -48,6 +86,13 @@ class ServerSettings(BaseModel):
         drain_s: For streams under way when the server stops.
         most_streams: Calls under way at once, of a worker; others are told to come again.
         embeddings: Models whose embeddings are passed through.
+        keys_file: Of keys, beside the crossroute.toml unless it is an absolute path.
+        budgets: Over the calls of all keys, or of some; each key may have one of its own.
+        state: Where spending is kept: a SQLite file, or a Redis. `$NAME` stands for an environment variable, here and
+            below.
+        redis: What servers share: cooldowns, rates, tool turns, and spending where `state` does not say otherwise.
+        traffic: The log of traffic: a file, or a URL of SQLite or PostgreSQL. Feedback needs it.
+        keep_text: Keep the text of queries in the log.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +109,28 @@ class ServerSettings(BaseModel):
     drain_s: Amount = 30.0
     most_streams: int = Field(default=4096, gt=0)
     embeddings: tuple[EmbeddingModel, ...] = ()
+    keys_file: Path = Path("crossroute-keys.json")
+    budgets: tuple[ServerBudget, ...] = ()
+    state: Stated | None = Field(default=None, repr=False)
+    redis: Stated | None = Field(default=None, repr=False)
+    traffic: Stated | None = Field(default=None, repr=False)
+    keep_text: bool = False
+
+    @property
+    def spending(self) -> str:
+        """Where spending is kept."""
+        return self.state or self.redis or SPENDING
+
+    def beside(self, folder: Path) -> ServerSettings:
+        """Return the settings with files that are relative to a folder."""
+        update: dict[str, object] = {"keys_file": folder / self.keys_file}
+        if self.state is None and self.redis is None:
+            update["state"] = str(folder / SPENDING)
+        for name in ("state", "traffic"):
+            place = getattr(self, name)
+            if place is not None and "://" not in place:
+                update[name] = str(folder / place)
+        return self.model_copy(update=update)
 
 
 def server_settings(config: PoolConfig, path: Path) -> ServerSettings:
@@ -73,7 +140,7 @@ def server_settings(config: PoolConfig, path: Path) -> ServerSettings:
         ConfigError: A value is not as expected.
     """
     try:
-        return ServerSettings.model_validate(config.server)
+        return ServerSettings.model_validate(config.server).beside(path.resolve().parent)
     except ValidationError as error:
         raise _fault(path, error) from None
 

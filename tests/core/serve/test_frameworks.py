@@ -111,17 +111,18 @@ def test_openai_agents(served, kind, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_pydantic_ai(served, model):
     pydantic_ai = pytest.importorskip("pydantic_ai", reason="pydantic-ai is not installed")
+    import openai
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
     async def run():
-        provider = OpenAIProvider(base_url=served.openai, api_key="none")
-        made = OpenAIChatModel(model, provider=provider)
-        agent = pydantic_ai.Agent(made, tools=[weather])
-        async with agent.run_stream(STORY) as streamed:
-            text = await streamed.get_output()
-        structured = await pydantic_ai.Agent(made, output_type=pydantic_ai.NativeOutput(City)).run(STORY)
-        return (await agent.run(ARITHMETIC)).output, text, structured.output
+        async with openai.AsyncOpenAI(base_url=served.openai, api_key="none", max_retries=0) as client:
+            made = OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client))
+            agent = pydantic_ai.Agent(made, tools=[weather])
+            async with agent.run_stream(STORY) as streamed:
+                text = await streamed.get_output()
+            structured = await pydantic_ai.Agent(made, output_type=pydantic_ai.NativeOutput(City)).run(STORY)
+            return (await agent.run(ARITHMETIC)).output, text, structured.output
 
     whole, text, structured = asyncio.run(run())
     assert (whole, text.strip(), structured) == (f"I am {model}", f"I am {model}", City(name="words"))

@@ -287,6 +287,21 @@ class WrittenWire(Wire, Protocol):
         ...
 
 
+def deltas_of(answer: Answer) -> Iterator[Delta]:
+    """Yield what a stream of a whole answer says."""
+    yield Began(answer.id, answer.model)
+    calls = 0
+    for part in answer.parts:
+        if isinstance(part, (Text, Thought)) and part.text:
+            yield Said(part.text, thought=isinstance(part, Thought))
+        elif isinstance(part, ToolCall):
+            yield Called(calls, part.id, part.name, part.arguments)
+            calls += 1
+    if answer.usage is not None:
+        yield Counted(answer.usage)
+    yield Ended(answer.finish, answer.stop)
+
+
 def words_in(parts: tuple[Part, ...]) -> str:
     """Return the words of some parts."""
     return "".join(part.text for part in parts if isinstance(part, Text))

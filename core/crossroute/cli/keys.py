@@ -1,0 +1,85 @@
+"""crossroute keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import typer
+
+from crossroute.cli.shared import err, names, out
+
+keys = typer.Typer(no_args_is_help=True, help="Manage the keys of a server.")
+Config = Annotated[Path, typer.Option("--config", help="The crossroute.toml that is served.")]
+Name = Annotated[str, typer.Argument(help="Of the key: a person, a team, a program.")]
+CONFIG = Path("crossroute.toml")
+
+
+@keys.command(epilog="Example: crossroute keys add ann --budget 20 --per month --requests 60")
+def add(
+    name: Name,
+    config: Config = CONFIG,
+    allow: Annotated[str | None, typer.Option(help="Only these models: a,b,c.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="USD in each period.")] = None,
+    per: Annotated[str, typer.Option(help="Period of the budget: day, month or total.")] = "month",
+    requests: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=1, help="Tokens a minute.")] = None,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="May see what all keys spent, and the metrics.")
+    ] = False,
+) -> None:
+    """Make a key, and print it: this once, since only its hash is kept."""
+    from crossroute.config import read_config
+    from crossroute.serve.keys import Key, digest_of, new_secret
+
+    models = None if allow is None else frozenset(names(allow))
+    known = {entry.name for entry in read_config(config).models}
+    for model in sorted((models or frozenset()) - known):
+        raise ValueError(f"{model!r} is no model of {config}. Expected {', '.join(sorted(known))}.")
+    secret = new_secret()
+    limits: dict[str, Any] = {"usd": budget, "requests_a_minute": requests, "tokens_a_minute": tokens}
+    key = Key(
+        name=name,
+        digest=digest_of(secret),
+        allow=models,
+        per=cast("Literal['day', 'month', 'total']", per),
+        admin=admin,
+        **limits,
+    )
+    kept = _kept(config)
+    kept.add(key)
+    print(secret)
+    err.print(f"Keep it: {kept.path} holds its hash alone.", markup=False, soft_wrap=True)
+
+
+@keys.command("list", epilog="Example: crossroute keys list")
+def list_(config: Config = CONFIG) -> None:
+    """List the keys with what they may."""
+    from crossroute.plain_table import plain_table
+
+    table = plain_table("key", "models", "budget", "requests/min", "tokens/min", "admin")
+    for key in _kept(config).all:
+        budget = (
+            "" if key.usd is None else f"${key.usd:g} {'in all' if key.per == 'total' else f'a {key.per}'}"
+        )
+        limits = (
+            "" if limit is None else f"{limit:,}" for limit in (key.requests_a_minute, key.tokens_a_minute)
+        )
+        allowed = "all" if key.allow is None else ", ".join(sorted(key.allow))
+        table.add_row(key.name, allowed, budget, *limits, "yes" if key.admin else "")
+    out.print(table)
+
+
+@keys.command(epilog="Example: crossroute keys revoke ann")
+def revoke(name: Name, config: Config = CONFIG) -> None:
+    """Take a key away; a server that runs knows within a second."""
+    _kept(config).revoke(name)
+    err.print(f"{name} is revoked.", markup=False)
+
+
+def _kept(config: Path) -> Any:
+    from crossroute.config import read_config
+    from crossroute.serve.keys import Keys
+    from crossroute.serve.settings import server_settings
+
+    return Keys(server_settings(read_config(config), config).keys_file)

@@ -1,0 +1,94 @@
+"""Escalated calls: several members may be asked, and the best answer is returned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from crossroute.calls.reply import Reply
+from crossroute.calls.steps import Ask, Steps, adrive
+from crossroute.decision import Decision
+from crossroute.escalation import Escalation
+from crossroute.query import Query
+from crossroute.serve.raw_json import RawObject
+from crossroute.serve.service import Service
+from crossroute.serve.upstream import Sent
+from crossroute.serve.wire.neutral import Answer, Request, Wire
+
+
+class Taken(NamedTuple):
+    """An answer that was looked at.
+
+    Attributes:
+        body: As it came.
+        heard: What it says.
+        source: Its format.
+        asked_logprobs: It was asked for log-probabilities that the client did not want.
+        left_out: What was left out of the request, in words.
+    """
+
+    body: RawObject
+    heard: Answer
+    source: Wire
+    asked_logprobs: bool
+    left_out: list[str]
+
+
+Sending = Callable[[Decision, dict[str, Any]], tuple[Sent, Wire, list[str]]]
+"""(decision, arguments to add) -> what is sent, the format of its answer, and what was left out."""
+
+
+async def escalated(
+    service: Service,
+    request: Request,
+    query: Query,
+    escalation: Escalation,
+    decision: Decision,
+    *,
+    sending: Sending,
+) -> tuple[Taken, Decision]:
+    """Return the best answer to a request, and the decision with all calls."""
+    wanted = bool(request.arguments.get("logprobs"))
+
+    def asking(decision: Decision, logprobs: bool) -> Steps[Taken]:
+        asked = {"logprobs": True} if logprobs and not wanted else {}
+        sent, source, left_out = sending(decision, asked)
+        answered = yield Ask(sent)
+        body = RawObject.of_bytes(answered.content)
+        return Taken(body, source.read_answer(body), source, bool(asked), left_out)
+
+    askable = {name for name, member in service.members.items() if member.speaks == "openai"}
+    loop = service.dispatcher.escalated(decision, query, escalation, askable)
+    chosen = await adrive(
+        loop.steps(asking, lambda taken: reply_of(taken.heard, request)), service.upstream.ask
+    )
+    return chosen.answer, chosen.decision
+
+
+def reply_of(heard: Answer, request: Request) -> Reply:
+    """Return the facts of an answer, as evidence is read from them."""
+    structured = "structured_output" in request.needs and not heard.calls
+    texts = [heard.text] if structured else [call.arguments for call in heard.calls]
+    return Reply(
+        text=heard.text,
+        logprobs=heard.logprobs,
+        finish_reason={"tools": "tool_calls", "filter": "content_filter"}.get(heard.finish, heard.finish),
+        usage=heard.usage,
+        schema_error=None if all(map(_reads, texts)) else "no JSON",
+        asks_for_tools=bool(heard.calls),
+        refused=heard.refused,
+    )
+
+
+def without_logprobs(body: RawObject) -> dict[str, Any]:
+    """Return what of an answer changes where its client did not ask for log-probabilities."""
+    return {"choices": [{**choice, "logprobs": None} for choice in body["choices"]]}
+
+
+def _reads(text: str) -> bool:
+    try:
+        json.loads(text or "{}")
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""Keys: who may call, kept as hashes in a file of their own.
+
+A key has 256 random bits, so that its SHA-256 tells nothing of it: a slow hash, which passwords need, would add none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from crossroute.errors import ConfigError
+from crossroute.files import replace_file
+from crossroute.locks import Lock
+
+PREFIX = "cr-"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LOOK_S = 1.0
+"""Between two looks at whether the file has changed."""
+
+
+class Key(BaseModel):
+    """Who holds a key may call.
+
+    Attributes:
+        name: Tells keys apart: in logs, metrics, budgets.
+        digest: SHA-256 of the key.
+        allow: The models that may answer; None: all of the pool.
+        usd: That its calls may take in each period; None: without end.
+        per: The period.
+        requests_a_minute: At most; None: without end.
+        tokens_a_minute: At most, read and written; None: without end.
+        admin: Whether it may see what all keys spent, and the metrics.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=NAME.pattern)
+    digest: str = Field(min_length=64, max_length=64, repr=False)
+    allow: frozenset[str] | None = None
+    usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    per: Literal["day", "month", "total"] = "month"
+    requests_a_minute: int | None = Field(default=None, gt=0)
+    tokens_a_minute: int | None = Field(default=None, gt=0)
+    admin: bool = False
+
+    @property
+    def label(self) -> str:
+        """What its calls are counted under."""
+        return f"key:{self.name}"
+
+
+class Keys:
+    """The keys of a file, which is read anew where it has changed; safe to share between threads.
+
+    Args:
+        path: The file; where there is none, there are no keys.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._looked, self._changed = 0.0, -1.0
+        self._by_digest: dict[str, Key] = {}
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    @property
+    def all(self) -> tuple[Key, ...]:
+        """All keys, by name."""
+        return tuple(sorted(self._known().values(), key=lambda key: key.name))
+
+    def find(self, secret: str) -> Key | None:
+        """Return the key that a caller holds; None where it is none."""
+        return self._known().get(digest_of(secret))
+
+    def add(self, key: Key) -> None:
+        """Add a key.
+
+        Raises:
+            ValueError: The name is taken.
+        """
+        keys = self._read()
+        if any(other.name == key.name for other in keys):
+            raise ValueError(f"There is a key {key.name!r} already. Revoke it first, or choose another name.")
+        self._write([*keys, key])
+
+    def revoke(self, name: str) -> None:
+        """Take a key away.
+
+        Raises:
+            ValueError: There is none of the name.
+        """
+        keys = self._read()
+        left = [key for key in keys if key.name != name]
+        if len(left) == len(keys):
+            names = ", ".join(repr(key.name) for key in keys) or "none"
+            raise ValueError(f"There is no key {name!r}; there is {names}.")
+        self._write(left)
+
+    def _known(self) -> dict[str, Key]:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked >= LOOK_S or not self._looked:
+                self._looked = now
+                changed = self.path.stat().st_mtime if self.path.exists() else 0.0
+                if changed != self._changed:
+                    self._by_digest = {key.digest: key for key in self._read()}
+                    self._changed = changed
+            return self._by_digest
+
+    def _read(self) -> list[Key]:
+        if not self.path.exists():
+            return []
+        try:
+            return [Key.model_validate(one) for one in json.loads(self.path.read_text("utf-8"))["keys"]]
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            raise ConfigError(
+                f"{self.path} is no file of keys. Make one with `crossroute keys add`."
+            ) from error
+
+    def _write(self, keys: list[Key]) -> None:
+        rows = [key.model_dump(mode="json", exclude_none=True) for key in keys]
+        replace_file(self.path, json.dumps({"keys": rows}, indent=2).encode() + b"\n")
+        self.path.chmod(0o600)
+        self._looked = 0.0
+
+
+def new_secret() -> str:
+    """Return a new key, which is shown once and kept nowhere."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a key."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,93 @@
+"""Rates: requests and tokens a minute, by key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from crossroute.locks import Lock
+
+MINUTE = 60.0
+COUNTED = 100_000
+"""Counters that are kept before old ones are dropped."""
+
+
+class Counters(Protocol):
+    """Numbers by name that expire."""
+
+    def add(self, name: str, amount: int) -> int:
+        """Add to a number, and return it."""
+        ...
+
+    def read(self, name: str) -> int:
+        """Return a number."""
+        ...
+
+
+class LocalCounters:
+    """Numbers of this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, amount: int) -> int:
+        """Add to a number, and return it."""
+        with self._lock:
+            if len(self._counts) > COUNTED:
+                self._counts.clear()
+            self._counts[name] = self._counts.get(name, 0) + amount
+            return self._counts[name]
+
+    def read(self, name: str) -> int:
+        """Return a number."""
+        return self._counts.get(name, 0)
+
+
+class Taken(NamedTuple):
+    """Whether something fits within a rate.
+
+    Attributes:
+        left: What is left of it in this minute.
+        wait: Seconds after which there is room again; 0 where there is.
+    """
+
+    left: int
+    wait: float
+
+
+class Rates:
+    """Counts in a window of a minute that slides: the minute before counts by the share of it still in view.
+
+    Args:
+        counters: Where it is counted.
+        clock: Seconds since 1970.
+
+    >>> rates = Rates(LocalCounters(), clock=lambda: 0.0)
+    >>> [rates.take("ann", 1, 2).wait for _ in range(3)]
+    [0.0, 0.0, 60.0]
+    """
+
+    def __init__(self, counters: Counters, clock: Callable[[], float] = time.time) -> None:
+        self._counters, self._clock = counters, clock
+
+    def take(self, name: str, amount: int, limit: int) -> Taken:
+        """Take an amount where it fits within a limit a minute; what does not fit is not counted."""
+        minute, gone = divmod(self._clock(), MINUTE)
+        before = self._counters.read(_name(name, minute - 1)) * (1 - gone / MINUTE)
+        now = self._counters.add(_name(name, minute), amount)
+        left = limit - before - now
+        if left >= 0 or now == amount > limit:  # one that is larger than the limit itself goes alone
+            return Taken(max(0, int(left)), 0.0)
+        self._counters.add(_name(name, minute), -amount)
+        return Taken(max(0, int(left + amount)), MINUTE - gone)
+
+    def settle(self, name: str, difference: int) -> None:
+        """Count what an amount was more, or less, than what was taken for it."""
+        if difference:
+            self._counters.add(_name(name, self._clock() // MINUTE), difference)
+
+
+def _name(name: str, minute: float) -> str:
+    return f"{name}@{minute:.0f}"

@@ -1,0 +1,60 @@
+"""Budgets of the server: those of its file, and those of its keys as they come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from crossroute.budgets import Budget, Spending
+from crossroute.decision import Decision
+from crossroute.serve.keys import Key, Keys
+from crossroute.serve.settings import ServerBudget
+
+
+class KeyBudgets:
+    """The pacer of a server's dispatcher: budgets that follow the file of keys.
+
+    Args:
+        keys: The keys.
+        budgets: Those of the server's file.
+        state: Where spending is kept.
+    """
+
+    def __init__(self, keys: Keys, budgets: Iterable[ServerBudget], state: str) -> None:
+        self._keys, self._state = keys, state
+        self._stated = tuple(Budget(**dict(budget), state=state) for budget in budgets)
+        self._of: tuple[Key, ...] | None = None
+        self._spending = Spending(())
+
+    def decide(
+        self,
+        route: Callable[[float | None], Decision],
+        *,
+        usual: float,
+        asked: float | None = None,
+        keys: Iterable[str] = (),
+    ) -> Decision:
+        """Return the decision that the budgets allow."""
+        return self._current().decide(route, usual=usual, asked=asked, keys=keys)
+
+    def reserve(self, decision: Decision) -> None:
+        """Set the decision's predicted cost aside."""
+        self._current().reserve(decision)
+
+    def settle(self, decision: Decision, cost: float | None) -> None:
+        """Put what the call took in its place."""
+        self._current().settle(decision, cost)
+
+    def charge(self, decision: Decision, cost: float) -> None:
+        """Count what was spent beside the candidates' calls."""
+        self._current().charge(decision, cost)
+
+    def _current(self) -> Spending:
+        keys = self._keys.all
+        if keys != self._of:
+            own = (
+                Budget(usd=key.usd, per=key.per, key=key.label, then="refuse", state=self._state)
+                for key in keys
+                if key.usd is not None
+            )
+            self._of, self._spending = keys, Spending((*self._stated, *own))
+        return self._spending
