@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import ConfigFile, configured, err, load, out, output_folder
+from crossroute.cli import completing
+from crossroute.cli.shared import AsJson, ConfigFile, configured, err, load, out, output_folder
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 MaybeRouter = Annotated[
     str | None,
-    typer.Argument(help="A bundled name, a folder or a hub id; without one, the catalogue of known models."),
+    typer.Argument(
+        help="A bundled name, a folder or a hub id; without one, the catalogue of known models.",
+        autocompletion=completing.routers,
+    ),
 ]
 _NUMBER = r"\d+\.?\d*|\.\d+"
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def candidates(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import TaskID
 
+from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
 from crossroute.cli.shared import err, names, out, output_file, progress_bar
 from crossroute.errors import CrossRouteError, needs_extra
@@ -30,6 +31,7 @@ Spellings = Annotated[
     str | None,
     typer.Option(
         "--candidates",
+        autocompletion=completing.candidates,
         help="openai:gpt-5-mini, NAME=http://host/v1, NAME=module:object, NAME=openai:gpt-5-mini; a,b,c.",
     ),
 ]
@@ -59,7 +61,8 @@ def collect(
     grade: Annotated[
         str | None,
         typer.Option(
-            help="exact, number, choice, contains, json or code (runs it); by default by the reference."
+            autocompletion=completing.words(*completing.GRADES),
+            help="exact, number, choice, contains, json or code (runs it); by default by the reference.",
         ),
     ] = None,
     grader: Annotated[
@@ -69,7 +72,12 @@ def collect(
         str | None,
         typer.Option(help="A model that grades what no reference does; spelled as candidates are."),
     ] = None,
-    way: Annotated[str, typer.Option("--judge-by", help="rubric, or pairwise.")] = "rubric",
+    way: Annotated[
+        str,
+        typer.Option(
+            "--judge-by", autocompletion=completing.words(*completing.WAYS), help="rubric, or pairwise."
+        ),
+    ] = "rubric",
     samples: Annotated[int, typer.Option("--judge-samples", min=1, max=20, help="Judgements of each.")] = 1,
     rubric: Annotated[str | None, typer.Option("--rubric", help="Judge an answer by this.")] = None,
     design: Annotated[

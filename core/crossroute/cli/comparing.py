@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
-from crossroute.cli.shared import configured, err, load, names, out, output_file
+from crossroute.cli.shared import AsJson, configured, err, load, names, out, output_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,12 +26,21 @@ TYPICAL_CALLS = 10_000
 def compare(
     prompts: PromptsFile,
     candidates: Annotated[
-        str | None, typer.Option("--candidates", help="Names of models, in any spelling: a,b,c.")
+        str | None,
+        typer.Option(
+            "--candidates",
+            autocompletion=completing.candidates,
+            help="Names of models, in any spelling: a,b,c.",
+        ),
     ] = None,
     config: PoolFile = None,
     router: Annotated[
         str | None,
-        typer.Option("--router", help="A bundled name, a folder or a hub id; universal by default."),
+        typer.Option(
+            "--router",
+            autocompletion=completing.routers,
+            help="A bundled name, a folder or a hub id; universal by default.",
+        ),
     ] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls a month, for the cost.")] = TYPICAL_CALLS,
     text: TextColumn = None,
@@ -42,6 +54,7 @@ def compare(
             "--page", callback=output_file, help="Write a page with answers side by side to this HTML file."
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say who would get your prompts at which dial, and what a month costs, before anything is asked."""
     from crossroute.collection import read_prompts
@@ -54,7 +67,7 @@ def compare(
         raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
     asked = read_prompts(prompts, text=text)
     over = configured(config, router)[0] if config else _over(router, candidates or "")
-    _print(over, asked, calls)
+    _print(over, asked, calls, as_json)
     if page is not None and outcomes is not None:
         from crossroute.collection.side_by_side import write_page
 
@@ -71,10 +84,13 @@ def _over(router: str | None, candidates: str) -> Router:
     return load(router, ",".join(found))
 
 
-def _print(router: Router, prompts: tuple[Prompt, ...], calls: int) -> None:
+def _print(router: Router, prompts: tuple[Prompt, ...], calls: int, as_json: bool) -> None:
     from crossroute.collection.foreseen import foresee
 
     seen = foresee(router, [prompt.text for prompt in prompts])
+    if as_json:
+        print(json.dumps({**asdict(seen), "calls": calls}, indent=2))
+        return
     out.print(_dials(seen, calls))
     out.print()
     out.print(_candidates(seen))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import configured, out
+from crossroute.cli.shared import AsJson, configured, out
 
 
 def config(
@@ -16,6 +16,7 @@ def config(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of such files, for editors, and exit.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a pool's file and list its models as they are routed among."""
     from crossroute.config import PoolConfig
@@ -25,5 +26,8 @@ def config(
         return
     if path is None:
         raise ValueError("Give the path of a crossroute.toml, or --schema.")
-    router, _ = configured(path)
-    out.print(router.pool)
+    router, pool = configured(path)
+    if as_json:
+        print(pool.model_dump_json(indent=2))
+    else:
+        out.print(router.pool)

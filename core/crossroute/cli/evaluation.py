@@ -10,6 +10,7 @@ import typer
 
 from crossroute import __version__
 from crossroute.cli.shared import (
+    AsJson,
     Columns,
     Names,
     PricedOnly,
@@ -42,8 +43,10 @@ def evaluate(
         bool,
         typer.Option("--cascade", help="Also look at the answers: route and cascade, at most two calls."),
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", callback=output_file, help="Write the figures to this file.")
+    as_json: AsJson = False,
+    figures_file: Annotated[
+        Path | None,
+        typer.Option("--out", callback=output_file, help="Write the figures as JSON to this file."),
     ] = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", callback=picture_file, help="Draw the curves into this PNG file.")
@@ -103,14 +106,16 @@ def evaluate(
         name: each for name, each in played.items() if (each.calls > 1).any()
     }  # one call is CrossRoute
     report = compare(predictions, observed, played=several, reference="CrossRoute", reward=loaded.reward)
-    out.print(report)
-    figures = report.model_dump()
-    if cascade:
-        looked = cascade_report(played, answered(observed))
-        out.print(looked)
-        figures |= looked.model_dump()
-    if json_file:
-        replace_file(json_file, json.dumps(figures, indent=2).encode())
+    looked = [cascade_report(played, answered(observed))] if cascade else []
+    figures = json.dumps(
+        dict(pair for told in (report, *looked) for pair in told.model_dump().items()), indent=2
+    )
+    if as_json:
+        print(figures)
+    else:
+        out.print(report, *looked, sep="")
+    if figures_file:
+        replace_file(figures_file, figures.encode())
     if page_file:
         pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
         write_page(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.shared import (
+    AsJson,
     Columns,
     Names,
     PricedOnly,
@@ -36,7 +38,7 @@ def data(
     path: Annotated[
         Path, typer.Argument(help="A table, a folder, RouterBench's .pkl, or a log of an evaluation.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     priced_only: PricedOnly = False,
     columns: Columns = None,
     texts: Texts = None,
@@ -70,6 +72,7 @@ def train(
         str | None,
         typer.Option(
             "--from",
+            autocompletion=completing.routers,
             help="Go on from a router: a bundled name (universal), a folder or a hub id; or train from nothing. By "
             "default what does best out of fold where queries are few, and else from nothing.",
         ),

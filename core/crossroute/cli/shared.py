@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from crossroute.cli import completing
 from crossroute.cli.console import console
 from crossroute.errors import DataError, DataWarning
 
@@ -30,11 +31,17 @@ RouterName = Annotated[
     str | None,
     typer.Option(
         "--router",
+        autocompletion=completing.routers,
         help="A bundled name, a folder or a hub id; by default universal where candidates are named, else routerbench.",
     ),
 ]
-RouterArgument = Annotated[str, typer.Argument(help="A bundled name, a folder or a hub id.")]
-Names = Annotated[str | None, typer.Option("--candidates", help="Only these candidates: a,b,c.")]
+RouterArgument = Annotated[
+    str, typer.Argument(help="A bundled name, a folder or a hub id.", autocompletion=completing.routers)
+]
+Names = Annotated[
+    str | None,
+    typer.Option("--candidates", autocompletion=completing.candidates, help="Only these candidates: a,b,c."),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="The pool of a crossroute.toml, in place of --router and --candidates."),
@@ -47,6 +54,7 @@ Texts = Annotated[
     Path | None,
     typer.Option("--texts", help="A table of texts by id, for logs that tell ids alone."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to standard output.")]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
 ]

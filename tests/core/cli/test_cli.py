@@ -218,7 +218,7 @@ def test_train_evaluate_and_route(jsonl, settings, tmp_path):
     assert router.provenance["training"]["seed"] == 3
     assert router.provenance["training"]["epochs"] == 2
     figures = tmp_path / "figures.json"
-    text = invoke("evaluate", folder, jsonl, "--json", figures)
+    text = invoke("evaluate", folder, jsonl, "--out", figures)
     assert "CrossRoute" in text
     report = json.loads(figures.read_text("utf-8"))
     assert report["queries"] == 30
@@ -304,7 +304,7 @@ def test_candidates_without_a_price_are_named_and_left_out_on_request(jsonl, set
 def test_evaluate_plots_and_takes_another_split(jsonl, saved, tmp_path):
     pytest.importorskip("matplotlib", reason="the plots extra is not installed")
     plot, figures = tmp_path / "curves.png", tmp_path / "figures.json"
-    invoke("evaluate", saved, jsonl, "--split", "validation", "--plot", plot, "--json", figures)
+    invoke("evaluate", saved, jsonl, "--split", "validation", "--plot", plot, "--out", figures)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert json.loads(figures.read_text("utf-8"))["queries"] == 30
 
@@ -317,7 +317,7 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
         "\n".join(json.dumps(row | {"answer_logprob": -2.5 + 2 * row["quality"]}) for row in rows)
     )
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
-    text = invoke("evaluate", saved, told, "--cascade", "--report", page, "--json", figures)
+    text = invoke("evaluate", saved, told, "--cascade", "--report", page, "--out", figures)
     assert "CrossRoute, 2" in text
     found = json.loads(figures.read_text("utf-8"))
     assert set(found["cascades"]) == {"CrossRoute, 1 call", "CrossRoute, 2 calls", "classical cascade"}
@@ -352,7 +352,7 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
         ),
         (("demo", "--plot", "nowhere/dial.png"), "there is no folder nowhere. Make it first"),
         (("demo", "--plot", "dial.docx"), "Cannot draw dial.docx: expected a name that ends in .png, .svg"),
-        (("evaluate", "routerbench", "x.jsonl", "--json", "."), "it is a folder. Give the name of a file"),
+        (("evaluate", "routerbench", "x.jsonl", "--out", "."), "it is a folder. Give the name of a file"),
         (
             ("evaluate", "routerbench", "x.jsonl", "--report", "nowhere/page.html"),
             "there is no folder nowhere",

@@ -20,7 +20,7 @@ def invoke(*arguments):
 
 def figures(*arguments, folder):
     path = folder / "figures.json"
-    invoke("evaluate", *arguments, "--json", path)
+    invoke("evaluate", *arguments, "--out", path)
     return json.loads(path.read_text())
 
 

@@ -1,0 +1,51 @@
+"""What a shell completes after an option: routers, names of models, and words that an option takes.
+
+`crossroute --install-completion` turns it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from crossroute.effort import SIGN
+
+BUNDLED = ("universal", "routerbench")
+GRADES = ("exact", "number", "choice", "contains", "json", "code")
+WAYS = ("rubric", "pairwise")
+MOST = 50
+"""Names that are offered at most."""
+
+
+def routers(incomplete: str) -> list[str]:
+    """Return the bundled routers, and the folders here that hold one, which begin so."""
+    folders = (str(path.parent) for path in Path().glob("*/model.safetensors"))
+    return [name for name in (*BUNDLED, *sorted(folders)) if name.startswith(incomplete)]
+
+
+def candidates(incomplete: str) -> list[str]:
+    """Return what completes the last of a list a,b,c, with what stands before it.
+
+    It is a name of the catalogue, or behind an @ an effort that the model takes.
+    """
+    from crossroute.catalogue import Catalogue
+
+    before, comma, last = incomplete.rpartition(",")
+    taken = set(before.split(","))
+    known = Catalogue.bundled()
+    model, sign, _ = last.partition(SIGN)
+    if sign:
+        found = [f"{model}{SIGN}{level}" for level in (known[model].levels if model in known else ())]
+    else:
+        found = sorted(entry.name for entry in known)
+    wanted = [name for name in found if name.startswith(last) and name not in taken]
+    return [f"{before}{comma}{name}" for name in wanted[:MOST]]
+
+
+def words(*known: str) -> Callable[[str], list[str]]:
+    """Return what completes an option that takes one of some words."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in known if word.startswith(incomplete)]
+
+    return complete
