@@ -34,7 +34,7 @@ from crossroute.traffic.learning import refreshed
 
 REPORTED = ("gpt4o-llama-qwen, 9 candidates", "routerbench-0shot, 5 complete candidates")
 CALLS, FEEDBACK, SHARE = 2_000, 0.1, 0.05
-EVERY = 100
+EVERY = 250
 """Calls after which the router takes in what the log shows."""
 
 

@@ -17,11 +17,11 @@ from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.logged import Logged
 
-CALLS, FEEDBACK, SHARE, EVERY = 6_000, 0.2, 0.1, 100
+CALLS, FEEDBACK, SHARE, EVERY = 4_000, 0.2, 0.1, 200
 LAST = 1_000
 """Calls at the end over which rewards are compared."""
 LOSS = 0.3
-SEEDS = 3
+SEEDS = 2
 
 
 class Change(NamedTuple):
@@ -50,7 +50,7 @@ class Change(NamedTuple):
 
 def print_changes(here: World) -> None:
     """Print a row a change."""
-    headings = ("change at half of 6,000 calls", "grades until noticed", "calls", "reward, last 1,000 calls",
+    headings = ("change at half of 4,000 calls", "grades until noticed", "calls", "reward, last 1,000 calls",
                 "clairvoyant", "share", "not learning")  # fmt: skip
     print(f"| {' | '.join(headings)} |\n{'|---' * len(headings)}|")
     for seed in range(SEEDS):

@@ -8,7 +8,8 @@ from scipy.stats import spearmanr
 
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.traffic.estimates import cross_fitted, difference, estimate, scores
+from crossroute.traffic.estimates import cross_fitted, estimate, lower_bound, scores
+from crossroute.traffic.policies import CONFIDENCE
 
 CALLS, POLICIES = 2_000, 20
 SHARE = 0.5
@@ -69,7 +70,7 @@ def print_adoption(here: World) -> None:
     predicted = foreseen.quality * np.exp(-foreseen.cost / pay)
     old = np.eye(m)[best(foreseen.quality, foreseen.cost, pay)]
     chances = SHARE / m + (1 - SHARE) * old
-    adopted = {0.0: 0, 0.01: 0}
+    adopted, as_they_are, none_better = {0.0: 0, 0.01: 0}, 0, 0
     for _ in range(CANDIDATES):
         disturbed = np.clip(foreseen.quality + random.normal(0, 0.1, predicted.shape), 0.01, 1)
         new = np.eye(m)[best(disturbed, foreseen.cost, pay)]
@@ -78,13 +79,15 @@ def print_adoption(here: World) -> None:
         chosen = (chances[rows].cumsum(axis=1) > random.random((GRADED, 1))).argmax(axis=1)
         observed = reward[rows, chosen]
         told = (chosen, chances[rows], observed, cross_fitted(chosen, observed, predicted[rows]))
-        gain = difference(scores(new[rows], *told), scores(old[rows], *told), np.ones(GRADED))
-        lower = gain.value - 1.645 * (gain.high - gain.value) / 1.96
+        gains = scores(new[rows], *told) - scores(old[rows], *told)
+        lower = lower_bound(gains, np.ones(GRADED), CONFIDENCE)
+        none_better += worse >= 0
+        as_they_are += worse >= 0 and lower > 0
         for short in adopted:
             adopted[short] += lower > -(worse - short)
-    print("| 500 candidates whose true loss is | would take over |")
-    print("|---|---|")
+    print("| candidates | drawn | would take over |")
+    print("|---|---|---|")
+    print(f"| no better, no margin | {none_better} | {as_they_are / none_better:.1%} |")
     for short, count in adopted.items():
-        print(
-            f"| {'just the margin' if not short else f'{short:g} more than the margin'} | {count / CANDIDATES:.1%} |"
-        )
+        loss = "by just the margin" if not short else f"by {short:g} more than the margin"
+        print(f"| worse {loss} | {CANDIDATES} | {count / CANDIDATES:.1%} |")

@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -190,6 +191,8 @@ class Call:
         config, probe = dict(self.config), UsageProbe()
         if decision.failures:
             config.pop("run_id", None)  # the failed attempt's run has it
+        elif self.routing.is_logged and decision.max_calls == 1 and not config.get("run_id"):
+            config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
         traces: RunnableConfig = {
             "metadata": {KEY: traced(decision)},
             "tags": [f"{KEY}:{decision.candidate}"],

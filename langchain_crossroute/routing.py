@@ -53,14 +53,23 @@ CONVERSATION = ("conversation_id", "session_id", "thread_id")
 def labelled_by(config: RunnableConfig) -> AbstractContextManager[None]:
     """Return a block whose calls are labelled as a config says: tags, conversation, run and trace."""
     said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
-    parent = getattr(config.get("callbacks"), "parent_run_id", None)
-    run = config.get("run_id")
+    trace, run = _trace_of(config.get("callbacks")), config.get("run_id")
     return labelled(
         config.get("tags") or (),
         conversation_id=next((str(said[name]) for name in CONVERSATION if said.get(name)), None),
         run_id=None if run is None else str(run),
-        trace_id=None if parent is None else str(parent),
+        trace_id=None if trace is None else str(trace),
     )
+
+
+def _trace_of(callbacks: Any) -> object | None:
+    """Return the id of the trace that a call is part of, as far as a tracer tells it; else of the run around it."""
+    parent = getattr(callbacks, "parent_run_id", None)
+    for handler in getattr(callbacks, "handlers", ()):
+        runs = getattr(handler, "run_map", None)
+        if isinstance(runs, Mapping) and (run := runs.get(str(parent))) is not None:
+            return getattr(run, "trace_id", None) or parent
+    return parent
 
 
 class Routing:
@@ -113,6 +122,7 @@ class Routing:
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
         recorder = recorded(traffic)
+        self.is_logged = recorder is not None
         self.dispatcher = Dispatcher(
             router,
             abilities,
@@ -203,6 +213,7 @@ class Routing:
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
         entry.usage = usage_of(message.usage_metadata)
+        entry.said.append(str(message.text))
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

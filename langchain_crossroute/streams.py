@@ -19,7 +19,8 @@ from langchain_crossroute.messages.stamp import KEY, as_json, message_of, stampe
 
 LAST = "last"
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
-SHOWING = frozenset({"content-block-delta", BLOCK_FINISH})
+DELTA = "content-block-delta"
+SHOWING = frozenset({DELTA, BLOCK_FINISH})
 """Events that hold something to read."""
 
 FINISHING = frozenset({"openai", "anthropic"})
@@ -71,6 +72,7 @@ class Tail(attempts.Tail[Any]):
             self._usage = add_usage(self._usage, message.usage_metadata)
             self.entry.usage = usage_of(self._usage)
         self._last = chunk
+        self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
             yield chunk
         else:
@@ -105,6 +107,8 @@ class EventTail(Tail):
         block = chunk.get("content") if chunk.get("event") == BLOCK_FINISH else None
         if block and block.get("type") == "tool_call":
             self._began(iter([block.get("id")]))
+        if chunk.get("event") == DELTA and isinstance(text := chunk.get("delta", {}).get("text"), str):
+            self.entry.said.append(text)
         if chunk.get("usage"):
             self.entry.usage = usage_of(chunk["usage"])
         if chunk.get("event") == FINISH:

@@ -29,7 +29,7 @@ from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
 from llamaindex_crossroute.messages.reading import Reading
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, usage_of
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, text_of, usage_of
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
@@ -144,6 +144,7 @@ class Call:
 
     def _stamped(self, answer: Any, entry: Entry) -> Any:
         entry.usage = usage_of(answer)
+        entry.said.append(text_of(answer))
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)

@@ -57,6 +57,7 @@ class Tail(attempts.Tail[Any]):
         if finish_reason(chunk):
             self._unfinished = False
         self.entry.usage = usage_of(chunk) or self.entry.usage
+        self.entry.said.append(chunk.delta or "")
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
             self._message = chunk.message
         yield stamped(chunk, self._stamp)

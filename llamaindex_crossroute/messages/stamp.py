@@ -52,6 +52,13 @@ def candidate_of(response: ChatResponse) -> str | None:
     return stamp.get("candidate") if isinstance(stamp, dict) else None
 
 
+def text_of(response: Response) -> str:
+    """Return the text of an answer."""
+    if isinstance(response, ChatResponse):
+        return response.message.content or ""
+    return response.text
+
+
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
     raw, kwargs = response.raw, response.additional_kwargs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -36,6 +36,7 @@ class Called:
         answered: Whether the model answered, in part at least: such a call is paid for.
         final: Whether the caller gets this answer, as far as it came. False for a failure, and for each answer of
             an escalation, of which the best is returned.
+        answer: Its text, where it came as text.
     """
 
     decision: Decision
@@ -46,6 +47,7 @@ class Called:
     error: BaseException | None = None
     answered: bool = True
     final: bool = True
+    answer: str | None = field(default=None, repr=False)
 
 
 class Observer(Protocol):
@@ -200,12 +202,14 @@ class Entry:
         usage: Tokens that the answer tells.
         cost: USD, where the answer tells that itself.
         begun: Whether a part of the answer reached the caller.
+        said: The parts of its text.
     """
 
     def __init__(self, ledger: Ledger, decision: Decision, probe: Probe | None, *, final: bool) -> None:
         self.decision, self.begun = decision, False
         self.usage: Usage | None = None
         self.cost: float | None = None
+        self.said: list[str] = []
         self._ledger, self._probe, self._final = ledger, probe, final
         self._counted = False
         self._began = time.monotonic()
@@ -246,7 +250,10 @@ class Entry:
             self._ledger.spend.charge(name, cost, usage)
         self.decision = self.decision.model_copy(update={"actual_cost": cost})
         final = self._final and not isinstance(error, Exception)
-        self._close(Called(self.decision, usage, cost, price, self._seconds, error, final=final))
+        answer = "".join(self.said) or None
+        self._close(
+            Called(self.decision, usage, cost, price, self._seconds, error, final=final, answer=answer)
+        )
         return self.decision
 
     @property

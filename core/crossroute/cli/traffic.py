@@ -137,6 +137,49 @@ def feedback(
         )
 
 
+@traffic.command(
+    epilog="Example: crossroute traffic judge traffic.db --judge openai:gpt-5-mini --share 0.05 --limit 2"
+)
+def judge(
+    log: Log,
+    model: Annotated[
+        str, typer.Option("--judge", help="The model that judges; spelled as for crossroute collect.")
+    ],
+    share: Annotated[float, typer.Option(help="Of the answers, drawn at random.")] = 0.05,
+    limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.", min=0)] = None,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, where it is not known."),
+    ] = None,
+    rubric: Annotated[str | None, typer.Option(help="Judge an answer by this.")] = None,
+) -> None:
+    """Have a model grade a random share of the answers; needs texts to be kept.
+
+    Asked again, it goes on: nothing is paid for twice, and a larger share adds to a smaller one.
+    """
+    from crossroute.cli.catalogue import stated_price
+    from crossroute.collection import JudgeSettings, asked_model
+    from crossroute.traffic.judging import judge_traffic
+    from crossroute.traffic.log import TrafficLog
+
+    price = dict(map(stated_price, prices or ())).get(model.partition("=")[0])
+    told = judge_traffic(
+        TrafficLog.existing(log),
+        asked_model(model, price=price),
+        share=share,
+        limit=limit,
+        settings=JudgeSettings(rubric=rubric) if rubric else None,
+    )
+    out.print(f"{told.graded:,} answers graded, {told.share:.1%} of all, for ${told.usd:.4g}.", markup=False)
+    if told.stopped:
+        err.print(
+            f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.",
+            markup=False,
+        )
+    if told.unread:
+        err.print(f"Of {told.unread:,} answers the judge said nothing readable.", markup=False)
+
+
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
 def adopt(log: Log, router: RouterArgument) -> None:
     """Have the integrations that write to a log decide by a router, within seconds."""

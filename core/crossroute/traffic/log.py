@@ -36,7 +36,7 @@ class TrafficLog:
 
     Args:
         url: `sqlite:///traffic.db`, the path of a SQLite file, or `postgresql+psycopg://user@host/name`.
-        keep_text: Keep the text of queries, which `crossroute traffic judge` and retraining on text need. Without
+        keep_text: Keep the text of queries and answers, which `crossroute traffic judge` and retraining need. Without
             it the query is kept as encoded, which still tells what it is about (see the docs).
         create: Make the tables where they are missing.
 
@@ -128,7 +128,7 @@ class TrafficLog:
                 connection.execute(sa.delete(table).where(table.c.decision_id.in_(old)))
             gone = connection.execute(sa.delete(schema.decisions).where(schema.decisions.c.time < before))
         if self._engine.dialect.name == "sqlite":
-            with closing(self._engine.raw_connection()) as connection:
+            with schema.turn(self._engine), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM")
         return gone.rowcount
 
@@ -145,7 +145,7 @@ class TrafficLog:
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes, committed at the end of the block."""
         self._prepared()
-        with self._engine.begin() as connection:
+        with schema.turn(self._engine), self._engine.begin() as connection:
             yield connection
 
     def put(self, item: Decided | tuple[Called, float]) -> None:
@@ -174,11 +174,13 @@ class TrafficLog:
         """Leave the parent process its connections."""
         self._engine.dispose(close=False)
         self._preparing = threading.Lock()
+        schema.after_fork()
 
     def _prepared(self) -> None:
         with self._preparing:
             if not self._ready:
-                schema.prepare(self._engine, create=self._create)
+                with schema.turn(self._engine):
+                    schema.prepare(self._engine, create=self._create)
                 self._ready = True
 
     def _look(self) -> None:
@@ -194,8 +196,10 @@ class TrafficLog:
         decisions = [
             decision_row(one, vectors.get(one.decision.id), keep_text=self.keep_text) for one in decided
         ]
-        called = [call_row(*item) for item in batch if not isinstance(item, Decided)]
-        with self._engine.begin() as connection:
+        called = [
+            call_row(*item, keep_text=self.keep_text) for item in batch if not isinstance(item, Decided)
+        ]
+        with schema.turn(self._engine), self._engine.begin() as connection:
             for table, rows in ((schema.decisions, decisions), (schema.calls, called)):
                 if rows:
                     connection.execute(schema.inserted(self._engine, table), rows)

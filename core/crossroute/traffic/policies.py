@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,17 @@ from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.routing.members import Ability, over_candidates
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
-from crossroute.traffic.estimates import FEWEST, Estimate, Estimates, Z, cross_fitted, estimate, scores
+from crossroute.traffic.estimates import (
+    FEWEST,
+    Estimate,
+    Estimates,
+    Z,
+    cross_fitted,
+    difference,
+    estimate,
+    lower_bound,
+    scores,
+)
 from crossroute.traffic.logged import Logged
 
 DIALS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -181,12 +190,11 @@ def verdict(
     gone = estimate(one, logged.chosen, logged.propensity, observed, predicted, weight=logged.weight)
     fitted = cross_fitted(logged.chosen, observed, predicted)
     told = (logged.chosen, logged.propensity, observed, fitted)
-    gains = scores(one, *told) - scores(other, *told)
+    ours, theirs = scores(one, *told), scores(other, *told)
+    gains = ours - theirs
     counts = logged.weight / logged.weight.mean()
-    mean = float((counts * gains).mean())
-    error = float(np.sqrt((counts**2 * (gains - mean) ** 2).sum() / max(len(gains) - 1, 1) / len(gains)))
-    beyond = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / tried)
-    gain, lower = Estimate.of(mean, error), mean - beyond * error
+    gain = difference(ours, theirs, counts)
+    lower = lower_bound(gains, counts, 1 - (1 - CONFIDENCE) / tried)
     differ = int(((one != other).any(axis=1) & (gains != 0)).sum())
     if gone.thin:
         return Verdict(False, gain, lower, gone.thin)
@@ -194,7 +202,7 @@ def verdict(
         return Verdict(
             False, gain, lower, f"they differ on {differ} graded decisions alone; it takes {FEWEST}"
         )
-    said = f"its reward is {mean:+.4f} a decision, at least {lower:+.4f} (95 %)"
+    said = f"its reward is {gain.value:+.4f} a decision, at least {lower:+.4f} (95 %)"
     return Verdict(lower > -margin, gain, lower, f"{said}; a margin of {margin:g} is allowed")
 
 

@@ -78,7 +78,7 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
     }
 
 
-def call_row(call: Called, seconds: float) -> dict[str, Any]:
+def call_row(call: Called, seconds: float, *, keep_text: bool) -> dict[str, Any]:
     """Return the row of a call; of an error its type alone is kept, since a message may quote the query."""
     usage = call.usage
     return {
@@ -94,6 +94,7 @@ def call_row(call: Called, seconds: float) -> dict[str, Any]:
         "error": type(call.error).__name__ if call.error else None,
         "answered": call.answered,
         "final": call.final,
+        "answer": storable(call.answer) if keep_text else None,
     }
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossroute.errors import TrafficError, needs_extra
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 with needs_extra("A traffic log", "traffic"):
     import sqlalchemy as sa
@@ -18,12 +26,15 @@ with needs_extra("A traffic log", "traffic"):
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-VERSION = 1
+VERSION = 2
 BUSY_S = 60
 """Seconds that a process waits for the others to finish writing a SQLite file."""
 LOCK = 0x63726F737372
 """PostgreSQL's advisory lock under which the tables are made."""
 TRIES = 50
+
+_one_thread = threading.Lock()
+"""Files are locked by process."""
 
 tables = sa.MetaData()
 
@@ -69,6 +80,7 @@ calls = sa.Table(
     sa.Column("error", sa.Text),  # its type
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.Column("final", sa.Boolean, nullable=False),
+    sa.Column("answer", sa.Text),  # where texts are kept
 )
 
 feedback = sa.Table(
@@ -155,6 +167,28 @@ def prepare(engine: Engine, *, create: bool = True) -> None:
         )
 
 
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Wait for one's turn to write to a SQLite file.
+
+    SQLite waits by trying again, and of many processes some never succeed; the system's locks are given in order, and
+    are let go with the process that holds them. Where there are none, SQLite's own waiting stands.
+    """
+    place = engine.url.database if engine.dialect.name == "sqlite" else None
+    if fcntl is None or place in (None, "", ":memory:"):
+        yield
+        return
+    with _one_thread, Path(f"{place}.lock").open("a") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
+
+
+def after_fork() -> None:
+    """Forget a turn that another thread of the parent process has."""
+    global _one_thread  # noqa: PLW0603
+    _one_thread = threading.Lock()
+
+
 def inserted(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
     """Return the statement that inserts rows; of those that are there, it replaces these columns, or nothing."""
     insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
@@ -192,5 +226,5 @@ def _shown(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
-FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimeoutError, OSError)
 """What a database that is down, full or in the way raises."""

@@ -143,7 +143,7 @@ def test_a_log_of_another_version_is_refused(log, tmp_path):
     log.feedback("d", 1.0)
     with log.writing() as connection:
         connection.execute(sa.update(schema.meta).values(value="99"))
-    with pytest.raises(TrafficError, match="is a traffic log of version 99; this crossroute reads version 1"):
+    with pytest.raises(TrafficError, match="is a traffic log of version 99; this crossroute reads version 2"):
         TrafficLog(tmp_path / "traffic.db").feedback("d", 1.0)
 
 

@@ -1,0 +1,179 @@
+"""A judge's grades of a random sample of logged answers, drawn with a known probability.
+
+Whether an answer is drawn follows from its decision's id alone: a hash of it is a number in [0, 1), and those below the
+share are judged, the least first. So a judge that is asked again goes on, a larger share adds to a smaller one, and
+where the money ends early, what was judged is still a random sample, of the share that was reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from crossroute.collection.judging import JudgeSettings, Question, questions_of, scores_of
+from crossroute.collection.models import AskedModel
+from crossroute.collection.prompts import Prompt
+from crossroute.errors import SpendingLimitError, TrafficError
+from crossroute.profiler.answers_file import AnswersFile
+from crossroute.profiler.api import run_here
+from crossroute.profiler.run import ProfilingRun
+from crossroute.profiler.settings import ProfilingSettings, Purse
+from crossroute.traffic import schema
+from crossroute.traffic.log import TrafficLog
+from crossroute.traffic.rows import now
+
+JUDGE = "judge"
+"""The source of its grades."""
+AT_ONCE = 50
+"""Answers that are judged before their grades are kept."""
+
+
+class Answered(NamedTuple):
+    """An answer that may be judged.
+
+    Attributes:
+        decision_id: Whose answer it is.
+        candidate: Who gave it, where the caller did not get it; else "".
+        text: What was asked.
+        answer: What was answered.
+        place: Where its decision stands in the order of drawing, in [0, 1).
+    """
+
+    decision_id: str
+    candidate: str
+    text: str
+    answer: str
+    place: float
+
+
+class Judged(NamedTuple):
+    """What a judge did.
+
+    Attributes:
+        graded: Answers that have its grade now, earlier ones included.
+        share: Of all that could be drawn, which was reached.
+        usd: That asking took.
+        unread: Answers of which it said nothing readable.
+        stopped: Whether the money ended before the share was reached.
+    """
+
+    graded: int
+    share: float
+    usd: float
+    unread: int
+    stopped: bool
+
+
+def judge_traffic(
+    log: TrafficLog,
+    judge: AskedModel,
+    *,
+    share: float = 0.05,
+    limit: float | None = None,
+    settings: JudgeSettings | None = None,
+    on_graded: Callable[[int, int], None] = lambda *_: None,
+) -> Judged:
+    """Have a model grade a random share of the answers in a log, as feedback of the source "judge".
+
+    Args:
+        log: With kept texts.
+        judge: The model; see `crossroute.collection.asked_model`.
+        share: Of the answers, in (0, 1].
+        limit: USD.
+        settings: How it is asked.
+        on_graded: Is told how many were judged, and of how many.
+
+    Raises:
+        ValueError: The share is out of range.
+        TrafficError: The log keeps no texts.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share must be above 0 and at most 1, got {share!r}.")
+    drawn = [one for one in _answers(log) if one.place < share]
+    known = _known(log)
+    todo = iter([one for one in drawn if (one.decision_id, one.candidate) not in known])
+    wanted, purse, unread, reached = len(drawn), Purse(limit), 0, share
+    while some := list(islice(todo, AT_ONCE)):
+        grades, refused = run_here(_asked(some, judge, purse, settings or JudgeSettings()))
+        told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
+        log.add_feedback([_row(one, grades[one], share) for one in told])
+        known |= {(one.decision_id, one.candidate): grades[one] for one in told}
+        unread += sum(one in grades for one in some) - len(told)
+        on_graded(len(known), wanted)
+        if refused:
+            reached = next(one.place for one in some if one not in grades)
+            break
+    inside = [one for one in drawn if one.place < reached and (one.decision_id, one.candidate) in known]
+    log.add_feedback([_row(one, known[one.decision_id, one.candidate], reached) for one in inside])
+    return Judged(len(inside), reached, purse.spent, unread, reached < share)
+
+
+async def _asked(
+    some: Sequence[Answered], judge: AskedModel, purse: Purse, settings: JudgeSettings
+) -> tuple[dict[Answered, float], bool]:
+    """Return the grades of some answers, NaN where nothing readable was said, and whether the money ended."""
+    asked: dict[Answered, list[Question]] = {
+        one: list(questions_of(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
+    }
+    queries = {each.query.query_id: each.query for listed in asked.values() for each in listed}
+    stopped = False
+    with AnswersFile(None) as kept:
+        run = ProfilingRun(
+            judge.ask,
+            judge.candidate,
+            tuple(queries.values()),
+            kept,
+            ProfilingSettings(concurrency=1),
+            purse=purse,
+        )
+        try:
+            await run.all(lambda _: None)
+        except SpendingLimitError:
+            stopped = True
+        said = {row["query_id"]: row["quality"] for row in kept.rows}
+    grades = {}
+    for one, listed in asked.items():
+        if all(each.query.query_id in said for each in listed):
+            grades[one] = scores_of(listed, said).get((one.text, JUDGE), math.nan) if listed else 0.0
+    return grades, stopped
+
+
+def _answers(log: TrafficLog) -> Iterator[Answered]:
+    """Yield the answers whose texts were kept, in the order of drawing."""
+    d, c = schema.decisions.c, schema.calls.c
+    columns = (d.id, d.candidate.label("chosen"), d.text, c.candidate, c.answer, c.final)
+    found = sa.select(*columns).join_from(schema.decisions, schema.calls, d.id == c.decision_id)
+    found = found.where(c.answered, d.text.is_not(None), c.answer.is_not(None))
+    with log.reading() as connection:
+        rows: list[Any] = list(connection.execute(found))
+    if not rows:
+        raise TrafficError(
+            "The log holds no answer with its text. Keep texts: TrafficLog(url, keep_text=True)."
+        )
+    own = [
+        Answered(row.id, "" if row.final else row.candidate, row.text, row.answer, place_of(row.id))
+        for row in rows
+    ]
+    yield from sorted(own, key=lambda one: (one.place, one.candidate))
+
+
+def place_of(decision_id: str) -> float:
+    """Return where a decision stands in the order of drawing, in [0, 1)."""
+    return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:7], "big") / 2**56
+
+
+def _known(log: TrafficLog) -> dict[tuple[str, str], float]:
+    f = schema.feedback.c
+    with log.reading() as connection:
+        rows = connection.execute(sa.select(schema.feedback).where(f.source == JUDGE)).all()
+    return {(row.decision_id, row.candidate): row.quality for row in rows}
+
+
+def _row(one: Answered, quality: float, share: float) -> dict[str, Any]:
+    told = {"decision_id": one.decision_id, "source": JUDGE, "candidate": one.candidate, "time": now()}
+    return told | {"quality": quality, "probability": share}
