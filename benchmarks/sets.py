@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,12 @@ SETS = {
     "zeroeval, 20 candidates": ("zeroeval", BEST_KNOWN),
 }
 
+POOLS = SETS | {
+    "openhands, 34 candidates": ("openhands", None),
+    "paretobandit, 4 candidates": ("paretobandit", None),
+}
+"""All pools of which outcomes and costs are known query by query; the last two have few queries or a judge's grades."""
+
 CONFIGURATIONS = {
     "CrossRoute, static": TrainingConfig(),
     "CrossRoute, MiniLM": TrainingConfig(encoder="minilm"),
@@ -62,8 +69,8 @@ CONFIGURATIONS = {
 
 
 def load(name: str) -> Outcomes:
-    """Return a set of `SETS`, priced."""
-    folder, candidates = SETS[name]
+    """Return a set of `POOLS`, priced."""
+    folder, candidates = POOLS[name]
     outcomes = read_outcomes(DATA / folder)
     return priced(outcomes.select(candidates) if candidates else outcomes)
 
@@ -78,6 +85,6 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9.@]+", "-", name)
 
 
-def matching(parts: list[str] | None) -> list[str]:
+def matching(parts: list[str] | None, names: Iterable[str] = SETS) -> list[str]:
     """Return the sets whose name holds one of the parts; all where none is given."""
-    return [name for name in SETS if not parts or any(part in name for part in parts)]
+    return [name for name in names if not parts or any(part in name for part in parts)]

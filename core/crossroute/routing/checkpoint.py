@@ -18,6 +18,8 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit, prices
 from crossroute.model.doubt import TENSORS, Doubt
+from crossroute.model.ensemble import TENSORS as ENSEMBLE_TENSORS
+from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
@@ -28,6 +30,7 @@ from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
 NETWORK, DOUBT, BELIEF, LESSON = "network.", "doubt.", "belief.", "lesson."
+ENSEMBLE = "ensemble."
 CONTEXT = "context."
 TRAINED_ON = "trained_on"
 FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
@@ -130,6 +133,8 @@ def save(parts: Parts, folder: str | Path) -> None:
         tensors["calibration.context"] = context
     if predictor.doubt:
         tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
+    if predictor.ensemble:
+        tensors |= {f"{ENSEMBLE}{name}": tensor for name, tensor in predictor.ensemble.tensors.items()}
     beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if any(beliefs):
         width = max(len(belief.ability) for belief in beliefs if belief)
@@ -317,7 +322,19 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     if f"{CONTEXT}quality" in tensors:
         context = PoolProfiles(*(tensors[f"{CONTEXT}{name}"].astype(np.float32) for name in PROFILE_FIELDS))
     query_encoder = QueryEncoder(encoder or config.encoder)
-    return Predictor(network, pool, query_encoder, config.cost_unit, doubt=doubt, context=context)
+    ensemble = _ensemble(network, tensors)
+    return Predictor(
+        network, pool, query_encoder, config.cost_unit, doubt=doubt, context=context, ensemble=ensemble
+    )
+
+
+def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
+    """Return what stands beside the network; None where a checkpoint holds none, as older ones do."""
+    if not any(name.startswith(ENSEMBLE) for name in tensors):
+        return None
+    ensemble = Ensemble({name: tensors[f"{ENSEMBLE}{name}"] for name in ENSEMBLE_TENSORS})
+    ensemble.check(network.config)
+    return ensemble
 
 
 def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:

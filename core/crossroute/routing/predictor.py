@@ -21,10 +21,11 @@ from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
 from crossroute.model.doubt import Doubt, Outlook, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
+from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, sigmoid
 from crossroute.query import Query
 from crossroute.tokens import vocabulary_of
 
@@ -93,13 +94,16 @@ class Foresight:
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
         self.clusters = output.clusters
+        quality_logit = output.quality_logit
+        if predictor.ensemble is not None and predictor.columns is not None:
+            quality_logit = predictor.ensemble.joined(vectors, output.x, quality_logit, predictor.columns)
         self._at: Situation | None = None
         if doubt is None or beliefs is None:
-            self._outlook = Outlook(output.quality.astype(float), output.log_tokens.astype(float))
+            self._outlook = Outlook(sigmoid(quality_logit).astype(float), output.log_tokens.astype(float))
             self.trust: Floats = np.ones(len(vectors))
         else:
             self._at = at = doubt.situate(output.x)
-            held = output.quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+            held = quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = doubt.temper(at, beliefs, quality_logit=held, log_tokens=output.log_tokens)
             self.trust = at.trust
         quality, self._log_tokens = self._outlook
@@ -242,6 +246,8 @@ class Predictor:
         doubt: How far queries lie from training; None predicts as if all were near.
         context: Profiles of the pool that a query attends to for its context, whatever the pool to choose from: so
             that what is predicted of a candidate does not depend on the others. By default the pool itself.
+        ensemble: What stands beside the network, for the candidates whose profiles it knows; a candidate that was
+            added, or profiled anew, is predicted by the network alone.
 
     Raises:
         DataError: A candidate has no price, or no profile over this network's clusters.
@@ -259,9 +265,11 @@ class Predictor:
         *,
         doubt: Doubt | None = None,
         context: PoolProfiles | None = None,
+        ensemble: Ensemble | None = None,
     ) -> None:
         self.network = network
         self.doubt = doubt
+        self.ensemble = ensemble
         self.query_encoder = query_encoder
         self.cost_unit = cost_unit
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
@@ -270,6 +278,7 @@ class Predictor:
         self.counts_more = np.array([_counts_more(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
+        self.columns = None if ensemble is None else ensemble.columns(profiles.quality)
         self.learned = learned_prices(self.pool)
         windows = [candidate.context_window or np.inf for candidate in pool]
         self.windows = np.array(windows) if min(windows, default=np.inf) < np.inf else None
@@ -287,7 +296,7 @@ class Predictor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.network, self.pool, self.query_encoder, self.cost_unit)
-        return partial(Predictor, doubt=self.doubt, context=self.context), parts
+        return partial(Predictor, doubt=self.doubt, context=self.context, ensemble=self.ensemble), parts
 
     def foresee(self, queries: Sequence[Query]) -> list[Row]:
         """Foresee each query; the last ones are remembered."""
@@ -364,15 +373,19 @@ class Predictor:
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
-        return Predictor(
-            self.network, pool, self.query_encoder, self.cost_unit, doubt=self.doubt, context=self.context
-        )
+        return self._rebuilt(pool, self.doubt, self.ensemble)
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:
         """Return the same network, encoder and pool with another measure of doubt."""
-        return Predictor(
-            self.network, self.pool, self.query_encoder, self.cost_unit, doubt=doubt, context=self.context
-        )
+        return self._rebuilt(self.pool, doubt, self.ensemble)
+
+    def with_ensemble(self, ensemble: Ensemble | None) -> Predictor:
+        """Return the same network, encoder and pool with other members beside the network."""
+        return self._rebuilt(self.pool, self.doubt, ensemble)
+
+    def _rebuilt(self, pool: Pool, doubt: Doubt | None, ensemble: Ensemble | None) -> Predictor:
+        parts = (self.network, pool, self.query_encoder, self.cost_unit)
+        return Predictor(*parts, doubt=doubt, context=self.context, ensemble=ensemble)
 
     def _recall(self, query: Query) -> Row | None:
         with self._lock:

@@ -31,6 +31,8 @@ class TrainingConfig(BaseModel):
         choose_by: What the validation split chooses the epoch by: the AIQ, or the likelihood of the observed
             qualities, which is steadier where queries are few or their candidates differ.
         teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
+        ensemble: Put neighbours, a ridge regression and a forest beside the network (model/ensemble.py). A router
+            trained under a prior, or that goes on learning, is a network alone.
         tokens_weight: Weight of the cost head's loss beside the quality head's.
         reward: Which reward decides.
         seed: Makes training reproducible bit for bit on a CPU.
@@ -54,6 +56,7 @@ class TrainingConfig(BaseModel):
     candidate_dropout: float = Field(default=0.0, ge=0, le=1)
     choose_by: Literal["aiq", "likelihood"] = "aiq"
     teacher_weight: float = Field(default=0.8, ge=0, le=1)
+    ensemble: bool = True
     tokens_weight: float = Field(default=0.3, ge=0)
     reward: Reward = "exponential"
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -61,7 +64,7 @@ class TrainingConfig(BaseModel):
     @classmethod
     def plain(cls) -> TrainingConfig:
         """Return the paper's form: plain cross-attention over the profiles: one network, no prior, no teacher."""
-        return cls(members=1, prior=False, teacher_weight=0)
+        return cls(members=1, prior=False, teacher_weight=0, ensemble=False)
 
     @classmethod
     def tuning(cls) -> TrainingConfig:

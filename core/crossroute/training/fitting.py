@@ -1,7 +1,7 @@
 """Outcomes -> a trained router.
 
-The train split trains; the validation split chooses the epoch (by AIQ), the calibration of quality and the
-dial; the test split is never looked at.
+The train split trains the network; the validation split chooses its epoch (by AIQ), weighs it against the members
+beside it, which learn from both, and sets the dial; the test split is never looked at.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import classes_of, fit_doubt
 from crossroute.training.priors import Prior
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
+from crossroute.training.stacking import fit_ensemble
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
 from crossroute.training.verification import verifier_of
@@ -88,13 +89,54 @@ def fit(
     cached = QueryEncoder(DiskCachedEncoder(encoder))
     unit = start.predictor.cost_unit if start else costs.cost_unit(outcomes)
     train, validation = (prepare(split, cached, unit, on_encoded) for split in splits)
+    return fit_prepared(
+        train,
+        validation,
+        QueryEncoder(encoder),
+        unit,
+        config,
+        start=start,
+        prior=prior,
+        state_folder=state_folder,
+        on_epoch=on_epoch,
+        on_trained=on_trained,
+    )
+
+
+def fit_prepared(
+    train: Prepared,
+    validation: Prepared,
+    query_encoder: QueryEncoder,
+    unit: costs.CostUnit,
+    config: TrainingConfig,
+    *,
+    start: Router | None = None,
+    prior: Prior | None = None,
+    state_folder: Path | None = None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+    on_trained: Callable[[Router], None] = lambda _: None,
+) -> Router:
+    """Train a router on queries that are encoded already; what is not said here is as for `fit`.
+
+    Args:
+        train: The train split, from `prepare`.
+        validation: The validation split.
+        query_encoder: What encoded them, for the router.
+        unit: What the cost head learns.
+        config: How to train, with the shape of `start` where there is one.
+        start: A router that goes on learning, its candidates under their names here.
+        prior: What is believed of the candidates before their outcomes.
+        state_folder: Where the state is kept.
+        on_epoch: Called after each epoch.
+        on_trained: Called with the router before the state is deleted.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        begun = continued(train, start) if start else fresh(train, cached.views_width, config, prior)
+        begun = continued(train, start) if start else fresh(train, query_encoder.views_width, config, prior)
         run = TrainingRun(
             begun.network,
             begun.pool,
-            query_encoder=QueryEncoder(encoder),
+            query_encoder=query_encoder,
             cost_unit=unit,
             train=begun.taught(train, config) if config.teacher_weight else train,
             validation=validation,
@@ -107,25 +149,33 @@ def fit(
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
     predictor, provenance = run.trained(), _provenance(run, begun, start)
+    stacked = None
     if start is None:
+        if config.ensemble and prior is None:
+            stacked = fit_ensemble(predictor, train, validation, config.seed)
         predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior))
     else:
         known = set(begun.pool.names) <= set(start.pool.names)
         kept = start.predictor.with_pool(unlearned(begun.pool, start)) if known else None
-        if kept and likelihood(kept.with_doubt(None), validation) >= likelihood(predictor, validation):
+        plain = kept and kept.with_doubt(None).with_ensemble(None)
+        if kept and plain and likelihood(plain, validation) >= likelihood(predictor, validation):
             predictor, provenance = kept, start.provenance
         elif start.predictor.doubt is not None:
             predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     own = start.own_verifier if start else None
+    foreseen = stacked.unseen if stacked else predictor.foresee_encoded(validation.queries).quality
+    verifier = verifier_of(predictor, train, validation, foreseen, config.seed) or own
+    if stacked:
+        predictor = predictor.with_ensemble(stacked.ensemble)
     router = Router(
         predictor,
         calibration=EncodedQueries(*(array[sample] for array in validation.queries)),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=verifier_of(predictor, train, validation, config.seed) or own,
-        trained_on=_trained_on(splits, start),
+        verifier=verifier,
+        trained_on=_trained_on((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
     if ended and state_folder is not None:

@@ -46,6 +46,11 @@ class Prepared(NamedTuple):
     quality: torch.Tensor  # (n, m), NaN where not known; what the quality head learns
     log_tokens: torch.Tensor  # (n, m), NaN where not known
 
+    def take(self, rows: npt.NDArray[np.intp]) -> Prepared:
+        """Return some of the queries."""
+        parts = (self.encoded, self.query_tokens, self.quality, self.log_tokens)
+        return Prepared(self.outcomes.take(rows), *(part[rows] for part in parts))
+
     @property
     def queries(self) -> EncodedQueries:
         """The queries as a predictor reads them."""

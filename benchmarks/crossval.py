@@ -1,0 +1,250 @@
+"""Repeated cross-validation: python benchmarks/crossval.py [--set NAME] [--folds 5] [--seeds 3] [--minutes 11].
+
+Every query of a pool is predicted by a router that never saw it, nor a query of the same text: each fold is test
+once a seed, and an eighth of the others is validation. A seed draws the folds and starts the training. Predictions
+are kept fold by fold, so that a run that ends after some minutes goes on at the next call; what is complete is
+printed. Intervals draw the texts anew, all routers, seeds and pools over them together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import typer
+from predictions import progress
+from sets import POOLS, load, matching, slug
+
+from crossroute import Prediction, TrainingConfig
+from crossroute.encoder import load_encoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.evaluation.baselines import FAMILIES, candidate_mean, tune
+from crossroute.metrics.scores import aiq, cost_range, sweep_for, zero_router_points
+from crossroute.metrics.sweep import Sweep
+from crossroute.model import costs
+from crossroute.numeric import Floats
+from crossroute.training.fitting import fit_prepared, prepare
+from crossroute.training.run import Prepared
+
+OURS, ALONE = "CrossRoute", "network alone"
+BLIND = "blind"
+RIVALS = ("kNN", "ridge", "logistic regression", "MLP")
+VALIDATION = 8
+"""One in so many of the queries outside a fold chooses: the epoch, or a baseline's parameters."""
+RESAMPLES = 400
+
+Parts = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]
+
+
+class Figures(NamedTuple):
+    """What cross-validation says of one pool: AIQ by router, of each seed and of each draw, averaged over seeds."""
+
+    seeds: dict[str, Floats]  # router -> (seeds,)
+    draws: dict[str, Floats]  # router -> (r,)
+    zero: float
+    queries: int
+
+    def mean(self, router: str) -> float:
+        """Return a router's AIQ, averaged over the seeds."""
+        return float(self.seeds[router].mean())
+
+    @property
+    def rival(self) -> str:
+        """The tuned baseline that is best here, in hindsight."""
+        return max((name for name in self.seeds if name in RIVALS), key=self.mean)
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option("--set", help="Part of a pool's name.")] = None,
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    seeds: Annotated[int, typer.Option(min=1)] = 3,
+    minutes: Annotated[float, typer.Option(help="After these no further fold is begun.")] = 11.0,
+    folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+) -> None:
+    """Predict what is missing, as far as time allows, and print the tables."""
+    torch.set_num_threads(1)
+    until, found = time.monotonic() + 60 * minutes, {}
+    for name in matching(only, POOLS):
+        pool = Pool(name, folder / "crossval" / slug(name), folds)
+        for seed in range(seeds):
+            for fold in range(folds):
+                for router in (BLIND, OURS, *RIVALS):
+                    if time.monotonic() < until:
+                        pool.predict(router, seed, fold)
+        figures = pool.figures(seeds)
+        if figures is not None:
+            found[name] = figures
+    print(table(found), pooled(found), sep="\n")
+
+
+class Pool:
+    """One pool: its outcomes, encoded once, and what routers predict of them fold by fold."""
+
+    def __init__(self, name: str, folder: Path, folds: int) -> None:
+        self.outcomes, self._folder, self._folds = load(name), folder, folds
+        self.encoder = QueryEncoder(load_encoder("static"))
+        self._prepared: Prepared | None = None
+        self.text = np.unique(np.array(self.outcomes.texts), return_inverse=True)[1]  # (n,)
+
+    @property
+    def prepared(self) -> Prepared:
+        """All queries as a network reads them; their encodings are kept beside the predictions."""
+        if self._prepared is None:
+            unit = costs.cost_unit(self.outcomes)
+            self._prepared = prepare(self.outcomes, self.encoder, unit, lambda _: None)
+        return self._prepared
+
+    def parts(self, seed: int, fold: int) -> Parts:
+        """Return the rows of train, validation and test; equal texts are in one part."""
+        place = np.random.default_rng(seed).permutation(self.text.max() + 1)[self.text]
+        outside = place % self._folds != fold
+        chooses = (place // self._folds) % VALIDATION == 0
+        return np.flatnonzero(outside & ~chooses), np.flatnonzero(outside & chooses), np.flatnonzero(~outside)
+
+    def predict(self, router: str, seed: int, fold: int) -> None:
+        """Predict the queries of a fold, unless that is done already."""
+        if self._path(router, seed, fold).exists():
+            return
+        began = time.monotonic()
+        for name, found in BY_ROUTER[router](self, self.parts(seed, fold), seed).items():
+            path = self._path(name, seed, fold)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            arrays = {"quality": found.quality, "cost": found.cost}
+            np.savez_compressed(
+                path.with_suffix(".part.npz"),
+                **{name: each.astype(np.float32) for name, each in arrays.items()},
+            )
+            path.with_suffix(".part.npz").rename(path)
+        progress.print(f"{self._folder.name}: {router}, {seed}, {fold}, {time.monotonic() - began:.0f} s")
+
+    def figures(self, seeds: int) -> Figures | None:
+        """Evaluate the routers of which all folds are known, over the seeds that all of them have."""
+        low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
+        sweeps = {name: list(self._sweeps(name, seeds)) for name in (OURS, ALONE, *RIVALS, BLIND)}
+        sweeps = {name: known for name, known in sweeps.items() if known}
+        if OURS not in sweeps or not sweeps.keys() & set(RIVALS):
+            return None
+        weights = drawn(self.text)
+        by_seed = {
+            name: np.array([aiq(each.points(), low, high) for each in known])
+            for name, known in sweeps.items()
+        }
+        draws = {
+            name: np.mean(
+                [[aiq(points, low, high) for points in each.points(weights)] for each in known], axis=0
+            )
+            for name, known in sweeps.items()
+        }
+        zero = aiq(zero_router_points(self.outcomes.quality, self.outcomes.cost), low, high)
+        return Figures(by_seed, draws, zero, int(self.text.max()) + 1)
+
+    def _sweeps(self, router: str, seeds: int) -> Iterator[Sweep]:
+        for seed in range(seeds):
+            paths = [self._path(router, seed, fold) for fold in range(self._folds)]
+            if all(path.exists() for path in paths):
+                quality, cost = (np.empty(self.outcomes.quality.shape) for _ in range(2))
+                for fold, path in enumerate(paths):
+                    test = self.parts(seed, fold)[2]
+                    with np.load(path) as file:
+                        quality[test], cost[test] = file["quality"], file["cost"]
+                prediction = Prediction(self.outcomes.pool.names, quality, cost)
+                yield Sweep.of(prediction, self.outcomes, sweep_for(self.outcomes.cost))
+
+    def _path(self, router: str, seed: int, fold: int) -> Path:
+        return self._folder / f"{slug(router)}-{self._folds}-{seed}-{fold}.npz"
+
+
+def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
+    """Train as `fit` does, and predict the fold: with the members beside the network, and without."""
+    train, validation, test = (pool.prepared.take(each) for each in rows)
+    config = TrainingConfig(seed=seed)
+    router = fit_prepared(train, validation, pool.encoder, costs.cost_unit(pool.outcomes), config)
+    whole = router.predictor
+    found = {
+        name: predictor.foresee_encoded(test.queries)
+        for name, predictor in ((ALONE, whole.with_ensemble(None)), (OURS, whole))
+    }
+    return {name: Prediction(router.pool.names, each.quality, each.cost) for name, each in found.items()}
+
+
+def tuned(family: str, pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
+    """Tune a family of baselines on the validation queries, and predict the fold."""
+    views = pool.prepared.encoded.numpy()[:, : pool.encoder.views_width]
+    x, v, test = (views[each] for each in rows)
+    train, validation = (pool.outcomes.take(each) for each in rows[:2])
+    return {family: tune(FAMILIES[family], x, train, v, validation)[1].predict(test)}
+
+
+def blind(pool: Pool, rows: Parts, _: int) -> dict[str, Prediction]:
+    """Predict every candidate's mean, whatever is asked."""
+    train, validation, test = rows
+    seen = pool.outcomes.take(np.concatenate([train, validation]))
+    return {BLIND: candidate_mean(seen, pool.outcomes.take(test))}
+
+
+BY_ROUTER: dict[str, Callable[[Pool, Parts, int], dict[str, Prediction]]] = {
+    OURS: ours,
+    **{family: partial(tuned, family) for family in RIVALS},
+    BLIND: blind,
+}
+
+
+def drawn(text: npt.NDArray[np.intp]) -> Floats:
+    """Return how much each query counts in each draw of the texts, shape (r, n), rows summing to 1."""
+    texts = int(text.max()) + 1
+    counts = np.random.default_rng(0).multinomial(texts, np.full(texts, 1 / texts), size=RESAMPLES)
+    weights = counts[:, text].astype(float)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def table(found: Mapping[str, Figures]) -> str:
+    """Return one row a pool: AIQ, its spread over seeds, and differences with their 95 % intervals."""
+    others = (ALONE, *RIVALS)
+    lines = [
+        f"| pool | texts | blind mixture | {OURS} | seeds, spread | {' | '.join(others)} | less the best of these |",
+        f"|{'---|' * (len(others) + 6)}",
+    ]
+    for name, each in found.items():
+        ours = each.seeds[OURS]
+        cells = [f"{each.mean(other):.4f}" if other in each.seeds else "" for other in others]
+        spread = f"{len(ours)}, {np.ptp(ours):.4f}"
+        lines.append(
+            f"| {name} | {each.queries} | {each.zero:.4f} | **{each.mean(OURS):.4f}** | {spread} | "
+            f"{' | '.join(cells)} | {difference(each)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def difference(each: Figures) -> str:
+    """Return by how much the AIQ exceeds that of the tuned baseline that is best here, with the 95 % interval."""
+    low, high = np.percentile(each.draws[OURS] - each.draws[each.rival], [2.5, 97.5])
+    return f"{each.mean(OURS) - each.mean(each.rival):+.4f} ({low:+.4f} to {high:+.4f}), {each.rival}"
+
+
+def pooled(found: Mapping[str, Figures]) -> str:
+    """Return the mean relative difference to each pool's best tuned baseline, queries of two pools counted once."""
+    if not found:
+        return ""
+    folders = [POOLS[name][0] for name in found]
+    weights = [1 / folders.count(folder) for folder in folders]
+    lines = [f"| over {len(found)} pools, the same queries counted once | mean | 95 % |", "|---|---|---|"]
+    against = {"the best tuned baseline of each": [each.rival for each in found.values()]}
+    if all(ALONE in each.seeds for each in found.values()):
+        against["the network alone"] = [ALONE] * len(found)
+    for other, rivals in against.items():
+        pairs = list(zip(found.values(), rivals, strict=True))
+        mean = np.average([each.mean(OURS) / each.mean(rival) - 1 for each, rival in pairs], weights=weights)
+        draws = [each.draws[OURS] / each.draws[rival] - 1 for each, rival in pairs]
+        low, high = np.percentile(np.average(draws, weights=weights, axis=0), [2.5, 97.5])
+        lines.append(f"| against {other} | {mean:+.2%} | {low:+.2%} to {high:+.2%} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+
+from crossroute import Candidate, Price, Router, TrainingConfig, fit
+from crossroute.numeric import logit, sigmoid
+from crossroute.training.stacking import PENALTY, fit_ridge, grow_forest, weigh
+from tests.support.tiny import make_outcomes
+
+SMALL = TrainingConfig(clusters=4, epochs=3, batch_size=32, hidden=16)
+
+random = np.random.default_rng(0)
+X = random.normal(size=(60, 4))
+TRUTH = sigmoid(X @ random.normal(size=(4, 2)))
+QUALITY = (random.random(TRUTH.shape) < TRUTH).astype(float)
+
+
+def test_the_ridge_is_scikit_learns_and_its_left_out_predictions_those_of_fitting_anew():
+    weights, bias, unseen = fit_ridge(X, QUALITY)
+    fitted = Ridge(alpha=PENALTY).fit(X, QUALITY)
+    np.testing.assert_allclose(X @ weights + bias, fitted.predict(X))
+    anew = cross_val_predict(Ridge(alpha=PENALTY), X, QUALITY, cv=LeaveOneOut())
+    np.testing.assert_allclose(unseen, anew, atol=0.02)  # the mean is left as it is, n - 1 for n
+
+
+def test_the_ridge_of_a_candidate_is_fitted_to_what_is_known_of_it():
+    holes = QUALITY.copy()
+    holes[20:, 1] = np.nan
+    weights, bias, unseen = fit_ridge(X, holes)
+    alone = Ridge(alpha=PENALTY).fit(X[:20], holes[:20, 1])
+    np.testing.assert_allclose(X @ weights[:, 1] + bias[1], alone.predict(X))
+    np.testing.assert_allclose(unseen[20:, 1], alone.predict(X[20:]))
+
+
+def of_two_kinds():
+    """Return 200 queries of two kinds, which all of six features tell apart, and which candidate is good at which."""
+    x = np.repeat([[-1.0] * 6, [1.0] * 6], 100, axis=0) + random.normal(size=(200, 6)) * 0.1
+    return x, np.repeat([[0.9, 0.1], [0.1, 0.9]], 100, axis=0)
+
+
+def test_the_forest_finds_kinds_of_query_and_tells_nothing_where_there_are_none():
+    x, quality = of_two_kinds()
+    assert np.abs(grow_forest(x, quality, seed=0).unseen - quality).max() < 0.1
+    noise = (random.random((200, 2)) < 0.5).astype(float)
+    unseen = grow_forest(x, noise, seed=0).unseen
+    assert np.abs(np.corrcoef(unseen.ravel(), noise.ravel())[0, 1]) < 0.25, (
+        "out of its draw a tree knows no outcome"
+    )
+
+
+def test_the_forest_learns_of_a_candidate_where_half_of_it_is_missing():
+    x, quality = of_two_kinds()
+    holes = quality.copy()
+    holes[::2, 1] = np.nan
+    assert np.abs(grow_forest(x, holes, seed=0).unseen - quality).max() < 0.15
+
+
+def test_one_member_is_weighed_as_scikit_learns_logistic_regression_does():
+    logits = logit(TRUTH[:, :1], 1e-3)
+    found = weigh(logits[None], QUALITY[:, :1], np.zeros(1), penalty=1e-6)
+    fitted = LogisticRegression(C=1e6, tol=1e-8).fit(logits, QUALITY[:, 0])
+    np.testing.assert_allclose(
+        [found.weights[0], found.intercept[0]], [fitted.coef_[0, 0], fitted.intercept_[0]], 1e-2
+    )
+
+
+def test_weights_stay_where_they_began_under_a_large_penalty():
+    logits = random.normal(size=(2, *QUALITY.shape))
+    found = weigh(logits, QUALITY, np.array([0.25, 0.75]), penalty=1e9)
+    np.testing.assert_allclose([*found.weights, *found.intercept], [0.25, 0.75, 0, 0], atol=1e-6)
+
+
+def test_what_is_not_known_does_not_count():
+    logits, holes = random.normal(size=(2, *QUALITY.shape)), QUALITY.copy()
+    holes[30:] = np.nan
+    whole = weigh(logits[:, :30], QUALITY[:30], np.full(2, 0.5), 1.0)
+    found = weigh(logits, holes, np.full(2, 0.5), 1.0)
+    np.testing.assert_allclose(found.weights, whole.weights)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return make_outcomes(180)
+
+
+@pytest.fixture(scope="module")
+def router(outcomes):
+    return fit(outcomes, SMALL)
+
+
+def test_a_trained_router_has_members_that_survive_saving_cutting_and_prices(router, outcomes, tmp_path):
+    texts = outcomes.split("test").texts[:8]
+    assert (router.predictor.columns >= 0).all()
+    told = router.predict(texts)
+    alone = router.predictor.with_ensemble(None)
+    assert (alone.foresee_encoded(router.calibration).quality != router.predict(texts).quality[:1]).any()
+    router.save_pretrained(tmp_path)
+    np.testing.assert_array_equal(Router.from_pretrained(tmp_path).predict(texts).quality, told.quality)
+    names = outcomes.pool.names[::2]
+    cut = router.subset(names)
+    assert (cut.predictor.columns >= 0).all()
+    dear = [each.model_copy(update={"price": Price(input=9, output=9)}) for each in cut.pool]
+    np.testing.assert_array_equal(
+        cut.with_candidates(dear).predict(texts).quality, cut.predict(texts).quality
+    )
+
+
+def test_a_candidate_profiled_anew_is_the_networks_alone(router, outcomes):
+    half = outcomes.take(np.arange(len(outcomes)) % 2 == 0)
+    renamed = replace(
+        half, pool=type(half.pool)([Candidate(name=f"new-{c.name}", price=c.price) for c in half.pool])
+    )
+    added = router.with_candidates([*router.pool, *router.profile(renamed)])
+    known = added.predictor.columns >= 0
+    assert known[: len(outcomes.pool)].all()
+    assert not known[len(outcomes.pool) :].any()
+
+
+def test_the_paper_s_plain_form_and_a_router_that_goes_on_learning_are_networks_alone(router, outcomes):
+    plain = TrainingConfig.plain().model_copy(update={"clusters": 4, "epochs": 1, "hidden": 16})
+    assert fit(outcomes, plain).predictor.ensemble is None
+    further = fit(outcomes, TrainingConfig(epochs=1, choose_by="likelihood"), start=router)
+    assert further.predictor.ensemble is None or further.predictor.ensemble is router.predictor.ensemble
