@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from crossroute.calls.effort_words import Api, effort_words
+from crossroute.calls.effort_words import Api, beside_thinking, effort_words, warn_untold
 from crossroute.effort import Told
-
-logger = logging.getLogger(__name__)
-
-ANSWER = 4_096
-"""Tokens that are left for an answer beside a thinking budget that would take all."""
 
 
 class Speech(NamedTuple):
@@ -34,14 +28,14 @@ def effort_fields(model: BaseChatModel, told: Told) -> dict[str, Any]:
     """Return the fields by which a chat model is told how hard to think; none, where its class takes no word."""
     speech = speech_of(model)
     if speech is None:
-        logger.warning(
-            "%s has no field for effort; it is called as it was given. Set its effort on it.",
-            type(model).__name__,
-        )
+        warn_untold(type(model))
         return {}
     name = str(model._get_ls_params().get("ls_model_name", ""))
     words = effort_words(speech.api, name, told, base_url=_base_url(model))
     update = {speech.fields.get(word, word): value for word, value in words.items()}
+    if speech.api == "anthropic":
+        stated = {name: getattr(model, name, None) for name in ("max_tokens", "temperature")}
+        update |= beside_thinking(words, **stated)
     return _fitting(model, {name: _merged(model, name, value) for name, value in update.items()})
 
 
@@ -81,12 +75,6 @@ def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
         update = update | {"reasoning_effort": None}  # it would pass for the effort
     if "thinking_budget" in update and getattr(model, "reasoning_effort", None):
         update = update | {"reasoning_effort": None}
-    budget = _budget_in(update.get("thinking"))
-    if budget is not None and (getattr(model, "max_tokens", None) or ANSWER) <= budget:
-        update = update | {"max_tokens": budget + (getattr(model, "max_tokens", None) or ANSWER)}
-    thinks = isinstance(update.get("thinking"), dict) and update["thinking"]["type"] != "disabled"
-    if thinks and getattr(model, "temperature", None) not in (None, 1):
-        update = update | {"temperature": None}  # the API takes 1 alone beside thinking
     return update
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, cast
 
 from llama_index.core.llms import LLM
 
-from crossroute.calls.effort_words import Api, Words, effort_words
+from crossroute.calls.effort_words import Api, Words, beside_thinking, effort_words, warn_untold
 from crossroute.effort import Told
-
-logger = logging.getLogger(__name__)
-
-ANSWER = 4_096
-"""Tokens that are left for an answer beside a thinking budget that would take all."""
 
 
 def told_to(llm: LLM, told: Told) -> LLM:
@@ -23,10 +17,7 @@ def told_to(llm: LLM, told: Told) -> LLM:
     """
     api = api_of(llm)
     if api is None:
-        logger.warning(
-            "%s has no field for effort; it is called as it was given. Set its effort on it.",
-            type(llm).__name__,
-        )
+        warn_untold(type(llm))
         return llm
     words = effort_words(api, llm.metadata.model_name, told, base_url=_base_url(llm))
     if api == "google":
@@ -82,13 +73,10 @@ def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
     return {"thinking_dict": words.get("thinking"), "additional_kwargs": further, **_room(llm, words)}
 
 
-def _room(llm: LLM, words: Words) -> dict[str, Any]:
-    """Return what Anthropic's API wants beside thinking: a temperature of 1, and more tokens than the budget."""
-    thinking = words.get("thinking", {})
-    if thinking.get("type") == "disabled":
-        return {}
-    budget, most = thinking.get("budget_tokens", 0), getattr(llm, "max_tokens", ANSWER)
-    return {"temperature": 1.0, "max_tokens": most if most > budget else budget + max(most, ANSWER)}
+def _room(llm: Any, words: Words) -> Words:
+    """Return the limits to set beside thinking; the class's own default, 512 tokens, is no limit that was stated."""
+    stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
+    return beside_thinking(words, max_tokens=stated, temperature=llm.temperature)
 
 
 def _with_thinking(llm: LLM, words: Words) -> LLM:

@@ -139,16 +139,16 @@ def test_a_string_may_say_it(monkeypatch, wire):
     assert wire.bodies[-1]["reasoning_effort"] == "xhigh"
 
 
-def test_a_thinking_budget_leaves_room_for_the_answer_and_no_temperature(wire):
+def test_a_thinking_budget_leaves_room_for_the_answer(wire):
     fields = effort_fields(
         anthropic(wire, "claude-sonnet-4-5", max_tokens=2_000, temperature=0.2), read_effort("16k")
     )
     assert fields["max_tokens"] == 18_000
-    assert fields["temperature"] is None
+    assert fields["temperature"] == 1.0
 
 
 def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
-    with caplog.at_level(logging.WARNING, logger="langchain_crossroute"):
+    with caplog.at_level(logging.WARNING, logger="crossroute.calls"):
         assert effort_fields(ChatFake(), read_effort("low")) == {}
     assert "ChatFake has no field for effort" in caplog.text
 

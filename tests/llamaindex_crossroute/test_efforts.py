@@ -132,7 +132,7 @@ def test_a_thinking_budget_leaves_room_for_the_answer(wire):
 
 def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
     fake = ChatFake("fake")
-    with caplog.at_level(logging.WARNING, logger="llamaindex_crossroute"):
+    with caplog.at_level(logging.WARNING, logger="crossroute.calls"):
         assert told_to(fake, read_effort("low")) is fake
     assert "ChatFake has no field for effort" in caplog.text
 

@@ -18,6 +18,7 @@ Source: the providers' API references as of November 2026, and the classes of la
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -28,7 +29,12 @@ from crossroute.effort import OFF, Told
 Api = Literal["openai", "openai_responses", "anthropic", "google", "ollama"]
 """A vocabulary: `openai` is Chat Completions, which other hosts speak, too."""
 
+LOG = logging.getLogger("crossroute.calls")
+
 Words = dict[str, Any]
+ANSWER = 4_096
+"""Tokens that are left for an answer beside a thinking budget, where its length is not stated."""
+
 LEAST_BUDGET = 1_024
 """Tokens, the least that Anthropic takes."""
 
@@ -50,6 +56,40 @@ def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = Non
     """
     found = Catalogue.bundled().find(model)
     return _WORDS[api](found.entry if found else None, told, _host(base_url))
+
+
+def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float | None) -> Words:
+    """Return what Anthropic's API requires beside the words of an effort: other limits than the stated ones.
+
+    A thinking budget counts within `max_tokens`: an answer keeps the length that is stated for it. While a model
+    thinks, the API takes a temperature of 1 alone.
+
+    Args:
+        words: Of `effort_words`.
+        max_tokens: As stated for an answer; None where nothing is.
+        temperature: As stated.
+
+    Source: https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking.
+
+    >>> beside_thinking({"thinking": {"budget_tokens": 16_000}}, max_tokens=2_000, temperature=0.2)
+    {'max_tokens': 18000, 'temperature': 1.0}
+    """
+    thinking = words.get("thinking", {})
+    if thinking.get("type") == "disabled":
+        return {}
+    budget, further = thinking.get("budget_tokens", 0), Words()
+    if budget and (max_tokens is None or max_tokens <= budget):
+        further["max_tokens"] = budget + (max_tokens or ANSWER)
+    if temperature not in (None, 1):
+        further["temperature"] = 1.0
+    return further
+
+
+def warn_untold(kind: type) -> None:
+    """Log that models of a class cannot be told how hard to think."""
+    LOG.warning(
+        "%s has no field for effort; it is called as it was given. Set its effort on it.", kind.__name__
+    )
 
 
 def _openai(entry: Entry | None, told: Told, host: str) -> Words:
