@@ -15,6 +15,7 @@ from langchain_core.runnables.configurable import DynamicRunnable
 
 from crossroute import Capability, CrossRouteError
 from crossroute.calls.arguments import Dialect, dialect_of
+from crossroute.catalogue import price_of_own
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
@@ -112,6 +113,11 @@ class Member:
         return self.model._get_ls_params().get("ls_model_name")
 
     @property
+    def _base_url(self) -> str | None:
+        urls = (getattr(self.model, name, None) for name in ("base_url", "openai_api_base", "endpoint"))
+        return next((url for url in urls if isinstance(url, str)), None)
+
+    @property
     def ability(self) -> Ability:
         """What it can do: by its profile; where that is silent on tools, by what its class implements."""
         profile = self.model.profile or {}
@@ -129,6 +135,8 @@ class Member:
         return Ability(
             capabilities=frozenset(can),
             context_window=window or None,
+            price=price_of_own(kind, self.model_name, self._base_url),
+            model=self.model_name,
             untold=frozenset(untold),
             effort=effort_of(self.model),
         )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.runnables.utils import AddableDict
 
 from crossroute.calls import attempts
@@ -42,7 +41,6 @@ class Tail(attempts.Tail[Any]):
     def __init__(self, entry: Entry, memory: Memory) -> None:
         super().__init__(entry)
         self._memory = memory
-        self._usage: UsageMetadata | None = None
         self._unfinished = self._stamped = False
         self._last: Any = None
 
@@ -69,8 +67,8 @@ class Tail(attempts.Tail[Any]):
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
-            self._usage = add_usage(self._usage, message.usage_metadata)
-            self.entry.usage = usage_of(self._usage)
+            told = usage_of(message.usage_metadata)
+            self.entry.usage = told and told.after(self.entry.usage)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):

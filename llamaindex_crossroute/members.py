@@ -9,6 +9,7 @@ from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms import LLM
 
 from crossroute import Candidate
+from crossroute.catalogue import price_of_own
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from llamaindex_crossroute.efforts import effort_of
@@ -46,9 +47,16 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
         capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},
         context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
         effort=effort_of(llm),
+        model=model_name(llm),
+        price=price_of_own(type(llm), model_name(llm), _base_url(llm)),
     )
     said = {} if stated is None else {field: value for field, value in stated if value is not None}
     return by_metadata.model_copy(update=said)
+
+
+def _base_url(llm: LLM) -> str | None:
+    urls = (getattr(llm, name, None) for name in ("base_url", "api_base", "api_url"))
+    return next((url for url in urls if isinstance(url, str)), None)
 
 
 def common_metadata(llms: Mapping[str, LLM]) -> LLMMetadata:

@@ -21,14 +21,13 @@ from crossroute.calls.ledger import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
-from crossroute.catalogue import candidate_named
 from crossroute.effort import split_effort
 from crossroute.routing.exploration import Exploration
-from crossroute.routing.members import Ability, at_prices, unprofiled
+from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.traffic.recording import recorded
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
-from llamaindex_crossroute.members import ability_of, calls_tools
+from llamaindex_crossroute.members import ability_of, calls_tools, model_name
 from llamaindex_crossroute.messages.reading import Reading, marks, question
 from llamaindex_crossroute.messages.stamp import candidate_of
 from llamaindex_crossroute.messages.translation import in_words, readable
@@ -225,7 +224,10 @@ class Routing:
                 self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
             )
         pool = self._loaded.pool
-        known = {name: candidate_named(pool, name) or unprofiled(name) for name in self.llms}
+        known = {
+            name: known_as(pool, name, model_name(llm)) or unprofiled(name, model_name(llm))
+            for name, llm in self.llms.items()
+        }
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }

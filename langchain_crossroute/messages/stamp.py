@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from json import JSONDecodeError
 from typing import Any, TypeVar
+from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.exceptions import OutputParserException
@@ -142,6 +143,14 @@ class UsageProbe(BaseCallbackHandler):
     def __init__(self) -> None:
         self.answered = False
         self.usage: UsageMetadata | None = None
+        self._streamed: dict[UUID, Usage] = {}
+
+    def on_llm_new_token(self, token: str, *, run_id: UUID, chunk: Any = None, **_: Any) -> None:
+        """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
+        message = getattr(chunk, "message", None)
+        told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
+        if told is not None:
+            self._streamed[run_id] = told.after(self._streamed.get(run_id))
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
         """Add the tokens of an answer."""
@@ -159,5 +168,6 @@ class UsageProbe(BaseCallbackHandler):
             self.answered, self.usage = True, message.usage_metadata
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens that the answer tells, or else those that were overheard."""
-        return told or usage_of(self.usage)
+        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard."""
+        streamed = list(self._streamed.values())
+        return streamed[0] if len(streamed) == 1 else told or usage_of(self.usage)

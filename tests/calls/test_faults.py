@@ -36,11 +36,11 @@ def event(data: dict[str, Any] | str) -> str:
     return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
 
 
-def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
+def chunk(delta: dict[str, Any], finish: str | None = None, written: int | None = None) -> str:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return event(
-        {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    )
+    told = {"prompt_tokens": 11, "completion_tokens": written, "total_tokens": 11 + (written or 0)}
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return event({**head, "choices": [choice]} | ({} if written is None else {"usage": told}))
 
 
 OPENING = chunk({"role": "assistant", "content": ""})
@@ -225,3 +225,30 @@ def test_a_bad_request_is_raised_at_once(pool, server):
         pool.ask()
     assert server.asked == ["bad"]
     assert [failure.fault for failure in raised.value.crossroute_failures] == ["request"]
+
+
+TOLD_IN_EACH = [
+    chunk({"role": "assistant", "content": ""}, written=0),
+    chunk({"content": "I am "}, written=3),
+    chunk({"content": "well"}, written=7),
+    chunk({}, "stop", written=7),
+    event("[DONE]"),
+]
+
+
+@pytest.mark.parametrize(
+    ("events", "tokens", "unknown"),
+    [
+        (TOLD_IN_EACH, (11, 7), 0),
+        ([OPENING, chunk({"content": "I am well"}), STREAM[-2], STREAM[-1]], (0, 0), 1),
+    ],
+    ids=["usage in each chunk", "no usage"],
+)
+def test_a_stream_is_paid_for_once_and_told_apart_where_nobody_says_for_what(
+    pool, server, events, tokens, unknown
+):
+    server.answer = events
+    assert pool.stream() == "I am well"
+    spent = pool.pool.spend.total
+    assert (spent.usage.input_tokens, spent.usage.output_tokens) == tokens
+    assert (spent.calls, spent.unknown) == (1, unknown)

@@ -14,9 +14,10 @@ from typing import Any, Generic, TypeVar
 from typing_extensions import Self
 
 from crossroute.calls.blame import CONTENT, TIMEOUT, WINDOW, Fault, fault_of
-from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of, retry_after
+from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.ledger import Entry
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive
+from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
 
 T = TypeVar("T")
@@ -24,6 +25,9 @@ T = TypeVar("T")
 LOG = logging.getLogger("crossroute.calls")
 
 MAX_ATTEMPTS = 16
+LEAST_TRIES = 2
+"""Of a candidate that went down while the call ran: calls that ran beside it may have failed in one moment."""
+
 MAX_TIMEOUTS = 3
 """Of one candidate, a call: each may take as long as its client waits."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
@@ -113,6 +117,8 @@ class Attempts:
         self._waiting = self._names.copy()
         self._pause = FIRST_PAUSE_S
         self._waits: dict[str, float] = {}  # seconds that providers ask for
+        self._down = frozenset(filter(cooldowns.is_down, self._names))
+        self._tried: Counter[str] = Counter()
         self._timeouts: Counter[str] = Counter()
         if insist:
             self._waiting.remove(decision.candidate)
@@ -212,6 +218,7 @@ class Attempts:
         failure = failure_of(name, error)
         self.decision = self.decision.model_copy(update={"failures": (*self.decision.failures, failure)})
         self._left -= 1
+        self._tried[name] += 1
         if fault.cools:
             wait = retry_after(error) if fault.again else LONGEST_S
             self._waits[name] = wait or 0.0
@@ -245,12 +252,16 @@ class Attempts:
         if self._waiting:
             return 0.0
         self._names = [name for name in self._names if self._waits.get(name, 0.0) <= LONGEST_WAIT_S]
-        if all(map(self.cooldowns.is_down, self._names)):
+        if all(map(self._is_down, self._names)):
             return None
         self._waiting = self._names.copy()
         pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_S)
         asked = min(self._waits.get(name, 0.0) for name in self._names)
         return max(pause * random.uniform(0.5, 1), asked)
+
+    def _is_down(self, name: str) -> bool:
+        tried_enough = name in self._down or self._tried[name] >= LEAST_TRIES
+        return tried_enough and self.cooldowns.is_down(name)
 
     def _next(self, reason: str) -> None:
         """Turn to the next candidate of the round: by reward, those that cool down last."""

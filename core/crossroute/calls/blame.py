@@ -53,17 +53,20 @@ CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 BY_STATUS = {
     **dict.fromkeys((401, 402, 403, 404, 405, 407, 410, 451), ACCESS),
     **dict.fromkeys((408, 504, 524), TIMEOUT),
-    **dict.fromkeys((409, 425, 429), OVERLOAD),
+    **dict.fromkeys((409, 424, 425, 429), OVERLOAD),
     501: UNSUPPORTED,
 }
 """Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
 
 _KINDS = {
     OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
-    "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal",
-    TIMEOUT: "timeout_error timeout deadline_exceeded",
+    "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal "
+    "throttlingexception toomanyrequestsexception modelstreamerrorexception modelerrorexception "
+    "modelnotreadyexception serviceunavailableexception internalserverexception",
+    TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
     ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
-    "model_not_found deploymentnotfound permission_denied unauthenticated not_found",
+    "model_not_found deploymentnotfound permission_denied unauthenticated not_found "
+    "accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
     WINDOW: "context_length_exceeded request_too_large string_above_max_length",
     CONTENT: "content_filter content_policy_violation",
     UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter",
@@ -114,7 +117,8 @@ TELLING = (
         r"unsupported|(?:not|n't) (?:yet |currently )?support|supported values|only supported|not (?:available"
         r"|permitted|implemented|allowed (?:with|for|when))|\bunavailable|unrecogni[sz]ed|unknown (?:parameter|argument"
         r"|field|name)|extra (?:inputs|fields)|unexpected (?:keyword|argument|parameter)|can only be|cannot be used"
-        r"|incompatible|too large|\bthis model\b|deprecated",
+        r"|incompatible|too large|tools?[.\[]\d[^ ]{0,40} string (?:too long|does not match|should)"
+        r"|\bthis model\b|deprecated",
     ),
 )
 BY_WORDS = tuple((fault, re.compile(words, re.IGNORECASE)) for fault, words in TELLING)
@@ -124,7 +128,8 @@ TELLING_LENGTH = 600
 """Characters of an error that are looked at: what follows may be the prompt."""
 
 EMPTY = re.compile(
-    r"no generation|null value|empty (?:response|answer)|no (?:response|choices)", re.IGNORECASE
+    r"no generation|null value|empty (?:response|answer)|no (?:response|choices)|unexpected response",
+    re.IGNORECASE,
 )
 OUT_OF_QUOTA = re.compile(r"insufficient_quota|credit balance|billing_hard_limit", re.IGNORECASE)
 MISNAMED = re.compile(r"argument|positional|required keyword")
@@ -227,6 +232,8 @@ def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
     told = kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
     if fault is ACCESS:
         return told if told in (WINDOW, CONTENT) else ACCESS
+    if kind is not None and (kind.again or kind is ACCESS) and told is None:
+        return kind
     return told or (WINDOW if code == 413 else ARGUMENT)
 
 
@@ -236,9 +243,12 @@ def _by_words(words: str) -> Fault | None:
 
 def _body(error: Exception) -> Mapping[str, Any] | None:
     """Return what a provider sent as an error: in `body`, or, of an answer with status 200, as the argument."""
-    body = getattr(error, "body", None)
-    body = body if isinstance(body, Mapping) else next(iter(error.args), None)
-    inner = body.get("error", body) if isinstance(body, Mapping) else None
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):  # botocore
+        return {str(name).lower(): value for name, value in response["Error"].items()}
+    places = (getattr(error, "body", None), getattr(error, "details", None), next(iter(error.args), None))
+    body = next((place for place in places if isinstance(place, Mapping)), None)
+    inner = body.get("error", body) if body is not None else None
     return inner if isinstance(inner, Mapping) else None
 
 

@@ -98,7 +98,7 @@ class Dispatcher:
     def _decide_by(self, router: Router) -> None:
         self.router = router.without_budgets()
         self._unprofiled = {
-            name: ability.stated_on(unprofiled(name), name)
+            name: ability.stated_on(unprofiled(name, ability.model), name)
             for name, ability in self.members.items()
             if name not in self.router.pool
         }

@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
-from typing import Any
 
-from crossroute.calls.blame import chain, fault_of, status
+from crossroute.calls.blame import fault_of, status
 from crossroute.decision import Failure
 from crossroute.locks import Lock
 from crossroute.scrubbing import without_secrets
@@ -18,7 +16,6 @@ LOG = logging.getLogger("crossroute.calls")
 FIRST_S, LONGEST_S = 5.0, 300.0
 DOWN_AFTER = 6
 """Failures in a row, of any calls, after which a candidate counts as down."""
-LONGEST_WAIT = 3600.0
 LONGEST_MESSAGE = 200
 
 
@@ -83,21 +80,6 @@ class Cooldowns:
             return max(0.0, self._until.get(candidate, 0.0) - self._clock())
 
 
-def retry_after(error: BaseException) -> float | None:
-    """Return the seconds that the provider asks to wait, at most an hour, or None where it asks nothing."""
-    for link in chain(error):
-        headers = getattr(getattr(link, "response", None), "headers", None) or {}
-        waits = (
-            _seconds(headers.get("retry-after-ms"), 1e-3),
-            _seconds(headers.get("retry-after")) or _until(headers.get("retry-after")),
-            _seconds(getattr(link, "retry_after", None)),
-        )
-        for wait in waits:
-            if wait is not None:
-                return min(max(wait, 0.0), LONGEST_WAIT)
-    return None
-
-
 def failure_of(candidate: str, error: Exception) -> Failure:
     """Return what a decision keeps of an error: its type and its first line, without secrets."""
     fault = fault_of(error)
@@ -109,20 +91,6 @@ def failure_of(candidate: str, error: Exception) -> Failure:
         transient=fault.again,
         fault=fault.whose,
     )
-
-
-def _seconds(value: Any, unit: float = 1.0) -> float | None:
-    try:
-        return None if value is None else float(value) * unit
-    except (TypeError, ValueError):
-        return None
-
-
-def _until(value: Any) -> float | None:
-    try:
-        return parsedate_to_datetime(value).timestamp() - time.time() if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _first_line(message: str) -> str:

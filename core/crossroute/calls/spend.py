@@ -52,6 +52,22 @@ class Usage(BaseModel):
             cache_write_1h_tokens=self.cache_write_1h_tokens,
         )
 
+    def after(self, earlier: Usage | None) -> Usage:
+        """Return the tokens of a stream after a chunk that tells these: the whole so far, or what was added.
+
+        A chunk that repeats the input tells the whole.
+
+        >>> Usage(input_tokens=9, output_tokens=5).after(Usage(input_tokens=9, output_tokens=3)).output_tokens
+        5
+        >>> Usage(output_tokens=5).after(Usage(input_tokens=9, output_tokens=3)).output_tokens
+        8
+        """
+        if earlier is None:
+            return self
+        whole = self.input_tokens >= earlier.input_tokens > 0 and self.output_tokens >= earlier.output_tokens
+        tier = earlier.tier if self.tier == 1 else self.tier
+        return (self if whole else earlier + self).model_copy(update={"tier": tier})
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,

@@ -4,7 +4,14 @@ from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.evidence import Evidence, rests_on
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
-from crossroute.catalogue.naming import candidate_meant, candidate_named, catalogued_price, told_to
+from crossroute.catalogue.hosts import is_own_address
+from crossroute.catalogue.naming import (
+    candidate_meant,
+    candidate_named,
+    catalogued_price,
+    price_of_own,
+    told_to,
+)
 from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
 
 __all__ = [
@@ -21,6 +28,8 @@ __all__ = [
     "candidate_named",
     "catalogued_price",
     "changes",
+    "is_own_address",
+    "price_of_own",
     "read_layers",
     "read_update",
     "rests_on",

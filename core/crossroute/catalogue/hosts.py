@@ -6,6 +6,9 @@ organisations, Amazon Bedrock's model ids; as of November 2026.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -13,6 +16,12 @@ def _words(text: str) -> frozenset[str]:
 
 LOCAL = _words("ollama ollama_chat lm_studio lmstudio llamafile llamacpp xinference vllm hosted_vllm")
 """What runs models on one's own machines: nobody charges by the token."""
+
+LOCAL_CLASSES = _words(
+    "ChatOllama Ollama OllamaLLM ChatLlamaCpp LlamaCpp LlamaCPP VLLM Vllm ChatMLX MLXPipeline MLXLLM GPT4All "
+    "ChatLlamafile Llamafile HuggingFacePipeline HuggingFaceLLM LMStudio Xinference IpexLLM"
+)
+"""Classes of LangChain and LlamaIndex that do so, unless they are given another address."""
 
 HOSTS = LOCAL | _words(
     # hosts that serve what others make
@@ -110,3 +119,17 @@ BEDROCK_VENDORS = _words(
     "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
 )
 BEDROCK_REGIONS = _words("us us-gov eu apac ap global regional jp au ca")
+
+
+def is_own_address(url: str) -> bool:
+    """Return whether an address is on this machine, or on a private network.
+
+    >>> [is_own_address(url) for url in ("http://127.0.0.1:8000/v1", "http://vllm:8000", "https://ollama.com")]
+    [True, True, False]
+    """
+    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
+    return address.is_private or address.is_loopback or address.is_unspecified

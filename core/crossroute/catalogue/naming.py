@@ -5,6 +5,7 @@ from __future__ import annotations
 from crossroute.candidate import FREE, Candidate, Pool, Price
 from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.hosts import LOCAL_CLASSES, is_own_address
 from crossroute.catalogue.spelling import take_apart
 from crossroute.effort import Effort, Told, split_effort, with_effort
 
@@ -71,6 +72,25 @@ def catalogued_price(name: str) -> Price | None:
     spelling = take_apart(name)
     own = spelling.free and spelling.prefixes and not Catalogue.bundled().reason(name)
     return FREE if own else None
+
+
+def price_of_own(kind: type, model: str | None, base_url: str | None) -> Price | None:
+    """Return a price of zero where a client asks a model on one's own machines; None where somebody may charge.
+
+    At an address of one's own, a client of a provider's API may ask a gateway to hosted models, so that only open
+    weights count as one's own there.
+
+    Args:
+        kind: The client's class.
+        model: The name by which it asks the model.
+        base_url: Its address, where it is given one.
+    """
+    if base_url and not is_own_address(base_url):
+        return None
+    if LOCAL_CLASSES & {base.__name__ for base in kind.__mro__}:
+        return None if (model or "").endswith("cloud") else FREE  # Ollama serves such tags from its own
+    found = Catalogue.bundled().find(model) if model and base_url else None
+    return FREE if found and found.entry.open_weights else None
 
 
 def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:

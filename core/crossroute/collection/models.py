@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
 
 from crossroute.candidate import FREE, Candidate, Price
-from crossroute.catalogue import Catalogue, catalogued_price
+from crossroute.catalogue import Catalogue, catalogued_price, is_own_address
 from crossroute.config import ModelEntry, PoolConfig
 from crossroute.data.prices import listed_price
 from crossroute.profiler.answerers import Answer, Answerer, answerer_of
 
-LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - an address that is read, not bound
 NO_KEY = "none"
 """What a server of one's own is given for a key."""
 
@@ -107,7 +105,7 @@ def _made(name: str, place: str) -> tuple[object, str]:
     if place.startswith(("http://", "https://")):
         address, _, model = place.partition("#")
         entry = ModelEntry(name=name, model=f"openai:{model or name}", base_url=address)
-        if urlsplit(address).hostname in LOCAL:
+        if is_own_address(address):
             entry = entry.model_copy(update={"options": {"api_key": NO_KEY}})
         return _chat_model(entry), address
     found = _object(place)
@@ -143,8 +141,7 @@ def _is_written(module: str) -> bool:
 
 
 def _known_price(name: str, place: str) -> Price:
-    address = place if place.startswith(("http://", "https://")) else ""
-    if urlsplit(address).hostname in LOCAL:
+    if place.startswith(("http://", "https://")) and is_own_address(place):
         return FREE
     for spelled in dict.fromkeys((place, name)):
         if spelled and not spelled.startswith("http"):

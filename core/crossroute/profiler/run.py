@@ -26,7 +26,7 @@ from tenacity import (
 )
 
 from crossroute.calls.blame import is_transient, status
-from crossroute.calls.failures import retry_after
+from crossroute.calls.waits import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer

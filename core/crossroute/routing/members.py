@@ -31,6 +31,7 @@ class Ability(BaseModel):
         capabilities: What it can do beyond text; None leaves what the router's candidate says.
         context_window: Tokens of input and output together; None likewise.
         price: What it charges, where that is not the candidate's price; None likewise.
+        model: The name by which its provider is asked; counted where its own name is none that a router knows.
         untold: Capabilities of which nobody says whether it has them: it is asked where no other is known to be able.
         effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
             of that and it takes such an effort.
@@ -41,6 +42,7 @@ class Ability(BaseModel):
     capabilities: frozenset[Capability] | None = None
     context_window: int | None = Field(default=None, gt=0)
     price: Price | None = None
+    model: str | None = None
     untold: frozenset[Capability] = frozenset()
     effort: str | None = None
 
@@ -49,7 +51,9 @@ class Ability(BaseModel):
         candidate = self._as_told(candidate)
         others = {candidate.name, *candidate.aliases} - {name}
         known = {
-            field: value for field, value in self if value is not None and field not in {"effort", "untold"}
+            field: value
+            for field, value in self
+            if value is not None and field not in {"effort", "model", "untold"}
         }
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
@@ -114,11 +118,22 @@ def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> 
     return {name: ability.model_copy(update=stated[name]) for name, ability in abilities.items()}
 
 
-def unprofiled(name: str) -> Candidate:
-    """Return a candidate of a model that the router does not know, with what the catalogue knows of it."""
-    resolution = Catalogue.bundled().find(name)
+def unprofiled(name: str, model: str | None = None) -> Candidate:
+    """Return a candidate of a model that the router does not know, with what the catalogue knows of it.
+
+    Args:
+        name: Its name.
+        model: The name by which its provider is asked, for where the catalogue does not know the other.
+    """
+    spelled = model if model and Catalogue.bundled().find(name) is None else name
+    resolution = Catalogue.bundled().find(spelled)
     known = resolution.entry.candidate if resolution else Candidate(name=name)
-    return known.model_copy(update={"price": catalogued_price(name)})
+    return known.model_copy(update={"price": catalogued_price(spelled)})
+
+
+def known_as(pool: Pool, name: str, model: str | None) -> Candidate | None:
+    """Return the candidate that a member is: by its name, or by that of the model that it asks; None if by neither."""
+    return candidate_named(pool, name) or (candidate_named(pool, model) if model else None)
 
 
 def router_over(
@@ -128,7 +143,8 @@ def router_over(
 
     A name is the router's, an alias, or any spelling of either that the catalogue knows for the same model:
     `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. Spelled as a local model
-    (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated.
+    (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated. A name of the user's
+    own (`fast`) means the model that the member asks, as its ability tells.
 
     Args:
         router: A router, or the name or folder of one.
@@ -144,7 +160,8 @@ def router_over(
     if default is not None and default not in members:
         raise ValueError(f"The default {default!r} is not among the models {', '.join(map(repr, members))}.")
     router = router if isinstance(router, Router) else Router.from_pretrained(router)
-    known = {name: found for name in members if (found := candidate_named(router.pool, name)) is not None}
+    found = {name: known_as(router.pool, name, ability.model) for name, ability in members.items()}
+    known = {name: candidate for name, candidate in found.items() if candidate is not None}
     for name in members:
         if not known or (name not in known and name != default):
             raise UnprofiledCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))

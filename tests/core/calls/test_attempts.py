@@ -126,6 +126,15 @@ def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others(
     assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
 
 
+def test_calls_that_failed_beside_it_in_one_moment_do_not_end_a_call():
+    members, cooldowns = Members(a=[ConnectionError()], b=[ConnectionError()]), Cooldowns()
+    attempts = Attempts(decision("a", "b"), cooldowns)
+    for name in ("a", "b") * 6:
+        cooldowns.fail(name)
+    assert attempts.call(members.call).candidate == "a"
+    assert members.called == ["a", "b", "a"]
+
+
 def test_a_total_outage_ends_after_six_failures_and_the_next_call_tries_once():
     members, cooldowns = Members(a=[RateLimitError()] * 99), Cooldowns()
     for calls in (6, 7):

@@ -156,3 +156,43 @@ def test_a_prompt_that_an_error_echoes_far_behind_tells_nothing():
     assert (
         fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == blame.ARGUMENT
     )
+
+
+def test_an_answer_of_another_type_may_be_whole_the_next_time():
+    page = ValueError("Unexpected response type from OpenAI-compatible endpoint. Expected a dict, got str.")
+    assert fault_of(page) is blame.UNREADABLE
+
+
+def bedrock(code, status=None):
+    told = {"Error": {"Code": code, "Message": "m"}}
+    return error(
+        "ClientError", response=told | ({"ResponseMetadata": {"HTTPStatusCode": status}} if status else {})
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "fault"),
+    [
+        (bedrock("ThrottlingException", 400), blame.OVERLOAD),
+        (bedrock("throttlingException"), blame.OVERLOAD),
+        (bedrock("modelStreamErrorException"), blame.OVERLOAD),
+        (bedrock("ModelErrorException", 424), blame.OVERLOAD),
+        (bedrock("ModelTimeoutException", 408), blame.TIMEOUT),
+        (bedrock("ServiceQuotaExceededException", 400), blame.ACCESS),
+        (bedrock("AccessDeniedException", 403), blame.ACCESS),
+        (bedrock("ValidationException", 400), blame.ARGUMENT),
+    ],
+)
+def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
+    assert fault_of(raised) is fault
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid 'tools[0].function.name': string too long. Expected a string with maximum length 64",
+        "tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'",
+    ],
+)
+def test_a_name_of_a_tool_that_one_provider_refuses_may_do_for_another(message):
+    assert fault_of(error("BadRequestError", message, status_code=400)) is blame.UNSUPPORTED

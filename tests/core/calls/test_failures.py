@@ -1,32 +1,14 @@
 """Failures: what is kept of errors, and how long a candidate cools down."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import formatdate
 
-import httpx
 import pytest
 
-from crossroute.calls.failures import Cooldowns, failure_of, retry_after
+from crossroute.calls.failures import Cooldowns, failure_of
 
 
 def error(name="SomethingError", message="", bases=(Exception,), **attributes):
     return type(name, bases, attributes)(message)
-
-
-def response(code, headers=()):
-    return httpx.Response(code, headers=dict(headers), request=httpx.Request("POST", "http://localhost"))
-
-
-def test_retry_after_is_read_in_each_of_its_spellings():
-    assert retry_after(error(response=response(429, {"retry-after": "7"}))) == 7
-    assert retry_after(error(response=response(429, {"retry-after-ms": "250"}))) == 0.25
-    later = formatdate(time.time() + 60, usegmt=True)
-    assert 55 < retry_after(error(response=response(429, {"Retry-After": later}))) <= 60
-    assert retry_after(error(retry_after=3)) == 3
-    assert retry_after(error(response=response(429, {"retry-after": "soon"}))) is None
-    assert retry_after(error(response=response(429, {"retry-after": "1e9"}))) == 3600
-    assert retry_after(ValueError()) is None
 
 
 @pytest.mark.parametrize(

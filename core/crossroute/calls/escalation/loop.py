@@ -13,7 +13,7 @@ from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.escalation.transcript import Transcript
-from crossroute.calls.failures import failure_of, retry_after
+from crossroute.calls.failures import failure_of
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.logprobs import Logprobs
 from crossroute.calls.reply import Reply

@@ -1,0 +1,125 @@
+"""Waits: for how long a provider asks not to be called, wherever it says so.
+
+| where | who |
+|---|---|
+| `retry-after`, `retry-after-ms` | most |
+| `x-ratelimit-reset-tokens: 6m0s` and the like | OpenAI, Groq, OpenRouter |
+| `anthropic-ratelimit-tokens-reset: 2026-11-29T12:00:00Z` | Anthropic |
+| `retryDelay: "37s"` in the body | Google |
+| "Please try again in 1.2s." in the message | OpenAI, Groq, Azure |
+
+Source: the providers' references on rate limits, as of November 2026.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from crossroute.calls.blame import chain, status
+
+LONGEST_WAIT = 3600.0
+"""Seconds that are heeded at most."""
+
+RESET = re.compile(r"(?:x|anthropic)-ratelimit-(?:reset(?:-(\w+))?|(\w+)-reset)$", re.IGNORECASE)
+REMAINING = ("x-ratelimit-remaining-{}", "anthropic-ratelimit-{}-remaining")
+LONG = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$")
+UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3)
+DELAY = re.compile(r'"retryDelay": "(\d+(?:\.\d+)?s)"')
+ASKED = re.compile(
+    r"(?:try again|retry)(?: your request)? (?:in|after) (\d[\d.]*) ?(ms|m?s|seconds?|minutes?|(?:\d*[hms.]\d*)+)?",
+    re.IGNORECASE,
+)
+EPOCH_S = 1.5e9
+"""A number from here up is a date in seconds; a thousand times that, in milliseconds."""
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Return the seconds that the provider asks to wait, at most an hour, or None where it asks nothing."""
+    for link in chain(error):
+        wait = next((wait for wait in _told(link) if wait is not None), None)
+        if wait is not None:
+            return min(max(wait, 0.0), LONGEST_WAIT)
+    return None
+
+
+def seconds_of(told: Any) -> float | None:
+    """Return a wait in seconds, as headers and bodies spell it: a number, a length, or a date.
+
+    >>> [seconds_of(told) for told in ("7", "6m0s", "20ms", "1h2m", "soon")]
+    [7.0, 360.0, 0.02, 3720.0, None]
+    """
+    if told is None or isinstance(told, bool):
+        return None
+    with suppress(TypeError, ValueError):
+        number = float(told)
+        if math.isnan(number):
+            return None
+        return _until(number) if number >= EPOCH_S else number
+    if not isinstance(told, str):
+        return None
+    length = LONG.match(told.strip())
+    if length and any(length.groups()):
+        return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
+    for read in (parsedate_to_datetime, lambda date: datetime.fromisoformat(date.replace("Z", "+00:00"))):
+        with suppress(ValueError):
+            return read(told).timestamp() - time.time()
+    return None
+
+
+def _told(error: BaseException) -> Iterator[float | None]:
+    """Yield what each place of an error asks for, the most explicit first."""
+    headers = _headers(error)
+    in_ms = seconds_of(headers.get("retry-after-ms"))
+    yield None if in_ms is None else in_ms / 1_000
+    yield seconds_of(headers.get("retry-after"))
+    yield seconds_of(getattr(error, "retry_after", None))
+    body = json.dumps([getattr(error, name, None) for name in ("details", "body")], default=str)
+    delay = DELAY.search(body)
+    yield seconds_of(delay[1]) if delay else None
+    if status(error) == 429:
+        yield _in_words(str(error))
+        yield max(_resets(headers), default=None)
+
+
+def _headers(error: BaseException) -> dict[str, str]:
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):  # botocore
+        response = response.get("ResponseMetadata", {})
+        headers = response.get("HTTPHeaders") if isinstance(response, Mapping) else None
+    else:
+        headers = getattr(response, "headers", None)
+    told = headers.items() if isinstance(headers, Mapping) else ()
+    return {str(name).lower(): value for name, value in told}
+
+
+def _resets(headers: Mapping[str, str]) -> Iterator[float]:
+    """Yield the seconds until each limit that is used up is lifted; one whose rest is not told counts as such."""
+    for header, told in headers.items():
+        found = RESET.match(header)
+        wait = seconds_of(told) if found else None
+        if found and wait is not None:
+            of = found[1] or found[2] or ""
+            left = [headers.get(name.format(of).rstrip("-")) for name in REMAINING]
+            if all(one in (None, "0") for one in left):
+                yield wait
+
+
+def _in_words(message: str) -> float | None:
+    asked = ASKED.search(message)
+    if not asked:
+        return None
+    number, unit = asked[1].rstrip("."), (asked[2] or "s").lower()
+    unit = {"second": "s", "seconds": "s", "minute": "m", "minutes": "m"}.get(unit, unit)
+    return seconds_of(number + unit.rstrip("."))
+
+
+def _until(date: float) -> float:
+    return (date / 1_000 if date >= 1_000 * EPOCH_S else date) - time.time()

@@ -1,0 +1,74 @@
+"""Names of the user's own, and models on one's own machines, through both integrations."""
+
+from __future__ import annotations
+
+import pytest
+from langchain_ollama import ChatOllama
+from langchain_openai import ChatOpenAI
+from llama_index.llms.ollama import Ollama
+from llama_index.llms.openai import OpenAI
+from llama_index.llms.openai_like import OpenAILike
+
+from langchain_crossroute import ChatCrossRoute
+from llamaindex_crossroute import CrossRouteLLM
+
+OWN, GATEWAY = "http://127.0.0.1:9/v1", "https://api.example.com/v1"
+
+
+def candidates(pool):
+    return {one.name: one for one in pool._routing.dispatcher.router.pool}
+
+
+def by_langchain(models):
+    pool = ChatCrossRoute(
+        models={
+            name: ChatOllama(model=model)
+            if url is None
+            else ChatOpenAI(model=model, base_url=url, api_key="none", **told)
+            for name, (model, url, told) in models.items()
+        }
+    )
+    return candidates(pool)
+
+
+def by_llamaindex(models):
+    llms = {
+        name: Ollama(model=model, context_window=8_000)
+        if url is None
+        else (OpenAI if model.startswith("gpt-") else OpenAILike)(
+            model=model, api_base=url, api_key="none", **told
+        )
+        for name, (model, url, told) in models.items()
+    }
+    return candidates(CrossRouteLLM(llms))
+
+
+@pytest.fixture(params=[by_langchain, by_llamaindex])
+def made(request):
+    return request.param
+
+
+def test_a_name_of_the_users_own_means_the_model_that_is_asked(made):
+    pool = made(
+        {
+            "fast": ("gpt-4o-mini", GATEWAY, {}),
+            "gpt-5-low": ("gpt-5", GATEWAY, {"reasoning_effort": "low"}),
+            "gpt-5-high": ("gpt-5", GATEWAY, {"reasoning_effort": "high"}),
+            "gpt-4o": ("gpt-4o-mini", GATEWAY, {}),  # a name that is known goes before the model asked
+        }
+    )
+    assert (pool["fast"].price.input, pool["gpt-4o"].price.input) == (0.15, 2.5)
+    assert [pool[name].effort.told for name in ("gpt-5-low", "gpt-5-high")] == ["low", "high"]
+    assert pool["gpt-5-low"].price == pool["gpt-5-high"].price
+
+
+def test_nobody_charges_for_open_weights_at_home(made):
+    pool = made(
+        {
+            "llama3.1": ("llama3.1", None, {}),
+            "qwen": ("Qwen/Qwen2.5-7B-Instruct", OWN, {}),
+            "hosted": ("Qwen/Qwen2.5-7B-Instruct", GATEWAY, {}),
+            "gpt-4o": ("gpt-4o", OWN, {}),  # a gateway at home to somebody else's
+        }
+    )
+    assert [pool[name].price.output == 0 for name in pool] == [True, True, False, False]

@@ -1,0 +1,94 @@
+"""Waits: in each place where a provider asks for one."""
+
+import time
+from email.utils import formatdate
+
+import httpx
+import pytest
+
+from crossroute.calls.waits import retry_after
+
+
+def error(message="", **attributes):
+    return type("SomethingError", (Exception,), attributes)(message)
+
+
+def refused(headers=(), message=""):
+    request = httpx.Request("POST", "http://localhost")
+    return error(message, response=httpx.Response(429, headers=dict(headers), request=request))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "1m30s"}, 90),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "1e9"}, 3600),
+        ({"retry-after": "-5"}, 0),
+        ({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-reset-requests": "1s"}, 360),
+        (
+            {
+                "x-ratelimit-reset-tokens": "6m0s",
+                "x-ratelimit-remaining-tokens": "149000",
+                "x-ratelimit-reset-requests": "20ms",
+                "x-ratelimit-remaining-requests": "0",
+            },
+            0.02,
+        ),
+        ({"x-ratelimit-reset": "12"}, 12),
+        ({"retry-after": "3", "x-ratelimit-reset-requests": "1h2m"}, 3),
+    ],
+)
+def test_headers_of_each_provider_are_read(headers, seconds):
+    assert retry_after(refused(headers)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "date"),
+    [
+        ("Retry-After", lambda at: formatdate(at, usegmt=True)),
+        ("anthropic-ratelimit-tokens-reset", lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))),
+        ("X-RateLimit-Reset", lambda at: str(round(at * 1_000))),
+        ("X-RateLimit-Reset", lambda at: str(round(at))),
+    ],
+)
+def test_dates_are_read(header, date):
+    assert 55 < retry_after(refused({header: date(time.time() + 60)})) <= 61
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Rate limit reached for gpt-4o on tokens per min. Please try again in 1.2s. Visit", 1.2),
+        ("Please try again in 6m0s.", 360),
+        ("Please try again in 20ms.", 0.02),
+        ("Please retry after 26 seconds.", 26),
+        ("Please retry in 37.5s.", 37.5),
+        ("Please try again in 2 minutes.", 120),
+        ("Please try again in a while", None),
+    ],
+)
+def test_messages_are_read(message, seconds):
+    assert retry_after(refused(message=message)) == pytest.approx(seconds)
+
+
+def test_googles_delay_is_read_through_the_error_that_wraps_it():
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37s"}
+    inner = error(code=429, details={"error": {"code": 429, "details": [info]}})
+    outer = error("Error calling model")
+    outer.__cause__ = inner
+    assert retry_after(outer) == 37
+
+
+def test_amazons_headers_and_an_attribute_are_read():
+    response = {"ResponseMetadata": {"HTTPStatusCode": 429, "HTTPHeaders": {"retry-after": "4"}}}
+    assert retry_after(error(response=response)) == 4
+    assert retry_after(error(retry_after=3)) == 3
+
+
+def test_where_nothing_is_asked_nothing_is_told():
+    assert retry_after(ValueError("Please try again in 1.2s.")) is None
+    assert retry_after(error(response=object())) is None
