@@ -59,14 +59,20 @@ def _base_url(llm: LLM) -> str | None:
     return next((url for url in urls if isinstance(url, str)), None)
 
 
-def common_metadata(llms: Mapping[str, LLM]) -> LLMMetadata:
-    """Return what is true of every member, or of the pool: prompts are cut to its smallest context window."""
+def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:
+    """Return what is true of every member, or of the pool.
+
+    Prompts are cut to the context window of the member that is likely to answer: those with less room are passed over.
+
+    Args:
+        llms: The members.
+        usual: The one that would take an ordinary call.
+    """
     members = [llm.metadata for llm in llms.values()]
-    smallest = min(members, key=lambda metadata: metadata.context_window)
     roles = {metadata.system_role for metadata in members}
     return LLMMetadata(
-        context_window=smallest.context_window,
-        num_output=smallest.num_output,
+        context_window=llms[usual].metadata.context_window,
+        num_output=llms[usual].metadata.num_output,
         is_chat_model=any(metadata.is_chat_model for metadata in members),
         is_function_calling_model=any(calls_tools(llm) for llm in llms.values()),
         model_name=f"{NAME}({', '.join(llms)})",

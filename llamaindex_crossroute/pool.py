@@ -154,6 +154,7 @@ class MemberPool(FunctionCallingLLM):
             shadow=shadow,
         )
         self._made = Routing(**self._parts)
+        self._made.dispatcher  # noqa: B018 - what is wrong with the members is told here
         if callback_manager is None:
             # members keep theirs; engines, which trace through ours, find the first's
             super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
@@ -162,7 +163,7 @@ class MemberPool(FunctionCallingLLM):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        """Refuse at once what can be told without the router, which is loaded by the first call."""
+        """Refuse at once what can be told without the router, also of an assigned field."""
         CallSettings(**self._dials)
         if self.default is not None and self.default not in self.llms:
             raise ValueError(
@@ -173,7 +174,7 @@ class MemberPool(FunctionCallingLLM):
     @property
     @override
     def metadata(self) -> LLMMetadata:
-        return common_metadata(self.llms)
+        return common_metadata(self.llms, self._routing.usual(self._settings))
 
     @property
     def spend(self) -> Spend:

@@ -112,6 +112,7 @@ class Routing:
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
+        self._usual: tuple[CallSettings, str] | None = None
         self._lock = threading.Lock()
 
     def is_of(self, parts: Mapping[str, Any]) -> bool:
@@ -135,6 +136,12 @@ class Routing:
             if self._dispatcher is None:
                 self._dispatcher = self._built()
             return self._dispatcher
+
+    def usual(self, settings: CallSettings) -> str:
+        """Return the member that would take an ordinary call."""
+        if self._usual is None or self._usual[0] is not settings:
+            self._usual = settings, self.dispatcher.usual(settings)
+        return self._usual[1]
 
     @property
     def calls_tools(self) -> bool:
@@ -211,7 +218,7 @@ class Routing:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = dict.fromkeys(("memory", "_loaded", "_dispatcher", "_lock"))
+        left_out = dict.fromkeys(("memory", "_loaded", "_dispatcher", "_usual", "_lock"))
         return {**self.__dict__, **left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -6,9 +6,9 @@ may be permuted, cut and extended without retraining.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
@@ -49,6 +49,28 @@ class Price(BaseModel):
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     source: str = ""
     as_of: date | None = None
+
+    @classmethod
+    def of(cls, given: Price | Sequence[float] | Mapping[str, Any]) -> Price:
+        """Return a price that is given as such, as USD of input and of output, or by the names of its fields.
+
+        Raises:
+            ValueError: It is none of these.
+
+        >>> Price.of((0.25, 2)).output
+        2.0
+        """
+        if isinstance(given, Price):
+            return given
+        told = dict(zip(("input", "output"), given, strict=False)) if isinstance(given, Sequence) else given
+        try:
+            if isinstance(given, str) or (isinstance(given, Sequence) and len(given) != 2):
+                raise ValueError
+            return cls.model_validate(told)
+        except ValueError:
+            raise ValueError(
+                f"Expected a price, Price(input=0.25, output=2) or (0.25, 2) in USD per million tokens, got {given!r}."
+            ) from None
 
     def cost(
         self,
@@ -223,13 +245,14 @@ class Pool(InNotebooks):
             raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
         return Pool(self[name] for name in names)
 
-    def with_prices(self, prices: Mapping[str, Price]) -> Pool:
+    def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Pool:
         """Return the same candidates at other prices, which are given by name or alias.
 
         Raises:
             UnknownCandidateError: The pool does not know a name.
+            ValueError: A price is none.
         """
-        stated = {self[name].name: price for name, price in prices.items()}
+        stated = {self[name].name: Price.of(price) for name, price in prices.items()}
         return Pool(
             candidate.model_copy(update={"price": stated.get(candidate.name, candidate.price)})
             for candidate in self
@@ -262,11 +285,11 @@ class Pool(InNotebooks):
         """List the candidates with prices, context windows and measured quality."""
         from rich.markup import escape
 
-        from crossroute.plain_table import plain_table
+        from crossroute.plain_table import name_column, plain_table
 
         sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
         caption = f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."
-        table = plain_table("candidate", caption=caption)
+        table = plain_table(name_column("candidate", self.names), caption=caption)
         for heading in ("input", "output", "context", "quality", "outcomes"):
             table.add_column(heading, justify="right")
         for candidate in self:

@@ -427,11 +427,11 @@ class Decision(InNotebooks, BaseModel):
         """Draw the decision as a table, the chosen candidate marked, and what else decided."""
         from rich.console import Group
         from rich.markup import escape
-        from rich.table import Column
 
-        from crossroute.plain_table import plain_table
+        from crossroute.plain_table import name_column, plain_table
 
-        table = plain_table("", Column("candidate", overflow="fold"), title=f"→ {escape(self.candidate)}")
+        names = name_column("candidate", (a.candidate for a in self.alternatives))
+        table = plain_table("", names, title=f"→ {escape(self.candidate)}")
         for heading in ("quality", "cost", "log reward" if self.reward == "exponential" else "reward"):
             table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)
         for a in self.alternatives:

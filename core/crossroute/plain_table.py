@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
+LEAST_NAME = 16
+"""Characters of a name that a narrow terminal shows in a line."""
+
 
 def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> Table:
     """Return an empty table; title and caption are markup."""
@@ -21,6 +24,11 @@ def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> T
         show_edge=False,
         padding=(0, 1, 0, 0),
     )
+
+
+def name_column(heading: str, names: Iterable[str]) -> Column:
+    """Return a column of names, which stay readable on a narrow terminal."""
+    return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute import Router
+from crossroute import Router, UnknownCandidateError
 from crossroute.catalogue import Catalogue
 from crossroute.cli.listing import PUBLISHED, pool_rows
 from crossroute.routing.members import Ability, router_over
@@ -134,3 +134,10 @@ def test_who_was_tried_on_function_calls_alone_is_not_taken_to_be_as_good_at_tex
 def test_no_text_goes_to_a_function_caller_though_it_is_in_the_pool(universal, cost_preference):
     for decision in universal.route_many(TEXTS, cost_preference=cost_preference):
         assert decision.candidate not in FUNCTION_CALLERS
+
+
+def test_a_subset_is_named_in_any_spelling(universal):
+    small = universal.subset(["openai:gpt-5", "anthropic/claude-sonnet-4"])
+    assert small.pool.names == ("gpt-5", "claude-sonnet-4")
+    with pytest.raises(UnknownCandidateError, match="'grok-9'"):
+        universal.subset(["grok-9"])

@@ -159,12 +159,28 @@ def test_members_without_room_are_passed_over(router):
     llm = CrossRouteLLM(members, router)
     assert llm.chat([user(STORY)]).raw["by"] == "small"
     assert llm.chat(history).raw["by"] == "large"
+
+
+def test_prompts_are_cut_to_the_window_of_the_member_that_is_likely_to_answer(router):
+    members = {"small": ChatFake("small", window=1000), "large": ChatFake("large", window=9000)}
+    llm = CrossRouteLLM(members, router, cost_preference=1.0)
     assert llm.metadata.context_window == 1000
+    llm.cost_preference = 0.0
+    assert llm.metadata.context_window == 9000
+    assert (
+        CrossRouteLLM(members, router, constraints=Constraints(deny={"small"})).metadata.context_window
+        == 9000
+    )
+
+
+def test_what_is_wrong_with_the_members_is_told_where_the_pool_is_made(router):
+    with pytest.raises(UnprofiledCandidateError, match="no profile of 'gpt-9'"):
+        CrossRouteLLM({"gpt-9": ChatFake("gpt-9")}, router)
 
 
 def test_metadata_is_what_the_members_share(router):
     members = {"small": TextFake(name="small"), "large": ChatFake("large")}
-    metadata = CrossRouteLLM(members, router).metadata
+    metadata = CrossRouteLLM(members, router, cost_preference=1.0).metadata
     assert metadata.context_window == 3900
     assert metadata.is_chat_model
     assert metadata.is_function_calling_model
@@ -396,11 +412,9 @@ def pickled(llm):
     return pickle.loads(pickle.dumps(llm))  # noqa: S301 # our own
 
 
-def test_construction_loads_nothing(members, tmp_path):
-    llm = CrossRouteLLM(members, tmp_path / "not-there")
-    assert llm.metadata.is_chat_model
+def test_a_router_that_is_not_there_is_told_where_the_pool_is_made(members, tmp_path):
     with pytest.raises(ValueError, match="not-there"):
-        llm.complete(STORY)
+        CrossRouteLLM(members, tmp_path / "not-there")
 
 
 def test_a_pool_within_a_pool(router, members):

@@ -27,6 +27,7 @@ from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 PLAIN = CallSettings()
 ANY = Constraints()
+ORDINARY = Query(text="Answer the question with the help of the documents below.")
 BEST = "no text: the best on average that can take the call"
 
 
@@ -218,6 +219,18 @@ class Dispatcher:
         if settings.escalate is not None and not tool_turn and not alone:
             decision = self._begun(decision, settings.escalate)
         return self._with_unprofiled(decision, query, constraints)
+
+    def usual(self, settings: CallSettings = PLAIN) -> str:
+        """Return the model that would take an ordinary call; nobody is told, since none is made."""
+        if self.shadow is not None:
+            return self.shadow
+        try:
+            dial = self._dial(settings, None)
+            return self._decide(
+                ORDINARY, settings, dial, needs=(), current=None, tool_turn=False, alone=True
+            ).candidate
+        except NoEligibleCandidateError:
+            return self._best[0]
 
     def named(self, name: str) -> str:
         """Return the name of the model that a name, or an alias, means.

@@ -56,21 +56,16 @@ def seconds_of(told: Any) -> float | None:
     >>> [seconds_of(told) for told in ("7", "6m0s", "20ms", "1h2m", "soon")]
     [7.0, 360.0, 0.02, 3720.0, None]
     """
-    if told is None or isinstance(told, bool):
-        return None
-    with suppress(TypeError, ValueError):
-        number = float(told)
-        if math.isnan(number):
-            return None
-        return _until(number) if number >= EPOCH_S else number
-    if not isinstance(told, str):
-        return None
-    length = LONG.match(told.strip())
+    text = str(told).strip()
+    with suppress(ValueError):
+        number = float(text)
+        return None if math.isnan(number) else _until(number) if number >= EPOCH_S else number
+    length = LONG.match(text)
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
     for read in (parsedate_to_datetime, lambda date: datetime.fromisoformat(date.replace("Z", "+00:00"))):
         with suppress(ValueError):
-            return read(told).timestamp() - time.time()
+            return read(text).timestamp() - time.time()
     return None
 
 

@@ -3,8 +3,8 @@
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.evidence import Evidence, rests_on
-from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.hosts import is_own_address
+from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (
     candidate_meant,
     candidate_named,

@@ -13,10 +13,12 @@ from crossroute.cli.shared import (
     AsJson,
     Columns,
     Names,
+    Overwrite,
     PricedOnly,
     RouterArgument,
     Texts,
     err,
+    fresh_folder,
     load,
     out,
     output_folder,
@@ -85,6 +87,7 @@ def train(
     margin: Annotated[
         float, typer.Option(help="Of a log: loss of reward that a new router may have.", min=0, max=1)
     ] = 0.0,
+    overwrite: Overwrite = False,
     candidates: Names = None,
     priced_only: PricedOnly = False,
     columns: Columns = None,
@@ -108,6 +111,7 @@ def train(
             f"--from and --out are both {folder}: once interrupted, training could not go on from what it began "
             "with. Give --out another folder."
         )
+    fresh_folder(folder, overwrite)
     given = {"seed": seed, "encoder": encoder}
     given = {name: value for name, value in given.items() if value is not None}
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
@@ -185,8 +189,13 @@ def floor(
     confidence: Annotated[float, typer.Option(min=0, max=1, help="With which it holds.")] = 0.9,
     max_calls: Annotated[int, typer.Option(min=1, help="Calls a query may take (escalation).")] = 1,
     by_task: Annotated[bool, typer.Option("--by-task", help="It holds in each task by itself.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Promise a quality: find the lowest dial that keeps it, by outcomes, and keep it with the router."""
+    from crossroute.routing.storage import locate
+
+    if locate(router).resolve() != folder.resolve():  # its own folder takes the promise
+        fresh_folder(folder, overwrite)
     loaded = load(router)
     promised = loaded.with_floor(
         read(paths, None, router=loaded),

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from crossroute.cli import completing
 from crossroute.cli.console import console
 from crossroute.errors import DataError, DataWarning
+from crossroute.routing.storage import CONFIG
 
 if TYPE_CHECKING:
     from crossroute.candidate import Pool, Price
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 out, err = console(), console(stderr=True)
 
+TRAINING_STATE = "training-state.safetensors"
+"""What an interrupted training run leaves, as `training.state` names it: importing that would load torch."""
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router that the folder holds.")]
 PICTURES = (".png", ".svg", ".pdf")
 RouterName = Annotated[
     str | None,
@@ -199,6 +204,19 @@ def names(listed: str) -> list[str]:
     if not found:
         raise ValueError(f"Expected names, a,b,c, got {listed!r}.")
     return found
+
+
+def fresh_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds a whole router, unless it may be replaced; one of an interrupted run is gone on with.
+
+    Raises:
+        ValueError: It holds one.
+    """
+    whole = (folder / CONFIG).exists() and not (folder / TRAINING_STATE).exists()
+    if whole and not overwrite:
+        raise ValueError(
+            f"{folder} holds a router already. Give --out another folder, or --overwrite to replace it."
+        )
 
 
 def output_file(path: Path | None) -> Path | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from itertools import pairwise
 from numbers import Real
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +114,26 @@ class Constraints(BaseModel):
     min_quality: float | None = Field(default=None, ge=0, le=1)
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
+        """Return constraints that are given as such, or by the names of their fields.
+
+        Raises:
+            TypeError: They are neither.
+            ValueError: There is no such field, or a value is not as expected.
+        """
+        if isinstance(given, Constraints):
+            return given
+        if not isinstance(given, Mapping):
+            raise TypeError(
+                f'constraints expects Constraints(max_cost=0.01) or {{"max_cost": 0.01}}, got {given!r}.'
+            )
+        if strangers := given.keys() - cls.model_fields.keys():
+            raise ValueError(
+                f"There is no constraint {min(strangers)!r}. Expected some of {', '.join(cls.model_fields)}."
+            )
+        return cls.model_validate(dict(given))
 
     def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
         """Return why a candidate may not be chosen, or None where it may.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import Catalogue, read_layers, rests_on
+from crossroute.catalogue import Catalogue, candidate_named, read_layers, rests_on
 from crossroute.data.outcomes import Outcomes
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
@@ -28,6 +28,7 @@ from crossroute.routing.checkpoint import Parts, load, save
 from crossroute.routing.columns import Routed, choose_columns
 from crossroute.routing.exploration import explore
 from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
+from crossroute.routing.many import Decisions
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
 
@@ -163,7 +164,7 @@ class Router(InNotebooks):
         *,
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
-        constraints: Constraints | None = None,
+        constraints: Constraints | Mapping[str, Any] | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
         exploration: float = 0.0,
@@ -207,12 +208,15 @@ class Router(InNotebooks):
         *,
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
-        constraints: Constraints | None = None,
+        constraints: Constraints | Mapping[str, Any] | None = None,
         current: str | None = None,
         budget_keys: Iterable[str] = (),
         exploration: float = 0.0,
-    ) -> Iterator[Decision]:
-        """Yield a decision a query, reading `queries` 64 at a time; arguments and errors as for `route`."""
+    ) -> Decisions:
+        """Return a decision a query, made as they are read, 64 queries at a time; arguments and errors as for `route`.
+
+        They can be read several times, and are made anew each time, unless `queries` is an iterator.
+        """
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
         if self.spending is not None:
@@ -222,11 +226,17 @@ class Router(InNotebooks):
             }
             asked |= {"constraints": constraints, "current": current, "budget_keys": budget_keys}
             asked["exploration"] = exploration
-            return (self.route(query, **asked) for batch in _batches(queries) for query in batch)
-        return (
-            explore(self._decide(query, row, dial, screen, current), exploration)
-            for batch in _batches(queries)
-            for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
+            return Decisions(
+                queries,
+                lambda read: (self.route(query, **asked) for batch in _batches(read) for query in batch),
+            )
+        return Decisions(
+            queries,
+            lambda read: (
+                explore(self._decide(query, row, dial, screen, current), exploration)
+                for batch in _batches(read)
+                for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
+            ),
         )
 
     def route_columns(
@@ -235,7 +245,7 @@ class Router(InNotebooks):
         *,
         cost_preference: float | None = None,
         willingness_to_pay: float | None = None,
-        constraints: Constraints | None = None,
+        constraints: Constraints | Mapping[str, Any] | None = None,
     ) -> Routed:
         """Route many queries to arrays: the same choices as `route_many`, without a decision each.
 
@@ -284,16 +294,22 @@ class Router(InNotebooks):
         return self.over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
 
     def subset(self, names: Iterable[str]) -> Router:
-        """Return a router over the named candidates only."""
-        return self.over(self.pool.subset(names))
+        """Return a router over the named candidates only; a name may be spelled as the catalogue knows it."""
+        if isinstance(names, str):
+            raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
+        return self.over(self.pool.subset([self._own_name(name) for name in names]))
 
-    def with_prices(self, prices: Mapping[str, Price]) -> Router:
+    def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Router:
         """Return the same router at other prices, which are given by name or alias; nothing is retrained.
+
+        Args:
+            prices: Candidate -> its price, or USD per million tokens of input and of output.
 
         Raises:
             UnknownCandidateError: The pool does not know a name.
+            ValueError: A price is none.
         """
-        return self.over(self.pool.with_prices(prices))
+        return self.over(self.pool.with_prices({self._own_name(name): prices[name] for name in prices}))
 
     def calibrated(self, queries: Iterable[str | Query]) -> Router:
         """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
@@ -405,6 +421,11 @@ class Router(InNotebooks):
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
         return self._remade(predictor=predictor, floor=floor)
 
+    def _own_name(self, name: str) -> str:
+        """Return the name of the candidate that a spelling means; the spelling, where it means none."""
+        found = None if name in self.pool else candidate_named(self.pool, name)
+        return found.name if found and found.name in self.pool else name
+
     @cached_property
     def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
         """What is predicted of each candidate rests on, and how hard it is told to think."""
@@ -500,10 +521,13 @@ class Router(InNotebooks):
         return pay if self.floor is None else self.floor.bounded(pay)
 
     def _screened(self, constraints: Constraints | None) -> Screen | None:
+        if constraints is None:
+            return None
+        constraints = Constraints.of(constraints)
         try:
-            return None if constraints is None else self._screen(constraints)
+            return self._screen(constraints)
         except TypeError:  # a copy of constraints may hold sets that are not frozen, and has no hash
-            return Screen(self.pool, constraints or Constraints())
+            return Screen(self.pool, constraints)
 
     def _decide(
         self, query: Query, row: Row, dial: Dialled, screen: Screen | None, current: str | None

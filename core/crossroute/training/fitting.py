@@ -80,6 +80,10 @@ def fit(
         CheckpointError: The state is that of another run.
         ValueError: With `start`, another shape or encoder is configured.
     """
+    if not isinstance(outcomes, Outcomes):
+        raise TypeError(
+            f"fit expects Outcomes, got {type(outcomes).__name__}. Read them: crossroute.read_outcomes(path or table)."
+        )
     config = settled(config, start, encoder) if start else config or TrainingConfig()
     if start:
         start = named_as(outcomes.pool, start)

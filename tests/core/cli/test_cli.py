@@ -226,6 +226,18 @@ def test_train_evaluate_and_route(jsonl, settings, tmp_path):
     assert router.route("text").candidate in invoke("route", "text", "--router", folder)
 
 
+def test_a_router_is_replaced_only_where_that_is_asked_for(jsonl, settings, saved, tmp_path, main):
+    own = Path(shutil.copytree(saved, tmp_path / "own"))
+    before = (own / "config.json").read_bytes()
+    train = ("train", jsonl, "--out", own, "--config", settings)
+    code, _, told = main(*train)
+    assert code == 1
+    assert "holds a router already. Give --out another folder, or --overwrite" in told
+    assert (own / "config.json").read_bytes() == before
+    assert main(*train, "--overwrite")[0] == 0
+    assert (own / "config.json").read_bytes() != before
+
+
 def test_the_same_seed_gives_the_same_router(jsonl, settings, tmp_path):
     for name in ("one", "other"):
         invoke("train", jsonl, "--out", tmp_path / name, "--config", settings, "--seed", "5")

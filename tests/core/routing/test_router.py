@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import io
 import math
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from crossroute import (
     Candidate,
@@ -541,3 +543,41 @@ def test_loading_and_routing_leave_torch_as_it_was(router):
 def test_outcomes_given_to_fit_stay_as_they_were(outcomes):
     assert all(candidate.profile is None for candidate in outcomes.pool)
     assert dataclasses.is_dataclass(outcomes)
+
+
+def test_decisions_are_read_again_where_the_queries_can_be(router):
+    decisions = router.route_many(["What is 2 plus 2?", "Write a story."])
+    first = [decision.candidate for decision in decisions]
+    assert [decision.candidate for decision in decisions] == first
+    assert len(first) == 2
+    once = router.route_many(iter(["What is 2 plus 2?"]))
+    assert len(list(once)) == 1
+    with pytest.raises(ValueError, match=r"read already.*list\(router\.route_many"):
+        list(once)
+
+
+def test_constraints_may_be_given_by_name(router):
+    stated = router.route("What is 2 plus 2?", constraints=Constraints(allow={"large"}))
+    assert router.route("What is 2 plus 2?", constraints={"allow": {"large"}}).candidate == stated.candidate
+    with pytest.raises(
+        ValueError, match=r"no constraint 'max_costs'\. Expected some of capabilities, max_cost"
+    ):
+        router.route("text", constraints={"max_costs": 0.01})
+    with pytest.raises(TypeError, match=r"expects Constraints\(max_cost=0\.01\).*got 'cheap'"):
+        router.route("text", constraints="cheap")
+
+
+def test_prices_may_be_given_as_two_numbers(router):
+    for price in ((1, 2), [1, 2], {"input": 1, "output": 2}):
+        assert router.with_prices({"large": price}).pool["large"].price == Price(input=1, output=2)
+    for wrong in ((1,), (1, 2, 3), (-1, 2), ("a", "b"), "12", 5, {"in": 1}):
+        with pytest.raises(ValueError, match="Expected a price"):
+            router.with_prices({"large": wrong})
+
+
+def test_names_stay_whole_on_a_narrow_terminal(router):
+    console = Console(width=40, record=True, file=io.StringIO())
+    console.print(router.route("What is 2 plus 2?"))
+    console.print(router.pool)
+    shown = console.export_text()
+    assert all(shown.count(name) >= 2 for name in router.pool.names)

@@ -350,3 +350,9 @@ def test_real_outcomes_are_learned_well_beyond_the_zero_router(shared_data):
     assert figures.gap_closed > 0.1
     assert figures.calibration_error < 0.05
     assert figures.cost_factor < 1.25
+
+
+@pytest.mark.parametrize("wrong", [[], None, "outcomes.jsonl"])
+def test_what_is_no_outcomes_is_refused(wrong):
+    with pytest.raises(TypeError, match=f"fit expects Outcomes, got {type(wrong).__name__}. Read them"):
+        fit(wrong)

@@ -19,6 +19,7 @@ from crossroute.calls.logprobs import Logprobs
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Run, Steps, adrive, ask, drive
+from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision, Failure
 from crossroute.encoder import Encoder
 from crossroute.escalation import Escalation, Opinion
