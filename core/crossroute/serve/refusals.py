@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from crossroute.calls.blame import ACCESS, OVERLOAD, UNREADABLE, fault_of, is_timeout
-from crossroute.calls.failures import retry_after
+from crossroute.calls.waits import retry_after
 from crossroute.errors import (
     BrokenStreamError,
     BudgetSpentError,
