@@ -93,12 +93,16 @@ class Deployment(Entry):
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
         weight: Its share of the calls beside the others', where a server balances them.
+        context_window: Tokens that it takes, question and answer together, where that is less than the model's.
+        most_calls: At once, where a server balances them; further calls go elsewhere.
     """
 
     model: str | None = Field(default=None, min_length=1)
     base_url: Address | None = None
     api_key_env: Variable | None = None
     weight: Amount = 1.0
+    context_window: int | None = Field(default=None, gt=0)
+    most_calls: int | None = Field(default=None, gt=0)
 
     def key(self, environment: Mapping[str, str] | None = None) -> str | None:
         """Return the key; None where the provider's package reads its usual variable.

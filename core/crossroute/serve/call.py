@@ -6,14 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Ask, Steps, adrive
 from crossroute.decision import Decision
 from crossroute.errors import UnableError, UnroutableError
 from crossroute.escalation import Escalation
+from crossroute.serve.balancing import Kind, kind_of
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
 from crossroute.serve.events import Event
 from crossroute.serve.fitting import fitted
@@ -101,7 +103,15 @@ class Call:
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             sent, source, left_out = self._sent(decision, {}, streamed=True)
             entry = self.service.dispatcher.ledger.entry(decision)
-            tail = Tail(entry, source, self.wire, self.body, left_out=left_out, remember=self._remember)
+            tail = Tail(
+                entry,
+                source,
+                self.wire,
+                self.body,
+                left_out=left_out,
+                remember=self._remember,
+                learn=self._learn,
+            )
             return partial(self._events, sent), tail
 
         async with aclosing(attempts.astream(opening)) as passed:
@@ -179,6 +189,7 @@ class Call:
         """Return an answer in the client's format: as it came but for some changes, or written anew."""
         heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
+        self._learn(decision.candidate, heard.usage)
         told = {FIELD: told_of(decision, taken.left_out)}
         if taken.source is not self.wire:
             said = json.dumps(self.wire.write_answer(heard) | told)
@@ -212,7 +223,7 @@ class Call:
             left_out += dropped
             made |= {**(STREAMING[source.name] if streamed else {}), **more, "model": place.model}
             said = json.dumps({name: value for name, value in made.items() if name not in without})
-        return Sent(member, place, source.path, said.encode(), self.headers), source, left_out
+        return Sent(member, source.path, said.encode(), self.headers, self._tokens(member)), source, left_out
 
     def _changes(self, member: Member, streamed: bool) -> dict[str, Any]:
         """Return what a member of the client's format is told otherwise than the client asked."""
@@ -224,6 +235,24 @@ class Call:
             changes["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
         refused = self.service.upstream.refused.get(member.name, frozenset())
         return {name: value for name, value in changes.items() if name not in refused}
+
+    def _tokens(self, member: Member) -> int:
+        """Return about how many tokens a member reads and writes; they are estimated where it has several places."""
+        if len(member.places) < 2:
+            return 0
+        limits = (
+            self.body.get(name) for name in ("max_tokens", "max_completion_tokens", "max_output_tokens")
+        )
+        limit = next((one for one in limits if isinstance(one, int)), None)
+        return self.service.budgets.estimate(*self._size, member.name, limit)
+
+    @cached_property
+    def _size(self) -> tuple[Kind, int]:
+        return kind_of(self.reading.asked), len(self.body.text.encode(errors="replace"))
+
+    def _learn(self, candidate: str, usage: Usage | None) -> None:
+        if usage is not None and len(self.service.members[candidate].places) > 1:
+            self.service.budgets.learn(*self._size, usage.input_tokens, candidate, usage.output_tokens)
 
     def _written_wire(self, member: Member) -> WrittenWire:
         """Return the format in which a member is asked that does not take the client's.

@@ -25,5 +25,5 @@ async def embed(service: Service, body: RawObject) -> bytes:
         )
     place = member.places[0]
     said = body.replaced({"model": place.model})
-    answered = await service.upstream.ask(Sent(member, place, PATH, said.encode(), {}))
+    answered = await service.upstream.ask(Sent(member, PATH, said.encode(), {}))
     return answered.content

@@ -77,13 +77,19 @@ class Place:
         model: As it is called there.
         base_url: Its address.
         headers: With its key: they are shown to nobody.
+        name: Tells places apart.
         weight: Its share of the calls.
+        window: Tokens that it takes, question and answer together; None: all that the model takes.
+        most_calls: At once; None: without end.
     """
 
     model: str
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
+    name: str = ""
     weight: float = 1.0
+    window: int | None = None
+    most_calls: int | None = None
 
     @property
     def host(self) -> str:
@@ -117,7 +123,7 @@ class Member:
             ConfigError: Its provider is not known, or a key is missing.
         """
         name, _ = _provider_of(entry.model)
-        places = tuple(_place(entry, one, environment) for one in entry.places)
+        places = tuple(_place(entry, at, one, environment) for at, one in enumerate(entry.places))
         return cls(entry.name, entry, name, PROVIDERS[name].speaks, places)
 
     @property
@@ -227,7 +233,7 @@ def _provider_of(spelled: str) -> tuple[str, str]:
     return ("anthropic" if spelled.startswith("claude") else "openai"), spelled
 
 
-def _place(entry: ModelEntry, place: Deployment, environment: Mapping[str, str] | None) -> Place:
+def _place(entry: ModelEntry, at: int, place: Deployment, environment: Mapping[str, str] | None) -> Place:
     name, model = _provider_of(place.model or entry.model)
     provider = PROVIDERS[name]
     if provider.speaks != PROVIDERS[_provider_of(entry.model)[0]].speaks:
@@ -242,7 +248,15 @@ def _place(entry: ModelEntry, place: Deployment, environment: Mapping[str, str] 
     key = place.key(environment) or _usual_key(entry, provider, place, environment)
     if key:
         headers[provider.header] = f"Bearer {key}" if provider.header == "Authorization" else key
-    return Place(model, base_url, headers, place.weight)
+    return Place(
+        model,
+        base_url,
+        headers,
+        name=f"{entry.name}#{at}",
+        weight=place.weight,
+        window=place.context_window,
+        most_calls=place.most_calls,
+    )
 
 
 def _usual_key(

@@ -12,6 +12,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
 from crossroute.routing.members import Ability
+from crossroute.serve.balancing import TokenBudgets
 from crossroute.serve.errors import RequestError
 from crossroute.serve.guard import Guard
 from crossroute.serve.keys import Keys
@@ -82,6 +83,7 @@ class Service:
             recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
         self.upstream = Upstream(settings)
+        self.budgets = TokenBudgets()
 
     @classmethod
     def of(cls, path: str | Path, *, workers: int | None = None, **given: Any) -> Service:

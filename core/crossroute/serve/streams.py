@@ -7,6 +7,7 @@ from typing import Any
 
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
+from crossroute.calls.spend import Usage
 from crossroute.errors import BrokenStreamError
 from crossroute.serve import events
 from crossroute.serve.events import DONE, Event
@@ -39,6 +40,7 @@ class Tail(attempts.Tail[Any]):
         asked: The client's request.
         left_out: What was left out of it, in words.
         remember: Takes the parts of the answer, its id and its candidate, once it is whole.
+        learn: Takes the candidate and the tokens of the answer.
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class Tail(attempts.Tail[Any]):
         *,
         left_out: list[str],
         remember: Callable[[list[Part], str, str], None],
+        learn: Callable[[str, Usage | None], None],
     ) -> None:
         super().__init__(entry)
-        self._wire, self._asked, self._left_out, self._remember = wire, asked, left_out, remember
+        self._wire, self._asked, self._left_out = wire, asked, left_out
+        self._remember, self._learn = remember, learn
         self._reader = source.reader()
         self._writer = None if source is wire else wire.writer(asked)
         self._read: list[list[Delta]] | None = None  # of the events that are looked at
@@ -111,6 +115,7 @@ class Tail(attempts.Tail[Any]):
         self._stamped = True
         parts: list[Part] = [Text("".join(self._words)), *self._calls.values()]
         self._remember(parts, self._id, self.entry.decision.candidate)
+        self._learn(self.entry.decision.candidate, self.entry.usage)
         told = told_of(self.entry.count(), self._left_out)
         if self._writer is not None:
             yield from self._writer.end(told)

@@ -7,11 +7,14 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.calls.arguments import NEEDED
 from crossroute.calls.blame import UNSUPPORTED, fault_of
+from crossroute.calls.failures import retry_after
 from crossroute.errors import needs_extra
+from crossroute.serve.balancing import Balancer
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, EventReader
 from crossroute.serve.members import Member, Place, endpoint
@@ -38,17 +41,17 @@ class Sent(NamedTuple):
 
     Attributes:
         member: To which model.
-        place: Where.
         path: Of the endpoint.
-        body: JSON.
+        body: JSON, with the model as it is called at its first place.
         headers: Of the client's, those that its provider reads.
+        tokens: Of the request and its answer, estimated.
     """
 
     member: Member
-    place: Place
     path: str
     body: bytes
     headers: Mapping[str, str]
+    tokens: int = 0
 
 
 class Answered(NamedTuple):
@@ -68,10 +71,12 @@ class Upstream:
 
     Attributes:
         refused: Member -> arguments that its API refused.
+        balancer: Chooses at which of its places a member is called.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
         self.refused: dict[str, frozenset[str]] = {}
+        self.balancer = Balancer()
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
 
@@ -83,7 +88,7 @@ class Upstream:
             aiohttp.ClientError: There is no connection, or it breaks.
             TimeoutError: Nothing came in time.
         """
-        async with await self._posted(sent) as response:
+        async with self._opened(sent) as response:
             content = bytearray()
             async for part in response.content.iter_any():
                 content += part
@@ -93,7 +98,7 @@ class Upstream:
 
     async def stream(self, sent: Sent) -> AsyncIterator[list[Event]]:
         """Yield the events of a stream, those that came together at once."""
-        async with await self._posted(sent) as response:
+        async with self._opened(sent) as response:
             reader = EventReader()
             async for content in response.content.iter_any():
                 events = list(reader.feed(content))
@@ -108,32 +113,58 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def _posted(self, sent: Sent) -> aiohttp.ClientResponse:
+    @asynccontextmanager
+    async def _opened(self, sent: Sent) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Open a response at the best place that takes the request; what one refuses, the next is asked."""
+        tried: list[Place] = []
+        while True:
+            place = self.balancer.pick(sent.member.places, sent.tokens, tried)
+            with self.balancer.calling(place):
+                try:
+                    response = await self._posted(sent, place)
+                except Exception as error:
+                    tried.append(place)
+                    fault = fault_of(error)
+                    if fault.cools:
+                        self.balancer.cooldowns.fail(place.name, retry_after(error))
+                    if fault.whose == "request" or len(tried) == len(sent.member.places):
+                        raise
+                    LOG.warning(
+                        "%s: %s, the %s's fault; another place is asked", place.name, fault.kind, fault.whose
+                    )
+                    continue
+                self.balancer.cooldowns.clear(place.name)
+                async with response:
+                    yield response
+                return
+
+    async def _posted(self, sent: Sent, place: Place) -> aiohttp.ClientResponse:
         """Return the response whose head has come, without an argument that is refused."""
+        body = sent.body
+        if place.model != sent.member.places[0].model:
+            body = RawObject.of_bytes(body).replaced({"model": place.model}).encode()
         while True:
             try:
-                return await self._post(sent)
+                return await self._post(sent, place, body)
             except ProviderError as error:
-                name = refused_argument(error, sent.body)
+                name = refused_argument(error, body)
                 if name is None:
                     raise
                 told = self.refused.get(sent.member.name, frozenset())
                 self.refused[sent.member.name] = told | {name}
                 LOG.warning("%s refuses %r: left out from now on", sent.member.name, name)
-                sent = sent._replace(
-                    body=RawObject.of_bytes(sent.body).replaced({}, frozenset({name})).encode()
-                )
+                body = RawObject.of_bytes(body).replaced({}, frozenset({name})).encode()
 
-    async def _post(self, sent: Sent) -> aiohttp.ClientResponse:
-        url = endpoint(sent.place, sent.member.speaks, sent.path)
+    async def _post(self, sent: Sent, place: Place, body: bytes) -> aiohttp.ClientResponse:
+        url = endpoint(place, sent.member.speaks, sent.path)
         headers = {
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
             **sent.headers,
-            **sent.place.headers,
+            **place.headers,
         }
         response = await self._open().post(
-            url, data=sent.body, headers=headers, timeout=self._timeout(sent.member), allow_redirects=False
+            url, data=body, headers=headers, timeout=self._timeout(sent.member), allow_redirects=False
         )
         if response.status == 200:
             return response
