@@ -35,7 +35,11 @@ from crossroute.errors import EncoderError, MissingExtraError
 from tests.support.pages import blocks, pages
 
 RECORDED = "two language models answer for minutes, recorded in November 2026"
-NOT_RUN = [("docs/escalation.md", RECORDED), ("docs/escalation.md", RECORDED)]
+SERVED = "it needs the server that runs until it is stopped"
+NOT_RUN = [
+    *[("docs/escalation.md", RECORDED)] * 2,
+    *[("docs/serve.md", SERVED)] * 3,
+]
 """The page and the reason of each block that gives one. Add one only if nothing else is left."""
 FROM_NOTHING = ("README.md", "docs/index.md", "docs/quickstart.md")
 FRAMEWORKS = ("langchain", "langchain_core", "langchain_openai", "langchain_anthropic", "llama_index")

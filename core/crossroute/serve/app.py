@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from crossroute.serve.endpoints import complete, decide, embed, grade, refused
+from crossroute.serve.endpoints import complete, decide, embed, grade
 from crossroute.serve.errors import RequestError
+from crossroute.serve.pages import overview, page
+from crossroute.serve.refusals import refused
 from crossroute.serve.service import DIALS, POOL, Service
 from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
@@ -39,6 +41,8 @@ def app_of(service: Service) -> Starlette:
         Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
         Route("/v1/route", _with(service, decide), methods=["POST"]),
         Route("/v1/feedback", _with(service, grade), methods=["POST"]),
+        Route("/", _with(service, page), methods=["GET"]),
+        Route("/v1/overview", _with(service, overview), methods=["GET"]),
         Route("/metrics", _with(service, _metrics), methods=["GET"]),
         Route("/v1/models", _models(service), methods=["GET"]),
         Route("/v1/models/{name:path}", _model(service), methods=["GET"]),

@@ -46,7 +46,7 @@ class TokenBudgets:
         self._answers: dict[str, float] = {}
 
     def estimate(self, kind: Kind, size: int, model: str, limit: int | None) -> int:
-        """Return the tokens of a request of some bytes with its answer, which has at most `limit` where it is stated."""
+        """Return the tokens of a request of some bytes with its answer, at most `limit` where it is stated."""
         answer = self._answers.get(model, FIRST_ANSWER) if limit is None else limit
         return round(size / self._ratios[kind] + answer)
 

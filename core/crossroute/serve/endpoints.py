@@ -22,7 +22,7 @@ from crossroute.serve.events import event_bytes
 from crossroute.serve.feedback import Grade, keep
 from crossroute.serve.guard import limited
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.refusals import Refusal, refusal_of
+from crossroute.serve.refusals import Refusal, json_response, refusal_of, refused
 from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
 from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
@@ -59,7 +59,7 @@ async def complete(request: Request, service: Service, wire: Wire) -> Response:
         return Response(status_code=499)
     except Exception as error:
         return refused(error, wire, service)
-    return _json(whole.content, headers_of(whole.decision) | told)
+    return json_response(whole.content, headers_of(whole.decision) | told)
 
 
 async def decide(request: Request, service: Service) -> Response:
@@ -69,8 +69,8 @@ async def decide(request: Request, service: Service) -> Response:
         decision = await call.decide()
     except Exception as error:
         return refused(error, CHAT, service)
-    said = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
-    return _json(json.dumps(said), headers_of(decision) | told)
+    said = json.loads(decision.model_dumpjson_response()) | {"decision_id": decision.id}
+    return json_response(json.dumps(said), headers_of(decision) | told)
 
 
 async def embed(request: Request, service: Service) -> Response:
@@ -88,7 +88,7 @@ async def embed(request: Request, service: Service) -> Response:
         return Response(status_code=499)
     except Exception as error:
         return refused(error, CHAT, service)
-    return _json(content, told)
+    return json_response(content, told)
 
 
 async def grade(request: Request, service: Service) -> Response:
@@ -100,7 +100,7 @@ async def grade(request: Request, service: Service) -> Response:
         await asyncio.to_thread(keep, service.traffic, grade, key)
     except Exception as error:
         return refused(error, CHAT, service)
-    return _json(json.dumps({"kept": True}), told)
+    return json_response(json.dumps({"kept": True}), told)
 
 
 async def admitted(request: Request, service: Service, wire: Wire | None) -> tuple[Call, dict[str, str]]:
@@ -170,17 +170,6 @@ def _wire_of(request: Request, body: RawObject) -> Wire:
     if "input" in body:
         return RESPONSES
     return MESSAGES if "system" in body or "anthropic-version" in request.headers else CHAT
-
-
-def refused(error: BaseException, wire: Wire, service: Service) -> Response:
-    """Return the answer to a request that failed."""
-    told = refusal_of(error, wire)
-    service.metrics.refused(told.status)
-    return _json(json.dumps(told.body), told.headers, told.status)
-
-
-def _json(content: str | bytes, headers: Mapping[str, str], status: int = 200) -> Response:
-    return Response(content, status, media_type="application/json", headers=dict(headers))
 
 
 async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Response:

@@ -32,17 +32,21 @@ class Provider(NamedTuple):
         base_url: Its address; empty where each user has one.
         key: Environment variable of its key; empty where it needs none.
         header: That carries the key.
+        elsewhere: Environment variable by which its own clients are told another address.
     """
 
     speaks: Speaks
     base_url: str
     key: str
     header: str = "Authorization"
+    elsewhere: str = ""
 
 
 PROVIDERS = {
-    "openai": Provider("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    "anthropic": Provider("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", "x-api-key"),
+    "openai": Provider("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", elsewhere="OPENAI_BASE_URL"),
+    "anthropic": Provider(
+        "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", "x-api-key", "ANTHROPIC_BASE_URL"
+    ),
     "azure_openai": Provider("openai", "", "AZURE_OPENAI_API_KEY", "api-key"),
     "azure_ai": Provider("openai", "", "AZURE_AI_API_KEY", "api-key"),
     "google_genai": Provider(
@@ -241,7 +245,8 @@ def _place(entry: ModelEntry, at: int, place: Deployment, environment: Mapping[s
             f"Model {entry.name!r}: {name} speaks another API than {entry.model!r}. Make it an own model."
         )
     model, _ = split_effort(model)
-    base_url = place.base_url or provider.base_url
+    variables = os.environ if environment is None else environment
+    base_url = place.base_url or variables.get(provider.elsewhere) or provider.base_url
     if not base_url:
         raise ConfigError(f"Model {entry.name!r}: {name} has no address of its own. State base_url.")
     headers = {**entry.options.get("default_headers", {})}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from starlette.responses import Response
 
 from crossroute.calls.blame import ACCESS, OVERLOAD, UNREADABLE, fault_of, is_timeout
 from crossroute.calls.waits import retry_after
@@ -20,6 +22,7 @@ from crossroute.errors import (
 )
 from crossroute.scrubbing import without_secrets
 from crossroute.serve.errors import ProviderError, RequestError
+from crossroute.serve.service import Service
 from crossroute.serve.wire.neutral import Wire
 
 LOG = logging.getLogger("crossroute.serve")
@@ -69,6 +72,18 @@ def refusal_of(error: BaseException, wire: Wire) -> Refusal:
     return refused._replace(
         headers=refused.headers | {k: v.encode("ascii", "replace").decode() for k, v in told.items()}
     )
+
+
+def refused(error: BaseException, wire: Wire, service: Service) -> Response:
+    """Return the answer to a request that failed."""
+    told = refusal_of(error, wire)
+    service.metrics.refused(told.status)
+    return json_response(json.dumps(told.body), told.headers, told.status)
+
+
+def json_response(content: str | bytes, headers: Mapping[str, str], status: int = 200) -> Response:
+    """Return an answer of JSON."""
+    return Response(content, status, media_type="application/json", headers=dict(headers))
 
 
 def kind_of(status: int) -> str:

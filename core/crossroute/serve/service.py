@@ -18,6 +18,7 @@ from crossroute.serve.guard import Guard
 from crossroute.serve.keys import Keys
 from crossroute.serve.members import Member
 from crossroute.serve.metrics import Metrics
+from crossroute.serve.overview import Overview
 from crossroute.serve.rates import LocalCounters, Rates
 from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
 from crossroute.serve.spending import KeyBudgets
@@ -67,7 +68,7 @@ class Service:
         )
         self.keys = Keys(settings.keys_file)
         self.guard = Guard(self.keys, Rates(LocalCounters()), share=1 / settings.workers)
-        self.metrics = Metrics()
+        self.metrics, self.overview = Metrics(), Overview()
         recorder = None if settings.traffic is None else recorded(traffic_log(settings))
         self.traffic = None if recorder is None else recorder.log
         self.dispatcher = Dispatcher(
@@ -77,7 +78,13 @@ class Service:
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
             pacer=KeyBudgets(self.keys, settings.budgets, settings.spending),
-            observers=(self.metrics, self.guard, *(() if recorder is None else (recorder,)), *observers),
+            observers=(
+                self.metrics,
+                self.overview,
+                self.guard,
+                *(() if recorder is None else (recorder,)),
+                *observers,
+            ),
         )
         if recorder is not None:
             recorder.follow(self.dispatcher)

@@ -1,0 +1,38 @@
+"""The page and its data, and that the docs list every endpoint."""
+
+import re
+from pathlib import Path
+
+import httpx
+
+from tests.support.routers import STORY
+
+DOCS = Path(__file__).parents[3] / "docs" / "serve.md"
+
+
+def test_the_page_runs_no_script_but_its_own_and_asks_nobody_else(served):
+    answer = httpx.get(served.url)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert not re.search(r"(?:src|href)=|https?://", answer.text)
+
+
+def test_the_overview_sums_up_and_holds_no_text(served, upstream):
+    upstream.behave("small", 500)
+    body = {"model": "crossroute", "messages": [{"role": "user", "content": STORY}]}
+    httpx.post(f"{served.openai}/chat/completions", json=body)
+    answer = httpx.get(f"{served.openai}/overview")
+    told = answer.json()
+    assert (told["calls"], told["models"]["small"]["failures"], told["models"]["large"]["calls"]) == (1, 1, 1)
+    assert told["usd"] == told["keys"]["-"]["usd"] > 0
+    [recent] = told["recent"]
+    assert (recent["candidate"], recent["failures"]) == ("large", ["small failed with ProviderError 500"])
+    assert "foxes" not in answer.text
+
+
+def test_the_docs_list_every_endpoint(served):
+    from crossroute.serve.app import app_of
+
+    text = DOCS.read_text("utf-8")
+    for route in app_of(served.service).routes:
+        assert f"{route.path.replace('{name:path}', 'NAME')}`" in text
