@@ -1,174 +1,97 @@
-"""Routers of others beside ours on recorded answers, in one process: python benchmarks/rivals.py [--learn 1500].
-
-    pip install litellm==1.110.0 paretobandit==0.1.1 && LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/rivals.py
-
-Each is run as its package has it; none is a dependency of the project.
-
-- litellm's complexity router: both heuristics; its four tiers are four models of the set's own ladder, the candidates
-  that are on the hull of mean quality by cost on the learning queries, from the cheapest to the best.
-- litellm's adaptive router: its request types, Beta cells and scores, all candidates in the middle tier at first.
-- ParetoBandit: cold, on 25 whitened principal components of our static encoding, in place of MiniLM's.
-- CrossRoute: `universal` as it comes, at 21 settings of the dial. It was trained on these sets' other queries.
-
-The adaptive two learn from the learning queries, one after the other: of each they see the grade of the model that they
-chose. All choose on the test queries. Beside each stands the quality that the dial reaches at the same cost; the
-interval of the difference is of 1,000 draws of the test queries, paired.
-"""
+"""Bandits in a few lines each: what learns which candidate to choose from rewards alone."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
-import typer
-from demo_savings import common
-from sklearn.decomposition import PCA
-from universal_sets import load_one, price_table
 
-from crossroute import Outcomes, Query, Router
-from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.numeric import Floats
 
-SETS = ("paretobandit", "gpt4o-llama-qwen")
-DIAL = np.linspace(0, 1, 21)
-DRAWS, SEED, COMPONENTS = 1_000, 3, 25
-PENALTIES = (0.0, 0.3, 0.6)
-"""ParetoBandit's cost penalties; 0.3 is its default."""
-
-Chosen = npt.NDArray[np.intp]
+EPSILON, NEIGHBOURS = 0.1, 10
+WIDTH = 0.5
+"""Standard errors that LinUCB adds."""
 
 
-def ladder(outcomes: Outcomes) -> list[str]:
-    """Return four candidates from the cheapest of the hull to its best."""
-    means = np.stack([outcomes.cost.mean(0), outcomes.quality.mean(0)], axis=1)
-    hull = [int(np.flatnonzero((means == corner).all(1))[0]) for corner in non_decreasing_convex_hull(means)]
-    steps = np.linspace(0, len(hull) - 1, 4).round().astype(int)
-    return [outcomes.pool.names[hull[step]] for step in steps]
+class Rival(Protocol):
+    """Chooses an arm for each query, and learns from its reward where that is told."""
+
+    def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None: ...
+
+    def choose(self, row: int) -> int:
+        """Return an arm for a query."""
+        ...
+
+    def learn(self, row: int, arm: int, reward: float) -> None:
+        """Take note of a reward."""
+        ...
 
 
-def complexity(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of litellm's heuristics."""
-    from litellm import Router as LiteLLM
-    from litellm.router_strategy.complexity_router.complexity_router import ComplexityRouter
+class LinUCB:
+    """Source: Li et al., "A Contextual-Bandit Approach to Personalized News", arXiv 1003.0146, disjoint models."""
 
-    tiers = dict(zip(("SIMPLE", "MEDIUM", "COMPLEX", "REASONING"), ladder(learned), strict=True))
-    models = [
-        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_key": "none"}}
-        for name in set(tiers.values())
-    ]
-    for kind in ("heuristic", "heuristic_v2"):
-        router = ComplexityRouter("it", LiteLLM(model_list=models), {"tiers": tiers, "classifier_type": kind})
-        classify: Callable[[str], Any] = (
-            router.classify if kind == "heuristic" else router._classify_with_heuristic_v2
-        )
-        told = [classify(text) for text in tested.texts]
-        tier = [each[0] if isinstance(each, tuple) else each for each in told]
-        names = [tiers[str(getattr(each, "value", each))] for each in tier]
-        yield f"litellm {kind}", np.array([tested.pool.position(name) for name in names])
+    def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None:
+        self.x = np.hstack([x / np.linalg.norm(x, axis=1, keepdims=True), np.ones((len(x), 1))])
+        self.inverse = np.stack([np.eye(self.x.shape[1])] * arms)  # (arms, d, d)
+        self.sums = np.zeros((arms, self.x.shape[1]))
 
+    def choose(self, row: int) -> int:
+        """Return an arm for a query."""
+        x = self.x[row]
+        mean = np.einsum("ad,ade,e->a", self.sums, self.inverse, x)
+        return int((mean + WIDTH * np.sqrt(np.einsum("d,ade,e->a", x, self.inverse, x))).argmax())
 
-def adaptive(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of litellm's adaptive router once it has learned."""
-    from litellm.router_strategy.adaptive_router.bandit import apply_delta, initial_cell, pick_best
-    from litellm.router_strategy.adaptive_router.classifier import classify_prompt
-    from litellm.types.router import AdaptiveRouterPreferences
-
-    costs = {name: price_table()[name].output / 1000 for name in learned.pool.names}
-    middle = AdaptiveRouterPreferences(quality_tier=2, strengths=[])
-    cells: dict[Any, dict[str, Any]] = {}
-    draw = random.Random(SEED)
-
-    def choose(text: str) -> tuple[Any, str]:
-        kind = classify_prompt(text)
-        own = cells.setdefault(kind, {name: initial_cell(middle, kind) for name in costs})
-        return own, pick_best(own, costs, rng=draw)
-
-    for row, text in enumerate(learned.texts):
-        own, name = choose(text)
-        grade = float(learned.quality[row, learned.pool.position(name)])
-        own[name] = apply_delta(own[name], grade, 1 - grade)
-    yield "litellm adaptive", np.array([tested.pool.position(choose(text)[1]) for text in tested.texts])
+    def learn(self, row: int, arm: int, reward: float) -> None:
+        """Take note of a reward."""
+        x, held = self.x[row], self.inverse[arm]
+        moved = held @ x
+        self.inverse[arm] = held - np.outer(moved, moved) / (1 + x @ moved)
+        self.sums[arm] += reward * x
 
 
-def pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
-    """Yield the choices of ParetoBandit at each cost penalty once it has learned."""
-    from pareto_bandit import BanditRouter
-    from pareto_bandit.feature_service import FeatureService
+class Neighbours:
+    """Epsilon-greedy by the mean reward of each arm's nearest graded queries, by cosine."""
 
-    encoder = QueryEncoder("static")
-    near, far = (encoder.embed([Query(text) for text in part.texts]) for part in (learned, tested))
-    space = PCA(COMPONENTS, whiten=True, random_state=SEED).fit(near)
-    near, far = space.transform(near), space.transform(far)
-    registry = {
-        name: {"input_cost_per_m": price_table()[name].input, "output_cost_per_m": price_table()[name].output}
-        for name in learned.pool.names
-    }
-    for penalty in PENALTIES:
-        router = BanditRouter.create(
-            registry,
-            priors="none",
-            feature_service=FeatureService.for_precomputed(dimension=COMPONENTS),
-            cost_penalty=penalty,
-            bandit_seed=SEED,
-        )
-        for row, features in enumerate(near):
-            name, log = router.route(features)
-            router.process_feedback(log.request_id, float(learned.quality[row, learned.pool.position(name)]))
-        with router.exploit():
-            chosen = [tested.pool.position(router.route(features)[0]) for features in far]
-        yield f"ParetoBandit, penalty {penalty:g}", np.array(chosen)
+    def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None:
+        self.x, self.random = x / np.linalg.norm(x, axis=1, keepdims=True), random
+        self.seen: list[tuple[list[int], list[float]]] = [([], []) for _ in range(arms)]
+
+    def choose(self, row: int) -> int:
+        """Return an arm for a query."""
+        if self.random.random() < EPSILON:
+            return int(self.random.integers(len(self.seen)))
+        return int(np.argmax([self._value(row, *seen) for seen in self.seen]))
+
+    def learn(self, row: int, arm: int, reward: float) -> None:
+        """Take note of a reward."""
+        self.seen[arm][0].append(row)
+        self.seen[arm][1].append(reward)
+
+    def _value(self, row: int, rows: list[int], rewards: list[float]) -> float:
+        if not rows:
+            return 1.0  # tried first
+        near = np.argsort(-(self.x[rows] @ self.x[row]))[:NEIGHBOURS]
+        return float(np.array(rewards)[near].mean())
 
 
-def beside(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[float, float, float, Floats]:
-    """Return quality and USD of choices, the dial's quality at that cost, and the interval of the difference."""
-    rows = np.arange(len(tested))
-    ways = [chosen, *dialled]
-    quality = np.stack([tested.quality[rows, each] for each in ways])  # (ways, n)
-    cost = np.stack([tested.cost[rows, each] for each in ways])
+class Thompson:
+    """Thompson sampling over the candidates, blind to the query; rewards in [0, 1] count as parts of a success."""
 
-    def compared(picked: npt.NDArray[np.intp]) -> tuple[float, float, float]:
-        q, c = quality[:, picked].mean(1), cost[:, picked].mean(1)
-        hull = non_decreasing_convex_hull(np.stack([c[1:], q[1:]], axis=1))
-        return float(q[0]), float(c[0]), float(np.interp(c[0], hull[:, 0], hull[:, 1]))
+    def __init__(self, x: Floats, arms: int, random: np.random.Generator) -> None:
+        self.good, self.bad, self.random = np.ones(arms), np.ones(arms), random
 
-    draws = np.random.default_rng(SEED).integers(len(tested), size=(DRAWS, len(tested)))
-    differences = [ours - theirs for theirs, _, ours in map(compared, draws)]
-    return (*compared(rows), np.quantile(differences, (0.025, 0.975)))
+    def choose(self, row: int) -> int:
+        """Return an arm for a query."""
+        return int(self.random.beta(self.good, self.bad).argmax())
 
-
-def main(learn: int = 1_500) -> None:
-    """Print the table."""
-    universal = Router.from_pretrained("universal")
-    print("| set | router | quality | USD per 1,000 | CrossRoute at that cost | difference, 95 % |")
-    print("|---|---|---|---|---|---|")
-    for name in SETS:
-        outcomes = common(load_one(name))
-        is_test = np.array(outcomes.splits) == "test"
-        order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_test))[:learn]
-        learned, tested = outcomes.take(order), outcomes.take(is_test)
-        router = universal.subset(outcomes.pool.names)
-        dialled = [
-            np.array(
-                [
-                    tested.pool.position(decision.candidate)
-                    for decision in router.route_many(tested.texts, cost_preference=float(preference))
-                ]
-            )
-            for preference in DIAL
-        ]
-        for way in (complexity, adaptive, pareto):
-            for told, chosen in way(learned, tested):
-                theirs, usd, ours, (low, high) = beside(tested, chosen, dialled)
-                print(
-                    f"| {name} | {told} | {theirs:.3f} | {1000 * usd:.3g} | {ours:.3f} "
-                    f"| {ours - theirs:+.3f} ({low:+.3f} to {high:+.3f}) |",
-                    flush=True,
-                )
+    def learn(self, row: int, arm: int, reward: float) -> None:
+        """Take note of a reward."""
+        self.good[arm] += reward
+        self.bad[arm] += 1 - reward
 
 
-if __name__ == "__main__":
-    typer.run(main)
+RIVALS: dict[str, type[Rival]] = {
+    "LinUCB": LinUCB,
+    "epsilon-greedy, 10 nearest": Neighbours,
+    "Thompson sampling": Thompson,
+}
