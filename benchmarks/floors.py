@@ -36,11 +36,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--queries", type=int, default=1000, help="In each calibration set.")
+    parser.add_argument("--set", choices=SETS, action="append", dest="sets", help="By default all.")
     given = parser.parse_args()
     size = {"draws": given.draws, "queries": given.queries}
     print("| set | drop | test | broken | floors found | cost of the best single | clairvoyant |")
     print("|---|---|---|---|---|---|---|")
-    for name in SETS:
+    for name in given.sets or SETS:
         outcomes = priced(read_outcomes(given.data / name)).complete()
         router = fit(outcomes) if name == SETS[0] else Router.from_pretrained("routerbench")
         quality, cost, references = along(router, outcomes)

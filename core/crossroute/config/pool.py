@@ -15,14 +15,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
+from crossroute.budgets import Budget
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.candidate import Capability, Price
+from crossroute.data.prices import priced
+from crossroute.data.readers import read_outcomes
+from crossroute.decision import BEST
 from crossroute.effort import LEVELS, SIGN, split_effort
 from crossroute.errors import ConfigError
 from crossroute.escalation import Escalation
-from crossroute.routing.members import Ability
+from crossroute.routing.members import Ability, router_over
 from crossroute.routing.policy import Constraints
-from crossroute.routing.router import WIDEST_ROUTER
+from crossroute.routing.router import WIDEST_ROUTER, Router
 
 STATED = "stated in the configuration"
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
@@ -195,6 +199,36 @@ class EscalationEntry(Entry):
     buffer_streams: bool = False
 
 
+class FloorEntry(Entry):
+    """A quality floor, proved when the file is read; see `Router.with_floor`.
+
+    Attributes:
+        outcomes: The file or folder of outcomes, looked for beside the file first.
+        drop: Mean quality is at most this much under the reference's.
+        against: The reference: "best", or a candidate of the outcomes.
+        confidence: Probability with which that holds.
+        max_calls: How many calls a query may take.
+        by_task: Whether it holds in each task of the outcomes by itself.
+    """
+
+    outcomes: str = Field(min_length=1)
+    drop: float = Field(default=0.02, gt=0, lt=1)
+    against: str = BEST
+    confidence: float = Field(default=0.9, gt=0, lt=1)
+    max_calls: int = Field(default=1, ge=1)
+    by_task: bool = False
+
+    def on(self, router: Router) -> Router:
+        """Return a router with this floor.
+
+        Raises:
+            FloorError: The outcomes do not prove it.
+        """
+        outcomes = priced(read_outcomes(self.outcomes))
+        told = {name: getattr(self, name) for name in ("drop", "against", "confidence", "max_calls")}
+        return router.with_floor(outcomes, **told, groups="task" if self.by_task else None)
+
+
 class PoolConfig(Entry):
     """A pool: its models, its router and how it decides.
 
@@ -207,6 +241,11 @@ class PoolConfig(Entry):
         max_attempts: At most, a call, over all models.
         constraints: What a model must satisfy.
         escalate: true, "buffer" (streams as well), or a table of settings.
+        floor: A promise of quality.
+        budgets: That hold its calls; a server has those of its own beside them.
+        traffic: Where calls are logged: the path of a SQLite file, or a URL; a server has one of its own.
+        exploration: Share of the calls that goes to models which may be as good.
+        shadow: Call this model always, and log which one would have been chosen.
         models: In order.
         server: What a server over the pool reads, as it stands.
     """
@@ -219,6 +258,11 @@ class PoolConfig(Entry):
     max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1)
     constraints: Constraints | None = None
     escalate: Annotated[EscalationEntry | None, BeforeValidator(_escalation)] = None
+    floor: FloorEntry | None = None
+    budgets: tuple[Budget, ...] = ()
+    traffic: str | None = Field(default=None, min_length=1)
+    exploration: float = Field(default=0.0, ge=0, lt=1)
+    shadow: str | None = None
     models: tuple[ModelEntry, ...] = Field(min_length=1)
     server: dict[str, Any] = {}
 
@@ -232,8 +276,10 @@ class PoolConfig(Entry):
                 )
         limits = self.constraints or Constraints()
         default = () if self.default is None else (self.default,)
+        shadow = () if self.shadow is None else (self.shadow,)
         for place, named in (
             (("default",), default),
+            (("shadow",), shadow),
             (("constraints", "allow"), limits.allow or ()),
             (("constraints", "deny"), limits.deny),
         ):
@@ -256,9 +302,25 @@ class PoolConfig(Entry):
     @property
     def settings(self) -> dict[str, Any]:
         """How calls are decided and attempted, by the names of the integrations' arguments."""
-        names = ("router", *DIALS, "default", "sticky", "max_attempts", "constraints")
+        names = (
+            *DIALS,
+            "default",
+            "sticky",
+            "max_attempts",
+            "constraints",
+            "traffic",
+            "exploration",
+            "shadow",
+        )
         escalate = None if self.escalate is None else Escalation(**dict(self.escalate))
-        return {name: getattr(self, name) for name in names} | {"escalate": escalate}
+        told = {"router": self._promised(), "escalate": escalate, "budgets": self.budgets or None}
+        return {name: getattr(self, name) for name in names} | told
+
+    def _promised(self) -> Router | str:
+        """Return the router, with its floor where the file states one."""
+        if self.floor is None:
+            return self.router
+        return self.floor.on(router_over(self.router, self.abilities, default=self.default))
 
 
 def misplaced(place: tuple[str | int, ...], told: str) -> PydanticCustomError:

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from crossroute.budgets import Budget
 from crossroute.candidate import Price
 from crossroute.config.located import LocatedToml, Place, values
-from crossroute.config.pool import Deployment, EscalationEntry, ModelEntry, PoolConfig
+from crossroute.config.pool import Deployment, EscalationEntry, FloorEntry, ModelEntry, PoolConfig
 from crossroute.errors import ConfigError
 from crossroute.routing.policy import Constraints
 from crossroute.scrubbing import holds_credential
@@ -25,6 +26,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "price": Price,
     "constraints": Constraints,
     "escalate": EscalationEntry,
+    "floor": FloorEntry,
+    "budgets": Budget,
 }
 """Table -> what it may hold."""
 
@@ -48,8 +51,17 @@ def read_config(path: str | Path) -> PoolConfig:
         pool = PoolConfig.model_validate(source.data)
     except ValidationError as error:
         raise _fault(source, error) from None
-    beside = source.path.parent / pool.router
-    return pool.model_copy(update={"router": str(beside)}) if beside.is_dir() else pool
+    return pool.model_copy(update=_beside(source.path.parent, pool))
+
+
+def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
+    """Return the fields that name a file or folder which stands beside the file."""
+    found: dict[str, Any] = {}
+    if (folder / pool.router).is_dir():
+        found["router"] = str(folder / pool.router)
+    if pool.floor is not None and (folder / pool.floor.outcomes).exists():
+        found["floor"] = pool.floor.model_copy(update={"outcomes": str(folder / pool.floor.outcomes)})
+    return found
 
 
 def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
@@ -75,5 +87,6 @@ def _keys_beside(place: Place) -> Iterable[str]:
 
 def _is_secret(place: Place, value: Any) -> bool:
     name = place[-1]
-    named = isinstance(name, str) and SECRET_NAME.search(name)
+    counted = "budgets" in place and name == "key"  # what calls are counted under
+    named = isinstance(name, str) and SECRET_NAME.search(name) and not counted
     return isinstance(value, str) and bool(named or holds_credential(value))

@@ -77,7 +77,7 @@ class Service:
             default=how["default"],
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
-            pacer=KeyBudgets(self.keys, settings.budgets, settings.spending),
+            pacer=KeyBudgets(self.keys, (*config.budgets, *settings.budgets), settings.spending),
             observers=(
                 self.metrics,
                 self.overview,

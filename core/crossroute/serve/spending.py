@@ -15,13 +15,15 @@ class KeyBudgets:
 
     Args:
         keys: The keys.
-        budgets: Those of the server's file.
+        budgets: Those of the server's file; one with a state of its own keeps it.
         state: Where spending is kept.
     """
 
-    def __init__(self, keys: Keys, budgets: Iterable[ServerBudget], state: str) -> None:
+    def __init__(self, keys: Keys, budgets: Iterable[ServerBudget | Budget], state: str) -> None:
         self._keys, self._state = keys, state
-        self._stated = tuple(Budget(**dict(budget), state=state) for budget in budgets)
+        self._stated = tuple(
+            Budget(**{**dict(budget), "state": getattr(budget, "state", None) or state}) for budget in budgets
+        )
         self._of: tuple[Key, ...] | None = None
         self._spending = Spending(())
 

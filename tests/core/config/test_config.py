@@ -215,3 +215,74 @@ def test_the_command_line_reads_it(tmp_path):
     assert json.loads(crossroute("config", "--schema").stdout)["required"] == ["models"]
     refused = crossroute("route", "Hello", "--config", path, "--router", "universal")
     assert "leave out --router" in str(refused.exception)
+
+
+BUDGETED = """
+traffic = "traffic.db"
+exploration = 0.05
+shadow = "large"
+
+[[budgets]]
+usd = 50
+pace = true
+
+[[budgets]]
+usd = 2
+per = "PT6H"
+key = "user:*"
+then = "refuse"
+
+[[models]]
+name = "small"
+model = "openai:small"
+
+[[models]]
+name = "large"
+model = "openai:large"
+"""
+
+
+def test_budgets_and_traffic_are_arguments_of_the_integrations(tmp_path):
+    settings = read_config(written(tmp_path, BUDGETED)).settings
+    day, users = settings["budgets"]
+    assert (day.usd, day.per, day.pace) == (50, "day", True)
+    assert (users.per.total_seconds(), users.key, users.then) == (21_600, "user:*", "refuse")
+    assert (settings["traffic"], settings["exploration"], settings["shadow"]) == ("traffic.db", 0.05, "large")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("usd = 50", "usd = -1", "greater than 0"),
+        ("pace = true", "pase = true", "unknown key. Expected usd, per, key"),
+        ('shadow = "large"', 'shadow = "huge"', "'huge' is no model's name"),
+        ("exploration = 0.05", "exploration = 1.5", "less than 1"),
+    ],
+)
+def test_a_fault_of_budgets_and_traffic_is_told(tmp_path, old, new, told):
+    assert told in fault(tmp_path, BUDGETED.replace(old, new))
+
+
+def test_a_floor_is_proved_when_the_file_is_read(tmp_path):
+    from tests.support.routers import make_outcomes, make_router
+
+    make_router().save_pretrained(tmp_path / "own")
+    with (tmp_path / "graded.jsonl").open("w") as file:
+        outcomes = make_outcomes(1200)
+        for row, text in enumerate(outcomes.texts):
+            for column, name in enumerate(outcomes.pool.names[:3]):
+                told = {
+                    "text": f"{text} ({row})",
+                    "candidate": name,
+                    "quality": outcomes.quality[row, column],
+                }
+                file.write(
+                    json.dumps(told | {"cost_usd": outcomes.cost[row, column], "split": "test"}) + "\n"
+                )
+    models = "".join(
+        f'[[models]]\nname = "{name}"\nmodel = "openai:{name}"\n' for name in ("small", "coder", "large")
+    )
+    floor = '[floor]\noutcomes = "graded.jsonl"\ndrop = 0.3\n'
+    router = read_config(written(tmp_path, f'router = "own"\n{floor}{models}')).settings["router"]
+    assert router.floor.promise.drop == 0.3
+    assert router.pool.names == ("small", "coder", "large")
