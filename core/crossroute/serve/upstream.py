@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.calls.arguments import NEEDED
 from crossroute.calls.blame import UNSUPPORTED, fault_of
-from crossroute.calls.failures import retry_after
+from crossroute.calls.waits import retry_after
 from crossroute.errors import needs_extra
 from crossroute.serve.balancing import Balancer
 from crossroute.serve.errors import ProviderError
