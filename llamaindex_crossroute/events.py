@@ -99,7 +99,13 @@ class CrossRouteSpendReport(BaseEventHandler):
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
         if not isinstance(event, CrossRouteAnswerEvent):
             return
-        if not event.is_sum:
+        timed, cost = (
+            event.price is not None and event.price.usd_per_second is not None,
+            event.decision.actual_cost,
+        )
+        if timed and cost is not None and not event.is_sum:
+            self.spend.charge(event.decision.candidate, cost, event.usage)
+        elif not event.is_sum:
             self.spend.add(event.decision.candidate, event.usage, event.price)
         for cost in event.judgements:
             self.spend.charge(JUDGE, cost)

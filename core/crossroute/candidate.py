@@ -37,6 +37,8 @@ class Price(BaseModel):
         cached_input: For what its provider's prompt cache holds; None where it charges no other price.
         source: Where the price was published.
         as_of: When it was read.
+        usd_per_second: What a second of a call costs, where time is paid for and not tokens: what a call took is then
+            counted by its seconds, and what it will take is told by its tokens, at the speed that `output` stands for.
 
     >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
     0.013
@@ -49,6 +51,25 @@ class Price(BaseModel):
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     source: str = ""
     as_of: date | None = None
+    usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @classmethod
+    def by_second(cls, usd: float, tokens_per_second: float) -> Price:
+        """Return the price of a model whose time is paid for, such as one on one's own machine.
+
+        Args:
+            usd: For a second of a call.
+            tokens_per_second: That it writes.
+
+        >>> Price.by_second(0.0001, tokens_per_second=50).output  # USD per million tokens
+        2.0
+        """
+        return cls(
+            input=0,
+            output=1e6 * usd / tokens_per_second,
+            source=f"{usd:g} USD a second, at {tokens_per_second:g} tokens a second",
+            usd_per_second=usd,
+        )
 
     @classmethod
     def of(cls, given: Price | Sequence[float] | Mapping[str, Any]) -> Price:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 from llama_index.core.llms import CompletionResponse
 
@@ -9,6 +12,7 @@ from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from langchain_crossroute.messages.stamp import usage_of
 from llamaindex_crossroute.messages.stamp import usage_of as llamaindex_usage
+from tests.support.integrations import NAMES, Provider
 
 SONNET = Price(input=3, output=15, cached_input=0.3)
 
@@ -79,3 +83,30 @@ def test_langchain_tells_caches_and_tiers(details, cost):
 def test_llamaindex_tells_caches_and_tiers(raw, cost):
     told = CompletionResponse(text="", raw=raw)
     assert llamaindex_usage(told).cost(SONNET) == pytest.approx(cost)
+
+
+class Slow(Provider):
+    """Takes its time over each request."""
+
+    def receive(self, model: str, logprobs: bool | None) -> None:
+        time.sleep(0.05)
+        super().receive(model, logprobs)
+
+
+@pytest.mark.parametrize("ask", ["ask", "aask"])
+def test_a_model_whose_time_is_paid_for_costs_its_seconds(router, integration, ask):
+    price = Price.by_second(2.0, tokens_per_second=100)
+    pool = integration(router, Slow(), prices=dict.fromkeys(NAMES, price))
+    began = time.monotonic()
+    decision = getattr(pool, ask)()
+    decision = asyncio.run(decision) if asyncio.iscoroutine(decision) else decision
+    assert 0.1 <= decision.actual_cost <= 2 * (time.monotonic() - began)
+    assert pool.pool.spend.total.cost == decision.actual_cost
+    assert pool.pool.spend.total.usage.output_tokens > 0
+    assert decision.cost > 0  # foreseen by tokens
+
+
+def test_seconds_are_foreseen_by_tokens():
+    price = Price.by_second(0.001, tokens_per_second=50)
+    assert price.cost(input_tokens=10_000, output_tokens=100) == pytest.approx(0.002)
+    assert price.source == "0.001 USD a second, at 50 tokens a second"

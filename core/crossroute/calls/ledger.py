@@ -30,7 +30,8 @@ class Called:
         decision: As it stood: its candidate was called. It carries the actual cost, where that is known.
         usage: Tokens, where they are known; None where no answer came.
         cost: USD, likewise.
-        price: By which the cost was computed; None where a nested pool reported its cost, or none is known.
+        price: By which the cost was computed, from tokens or seconds; None where a nested pool reported its cost, or
+            none is known.
         seconds: From the beginning of the call to its end, for a stream to its last chunk.
         error: What was raised, if anything was; also where an answer came and could not be read.
         answered: Whether the model answered, in part at least: such a call is paid for.
@@ -244,6 +245,8 @@ class Entry:
         if self._probe is not None:
             usage, cost = self._probe.took(usage), self._probe.cost
         price = self._ledger.price(name) if cost is None else None
+        if price is not None and price.usd_per_second is not None:
+            cost = self._seconds * price.usd_per_second
         if cost is None:
             cost = self._ledger.spend.add(name, usage, price)
         else:

@@ -256,18 +256,22 @@ def table(collected: Collected) -> object:
     shown = plain_table(
         "candidate", caption=f"${collected.cost:.4f} in all; quality with half a 95 % interval."
     )
-    for heading in ("answers", "quality", "USD/call", "seconds"):
+    for heading in ("answers", "quality", "USD/call", "seconds", "tokens/s"):
         shown.add_column(heading, justify="right")
     for candidate in collected.candidates:
         rows = [row for row in collected.rows if row["candidate"] == candidate.name]
         quality = np.array([row["quality"] for row in rows])
         half = 1.96 * quality.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else float("nan")
-        cost, seconds = (np.mean([row[key] for row in rows] or [np.nan]) for key in ("cost_usd", "latency_s"))
+        cost, seconds, tokens = (
+            np.mean([row[key] for row in rows] or [np.nan])
+            for key in ("cost_usd", "latency_s", "output_tokens")
+        )
         shown.add_row(
             escape(candidate.name),
             str(len(rows)),
             f"{quality.mean():.2f} ± {half:.2f}" if rows else "–",
             f"{cost:.3g}",
             f"{seconds:.2f}",
+            f"{tokens / seconds:.0f}" if seconds else "–",
         )
     return shown

@@ -30,6 +30,9 @@ from crossroute.routing.router import WIDEST_ROUTER, Router
 
 STATED = "stated in the configuration"
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
+TOKENS_PER_SECOND = 30.0
+"""What a small model writes on a CPU, where nothing is stated."""
+
 DIALS = ("cost_preference", "willingness_to_pay")
 
 
@@ -135,7 +138,8 @@ class ModelEntry(Entry):
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
         effort: How hard it is told to think: a level ("low") or a thinking budget ("16k").
         price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
-        usd_per_second: What a second of it costs, where it runs on one's own machine.
+        usd_per_second: What a second of it costs, where it runs on one's own machine; goes before tokens.
+        tokens_per_second: That it writes there, by which seconds are foreseen; `crossroute collect` tells it.
         context_window: Tokens of input and output together, in place of what is known.
         capabilities: What it can do beyond text, in place of what is known.
         temperature: For every call.
@@ -152,6 +156,7 @@ class ModelEntry(Entry):
     effort: Annotated[str | None, AfterValidator(_effort)] = None
     price: Annotated[Price | None, BeforeValidator(_price)] = None
     usd_per_second: Amount | None = None
+    tokens_per_second: Amount = TOKENS_PER_SECOND
     context_window: int | None = Field(default=None, gt=0)
     capabilities: frozenset[Capability] | None = None
     temperature: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -180,7 +185,14 @@ class ModelEntry(Entry):
     @property
     def ability(self) -> Ability:
         """What the file says of it, in place of what is known."""
-        return Ability(capabilities=self.capabilities, context_window=self.context_window, price=self.price)
+        return Ability(capabilities=self.capabilities, context_window=self.context_window, price=self.paid)
+
+    @property
+    def paid(self) -> Price | None:
+        """What it costs: its time where that is paid for, else the stated price, else None."""
+        if self.usd_per_second is not None:
+            return Price.by_second(self.usd_per_second, self.tokens_per_second)
+        return self.price
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -297,7 +309,7 @@ class PoolConfig(Entry):
     @property
     def prices(self) -> dict[str, Price]:
         """Name -> the price that the file states."""
-        return {model.name: model.price for model in self.models if model.price is not None}
+        return {model.name: model.paid for model in self.models if model.paid is not None}
 
     @property
     def settings(self) -> dict[str, Any]:

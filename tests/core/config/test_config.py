@@ -100,6 +100,7 @@ port = 8080
         input=1.25, output=10, source="stated in the configuration"
     )
     assert local.ability.capabilities == frozenset()
+    assert pool.prices["local"] == Price.by_second(0.0001, tokens_per_second=30)  # time goes before tokens
     assert pool.settings["escalate"] == Escalation(buffer_streams=True)
     assert pool.settings["constraints"] == Constraints(
         max_cost=0.02, capabilities=frozenset({"tools"}), deny=frozenset({"local"})
