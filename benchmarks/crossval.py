@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -61,10 +61,12 @@ class Figures(NamedTuple):
 
 
 def main(
+    *,
     only: Annotated[list[str] | None, typer.Option("--set", help="Part of a pool's name.")] = None,
     folds: Annotated[int, typer.Option(min=2)] = 5,
     seeds: Annotated[int, typer.Option(min=1)] = 3,
     minutes: Annotated[float, typer.Option(help="After these no further fold is begun.")] = 11.0,
+    routers: Annotated[list[str] | None, typer.Option("--router", help="Compute only these.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
 ) -> None:
     """Predict what is missing, as far as time allows, and print the tables."""
@@ -74,7 +76,7 @@ def main(
         pool = Pool(name, folder / "crossval" / slug(name), folds)
         for seed in range(seeds):
             for fold in range(folds):
-                for router in (BLIND, OURS, *RIVALS):
+                for router in routers or (BLIND, OURS, *RIVALS):
                     if time.monotonic() < until:
                         pool.predict(router, seed, fold)
         figures = pool.figures(seeds)
@@ -89,16 +91,22 @@ class Pool:
     def __init__(self, name: str, folder: Path, folds: int) -> None:
         self.outcomes, self._folder, self._folds = load(name), folder, folds
         self.encoder = QueryEncoder(load_encoder("static"))
-        self._prepared: Prepared | None = None
         self.text = np.unique(np.array(self.outcomes.texts), return_inverse=True)[1]  # (n,)
 
-    @property
+    @cached_property
     def prepared(self) -> Prepared:
         """All queries as a network reads them; their encodings are kept beside the predictions."""
-        if self._prepared is None:
-            unit = costs.cost_unit(self.outcomes)
-            self._prepared = prepare(self.outcomes, self.encoder, unit, lambda _: None)
-        return self._prepared
+        path, unit = self._folder / "encoded.npz", costs.cost_unit(self.outcomes)
+        if not path.exists():
+            found = prepare(self.outcomes, self.encoder, unit, lambda _: None)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(path, encoded=found.encoded.numpy(), tokens=found.query_tokens)
+            return found
+        with np.load(path) as file:
+            encoded, tokens = file["encoded"], file["tokens"]
+        log_tokens = costs.log_tokens(self.outcomes, tokens, unit)
+        quality, written = (torch.from_numpy(each).float() for each in (self.outcomes.quality, log_tokens))
+        return Prepared(self.outcomes, torch.from_numpy(encoded), tokens, quality, written)
 
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in one part."""

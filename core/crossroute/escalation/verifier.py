@@ -69,7 +69,7 @@ class Verifier(BaseModel):
 
     Attributes:
         pooled: How candidates are read on the whole.
-        readings: Candidate's name -> how it is read.
+        readings: Candidate's name -> how it is read, where that is known; none is learned by `fit`.
         correlation: How answers to one query hang together.
         source: What it was learned from.
     """

@@ -1,17 +1,17 @@
 """Outcomes that carry evidence -> a verifier.
 
-Two logistic regressions on the log-odds of the prior, with hat functions of the confidence as inputs: first
-one shift and one slope a knot for all candidates, then each candidate's own deviation in shift and one in
-slope, held close to none. What a signal's frequency is among right and wrong answers is counted, and shrunk
-likewise.
+A logistic regression on the log-odds of the prior, with hat functions of the confidence as inputs: one shift and one
+slope a knot, for all candidates together. What a signal's frequency is among right and wrong answers is counted. A
+reading of each candidate's own, shrunk to this one, told less of queries that it had not seen: cross-validated on
+gpt4o-llama-qwen it cost AIQ at every strength of the shrinkage (docs/benchmarks.md).
 
-Both are constrained: P(right) never falls as the confidence rises, whatever the prior, nor as the prior rises.
+It is constrained: P(right) never falls as the confidence rises, whatever the prior, nor as the prior rises.
 Between knots the log-odds are linear in the confidence, and at a knot in the prior's, so it is enough that
 
     shift + slope * x    does not fall from knot to knot, at x = -3.9 and at x = 3.9
     slope                is at least -1 at every knot
 
-A candidate that is the surer the more often it is wrong is read as if its confidence told nothing.
+Candidates that are the surer the more often they are wrong are read as if their confidence told nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from crossroute.candidate import Pool
 from crossroute.escalation.correlation import READ_WITHIN, Correlation, logit, tilt
 from crossroute.escalation.verifier import KNOTS, Reading, Verifier, confidence
 from crossroute.numeric import Floats, sigmoid
@@ -28,18 +27,14 @@ from crossroute.numeric import Floats, sigmoid
 LEAST_ANSWERS = 100
 """Answers with evidence, right and wrong ones among them, from which a verifier is worth learning."""
 
-_POOLED_PENALTY, _SLOPE_PENALTY, _OWN_PENALTY, _OWN_SLOPE_PENALTY = 0.3, 1.0, 3.0, 100.0
-"""By cross-validation over train and validation of gpt4o-llama-qwen. Against the same without limits and without
-an own slope: log-loss 0.4520 for 0.4524, area under the cost-quality curve of two calls 0.8420 for 0.8422.
-"""
-_OWN_COUNTS = 20.0
+_POOLED_PENALTY, _SLOPE_PENALTY = 0.3, 1.0
+"""By cross-validation over train and validation of gpt4o-llama-qwen."""
 _STEPS, _CLOSE = 50, 1e-6
 _RISES = np.diff(np.eye(len(KNOTS)), axis=0)
 """Takes values at the knots to their rises from knot to knot, shape (knots - 1, knots)."""
 
 
 def fit_verifier(
-    pool: Pool,
     prior: Floats,
     logprob: Floats,
     quality: Floats,
@@ -47,10 +42,9 @@ def fit_verifier(
     correlation: Correlation | None = None,
     source: str = "",
 ) -> Verifier | None:
-    """Learn a verifier, or return None where too few answers carry evidence.
+    """Learn a verifier that reads all candidates alike, or return None where too few answers carry evidence.
 
     Args:
-        pool: The m candidates.
         prior: Quality predicted without having seen these outcomes, shape (n, m), in [0, 1].
         logprob: Mean log-probability of each answer's tokens, shape (n, m); NaN where it is not known.
         quality: Observed quality, shape (n, m), in [0, 1]; NaN where it is not known.
@@ -61,20 +55,10 @@ def fit_verifier(
     right = quality[known]
     if min(right.sum(), (1 - right).sum()) < LEAST_ANSWERS / 2:
         return None
-    columns = np.nonzero(known)[1]
     log_odds, hats = logit(prior[known]), _hats(confidence(logprob[known]))
-    shift, slope = _pooled(hats, log_odds, right)
-    counts = [hats.T @ right, hats.T @ (1 - right)]
-    pooled = _reading(shift, slope, *(_frequencies(count, count) for count in counts))
-    readings = {}
-    for column, name in enumerate(pool.names):
-        own = columns == column
-        if own.any():
-            line = _own(hats[own], log_odds[own], right[own], shift, slope)
-            seen = [hats[own].T @ right[own], hats[own].T @ (1 - right[own])]
-            frequencies = [_frequencies(*pair) for pair in zip(seen, counts, strict=True)]
-            readings[name] = _reading(*line, *frequencies)
-    return Verifier(pooled=pooled, readings=readings, correlation=correlation or Correlation(), source=source)
+    counts = (hats.T @ right, hats.T @ (1 - right))
+    pooled = _reading(*_pooled(hats, log_odds, right), *(count / count.sum() for count in counts))
+    return Verifier(pooled=pooled, correlation=correlation or Correlation(), source=source)
 
 
 def _pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floats]:
@@ -86,20 +70,6 @@ def _pooled(hats: Floats, log_odds: Floats, right: Floats) -> tuple[Floats, Floa
     least = np.repeat([0.0, -1.0], [2 * len(_RISES), len(KNOTS)])
     weights = _logistic(inputs, log_odds, right, penalty, _Limits(np.vstack([*ends, slopes]), least))
     return weights[: len(KNOTS)], weights[len(KNOTS) :]
-
-
-def _own(
-    hats: Floats, log_odds: Floats, right: Floats, shift: Floats, slope: Floats
-) -> tuple[Floats, Floats]:
-    """Return a candidate's own shift and slope at each knot, given those of all."""
-    inputs = np.hstack([hats, tilt(log_odds)[:, None]])
-    penalty = np.repeat([_OWN_PENALTY, _OWN_SLOPE_PENALTY], [len(KNOTS), 1])
-    offset = log_odds + hats @ shift + hats @ slope * tilt(log_odds)
-    own = np.zeros((len(KNOTS), len(penalty)))
-    own[:-1, :-1], own[-1, -1] = _RISES, 1
-    least = np.append(READ_WITHIN * np.abs(_RISES @ slope) - _RISES @ shift, -1 - slope.min())
-    weights = _logistic(inputs, offset, right, penalty, _Limits(own, least))
-    return shift + weights[:-1], slope + weights[-1]
 
 
 def _reading(shift: Floats, slope: Floats, right: Floats, wrong: Floats) -> Reading:
@@ -119,12 +89,6 @@ def _settled(shift: Floats, slope: Floats) -> tuple[Floats, Floats]:
 def _hats(at: Floats) -> Floats:
     """Return the weight of each knot at each confidence, shape (a, knots), rows summing to 1."""
     return np.stack([np.interp(at, KNOTS, row) for row in np.eye(len(KNOTS))], axis=1)
-
-
-def _frequencies(own: Floats, all_: Floats) -> Floats:
-    total = own + _OWN_COUNTS * all_ / all_.sum()
-    frequencies: Floats = total / total.sum()
-    return frequencies
 
 
 class _Limits(NamedTuple):

@@ -34,7 +34,6 @@ def verifier_of(
     expected = expectations(x, np.where(told, train.outcomes.quality, np.nan), seed)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(
-        predictor.pool,
         np.concatenate([expected, foreseen]),
         np.concatenate([part.answer_logprob for part in parts]),
         np.concatenate([part.quality for part in parts]),

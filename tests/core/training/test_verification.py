@@ -30,7 +30,7 @@ def test_outcomes_without_evidence_leave_the_package_s_own(router):
 
 def test_outcomes_with_evidence_teach_one(heard):
     learned = heard.own_verifier
-    assert set(learned.readings) == {"small", "coder", "large"}
+    assert not learned.readings, "all are read alike"
     sure, unsure = (Evidence(mean_logprob=-np.exp(-at)) for at in (9.0, 1.0))
     for candidate in heard.pool:
         doubted, trusted = (learned.posterior(candidate, 0.5, told) for told in (unsure, sure))
