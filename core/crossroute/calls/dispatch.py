@@ -416,7 +416,8 @@ class Dispatcher:
                 "escalate."
             )
         others = (escalation.check, escalation.judge, escalation.max_cost, escalation.max_latency_s)
-        return promise if all(other is None for other in others) else None
+        plain = all(other is None for other in others) and not escalation.usd_per_second
+        return promise if plain else None
 
     def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
         if not self._unprofiled:

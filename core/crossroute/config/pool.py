@@ -207,6 +207,7 @@ class EscalationEntry(Entry):
     max_calls: int = Field(default=2, ge=1)
     max_cost: float | None = Field(default=None, ge=0)
     max_latency_s: float | None = Field(default=None, ge=0)
+    usd_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     logprobs: bool = True
     buffer_streams: bool = False
 

@@ -8,7 +8,8 @@ log-odds of being right. From these follows what a further call is expected to g
     value of calling k           E[max(best in hand, posterior of k)], discounted by the cost of k
     value of beginning with j    E over its signals of the better of both, discounted by the cost of j
 
-The discount is the reward's: q * exp(-cost / lambda), or q - cost / lambda. With one call, or where answers
+The discount is the reward's: q * exp(-cost / lambda), or q - cost / lambda; what the wait for a further call is worth
+counts as its cost. With one call, or where answers
 tell nothing, this is plain routing; with a cheap and a dear candidate it is the classical cascade, whose
 threshold follows from lambda. After the first answer each step looks one call ahead.
 
@@ -78,10 +79,12 @@ class Forecast:
         prior: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
         signals: What the answers may tell.
+        waiting: What the wait for each candidate's answer is worth where it is called after another, USD, shape (m,).
     """
 
-    def __init__(self, prior: Floats, cost: Floats, signals: Signals) -> None:
+    def __init__(self, prior: Floats, cost: Floats, signals: Signals, waiting: Floats | float = 0.0) -> None:
         self.prior, self.cost, self.signals = prior, cost, signals
+        self.waiting = np.broadcast_to(waiting, cost.shape[1:])
         self.log_odds = logit(prior)  # (n, m)
         shifts = signals.shift + signals.slope * tilt(self.log_odds)[..., None]  # (n, m, b)
         shifts = np.where(signals.speaks[:, None], shifts, 0)
@@ -99,7 +102,7 @@ class Forecast:
             reward: What is maximized.
             budget: Most that both calls may cost, USD.
         """
-        price = self.cost / willingness_to_pay  # (n, m)
+        price = (self.cost + self.waiting) / willingness_to_pay  # (n, m), of a second call
         after = _discounted(self._posterior[..., None] + self._rise, price[:, None, None, :], reward)
         pair = self.cost[:, :, None] + self.cost[:, None, :]  # (n, j, k)
         option = np.where(pair[:, :, None, :] <= budget, after, -np.inf).max(axis=-1) - self._posterior
@@ -160,6 +163,7 @@ def next_call(
     willingness_to_pay: float,
     reward: Reward = "exponential",
     *,
+    waiting: Floats | float = 0.0,
     budget: float = np.inf,
 ) -> Columns:
     """Return the candidate to call next, or `STOP` (-1), shape (n,).
@@ -170,6 +174,7 @@ def next_call(
         cost: Predicted cost, shape (n, m), USD for one call.
         willingness_to_pay: USD, > 0.
         reward: What is maximized.
+        waiting: What the wait for each answer is worth, USD, shape (m,).
         budget: Most that the next call may cost, USD.
 
     >>> hand, cost = np.array([[0.5]]), np.array([[0.01]])
@@ -177,7 +182,7 @@ def next_call(
     (array([0]), array([-1]))
     """
     held = posterior.max(axis=1)  # (n,)
-    after = _discounted(held[:, None] + rise, cost / willingness_to_pay, reward)
+    after = _discounted(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
     after = np.where((cost <= budget) & (rise > NEVER), after, -np.inf)  # (n, m)
     return np.where(after.max(axis=1) > held, after.argmax(axis=1), STOP)
 

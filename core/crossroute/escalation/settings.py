@@ -34,6 +34,8 @@ class Escalation(BaseModel):
         max_calls: Models called for one query, at most.
         max_cost: USD that a further call may bring a query's calls to, as far as predicted.
         max_latency_s: Seconds after the first call began beyond which no further call begins.
+        usd_per_second: What a second of waiting is worth, USD. A further call then counts as dearer by the seconds
+            that it is expected to take: as many as the answers in hand took on average, and before any, 1.
         check: The user's own check of an answer, taken to err on 5 % of answers.
         judge: A model's opinion of an answer.
         logprobs: Ask models for token log-probabilities where their API has them.
@@ -46,6 +48,7 @@ class Escalation(BaseModel):
     max_calls: int = Field(default=2, ge=1)
     max_cost: float | None = Field(default=None, ge=0)
     max_latency_s: float | None = Field(default=None, ge=0)
+    usd_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     check: Opinion | None = Field(default=None, repr=False)
     judge: Judge | None = None
     logprobs: bool = True

@@ -42,6 +42,7 @@ def play(
     *,
     max_calls: int = 2,
     look_ahead: bool = True,
+    waiting: Floats | float = 0.0,
 ) -> Played:
     """Route and cascade every query at every willingness to pay.
 
@@ -54,6 +55,7 @@ def play(
         max_calls: At most, a query.
         look_ahead: Whether the first candidate is chosen in view of a second; otherwise plain routing
             chooses it.
+        waiting: What the wait for a further answer of each candidate is worth, USD, shape (m,).
     """
     known = known_outcomes(outcomes.quality, outcomes.cost)
     rows = known.any(axis=1)
@@ -65,7 +67,7 @@ def play(
     parts = []
     for start in range(0, len(prior), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
-        forecast = Forecast(prior[part], np.where(known, cost, np.inf)[part], signals)
+        forecast = Forecast(prior[part], np.where(known, cost, np.inf)[part], signals, waiting)
         table = _Table(forecast, shift[part], max_calls)
         parts.append([table.play(float(pay), reward, look_ahead) for pay in willingness_to_pay])
     called, kept, posterior = (
@@ -118,7 +120,7 @@ class _Table:
             if going.size:
                 posterior, rise = self._look_up(called[going, :turn], going)
                 cost = forecast.cost[going]
-                called[going, turn] = next_call(posterior, rise, cost, pay, reward)
+                called[going, turn] = next_call(posterior, rise, cost, pay, reward, waiting=forecast.waiting)
         return called, *self._kept(called)
 
     def _kept(self, called: Columns) -> tuple[Columns, Floats]:

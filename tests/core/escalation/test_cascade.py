@@ -189,6 +189,21 @@ def test_the_order_of_answers_does_not_matter():
         )
 
 
+def test_waiting_counts_as_the_cost_of_a_further_call_and_not_of_the_first():
+    prior, cost = made(200)
+    pay, waiting = 3e-3, np.array([0.0, 1e-3, 5e-3, 1e9])
+    hurried, patient = (Forecast(prior, cost, signals(), each) for each in (waiting, 0.0))
+    never = Forecast(prior, cost, signals(), 1e9)
+    np.testing.assert_array_equal(never.first(pay), best(prior, cost, pay))
+    assert (hurried.first(pay) != patient.first(pay)).any()
+    hand = patient.hand(patient.first(pay)[:, None], np.full((200, 1), -1.0))
+    dearer = next_call(hand.posterior, hand.rise, cost + waiting, pay)
+    found = next_call(hand.posterior, hand.rise, cost, pay, waiting=waiting)
+    np.testing.assert_array_equal(found, dearer)
+    assert (found != 3).all()
+    assert (found != STOP).any()
+
+
 def test_a_budget_bars_what_it_cannot_pay():
     prior, cost = made(n=50)
     forecast = Forecast(prior, cost, signals())

@@ -168,7 +168,8 @@ class Escalated(Generic[T]):
         if begins_a_tool_turn or heard.foreign or len(heard.calls) >= self.decision.max_calls:
             return None
         cooling = [name for name in self.plan.names if self._cooldowns.remaining(name)]
-        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling)
+        each = seconds / len(heard.calls)
+        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling, seconds=each)
         if name is None:
             return None
         if limits.max_latency_s is not None and seconds > limits.max_latency_s:
@@ -177,7 +178,8 @@ class Escalated(Generic[T]):
             )
             return None
         if limits.max_cost is not None:
-            name = self.plan.next(heard.names, heard.shifts, limits.max_cost - self._spent(), cooling)
+            left = limits.max_cost - self._spent()
+            name = self.plan.next(heard.names, heard.shifts, left, cooling, seconds=each)
             if name is None:
                 self.decision = self.decision.because(
                     f"no further call within ${limits.max_cost:g}: max_cost"

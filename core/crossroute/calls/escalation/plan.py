@@ -13,6 +13,9 @@ from crossroute.escalation.cascade import NEVER, STOP, Forecast, next_call
 from crossroute.escalation.evidence import Evidence
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
 
+TYPICAL_SECONDS = 1.0
+"""That a call takes, as far as is known before any was made: the slowest model of gpt4o-llama-qwen takes as long."""
+
 MOST_CANDIDATES = 16
 """Those of the highest rewards are planned with: what look-ahead takes grows with the square."""
 
@@ -46,9 +49,8 @@ class EscalationPlan:
         speaks = np.array([escalation.logprobs and name not in silent for name in self.names], dtype=bool)
         prior = np.array([[predicted[name].quality for name in self.names]])  # (1, m)
         cost = np.array([[predicted[name].cost for name in self.names]])
-        self._forecast = Forecast(
-            prior, cost, verifier.signals(self._candidates, speaks, self._opinion_error)
-        )
+        signals = verifier.signals(self._candidates, speaks, self._opinion_error)
+        self._forecast = Forecast(prior, cost, signals, escalation.usd_per_second * TYPICAL_SECONDS)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -61,7 +63,13 @@ class EscalationPlan:
         return self.names[int(column[0])]
 
     def next(
-        self, called: Sequence[str], shifts: Sequence[float], left: float, barred: Collection[str] = ()
+        self,
+        called: Sequence[str],
+        shifts: Sequence[float],
+        left: float,
+        barred: Collection[str] = (),
+        *,
+        seconds: float = TYPICAL_SECONDS,
     ) -> str | None:
         """Return the candidate to call after these answers, or None if the best in hand should be returned.
 
@@ -70,13 +78,17 @@ class EscalationPlan:
             shifts: What each answer's evidence adds to its log-odds; NaN where it told nothing.
             left: Most that a further call may cost, USD.
             barred: Candidates that cannot be called now.
+            seconds: That a further call is expected to take.
         """
         hand = self._forecast.hand(self._columns(called), np.array([shifts]))
         for name in barred:
             if name in self.names:
                 hand.rise[0, self.names.index(name)] = NEVER
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
-        column = next_call(hand.posterior, hand.rise, self._forecast.cost, pay, reward, budget=left)[0]
+        waiting = self._escalation.usd_per_second * seconds
+        column = next_call(
+            hand.posterior, hand.rise, self._forecast.cost, pay, reward, waiting=waiting, budget=left
+        )[0]
         return None if column == STOP else self.names[column]
 
     def posteriors(self, called: Sequence[str], shifts: Sequence[float]) -> list[float]:

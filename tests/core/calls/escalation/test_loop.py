@@ -216,6 +216,20 @@ def test_no_call_begins_after_the_latency(ask, monkeypatch):
     assert [call.latency_s for call in chosen.decision.calls] == [2.0, 2.0]
 
 
+def test_a_further_call_is_made_where_it_is_worth_the_wait(ask, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("crossroute.calls.escalation.loop.time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def slow(answer):
+        clock.now += 4.0
+        return answer
+
+    _, members, _ = ask(escalation=Escalation(usd_per_second=1e-9), read=slow)
+    assert len(members.asked) == 2, "hardly anything a second"
+    _, members, _ = ask(escalation=Escalation(usd_per_second=1e3), read=slow)
+    assert len(members.asked) == 1, "more than any answer is worth"
+
+
 def test_max_calls_is_kept(ask):
     hopeless = {name: Reply(f"of {name}", UNSURE, "stop", USAGE) for name in SURELY}
     for most in (1, 2, 3):
