@@ -38,6 +38,7 @@ class TrafficLog:
         url: `sqlite:///traffic.db`, the path of a SQLite file, or `postgresql+psycopg://user@host/name`.
         keep_text: Keep the text of queries and answers, which `crossroute traffic judge` and retraining need. Without
             it the query is kept as encoded, which still tells what it is about (see the docs).
+        learn: Have the integrations that write to it decide by what its grades and costs teach, as they come.
         create: Make the tables where they are missing.
 
     Raises:
@@ -46,10 +47,15 @@ class TrafficLog:
     """
 
     def __init__(
-        self, url: str | Path = "sqlite:///traffic.db", *, keep_text: bool = False, create: bool = True
+        self,
+        url: str | Path = "sqlite:///traffic.db",
+        *,
+        keep_text: bool = False,
+        learn: bool = False,
+        create: bool = True,
     ) -> None:
         self._url = schema.url_of(url)
-        self.keep_text, self._create = keep_text, create
+        self.keep_text, self.learn, self._create = keep_text, learn, create
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
         self._writer = Writer(self._write, schema.FAULTS, self._look)
@@ -113,6 +119,16 @@ class TrafficLog:
         """Write what waits, and return whether all is written."""
         return self._writer.flush(timeout)
 
+    def counts(self) -> tuple[int, int]:
+        """Return how many calls and grades it holds."""
+        tables = (schema.calls, schema.feedback)
+        with self.reading(flushed=False) as connection:
+            calls, grades = (
+                connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in tables
+            )
+        return calls, grades
+
     @property
     def lost(self) -> int:
         """Rows that this process could not write."""
@@ -165,7 +181,8 @@ class TrafficLog:
         return f"TrafficLog({self._url.render_as_string(hide_password=True)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _opened, (self._url.render_as_string(hide_password=False), self.keep_text, self._create)
+        place = self._url.render_as_string(hide_password=False)
+        return _opened, (place, self.keep_text, self.learn, self._create)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TrafficLog:
         return self
@@ -223,8 +240,8 @@ def _encoded(decided: Sequence[Decided]) -> dict[str, Floats]:
     return found
 
 
-def _opened(url: str, keep_text: bool, create: bool) -> TrafficLog:
-    return TrafficLog(url, keep_text=keep_text, create=create)
+def _opened(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
+    return TrafficLog(url, keep_text=keep_text, learn=learn, create=create)
 
 
 def _keep_across(log: TrafficLog) -> None:

@@ -106,12 +106,13 @@ class Logged:
         return router.predictor.foresee_encoded(queries._replace(context=self.context))
 
 
-def read_logged(log: TrafficLog, source: str | None = None) -> Logged:
+def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | None = None) -> Logged:
     """Read the decisions of a log that were answered by the candidate that was chosen.
 
     Args:
         log: The log.
         source: Of these grades only; by default of all, averaged.
+        latest: So many decisions at most, the last ones; then what this process has yet to write is not waited for.
 
     Raises:
         TrafficError: It holds none.
@@ -119,8 +120,9 @@ def read_logged(log: TrafficLog, source: str | None = None) -> Logged:
     d, c, f = schema.decisions, schema.calls, schema.feedback
     answered = sa.select(c).where(c.c.answered, c.c.final)
     grades = sa.select(f) if source is None else sa.select(f).where(f.c.source == source)
-    with log.reading() as connection:
-        rows = connection.execute(sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time)).all()
+    found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
+    with log.reading(flushed=latest is None) as connection:
+        rows = list(reversed(connection.execute(found).all()))
         calls = {row.decision_id: row for row in connection.execute(answered)}
         graded: dict[str, list[Any]] = defaultdict(list)
         for row in connection.execute(grades):

@@ -1,4 +1,8 @@
-"""The recorder: writes a dispatcher's decisions and calls to a traffic log, and has it follow the log's router."""
+"""The recorder: writes a dispatcher's decisions and calls to a traffic log, and has it follow what the log shows.
+
+Beside the calls it looks which router the log adopts, warns where a candidate is no longer what was predicted, and,
+where the log learns by itself, has the dispatcher decide by what its grades and costs teach.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,15 @@ from crossroute.cache import LRUCache
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.ledger import Called
 from crossroute.decision import Decision
-from crossroute.errors import CrossRouteError
+from crossroute.errors import CrossRouteError, TrafficError
 from crossroute.query import Query
 from crossroute.routing.router import Router
 from crossroute.traffic.labels import current_labels
+from crossroute.traffic.learning import refreshed
 from crossroute.traffic.log import TrafficLog
+from crossroute.traffic.logged import read_logged
 from crossroute.traffic.registry import adopted, load_adopted
+from crossroute.traffic.report import report_on
 from crossroute.traffic.rows import Decided, now
 
 logger = logging.getLogger("crossroute.traffic")
@@ -24,6 +31,10 @@ PENDING = 4096
 """Decisions that are remembered until their call begins."""
 LOOK_S = 5.0
 """Between two looks at which router the log has adopted."""
+STUDY_S, STUDY_SHARE = 60.0, 0.01
+"""Between two studies of the log, at least, and the share of the time that they take at most."""
+LATEST = 5_000
+"""Decisions that are studied."""
 
 
 class Recorder:
@@ -40,6 +51,8 @@ class Recorder:
         self._own: Router | None = None
         self._adopted: str | None = None
         self._looked = 0.0
+        self._study_at, self._seen = 0.0, (0, 0)
+        self._drifted: set[tuple[str, str]] = set()
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
         """Remember what a decision was about, until its call begins."""
@@ -61,7 +74,7 @@ class Recorder:
         self.log.watch(self.look)
 
     def look(self) -> None:
-        """Take the adopted router over, if it is another; asked too often, do nothing."""
+        """Take the adopted router over, if it is another, and study the log; asked too often, do nothing."""
         if time.monotonic() - self._looked < LOOK_S and self._looked:
             return
         self._looked = time.monotonic()
@@ -69,12 +82,43 @@ class Recorder:
         if dispatcher is None or self._own is None:
             return
         found = adopted(self.log)
-        if found == self._adopted:
-            return
-        self._adopted = found
+        if found != self._adopted:
+            self._adopted = found
+            self._follow(dispatcher, self._own, found)
+        if time.monotonic() >= self._study_at:
+            began = time.monotonic()
+            self._study(dispatcher)
+            took = time.monotonic() - began
+            self._study_at = time.monotonic() + max(STUDY_S, took / STUDY_SHARE)
+
+    def _follow(self, dispatcher: Dispatcher, own: Router, found: str | None) -> None:
         try:
-            dispatcher.take_over(self._own if found is None else load_adopted(self.log, found))
+            dispatcher.take_over(own if found is None else load_adopted(self.log, found))
         except CrossRouteError as error:
             logger.warning("The router %s of the traffic log was not taken over: %s", found, error)
         else:
             logger.info("Routing by %s from now on.", found or "the router that was given")
+
+    def _study(self, dispatcher: Dispatcher) -> None:
+        """Warn of drift, and learn, where grades or calls came since."""
+        seen = self.log.counts()
+        if seen == self._seen or not seen[0]:
+            return
+        self._seen = seen
+        try:
+            logged = read_logged(self.log, latest=LATEST)
+        except TrafficError:  # nothing answered yet
+            return
+        self._warn({(row.candidate, what) for row in report_on(logged).rows for what in row.drift})
+        if self.log.learn:
+            try:
+                dispatcher.take_over(refreshed(dispatcher.router, logged))
+            except CrossRouteError as error:
+                logger.warning("Nothing was learnt of the traffic log: %s", error)
+
+    def _warn(self, drifted: set[tuple[str, str]]) -> None:
+        for candidate, what in sorted(drifted - self._drifted):
+            logger.warning(
+                "The %s of %s has left what was predicted; see crossroute traffic report.", what, candidate
+            )
+        self._drifted = drifted

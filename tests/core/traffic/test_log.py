@@ -18,6 +18,7 @@ sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not instal
 
 from crossroute import Query  # noqa: E402
 from crossroute.calls.dispatch import Dispatcher  # noqa: E402
+from crossroute.calls.settings import CallSettings  # noqa: E402
 from crossroute.calls.spend import Usage  # noqa: E402
 from crossroute.errors import TrafficError  # noqa: E402
 from crossroute.routing.members import Ability  # noqa: E402
@@ -248,3 +249,43 @@ def test_processes_that_were_forked_write_what_is_theirs(log, router):
     for child in children:
         child.join(60)
     assert len(rows(log, schema.decisions)) == len(rows(log, schema.calls)) == 31
+
+
+def grade(log, router, candidate, quality, times=60):
+    """Have one candidate answer some calls, and grade them."""
+    dispatcher, recorder = dispatcher_to(log, router)
+    for number in range(times):
+        settings = CallSettings(candidate=candidate)
+        decision = dispatcher.attempts(dispatcher.decide(Query(f"{STORY} {number}"), settings)).decision
+        with dispatcher.ledger.entry(decision) as entry:
+            entry.usage = Usage(input_tokens=20, output_tokens=100)
+        log.feedback(decision.id, quality)
+    log.flush()
+    return dispatcher, recorder
+
+
+def studied(recorder):
+    recorder._looked = recorder._study_at = 0.0
+    recorder.look()
+
+
+def test_drift_is_told_once_in_the_log(log, router, caplog):
+    _, recorder = grade(log, router, "large", 0.05)
+    with caplog.at_level(logging.WARNING, "crossroute.traffic"):
+        studied(recorder)
+        log.feedback("another", 1.0)
+        studied(recorder)
+    told = [record.message for record in caplog.records if "quality of large has left" in record.message]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_a_log_that_learns_moves_the_router_as_grades_come(tmp_path, router, learn):
+    log = TrafficLog(tmp_path / "traffic.db", learn=learn)
+    dispatcher, recorder = grade(log, router, "large", 0.05)
+    before = dispatcher.router.predict([STORY]).quality
+    studied(recorder)
+    after = dispatcher.router.predict([STORY]).quality
+    large = dispatcher.router.pool.names.index("large")
+    assert bool(after[0, large] < before[0, large] - 0.2) is learn
+    log.close()
