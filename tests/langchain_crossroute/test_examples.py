@@ -68,3 +68,12 @@ def test_the_escalation_of_real_models_says_what_it_needs(run, monkeypatch):
     monkeypatch.setattr(local_models, "find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="pip install xllamacpp"):
         run("langchain_escalation.py")
+
+
+def test_the_traffic(run):
+    before, mini, drift, after = run("langchain_traffic.py")
+    assert before == "Before: gpt-4o-mini 60"
+    assert mini.startswith("gpt-4o-mini: quality 0.00, predicted 0.")
+    assert "quality" in drift
+    changed = dict(zip(after.split()[1::2], map(int, after.split()[2::2]), strict=True))
+    assert changed["gpt-4o"] > 45
