@@ -58,6 +58,7 @@ def served(path: Path, environment: dict[str, str]) -> Iterator[Served]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
+    service.dispatcher.router.route("What is loaded late is loaded now.")
     while not server.started:
         time.sleep(0.005)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from crossroute.budgets.budget import Budget
@@ -23,6 +24,7 @@ class Spending:
     Args:
         budgets: One, or several that all hold at once.
         clock: Seconds since 1970.
+        opening: A budget's `state` -> what keeps its spending.
 
     Raises:
         ValueError: Two budgets are alike.
@@ -31,11 +33,17 @@ class Spending:
     Spending($50 a day)
     """
 
-    def __init__(self, budgets: Budget | Iterable[Budget], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        budgets: Budget | Iterable[Budget],
+        *,
+        clock: Callable[[], float] = time.time,
+        opening: Callable[[str | Path | None], State] = state_at,
+    ) -> None:
         self.budgets = (budgets,) if isinstance(budgets, Budget) else tuple(budgets)
         self._clock = clock
         places = {budget.state for budget in self.budgets}
-        self._states = {place: state_at(place) for place in places}
+        self._states = {place: opening(place) for place in places}
         self._budget = {str(budget): budget for budget in self.budgets}
         if len(self._budget) < len(self.budgets):
             raise ValueError(f"Two budgets are alike, {', '.join(map(str, self.budgets))}: give each a name.")

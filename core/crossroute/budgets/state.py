@@ -206,16 +206,17 @@ class RedisState:
 
     Args:
         url: As redis-py takes it: redis://host:6379/0.
+        client: Of redis-py, in place of one of its own.
 
     Raises:
         MissingExtraError: redis-py is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, client: Any = None) -> None:
         with needs_extra("A budget in Redis", "redis"):
             import redis
         self._url = url
-        self._client: Any = redis.Redis.from_url(url, decode_responses=True)
+        self._client: Any = client or redis.Redis.from_url(url, decode_responses=True)
         self._add = self._client.register_script(ADD)
 
     def __reduce__(self) -> tuple[type[RedisState], tuple[str]]:

@@ -69,7 +69,7 @@ async def decide(request: Request, service: Service) -> Response:
         decision = await call.decide()
     except Exception as error:
         return refused(error, CHAT, service)
-    said = json.loads(decision.model_dumpjson_response()) | {"decision_id": decision.id}
+    said = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
     return json_response(json.dumps(said), headers_of(decision) | told)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crossroute.budgets.state import State, state_at
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.ledger import Observer
 from crossroute.calls.settings import CallSettings
@@ -21,6 +22,7 @@ from crossroute.serve.metrics import Metrics
 from crossroute.serve.overview import Overview
 from crossroute.serve.rates import LocalCounters, Rates
 from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
+from crossroute.serve.shared import Shared, SharedCounters, SharedMemory, SharedState
 from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
 from crossroute.traffic.recording import recorded
@@ -67,7 +69,11 @@ class Service:
             }
         )
         self.keys = Keys(settings.keys_file)
-        self.guard = Guard(self.keys, Rates(LocalCounters()), share=1 / settings.workers)
+        shared = None if settings.redis is None else Shared(settings.redis)
+        counters, share = (
+            (LocalCounters(), 1 / settings.workers) if shared is None else (SharedCounters(shared), 1.0)
+        )
+        self.guard = Guard(self.keys, Rates(counters), share)
         self.metrics, self.overview = Metrics(), Overview()
         recorder = None if settings.traffic is None else recorded(traffic_log(settings))
         self.traffic = None if recorder is None else recorder.log
@@ -77,7 +83,13 @@ class Service:
             default=how["default"],
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
-            pacer=KeyBudgets(self.keys, (*config.budgets, *settings.budgets), settings.spending),
+            memory=None if shared is None else SharedMemory(shared),
+            pacer=KeyBudgets(
+                self.keys,
+                (*config.budgets, *settings.budgets),
+                settings.spending,
+                opening(shared, settings.redis),
+            ),
             observers=(
                 self.metrics,
                 self.overview,
@@ -130,6 +142,15 @@ class Service:
         raise RequestError(
             f"Unknown model {model!r}. Expected one of {known}.", status=404, code="model_not_found"
         )
+
+
+def opening(shared: Shared | None, url: str | None) -> Callable[[str | Path | None], State]:
+    """Return what opens a place where spending is kept; the shared Redis is waited for a moment only."""
+
+    def opened(place: str | Path | None) -> State:
+        return SharedState(shared, str(place)) if shared is not None and place == url else state_at(place)
+
+    return opened
 
 
 def traffic_log(settings: ServerSettings) -> TrafficLog:

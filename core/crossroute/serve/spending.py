@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
 
 from crossroute.budgets import Budget, Spending
+from crossroute.budgets.state import State, state_at
 from crossroute.decision import Decision
 from crossroute.serve.keys import Key, Keys
 from crossroute.serve.settings import ServerBudget
@@ -17,10 +20,18 @@ class KeyBudgets:
         keys: The keys.
         budgets: Those of the server's file; one with a state of its own keeps it.
         state: Where spending is kept.
+        opening: Opens that.
     """
 
-    def __init__(self, keys: Keys, budgets: Iterable[ServerBudget | Budget], state: str) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        budgets: Iterable[ServerBudget | Budget],
+        state: str,
+        opening: Callable[[str | Path | None], State] = state_at,
+    ) -> None:
         self._keys, self._state = keys, state
+        self._opening = lru_cache(None)(opening)
         self._stated = tuple(
             Budget(**{**dict(budget), "state": getattr(budget, "state", None) or state}) for budget in budgets
         )
@@ -58,5 +69,5 @@ class KeyBudgets:
                 for key in keys
                 if key.usd is not None
             )
-            self._of, self._spending = keys, Spending((*self._stated, *own))
+            self._of, self._spending = keys, Spending((*self._stated, *own), opening=self._opening)
         return self._spending

@@ -1,0 +1,261 @@
+"""What servers share in Redis: rates, cooldowns, which model began a tool turn, spending.
+
+Redis is waited for 50 ms at most. Where it does not answer it is left alone for a second, and each process goes on with
+what it knows; spending that Redis missed is added when it answers again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from crossroute.budgets.state import MARGIN, NOTHING, Balance, Change, RedisState
+from crossroute.calls.failures import Cooldowns
+from crossroute.calls.memory import Memory
+from crossroute.errors import needs_extra
+from crossroute.locks import Lock
+from crossroute.serve.rates import LocalCounters
+
+T = TypeVar("T")
+LOG = logging.getLogger("crossroute.serve")
+
+WAIT_S = 0.05
+LEFT_ALONE_S = 1.0
+LOOK_S = 1.0
+"""Between two looks at what others know to be cooling down."""
+KEPT_S = 3_600
+"""How long it is known which model began a tool turn."""
+PREFIX = "crossroute:serve:"
+MOST_MISSED = 10_000
+
+
+class Shared:
+    """A Redis that may be gone; safe to share between threads.
+
+    Args:
+        url: As redis-py takes it.
+
+    Raises:
+        MissingExtraError: redis-py is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        with needs_extra("Sharing by Redis", "redis"):
+            import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        self._faults = (redis.RedisError, OSError)
+        self.client: Any = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=WAIT_S,
+            socket_connect_timeout=WAIT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._gone_until = 0.0
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is left alone at the moment."""
+        return time.monotonic() < self._gone_until
+
+    def do(
+        self, work: Callable[[Any], T], otherwise: Callable[[], T], unsure: Callable[[], T] | None = None
+    ) -> T:
+        """Return what comes of some work on Redis, or of something else where it does not answer.
+
+        Args:
+            work: On its client.
+            otherwise: Where the work is not done.
+            unsure: Where it was sent and not answered in time, so that it may be done later; by default `otherwise`.
+        """
+        if self.is_gone:
+            return otherwise()
+        try:
+            return work(self.client)
+        except self._faults as error:
+            self._gone_until = time.monotonic() + LEFT_ALONE_S
+            LOG.warning("Redis does not answer (%s): going on without it", type(error).__name__)
+            late = "Timeout" in type(error).__name__
+            return unsure() if late and unsure is not None else otherwise()
+
+
+class SharedCounters:
+    """Numbers that all servers count together; those of this process where Redis is gone."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared, self._own = shared, LocalCounters()
+
+    def add(self, name: str, amount: int) -> int:
+        """Add to a number, and return it."""
+
+        def work(client: Any) -> int:
+            with client.pipeline(transaction=False) as pipeline:
+                pipeline.incrby(PREFIX + name, amount)
+                pipeline.expire(PREFIX + name, 180)
+                return int(pipeline.execute()[0])
+
+        own = self._own.add(name, amount)
+        return self._shared.do(work, lambda: own)
+
+    def read(self, name: str) -> int:
+        """Return a number."""
+        return self._shared.do(
+            lambda client: int(client.get(PREFIX + name) or 0), lambda: self._own.read(name)
+        )
+
+
+class SharedCooldowns(Cooldowns):
+    """Cooldowns that all servers know of within a second."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self._shared, self._looked = shared, 0.0
+        self._key = f"{PREFIX}cooldowns"
+        self.told: dict[str, float] = {}
+
+    def fail(self, candidate: str, retry_after: float | None = None) -> None:
+        """Begin a cooldown, or lengthen the one that runs, and tell the others."""
+        super().fail(candidate, retry_after)
+        until = time.time() + super().remaining(candidate)
+        self._shared.do(lambda client: client.hset(self._key, candidate, f"{until:.3f}"), int)
+
+    def clear(self, candidate: str) -> None:
+        """End a candidate's cooldown, and tell the others."""
+        super().clear(candidate)
+        self.told.pop(candidate, None)
+        self._shared.do(lambda client: client.hdel(self._key, candidate), int)
+
+    def remaining(self, candidate: str) -> float:
+        """Return the seconds until a candidate has cooled down, by whichever server it failed for."""
+        return max(super().remaining(candidate), self.told.get(candidate, 0.0) - time.time(), 0.0)
+
+    def look(self) -> None:
+        """Take in what others know; asked too often, do nothing."""
+        if time.monotonic() - self._looked < LOOK_S and self._looked:
+            return
+        self._looked = time.monotonic()
+        told = self._shared.do(lambda client: dict(client.hgetall(self._key)), dict)
+        now = time.time()
+        self.told = {name: float(until) for name, until in told.items() if float(until) > now}
+        with self._lock:
+            for name in self.told:
+                self.failed.setdefault(name, 1)
+
+
+class SharedMemory(Memory):
+    """Memory of which cooldowns and tool turns are known to all servers."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.cooldowns: SharedCooldowns = SharedCooldowns(shared)
+        self._shared = shared
+
+    def began(self, marks: Iterable[str], candidate: str) -> None:
+        """Remember which candidate wrote an answer, by its marks, and tell the others."""
+        known = list(filter(None, marks))
+        super().began(known, candidate)
+
+        def work(client: Any) -> None:
+            with client.pipeline(transaction=False) as pipeline:
+                for mark in known:
+                    pipeline.set(f"{PREFIX}mark:{mark}", candidate, ex=KEPT_S)
+                pipeline.execute()
+
+        if known:
+            self._shared.do(work, lambda: None)
+
+    def beginner(self, marks: Iterable[str]) -> str | None:
+        """Return which candidate wrote the answer with one of these marks, whichever server passed it on."""
+        known = list(filter(None, marks))
+        self.cooldowns.look()
+        found = super().beginner(known)
+        if found is not None or not known:
+            return found
+        names = [f"{PREFIX}mark:{mark}" for mark in known]
+        told: list[str | None] = self._shared.do(lambda client: list(client.mget(names)), list)
+        return next(filter(None, told), None)
+
+
+class SharedState:
+    """Balances in Redis, as budgets keep them; where it is gone, those last known, with what was spent since.
+
+    Args:
+        shared: The Redis.
+        url: Its address.
+    """
+
+    def __init__(self, shared: Shared, url: str) -> None:
+        self._shared, self._lock = shared, Lock()
+        self._state = RedisState(url, shared.client)
+        self._known: dict[str, Balance] = {}
+        self._missed: list[Change] = []
+
+    def read(self, accounts: Sequence[str]) -> list[Balance]:
+        """Return the balances of some accounts."""
+        return self._shared.do(lambda _: self._read(accounts), lambda: [self._of(name) for name in accounts])
+
+    def add(self, changes: Sequence[Change]) -> str | None:
+        """Add to some accounts, or to none where one would go over its limit."""
+        return self._shared.do(
+            lambda _: self._add(changes),
+            lambda: self._add_here(changes, missed=True),
+            lambda: self._add_here(changes, missed=False),
+        )
+
+    def _read(self, accounts: Sequence[str]) -> list[Balance]:
+        self._catch_up()
+        found = self._state.read(accounts)
+        with self._lock:
+            self._known |= zip(accounts, found, strict=True)
+        return found
+
+    def _add(self, changes: Sequence[Change]) -> str | None:
+        self._catch_up()
+        over = self._state.add(changes)
+        if over is None:
+            self._note(changes)
+        return over
+
+    def _add_here(self, changes: Sequence[Change], *, missed: bool) -> str | None:
+        """Add to what is known here; what Redis missed is added there when it is back."""
+        for change in changes:
+            if (
+                change.limit is not None
+                and self._of(change.account).spent + change.spent > change.limit + MARGIN
+            ):
+                return change.account
+        self._note(changes)
+        with self._lock:
+            if not missed:
+                return None
+            self._missed += [change._replace(limit=None) for change in changes][
+                : MOST_MISSED - len(self._missed)
+            ]
+        return None
+
+    def _catch_up(self) -> None:
+        """Add what Redis missed; where that fails, it is still missed."""
+        with self._lock:
+            missed, self._missed = self._missed, []
+        try:
+            if missed:
+                self._state.add(missed)
+        except BaseException:
+            with self._lock:
+                self._missed = missed + self._missed
+            raise
+
+    def _of(self, account: str) -> Balance:
+        return self._known.get(account, NOTHING)
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        with self._lock:
+            for change in changes:
+                before = self._of(change.account)
+                self._known[change.account] = before._replace(
+                    spent=before.spent + change.spent, calls=before.calls + change.calls
+                )
