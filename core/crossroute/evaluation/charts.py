@@ -27,7 +27,8 @@ _CLOSE = (1.5, 0.04)
 """Two dots within this factor of cost and this difference of quality have their names above and below."""
 
 _PER_CALLS = 1000
-_QUIET = "#707070"
+_QUIET = "#7a7a7a"
+"""To be read on white and on black: a page follows the reader's setting."""
 
 
 def library() -> str:
@@ -60,7 +61,7 @@ def curves(report: Report) -> go.Figure:
             customdata=[_PER_CALLS * candidate.cost for _, candidate in each],
             mode="markers+text" if len(each) <= _MOST_LABELS else "markers",
             name="single candidates",
-            marker={"color": "#222222", "size": 9, "line": {"color": "white", "width": 1}},
+            marker={"color": _QUIET, "size": 9, "line": {"color": "rgba(255,255,255,0.7)", "width": 1}},
             hovertemplate="%{hovertext}<br>quality %{y:.3f}<br>USD %{customdata:.3g} per 1,000 calls<extra></extra>",
         )
     )
@@ -146,8 +147,8 @@ def _label_side(dot: tuple[float, float], dots: Sequence[tuple[float, float]]) -
         and 1 / factor < cost / dot[0] < factor
         and abs(quality - dot[1]) < difference
     ]
-    if not close:
-        return "bottom right"
+    if not close:  # the dearest has the frame to its right
+        return "bottom left" if dot[0] == max(cost for cost, _ in dots) else "bottom right"
     return "top center" if dot[1] >= max(close) else "bottom center"
 
 
@@ -165,7 +166,7 @@ def _floor(report: Report) -> float:
 
 
 def _laid_out(figure: go.Figure, x: str, y: str, *, log: bool = False) -> go.Figure:
-    axis = {"gridcolor": "#e6e6e6", "zeroline": False}
+    axis = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False}
     scale: dict[str, object] = {}
     if log:
         drawn = [float(cost) for trace in figure.data for cost in trace.x]
@@ -174,16 +175,18 @@ def _laid_out(figure: go.Figure, x: str, y: str, *, log: bool = False) -> go.Fig
         xaxis={"title": x, **scale, **axis},
         yaxis={"title": y, **axis},
         template="none",
-        font={"family": "system-ui, sans-serif", "size": 13},
-        margin={"l": 60, "r": 20, "t": 20, "b": 50},
-        legend={"bgcolor": "rgba(255,255,255,0.6)"},
-        hoverlabel={"bgcolor": "white"},
-        height=480,
+        font={"family": "system-ui, sans-serif", "size": 13, "color": _QUIET},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 50, "r": 10, "t": 20, "b": 50},
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
+        hoverlabel={"bgcolor": "#333333", "font": {"color": "#ffffff"}},
+        height=540,
     )
 
 
 def div(figure: go.Figure, name: str) -> str:
     """Return a chart as the HTML element of that name; the page holds the library."""
-    config = {"displaylogo": False, "responsive": True}
+    config = {"displayModeBar": False, "responsive": True}
     html: str = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config)
     return html
