@@ -9,7 +9,7 @@ printed. Intervals draw the texts anew, all routers, seeds and pools over them t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -89,7 +89,7 @@ class Pool:
     """One pool: its outcomes, encoded once, and what routers predict of them fold by fold."""
 
     def __init__(self, name: str, folder: Path, folds: int) -> None:
-        self.outcomes, self._folder, self._folds = load(name), folder, folds
+        self.outcomes, self._folder, self.folds = load(name), folder, folds
         self.encoder = QueryEncoder(load_encoder("static"))
         self.text = np.unique(np.array(self.outcomes.texts), return_inverse=True)[1]  # (n,)
 
@@ -111,31 +111,34 @@ class Pool:
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in one part."""
         place = np.random.default_rng(seed).permutation(self.text.max() + 1)[self.text]
-        outside = place % self._folds != fold
-        chooses = (place // self._folds) % VALIDATION == 0
+        outside = place % self.folds != fold
+        chooses = (place // self.folds) % VALIDATION == 0
         return np.flatnonzero(outside & ~chooses), np.flatnonzero(outside & chooses), np.flatnonzero(~outside)
 
     def predict(self, router: str, seed: int, fold: int) -> None:
         """Predict the queries of a fold, unless that is done already."""
-        if self._path(router, seed, fold).exists():
+        if self.path(router, seed, fold).exists():
             return
         began = time.monotonic()
         for name, found in BY_ROUTER[router](self, self.parts(seed, fold), seed).items():
-            path = self._path(name, seed, fold)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            arrays = {"quality": found.quality, "cost": found.cost}
-            np.savez_compressed(
-                path.with_suffix(".part.npz"),
-                **{name: each.astype(np.float32) for name, each in arrays.items()},
-            )
-            path.with_suffix(".part.npz").rename(path)
+            self.keep(name, seed, fold, {"quality": found.quality, "cost": found.cost})
         progress.print(f"{self._folder.name}: {router}, {seed}, {fold}, {time.monotonic() - began:.0f} s")
+
+    def keep(self, router: str, seed: int, fold: int, arrays: Mapping[str, Floats]) -> None:
+        """Write what is known of a fold, whole or not at all."""
+        path = self.path(router, seed, fold)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(part, **{name: array.astype(np.float32) for name, array in arrays.items()})
+        part.rename(path)
 
     def figures(self, seeds: int) -> Figures | None:
         """Evaluate the routers of which all folds are known, over the seeds that all of them have."""
         low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
-        sweeps = {name: list(self._sweeps(name, seeds)) for name in (OURS, ALONE, *RIVALS, BLIND)}
-        sweeps = {name: known for name, known in sweeps.items() if known}
+        names = (OURS, ALONE, *RIVALS, BLIND)
+        tried = {name: [self.sweep(name, seed) for seed in range(seeds)] for name in names}
+        complete = {name: [each for each in found if each is not None] for name, found in tried.items()}
+        sweeps = {name: known for name, known in complete.items() if known}
         if OURS not in sweeps or not sweeps.keys() & set(RIVALS):
             return None
         weights = drawn(self.text)
@@ -152,20 +155,22 @@ class Pool:
         zero = aiq(zero_router_points(self.outcomes.quality, self.outcomes.cost), low, high)
         return Figures(by_seed, draws, zero, int(self.text.max()) + 1)
 
-    def _sweeps(self, router: str, seeds: int) -> Iterator[Sweep]:
-        for seed in range(seeds):
-            paths = [self._path(router, seed, fold) for fold in range(self._folds)]
-            if all(path.exists() for path in paths):
-                quality, cost = (np.empty(self.outcomes.quality.shape) for _ in range(2))
-                for fold, path in enumerate(paths):
-                    test = self.parts(seed, fold)[2]
-                    with np.load(path) as file:
-                        quality[test], cost[test] = file["quality"], file["cost"]
-                prediction = Prediction(self.outcomes.pool.names, quality, cost)
-                yield Sweep.of(prediction, self.outcomes, sweep_for(self.outcomes.cost))
+    def sweep(self, router: str, seed: int) -> Sweep | None:
+        """Return what a router chooses, all folds together; None where one is missing."""
+        quality, cost = (np.empty(self.outcomes.quality.shape) for _ in range(2))
+        for fold in range(self.folds):
+            path = self.path(router, seed, fold)
+            if not path.exists():
+                return None
+            test = self.parts(seed, fold)[2]
+            with np.load(path) as file:
+                quality[test], cost[test] = file["quality"], file["cost"]
+        prediction = Prediction(self.outcomes.pool.names, quality, cost)
+        return Sweep.of(prediction, self.outcomes, sweep_for(self.outcomes.cost))
 
-    def _path(self, router: str, seed: int, fold: int) -> Path:
-        return self._folder / f"{slug(router)}-{self._folds}-{seed}-{fold}.npz"
+    def path(self, router: str, seed: int, fold: int) -> Path:
+        """Return the file of a router's predictions of a fold."""
+        return self._folder / f"{slug(router)}-{self.folds}-{seed}-{fold}.npz"
 
 
 def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
