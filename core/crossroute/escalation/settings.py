@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.errors import needs_extra
+from crossroute.numeric import logit
+
+LEAST_GRADED = 20
+"""Graded answers from which a judge is worth calibrating."""
 
 Opinion = Callable[[str, str], float | Awaitable[float]]
 """(query, answer) -> how right the answer is, in [0, 1]; may be a coroutine function, for asynchronous calls."""
@@ -18,6 +25,8 @@ class Judge(BaseModel):
         ask: (query, answer) -> how right the answer is, in [0, 1].
         error_rate: How often it is wrong; tells how much its word weighs.
         cost: USD a judgement, counted like a call.
+        scale: What it says, rising, and the log-odds of a right answer that this adds, from `calibrated`; without it
+            the error rate alone tells how it is read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,6 +34,47 @@ class Judge(BaseModel):
     ask: Opinion = Field(repr=False)  # a bound method's repr may show its owner's key
     error_rate: float = Field(default=0.1, gt=0, lt=0.5)
     cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    scale: tuple[tuple[float, float], ...] = ()
+
+    def calibrated(self, said: Sequence[float], right: Sequence[float]) -> Judge:
+        """Return this judge read as graded answers tell: most judges say 0.9 of answers that are right less often.
+
+        P(right) never falls with what the judge says (isotonic regression), and one right and one wrong answer are
+        counted beside those of each level, so that no word is proof.
+
+        Args:
+            said: What it said of answers, each in [0, 1].
+            right: How right each was, in [0, 1]; some right and some wrong.
+
+        Raises:
+            ValueError: The answers are too few, or all alike.
+            MissingExtraError: scikit-learn is not installed.
+        """
+        opinions, grades = np.asarray(said, dtype=float), np.asarray(right, dtype=float)
+        if opinions.shape != grades.shape or len(grades) < LEAST_GRADED or not 0 < grades.mean() < 1:
+            raise ValueError(
+                f"Calibrating a judge takes {LEAST_GRADED} opinions at least, of answers graded right and wrong; "
+                f"got {len(opinions)} opinions and {len(grades)} grades, of {grades.mean() if grades.size else 0:.0%} "
+                "right on average."
+            )
+        with needs_extra("Calibrating a judge", "train"):
+            from sklearn.isotonic import IsotonicRegression
+
+        expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(opinions, grades)
+        levels, place, count = np.unique(expected, return_inverse=True, return_counts=True)
+        held = (levels * count + 1) / (count + 2)  # may fall where a level rests on few answers
+        log_odds = logit(np.maximum.accumulate(held), 1e-3) - logit(grades.mean(), 1e-3)
+        scale = []
+        for level in range(len(levels)):
+            of_level = opinions[place == level]
+            ends = sorted({float(of_level.min()), float(of_level.max())})
+            scale += [(end, float(log_odds[level])) for end in ends]
+        error = float(np.minimum(expected, 1 - expected).mean())
+        return self.model_copy(update={"scale": tuple(scale), "error_rate": min(max(error, 0.01), 0.49)})
+
+    def shift(self, said: float) -> float:
+        """Return what its word adds to the log-odds of a right answer; it must be calibrated."""
+        return float(np.interp(said, *np.array(self.scale).T))
 
 
 class Escalation(BaseModel):

@@ -96,3 +96,41 @@ def test_where_answers_will_tell_nothing_the_plan_begins_as_routing_does():
         assert some.first() == "dear"
     assert plan(decision, Escalation(max_cost=0.0)).first() == "dear"
     assert plan(decision).first() == "middle", "a cheaper answer may do, and it tells whether it does"
+
+
+SAID = [0.2] * 10 + [0.9] * 30
+RIGHT = [0.0] * 9 + [1.0] + [1.0] * 20 + [0.0] * 10
+
+
+def test_a_judge_is_read_as_graded_answers_tell():
+    judge = Judge(ask=Client().ask).calibrated(SAID, RIGHT)
+    base = np.log(21 / 19)
+    assert judge.shift(0.9) == pytest.approx(np.log(21 / 11) - base)  # 20 of 30, and one right, one wrong
+    assert judge.shift(0.2) == pytest.approx(np.log(2 / 10) - base)
+    assert judge.shift(0.2) < judge.shift(0.5) < judge.shift(0.9) == judge.shift(1.0)
+    assert judge.error_rate == pytest.approx((10 * 0.1 + 30 / 3) / 40)
+
+
+def test_a_surer_word_of_a_calibrated_judge_is_never_believed_less():
+    random = np.random.default_rng(0)
+    said = random.random(300)
+    for truth in (said, 1 - said, np.full(300, 0.5)):
+        judge = Judge(ask=Client().ask).calibrated(said, (random.random(300) < truth).astype(float))
+        assert np.diff([judge.shift(each) for each in np.linspace(0, 1, 101)]).min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("said", "right"), [([0.5] * 5, [1.0] * 5), ([0.5] * 30, [1.0] * 30), ([0.5], [1, 0])]
+)
+def test_a_judge_is_not_calibrated_on_next_to_nothing(said, right):
+    with pytest.raises(ValueError, match="Calibrating a judge takes 20"):
+        Judge(ask=Client().ask).calibrated(said, right)
+
+
+def test_a_calibrated_judge_is_read_by_its_scale_in_a_plan():
+    judge = Judge(ask=Client().ask).calibrated(SAID, RIGHT)
+    some = plan(decided(), Escalation(judge=judge))
+    name = some.names[0]
+    assert some.shift(name, Evidence(judge=0.9)) == pytest.approx(judge.shift(0.9))
+    both = some.shift(name, Evidence(judge=0.9, check=1.0))
+    assert both == pytest.approx(judge.shift(0.9) + some.shift(name, Evidence(check=1.0)))

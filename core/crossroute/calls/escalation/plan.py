@@ -110,6 +110,9 @@ class EscalationPlan:
         if evidence.is_silent:
             return np.nan
         column, judge = self.names.index(name), self._escalation.judge
+        if judge and judge.scale and evidence.judge is not None:
+            others = evidence.model_copy(update={"judge": None})
+            return judge.shift(evidence.judge) + float(np.nan_to_num(self.shift(name, others)))
         prior = float(self._forecast.prior[0, column])
         error = judge.error_rate if judge else CHECK_ERROR
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
