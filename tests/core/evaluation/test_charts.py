@@ -45,7 +45,7 @@ def test_free_calls_have_a_place_on_the_logarithmic_axis(outcomes, prediction):
 def test_close_candidates_have_their_names_apart(outcomes, prediction):
     dots = [(1.0, 0.5), (1.2, 0.52), (9.0, 0.5)]
     sides = [charts._label_side(dot, dots) for dot in dots]
-    assert sides == ["bottom center", "top center", "bottom right"]
+    assert sides == ["bottom center", "top center", "bottom left"]
 
 
 def test_a_logarithmic_axis_counts_by_one_two_and_five():
