@@ -1,6 +1,6 @@
 """A server of OpenAI's chat API on this machine, of whose answers a share fails in one of many ways.
 
-    python benchmarks/fault_server.py 0 0.3 429,500,timeout
+    python benchmarks/fault_server.py 0 0.3 429,500,timeout 8
 
 It prints its port, and answers with what was asked: "answer to QID-7 by NAME", NAME the first part of the path.
 """
@@ -18,9 +18,6 @@ KINDS = ("429", "500", "timeout", "reset", "malformed", "html", "cut", "error")
 """Faults after which the call can go on; "late" breaks a stream off in the middle, which can only be told."""
 
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 7
-SLEEP_S = 8.0
-"""How long a timeout lasts: longer than any client waits."""
-
 CLOSE, KEEP = b"connection: close\r\n", b""
 
 
@@ -30,9 +27,11 @@ class Server:
     Args:
         share: Of requests that fail, in [0, 1].
         kinds: Ways to fail.
+        sleep: Seconds that a timeout lasts: longer than any client waits.
     """
 
-    def __init__(self, share: float, kinds: tuple[str, ...]) -> None:
+    def __init__(self, share: float, kinds: tuple[str, ...], sleep: float) -> None:
+        self.sleep = sleep
         self.share, self.kinds, self.chance = share, kinds, random.Random(0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,7 +53,7 @@ class Server:
         asked = re.findall(r"QID-(\d+)", json.dumps(body["messages"]))[-1]
         fault = self.chance.choice(self.kinds) if self.chance.random() < self.share else None
         if fault == "timeout":
-            await asyncio.sleep(SLEEP_S)
+            await asyncio.sleep(self.sleep)
         if fault in {"timeout", "reset"}:
             writer.transport.abort()
             return False
@@ -142,11 +141,11 @@ def _usage() -> dict[str, int]:
     return {"prompt_tokens": INPUT_TOKENS, "completion_tokens": OUTPUT_TOKENS, "total_tokens": both}
 
 
-async def main(port: int, share: float, kinds: tuple[str, ...]) -> None:
-    server = await asyncio.start_server(Server(share, kinds).serve, "127.0.0.1", port, backlog=16384)
+async def main(port: int, share: float, kinds: tuple[str, ...], sleep: float) -> None:
+    server = await asyncio.start_server(Server(share, kinds, sleep).serve, "127.0.0.1", port, backlog=16384)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), tuple(sys.argv[3].split(","))))
+    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), tuple(sys.argv[3].split(",")), float(sys.argv[4])))

@@ -29,7 +29,6 @@ NAMES = ("gpt-4o-mini", "gpt-4o-2024-08-06", "gpt-5")
 WAYS = ("ainvoke", "astream", "threads", "achat", "astream_chat")
 """How calls are made: LangChain's three, LlamaIndex's two."""
 
-TIMEOUT_S = 6.0
 WARM = 20
 SERVER = Path(__file__).with_name("fault_server.py")
 Calls = Callable[[str], Coroutine[Any, Any, str]]
@@ -47,13 +46,13 @@ class Row(NamedTuple):
     errors: Counter[str]
 
 
-def clients(url: str, names: tuple[str, ...], way: str) -> dict[str, Any]:
+def clients(url: str, names: tuple[str, ...], way: str, timeout: float) -> dict[str, Any]:
     """Return a client a name, its connection pool as wide as the calls are many."""
     import httpx
 
     many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    connections: dict[str, Any] = {"limits": many, "timeout": TIMEOUT_S}
-    common: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": TIMEOUT_S}
+    connections: dict[str, Any] = {"limits": many, "timeout": timeout}
+    common: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": timeout}
     sync, awaited = httpx.Client(**connections), httpx.AsyncClient(**connections)
     if way.endswith("chat"):
         from llama_index.llms.openai import OpenAI
@@ -137,17 +136,17 @@ def at_once(ask: Calls, calls: int, *, threads: int = 0) -> tuple[list[str | Exc
     return answers, time.process_time() - began
 
 
-def bare_cpu(url: str, way: str, calls: int) -> float:
+def bare_cpu(url: str, way: str, calls: int, timeout: float) -> float:
     """Return seconds of CPU that a request of the bare client takes, answered or failed."""
-    (client,) = clients(url, NAMES[:1], way).values()
+    (client,) = clients(url, NAMES[:1], way, timeout).values()
     ask, threads = asking(client, way), 64 if way == "threads" else 0
     return at_once(ask, calls, threads=threads)[1] / calls
 
 
-def row(url: str, way: str, members: int, calls: int) -> Row:
+def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
     """Make the calls of a row, and count."""
-    bare = bare_cpu(url, way, min(calls, 500))
-    models = clients(url, NAMES[:members], way)
+    bare = bare_cpu(url, way, min(calls, 500), timeout)
+    models = clients(url, NAMES[:members], way, timeout)
     if way.endswith("chat"):
         from crossroute.routing.router import WIDEST_ROUTER
         from llamaindex_crossroute import CrossRouteLLM
@@ -205,12 +204,15 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS), help='ways to fail; "late" breaks streams off')
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--members", default="3,2")
+    parser.add_argument(
+        "--timeout", type=float, default=6.0, help="seconds that clients wait; more on a slow machine"
+    )
     parser.add_argument("--row", nargs=3, metavar=("URL", "WAY", "MEMBERS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.row:
-        return print_row(given.row[0], given.row[1], int(given.row[2]), given.calls)
+        return print_row(given.row[0], given.row[1], int(given.row[2]), given.calls, given.timeout)
     allow_many_files()
-    command = [sys.executable, str(SERVER), "0", str(given.share), given.kinds]
+    command = [sys.executable, str(SERVER), "0", str(given.share), given.kinds, str(given.timeout + 2)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         port = server.stdout.readline().strip() if server.stdout else ""
         print(f"{given.calls:,} calls at once, {given.share:.0%} of requests fail: {given.kinds}")
@@ -219,15 +221,16 @@ def main() -> None:
         for way in given.ways.split(","):
             for members in given.members.split(","):
                 asked = ["--row", f"http://127.0.0.1:{port}", way, members, "--calls", str(given.calls)]
+                asked += ["--timeout", str(given.timeout)]
                 failed += subprocess.run([sys.executable, __file__, *asked], check=False).returncode != 0
         server.terminate()
     sys.exit(failed)
 
 
-def print_row(url: str, way: str, members: int, calls: int) -> None:
+def print_row(url: str, way: str, members: int, calls: int, timeout: float) -> None:
     allow_many_files()
     logging.getLogger("crossroute").setLevel(logging.ERROR)
-    found = row(url, way, members, calls)
+    found = row(url, way, members, calls, timeout)
     told = "exact" if found.exact else "WRONG"
     print(
         f"{way:13} {members:7} {found.lost:6} {found.mixed:6}  {told}  {found.requests:8,.0f} {found.seconds:8.1f}"

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from crossroute.data.outcomes import MEASURES
+from crossroute.data.readers.rows import Rows, short
 from crossroute.errors import DataError
 from crossroute.files import replace_file
 
@@ -92,6 +94,9 @@ def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
     content = path.read_bytes() if path.exists() else b""
     whole = content[: content.rfind(b"\n") + 1]
     rows = [_row(path, number, line) for number, line in enumerate(whole.splitlines(), start=1)]
+    checked = Rows(path)
+    for number, row in enumerate(rows, start=1):
+        checked.add(f"line {number}", row)
     if repair and len(whole) < len(content):
         os.truncate(path, len(whole))
     return rows
@@ -108,11 +113,19 @@ def _line(row: Row) -> bytes:
 def _row(path: Path, number: int, line: bytes) -> Row:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or not {"query_id", "text", "candidate", "quality"} <= row.keys():
-        raise DataError(f"{path}, line {number}: no graded answer. Delete the line, and it is asked again.")
+        raise _fault(path, number, "no graded answer")
+    for name in ("query_id", *MEASURES.values()):
+        kind = str if name == "query_id" else (int, float, type(None))
+        if not isinstance(row.get(name), kind) or isinstance(row.get(name), bool):
+            raise _fault(path, number, f"{name} is {short(row.get(name))}")
     return row
+
+
+def _fault(path: Path, number: int, what: str) -> DataError:
+    return DataError(f"{path}, line {number}: {what}. Delete the line, and it is asked again.")
 
 
 def _locked(path: Path) -> Any:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from crossroute.data.readers import read_outcomes
@@ -79,3 +81,25 @@ def test_without_a_path_answers_stay_in_memory():
     with AnswersFile(None) as kept:
         kept.append(ROW)
         assert kept.rows == [ROW]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"quality": "good"}, "quality is 'good'"),
+        ({"quality": 2}, "out of range"),
+        ({"cost_usd": "0.1"}, "cost_usd is '0.1'"),
+        ({"cost_usd": float("inf")}, "out of range"),
+        ({"output_tokens": True}, "output_tokens is True"),
+        ({"query_id": 7}, "query_id is 7"),
+        ({"text": ["a"]}, "Expected a text"),
+        ({"candidate": None}, "Expected a text"),
+    ],
+)
+def test_a_line_that_says_what_cannot_be_is_refused_by_its_number(tmp_path, changed, says):
+    row = {"query_id": "q", "text": "Why?", "candidate": "small", "quality": 1.0, "cost_usd": 0.1}
+    path = tmp_path / "small.jsonl"
+    path.write_text(json.dumps(row) + "\n" + json.dumps({**row, **changed}) + "\n")
+    with pytest.raises(DataError, match="line 2") as raised:
+        read_rows(path)
+    assert says in str(raised.value)
