@@ -20,6 +20,7 @@ from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import stated_cost
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
@@ -213,6 +214,8 @@ class Routing:
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
         entry.usage = usage_of(message.usage_metadata)
+        told = message.response_metadata
+        entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
         decision = entry.count()
         self._began(message, decision)

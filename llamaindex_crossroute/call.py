@@ -24,12 +24,13 @@ from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.spend import stated_cost
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
 from llamaindex_crossroute.messages.reading import Reading
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, text_of, usage_of
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, text_of, usage_of
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
@@ -144,6 +145,7 @@ class Call:
 
     def _stamped(self, answer: Any, entry: Entry) -> Any:
         entry.usage = usage_of(answer)
+        entry.cost = stated_cost(field_of(answer.raw, "usage"), field_of(answer.raw, "_hidden_params"))
         entry.said.append(text_of(answer))
         decision = entry.count()
         if isinstance(answer, ChatResponse):

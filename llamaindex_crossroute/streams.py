@@ -9,10 +9,11 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 
 from crossroute import Decision
 from crossroute.calls import attempts
+from crossroute.calls.spend import stated_cost
 from crossroute.errors import BrokenStreamError
 from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import choice_of, finish_reason
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped, usage_of
+from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, usage_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
@@ -57,6 +58,8 @@ class Tail(attempts.Tail[Any]):
         if finish_reason(chunk):
             self._unfinished = False
         self.entry.usage = usage_of(chunk) or self.entry.usage
+        cost = stated_cost(field_of(chunk.raw, "usage"))
+        self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
             self._message = chunk.message

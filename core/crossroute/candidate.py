@@ -101,8 +101,13 @@ class Price(BaseModel):
         cached_input_tokens: float = 0,
         cache_write_tokens: float = 0,
         cache_write_1h_tokens: float = 0,
+        input_audio_tokens: float = 0,
+        output_audio_tokens: float = 0,
+        output_image_tokens: float = 0,
     ) -> float:
         """Return the cost of one call in USD; tokens read from and written to a cache are part of the input tokens.
+
+        Tokens of sound and pictures, which are part of input and output, cost what text costs.
 
         Source: a write costs 1.25 or, held for an hour, 2 times the input's price,
         https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching.

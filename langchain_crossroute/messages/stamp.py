@@ -86,6 +86,7 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
         return Usage()
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
+    written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""
     hour = details.get("ephemeral_1h_input_tokens") or 0
@@ -96,6 +97,9 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
         cached_input_tokens=details.get(f"{prefix}cache_read") or 0,
         cache_write_tokens=minutes,
         cache_write_1h_tokens=hour,
+        input_audio_tokens=details.get("audio") or 0,
+        output_audio_tokens=written.get("audio") or 0,
+        output_image_tokens=written.get("image") or 0,
         tier=TIERS.get(tier, 1.0),
     )
 

@@ -27,6 +27,7 @@ INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
 OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
 THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
+WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
 CACHED = ("cached_content_token_count",)
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
@@ -82,6 +83,7 @@ def _counted(usage: Any) -> Usage | None:
         return None
     details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
     cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
+    heard, made_sound = _of_kind(usage, "audio", read=True), _of_kind(usage, "audio", read=False)
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
     return Usage(
@@ -90,7 +92,23 @@ def _counted(usage: Any) -> Usage | None:
         cached_input_tokens=cached or held,
         cache_write_tokens=max(0, made - hour),
         cache_write_1h_tokens=hour,
+        input_audio_tokens=heard,
+        output_audio_tokens=made_sound,
+        output_image_tokens=_of_kind(usage, "image", read=False),
     )
+
+
+def _of_kind(usage: Any, kind: str, *, read: bool) -> int:
+    """Return the tokens of sound or pictures that a provider tells apart: OpenAI in a field each, Google in a list."""
+    names = ("prompt_tokens_details", "input_tokens_details")
+    details = [field_of(usage, name) for name in (names if read else WRITTEN_DETAILS)]
+    listed = next((each for each in details if isinstance(each, (list, tuple))), ())
+    by_kind = [
+        _count(each, ("token_count", "tokenCount")) or 0
+        for each in listed
+        if str(field_of(each, "modality")).rpartition(".")[2].lower() == kind
+    ]
+    return sum(by_kind) or next(filter(None, (_count(each, (f"{kind}_tokens",)) for each in details)), 0)
 
 
 def field_of(place: Any, name: str) -> Any:

@@ -252,3 +252,12 @@ def test_a_stream_is_paid_for_once_and_told_apart_where_nobody_says_for_what(
     spent = pool.pool.spend.total
     assert (spent.usage.input_tokens, spent.usage.output_tokens) == tokens
     assert (spent.calls, spent.unknown) == (1, unknown)
+
+
+def test_a_cost_that_the_provider_states_stands(pool, server):
+    server.answer = (200, "application/json", whole(usage={**USAGE, "cost": 0.0123}))
+    said, decision = pool.ask()
+    assert said == "I am well"
+    assert decision["actual_cost"] == 0.0123
+    spent = pool.pool.spend.total
+    assert (spent.cost, spent.unknown, spent.usage.input_tokens) == (0.0123, 0, 11)

@@ -8,8 +8,9 @@ import time
 import pytest
 from llama_index.core.llms import CompletionResponse
 
-from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.spend import Spend, Usage, stated_cost
 from crossroute.candidate import Price
+from crossroute.catalogue import Catalogue, billed
 from langchain_crossroute.messages.stamp import usage_of
 from llamaindex_crossroute.messages.stamp import usage_of as llamaindex_usage
 from tests.support.integrations import NAMES, Provider
@@ -110,3 +111,102 @@ def test_seconds_are_foreseen_by_tokens():
     price = Price.by_second(0.001, tokens_per_second=50)
     assert price.cost(input_tokens=10_000, output_tokens=100) == pytest.approx(0.002)
     assert price.source == "0.001 USD a second, at 50 tokens a second"
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "cost"),
+    [
+        ("gemini-2.5-pro", {"input_tokens": 200_000, "output_tokens": 1_000}, 0.25 + 0.01),
+        ("gemini-2.5-pro", {"input_tokens": 400_000, "output_tokens": 1_000}, 1.0 + 0.015),
+        ("gemini-2.5-pro", {"input_tokens": 400_000, "cached_input_tokens": 400_000}, 0.1),
+        ("gpt-5.5", {"input_tokens": 300_000, "output_tokens": 10_000}, 3.0 + 0.45),
+        ("gpt-5.5", {"input_tokens": 300_000, "output_tokens": 10_000, "tier": 0.5}, 1.725),
+        ("claude-sonnet-4-5", {"input_tokens": 300_000, "cache_write_1h_tokens": 300_000}, 3.6),
+        ("grok-4.5", {"input_tokens": 200_000}, 0.8),
+        ("gemini-2.5-flash", {"input_tokens": 100_000, "input_audio_tokens": 60_000}, 0.04 * 0.3 + 0.06),
+        ("gpt-4o", {"input_tokens": 100_000, "input_audio_tokens": 60_000}, 0.25),
+    ],
+)
+def test_long_prompts_and_sound_cost_what_the_provider_bills(model, usage, cost):
+    listed = billed(Catalogue.bundled().find(model).entry.price)
+    assert Usage(**usage).cost(listed) == pytest.approx(cost)
+
+
+def test_a_price_that_a_user_states_holds_for_all_tokens():
+    stated = Price(input=1, output=10)
+    assert billed(stated) is stated
+    assert billed(None) is None
+    assert Usage(input_tokens=1_000_000, input_audio_tokens=1_000_000).cost(stated) == 1
+
+
+def test_pictures_cost_what_pictures_cost():
+    price = billed(Price(input=0.3, output=2.5, source="genai-prices 0.2.3: google/gemini-2.5-flash-image"))
+    assert Usage(output_tokens=1_300, output_image_tokens=1_290).cost(price) == pytest.approx(
+        (10 * 2.5 + 1_290 * 30) / 1e6
+    )
+
+
+def test_langchain_tells_sound_and_pictures():
+    told = {
+        "input_tokens": 90,
+        "output_tokens": 50,
+        "total_tokens": 140,
+        "input_token_details": {"audio": 70},
+        "output_token_details": {"audio": 20, "image": 10, "reasoning": 5},
+    }
+    usage = usage_of(told)
+    assert (usage.input_audio_tokens, usage.output_audio_tokens, usage.output_image_tokens) == (70, 20, 10)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {
+            "usage": {
+                "prompt_tokens": 90,
+                "completion_tokens": 50,
+                "prompt_tokens_details": {"audio_tokens": 70, "cached_tokens": 0},
+                "completion_tokens_details": {"audio_tokens": 20, "image_tokens": 10},
+            }
+        },
+        {
+            "usage_metadata": {
+                "prompt_token_count": 90,
+                "candidates_token_count": 50,
+                "prompt_tokens_details": [
+                    {"modality": "TEXT", "token_count": 20},
+                    {"modality": "AUDIO", "token_count": 70},
+                ],
+                "candidates_tokens_details": [
+                    {"modality": "MediaModality.AUDIO", "token_count": 20},
+                    {"modality": "IMAGE", "token_count": 10},
+                ],
+            }
+        },
+    ],
+    ids=["OpenAI", "Google"],
+)
+def test_llamaindex_tells_sound_and_pictures(raw):
+    usage = llamaindex_usage(CompletionResponse(text="", raw=raw))
+    assert (usage.input_audio_tokens, usage.output_audio_tokens, usage.output_image_tokens) == (70, 20, 10)
+    assert (usage.input_tokens, usage.output_tokens) == (90, 50)
+
+
+@pytest.mark.parametrize(
+    ("told", "cost"),
+    [
+        ({"cost": 0.0123}, 0.0123),
+        ({"cost": 0}, 0.0),
+        ({"cost": 0.0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
+        ({"cost": {"input_tokens_cost": 0.001, "total_cost": 0.007}}, 0.007),
+        ({"cost_in_usd_ticks": 37_756_000}, 0.0037756),
+        ({"response_cost": 0.5}, 0.5),
+        ({"cost": None}, None),
+        ({"cost": float("nan")}, None),
+        ({"cost": -1}, None),
+        ({"cost": True}, None),
+        ({"cost": "0.1"}, None),
+    ],
+)
+def test_a_cost_that_a_provider_states_is_read(told, cost):
+    assert stated_cost(None, told) == (None if cost is None else pytest.approx(cost))

@@ -16,6 +16,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
+from crossroute.catalogue import billed
 from crossroute.decision import Decision, Promise, usd
 from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
@@ -291,7 +292,7 @@ class Dispatcher:
 
     def price(self, candidate: str) -> Price | None:
         """Return what a model charges, as far as it is known."""
-        return (self._unprofiled.get(candidate) or self.router.pool[candidate]).price
+        return billed((self._unprofiled.get(candidate) or self.router.pool[candidate]).price)
 
     def _shadowed(self, decision: Decision) -> Decision:
         """Return the decision for the model that answers in shadow mode, which says what would have been chosen."""

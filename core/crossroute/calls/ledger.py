@@ -243,7 +243,8 @@ class Entry:
         self._counted = True
         name, usage, cost = self.decision.candidate, self.usage, self.cost
         if self._probe is not None:
-            usage, cost = self._probe.took(usage), self._probe.cost
+            usage = self._probe.took(usage)
+            cost = self._probe.cost if cost is None else cost
         price = self._ledger.price(name) if cost is None else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second

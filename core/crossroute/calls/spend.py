@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +26,9 @@ class Usage(BaseModel):
         cached_input_tokens: Those of the input that the provider had in its prompt cache.
         cache_write_tokens: Those of the input that it wrote there for some minutes, where it charges for that.
         cache_write_1h_tokens: Those that it wrote there for an hour.
+        input_audio_tokens: Those of the input that are sound.
+        output_audio_tokens: Those of the output.
+        output_image_tokens: Those of the output that are pictures.
         tier: Times the standard price that the service tier costs.
     """
 
@@ -34,6 +39,9 @@ class Usage(BaseModel):
     cached_input_tokens: int = Field(default=0, ge=0)
     cache_write_tokens: int = Field(default=0, ge=0)
     cache_write_1h_tokens: int = Field(default=0, ge=0)
+    input_audio_tokens: int = Field(default=0, ge=0)
+    output_audio_tokens: int = Field(default=0, ge=0)
+    output_image_tokens: int = Field(default=0, ge=0)
     tier: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     def cost(self, price: Price | None) -> float | None:
@@ -50,6 +58,9 @@ class Usage(BaseModel):
             cached_input_tokens=min(self.cached_input_tokens, self.input_tokens),
             cache_write_tokens=self.cache_write_tokens,
             cache_write_1h_tokens=self.cache_write_1h_tokens,
+            input_audio_tokens=self.input_audio_tokens,
+            output_audio_tokens=self.output_audio_tokens,
+            output_image_tokens=self.output_image_tokens,
         )
 
     def after(self, earlier: Usage | None) -> Usage:
@@ -69,17 +80,54 @@ class Usage(BaseModel):
         return (self if whole else earlier + self).model_copy(update={"tier": tier})
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
-            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
-            cache_write_1h_tokens=self.cache_write_1h_tokens + other.cache_write_1h_tokens,
-        )
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in COUNTS})
 
+
+COUNTS = tuple(name for name in Usage.model_fields if name != "tier")
 
 TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
 """Service tier -> times the standard price; of priority, as gpt-5 has it. Source: https://platform.openai.com/docs/pricing."""
+
+
+def stated_cost(*places: object) -> float | None:
+    """Return the USD that a provider states for a call, in the first place that tells them; None where none does.
+
+    Args:
+        places: What the provider sent of the call: its usage, its metadata, mappings or objects.
+
+    Source: OpenRouter (`usage.cost`; beside it, with one's own key, what that took), Perplexity (`usage.cost.
+    total_cost`), xAI (`usage.cost_in_usd_ticks`), LiteLLM (`response_cost`).
+
+    >>> stated_cost(None, {"cost": 0.0012}), stated_cost({"cost": "free"})
+    (0.0012, None)
+    """
+    for place in places:
+        cost = _part(place, "cost")
+        ticks = _usd(_part(place, "cost_in_usd_ticks"))
+        told = (
+            _usd(cost),
+            _usd(_part(cost, "total_cost")),
+            None if ticks is None else ticks / TICKS,
+            _usd(_part(place, "response_cost")),
+        )
+        known = next((usd for usd in told if usd is not None), None)
+        if known is not None:
+            own = _usd(_part(_part(place, "cost_details"), "upstream_inference_cost"))
+            return known + (own or 0.0 if _part(place, "is_byok") else 0.0)
+    return None
+
+
+TICKS = 1e10
+"""xAI's in a dollar."""
+
+
+def _part(place: object, name: str) -> object:
+    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+
+
+def _usd(value: object) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < math.inf else None  # type: ignore[arg-type, operator]
 
 
 class Spent(BaseModel):

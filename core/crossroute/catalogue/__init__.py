@@ -1,5 +1,6 @@
 """Models that people use: their names in every spelling, prices, context windows and evidence."""
 
+from crossroute.catalogue.billing import BilledPrice, billed
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.evidence import Evidence, rests_on
@@ -16,6 +17,7 @@ from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, r
 
 __all__ = [
     "STALE_DAYS",
+    "BilledPrice",
     "Catalogue",
     "Change",
     "Entry",
@@ -24,6 +26,7 @@ __all__ = [
     "Release",
     "Resolution",
     "add_layer",
+    "billed",
     "candidate_meant",
     "candidate_named",
     "catalogued_price",
