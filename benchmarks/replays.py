@@ -133,6 +133,8 @@ def logged(
         output_tokens=none,
         input_tokens=none,
         would=np.full(n, ""),
+        would_cost=none,
+        would_quality=none,
         names=world.outcomes.pool.names,
         encoder=world.router.predictor.query_encoder.name,
     )

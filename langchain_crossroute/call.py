@@ -27,6 +27,7 @@ from typing_extensions import Self
 
 from crossroute import Capability, Decision
 from crossroute.calls.arguments import OLLAMA, spoken
+from crossroute.calls.beside import ASKED
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
@@ -159,6 +160,7 @@ class Call:
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
             return iter([whole(EscalatedCall(self, decision).answer(Asked.invoke))])
+        self._ask_beside(decision)
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -172,6 +174,7 @@ class Call:
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
             return
+        self._aask_beside(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -191,7 +194,7 @@ class Call:
         config, probe = dict(self.config), UsageProbe()
         if decision.failures:
             config.pop("run_id", None)  # the failed attempt's run has it
-        elif self.routing.is_logged and decision.max_calls == 1 and not config.get("run_id"):
+        elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):
             config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
         traces: RunnableConfig = {
             "metadata": {KEY: traced(decision)},
@@ -209,6 +212,11 @@ class Call:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
         messages = self.routing.messages_for(decision.candidate, self.messages)
         return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _is_only(decision: Decision) -> bool:
+        """Return whether a decision is for the only call of its id."""
+        return decision.max_calls == 1 and ASKED not in decision.reasons
 
     def _change_for(self, member: Member) -> Change | None:
         if isinstance(self.change, ToolBinding) and self.settings.candidate is None:
@@ -239,6 +247,7 @@ class Call:
         decision = self.decide()
         if decision.max_calls > 1:
             return EscalatedCall(self, decision).answer(ask)
+        self._ask_beside(decision)
         return drive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
     async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
@@ -246,12 +255,27 @@ class Call:
         decision = await asyncio.to_thread(self.decide)
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(ask)
+        self._aask_beside(decision)
         return await adrive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
-    def _asking(self, decision: Decision) -> Steps[Any]:
+    def _ask_beside(self, decision: Decision) -> None:
+        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it or sees its run."""
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            steps = self.within({}, self.change)._asking(drawn, final=False)
+            beside.run(lambda: drive(steps, Asked.invoke))
+
+    def _aask_beside(self, decision: Decision) -> None:
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.start(adrive(self.within({}, self.change)._asking(drawn, final=False), Asked.ainvoke))
+
+    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""
         asked = self.asked(decision)
-        with self.routing.dispatcher.ledger.entry(decision, asked.probe) as entry:
+        with self.routing.dispatcher.ledger.entry(decision, asked.probe, final=final) as entry:
             answer = yield Ask(asked)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))

@@ -33,7 +33,7 @@ HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "st
 """Fields of the router that its members take over where they state none of their own."""
 
 
-LEARNING = ("traffic", "exploration", "shadow")
+LEARNING = ("traffic", "exploration", "shadow", "shadow_share")
 """Fields that say what is kept of the calls, and what is tried out."""
 
 ROUTED_BY = (
@@ -113,6 +113,9 @@ class PoolFields(BaseChatModel):
 
     shadow: str | None = None
     """Call this model always, and log which one would have been chosen."""
+
+    shadow_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the calls for which that one is asked as well, beside the request path."""
 
     temperature: float | None = None
     """For every call; a model's own by default."""

@@ -91,6 +91,7 @@ class Routing:
         traffic: Where decisions and calls are kept, by itself or its URL.
         exploration: How much is tried out; see `Dispatcher`, as for `shadow`.
         shadow: ...
+        shadow_share: ...
 
     Raises:
         TypeError: A model is no chat model.
@@ -115,6 +116,7 @@ class Routing:
         traffic: TrafficLog | str | Path | None = None,
         exploration: Exploration | float | None = None,
         shadow: str | None = None,
+        shadow_share: float = 0.0,
     ) -> None:
         self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
@@ -136,6 +138,7 @@ class Routing:
             observers=() if recorder is None else (recorder,),
             exploration=exploration,
             shadow=shadow,
+            shadow_share=shadow_share,
         )
         if recorder is not None:
             recorder.follow(self.dispatcher)

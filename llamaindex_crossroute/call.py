@@ -69,11 +69,20 @@ class Call:
 
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
-        return cast(T, drive(self._steps(self._decide(self.unescalated)), do))
+        decision = self._decide(self.unescalated)
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.run(lambda: drive(self._asking(drawn, final=False), do))
+        return cast(T, drive(self._steps(decision), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; encoding runs beside the event loop."""
         decision = await asyncio.to_thread(self._decide, self.unescalated)
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.start(adrive(self._asking(drawn, final=False), do))
         return cast(T, await adrive(self._steps(decision), do))
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
@@ -135,10 +144,10 @@ class Call:
         loop = yield Run(self.routing.dispatcher.escalated, (decision, query, escalation, askable))
         return (yield from EscalatedCall(self.routing, loop, self.reading, self.tools).steps())
 
-    def _asking(self, decision: Decision) -> Steps[Any]:
+    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""
         probe = UsageProbe()
-        with self.routing.dispatcher.ledger.entry(decision, probe) as entry:
+        with self.routing.dispatcher.ledger.entry(decision, probe, final=final) as entry:
             with probe:
                 answer = yield Ask(self._member(decision))
             return self._stamped(answer, entry) if isinstance(answer, RESPONSES) else answer

@@ -59,6 +59,7 @@ class CrossRouteLLM(ToolEndpoints):
             decision tells its `decision_id`, for `TrafficLog.feedback`.
         exploration: Share of the calls that goes to members which may be as good as the best.
         shadow: Call this member always, and log which one would have been chosen.
+        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
         callback_manager: For the pool and all its members.
 
     Examples:

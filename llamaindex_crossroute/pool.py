@@ -47,7 +47,7 @@ OWN_FIELDS = (
 )
 
 DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
-LEARNING = ("traffic", "exploration", "shadow")
+LEARNING = ("traffic", "exploration", "shadow", "shadow_share")
 ROUTED_BY = (
     *(
         "llms",
@@ -88,6 +88,12 @@ class MemberPool(FunctionCallingLLM):
     traffic: Any = Field(default=None, exclude=True, description="Where decisions and calls are kept.")
     exploration: Exploration | float = Field(
         default=0.0, description="Share of the calls that goes to members which may be as good as the best."
+    )
+    shadow_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the calls for which what would be chosen is asked, too.",
     )
     shadow: str | None = Field(
         default=None, description="Call this member always, and log which one would have been chosen."
@@ -132,6 +138,7 @@ class MemberPool(FunctionCallingLLM):
         traffic: TrafficLog | str | Path | None = None,
         exploration: Exploration | float = 0.0,
         shadow: str | None = None,
+        shadow_share: float = 0.0,
         callback_manager: CallbackManager | None = None,
     ) -> None:
         super().__init__(
@@ -152,6 +159,7 @@ class MemberPool(FunctionCallingLLM):
             traffic=traffic,
             exploration=exploration,
             shadow=shadow,
+            shadow_share=shadow_share,
         )
         self._made = Routing(**self._parts)
         self._made.dispatcher  # noqa: B018 - what is wrong with the members is told here

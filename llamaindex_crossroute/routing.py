@@ -85,6 +85,7 @@ class Routing:
         traffic: Where decisions and calls are kept, by itself or its URL.
         exploration: See `Dispatcher`, as for `shadow`.
         shadow: ...
+        shadow_share: ...
     """
 
     def __init__(
@@ -102,12 +103,14 @@ class Routing:
         traffic: TrafficLog | str | Path | None = None,
         exploration: Exploration | float | None = None,
         shadow: str | None = None,
+        shadow_share: float = 0.0,
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
         self._efforts = {name: split_effort(name)[1] for name in llms}
         self.prices, self.budgets = dict(prices or {}), budgets
         self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
         self.traffic, self.exploration, self.shadow = traffic, exploration, shadow
+        self.shadow_share = shadow_share
         self.past_filters = past_filters
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
@@ -251,6 +254,7 @@ class Routing:
             pacer=pacer_of(self.budgets),
             exploration=self.exploration,
             shadow=self.shadow,
+            shadow_share=self.shadow_share,
         )
         if recorder is not None:
             recorder.follow(dispatcher)

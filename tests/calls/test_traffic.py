@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute.traffic import TrafficLog, schema  # noqa: E402
+from crossroute.traffic.logged import read_logged  # noqa: E402
 from crossroute.traffic.registry import adopt  # noqa: E402
 from tests.support.integrations import NAMES, LangChain, LlamaIndex, Provider  # noqa: E402
 from tests.support.routers import STORY  # noqa: E402
@@ -57,6 +59,48 @@ def test_shadow_calls_one_and_tells_the_other(integration, router, log):
     decision = integration(router, Provider(), traffic=log, shadow=shadow).ask()
     [decided] = rows(log, schema.decisions)
     assert (decision.candidate, decided.candidate, decided.would) == (shadow, shadow, usual)
+
+
+def shadow_of(integration, router, log):
+    usual = integration(router, Provider()).ask().candidate
+    shadow = next(name for name in NAMES if name != usual)
+    return usual, integration(router, Provider(), traffic=log, shadow=shadow, shadow_share=1.0)
+
+
+def called(log, calls):
+    """The calls once there are so many: those beside the request path end when they end."""
+    for _ in range(100):
+        found = rows(log, schema.calls)
+        if len(found) >= calls:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_what_would_have_been_chosen_is_asked_beside(integration, router, log):
+    usual, asked = shadow_of(integration, router, log)
+    decision = asked.ask()
+    found = {row.candidate: row for row in called(log, 2)}
+    assert (found[decision.candidate].final, found[usual].final) == (True, False)
+    assert usual in found[usual].answer
+    assert {row.decision_id for row in found.values()} == {decision.id}
+    log.feedback(decision.id, 0.9)
+    log.feedback(decision.id, 0.7, candidate=usual)
+    logged = read_logged(log)
+    assert logged.would_cost[0] == pytest.approx(found[usual].cost)
+    assert (logged.quality[0], logged.would_quality[0]) == (0.9, 0.7)
+
+
+def test_an_asynchronous_call_is_asked_beside_alike(integration, router, log):
+    usual, asked = shadow_of(integration, router, log)
+
+    async def calls():
+        decision = await asked.aask()
+        await asyncio.sleep(0.3)
+        return decision
+
+    decision = asyncio.run(calls())
+    assert {row.candidate for row in called(log, 2)} == {usual, decision.candidate}
 
 
 def test_exploration_tells_its_propensity(integration, router, log):

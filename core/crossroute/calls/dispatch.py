@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.calls.beside import Beside, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.exploring import Explorer
@@ -53,6 +54,7 @@ class Dispatcher:
         pacer: Sets the willingness to pay, and follows what is spent.
         exploration: How much is tried out, or a share of the choices; by default nothing.
         shadow: Call this model always, and tell which one would have been chosen.
+        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -73,7 +75,9 @@ class Dispatcher:
         pacer: Pacer | None = None,
         exploration: Exploration | float | None = None,
         shadow: str | None = None,
+        shadow_share: float = 0.0,
     ) -> None:
+        self.beside = Beside(shadow_share)
         self.members = dict(members)
         made = router_over(router, self.members, default=default)
         pacer = pacer or made.spending
@@ -144,7 +148,7 @@ class Dispatcher:
             query, settings, needs=needs, current=current, tool_turn=tool_turn, alone=alone
         )
         if self.shadow is not None and settings.candidate is None:
-            decision = self._shadowed(decision)
+            decision = shadowed(decision, self.shadow)
         self.ledger.asked(decision, query, self.router)
         return decision
 
@@ -293,13 +297,6 @@ class Dispatcher:
     def price(self, candidate: str) -> Price | None:
         """Return what a model charges, as far as it is known."""
         return billed((self._unprofiled.get(candidate) or self.router.pool[candidate]).price)
-
-    def _shadowed(self, decision: Decision) -> Decision:
-        """Return the decision for the model that answers in shadow mode, which says what would have been chosen."""
-        if self.shadow == decision.candidate:
-            return decision
-        decision = decision.switched(str(self.shadow), f"shadow: {decision.candidate} would have been chosen")
-        return decision.model_copy(update={"max_calls": 1})
 
     def _attempts(self, decision: Decision) -> Attempts:
         finishes = _tool_turn(decision.candidate) in decision.reasons

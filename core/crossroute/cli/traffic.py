@@ -223,7 +223,15 @@ def _table(told: TrafficReport) -> Table:
     caption = f"{told.decisions:,} decisions for {usd(told.usd)}, {told.coverage:.0%} graded."
     if told.shadow_saving is not None:
         mean, low, high = told.shadow_saving
-        caption += f" Routing is predicted to save {mean:.2g} USD a call ({low:.2g} to {high:.2g}, 95 %)."
+        seen = (
+            f"saves, by {told.shadow_observed:,} asked beside,"
+            if told.shadow_observed
+            else "is predicted to save"
+        )
+        caption += f" Routing {seen} {mean:.2g} USD a call ({low:.2g} to {high:.2g}, 95 %)."
+    if told.shadow_loss is not None:
+        mean, low, high = told.shadow_loss
+        caption += f" It loses {mean:.3f} of quality ({low:.3f} to {high:.3f})."
     headings = (
         "candidate",
         "calls",

@@ -45,6 +45,8 @@ class Logged:
         output_tokens: Shape (n,).
         input_tokens: Shape (n,).
         would: In shadow mode, the candidate that would have been chosen; else "".
+        would_cost: USD that it took, where it was asked beside; else NaN.
+        would_quality: Its answer's grade; else NaN.
         names: Of the candidates, length m.
         encoder: By which the queries are encoded.
     """
@@ -69,6 +71,8 @@ class Logged:
     output_tokens: Floats
     input_tokens: Floats
     would: npt.NDArray[np.str_]
+    would_cost: Floats
+    would_quality: Floats
     names: tuple[str, ...]
     encoder: str
 
@@ -118,12 +122,14 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         TrafficError: It holds none.
     """
     d, c, f = schema.decisions, schema.calls, schema.feedback
-    answered = sa.select(c).where(c.c.answered, c.c.final)
+    answered = sa.select(c).where(c.c.answered)
     grades = sa.select(f) if source is None else sa.select(f).where(f.c.source == source)
     found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
     with log.reading(flushed=latest is None) as connection:
         rows = list(reversed(connection.execute(found).all()))
-        calls = {row.decision_id: row for row in connection.execute(answered)}
+        answers = connection.execute(answered).all()
+        calls = {row.decision_id: row for row in answers if row.final}
+        beside = {(row.decision_id, row.candidate): row for row in answers if not row.final}
         graded: dict[str, list[Any]] = defaultdict(list)
         for row in connection.execute(grades):
             graded[row.decision_id].append(row)
@@ -167,6 +173,10 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         output_tokens=_numbers(call.output_tokens for call in called),
         input_tokens=_numbers(call.input_tokens for call in called),
         would=np.array([row.would or "" for row in rows]),
+        would_cost=_numbers(
+            None if (call := beside.get((row.id, row.would))) is None else call.cost for row in rows
+        ),
+        would_quality=np.array([_grade(graded[row.id], row.would, own=False)[0] for row in rows]),
         names=names,
         encoder=rows[-1].encoder,
     )
@@ -176,10 +186,17 @@ def _numbers(values: Any) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
-def _grade(rows: list[Any], candidate: str) -> tuple[float, float]:
-    """Return the mean grade of an answer, and 1 / the probability with which it was drawn to be graded."""
-    own = [row for row in rows if row.candidate in ("", candidate)]
-    drawn = [row for row in own if row.probability] or own
-    if not own:
+def _grade(rows: list[Any], candidate: str | None, *, own: bool = True) -> tuple[float, float]:
+    """Return the mean grade of a candidate's answer, and 1 / the probability with which it was drawn to be graded.
+
+    Args:
+        rows: Grades of a decision.
+        candidate: Whose answer.
+        own: Whether the caller got it, so that grades which name no candidate are its.
+    """
+    named = ("", candidate) if own else (candidate,)
+    own_rows = [row for row in rows if row.candidate in named]
+    drawn = [row for row in own_rows if row.probability] or own_rows
+    if not own_rows:
         return np.nan, 1.0
     return float(np.mean([row.quality for row in drawn])), 1 / (drawn[0].probability or 1.0)

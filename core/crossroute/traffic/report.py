@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.traffic.drift import drifted
+from crossroute.numeric import Floats
+from crossroute.traffic.drift import FEWEST, drifted
 from crossroute.traffic.logged import Logged
 
 
@@ -45,8 +46,10 @@ class TrafficReport(BaseModel):
         usd: That they took.
         coverage: Part that was graded, in [0, 1].
         rows: A row a candidate, most calls first.
-        shadow_saving: Mean USD a call that routing is predicted to save, where shadow mode was on, with its 95 %
-            interval.
+        shadow_saving: Mean USD a call that routing saves, where shadow mode was on, with its 95 % interval: as
+            observed where what would have been chosen was asked beside, else as predicted.
+        shadow_loss: Mean quality that routing loses, likewise, where both answers were graded.
+        shadow_observed: Calls for which both were asked.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,6 +59,8 @@ class TrafficReport(BaseModel):
     coverage: float
     rows: tuple[Row, ...]
     shadow_saving: tuple[float, float, float] | None = None
+    shadow_loss: tuple[float, float, float] | None = None
+    shadow_observed: int = 0
 
 
 def report_on(logged: Logged) -> TrafficReport:
@@ -67,7 +72,9 @@ def report_on(logged: Logged) -> TrafficReport:
         usd=float(np.nansum(logged.cost)),
         coverage=float((~np.isnan(logged.quality)).mean()),
         rows=tuple(_row(logged, column) for column in order),
-        shadow_saving=_shadow_saving(logged),
+        shadow_saving=_interval(_saved(logged)),
+        shadow_loss=_interval(logged.quality - np.where(logged.would != "", logged.would_quality, np.nan)),
+        shadow_observed=int((~np.isnan(logged.would_cost)).sum()),
     )
 
 
@@ -98,14 +105,22 @@ COST_ERROR = 0.25
 """Standard error of the logarithm of a predicted mean cost: a price that doubles is beyond it."""
 
 
-def _shadow_saving(logged: Logged) -> tuple[float, float, float] | None:
-    """Return the mean predicted saving of routing over the model that shadow mode always calls."""
+def _saved(logged: Logged) -> Floats:
+    """Return USD that routing would have saved on each call in shadow mode: as observed where that is known."""
     rows = np.flatnonzero(logged.would != "")
-    if len(rows) < 2:
+    observed = logged.cost - logged.would_cost
+    if (~np.isnan(observed)).sum() >= FEWEST:
+        return observed
+    routed = np.array([logged.names.index(str(name)) for name in logged.would[rows]], dtype=np.intp)
+    return np.asarray(logged.predicted_cost[rows, logged.chosen[rows]] - logged.predicted_cost[rows, routed])
+
+
+def _interval(values: Floats) -> tuple[float, float, float] | None:
+    """Return the mean of what is known, and its 95 % interval."""
+    known = values[~np.isnan(values)]
+    if len(known) < 2:
         return None
-    routed = np.array([logged.names.index(str(name)) for name in logged.would[rows]])
-    saved = logged.predicted_cost[rows, logged.chosen[rows]] - logged.predicted_cost[rows, routed]
-    mean, error = float(saved.mean()), float(saved.std(ddof=1) / np.sqrt(len(saved)))
+    mean, error = float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
     return mean, mean - 1.96 * error, mean + 1.96 * error
 
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from crossroute.calls.beside import would_be
 from crossroute.calls.ledger import Called
 from crossroute.decision import Decision
 from crossroute.numeric import Floats
@@ -62,7 +63,7 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
         "router": fingerprint(router),
         "encoder": router.predictor.query_encoder.name,
         "candidate": decision.candidate,
-        "would": _would(decision),
+        "would": would_be(decision),
         "propensity": decision.propensity,
         "cost_preference": decision.cost_preference,
         "willingness_to_pay": decision.willingness_to_pay,
@@ -102,12 +103,6 @@ def _call_id(call: Called, seconds: float) -> str:
     """Return the id of a call: a hash, so that a row which is written twice is one."""
     told = f"{call.decision.id} {call.decision.candidate} {seconds!r} {len(call.decision.failures)}"
     return str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16]))
-
-
-def _would(decision: Decision) -> str | None:
-    """Return what shadow mode kept from being chosen."""
-    said = next((reason for reason in decision.reasons if reason.startswith("shadow: ")), None)
-    return said and said.removeprefix("shadow: ").removesuffix(" would have been chosen")
 
 
 def _candidates(decision: Decision) -> list[list[Any]]:

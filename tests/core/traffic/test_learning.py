@@ -56,6 +56,8 @@ def logged(router):
         output_tokens=none,
         input_tokens=none,
         would=np.full(n, ""),
+        would_cost=none,
+        would_quality=none,
         names=router.pool.names,
         encoder=router.predictor.query_encoder.name,
     )
