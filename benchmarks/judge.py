@@ -1,0 +1,95 @@
+"""What a judge's errors cost the router that learns from its grades: python benchmarks/judge.py [--draws 5].
+
+Recorded grades are replayed as a judge would give them. It agrees with the reference on a share of the answers and
+errs at random on the others; or it errs in favour of one candidate, the dearest, and nowhere else. Two plain routers,
+means by cluster and nearest neighbours, learn from 600 prompts so graded; AIQ is by the true grades of the set's test
+queries. "Calibrated" maps the judge's grades to those of references on 60 prompts, as `crossroute collect` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from design import ROUTERS, SETS, complete
+
+from crossroute import Outcomes, Query
+from crossroute.collection.judging import calibrated
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.metrics.scores import aiq, cost_range, sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
+
+AGREEMENT = (1.0, 0.9, 0.8, 0.7)
+PROMPTS, REFERENCES = 600, 60
+
+
+def random_judge(quality: Floats, agreement: float, draw: np.random.Generator) -> Floats:
+    """Return grades of which so many agree; the others are turned round."""
+    return np.where(draw.random(quality.shape) < agreement, quality, 1 - quality)
+
+
+def partial_judge(prompts: Outcomes, agreement: float, draw: np.random.Generator) -> Floats:
+    """Return grades of which as many err, all in favour of the dearest candidate, as far as it has faults."""
+    quality = prompts.quality.copy()
+    dearest = int(prompts.cost.mean(0).argmax())
+    wrong = np.flatnonzero(quality[:, dearest] < 0.5)
+    errors = round((1 - agreement) * quality.size)
+    quality[draw.permutation(wrong)[:errors], dearest] = 1.0
+    return quality
+
+
+def mapped(graded: Floats, true: Floats) -> Floats:
+    """Return a judge's grades mapped to those of references, which stand on the first prompts."""
+    n, m = graded.shape
+    scores = {(str(i), str(j)): float(graded[i, j]) for i in range(n) for j in range(m)}
+    known = {(str(i), str(j)): float(true[i, j]) for i in range(REFERENCES) for j in range(m)}
+    found, _ = calibrated(scores, known)
+    return np.array([[found[str(i), str(j)] for j in range(m)] for i in range(n)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--sets", default=",".join(SETS))
+    given = parser.parse_args()
+    encoder = QueryEncoder("static")
+    heads = [f"{share:.0%}" for share in AGREEMENT]
+    print(f"| set | router | judge | {' | '.join(heads)} |\n|{'---|' * (3 + len(heads))}", flush=True)
+    for name in given.sets.split(","):
+        outcomes = complete(given.data / name)
+        is_test = np.array(outcomes.splits) == "test"
+        test = outcomes.take(is_test)
+        far = encoder.embed([Query(text) for text in test.texts])
+        usd, (low, high) = sweep_for(test.cost), cost_range(test.quality, test.cost)
+        found: dict[tuple[str, str], list[list[float]]] = {}
+        for seed in range(given.draws):
+            draw = np.random.default_rng(seed)
+            prompts = outcomes.take(draw.permutation(np.flatnonzero(~is_test))[:PROMPTS])
+            near = encoder.embed([Query(text) for text in prompts.texts])
+            for kind in ("at random", "at random, calibrated", "for the dearest"):
+                for router, family in ROUTERS.items():
+                    scores = []
+                    for agreement in AGREEMENT:
+                        graded = (
+                            partial_judge(prompts, agreement, draw)
+                            if kind == "for the dearest"
+                            else random_judge(prompts.quality, agreement, draw)
+                        )
+                        graded = mapped(graded, prompts.quality) if "calibrated" in kind else graded
+                        predicted = family.fit(near, replace(prompts, quality=graded)).predict(far)
+                        scores.append(aiq(Sweep.of(predicted, test, usd).points(), low, high))
+                    found.setdefault((router, kind), []).append(scores)
+        for (router, kind), scores_of in found.items():
+            mean, spread = np.mean(scores_of, axis=0), np.std(scores_of, axis=0)
+            cells = " | ".join(f"{m:.4f} ±{s:.4f}" for m, s in zip(mean, spread, strict=True))
+            print(f"| {name} | {router} | {kind} | {cells} |", flush=True)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main()
