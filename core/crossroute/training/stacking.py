@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from crossroute.data.outcomes import Outcomes
+from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.ensemble import HELD, LEVELS, Ensemble
 from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Predictor
+from crossroute.training.forest import grow_forest
 from crossroute.training.run import Prepared
 
 LEAST_QUERIES = 100
@@ -27,15 +27,6 @@ LEAST_QUERIES = 100
 PENALTY = 10.0
 """Of the ridge, for embeddings of unit length."""
 
-TREES = 64
-DEPTH = 12
-LEAST_LEAF = 8
-MOST_LEAVES = 512
-"""Of a tree, about: of many queries the leaves hold more."""
-
-FEATURES = 0.35
-"""Share of the inputs that a split may look at."""
-
 STACK_PENALTY = 1.0
 """On the members' weights and intercepts, which all queries tell."""
 
@@ -43,18 +34,6 @@ HALF_PENALTY = 20.0
 """The same, times the number of candidates, of network and members, which few queries tell."""
 
 STEPS, CLOSE = 30, 1e-6
-
-
-class Grown(NamedTuple):
-    """A forest as arrays, and what it says of its own queries outside each tree's draw."""
-
-    feature: npt.NDArray[np.integer]
-    threshold: Floats
-    children: npt.NDArray[np.integer]
-    root: npt.NDArray[np.integer]
-    value: Floats
-    depth: int
-    unseen: Floats  # (n, m)
 
 
 class Stacked(NamedTuple):
@@ -84,38 +63,32 @@ def fit_ensemble(predictor: Predictor, train: Prepared, validation: Prepared, se
         validation: The validation split.
         seed: Of the forest.
     """
-    outcomes = Outcomes.concatenate([train.outcomes, validation.outcomes])
-    quality = outcomes.quality
+    quality = np.concatenate([train.outcomes.quality, validation.outcomes.quality])
     if len(quality) < LEAST_QUERIES:
         return None
     encoded = np.concatenate([train.encoded.numpy(), validation.encoded.numpy()])
-    x = predictor.network.project(encoded)
     ridge, ridge_bias, straight = fit_ridge(encoded, quality)
-    forest = grow_forest(x, quality, seed)
+    forest = grow_forest(predictor.network.project(encoded), quality, seed)
     logits = logit(np.stack([straight, forest.unseen]), HELD)  # (members, n, m)
     stacked = weigh(logits, quality, np.full(len(logits), 1 / len(logits)), STACK_PENALTY)
-    network = logit(predictor.with_doubt(None).foresee_encoded(validation.queries).quality, 1e-3)
-    beside = np.stack([network, stacked(logits)[len(train.encoded) :]])
+    network = logit(predictor.with_doubt(None).foresee_encoded(validation.queries).quality, LEAST_CHANCE)
+    beside = np.stack([network, stacked(logits)[len(train.encoded) :]])  # (2, v, m)
     halves = weigh(beside, validation.outcomes.quality, np.full(2, 0.5), HALF_PENALTY * quality.shape[1])
     own, share = halves.weights
-    clusters = predictor.network.config.clusters
-    ensemble = Ensemble(
-        {
-            "profiles": pool_profiles(predictor.pool, clusters).quality,
-            "ridge": ridge.astype(np.float32),
-            "ridge_bias": ridge_bias.astype(np.float32),
-            "feature": forest.feature,
-            "threshold": forest.threshold,
-            "children": forest.children,
-            "root": forest.root,
-            "value": np.rint(forest.value * LEVELS).astype(np.uint8),
-            "depth": np.array([forest.depth], dtype=np.int32),
-            "own": np.array([own], dtype=np.float32),
-            "weights": (share * stacked.weights).astype(np.float32),
-            "intercept": (share * stacked.intercept + halves.intercept).astype(np.float32),
-        }
-    )
-    return Stacked(ensemble, sigmoid(halves(beside)))
+    told = {
+        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality,
+        "ridge": ridge,
+        "ridge_bias": ridge_bias,
+        "threshold": forest.threshold,
+        "own": np.array([own]),
+        "weights": share * stacked.weights,
+        "intercept": share * stacked.intercept + halves.intercept,
+    }
+    places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
+    value = np.rint(forest.value * LEVELS).astype(np.uint8)
+    tensors = {name: values.astype(np.float32) for name, values in told.items()} | places
+    depth = np.array([forest.depth], dtype=np.int32)
+    return Stacked(Ensemble(tensors | {"value": value, "depth": depth}), sigmoid(halves(beside)))
 
 
 def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]:
@@ -149,63 +122,6 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
         predicted[rows] = values - residual
         unseen[:, columns] = predicted
     return weights, biases, unseen
-
-
-def grow_forest(x: Floats, quality: Floats, seed: int) -> Grown:
-    """Grow trees over all candidates together, each on a draw of the queries.
-
-    A split asks in which parts the candidates differ as little as may be, so that a leaf is a kind of query. What is
-    not known counts, for the splits alone, as the candidate's mean and what is special about the query; a leaf's value
-    is the mean of what is known there, with one outcome's worth of the candidate's mean.
-
-    Args:
-        x: Principal components and surface features, shape (n, p).
-        quality: Shape (n, m), NaN where not known.
-        seed: Of draws and splits.
-    """
-    from sklearn.tree import ExtraTreeRegressor
-
-    generator, n = np.random.default_rng(seed), len(x)
-    x, known = x.astype(np.float32), ~np.isnan(quality)
-    mean, outcomes = np.nanmean(quality, axis=0), np.where(known, quality, 0)
-    special = np.where(known, quality - mean, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    targets = np.where(known, quality, mean + special[:, None])
-    least = max(LEAST_LEAF, n // MOST_LEAVES)
-    parts, nodes, depth = [], 0, 0
-    total, votes = np.zeros(quality.shape), np.zeros(n)
-    for _ in range(TREES):
-        drawn = np.bincount(generator.integers(0, n, n), minlength=n)
-        inside, outside = np.flatnonzero(drawn), np.flatnonzero(drawn == 0)
-        grown = ExtraTreeRegressor(
-            max_depth=DEPTH,
-            min_samples_leaf=least,
-            max_features=FEATURES,
-            random_state=int(generator.integers(2**31)),
-        ).fit(x[inside], targets[inside], sample_weight=drawn[inside].astype(float))
-        leaf, tree = grown.apply(x), grown.tree_
-        weight = drawn[inside, None]
-        right, seen = np.zeros((tree.node_count, len(mean))), np.zeros((tree.node_count, len(mean)))
-        np.add.at(right, leaf[inside], outcomes[inside] * weight)
-        np.add.at(seen, leaf[inside], known[inside] * weight)
-        value = (right + mean) / (seen + 1)
-        total[outside] += value[leaf[outside]]
-        votes[outside] += 1
-        itself = np.arange(tree.node_count)
-        children = np.stack([tree.children_left, tree.children_right], axis=1)
-        children = np.where(children < 0, itself[:, None], children) + nodes
-        parts.append((np.maximum(tree.feature, 0), tree.threshold, children, nodes, value))
-        nodes, depth = nodes + tree.node_count, max(depth, tree.max_depth)
-    feature, threshold, children, root, value = zip(*parts, strict=True)
-    unseen = np.where(votes[:, None] > 0, total / np.maximum(votes, 1)[:, None], mean)
-    return Grown(
-        np.concatenate(feature).astype(np.int16),
-        np.concatenate(threshold).astype(np.float32),
-        np.concatenate(children).astype(np.int32),
-        np.array(root, dtype=np.int32),
-        np.concatenate(value),
-        depth,
-        unseen,
-    )
 
 
 def weigh(logits: Floats, quality: Floats, start: Floats, penalty: float) -> Weighed:

@@ -7,7 +7,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from crossroute import Candidate, Price, Router, TrainingConfig, fit
 from crossroute.numeric import logit, sigmoid
-from crossroute.training.stacking import PENALTY, fit_ridge, grow_forest, weigh
+from crossroute.training.stacking import PENALTY, fit_ridge, weigh
 from tests.support.tiny import make_outcomes
 
 SMALL = TrainingConfig(clusters=4, epochs=3, batch_size=32, hidden=16)
@@ -33,29 +33,6 @@ def test_the_ridge_of_a_candidate_is_fitted_to_what_is_known_of_it():
     alone = Ridge(alpha=PENALTY).fit(X[:20], holes[:20, 1])
     np.testing.assert_allclose(X @ weights[:, 1] + bias[1], alone.predict(X))
     np.testing.assert_allclose(unseen[20:, 1], alone.predict(X[20:]))
-
-
-def of_two_kinds():
-    """Return 200 queries of two kinds, which all of six features tell apart, and which candidate is good at which."""
-    x = np.repeat([[-1.0] * 6, [1.0] * 6], 100, axis=0) + random.normal(size=(200, 6)) * 0.1
-    return x, np.repeat([[0.9, 0.1], [0.1, 0.9]], 100, axis=0)
-
-
-def test_the_forest_finds_kinds_of_query_and_tells_nothing_where_there_are_none():
-    x, quality = of_two_kinds()
-    assert np.abs(grow_forest(x, quality, seed=0).unseen - quality).max() < 0.1
-    noise = (random.random((200, 2)) < 0.5).astype(float)
-    unseen = grow_forest(x, noise, seed=0).unseen
-    assert np.abs(np.corrcoef(unseen.ravel(), noise.ravel())[0, 1]) < 0.25, (
-        "out of its draw a tree knows no outcome"
-    )
-
-
-def test_the_forest_learns_of_a_candidate_where_half_of_it_is_missing():
-    x, quality = of_two_kinds()
-    holes = quality.copy()
-    holes[::2, 1] = np.nan
-    assert np.abs(grow_forest(x, holes, seed=0).unseen - quality).max() < 0.15
 
 
 def test_one_member_is_weighed_as_scikit_learns_logistic_regression_does():
