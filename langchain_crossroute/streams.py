@@ -69,6 +69,7 @@ class Tail(attempts.Tail[Any]):
         if message.usage_metadata:
             told = usage_of(message.usage_metadata)
             self.entry.usage = told and told.after(self.entry.usage)
+        self.entry.check_filter(reply.finish_reason_of(message), said=self.entry.begun)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):

@@ -58,6 +58,7 @@ class Tail(attempts.Tail[Any]):
         if finish_reason(chunk):
             self._unfinished = False
         self.entry.usage = usage_of(chunk) or self.entry.usage
+        self.entry.check_filter(finish_reason(chunk), said=self.entry.begun)
         cost = stated_cost(field_of(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")

@@ -109,6 +109,20 @@ class BrokenStreamError(CrossRouteError, ConnectionError):
         )
 
 
+class FilteredAnswerError(CrossRouteError, ValueError):
+    """An answer of which a provider's content filter left nothing, where another model was to answer then."""
+
+    def __init__(self, candidate: str) -> None:
+        super().__init__(
+            f"The content filter of {candidate!r} left nothing of its answer. Ask in other words, or add a model "
+            "whose filter differs."
+        )
+        self.candidate = candidate
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.candidate,)
+
+
 class UnableError(CrossRouteError, NotImplementedError):
     """A model that cannot do what an argument of the call asks for; another is asked."""
 

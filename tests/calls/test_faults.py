@@ -261,3 +261,38 @@ def test_a_cost_that_the_provider_states_stands(pool, server):
     assert decision["actual_cost"] == 0.0123
     spent = pool.pool.spend.total
     assert (spent.cost, spent.unknown, spent.usage.input_tokens) == (0.0123, 0, 11)
+
+
+FILTERED = {
+    "whole": (
+        200,
+        "application/json",
+        whole(
+            choices=[
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": ""},
+                    "finish_reason": "content_filter",
+                }
+            ]
+        ),
+    ),
+    "streamed": [OPENING, chunk({}, "content_filter"), event("[DONE]")],
+}
+
+
+@pytest.mark.parametrize("way", FILTERED)
+def test_an_answer_of_which_a_filter_left_nothing_goes_on_where_that_is_asked_for(
+    router, server, client, way
+):
+    for integration in (LangChain, LlamaIndex):
+        pool = integration(router, server.url, client)
+        server.answer = FILTERED[way]
+        server.asked.clear()
+        ask = pool.stream if way == "streamed" else lambda pool=pool: pool.ask()[0]
+        assert ask() in ("", "None")
+        assert server.asked == ["bad"]
+        pool.pool.past_filters = True
+        assert ask() == "I am well"
+        assert server.asked == ["bad", "bad", "good"]
+        assert pool.pool.spend.total.calls == 3  # what was filtered is paid for

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
+from crossroute.errors import FilteredAnswerError
+
 Whose = Literal["request", "member", "network"]
 
 
@@ -47,6 +49,9 @@ UNKNOWN = Fault("member", "unknown")
 TIMEOUT = Fault("network", "timeout", again=True, cools=True)
 CONNECTION = Fault("network", "connection", again=True, cools=True)
 
+WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
+"""Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Mistral's."""
+
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors by which a framework leaves a step: no failures."""
 
@@ -76,7 +81,8 @@ BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.spli
 
 _NAMES = {
     WINDOW: "ContextOverflowError ContextWindowExceededError",
-    CONTENT: "ContentPolicyViolationError ContentFilterFinishReasonError BlockedPromptException OpenAIRefusalError",
+    CONTENT: "ContentPolicyViolationError ContentFilterFinishReasonError BlockedPromptException OpenAIRefusalError "
+    "FilteredAnswerError",
     MISFIT: "OutputParserException ValidationError LengthFinishReasonError StructuredOutputValidationError "
     "MultipleStructuredOutputsError StructuredOutputError",
     ACCESS: "AuthenticationError PermissionDeniedError PermissionDenied NotFoundError NotFound Unauthorized "
@@ -144,7 +150,7 @@ def fault_of(error: BaseException) -> Fault:
     ('network', 'member')
     """
     if getattr(error, "crossroute_answered", False):
-        return MISFIT
+        return CONTENT if isinstance(error, FilteredAnswerError) else MISFIT
     for link in chain(error):
         if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
             return ARGUMENT

@@ -87,7 +87,9 @@ class Dispatcher:
         self.memory = memory or Memory()
         self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
         observers = (*observers, *tracing())
-        self.ledger = Ledger(self.spend, self.price, observers=observers, pacer=pacer)
+        self.ledger = Ledger(
+            self.spend, self.price, observers=observers, pacer=pacer, past_filters=past_filters
+        )
         settings = Exploration.of(exploration)
         self._explorer = None if settings is None else Explorer(settings)
         self._decide_by(made)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import note_answer
+from crossroute.calls.blame import WITHHELD, note_answer
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from crossroute.decision import Decision
+from crossroute.errors import FilteredAnswerError
 
 LOG = logging.getLogger("crossroute.calls")
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class Ledger:
         price: Candidate -> its price, where that is known.
         observers: Are told of every call.
         pacer: Sets money aside before a call, and learns what the call took.
+        past_filters: An answer of which a content filter left nothing is an error, so that another model is asked.
     """
 
     def __init__(
@@ -152,8 +154,9 @@ class Ledger:
         *,
         observers: Iterable[Observer] = (),
         pacer: Pacer | None = None,
+        past_filters: bool = False,
     ) -> None:
-        self.spend, self.price = spend, price
+        self.spend, self.price, self.past_filters = spend, price, past_filters
         self.observers, self.pacer = tuple(observers), pacer
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
@@ -259,6 +262,20 @@ class Entry:
             Called(self.decision, usage, cost, price, self._seconds, error, final=final, answer=answer)
         )
         return self.decision
+
+    def check_filter(self, finish_reason: str | None, *, said: bool) -> None:
+        """Refuse an answer of which a content filter left nothing, where another model is to be asked then.
+
+        Args:
+            finish_reason: Why it ended, as its provider spells it.
+            said: Whether there is something to read.
+
+        Raises:
+            FilteredAnswerError: It did; the call is counted.
+        """
+        if self._ledger.past_filters and not said and (finish_reason or "").lower() in WITHHELD:
+            self.count()
+            raise FilteredAnswerError(self.decision.candidate)
 
     @property
     def _seconds(self) -> float:

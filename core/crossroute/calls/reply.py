@@ -6,12 +6,11 @@ import math
 import re
 from dataclasses import dataclass
 
+from crossroute.calls.blame import WITHHELD
 from crossroute.calls.spend import Usage
 from crossroute.escalation.evidence import Evidence, Flaw
 
 CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
-WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
-"""Finish reasons, in lower case, of OpenAI, Anthropic, Google, Mistral and the APIs that copy them."""
 
 REFUSAL = re.compile(
     r"\s*(?:i(?:['\u2019]m| am)(?: very| really)? sorry,? (?:but )?(?:i|as an)\b"
