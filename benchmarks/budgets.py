@@ -30,6 +30,7 @@ HOURS = np.array(
 DAY = 86_400.0
 FIRST_DAY = DAY * 24_000
 PAYS = np.geomspace(1e2, 1e-7, 181)
+MEMORY = Path("/dev/shm")  # noqa: S108 - a disk would be waited for twice a call
 
 
 class Calls(NamedTuple):
@@ -93,7 +94,7 @@ def main() -> None:
     print(f"{given.days} days of about {given.calls:,} calls, a budget of ${budget:.2f} a day.\n")
     hindsight = [best_constant(world, calls, budget) for calls in days]
     shape = tuple((HOURS / HOURS.sum()).tolist())
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         state = Path(folder) / "budgets.sqlite3"
         paced = Budget(usd=budget, pace=True, shape=shape, state=state, name="paced")
         unshaped = Budget(usd=budget, pace=True, state=state, name="unshaped")

@@ -32,7 +32,7 @@ from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.traffic.learning import refreshed
 
-REPORTED = ("gpt4o-llama-qwen, 9 candidates", "routerbench-0shot, 5 complete candidates")
+REPORTED = ("routerbench-0shot, 5 complete candidates", "gpt4o-llama-qwen, 9 candidates")
 CALLS, FEEDBACK, SHARE = 2_000, 0.1, 0.05
 EVERY = 250
 """Calls after which the router takes in what the log shows."""
@@ -48,10 +48,10 @@ def main(
     known = {
         "learning": lambda: print_learning(seeds),
         "bandits": lambda: print_bandits(seeds),
-        "changes": lambda: print_changes(world(REPORTED[0])),
-        "estimates": lambda: print_estimates(world(REPORTED[1]), repeats),
-        "adoption": lambda: print_adoption(world(REPORTED[0])),
-        "log": lambda: print_log(world(REPORTED[1]).router, postgresql),
+        "changes": lambda: print_changes(world(REPORTED[1])),
+        "estimates": lambda: print_estimates(world(REPORTED[0]), repeats),
+        "adoption": lambda: print_adoption(world(REPORTED[1])),
+        "log": lambda: print_log(world(REPORTED[0]).router, postgresql),
     }
     for part in parts or known:
         known[part]()

@@ -25,8 +25,9 @@ FIRST_STEP, WARM_UP = 0.2, 10
 DEAREST = 4.0
 """Times the fair price that one call counts at most."""
 
-CONFIDENCE = 50.0
-"""Calls after which those of today tell as much as those of the period before."""
+CONFIDENCE, OF_USUAL = 50.0, 2.0
+"""Calls after which those of today tell as much as those of the period before: these, or this many periods' of them. An
+hour's burst tells little of the hours to come."""
 
 LEAST_SEEN = 0.002
 """Share of a period that counts as seen at least: the first calls tell little of how many will come."""
@@ -47,7 +48,8 @@ def fair_price(usd: float, today: Balance, before: Balance, elapsed: float) -> f
     seen = max(elapsed - today.since, LEAST_SEEN)
     usual = before.calls / max(1 - before.since, 1e-6)  # calls of a whole period
     if usual:
-        factor = (today.calls + CONFIDENCE) / (usual * seen + CONFIDENCE)
+        trust = max(CONFIDENCE, OF_USUAL * usual)
+        factor = (today.calls + trust) / (usual * seen + trust)
         coming = usual * (1 - elapsed) * factor
     else:
         coming = (today.calls + 1) / seen * (1 - elapsed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ from crossroute.cli.shared import (
     read,
     settings,
 )
-from crossroute.cli.traffic import log_among, place_of, train_log
+from crossroute.cli.traffic import log_among, place_of, promised_by_log, train_log
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
@@ -176,7 +176,9 @@ def floor(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="OUTCOMES...", help="Of queries like those to come, that it was not trained on."
+            metavar="OUTCOMES...",
+            parser=place_of,
+            help="Of queries like those to come, that it was not trained on. Or a log of live traffic, alone.",
         ),
     ],
     folder: Annotated[
@@ -196,15 +198,13 @@ def floor(
 
     if locate(router).resolve() != folder.resolve():  # its own folder takes the promise
         fresh_folder(folder, overwrite)
-    loaded = load(router)
-    promised = loaded.with_floor(
-        read(paths, None, router=loaded),
-        drop,
-        against=against,
-        confidence=confidence,
-        max_calls=max_calls,
-        groups="task" if by_task else None,
-    )
+    loaded, log = load(router), log_among(paths)
+    asked: dict[str, Any] = {"drop": drop, "against": against, "confidence": confidence}
+    if log is not None:
+        promised = promised_by_log(loaded, log, asked)
+    else:
+        asked |= {"max_calls": max_calls, "groups": "task" if by_task else None}
+        promised = loaded.with_floor(read(paths, None, router=loaded), **asked)
     promised.save_pretrained(folder)
     promise = promised.floor.promise if promised.floor else None
     out.print(f"{folder} promises {promise}.", markup=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from crossroute.cli.shared import RouterArgument, err, load, out, output_file
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from crossroute.routing.router import Router
     from crossroute.traffic.report import TrafficReport
 
 Log = Annotated[str, typer.Argument(metavar="LOG", help="A log's URL, or the path of a SQLite file.")]
@@ -80,6 +81,15 @@ def train_log(url: str, start: str | None, folder: Path | None, margin: float) -
     mark = adopt(log, new, verdict.reason)
     out.print(f"Router {mark} takes over, {way}: {verdict.reason}.", markup=False, soft_wrap=True)
     err.print(f"Go back with: crossroute traffic back {url}", markup=False, soft_wrap=True)
+
+
+def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
+    """Return a router with a floor that a log proves."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.retraining import promised
+
+    return promised(router, read_logged(TrafficLog.existing(url)), **promise)
 
 
 @traffic.command(epilog="Example: crossroute traffic report traffic.db --html traffic.html")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,6 +79,26 @@ def retrained(router: Router, logged: Logged) -> Router:
 
     tuned = fit(outcomes_of(logged, router), TrainingConfig.tuning(), start=over_logged(router, logged))
     return refreshed(tuned, logged)
+
+
+def promised(router: Router, logged: Logged, **promise: Any) -> Router:
+    """Return a router with a quality floor that a log proves: each decision counts by the chance that it had.
+
+    Args:
+        router: The router.
+        logged: Decisions with texts and grades; none of them was trained on.
+        **promise: drop, against, confidence, as of `Router.with_floor`.
+
+    Raises:
+        TrafficError: No graded decision has its text.
+        FloorError: There are too few, or some had no alternative: explore, so that the others are known.
+    """
+    kept = graded_texts(logged.graded)
+    if not len(kept):
+        raise TrafficError("No graded decision has its text. Keep texts: TrafficLog(url, keep_text=True).")
+    over = over_logged(router, kept)
+    outcomes = replace(outcomes_of(kept, over), splits=("test",) * len(kept))
+    return over.with_floor(outcomes, propensity=kept.propensity[np.arange(len(kept)), kept.chosen], **promise)
 
 
 def graded_texts(logged: Logged) -> Logged:

@@ -15,7 +15,7 @@ from crossroute.routing.predictor import EncodedQueries
 from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed, without_lessons
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.retraining import graded_texts, learn, outcomes_of
+from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
 from tests.support.routers import make_outcomes, make_router
 
 MONEY = 0.001
@@ -165,3 +165,21 @@ def test_a_change_is_found_where_it_is_and_none_where_there_is_none():
     assert abs(found - 200) <= 10
     calm = [changed_at((random.random(200) < 0.7) - 0.7) for _ in range(200)]
     assert np.mean([place > 0 for place in calm]) <= 0.04  # 1 in 100 but for chance
+
+
+def test_a_log_proves_a_floor_by_the_chance_that_each_choice_had(router, logged):
+    times = 12
+    rows = np.tile(np.arange(len(logged)), times)
+    many = logged.take(rows)
+    many = replace(
+        many,
+        ids=np.arange(len(rows)).astype(str),
+        texts=np.array([f"{text} ({row})" for row, text in enumerate(many.texts)], dtype=object),
+        quality=np.where(many.chosen == logged.names.index("large"), 0.9, 0.6),
+    )
+    with_floor = promised(router, many, drop=0.2, confidence=0.9)
+    assert with_floor.floor.promise.drop == 0.2
+    lowest = with_floor.route("Tell a story about owls.", cost_preference=1)
+    assert lowest.candidate == "large"  # the others are 0.3 under it
+    with pytest.raises(TrafficError, match="No graded decision has its text"):
+        promised(router, replace(logged, texts=np.full(len(logged), None)))
