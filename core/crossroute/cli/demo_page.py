@@ -10,10 +10,10 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
+from rich.table import Table
 
 from crossroute.files import replace_file
 from crossroute.notebook import html_of
-from crossroute.plain_table import plain_table
 from crossroute.routing.router import Router
 
 STEPS = np.linspace(0, 1, 21)
@@ -21,7 +21,7 @@ START = 10
 """The step at which the page opens: a cost preference of 0.5."""
 
 
-def write_page(path: Path, router: Router, queries: Sequence[str], measured: object, about: str) -> None:
+def write_page(path: Path, router: Router, queries: Sequence[str], measured: Table, about: str) -> None:
     """Write the page.
 
     Args:
@@ -58,7 +58,7 @@ def write_page(path: Path, router: Router, queries: Sequence[str], measured: obj
         best=escape(router.pool.names[best]),
         best_quality=f"{prediction.quality[:, best].mean():.3f}",
         measured_about=escape(about),
-        measured=html_of(measured if measured is not None else plain_table()),  # type: ignore[arg-type]
+        measured=html_of(measured),
         data=json.dumps(data).replace("<", "\\u003c"),  # no text of a query ends the script
     )
     replace_file(path, page.encode())
