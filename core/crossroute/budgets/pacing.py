@@ -25,9 +25,12 @@ FIRST_STEP, WARM_UP = 0.2, 10
 DEAREST = 4.0
 """Times the fair price that one call counts at most."""
 
-CONFIDENCE, OF_USUAL = 50.0, 2.0
-"""Calls after which those of today tell as much as those of the period before: these, or this many periods' of them. An
-hour's burst tells little of the hours to come."""
+CONFIDENCE = 50.0
+"""Calls after which those of today tell as much as those of the period before."""
+
+AHEAD = 0.03
+"""Share of the calls to come that is not counted on. Money that is left at the end of a period buys nothing, and few
+calls cannot spend much: so spending runs a little ahead, and the last calls make up for it."""
 
 LEAST_SEEN = 0.002
 """Share of a period that counts as seen at least: the first calls tell little of how many will come."""
@@ -48,12 +51,11 @@ def fair_price(usd: float, today: Balance, before: Balance, elapsed: float) -> f
     seen = max(elapsed - today.since, LEAST_SEEN)
     usual = before.calls / max(1 - before.since, 1e-6)  # calls of a whole period
     if usual:
-        trust = max(CONFIDENCE, OF_USUAL * usual)
-        factor = (today.calls + trust) / (usual * seen + trust)
+        factor = (today.calls + CONFIDENCE) / (usual * seen + CONFIDENCE)
         coming = usual * (1 - elapsed) * factor
     else:
         coming = (today.calls + 1) / seen * (1 - elapsed)
-    return max(usd - today.spent, 0.0) / max(coming, 1.0)
+    return max(usd - today.spent, 0.0) / max((1 - AHEAD) * coming, 1.0)
 
 
 def step(log_pay: float, cost: float, fair: float, calls: float) -> float:

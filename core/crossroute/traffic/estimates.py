@@ -182,7 +182,7 @@ def lower_bound(values: Floats, counts: Floats, confidence: float) -> float:
     skewness = float((beyond**3).mean()) / max(deviation, 1e-12) ** 3
     z = NormalDist().inv_cdf(confidence)
     quantile = z + max(0.0, -skewness * (2 * z**2 + 1) / (6 * np.sqrt(n)))
-    return mean - quantile * deviation / float(np.sqrt(n - 1))
+    return float(mean - quantile * deviation / np.sqrt(n - 1))
 
 
 def scores(
