@@ -140,7 +140,7 @@ def print_bandits(seeds: int) -> None:
 def rewards_of(here: World, rows: np.ndarray) -> Floats:
     """Return the reward of each candidate for each call at the middle dial, shape (n, m)."""
     pay = here.router.dial.at(0.5)
-    return here.outcomes.quality[rows] * np.exp(-here.outcomes.cost[rows] / pay)
+    return np.asarray(here.outcomes.quality[rows] * np.exp(-here.outcomes.cost[rows] / pay))
 
 
 def stream(here: World, seed: int) -> tuple[np.ndarray, np.random.Generator]:
