@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property, partial
@@ -31,6 +32,8 @@ from crossroute.serve.wire.neutral import Part, Wire, WrittenWire, deltas_of
 from crossroute.serve.writing import written
 
 STREAMED = "not escalated: the answer is streamed"
+SHORT = 4_000
+"""Characters up to which a text is encoded in a moment."""
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
@@ -74,7 +77,9 @@ class Call:
         self.reading: Reading = read(self.request)
 
     async def decide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member; it computes beside the event loop."""
+        """Choose the member: at once where decisions are quick and the text is short, else beside the event loop."""
+        if self.service.decides_quickly and len(self.reading.asked) < SHORT:
+            return self._decide(streamed)
         return await asyncio.to_thread(self._decide, streamed)
 
     async def answer(self) -> Whole:
@@ -145,6 +150,13 @@ class Call:
         return self.service.upstream.stream(sent)
 
     def _decide(self, streamed: bool) -> Decision:
+        begun = time.perf_counter()
+        try:
+            return self._decided(streamed)
+        finally:
+            self.service.note_decision(time.perf_counter() - begun)
+
+    def _decided(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
         settings = self.settings
         able = self._able()

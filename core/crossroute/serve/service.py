@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 POOL = "crossroute"
 """The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
+QUICK_S, SLOW_S = 0.005, 0.01
+LEARNED = 0.2
+"""The weight of a new decision in the moving average of their seconds."""
 DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
 """Those that `/v1/models` lists."""
 UNTOLD: frozenset[Capability] = frozenset({"tools", "structured_output", "vision", "audio", "files"})
@@ -101,6 +104,7 @@ class Service:
         if recorder is not None:
             recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
+        self._decision_s = SLOW_S  # until it is known
         self.upstream = Upstream(settings)
         self.budgets = TokenBudgets()
 
@@ -120,6 +124,15 @@ class Service:
         settings = server_settings(config, Path(path))
         settings = settings if workers is None else settings.model_copy(update={"workers": workers})
         return cls(config, settings, **given)
+
+    @property
+    def decides_quickly(self) -> bool:
+        """Whether decisions take so little that a thread for each would take longer."""
+        return self._decision_s < QUICK_S
+
+    def note_decision(self, seconds: float) -> None:
+        """Take in how long a decision took."""
+        self._decision_s += LEARNED * (min(seconds, SLOW_S) - self._decision_s)
 
     def chosen(self, model: Any) -> dict[str, Any]:
         """Return what the model that a client asks for says of how to decide.

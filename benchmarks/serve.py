@@ -1,0 +1,396 @@
+"""The server under load, beside litellm's proxy on the same upstream: requests a second, latency, streams, faults.
+
+    python benchmarks/serve.py                                # about two minutes, without litellm
+    python benchmarks/serve.py --litellm /path/to/site        # pip install --target /path/to/site 'litellm[proxy]'
+    python benchmarks/serve.py --streams 1000 --stream-seconds 60
+
+All processes share this machine: the upstream (which answers at once), the server and the client. Latency is added to
+what the client takes that asks the upstream itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, NamedTuple
+
+import aiohttp
+
+MODELS = ("gpt-5-mini", "gpt-5")
+WORDS = 20
+UPSTREAM = """
+WORDS = 20
+import asyncio, json
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    content = b""
+    while True:
+        message = await receive()
+        content += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    if not content:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+        return
+    asked = json.loads(content)
+    text, head = asked["messages"][-1]["content"], {"id": "c", "created": 1, "model": asked["model"]}
+    if scope["path"].startswith("/hangs") and asked["model"] == "gpt-5-mini":
+        await asyncio.sleep(3600)
+    usage = {"prompt_tokens": 9, "completion_tokens": 20, "total_tokens": 29}
+    kind = b"text/event-stream" if asked.get("stream") else b"application/json"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+    if not asked.get("stream"):
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        body = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+        return
+    pause = asked.get("seed", 0) / 1000
+    head["object"] = "chat.completion.chunk"
+    for number in range(WORDS):
+        choice = {"index": 0, "delta": {"content": f"{text}#{number} "}, "finish_reason": None}
+        body = f"data: {json.dumps({**head, 'choices': [choice]})}\\n\\n".encode()
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        if pause:
+            await asyncio.sleep(pause)
+    last = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    told = {**head, "choices": [], "usage": usage}
+    end = f"data: {json.dumps(last)}\\n\\ndata: {json.dumps(told)}\\n\\ndata: [DONE]\\n\\n"
+    await send({"type": "http.response.body", "body": end.encode()})
+"""
+
+
+class Server(NamedTuple):
+    """A process that listens."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@asynccontextmanager
+async def started(command: list[str], port: int, path: str, **environment: str) -> AsyncIterator[Server]:
+    """Run a server for as long as the block lasts."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(600):
+                try:
+                    async with session.get(url + path) as response:
+                        if response.status < 500:
+                            break
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.2)
+        yield Server(url, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def body(text: str, model: str, **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+
+
+async def whole(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
+    async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
+        said = await response.json()
+        if response.status != 200:
+            raise RuntimeError(f"status {response.status}")
+        return str(said["choices"][0]["message"]["content"])
+
+
+async def first_piece(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
+    async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
+        return (await response.content.readany()).decode()
+
+
+async def latencies(
+    ask: Callable[[aiohttp.ClientSession, str, dict[str, Any]], Any],
+    url: str,
+    model: str,
+    calls: int,
+    **more: Any,
+) -> list[float]:
+    """Return the seconds of calls made one after the other."""
+    taken = []
+    async with aiohttp.ClientSession() as session:
+        for number in range(calls + 20):
+            begun = time.perf_counter()
+            await ask(session, url, body(f"What is {number} + 1?", model, **more))
+            taken.append(time.perf_counter() - begun)
+    return taken[20:]
+
+
+async def a_second(url: str, model: str, seconds: float, at_once: int) -> float:
+    """Return calls a second of some clients at once."""
+    done, until = 0, time.perf_counter() + seconds
+
+    async def client(session: aiohttp.ClientSession, number: int) -> None:
+        nonlocal done
+        while time.perf_counter() < until:
+            await whole(session, url, body(f"What is {number} + {done}?", model))
+            done += 1
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        begun = time.perf_counter()
+        await asyncio.gather(*(client(session, number) for number in range(at_once)))
+    return done / (time.perf_counter() - begun)
+
+
+async def streams(url: str, model: str, at_once: int, seconds: float) -> Counter[str]:
+    """Return what became of streams, so many at once for so long: each says its own text, word by word."""
+    told: Counter[str] = Counter()
+    until = time.perf_counter() + seconds
+
+    async def client(session: aiohttp.ClientSession, number: int) -> None:
+        while time.perf_counter() < until:
+            asked = body(f"stream{number}", model, stream=True, seed=1000)
+            try:
+                async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
+                    text = (await response.read()).decode()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                told[f"lost: {type(error).__name__}"] += 1
+                continue
+            words = re.findall(r"(stream\d+)#(\d+) ", text)
+            if [int(at) for _, at in words] != list(range(WORDS)) or "[DONE]" not in text:
+                told["cut"] += 1
+            told["mixed" if {name for name, _ in words} - {f"stream{number}"} else "whole"] += 1
+
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(120)) as session:
+        await asyncio.gather(*(client(session, number) for number in range(at_once)))
+    return told
+
+
+def megabytes(process: subprocess.Popen[bytes]) -> float:
+    """Return the resident memory of a process and its children."""
+    total = 0
+    for pid in (process.pid, *children(process.pid)):
+        status = Path(f"/proc/{pid}/status").read_text("utf-8")
+        total += int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+    return total / 1024
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
+
+
+def percentiles(seconds: list[float]) -> tuple[float, float]:
+    cuts = quantiles(seconds, n=100, method="inclusive")
+    return cuts[49] * 1e3, cuts[98] * 1e3
+
+
+def crossroute(
+    folder: Path, upstream: str, port: int, *, workers: int = 1, server: str = "", path: str = "v1"
+) -> list[str]:
+    """Write a pool's file, and return the command that serves it."""
+    lines = ["[server]", f'keys_file = "{folder}/none.json"', server]
+    for name in MODELS:
+        lines += [
+            "[[models]]",
+            f'name = "{name}"',
+            f'model = "openai:{name}"',
+            f'base_url = "{upstream}/{path}"',
+        ]
+    (folder / f"{port}.toml").write_text("\n".join(lines), "utf-8")
+    words = ["serve", f"{folder}/{port}.toml", "--port", str(port), "--workers", str(workers)]
+    return [sys.executable, "-m", "crossroute", *words]
+
+
+def litellm(folder: Path, upstream: str, port: int) -> list[str]:
+    """Write a file for litellm's proxy, and return the command that starts it."""
+    entry = {"model": "openai/gpt-5-mini", "api_base": f"{upstream}/v1", "api_key": "none"}
+    config = {"model_list": [{"model_name": "gpt-5-mini", "litellm_params": entry}]}
+    (folder / "litellm.json").write_text(json.dumps(config), "utf-8")  # JSON is YAML
+    start = "import sys; sys.argv = ['litellm', *sys.argv[1:]]; from litellm import run_server; run_server()"
+    return [sys.executable, "-c", start, "--config", f"{folder}/litellm.json", "--port", str(port)]
+
+
+class Speed(NamedTuple):
+    """Of a server: requests a second, its CPU for each in ms, latencies, times to the first piece of a stream."""
+
+    rate: float
+    cpu_ms: float
+    took: list[float]
+    begun: list[float]
+
+
+async def speed(server: Server, model: str, calls: int, seconds: float) -> Speed:
+    """Measure a server."""
+    await a_second(server.url, model, 2, 8)  # what is loaded late is loaded now
+    before = cpu_seconds(server.process)
+    rate = await a_second(server.url, model, seconds, 32)
+    cpu_ms = (cpu_seconds(server.process) - before) / (rate * seconds) * 1e3
+    took = await latencies(whole, server.url, model, calls)
+    return Speed(rate, cpu_ms, took, await latencies(first_piece, server.url, model, calls, stream=True))
+
+
+def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """Return the CPU time of a process and its children so far."""
+    ticks = 0
+    for pid in (process.pid, *children(process.pid)):
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+async def side_by_side(folder: Path, upstream: Server, options: argparse.Namespace) -> None:
+    plain = await speed(upstream, "gpt-5-mini", options.calls, options.seconds)
+    base, first = percentiles(plain.took), percentiles(plain.begun)
+    print(
+        "| server | requests a second | its CPU a request, ms | adds ms at p50 | at p99 | to the first token, p50 |"
+    )
+    print("|---|---|---|---|---|---|")
+    whole_call = f"({base[0]:.2f} in all) | ({base[1]:.2f}) | ({first[0]:.2f})"
+    print(f"| none: the upstream itself | {plain.rate:.0f} | {plain.cpu_ms:.1f} | {whole_call} |", flush=True)
+    contenders: list[tuple[str, str, list[str], int, str, dict[str, str]]] = []
+    for label, model in (
+        ("crossroute, a model by its name", "gpt-5-mini"),
+        ("crossroute, routed", "crossroute"),
+    ):
+        port = free_port()
+        contenders.append((label, model, crossroute(folder, upstream.url, port), port, "/health/ready", {}))
+    if options.litellm:
+        port = free_port()
+        told = {"PYTHONPATH": options.litellm, "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        contenders.append(
+            (
+                "litellm's proxy",
+                "gpt-5-mini",
+                litellm(folder, upstream.url, port),
+                port,
+                "/health/liveliness",
+                told,
+            )
+        )
+    for label, model, command, port, ready, environment in contenders:
+        async with started(command, port, ready, **environment) as server:
+            found = await speed(server, model, options.calls, options.seconds)
+        middle, late = percentiles(found.took)
+        added = (
+            f"{middle - base[0]:.2f} | {late - base[1]:.2f} | {percentiles(found.begun)[0] - first[0]:.2f}"
+        )
+        print(f"| {label} | {found.rate:.0f} | {found.cpu_ms:.1f} | {added} |", flush=True)
+
+
+async def many_streams(folder: Path, upstream: str, options: argparse.Namespace) -> None:
+    port = free_port()
+    async with started(crossroute(folder, upstream, port), port, "/health/ready") as server:
+        await streams(server.url, "crossroute", options.streams, 1)
+        before = megabytes(server.process)
+        told = await streams(server.url, "crossroute", options.streams, options.stream_seconds)
+        after = megabytes(server.process)
+    print(
+        f"\n{options.streams:,} streams at once for {options.stream_seconds:g} s, a word a second each: ",
+        end="",
+    )
+    print(f"{dict(told)}; memory {before:.0f} MB before, {after:.0f} MB after", flush=True)
+
+
+async def faults(folder: Path, upstream: str) -> None:
+    print("\n| fault | what clients see |\n|---|---|")
+    port = free_port()
+    async with started(crossroute(folder, upstream, port, workers=2), port, "/health/ready") as server:
+        loading = asyncio.create_task(outcomes(server.url, 8))
+        await asyncio.sleep(3)
+        os.kill(max(children(server.process.pid)), signal.SIGKILL)
+        print(f"| kill -9 of one of two workers, 8 clients | {dict(await loading)} |", flush=True)
+    port = free_port()
+    hanging = crossroute(folder, upstream, port, server="answer_timeout_s = 1", path="hangs/v1")
+    async with started(hanging, port, "/health/ready") as server:
+        print(
+            f"| a model's upstream hangs, 1 s allowed, 1 client | {dict(await outcomes(server.url, 1))} |",
+            flush=True,
+        )
+    program = shutil.which("redis-server")
+    if program is None:
+        return
+    port, redis = free_port(), free_port()
+    command = [program, "--port", str(redis), "--save", "", "--dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        settings = f'redis = "redis://127.0.0.1:{redis}/0"\n[[server.budgets]]\nusd = 100.0'
+        async with started(
+            crossroute(folder, upstream, port, server=settings), port, "/health/ready"
+        ) as server:
+            loading = asyncio.create_task(outcomes(server.url, 8))
+            await asyncio.sleep(3)
+            running.send_signal(signal.SIGSTOP)
+            print(f"| Redis hangs, 8 clients | {dict(await loading)} |", flush=True)
+        running.kill()
+
+
+async def outcomes(url: str, clients: int, seconds: float = 8.0) -> Counter[str]:
+    """Return what became of calls for some seconds, each on a connection of its own, and the longest."""
+    told: Counter[str] = Counter()
+    longest, until = 0.0, time.perf_counter() + seconds
+
+    async def client() -> None:
+        nonlocal longest
+        while time.perf_counter() < until:
+            begun = time.perf_counter()
+            try:
+                async with aiohttp.ClientSession() as session:
+                    await whole(session, url, body("What is 1 + 1?", "crossroute:1"))
+                told["answered"] += 1
+            except (aiohttp.ClientError, RuntimeError) as error:
+                told[f"{type(error).__name__} {error}".strip()[:40]] += 1
+            longest = max(longest, time.perf_counter() - begun)
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    told["longest, ms"] = round(longest * 1000)
+    return told
+
+
+async def main(options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "stand_in.py").write_text(UPSTREAM, "utf-8")
+        port = free_port()
+        words = ["stand_in:app", "--app-dir", str(folder), "--port", str(port), "--log-level", "error"]
+        async with started([sys.executable, "-m", "uvicorn", *words], port, "/") as upstream:
+            if "speed" in options.parts:
+                await side_by_side(folder, upstream, options)
+            if "streams" in options.parts:
+                await many_streams(folder, upstream.url, options)
+            if "faults" in options.parts:
+                await faults(folder, upstream.url)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--litellm", help="Folder into which 'litellm[proxy]' was installed.")
+    parser.add_argument("--calls", type=int, default=300, help="For each latency.")
+    parser.add_argument("--seconds", type=float, default=8, help="For each rate.")
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--stream-seconds", type=float, default=60)
+    parser.add_argument("--parts", nargs="*", default=["speed", "streams", "faults"])
+    asyncio.run(main(parser.parse_args()))
