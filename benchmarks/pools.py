@@ -10,10 +10,10 @@ each request goes by its estimated tokens. The estimate is the server's: it know
 from the answers.
 
 Assumptions: a window of 64 k or 8 k tokens, 16 or 128 slots (the same memory), a step of 8 ms and 0.25 ms more for each
-slot, prompts read 512 tokens a step. Lengths: lognormal, median 1,020 and mean 1,155 tokens read, 129 and 211 written, as
-of the conversations of Azure's public trace of 2023 (Patel et al., "Splitwise", arXiv 2311.18677); a share of them
+slot, prompts read 512 tokens a step. Lengths: lognormal, median 1,020 and mean 1,155 tokens read, 129 and 211 written,
+as of the conversations of Azure's public trace of 2023 (Patel et al., "Splitwise", arXiv 2311.18677); a share of them
 (--long) have twenty times as many read, as agents' and documents' have.
-Cost model: savings = alpha (1 - 1/rho) of arXiv 2604.09613: alpha, the share of work in the short pool; rho, its gain.
+Cost model: savings = alpha (1 - 1/rho), arXiv 2604.09613: alpha, the share of work in the short pool; rho, its gain.
 """
 
 from __future__ import annotations
