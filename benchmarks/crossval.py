@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +129,8 @@ class Pool:
         path = self.path(router, seed, fold)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npz")
-        np.savez_compressed(part, **{name: array.astype(np.float32) for name, array in arrays.items()})
+        single: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays.items()}
+        np.savez_compressed(part, **single)
         part.rename(path)
 
     def figures(self, seeds: int) -> Figures | None:
@@ -226,7 +227,7 @@ def table(found: Mapping[str, Figures]) -> str:
     for name, each in found.items():
         ours = each.seeds[OURS]
         cells = [f"{each.mean(other):.4f}" if other in each.seeds else "" for other in others]
-        spread = f"{len(ours)}, {np.ptp(ours):.4f}"
+        spread = f"{len(ours)}, {np.ptp(ours):.4f}" if len(ours) > 1 else "1, not known"
         lines.append(
             f"| {name} | {each.queries} | {each.zero:.4f} | **{each.mean(OURS):.4f}** | {spread} | "
             f"{' | '.join(cells)} | {difference(each)} |"

@@ -48,8 +48,13 @@ class Prepared(NamedTuple):
 
     def take(self, rows: npt.NDArray[np.intp]) -> Prepared:
         """Return some of the queries."""
-        parts = (self.encoded, self.query_tokens, self.quality, self.log_tokens)
-        return Prepared(self.outcomes.take(rows), *(part[rows] for part in parts))
+        return Prepared(
+            self.outcomes.take(rows),
+            self.encoded[rows],
+            self.query_tokens[rows],
+            self.quality[rows],
+            self.log_tokens[rows],
+        )
 
     @property
     def queries(self) -> EncodedQueries:
