@@ -142,7 +142,7 @@ def _doubt(random: np.random.Generator) -> Doubt:
     outputs = len(KINDS) + 2
     levels = np.array([0.0, 0.5, -0.5, 1.5, 4.5])
     spaces = {name: np.eye(P) + random.normal(0, 0.1, (P, P)) for name in ("within", "overall")}
-    classes = {name: random.normal(size=(count, P)) for name, count in (("familiar", 30), ("ordinary", 10))}
+    classes = {name: random.normal(size=(count, P)) for name, count in (("familiar", 30), ("own", 10))}
     heads = {name: random.normal(0, 0.2, (P, outputs)) for name in ("heads", "ordinary_heads")}
     return Doubt(
         KINDS,
@@ -151,12 +151,12 @@ def _doubt(random: np.random.Generator) -> Doubt:
             **classes,
             **heads,
             "location": random.normal(0, 0.1, P),
-            "gate": np.array([[2.0, 4.0], [20.0, 4.0], [-1.0, 4.0]]),
+            "gate": np.array([[2.0, 4.0], [20.0, 4.0]]),
             "heads_bias": levels,
             "ordinary_bias": levels + 0.5,
             "typical": np.array([0.5, 0.3, 0.2, 1.5, 5.0]),
-            "run_head": random.normal(0, 0.3, P),
-            "run_bias": np.array([-2.0]),
+            "manner": random.normal(0, 0.3, (P, 3)),
+            "manner_bias": np.array([1.0, 0.0, -1.0]),
             "run": np.array([1.0, 0.0, 0.0, 0.5, 9.0]),
             "near_spread": random.uniform(0.2, 1, K),
             "far_spread": np.array([1.4, 0.9]),

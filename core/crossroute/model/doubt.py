@@ -1,16 +1,18 @@
 """How far a query lies from what a router was trained on, and what to predict of it then.
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
-    trust  = sigmoid((reach - strangeness) / width)                 in the network, (n,)
+    asked  = softmax(manner(x))          as training asks, as people ask, for an agent's whole run        (n, 3)
+    trust  = sigmoid((reach - strangeness) / width) * asked as training asks     in the network, (n,)
     logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
-    tokens = trust * network + (1 - trust) * (length + kinds @ verbosity)                                 (n, m)
+    told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
+    tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
 W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
 the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. The network knows
 on which training queries a candidate is better than its ability. Far from these it would carry that over to where it
 does not hold, so there the prediction goes back to what is believed of the candidate at such work (`candidate.Belief`),
-at the difficulty that the query seems to have. What is believed has an error, and so has what the network says; both
-are told.
+at the difficulty that the query seems to have. How long the answers are of a candidate that nobody measured there, the
+network cannot tell at all. What is believed has an error, and so has what the network says; both are told.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
 Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
@@ -36,17 +38,23 @@ LEAST_LOG_TOKENS = -7.0
 MOST_LOG_TOKENS = float(np.log(400_000))
 """Of one answer: as long as the dearest agents' whole runs in the training data."""
 
-OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.7, 0.3
+OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.5, 0.15
 """How much of what is read of a query's kind, difficulty and length counts where it is neither like those of training
 nor an ordinary request; the rest is as of a typical query. Chosen on whole sets left out and ordinary ones held out."""
+
+AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
+"""How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
+
+FEW_OUTCOMES = 1.0
+"""Outcomes of a candidate near a query from which on the network rather than belief tells its answers' length."""
 
 NOWHERE = 1e30
 """The distance to the nearest of no class."""
 
 TENSORS = (
-    *("location", "within", "overall", "familiar", "ordinary", "gate"),
+    *("location", "within", "overall", "familiar", "own", "gate"),
     *("heads", "heads_bias", "ordinary_heads", "ordinary_bias", "typical"),
-    *("run_head", "run_bias", "run"),
+    *("manner", "manner_bias", "run"),
     *("near_spread", "far_spread"),
 )
 
@@ -96,13 +104,13 @@ class Doubt:
     Args:
         kinds: Names of the K kinds of work.
         tensors: By name: `location` (p,), `within` and `overall` (p, p), which whiten queries within a class and all
-            together, `familiar` (c, p) and `ordinary` (o, p), whitened means of classes of training queries and of
-            ordinary requests that nobody measured, `gate` (3, 2), where and how gradually strangeness, the
-            distance to the nearest class and being ordinary begin, `heads` (p, K + 2) and `heads_bias` (K + 2,) for
-            kinds, ease and length, `ordinary_heads` and `ordinary_bias` the same of ordinary requests, `typical`
-            (K + 2,) shares of kinds, ease and length of a training query, `run_head` (p,) and `run_bias` (1,) for the
-            log-odds that an agent's whole run is asked for, `run` (K + 2,) what is typical of one, `near_spread` (k,)
-            and `far_spread` (2,) of log tokens, the last of unknown and of ordinary queries.
+            together, `familiar` (c, p) and `own` (o, p), whitened means of classes of training queries and of those
+            that a router went on learning from, `gate` (2, 2), where and how gradually strangeness and the distance
+            to the nearest class begin to count, `manner` (p, 3) and `manner_bias` (3,) for how a query asks, `heads`
+            (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and length, `ordinary_heads` and `ordinary_bias` the
+            same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
+            query and of an agent's run, `near_spread` (k,) and `far_spread` (2,) of log tokens, the last of unknown
+            and of ordinary queries.
 
     Raises:
         KeyError: A tensor is missing.
@@ -113,16 +121,16 @@ class Doubt:
         self.kinds = kinds
         self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
-        rows = {name: len(self.tensors[name]) for name in ("familiar", "ordinary", "near_spread")}
+        rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
         shapes = {
             "location": (size,),
             **dict.fromkeys(("within", "overall"), (size, size)),
-            **{name: (rows[name], size) for name in ("familiar", "ordinary")},
-            "gate": (3, 2),
+            **{name: (rows[name], size) for name in ("familiar", "own")},
+            "gate": (2, 2),
             **dict.fromkeys(("heads", "ordinary_heads"), (size, outputs)),
             **dict.fromkeys(("heads_bias", "ordinary_bias", "typical", "run"), (outputs,)),
-            "run_head": (size,),
-            "run_bias": (1,),
+            "manner": (size, 3),
+            "manner_bias": (3,),
             "near_spread": (rows["near_spread"],),
             "far_spread": (2,),
         }
@@ -134,9 +142,10 @@ class Doubt:
                 )
         # in double precision: two large distances differ by little
         held = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
-        spaces = np.concatenate([held["within"], held["overall"]], axis=1)  # (p, 2 p)
-        self._weights = np.concatenate([spaces, held["ordinary_heads"], held["run_head"][:, None]], axis=1)
-        self._bias = np.concatenate([-held["location"] @ spaces, held["ordinary_bias"], held["run_bias"]])
+        heads = [held[name] for name in ("within", "overall", "ordinary_heads", "manner")]
+        shifts = [-held["location"] @ each for each in heads[:2]]
+        self._weights = np.concatenate(heads, axis=1)  # (p, 2 p + K + 5)
+        self._bias = np.concatenate([*shifts, held["ordinary_bias"], held["manner_bias"]])
 
     def situate(self, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
@@ -144,53 +153,55 @@ class Doubt:
         Args:
             x: Principal components and surface features of queries, shape (n, p).
         """
-        z, whole, read, run = self._told(x)
-        gates = np.stack(self._distances(z, whole)) - self.tensors["gate"][:, :1]
-        strange, away, usual = sigmoid(gates / self.tensors["gate"][:, 1:])  # (n,) each
+        z, whole, read, manner = self._told(x)
+        familiar, usual, run = softmax(manner).T  # (n,) each
+        near, own = (self._nearness(nearest(z, self.tensors[name]), whole) for name in ("familiar", "own"))
         part, typical = usual[:, None], self.tensors["typical"]
         of_kind, of_told = (each + (1 - each) * part for each in (OF_KIND, np.array([OF_EASE, OF_LENGTH])))
         kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])  # (n, K)
         told = typical[-2:] + of_told * (read[:, -2:] - typical[-2:])  # (n, 2)
-        asked = sigmoid(run)  # (n, 1)
-        told = told + asked * (self.tensors["run"][-2:] - told)
+        told = told + run[:, None] * (self.tensors["run"][-2:] - told)
         return Situation(
-            trust=(1 - strange) * (1 - away) * (1 - usual),
-            kinds=kinds + asked * (self.tensors["run"][:-2] - kinds),
+            trust=np.maximum(familiar * near, own),
+            kinds=kinds + run[:, None] * (self.tensors["run"][:-2] - kinds),
             ease=told[:, 0].clip(LEAST_EASE, MOST_EASE),
             log_tokens=told[:, 1].clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
             spread=np.stack([1 - usual, usual], axis=1) @ self.tensors["far_spread"],
         )
 
-    def distances(self, x: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return strangeness, distance to the nearest class, and by how much ordinary ones are nearer, each (n,).
+    def distances(self, x: Floats) -> tuple[Floats, Floats]:
+        """Return strangeness and the squared distance to the nearest class of training queries, each of shape (n,).
 
         Args:
             x: As for `situate`.
         """
         z, whole, _, _ = self._told(x)
-        return self._distances(z, whole)
+        away = nearest(z, self.tensors["familiar"])
+        return away - whole, away
 
-    def _distances(self, z: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
-        familiar, ordinary = (nearest(z, self.tensors[name]) for name in ("familiar", "ordinary"))
-        return familiar - whole, familiar, familiar - ordinary
+    def _nearness(self, away: Floats, whole: Floats) -> Floats:
+        """Return how near queries are, in [0, 1], shape (n,), by the distances to a class and to all, each (n,)."""
+        reach, width = self.tensors["gate"].T
+        beyond = np.stack([away - whole, away], axis=1)
+        return np.asarray(sigmoid((reach - beyond) / width).prod(axis=1))
 
     def _told(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of a run (n, 1)."""
-        size, outputs = len(self.tensors["location"]), len(self.kinds) + 2
-        told = x.astype(float) @ self._weights + self._bias  # (n, 2 p + K + 3): one product
-        z, whole, read, run = np.split(told, [size, 2 * size, 2 * size + outputs], axis=1)
-        return z, np.einsum("np,np->n", whole, whole), read, run
+        """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of manners (n, 3)."""
+        size = len(self.tensors["location"])
+        told = x.astype(float) @ self._weights + self._bias  # one product
+        z, whole, read, manner = np.split(told, [size, 2 * size, told.shape[1] - 3], axis=1)
+        return z, np.einsum("np,np->n", whole, whole), read, manner
 
     def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
-        """Return the same doubt, with further classes of queries counted as trained on.
+        """Return the same doubt, with further classes of queries counted as trained on, however they ask.
 
         Args:
             x: As for `situate`.
             groups: The class of each, shape (n,).
         """
         z = (x - self.tensors["location"]) @ self.tensors["within"]
-        familiar = np.concatenate([self.tensors["familiar"], means_by(groups, z)])
-        return Doubt(self.kinds, self.tensors | {"familiar": familiar})
+        own = np.concatenate([self.tensors["own"], means_by(groups, z)])
+        return Doubt(self.kinds, self.tensors | {"own": own})
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""
@@ -205,7 +216,7 @@ class Doubt:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
     def temper(
-        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats
+        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, outcomes: Floats
     ) -> Outlook:
         """Mix what the network says with what is believed, by how near the query is.
 
@@ -214,14 +225,16 @@ class Doubt:
             beliefs: Of the m candidates.
             quality_logit: The network's, shape (n, m).
             log_tokens: The network's, shape (n, m).
+            outcomes: Of each candidate, near each query, shape (n, m).
         """
         trust = at.trust[:, None]  # (n, 1)
+        told = trust * measured(outcomes)  # (n, m)
         ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
         written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
         log_odds = ability + trust * (quality_logit - ability)
         return Outlook(
             quality=sigmoid(log_odds),
-            log_tokens=(written + trust * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            log_tokens=(written + told * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
 
     def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
@@ -237,17 +250,23 @@ class Doubt:
         doubt = (quality * (1 - quality)) ** 2 * (at.kinds @ (beliefs.ability_error**2).T)
         return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
 
-    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats) -> Floats:
+    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats, outcomes: Floats) -> Floats:
         """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
 
         Args:
             at: Where the n queries stand.
             beliefs: Of the m candidates.
             clusters: How much of each cluster is in each query, shape (n, k).
+            outcomes: As for `temper`.
         """
-        trust, near = at.trust[:, None], clusters @ self.tensors["near_spread"] ** 2  # (n, 1), (n,)
+        told, near = at.trust[:, None] * measured(outcomes), clusters @ self.tensors["near_spread"] ** 2
         beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
-        return np.asarray(np.sqrt(trust * near[:, None] + (1 - trust) * beyond))
+        return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
+
+
+def measured(outcomes: Floats) -> Floats:
+    """Return how far so many outcomes tell the length of a candidate's answers, in [0, 1], of the same shape."""
+    return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))
 
 
 def nearest(z: Floats, classes: Floats) -> Floats:

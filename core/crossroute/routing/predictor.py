@@ -104,7 +104,14 @@ class Foresight:
         else:
             self._at = at = doubt.situate(output.x)
             held = quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
-            self._outlook = doubt.temper(at, beliefs, quality_logit=held, log_tokens=output.log_tokens)
+            self._outcomes = self.clusters @ predictor.outcomes  # (n, m)
+            self._outlook = doubt.temper(
+                at,
+                beliefs,
+                quality_logit=held,
+                log_tokens=output.log_tokens,
+                outcomes=self._outcomes,
+            )
             self.trust = at.trust
         quality, self._log_tokens = self._outlook
         if predictor.efforts is not None:
@@ -176,7 +183,7 @@ class Foresight:
         if predictor.doubt is None or predictor.beliefs is None or self._at is None:
             spread = np.full(self.quality.shape, costs.TYPICAL_SPREAD)
         else:
-            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters)
+            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters, self._outcomes)
         return spread if efforts is None else np.sqrt(spread**2 + efforts.log_tokens_error**2)
 
     @cached_property
@@ -286,6 +293,7 @@ class Predictor:
         self.keys = network.keys(profiles, self.context)
         apart = not all(map(np.array_equal, self.context, profiles))
         self.around = network.keys(self.context) if apart else None
+        self.outcomes = profiles.evidence.astype(float).T  # (k, m)
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)

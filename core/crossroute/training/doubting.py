@@ -6,6 +6,8 @@ does not end sooner or later was chosen on whole sets left out (docs/benchmarks.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,7 @@ from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats, logit, softmax
 from crossroute.routing.predictor import Predictor
-from crossroute.training.heads import Labelled, Rows, fit_heads, fit_runs
+from crossroute.training.heads import Labelled, Rows, fit_heads, fit_manners
 from crossroute.training.run import Prepared
 
 NEAR = 0.999
@@ -25,17 +27,11 @@ NEAR = 0.999
 GATE_WIDTH = 0.25
 """How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
 
-ORDINARY = 0.95
-"""Share of validation queries that count as less than half ordinary."""
-
 OUTLYING = 0.999
 """Share of validation queries that are no further from their nearest class than trust goes."""
 
 LEAST_OF_CLASS = 15
 """Training queries of a task, or of a cluster where there is one task, that make a class of their own."""
-
-LEAST_OF_ORDINARY = 5
-"""Ordinary requests of one kind and difficulty that make a class."""
 
 SHRINKAGE = 0.05
 """Of covariances to the variances, in standardized inputs; the fewer the queries, the more."""
@@ -81,25 +77,25 @@ def fit_doubt(
     x = rows.x
     space = _space(x, classes_of(train, x, predictor.network))
     light = heavy = fit_heads(rows, len(kinds))
-    stated = rows.taken(slice(0))
+    telling = rows.taken(slice(0))
     if labelled is not None:
         stated = labelled.rows(predictor.network)
+        telling = labelled.telling(stated)
         framed = rows.framed(train.outcomes.texts, predictor.query_encoder, predictor.network)
         rows = rows.times(0.5).beside(framed.times(0.5))
         light, heavy = (
             fit_heads(rows.beside(stated.times(each)), len(kinds)) for each in (1.0, labelled.weight)
         )
-        space["ordinary"] = _ordinary(labelled, _whitened(stated.x, space))
     told = x @ light[0] + light[1]
     if typical is None:
         typical = float(told[:, -1].mean())
     tensors = {
         **space,
-        "gate": np.zeros((3, 2)),
+        "gate": np.ones((2, 2)),
         **dict(zip(("heads", "heads_bias"), light, strict=True)),
         **dict(zip(("ordinary_heads", "ordinary_bias"), heavy, strict=True)),
         "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
-        **fit_runs(rows, stated, len(kinds)),
+        **fit_manners(rows, telling, len(kinds)),
         "near_spread": _spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }
@@ -127,15 +123,26 @@ def _observed(
     logits = logit(foreseen.quality, LEAST_CHANCE)
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
     ability, verbosity = _abilities(predictor.pool, logits, log_tokens, kind, kinds)
-    ease = (logits - ability).mean(axis=1)
-    length = (log_tokens - verbosity).mean(axis=1)
-    return Rows(
-        x,
-        kind,
-        np.stack([ease, length], axis=1),
-        np.zeros(len(x), dtype=bool) if run is None else run,
-        np.ones(len(x)) if weight is None else weight / weight.mean(),
-    )
+    told = np.stack([(logits - ability).mean(axis=1), (log_tokens - verbosity).mean(axis=1)], axis=1)
+    run = np.zeros(len(x), dtype=bool) if run is None else run
+    made = _of_runs(train, *(np.broadcast_to(each, logits.shape) for each in (ability, verbosity)))
+    told = np.where(run[:, None] & ~np.isnan(made), made, told)
+    return Rows(x, kind, told, run, np.ones(len(x)) if weight is None else weight / weight.mean())
+
+
+def _of_runs(train: Prepared, ability: Floats, verbosity: Floats) -> Floats:
+    """Return ease and log tokens of queries by the runs that were made, shape (n, 2).
+
+    NaN where none was. Of models that made none the network would tell the answers, which are shorter.
+    """
+    quality, log_tokens = train.quality.numpy().astype(float), train.log_tokens.numpy().astype(float)
+    made = np.where(np.isnan(quality) | np.isnan(log_tokens), np.nan, 1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a query of which no run is known
+        quality, length, able = (
+            np.nanmean(made * each, axis=1) for each in (quality, log_tokens - verbosity, ability)
+        )
+    return np.stack([logit(quality, LEAST_CHANCE) - able, length], axis=1)
 
 
 def classes_of(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.NDArray[np.intp]:
@@ -161,7 +168,7 @@ def _space(x: Floats, classes: npt.NDArray[np.intp]) -> dict[str, Floats]:
     overall = _whitening(z, weight) / deviation[:, None] if several else np.zeros_like(within)
     space = {"location": location, "within": within, "overall": overall}
     familiar = _class_means(classes, _whitened(x, space), LEAST_OF_CLASS if several else 0)
-    return space | {"familiar": familiar, "ordinary": np.zeros((0, x.shape[1]))}
+    return space | {"familiar": familiar, "own": np.zeros((0, x.shape[1]))}
 
 
 def _whitening(z: Floats, weight: Floats) -> Floats:
@@ -182,27 +189,19 @@ def _class_means(classes: npt.NDArray[np.intp], z: Floats, least: int) -> Floats
 
 
 def _lenient(gate: Floats, size: int) -> Floats:
-    """Return where doubt begins for a router of one kind of queries, none of which is called ordinary.
+    """Return where doubt begins for a router of one kind of queries.
 
     They may be of a few templates, beside which any other wording is strange: trust goes on for half of what chance
     alone spreads a squared distance of as many features by, and to twice the distance of the furthest class.
     """
     spread = np.sqrt(2 * size)
-    (reach, width), away, _ = gate
-    return np.array([(reach + spread / 2, max(width, spread / 8)), 2 * away, (0, 1)])
+    (reach, width), away = gate
+    return np.array([(reach + spread / 2, max(width, spread / 8)), 2 * away])
 
 
-def _ordinary(labelled: Labelled, z: Floats) -> Floats:
-    """Return the means of classes of kind and difficulty, shape (o, p); runs have a head of their own."""
-    answers = ~labelled.run
-    pairs = np.stack([labelled.kinds[answers], labelled.ease[answers]])
-    groups = np.unique(pairs, axis=1, return_inverse=True)[1].ravel()
-    return _class_means(groups, z[answers], LEAST_OF_ORDINARY)
-
-
-def _gate(strangeness: Floats, away: Floats, ordinariness: Floats, *, near: float) -> Floats:
-    """Return where, and how gradually, each distance begins to count, by those of validation queries, (3, 2)."""
-    shares = ((strangeness, near), (away, OUTLYING), (ordinariness, ORDINARY))
+def _gate(strangeness: Floats, away: Floats, *, near: float) -> Floats:
+    """Return where, and how gradually, each distance begins to count, by those of validation queries, (2, 2)."""
+    shares = ((strangeness, near), (away, OUTLYING))
     widths = (max(GATE_WIDTH * float(np.subtract(*np.quantile(d, (0.9, 0.1)))), 1e-3) for d, _ in shares)
     return np.array(
         [(np.quantile(d, share), width) for (d, share), width in zip(shares, widths, strict=True)]

@@ -1,4 +1,4 @@
-"""Fit what reads of a query its kind of work, how hard it is, how long the answer, and whether a run is asked for.
+"""Fit what reads of a query its kind of work, how hard it is, how long the answer, and in what manner it asks.
 
 A benchmark asks all its queries in one frame (headings, "let's think step by step", a letter as the answer), so a
 head that is fitted to them as they are reads the frame in place of the question. Each is therefore read a second time,
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.model.doubt import A_RUN, AS_PEOPLE, AS_TRAINING
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
 from crossroute.query import Query
@@ -28,13 +29,14 @@ MOST_KIND_WEIGHT = 3.0
 """Of any query in what tells kinds apart: stated kinds are no surer than those of training tasks."""
 
 NEVER = -30.0
-"""Log-odds of a run where no query is known that asks for one."""
+"""Log-odds of a manner in which no known query asks."""
 
-RUNS = 0.2
-"""Share of runs in what tells them from training queries and from ordinary requests, whatever their number."""
+MANNERS = (0.5, 0.3, 0.2)
+"""Shares of training queries, ordinary requests and runs in what tells them apart, whatever their number."""
 
-RUN_STRENGTH = 0.1
-"""Inverse penalty on the weights that tell runs, for standardized inputs and as many queries as labelled ones."""
+MANNER_STRENGTH = 0.03
+"""Inverse penalty on the weights that tell manners, for standardized inputs and twice as many queries as stated ones.
+Chosen, as the shares, on whole sets left out and ordinary requests held out."""
 
 FRAMED = 4000
 """Training queries that are read in another frame as well."""
@@ -68,7 +70,9 @@ class Labelled(NamedTuple):
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
         log_tokens: Of a typical candidate's answer, shape (n,).
         run: Whether an agent's whole run is asked for, shape (n,), rather than one answer.
-        weight: Of each beside a training query, where a query nearer to them than to training is read.
+        weight: Of each beside a training query, where a query is read that is asked as they are.
+        tells_manner: Whether a query is in the language of the training queries, shape (n,); None where all are. Where
+            all of these are English, other languages would be taken for the manner of asking.
     """
 
     vectors: Floats
@@ -77,6 +81,11 @@ class Labelled(NamedTuple):
     log_tokens: Floats
     run: npt.NDArray[np.bool_]
     weight: float = 1.0
+    tells_manner: npt.NDArray[np.bool_] | None = None
+
+    def telling(self, rows: Rows) -> Rows:
+        """Return those that tell manners, of the same queries as rows."""
+        return rows if self.tells_manner is None else rows.taken(self.tells_manner.nonzero()[0])
 
     def rows(self, network: InferenceNetwork) -> Rows:
         """Return what heads are fitted to, each query at a weight of 1."""
@@ -150,34 +159,50 @@ def fit_heads(rows: Rows, kinds: int) -> tuple[Floats, Floats]:
     return heads, np.concatenate([offsets, solved[0]]) - mean @ heads
 
 
-def fit_runs(rows: Rows, labelled: Rows, kinds: int) -> dict[str, Floats]:
-    """Return what tells queries that ask for an agent's whole run, and what is stated to be typical of these.
+def fit_manners(rows: Rows, stated: Rows, kinds: int) -> dict[str, Floats]:
+    """Return what tells in what manner a query asks, and what is typical of agents' runs: observed, or else stated.
 
     Args:
         rows: Of training.
-        labelled: Stated.
+        stated: Ordinary requests and runs; without any, all queries ask as those of training do.
         kinds: K.
     """
     size = rows.x.shape[1]
-    if not labelled.run.any():
-        return {"run_head": np.zeros(size), "run_bias": np.array([NEVER]), "run": np.zeros(kinds + 2)}
-    from sklearn.linear_model import LogisticRegression
+    head, bias, typical = np.zeros((size, 3)), np.array([0, NEVER, NEVER]), np.zeros(kinds + 2)
+    if len(stated.run):
+        from sklearn.linear_model import LogisticRegression
 
-    every = rows.beside(labelled)
-    z, mean, deviation = _standardized(every.x)
-    stated = np.repeat([False, True], [len(rows.run), len(labelled.run)])
-    weight = np.zeros(len(z))
-    for source in (stated, ~stated):
-        for run, share in ((every.run, RUNS), (~every.run, 1 - RUNS)):
-            group = source & run
-            weight[group] = share * every.weight[group] / max(every.weight[group].sum(), 1e-9)
-    fitted = LogisticRegression(C=RUN_STRENGTH, max_iter=1000).fit(
-        z, every.run, sample_weight=weight * len(labelled.run) / weight.sum()
-    )
-    head = fitted.coef_[0] / deviation
-    shares = np.bincount(labelled.kind[labelled.run], minlength=kinds) / labelled.run.sum()
-    typical = np.concatenate([shares, labelled.told[labelled.run].mean(axis=0)])
-    return {"run_head": head, "run_bias": fitted.intercept_ - mean @ head, "run": typical}
+        every = rows.beside(stated)
+        is_stated = np.repeat([False, True], [len(rows.run), len(stated.run)])
+        manner = np.where(every.run, A_RUN, np.where(is_stated, AS_PEOPLE, AS_TRAINING))
+        z, mean, deviation = _standardized(every.x)
+        weight = _balanced(manner, is_stated, every.weight) * 2 * len(stated.run)
+        fitted = LogisticRegression(C=MANNER_STRENGTH, max_iter=500).fit(z, manner, sample_weight=weight)
+        found = fitted.classes_[
+            -len(fitted.coef_) :
+        ]  # of two manners, the scores are the second's over the first's
+        head[:, found] = (fitted.coef_ / deviation).T
+        bias[fitted.classes_] = 0
+        bias[found] = fitted.intercept_
+        bias = bias - mean @ head
+    known = next((group for group in (rows, stated) if group.run.any()), None)
+    if known is not None:
+        runs = known.taken(known.run.nonzero()[0])
+        shares = np.bincount(runs.kind, weights=runs.weight, minlength=kinds) / runs.weight.sum()
+        typical = np.concatenate([shares, np.average(runs.told, axis=0, weights=runs.weight)])
+    return {"manner": head, "manner_bias": bias, "run": typical}
+
+
+def _balanced(manner: npt.NDArray[np.intp], is_stated: npt.NDArray[np.bool_], weight: Floats) -> Floats:
+    """Return weights that sum to 1: each manner has its share, half of training and half stated where it has both."""
+    balanced = np.zeros(len(manner))
+    for each, share in enumerate(MANNERS):
+        sources = [
+            group for group in ((manner == each) & is_stated, (manner == each) & ~is_stated) if group.any()
+        ]
+        for group in sources:
+            balanced[group] = share / len(sources) * weight[group] / weight[group].sum()
+    return np.asarray(balanced / balanced.sum())
 
 
 def _kind_scores(z: Floats, kind: npt.NDArray[np.intp], weight: Floats, kinds: int) -> tuple[Floats, Floats]:

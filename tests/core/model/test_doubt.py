@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from crossroute.model.doubt import (
+    A_RUN,
+    AS_PEOPLE,
+    FEW_OUTCOMES,
     LEAST_EASE,
     MOST_EASE,
     OF_EASE,
@@ -26,15 +29,15 @@ def doubt(**changes) -> Doubt:
         "within": np.eye(P),
         "overall": np.zeros((P, P)),
         "familiar": np.array([[1.0, 0, 0]]),
-        "ordinary": np.zeros((0, P)),
-        "gate": np.array([[9.0, 0.5], [1e6, 1.0], [0.0, 0.5]]),
+        "own": np.zeros((0, P)),
+        "gate": np.array([[9.0, 0.5], [1e6, 1.0]]),
         "heads": np.zeros((P, KINDS + 2)),
         "heads_bias": np.array([0.0, 0.0, 1.0, 5.0]),
         "ordinary_heads": np.zeros((P, KINDS + 2)),
         "ordinary_bias": np.array([0.0, 0.0, 1.0, 5.0]),
         "typical": np.array([0.5, 0.5, 1.0, 5.0]),
-        "run_head": np.zeros(P),
-        "run_bias": np.array([-30.0]),
+        "manner": np.zeros((P, 3)),
+        "manner_bias": np.array([0.0, -30.0, -30.0]),
         "run": np.array([1.0, 0.0, -1.0, 10.0]),
         "near_spread": np.full(K, 0.3),
         "far_spread": np.array([2.0, 1.0]),
@@ -54,18 +57,25 @@ class Tempered(NamedTuple):
     spread: np.ndarray
 
 
-def tempered(trust: float, quality_logit: list[float], ability: list[list[float]]) -> Tempered:
+def tempered(
+    trust: float, quality_logit: list[float], ability: list[list[float]], outcomes: float = 1e9
+) -> Tempered:
     at = Situation(
         np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]), np.array([2.0])
     )
     known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
+    outcomes = np.full(shape, outcomes)
     outlook = known.temper(
-        at, believed, quality_logit=np.array([quality_logit]), log_tokens=np.full(shape, 3.0)
+        at,
+        believed,
+        quality_logit=np.array([quality_logit]),
+        log_tokens=np.full(shape, 3.0),
+        outcomes=outcomes,
     )
     return Tempered(
         *outlook,
         known.quality_error(at, believed, outlook, np.zeros(shape)),
-        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]])),
+        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]]), outcomes),
     )
 
 
@@ -77,25 +87,32 @@ def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not
 
 def test_strangeness_is_the_distance_to_the_nearest_class_less_that_to_all():
     both = doubt(familiar=np.array([[1.0, 0, 0], [0, 2.0, 0]]), overall=0.5 * np.eye(P))
-    strangeness, away, _ = both.distances(np.array([[0.0, 2.0, 1.0]]))
+    strangeness, away = both.distances(np.array([[0.0, 2.0, 1.0]]))
     assert away == pytest.approx([1])
     assert strangeness == pytest.approx([1 - 0.25 * 5])
 
 
 def test_what_lies_far_from_all_classes_is_not_trusted_though_it_lies_farther_from_all():
-    outer = doubt(overall=np.eye(P), gate=np.array([[9.0, 0.5], [50.0, 1.0], [0.0, 0.5]]))
+    outer = doubt(overall=np.eye(P), gate=np.array([[9.0, 0.5], [50.0, 1.0]]))
     outlying = np.array([[9.0, 0, 0]])  # 64 from its class, 81 from all: the difference alone tells nothing
     assert outer.distances(outlying)[0][0] < 0
     assert outer.situate(outlying).trust[0] < 1e-6
 
 
-def test_a_query_nearer_to_ordinary_ones_is_as_easy_and_short_as_these():
-    ordinary = doubt(ordinary=np.array([[0.0, 3.0, 0]]), ordinary_bias=np.array([0.0, 0.0, 4.0, 2.0]))
-    found = ordinary.situate(np.array([[1.0, 0, 0], [0, 3.0, 0]]))
+def asking(column: int) -> np.ndarray:
+    """Manners of which one is told by the second feature."""
+    manner = np.zeros((P, 3))
+    manner[1, column] = 40.0
+    return manner
+
+
+def test_a_query_that_is_asked_as_people_ask_is_as_easy_and_short_as_is_read():
+    ordinary = doubt(manner=asking(AS_PEOPLE), ordinary_bias=np.array([0.0, 0.0, 4.0, 2.0]))
+    found = ordinary.situate(np.array([[1.0, 0, 0], [1.0, 1.0, 0]]))
     assert found.ease == pytest.approx([1 + OF_EASE * 3, 4], abs=1e-3)
     assert found.log_tokens == pytest.approx([5 - OF_LENGTH * 3, 2], abs=1e-3)
     assert found.spread == pytest.approx([2, 1], abs=1e-3)
-    assert found.trust[1] < 1e-6
+    assert found.trust == pytest.approx([1, 0], abs=1e-3)
 
 
 def test_where_nothing_is_known_what_is_read_counts_in_part():
@@ -108,10 +125,11 @@ def test_where_nothing_is_known_what_is_read_counts_in_part():
 
 
 def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
-    found = doubt(run_head=np.array([0, 0, 40.0])).situate(np.array([[0, 0, 0.0], [0, 0, 2.0]]))
+    found = doubt(manner=asking(A_RUN)).situate(np.array([[0, 0, 0.0], [0, 2.0, 0]]))
     assert found.log_tokens == pytest.approx([5, 10])
     assert found.ease == pytest.approx([1, -1])
     assert found.kinds[1] == pytest.approx([1, 0])
+    assert found.trust[1] == pytest.approx(0, abs=1e-6)
 
 
 def test_trust_falls_as_the_distance_grows():
@@ -126,6 +144,14 @@ def test_full_trust_leaves_what_the_network_says_and_none_leaves_what_is_believe
     assert tempered(0.0, network, ability).quality[0] == pytest.approx(sigmoid([0.0, 2.0]))  # ease 1
     assert tempered(1.0, network, ability).log_tokens[0] == pytest.approx([3, 3])
     assert tempered(0.0, network, ability).log_tokens[0] == pytest.approx([5, 5])
+
+
+def test_the_length_of_answers_of_a_candidate_that_nobody_measured_there_is_believed():
+    at_half, at_none = (tempered(1.0, [2.0], [[-1.0, 0.0]], each) for each in (FEW_OUTCOMES, 0.0))
+    assert at_half.log_tokens[0] == pytest.approx([(3 + 5) / 2])
+    assert at_none.log_tokens[0] == pytest.approx([5])
+    assert at_none.spread[0] == pytest.approx([2])
+    assert at_half.quality == at_none.quality
 
 
 def test_far_from_training_the_errors_are_those_of_beliefs():
@@ -145,11 +171,14 @@ def test_ease_is_bounded_whatever_the_features():
     assert found.tolist() == [MOST_EASE, LEAST_EASE]
 
 
-def test_further_queries_count_as_trained_on_by_class():
+def test_further_queries_count_as_trained_on_by_class_however_they_ask():
     asked = np.concatenate([UNLIKE, UNLIKE + 2, LIKE + 5])
-    wider = doubt().extended(asked, np.array([0, 0, 1]))
-    assert len(wider.tensors["familiar"]) == 3
-    assert wider.distances(UNLIKE + 1)[0][0] == pytest.approx(0, abs=1e-6)
+    ordinary = doubt(manner_bias=np.array([0.0, 30.0, 0.0]))
+    wider = ordinary.extended(asked, np.array([0, 0, 1]))
+    assert len(wider.tensors["own"]) == 2
+    assert ordinary.situate(UNLIKE + 1).trust[0] < 1e-6
+    assert wider.situate(UNLIKE + 1).trust[0] > 0.99
+    assert len(wider.extended(asked, np.array([0, 1, 1])).tensors["own"]) == 4
 
 
 def test_candidates_are_independent_of_each_other():
@@ -170,7 +199,9 @@ def test_means_are_of_each_group():
     assert means_by(np.array([4, 2, 4]), np.array([[1.0], [5.0], [3.0]])).tolist() == [[5.0], [2.0]]
 
 
-@pytest.mark.parametrize("name", ["within", "familiar", "gate", "heads", "run", "far_spread"])
+@pytest.mark.parametrize(
+    "name", ["within", "familiar", "own", "gate", "manner", "heads", "run", "far_spread"]
+)
 def test_tensors_that_do_not_fit_are_refused(name):
     with pytest.raises(ValueError, match=rf"doubt\.{name} does not fit 2 kinds of work"):
         doubt(**{name: np.zeros((7, 7))})

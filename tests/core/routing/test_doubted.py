@@ -113,7 +113,7 @@ def test_training_tells_doubt_and_going_on_extends_it(outcomes, router):
     quality = (rng.random(outcomes.quality.shape) < [0.9, 0.1, 0.1, 0.9]).astype(float)
     wider = fit(replace(outcomes, texts=texts, quality=quality), TINY, start=router)
     assert wider.predictor.network is not router.predictor.network, "the new outcomes teach something"
-    before, after = (len(each.predictor.doubt.tensors["familiar"]) for each in (router, wider))
+    before, after = (len(each.predictor.doubt.tensors["own"]) for each in (router, wider))
     assert after > before
     assert foreseen(wider, texts[0]).trust > foreseen(router, texts[0]).trust
     assert math.isfinite(float(foreseen(wider, texts[0]).trust))

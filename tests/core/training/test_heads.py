@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from crossroute.model.doubt import A_RUN, AS_PEOPLE
+from crossroute.numeric import softmax
 from crossroute.query import Query
-from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_runs
+from crossroute.training.heads import FRAMES, NEVER, Labelled, Rows, fit_heads, fit_manners
 
 P, KINDS, N = 4, 3, 400
 
@@ -35,32 +37,52 @@ def test_heavier_queries_count_for_more():
     assert away[0] < away[1] / 10
 
 
-def test_runs_are_told_from_answers_and_are_as_stated():
-    ours = rows()
-    stated = rows(2)
+def told(rows: Rows, stated: Rows, x: np.ndarray) -> np.ndarray:
+    found = fit_manners(rows, stated, KINDS)
+    return softmax(x @ found["manner"] + found["manner_bias"])
+
+
+def test_ordinary_requests_and_runs_are_told_from_training():
+    ours, stated = rows(), rows(2)
+    training = ours._replace(x=ours.x - [6, 0, 0, 0])
+    stated = stated._replace(run=stated.x[:, 3] > 8)
+    shares = told(training, stated, stated.x)
+    assert shares[stated.run, A_RUN].mean() > 3 * shares[~stated.run, A_RUN].mean()
+    assert shares[~stated.run, AS_PEOPLE].mean() > 3 * told(training, stated, training.x)[:, AS_PEOPLE].mean()
+    assert shares.sum(axis=1) == pytest.approx(1)
+
+
+def test_runs_are_as_observed_or_else_as_stated():
+    ours, stated = rows(), rows(2)
     run = stated.x[:, 3] > 8
-    told = fit_runs(ours._replace(x=ours.x - [0, 0, 0, 6]), stated._replace(run=run), KINDS)
-    share = 1 / (1 + np.exp(-(stated.x @ told["run_head"] + told["run_bias"])))
-    assert share[run].mean() > 3 * share[~run].mean()
-    assert told["run"][-2:] == pytest.approx(stated.told[run].mean(axis=0))
-    assert told["run"][:KINDS].sum() == pytest.approx(1)
+    found = fit_manners(ours, stated._replace(run=run), KINDS)["run"]
+    assert found[-2:] == pytest.approx(stated.told[run].mean(axis=0))
+    assert found[:KINDS].sum() == pytest.approx(1)
+    seen = ours._replace(run=np.arange(N) < 50)
+    assert fit_manners(seen, stated._replace(run=run), KINDS)["run"][-2:] == pytest.approx(
+        ours.told[:50].mean(axis=0)
+    )
 
 
-def test_without_runs_no_query_seems_to_ask_for_one():
-    told = fit_runs(rows(), rows(1), KINDS)
-    assert told["run_bias"].tolist() == [NEVER]
-    assert not told["run_head"].any()
+def test_a_manner_in_which_no_query_asks_is_never_told():
+    ours = rows()
+    assert (told(ours, rows(1), ours.x)[:, A_RUN] < 1e-9).all()
+    none = fit_manners(ours, rows(1).taken(slice(0)), KINDS)
+    assert not none["manner"].any()
+    assert none["manner_bias"].tolist() == [0, NEVER, NEVER]
 
 
 def test_framed_queries_keep_what_is_known_and_the_weight_of_all(router):
     predictor = router.predictor
     texts = [f"How many apples are {n} and {n} apples?" for n in range(30)]
     vectors = predictor.query_encoder.encode([Query(text) for text in texts])
-    labelled = Labelled(vectors, np.arange(30) % 2, np.arange(30.0), np.ones(30), np.zeros(30, dtype=bool))
+    none, english = np.zeros(30, dtype=bool), np.arange(30) < 20
+    labelled = Labelled(vectors, np.arange(30) % 2, np.arange(30.0), np.ones(30), none, tells_manner=english)
     known = labelled.rows(predictor.network)
     framed = known.framed(texts, predictor.query_encoder, predictor.network)
     assert framed.weight.sum() == pytest.approx(known.weight.sum())
     assert sorted(framed.told[:, 0]) == sorted(known.told[:, 0])
+    assert labelled.telling(known).told[:, 0].tolist() == list(range(20))
     assert not np.allclose(framed.x[np.argsort(framed.told[:, 0])], known.x)
 
 
