@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from effort_effects import (
     QUALITY,
     TOKENS,
@@ -55,7 +56,7 @@ class Variants(NamedTuple):
     """
 
     keys: list[Key]
-    usual: Floats
+    usual: npt.NDArray[np.intp]
     quality: Floats
     cost: Floats
     kinds: Floats
@@ -173,7 +174,9 @@ def effect(fitted: Effects, key: Key, kind: int) -> float:
     return 0.0 if level is None else fitted.of(Mean(key[0], level, "", kind, 0.0, 1.0))
 
 
-def foreseen(variants: Variants, rows: Floats, fits: tuple[Effects, Effects]) -> tuple[Floats, Floats]:
+def foreseen(
+    variants: Variants, rows: npt.NDArray[np.bool_], fits: tuple[Effects, Effects]
+) -> tuple[Floats, Floats]:
     """Return quality and USD of all variants by those of the usual efforts on some queries, shape (m,) each."""
     quality, tokens = fits
     of_kinds = np.bincount(variants.kinds[rows], minlength=len(KINDS)) / rows.sum()
@@ -187,7 +190,7 @@ def foreseen(variants: Variants, rows: Floats, fits: tuple[Effects, Effects]) ->
     return sigmoid(logit(mean, 1e-4) + own - own[at]), usd * np.exp(long - long[at])
 
 
-def curve(known: tuple[Floats, Floats], tested: tuple[Floats, Floats], among: Floats) -> Floats:
+def curve(known: tuple[Floats, Floats], tested: tuple[Floats, Floats], among: npt.NDArray[np.intp]) -> Floats:
     """Return the mixtures that are chosen by what is known, as points of USD and quality where tested, (k, 2)."""
     points = np.stack([known[1][among], known[0][among]], axis=1)
     corners = non_decreasing_convex_hull(points)

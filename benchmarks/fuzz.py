@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 LIMIT_S, LIMIT_CPU_S = 60, 10
-JUNK = (
+JUNK: tuple[Any, ...] = (
     *(
         None,
         True,
@@ -179,7 +179,7 @@ def answers(folder: Path, chance: random.Random) -> None:
     if chance.random() < 0.6:
         row = chance.choice(rows)
         key = chance.choice(list(row))
-        row[key] = chance.choice(JUNK)  # type: ignore[assignment]
+        row[key] = chance.choice(JUNK)
         if chance.random() < 0.2:
             del row[key]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -116,7 +116,7 @@ def unmeasured(router: Router, column: int) -> Router:
         quality=tuple(quality.mean(axis=0).tolist()),
         log_tokens=tuple(log_tokens.mean(axis=0).tolist()),
         evidence=(0.0,) * quality.shape[1],
-        learned_price=router.pool[name].profile.learned_price if router.pool[name].profile else None,
+        learned_price=known.learned_price if (known := router.pool[name].profile) else None,
     )
     return router.over(
         Pool(
@@ -178,4 +178,4 @@ def only(foreseen: Foresight, there: npt.NDArray[np.bool_]) -> Foresight:
 
 def reward(quality: Floats, cost: Floats, chosen: npt.NDArray[np.intp], pay: float) -> Floats:
     one = np.arange(len(chosen))
-    return quality[one, chosen] * np.exp(-cost[one, chosen] / pay)
+    return np.asarray(quality[one, chosen] * np.exp(-cost[one, chosen] / pay))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -154,12 +154,12 @@ def explored(foreseen: Foresight, pay: Floats, share: float) -> Floats:
     near[np.arange(n), chosen] = False
     others = near.sum(axis=1, keepdims=True)
     each = np.where(others > 0, share / np.maximum(others, 1), 0.0)
-    return np.where(near, each, 0.0) + np.eye(m)[chosen] * np.where(others > 0, 1 - share, 1.0)
+    return np.asarray(np.where(near, each, 0.0) + np.eye(m)[chosen] * np.where(others > 0, 1 - share, 1.0))
 
 
 def joined(parts: list[Logged]) -> Logged:
     """Return several stretches of a log as one."""
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in parts[0].__dataclass_fields__
         if name not in ("names", "encoder")

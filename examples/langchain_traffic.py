@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_offline import StandIn
 
 from crossroute import Router
@@ -22,7 +23,7 @@ from crossroute.traffic.report import report_on
 from langchain_crossroute import ChatCrossRoute
 
 CALLS = 60
-DIAL = {"configurable": {"cost_preference": 0.7}}
+DIAL: RunnableConfig = {"configurable": {"cost_preference": 0.7}}
 
 
 def product(text: str) -> int:

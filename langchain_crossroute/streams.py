@@ -67,8 +67,8 @@ class Tail(attempts.Tail[Any]):
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
-            told = usage_of(message.usage_metadata)
-            self.entry.usage = told and told.after(self.entry.usage)
+            usage = usage_of(message.usage_metadata)
+            self.entry.usage = usage and usage.after(self.entry.usage)
         self.entry.check_filter(reply.finish_reason_of(message), said=self.entry.begun)
         self._last = chunk
         self.entry.said.append(str(message.text))

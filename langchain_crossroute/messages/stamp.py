@@ -149,7 +149,7 @@ class UsageProbe(BaseCallbackHandler):
         self.usage: UsageMetadata | None = None
         self._streamed: dict[UUID, Usage] = {}
 
-    def on_llm_new_token(self, token: str, *, run_id: UUID, chunk: Any = None, **_: Any) -> None:
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
         message = getattr(chunk, "message", None)
         told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None

@@ -13,7 +13,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
 
-from langchain_crossroute.messages.reading import is_named, tool_provider
+from crossroute.calls.own_tools import tool_provider
+from langchain_crossroute.messages.reading import is_named
 
 JSON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),

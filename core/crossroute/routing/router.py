@@ -520,7 +520,7 @@ class Router(InNotebooks):
     def _bounded(self, pay: float) -> float:
         return pay if self.floor is None else self.floor.bounded(pay)
 
-    def _screened(self, constraints: Constraints | None) -> Screen | None:
+    def _screened(self, constraints: Constraints | Mapping[str, Any] | None) -> Screen | None:
         if constraints is None:
             return None
         constraints = Constraints.of(constraints)

@@ -58,7 +58,7 @@ def app_of(service: Service) -> Starlette:
         return refused(error, CHAT, service)
 
     handlers = {404: not_found, 405: not_found, Exception: failed}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 def app_of_environment() -> Starlette:

@@ -183,7 +183,7 @@ async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Re
         await chunks.aclose()
         raise
     call.service.metrics.first_token(decided[-1].candidate, time.perf_counter() - begun)
-    headers = headers_of(decided[-1]) | STREAM_HEADERS | told
+    headers = {**headers_of(decided[-1]), **STREAM_HEADERS, **told}
     return _Stream(_whole(first, chunks, call.wire), call.service.settings.send_timeout_s, headers)
 
 
@@ -216,7 +216,7 @@ class _Stream(StreamingResponse):
                 await super().stream_response(sending)
         finally:
             with anyio.CancelScope(shield=True):
-                await self.body_iterator.aclose()  # type: ignore[union-attr]
+                await self.body_iterator.aclose()  # type: ignore[attr-defined]
 
 
 async def _unless_gone(request: Request, answer: Any) -> Any:
