@@ -233,8 +233,8 @@ class Dispatcher:
             return self.shadow
         try:
             dial = self._dial(settings, None)
-            return self._decide(
-                ORDINARY, settings, dial, needs=(), current=None, tool_turn=False, alone=True
+            return self._decide(  # as in a tool turn, in which nothing is tried out
+                ORDINARY, settings, dial, needs=(), current=None, tool_turn=True, alone=True
             ).candidate
         except NoEligibleCandidateError:
             return self._best[0]
