@@ -119,9 +119,6 @@ class FilteredAnswerError(CrossRouteError, ValueError):
         )
         self.candidate = candidate
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.candidate,)
-
 
 class UnableError(CrossRouteError, NotImplementedError):
     """A model that cannot do what an argument of the call asks for; another is asked."""

@@ -12,7 +12,7 @@ from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
 
 NAMES = ("gpt-5-mini", "claude-opus-4-5")
-PRICES = {"gpt-5-mini": Price(input=7, output=7)}
+PRICES = {"gpt-5-mini": Price(input=2, output=2)}
 
 
 def test_a_chat_model_is_pickled_with_its_settings():

@@ -6,7 +6,7 @@ How to write a block:
   fence of language math is an equation, which the site renders.)
 - A page starts in a folder that holds what a reader would bring: `outcomes.jsonl` (outcomes of "small" and "large"),
   `mine.jsonl` (outcomes of gpt-4o-mini and gpt-4o), and `my-router`, trained on the first. See conftest.py. The pages
-  of FROM_NOTHING are a newcomer's first: there, `my-router` is not trained yet.
+  of FROM_NOTHING train `my-router` themselves: there, it is not trained yet.
 - `python` blocks of a page share their names, which are none at first: a page imports and defines what it uses.
 - `title="my_models.py"` after the language writes the block to this file; the site shows it as a title. A `jsonl` block
   with the title of a file that is there already puts its rows before the ones there, so that two rows can be shown and
@@ -41,7 +41,7 @@ NOT_RUN = [
     *[("docs/serve.md", SERVED)] * 3,
 ]
 """The page and the reason of each block that gives one. Add one only if nothing else is left."""
-FROM_NOTHING = ("README.md", "docs/index.md", "docs/quickstart.md")
+FROM_NOTHING = ("README.md", "docs/index.md", "docs/own-data.md", "docs/quickstart.md")
 FRAMEWORKS = ("langchain", "langchain_core", "langchain_openai", "langchain_anthropic", "llama_index")
 
 

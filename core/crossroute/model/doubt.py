@@ -38,10 +38,6 @@ LEAST_LOG_TOKENS = -7.0
 MOST_LOG_TOKENS = float(np.log(400_000))
 """Of one answer: as long as the dearest agents' whole runs in the training data."""
 
-OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.5, 0.15
-"""How much of what is read of a query's kind, difficulty and length counts where it is neither like those of training
-nor an ordinary request; the rest is as of a typical query. Chosen on whole sets left out and ordinary ones held out."""
-
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
@@ -54,7 +50,7 @@ NOWHERE = 1e30
 TENSORS = (
     *("location", "within", "overall", "familiar", "own", "gate"),
     *("heads", "heads_bias", "ordinary_heads", "ordinary_bias", "typical"),
-    *("manner", "manner_bias", "run"),
+    *("manner", "manner_bias", "run", "reading"),
     *("near_spread", "far_spread"),
 )
 
@@ -109,8 +105,9 @@ class Doubt:
             to the nearest class begin to count, `manner` (p, 3) and `manner_bias` (3,) for how a query asks, `heads`
             (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and length, `ordinary_heads` and `ordinary_bias` the
             same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
-            query and of an agent's run, `near_spread` (k,) and `far_spread` (2,) of log tokens, the last of unknown
-            and of ordinary queries.
+            query and of an agent's run, `reading` (3,) how much what is read of kind, ease and length counts beside
+            what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (2,) of log
+            tokens, the last of unknown and of ordinary queries.
 
     Raises:
         KeyError: A tensor is missing.
@@ -130,7 +127,7 @@ class Doubt:
             **dict.fromkeys(("heads", "ordinary_heads"), (size, outputs)),
             **dict.fromkeys(("heads_bias", "ordinary_bias", "typical", "run"), (outputs,)),
             "manner": (size, 3),
-            "manner_bias": (3,),
+            **dict.fromkeys(("manner_bias", "reading"), (3,)),
             "near_spread": (rows["near_spread"],),
             "far_spread": (2,),
         }
@@ -157,7 +154,7 @@ class Doubt:
         familiar, usual, run = softmax(manner).T  # (n,) each
         near, own = (self._nearness(nearest(z, self.tensors[name]), whole) for name in ("familiar", "own"))
         part, typical = usual[:, None], self.tensors["typical"]
-        of_kind, of_told = (each + (1 - each) * part for each in (OF_KIND, np.array([OF_EASE, OF_LENGTH])))
+        of_kind, of_told = (each + (1 - each) * part for each in np.split(self.tensors["reading"], [1]))
         kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])  # (n, K)
         told = typical[-2:] + of_told * (read[:, -2:] - typical[-2:])  # (n, 2)
         told = told + run[:, None] * (self.tensors["run"][-2:] - told)

@@ -33,6 +33,13 @@ OUTLYING = 0.999
 LEAST_OF_CLASS = 15
 """Training queries of a task, or of a cluster where there is one task, that make a class of their own."""
 
+READING = 0.5, 0.5, 0.15
+"""How much of what is read of a query's kind, difficulty and length counts, where it is neither like those of training
+nor an ordinary request; the rest is as of a typical query. Chosen on whole sets left out and ordinary ones held out."""
+
+READING_ALONE = 0.5, 0.7, 0.3
+"""The same where no ordinary request is stated: more, since nothing else tells an easy one from a hard one."""
+
 SHRINKAGE = 0.05
 """Of covariances to the variances, in standardized inputs; the fewer the queries, the more."""
 
@@ -96,6 +103,7 @@ def fit_doubt(
         **dict(zip(("ordinary_heads", "ordinary_bias"), heavy, strict=True)),
         "typical": np.array([*softmax(told[:, :-2]).mean(axis=0), told[:, -2].mean(), typical]),
         **fit_manners(rows, telling, len(kinds)),
+        "reading": np.array(READING_ALONE if labelled is None else READING),
         "near_spread": _spread(predictor, validation),
         "far_spread": np.array(FAR_SPREAD),
     }

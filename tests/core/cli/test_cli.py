@@ -33,12 +33,13 @@ COMMANDS = (
     "config",
     "profile",
     "demo",
+    "serve",
 )
-GROUPS = ("traffic", "catalogue")
+GROUPS = ("traffic", "catalogue", "keys")
 """Commands of several commands."""
 
-ASKING = ("profile", "collect", "floor")
-"""Commands whose example asks providers, or needs more outcomes than a test has."""
+ASKING = ("profile", "collect", "floor", "serve")
+"""Commands whose example asks providers, listens until it is stopped, or needs more outcomes than a test has."""
 
 interruptible = pytest.mark.skipif(
     sys.platform == "win32" or signal.getsignal(signal.SIGINT) is signal.SIG_IGN,

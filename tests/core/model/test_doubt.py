@@ -9,9 +9,6 @@ from crossroute.model.doubt import (
     FEW_OUTCOMES,
     LEAST_EASE,
     MOST_EASE,
-    OF_EASE,
-    OF_KIND,
-    OF_LENGTH,
     Beliefs,
     Doubt,
     Situation,
@@ -20,6 +17,7 @@ from crossroute.model.doubt import (
 )
 
 P, KINDS, K = 3, 2, 3
+OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.75, 0.25
 LIKE, UNLIKE = np.array([[1.0, 0, 0]]), np.array([[-9.0, 0, 0]])
 
 
@@ -39,6 +37,7 @@ def doubt(**changes) -> Doubt:
         "manner": np.zeros((P, 3)),
         "manner_bias": np.array([0.0, -30.0, -30.0]),
         "run": np.array([1.0, 0.0, -1.0, 10.0]),
+        "reading": np.array([OF_KIND, OF_EASE, OF_LENGTH]),
         "near_spread": np.full(K, 0.3),
         "far_spread": np.array([2.0, 1.0]),
     }
@@ -200,7 +199,7 @@ def test_means_are_of_each_group():
 
 
 @pytest.mark.parametrize(
-    "name", ["within", "familiar", "own", "gate", "manner", "heads", "run", "far_spread"]
+    "name", ["within", "familiar", "own", "gate", "manner", "reading", "heads", "run", "far_spread"]
 )
 def test_tensors_that_do_not_fit_are_refused(name):
     with pytest.raises(ValueError, match=rf"doubt\.{name} does not fit 2 kinds of work"):
