@@ -33,7 +33,7 @@ LOG = logging.getLogger("crossroute.calls")
 
 Words = dict[str, Any]
 ANSWER = 4_096
-"""Tokens that are left for an answer beside a thinking budget, where its length is not stated."""
+"""Tokens that are left for an answer, beside a thinking budget if there is one, where its length is not stated."""
 
 LEAST_BUDGET = 1_024
 """Tokens, the least that Anthropic takes."""

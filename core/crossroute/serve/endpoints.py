@@ -139,6 +139,9 @@ async def read_body(request: Request, service: Service) -> RawObject:
     Raises:
         RequestError: It is too long, too slow, or no JSON object.
     """
+    most = service.settings.most_headers
+    if len(request.headers) > most:
+        raise RequestError(f"The request has more than {most} headers. Send fewer.", status=431)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise RequestError(f"Expected content-type application/json, got {content_type!r}.", status=415)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from crossroute.calls.arguments import ANTHROPIC, OPENAI, Dialect, check_tools, spoken
-from crossroute.calls.effort_words import effort_words
+from crossroute.calls.effort_words import beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
 from crossroute.effort import read_effort, split_effort
@@ -19,9 +19,6 @@ from crossroute.errors import ConfigError, DroppedArgumentWarning
 from crossroute.serve.wire.neutral import Request
 
 Speaks = Literal["openai", "anthropic"]
-
-ANSWER = 4_096
-"""Tokens that are left for an answer beside a thinking budget, and the most where a request states none."""
 
 
 class Provider(NamedTuple):
@@ -199,16 +196,12 @@ class Member:
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return changes with what Anthropic asks for beside thinking: room for an answer, no temperature."""
-        said = {**asked, **changes}
-        thinking = said.get("thinking")
-        if self.speaks != "anthropic" or not isinstance(thinking, Mapping):
+        """Return changes with what Anthropic asks for beside thinking that a request does not ask for itself."""
+        if self.speaks != "anthropic" or not isinstance(changes.get("thinking"), Mapping):
             return changes
-        budget = thinking.get("budget_tokens") or 0
-        limit = said.get("max_tokens") or ANSWER
-        if "thinking" in changes and limit <= budget:
-            changes["max_tokens"] = budget + limit
-        return changes
+        said = {**asked, **changes}
+        limits = {name: said.get(name) for name in ("max_tokens", "temperature")}
+        return changes | beside_thinking(changes, **limits)
 
 
 def endpoint(place: Place, speaks: Speaks, path: str) -> str:

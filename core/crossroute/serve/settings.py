@@ -77,7 +77,7 @@ class ServerSettings(BaseModel):
         port: Port to listen on.
         workers: Processes.
         most_bytes: Of a request's body.
-        most_headers: Of a request; each may have up to 64 kB in all.
+        most_headers: Of a request; all together may have 64 kB.
         body_timeout_s: Until a request's body has come.
         connect_timeout_s: Until a provider takes a connection.
         answer_timeout_s: Until a provider says something, and between two pieces of a stream; a model's own `timeout`

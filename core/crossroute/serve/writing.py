@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from crossroute.calls.effort_words import ANSWER
 from crossroute.calls.tool_ids import readable_id
-from crossroute.serve.members import ANSWER, Member
+from crossroute.serve.members import Member
 from crossroute.serve.wire.neutral import Message, Part, Request, Thought, ToolCall, ToolResult, WrittenWire
 
 FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})

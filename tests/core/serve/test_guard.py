@@ -159,7 +159,11 @@ def test_without_keys_pages_of_other_sites_are_refused(served, upstream, headers
 
 
 def test_requests_have_limits(serve):
-    with serve(most_bytes=2_000) as served:
+    with serve(most_bytes=2_000, most_headers=20) as served:
+        many = {f"x-{number}": "" for number in range(20)}
+        assert ask(served, said("hi"), None).status_code == 200
+        url = f"{served.openai}/chat/completions"
+        assert httpx.post(url, json=said("hi"), headers=many).status_code == 431
         assert ask(served, said("x" * 3_000), None).status_code == 413
         plain = httpx.post(
             f"{served.openai}/chat/completions", content=b"{}", headers={"content-type": "text/plain"}
