@@ -40,6 +40,9 @@ CONFIG = TrainingConfig(
     choose_by="likelihood",
     epochs=20,
     patience=8,
+    trees=24,
+    leaves=256,
+    least_outcomes=1000,
 )
 EASE = (8.0, 3.5, 0.9, -0.9)
 """Stated logit of the quality of a candidate of ability 0 on queries of the levels 0, trivial, to 3, hard."""
@@ -183,7 +186,14 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
     attended = Pool(
         each for each in pool if each.name in measured
     )  # the context, whatever pool is chosen from
-    predictor = Predictor(network, attended, query_encoder, router.predictor.cost_unit, doubt=doubt)
+    predictor = Predictor(
+        network,
+        attended,
+        query_encoder,
+        router.predictor.cost_unit,
+        doubt=doubt,
+        ensemble=router.predictor.ensemble,
+    )
     return Router(
         predictor.with_pool(Pool(pool)),
         calibration=EncodedQueries.of(ordinary_queries(), query_encoder),

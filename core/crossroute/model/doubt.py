@@ -42,7 +42,7 @@ AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
 FEW_OUTCOMES = 1.0
-"""Outcomes of a candidate near a query from which on the network rather than belief tells its answers' length."""
+"""Outcomes of a candidate near a query from which on these rather than belief tell of it."""
 
 NOWHERE = 1e30
 """The distance to the nearest of no class."""
@@ -213,7 +213,7 @@ class Doubt:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
     def temper(
-        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, outcomes: Floats
+        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, observed: Floats
     ) -> Outlook:
         """Mix what the network says with what is believed, by how near the query is.
 
@@ -222,10 +222,10 @@ class Doubt:
             beliefs: Of the m candidates.
             quality_logit: The network's, shape (n, m).
             log_tokens: The network's, shape (n, m).
-            outcomes: Of each candidate, near each query, shape (n, m).
+            observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
         """
         trust = at.trust[:, None]  # (n, 1)
-        told = trust * measured(outcomes)  # (n, m)
+        told = trust * observed  # (n, m)
         ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
         written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
         log_odds = ability + trust * (quality_logit - ability)
@@ -247,22 +247,22 @@ class Doubt:
         doubt = (quality * (1 - quality)) ** 2 * (at.kinds @ (beliefs.ability_error**2).T)
         return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
 
-    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats, outcomes: Floats) -> Floats:
+    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats, observed: Floats) -> Floats:
         """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
 
         Args:
             at: Where the n queries stand.
             beliefs: Of the m candidates.
             clusters: How much of each cluster is in each query, shape (n, k).
-            outcomes: As for `temper`.
+            observed: As for `temper`.
         """
-        told, near = at.trust[:, None] * measured(outcomes), clusters @ self.tensors["near_spread"] ** 2
+        told, near = at.trust[:, None] * observed, clusters @ self.tensors["near_spread"] ** 2
         beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
         return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
 
 
 def measured(outcomes: Floats) -> Floats:
-    """Return how far so many outcomes tell the length of a candidate's answers, in [0, 1], of the same shape."""
+    """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))
 
 

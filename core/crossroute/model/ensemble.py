@@ -2,13 +2,15 @@
 
     ridge    a linear function of the encoded query                                              (n, m)
     forest   mean quality of the training queries in the same leaves, over trees                 (n, m)
-    logit  = own * network + sum of weight * logit(member) + intercept                           (n, m)
+    joined = own * network + sum of weight * logit(member) + intercept                           (n, m)
+    logit  = network + observed * (joined - network)                                             (n, m)
 
 A network learns what is smooth. A leaf holds the training queries that are nearest by what tells candidates apart: a
 kind of query, finer than a cluster, and there is one in each tree. The ridge reads directions that the network's few
 principal components leave out. Each errs in its own way, so that together they err less, and neither depends on where
 an optimizer started. They know the candidates that they were fitted to by their profiles, which tell what was measured:
-a candidate that was added, or profiled anew, is the network's alone. No query is kept.
+a candidate that was added, or profiled anew, is the network's alone, and so is one that was not observed near the
+query. No query is kept.
 
 Source: stacking, Wolpert, Neural Networks 5, 1992; extremely randomized trees, Geurts, Ernst, Wehenkel, Machine
 Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JASA 101, 2006.
@@ -85,7 +87,9 @@ class Ensemble:
         apart = np.abs(quality[:, None] - self._profiles).max(axis=2)  # (m, c)
         return np.where(apart.min(axis=1) <= 1e-5, apart.argmin(axis=1), -1)
 
-    def joined(self, encoded: Floats, x: Floats, quality_logit: Floats, columns: Columns) -> Floats:
+    def joined(
+        self, encoded: Floats, x: Floats, quality_logit: Floats, columns: Columns, observed: Floats
+    ) -> Floats:
         """Return the network's logit of quality, with the members' beside it where they know the candidate, (n, m).
 
         Args:
@@ -93,6 +97,7 @@ class Ensemble:
             x: Their principal components and surface features, shape (n, p).
             quality_logit: The network's, shape (n, m).
             columns: From `columns`, shape (m,).
+            observed: How far outcomes near each query tell of each candidate, in [0, 1], shape (n, m).
         """
         known = columns >= 0
         if not known.any():
@@ -100,8 +105,8 @@ class Ensemble:
         held = np.minimum(np.maximum(self.members(encoded, x), HELD), 1 - HELD)  # (members, n, c)
         told = self._weights @ np.log(held / (1 - held)).reshape(len(held), -1)
         told = told.reshape(len(x), -1) + self._intercept  # (n, c)
-        joined = self._own * quality_logit + told[:, columns]
-        return np.asarray(joined if known.all() else np.where(known, joined, quality_logit), np.float32)
+        beyond = (self._own - 1) * quality_logit + told[:, columns]
+        return np.asarray(quality_logit + np.where(known, observed, 0) * beyond, np.float32)
 
     def members(self, encoded: Floats, x: Floats) -> Floats:
         """Return what each member predicts, shape (members, n, c), in the order of `MEMBERS`; arguments as above."""

@@ -19,7 +19,7 @@ from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
 from crossroute.model.beliefs import pool_beliefs
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt, Outlook, Situation
+from crossroute.model.doubt import Doubt, Outlook, Situation, measured
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
@@ -94,9 +94,12 @@ class Foresight:
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
         self.clusters = output.clusters
+        self._observed = measured(self.clusters @ predictor.outcomes)  # (n, m)
         quality_logit = output.quality_logit
         if predictor.ensemble is not None and predictor.columns is not None:
-            quality_logit = predictor.ensemble.joined(vectors, output.x, quality_logit, predictor.columns)
+            quality_logit = predictor.ensemble.joined(
+                vectors, output.x, quality_logit, predictor.columns, self._observed
+            )
         self._at: Situation | None = None
         if doubt is None or beliefs is None:
             self._outlook = Outlook(sigmoid(quality_logit).astype(float), output.log_tokens.astype(float))
@@ -104,13 +107,12 @@ class Foresight:
         else:
             self._at = at = doubt.situate(output.x)
             held = quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
-            self._outcomes = self.clusters @ predictor.outcomes  # (n, m)
             self._outlook = doubt.temper(
                 at,
                 beliefs,
                 quality_logit=held,
                 log_tokens=output.log_tokens,
-                outcomes=self._outcomes,
+                observed=self._observed,
             )
             self.trust = at.trust
         quality, self._log_tokens = self._outlook
@@ -183,7 +185,7 @@ class Foresight:
         if predictor.doubt is None or predictor.beliefs is None or self._at is None:
             spread = np.full(self.quality.shape, costs.TYPICAL_SPREAD)
         else:
-            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters, self._outcomes)
+            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters, self._observed)
         return spread if efforts is None else np.sqrt(spread**2 + efforts.log_tokens_error**2)
 
     @cached_property

@@ -31,8 +31,11 @@ class TrainingConfig(BaseModel):
         choose_by: What the validation split chooses the epoch by: the AIQ, or the likelihood of the observed
             qualities, which is steadier where queries are few or their candidates differ.
         teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
-        ensemble: Put neighbours, a ridge regression and a forest beside the network (model/ensemble.py). A router
-            trained under a prior, or that goes on learning, is a network alone.
+        ensemble: Put a ridge regression and a forest beside the network (model/ensemble.py), unless the router
+            goes on learning.
+        trees: Of the forest.
+        leaves: Of a tree, about: of many queries the leaves hold more.
+        least_outcomes: Of a candidate without which the network alone tells of it.
         tokens_weight: Weight of the cost head's loss beside the quality head's.
         reward: Which reward decides.
         seed: Makes training reproducible bit for bit on a CPU.
@@ -57,6 +60,9 @@ class TrainingConfig(BaseModel):
     choose_by: Literal["aiq", "likelihood"] = "aiq"
     teacher_weight: float = Field(default=0.8, ge=0, le=1)
     ensemble: bool = True
+    trees: int = Field(default=64, gt=0)
+    leaves: int = Field(default=512, gt=0)
+    least_outcomes: int = Field(default=100, gt=0)
     tokens_weight: float = Field(default=0.3, ge=0)
     reward: Reward = "exponential"
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -155,8 +155,8 @@ def fit_prepared(
     predictor, provenance = run.trained(), _provenance(run, begun, start)
     stacked = None
     if start is None:
-        if config.ensemble and prior is None:
-            stacked = fit_ensemble(predictor, train, validation, config.seed)
+        if config.ensemble:
+            stacked = fit_ensemble(predictor, train, validation, config)
         predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior))
     else:
         known = set(begun.pool.names) <= set(start.pool.names)

@@ -13,12 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.numeric import Floats, sum_by
+from crossroute.training.config import TrainingConfig
 
-TREES = 64
 DEPTH = 12
 LEAST_LEAF = 8
-MOST_LEAVES = 512
-"""Of a tree, about: of many queries the leaves hold more."""
 
 FEATURES = 0.35
 """Share of the inputs that a split may look at."""
@@ -49,7 +47,7 @@ class Forest(NamedTuple):
     unseen: Floats  # (n, m)
 
 
-def grow_forest(x: Floats, quality: Floats, seed: int) -> Forest:
+def grow_forest(x: Floats, quality: Floats, config: TrainingConfig) -> Forest:
     """Grow trees over all candidates together, each on a draw of the queries.
 
     A split asks in which parts the candidates differ as little as may be, so that a leaf is a kind of query.
@@ -57,14 +55,16 @@ def grow_forest(x: Floats, quality: Floats, seed: int) -> Forest:
     Args:
         x: Principal components and surface features, shape (n, p).
         quality: Shape (n, m), NaN where not known.
-        seed: Of draws and splits.
+        config: How many trees and leaves, and the seed of draws and splits.
     """
-    generator, n = np.random.default_rng(seed), len(x)
+    generator, n = np.random.default_rng(config.seed), len(x)
+    least = max(LEAST_LEAF, n // config.leaves)
     x, targets = x.astype(np.float32), filled(quality)
     total, votes, trees = np.zeros(quality.shape), np.zeros((n, 1)), []
-    for _ in range(TREES):
+    for _ in range(config.trees):
         drawn = np.bincount(generator.integers(0, n, n), minlength=n)
-        tree = grow_tree(x, targets, quality, drawn, int(generator.integers(2**31)))
+        seed = int(generator.integers(2**31))
+        tree = grow_tree(x, targets, quality, drawn, least=least, seed=seed)
         outside = drawn == 0
         total[outside] += tree.value[tree.leaf[outside]]
         votes[outside] += 1
@@ -73,7 +73,7 @@ def grow_forest(x: Floats, quality: Floats, seed: int) -> Forest:
     return joined(trees, np.where(votes > 0, total / np.maximum(votes, 1), mean))
 
 
-def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, seed: int) -> Tree:
+def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, *, least: int, seed: int) -> Tree:
     """Grow one tree. A leaf's value is the mean of what is known there and one outcome's worth of the candidate's mean.
 
     Args:
@@ -82,13 +82,14 @@ def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, seed: 
         quality: Shape (n, m), NaN where not known.
         drawn: How often each query counts, shape (n,).
         seed: Of the splits.
+        least: Queries of a leaf.
     """
     from sklearn.tree import ExtraTreeRegressor
 
     inside = np.flatnonzero(drawn)
     grown = ExtraTreeRegressor(
         max_depth=DEPTH,
-        min_samples_leaf=max(LEAST_LEAF, len(x) // MOST_LEAVES),
+        min_samples_leaf=least,
         max_features=FEATURES,
         random_state=seed,
     ).fit(x[inside], targets[inside], sample_weight=drawn[inside].astype(float))

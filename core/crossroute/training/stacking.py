@@ -18,11 +18,9 @@ from crossroute.model.ensemble import HELD, LEVELS, Ensemble
 from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Predictor
+from crossroute.training.config import TrainingConfig
 from crossroute.training.forest import grow_forest
 from crossroute.training.run import Prepared
-
-LEAST_QUERIES = 100
-"""Training queries without which a network stands alone."""
 
 PENALTY = 10.0
 """Of the ridge, for embeddings of unit length."""
@@ -54,29 +52,35 @@ class Weighed(NamedTuple):
         return np.asarray(np.tensordot(self.weights, logits, axes=1) + self.intercept)
 
 
-def fit_ensemble(predictor: Predictor, train: Prepared, validation: Prepared, seed: int) -> Stacked | None:
-    """Return the members beside a trained network, or None where the queries are too few.
+def fit_ensemble(
+    predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig
+) -> Stacked | None:
+    """Return the members beside a trained network, or None where the outcomes are too few.
 
     Args:
-        predictor: The network, which learned from `train`, and the pool.
+        predictor: The network, which learned from `train`, and the pool of m candidates.
         train: The train split.
-        validation: The validation split.
-        seed: Of the forest.
+        validation: The validation split, of v queries.
+        config: Of the forest, and from how many outcomes on a candidate is the members', too.
     """
     quality = np.concatenate([train.outcomes.quality, validation.outcomes.quality])
-    if len(quality) < LEAST_QUERIES:
+    known = np.flatnonzero((~np.isnan(quality)).sum(axis=0) >= config.least_outcomes)  # c candidates
+    if not len(known):
         return None
+    quality = quality[:, known]
     encoded = np.concatenate([train.encoded.numpy(), validation.encoded.numpy()])
     ridge, ridge_bias, straight = fit_ridge(encoded, quality)
-    forest = grow_forest(predictor.network.project(encoded), quality, seed)
-    logits = logit(np.stack([straight, forest.unseen]), HELD)  # (members, n, m)
+    forest = grow_forest(predictor.network.project(encoded), quality, config)
+    logits = logit(np.stack([straight, forest.unseen]), HELD)  # (members, n, c)
     stacked = weigh(logits, quality, np.full(len(logits), 1 / len(logits)), STACK_PENALTY)
-    network = logit(predictor.with_doubt(None).foresee_encoded(validation.queries).quality, LEAST_CHANCE)
-    beside = np.stack([network, stacked(logits)[len(train.encoded) :]])  # (2, v, m)
-    halves = weigh(beside, validation.outcomes.quality, np.full(2, 0.5), HALF_PENALTY * quality.shape[1])
+    unseen = predictor.with_doubt(None).foresee_encoded(validation.queries).quality  # (v, m)
+    beside = np.stack([logit(unseen[:, known], LEAST_CHANCE), stacked(logits)[len(train.encoded) :]])
+    observed = validation.outcomes.quality[:, known]
+    halves = weigh(beside, observed, np.full(2, 0.5), HALF_PENALTY * len(known))
+    unseen[:, known] = sigmoid(halves(beside))
     own, share = halves.weights
     told = {
-        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality,
+        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known],
         "ridge": ridge,
         "ridge_bias": ridge_bias,
         "threshold": forest.threshold,
@@ -88,7 +92,7 @@ def fit_ensemble(predictor: Predictor, train: Prepared, validation: Prepared, se
     value = np.rint(forest.value * LEVELS).astype(np.uint8)
     tensors = {name: values.astype(np.float32) for name, values in told.items()} | places
     depth = np.array([forest.depth], dtype=np.int32)
-    return Stacked(Ensemble(tensors | {"value": value, "depth": depth}), sigmoid(halves(beside)))
+    return Stacked(Ensemble(tensors | {"value": value, "depth": depth}), unseen)
 
 
 def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]:

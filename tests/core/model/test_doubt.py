@@ -13,6 +13,7 @@ from crossroute.model.doubt import (
     Doubt,
     Situation,
     means_by,
+    measured,
     nearest,
 )
 
@@ -63,18 +64,18 @@ def tempered(
         np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]), np.array([2.0])
     )
     known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
-    outcomes = np.full(shape, outcomes)
+    observed = measured(np.full(shape, outcomes))
     outlook = known.temper(
         at,
         believed,
         quality_logit=np.array([quality_logit]),
         log_tokens=np.full(shape, 3.0),
-        outcomes=outcomes,
+        observed=observed,
     )
     return Tempered(
         *outlook,
         known.quality_error(at, believed, outlook, np.zeros(shape)),
-        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]]), outcomes),
+        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]]), observed),
     )
 
 

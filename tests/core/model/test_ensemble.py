@@ -26,6 +26,9 @@ def tensors():
     }
 
 
+WHOLLY = np.ones(1)
+"""How far outcomes near any query tell of any candidate."""
+
 ENCODED, X = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([[-1.0, 0.0], [1.0, 0.0]])
 
 
@@ -39,7 +42,7 @@ def test_each_member_predicts_what_can_be_told_by_hand():
 
 def test_the_network_counts_as_much_as_it_was_weighed():
     network = np.array([[1.0, -1.0], [0.0, 2.0]])
-    joined = Ensemble(tensors()).joined(ENCODED, X, network, np.array([0, 1]))
+    joined = Ensemble(tensors()).joined(ENCODED, X, network, np.array([0, 1]), WHOLLY)
     ridge, forest = np.array([[0.6, 0.6], [0.5, 0.4]]), np.array([[0.3, 0.6], [0.6, 0.3]])
     expected = 0.5 * network + 0.25 * logit(ridge, 0.02) + 0.5 * logit(forest, 0.02) + [0.1, -0.1]
     np.testing.assert_allclose(joined, expected, atol=1e-5)
@@ -50,15 +53,25 @@ def test_a_candidate_is_known_by_its_profile_and_another_is_the_networks_alone()
     columns = ensemble.columns(np.array([[0.4, 0.6], [0.4, 0.5], [0.9, 0.1]]))
     assert columns.tolist() == [1, -1, 0]
     network = np.array([[0.3, 0.3, 0.3]])
-    joined = ensemble.joined(ENCODED[:1], X[:1], network, columns)
+    joined = ensemble.joined(ENCODED[:1], X[:1], network, columns, WHOLLY)
     assert joined[0, 1] == np.float32(0.3)
-    whole = ensemble.joined(ENCODED[:1], X[:1], network[:, :2], np.array([0, 1]))
+    whole = ensemble.joined(ENCODED[:1], X[:1], network[:, :2], np.array([0, 1]), WHOLLY)
     np.testing.assert_array_equal(joined[0, [2, 0]], whole[0])
+
+
+def test_a_candidate_that_was_not_observed_near_a_query_is_the_networks_alone_there():
+    network = np.array([[1.0, -1.0], [0.0, 2.0]])
+    arguments = ENCODED, X, network, np.array([0, 1])
+    whole = Ensemble(tensors()).joined(*arguments, WHOLLY)
+    near = Ensemble(tensors()).joined(*arguments, np.array([[0.0, 1.0], [0.5, 0.0]]))
+    np.testing.assert_allclose(near[[0, 1], [0, 1]], [1.0, 2.0])
+    np.testing.assert_allclose(near[0, 1], whole[0, 1], atol=1e-5)
+    np.testing.assert_allclose(near[1, 0], (network[1, 0] + whole[1, 0]) / 2, atol=1e-5)
 
 
 def test_certainty_of_a_member_is_held_within_reason():
     sure = tensors() | {"ridge_bias": np.array([5.0, -5.0]), "weights": np.array([1.0, 0.0])}
-    joined = Ensemble(sure).joined(ENCODED, X, np.zeros((2, 2)), np.array([0, 1]))
+    joined = Ensemble(sure).joined(ENCODED, X, np.zeros((2, 2)), np.array([0, 1]), WHOLLY)
     np.testing.assert_allclose(sigmoid(joined - np.array([0.1, -0.1])), [[0.98, 0.02]] * 2, atol=1e-5)
 
 

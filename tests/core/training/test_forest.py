@@ -1,5 +1,6 @@
 import numpy as np
 
+from crossroute.training.config import TrainingConfig
 from crossroute.training.forest import grow_forest
 
 random = np.random.default_rng(0)
@@ -13,9 +14,9 @@ def of_two_kinds():
 
 def test_the_forest_finds_kinds_of_query_and_tells_nothing_where_there_are_none():
     x, quality = of_two_kinds()
-    assert np.abs(grow_forest(x, quality, seed=0).unseen - quality).max() < 0.1
+    assert np.abs(grow_forest(x, quality, TrainingConfig()).unseen - quality).max() < 0.1
     noise = (random.random((200, 2)) < 0.5).astype(float)
-    unseen = grow_forest(x, noise, seed=0).unseen
+    unseen = grow_forest(x, noise, TrainingConfig()).unseen
     assert np.abs(np.corrcoef(unseen.ravel(), noise.ravel())[0, 1]) < 0.25, (
         "out of its draw a tree knows no outcome"
     )
@@ -25,12 +26,12 @@ def test_the_forest_learns_of_a_candidate_where_half_of_it_is_missing():
     x, quality = of_two_kinds()
     holes = quality.copy()
     holes[::2, 1] = np.nan
-    assert np.abs(grow_forest(x, holes, seed=0).unseen - quality).max() < 0.15
+    assert np.abs(grow_forest(x, holes, TrainingConfig()).unseen - quality).max() < 0.15
 
 
 def test_no_leaf_says_more_than_its_outcomes_and_one_of_the_mean():
     x, quality = of_two_kinds()
-    forest = grow_forest(x, quality, seed=0)
+    forest = grow_forest(x, quality, TrainingConfig())
     assert forest.value.min() >= 0.1
     assert forest.value.max() <= 0.9
     assert (forest.children >= forest.root[0]).all()
