@@ -11,7 +11,6 @@ from langchain_core.runnables.utils import AddableDict
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
-from crossroute.errors import BrokenStreamError
 from langchain_crossroute.messages import reply
 from langchain_crossroute.messages.reading import shows
 from langchain_crossroute.messages.stamp import KEY, as_json, message_of, stamped, usage_of, with_message
@@ -49,10 +48,9 @@ class Tail(attempts.Tail[Any]):
         message = message_of(chunk)
         return shows(message) if message is not None else chunk is not None
 
-    def check(self) -> None:
-        """Refuse the end of a stream of OpenAI's or Anthropic's that tells no finish reason."""
-        if self._unfinished:
-            raise BrokenStreamError(self.entry.decision.candidate)
+    def is_cut(self) -> bool:
+        """Return whether a stream of OpenAI's or Anthropic's told no finish reason so far."""
+        return self._unfinished
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the chunk, with the decision if it says that it is the last one with a message."""
@@ -75,7 +73,7 @@ class Tail(attempts.Tail[Any]):
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
             yield chunk
         else:
-            self.check()
+            self.check(empty=False)
             yield self._with_decision(message)
 
     def end(self) -> Iterator[Any]:

@@ -10,7 +10,6 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from crossroute import Decision
 from crossroute.calls import attempts
 from crossroute.calls.spend import stated_cost
-from crossroute.errors import BrokenStreamError
 from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import choice_of, finish_reason
 from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, usage_of
@@ -44,10 +43,9 @@ class Tail(attempts.Tail[Any]):
             return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
-    def check(self) -> None:
-        """Refuse the end of a stream of OpenAI's format that tells no finish reason."""
-        if self._unfinished:
-            raise BrokenStreamError(self.entry.decision.candidate)
+    def is_cut(self) -> bool:
+        """Return whether a stream of OpenAI's format told no finish reason so far."""
+        return self._unfinished
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield a chunk with the stamp."""

@@ -100,7 +100,7 @@ class UnroutableError(CrossRouteError, ValueError):
 
 
 class BrokenStreamError(CrossRouteError, ConnectionError):
-    """A stream that ended before its provider said that the answer was complete."""
+    """A stream that ended before its provider said that the answer was complete, or before anything came."""
 
     def __init__(self, candidate: str) -> None:
         super().__init__(

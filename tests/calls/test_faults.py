@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,7 @@ from tests.support.routers import STORY
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 CUT = "cut"
+PAGE = "<html>gateway</html>"
 
 
 def whole(**changes: Any) -> str:
@@ -58,8 +60,8 @@ def bad(message: str, code: str | None = None) -> str:
 UNREADABLE = {
     "broken JSON": (200, "application/json", '{"id": "x", "choices": [{"index": 0, "mess'),
     "nothing": (200, "application/json", ""),
-    "a proxy's page": (200, "text/html", "<html>gateway</html>"),
-    "a page that says it is JSON": (200, "application/json", "<html>gateway</html>"),
+    "a proxy's page": (200, "text/html", PAGE),
+    "a page that says it is JSON": (200, "application/json", PAGE),
     "choices: null": (200, "application/json", whole(choices=None)),
     "no choices": (200, "application/json", whole(choices=[])),
     "an error in a 200": (200, "application/json", json.dumps(OVERLOADED)),
@@ -77,12 +79,17 @@ MEMBERS = {
     ),
     "a page with a 503": (503, "text/html", "<html>503</html>"),
 }
-STREAMS = {
+STREAMS: dict[str, list[str] | tuple[int, str, str]] = {
     "an opening, then an error": [OPENING, event(OVERLOADED)],
     "an opening, then nothing": [OPENING, CUT],
     "a broken first event": [event('{"id": "x", "choi')],
     "an error first": [event(OVERLOADED)],
     "the connection closed at once": [CUT],
+    "no event": [],
+    "an end alone": [event("[DONE]")],
+    "a proxy's page": (200, "text/html", PAGE),
+    "a page that says it is JSON": (200, "application/json", PAGE),
+    "nothing": (200, "application/json", ""),
 }
 
 
@@ -149,8 +156,16 @@ def server() -> Iterator[Provider]:
 
 class LangChain:
     def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
+        self.awaited = httpx.AsyncClient()
         models = {
-            name: ChatOpenAI(model=model, base_url=url, api_key="none", max_retries=0, http_client=client)
+            name: ChatOpenAI(
+                model=model,
+                base_url=url,
+                api_key="none",
+                max_retries=0,
+                http_client=client,
+                http_async_client=self.awaited,
+            )
             for name, model in (("small", "bad"), ("large", "good"))
         }
         self.pool = ChatCrossRoute(models=models, router=router, cost_preference=1.0)
@@ -162,9 +177,14 @@ class LangChain:
     def stream(self) -> str:
         return "".join(str(chunk.text) for chunk in self.pool.stream(STORY))
 
+    async def astream(self) -> str:
+        async with self.awaited:
+            return "".join([str(chunk.text) async for chunk in self.pool.astream(STORY)])
+
 
 class LlamaIndex:
     def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
+        self.awaited = httpx.AsyncClient()
         llms = {
             name: OpenAILike(
                 model=model,
@@ -173,6 +193,7 @@ class LlamaIndex:
                 max_retries=0,
                 is_chat_model=True,
                 http_client=client,
+                async_http_client=self.awaited,
             )
             for name, model in (("small", "bad"), ("large", "good"))
         }
@@ -185,6 +206,11 @@ class LlamaIndex:
 
     def stream(self) -> str:
         return str([chunk.message.content for chunk in self.pool.stream_chat(self.said)][-1])
+
+    async def astream(self) -> str:
+        async with self.awaited:
+            chunks = await self.pool.astream_chat(self.said)
+            return str([chunk.message.content async for chunk in chunks][-1])
 
 
 @pytest.fixture(params=[LangChain, LlamaIndex])
@@ -207,7 +233,9 @@ def test_the_next_member_answers_and_the_failure_is_told(pool, server, fault):
 def test_a_stream_goes_on_to_the_next_member_until_there_is_something_to_read(pool, server, events):
     server.answer = events
     assert pool.stream() == "I am well"
-    assert server.asked == ["bad", "good"]
+    assert asyncio.run(pool.astream()) == "I am well"
+    assert server.asked[:2] == ["bad", "good"]
+    assert pool.pool.spend.total.calls == 2
 
 
 def test_a_stream_that_ends_without_a_finish_reason_is_no_whole_answer(pool, server):

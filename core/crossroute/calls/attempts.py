@@ -19,6 +19,7 @@ from crossroute.calls.ledger import Entry
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
+from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
 
@@ -60,12 +61,21 @@ class Tail(Generic[T]):
         """Yield the chunks to pass on after this one came."""
         yield chunk
 
-    def check(self) -> None:
-        """Refuse the end of the stream where its provider would have told of an end, and did not.
+    def is_cut(self) -> bool:
+        """Return whether the provider would have told of an end, and did not so far."""
+        return False
+
+    def check(self, *, empty: bool) -> None:
+        """Refuse the end of a stream that is cut, or of which nothing came at all: a proxy's page, for example.
+
+        Args:
+            empty: No chunk came.
 
         Raises:
-            BrokenStreamError: The stream is cut.
+            BrokenStreamError: It is no whole answer.
         """
+        if self.is_cut() or (empty and not self.entry.answered):
+            raise BrokenStreamError(self.entry.decision.candidate)
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended as planned."""
@@ -158,16 +168,17 @@ class Attempts:
             opening: A decision -> what opens its candidate's stream, and the tail that the chunks pass.
         """
         while True:
-            begun, held = False, deque[T]()
+            begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = opening(self.decision)
                 with tail, closing(source()) as chunks:
                     for chunk in chunks:
+                        empty = False
                         begun = tail.entry.begun = begun or tail.shows(chunk)
                         held.extend(tail.take(chunk))
                         while begun and held:
                             yield held.popleft()
-                    tail.check()
+                    tail.check(empty=empty)
                 yield from (*held, *tail.end())
             except Exception as error:
                 pause = self._failed(error, begun=begun)
@@ -182,17 +193,18 @@ class Attempts:
     ) -> AsyncGenerator[T, None]:
         """Yield the chunks of the first stream that begins, asynchronously."""
         while True:
-            begun, held = False, deque[T]()
+            begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = await opening(self.decision)
                 with tail:
                     async with aclosing(source()) as chunks:
                         async for chunk in chunks:
+                            empty = False
                             begun = tail.entry.begun = begun or tail.shows(chunk)
                             held.extend(tail.take(chunk))
                             while begun and held:
                                 yield held.popleft()
-                    tail.check()
+                    tail.check(empty=empty)
                 for passed in (*held, *tail.end()):
                     yield passed
             except Exception as error:

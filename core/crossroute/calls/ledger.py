@@ -218,6 +218,11 @@ class Entry:
         self._counted = False
         self._began = time.monotonic()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the model answered, as far as its call was overheard."""
+        return self._probe is not None and self._probe.answered
+
     def __enter__(self) -> Self:
         if self._ledger.pacer is not None:
             self._ledger.pacer.reserve(self.decision)
@@ -230,9 +235,9 @@ class Entry:
         probe = self._probe
         if error is not None and not self.begun and probe is not None:
             probe.raised(error)
-            if probe.answered:
+            if self.answered:
                 note_answer(error)
-        if error is None or self.begun or (probe is not None and probe.answered):
+        if error is None or self.begun or self.answered:
             self.count(error)
         elif not self._counted:
             self._close(

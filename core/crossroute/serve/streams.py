@@ -8,7 +8,6 @@ from typing import Any
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import Usage
-from crossroute.errors import BrokenStreamError
 from crossroute.serve import events
 from crossroute.serve.events import DONE, Event
 from crossroute.serve.told import FIELD, told_of
@@ -77,10 +76,9 @@ class Tail(attempts.Tail[Any]):
         if passed:
             yield passed
 
-    def check(self) -> None:
-        """Refuse the end of a stream that tells no finish reason."""
-        if not self._ended:
-            raise BrokenStreamError(self.entry.decision.candidate)
+    def is_cut(self) -> bool:
+        """Return whether the stream told no finish reason so far."""
+        return not self._ended
 
     def end(self) -> Iterator[bytes]:
         """Yield what was held back, with the decision."""
