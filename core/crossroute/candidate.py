@@ -6,11 +6,12 @@ may be permuted, cut and extended without retraining.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer, model_validator
 
 from crossroute.effort import Effort
 from crossroute.errors import UnknownCandidateError
@@ -23,6 +24,24 @@ Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters, ends of lines and lone surrogates: names with them cannot stand in every file."""
+
+
+def unwritable(name: object) -> str | None:
+    """Return the first character of a name that not every file can hold, or None."""
+    found = UNWRITABLE.search(name) if isinstance(name, str) else None
+    return found[0] if found else None
+
+
+def _writable(name: Any) -> Any:
+    if (found := unwritable(name)) is not None:
+        raise ValueError(f"a name cannot hold {found!r}, which not every file can hold; leave it out")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1), BeforeValidator(_writable)]
+"""Of a candidate."""
 
 CACHE_WRITE, CACHE_WRITE_1H = 1.25, 2.0
 """Times the input's price that a token costs whose provider charges for writing its prompt cache."""
@@ -225,8 +244,8 @@ class Candidate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1)
-    aliases: tuple[str, ...] = ()
+    name: Name
+    aliases: tuple[Name, ...] = ()
     price: Price | None = None
     context_window: int | None = Field(default=None, gt=0)
     capabilities: frozenset[Capability] = frozenset()

@@ -18,6 +18,9 @@ else:
 Place = tuple[str | int, ...]
 """Where a value stands: ("models", 0, "price", "input")."""
 
+DEEPEST = 64
+"""Levels of tables and lists that a file may have."""
+
 
 class LocatedToml:
     """What a TOML file says, and where.
@@ -38,6 +41,10 @@ class LocatedToml:
         except tomllib.TOMLDecodeError as error:
             told, at = _without_place(str(error), text)
             raise ConfigError(f"{path}, line {at}: not TOML: {told}.") from None
+        except RecursionError:
+            raise _too_deep(path) from None
+        if _is_deep(self.data):
+            raise _too_deep(path)
         self._lines = _lines_of(text)
 
     def fault(self, place: Place, told: str) -> ConfigError:
@@ -60,6 +67,22 @@ def _read(path: Path) -> str:
         raise ConfigError(
             f"Cannot read {path}: {error.strerror}. Give the path of a crossroute.toml."
         ) from None
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: tables or lists are nested too deep. A pool needs a few levels.")
+
+
+def _is_deep(data: Mapping[str, Any]) -> bool:
+    level: list[Any] = [data]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for holder in level
+            for inner in (holder.values() if isinstance(holder, Mapping) else holder)
+            if isinstance(inner, Mapping | list)
+        ]
+    return bool(level)
 
 
 def _without_place(message: str, text: str) -> tuple[str, int]:

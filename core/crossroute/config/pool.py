@@ -17,7 +17,7 @@ from typing_extensions import Self
 
 from crossroute.budgets import Budget
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.candidate import Capability, Price
+from crossroute.candidate import Capability, Name, Price
 from crossroute.data.prices import priced
 from crossroute.data.readers import read_outcomes
 from crossroute.decision import BEST
@@ -149,7 +149,7 @@ class ModelEntry(Entry):
         deployments: Where else the same model is served; called where the first fails.
     """
 
-    name: str = Field(min_length=1)
+    name: Name
     model: str = Field(min_length=1)
     base_url: Address | None = None
     api_key_env: Variable | None = None

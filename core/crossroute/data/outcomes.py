@@ -21,7 +21,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Candidate, Pool
+from crossroute.candidate import Candidate, Pool, unwritable
 from crossroute.data.columns import MEASURES, Column, complaint, outside, pivot
 from crossroute.data.merge import Asked, Merged
 from crossroute.data.parquet import Table, read_candidates, replacing, write_candidates, write_table
@@ -279,4 +279,8 @@ def _widened(pool: Pool, names: Sequence[str], place: Callable[[int], str]) -> P
     if not all(new):
         unnamed = next(row for row, name in enumerate(names) if not name)
         raise DataError(f"{place(unnamed)}: no candidate is named; name it, or drop the row.")
+    for name in new:
+        if (found := unwritable(name)) is not None:
+            row = list(names).index(name)
+            raise DataError(f"{place(row)}: the candidate's name holds {found!r}; leave it out.")
     return Pool([*pool, *(Candidate(name=name) for name in new)])

@@ -132,6 +132,8 @@ port = 8080
         ("router", 'escalate = "yes"\nrouter', 1, "escalate: expected true, false,"),
         ("base_url", 'effort = "much"\nbase_url', 7, "models[0].effort: expected none, minimal, low,"),
         ("router", "escalate.max_calls = 0\nrouter", 1, "escalate.max_calls: Input should be greater"),
+        ('"gpt-5-mini"', '"gpt\\u0000"', 5, "a name cannot hold '\\x00'"),
+        ('"gpt-5-mini"', '"gpt\\u2028mini"', 5, "a name cannot hold '\\u2028'"),
     ],
 )
 def test_a_fault_names_its_line_and_the_remedy(tmp_path, old, new, line, told):
@@ -173,6 +175,15 @@ def test_what_is_no_file_is_told(tmp_path):
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="is not UTF-8 text"):
         read_config(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"a = {'[' * 3_000}", f"a = {'{a = ' * 3_000}", "a." * 3_000 + "a = 1", f"[{'a.' * 3_000}a]\na = 1"],
+)
+def test_what_is_nested_too_deep_is_told(tmp_path, text):
+    with pytest.raises(ConfigError, match="nested too deep"):
+        read_config(written(tmp_path, text))
 
 
 def test_a_variable_that_is_not_set_is_named(tmp_path):

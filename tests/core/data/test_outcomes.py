@@ -121,6 +121,11 @@ def test_unknown_repeated_and_nameless_entries_are_refused():
             )
     with pytest.raises(DataError, match="row 1: no candidate is named"):
         Outcomes.from_rows(QUERIES, {"query_id": ["q1", "q2"], "candidate": ["a", ""], "quality": [1.0, 1.0]})
+    for name in ("a\x00", "\ud800", "a\nb", "a\u2028"):
+        with pytest.raises(DataError, match="row 1: the candidate's name holds"):
+            Outcomes.from_rows(
+                QUERIES, {"query_id": ["q1", "q2"], "candidate": ["a", name], "quality": [1.0, 1.0]}
+            )
 
 
 @given(
