@@ -127,6 +127,7 @@ class Attempts:
         self._waiting = self._names.copy()
         self._pause = FIRST_PAUSE_S
         self._waits: dict[str, float] = {}  # seconds that providers ask for
+        self._began = cooldowns.now()  # of the attempt that runs
         self._down = frozenset(filter(cooldowns.is_down, self._names))
         self._tried: Counter[str] = Counter()
         self._timeouts: Counter[str] = Counter()
@@ -234,7 +235,7 @@ class Attempts:
         if fault.cools:
             wait = retry_after(error) if fault.again else LONGEST_S
             self._waits[name] = wait or 0.0
-            self.cooldowns.fail(name, wait)
+            self.cooldowns.fail(name, wait, began=self._began)
         self._leave_out(name, fault)
         over = begun or not self._left or self.raises(fault)
         pause = None if over else self._paused()
@@ -242,6 +243,7 @@ class Attempts:
             self._tell(error)
             return None
         self._next(f"{name} failed")
+        self._began = self.cooldowns.now() + pause
         LOG.warning(
             "%s: %s, the %s's fault; next is %s", failure, fault.kind, fault.whose, self.decision.candidate
         )

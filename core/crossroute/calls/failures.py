@@ -15,7 +15,8 @@ LOG = logging.getLogger("crossroute.calls")
 
 FIRST_S, LONGEST_S = 5.0, 300.0
 DOWN_AFTER = 6
-"""Failures in a row, of any calls, after which a candidate counts as down."""
+"""Failures in a row, of any calls, after which a candidate counts as down: each of a call that began after the one
+before it had failed. Calls that ran beside each other tell one thing, many times."""
 LONGEST_MESSAGE = 200
 
 
@@ -47,13 +48,26 @@ class Cooldowns:
         self._lock = Lock()
         self.failed: dict[str, int] = {}
         self._in_a_row: dict[str, int] = {}
+        self._last: dict[str, float] = {}  # when the last of them was counted
         self._until: dict[str, float] = {}
 
-    def fail(self, candidate: str, retry_after: float | None = None) -> None:
-        """Begin a cooldown, or lengthen the one that runs."""
+    def now(self) -> float:
+        """Return the seconds on the clock."""
+        return self._clock()
+
+    def fail(self, candidate: str, retry_after: float | None = None, *, began: float | None = None) -> None:
+        """Begin a cooldown, or lengthen the one that runs.
+
+        Args:
+            candidate: That failed.
+            retry_after: Seconds that its provider asks for.
+            began: When the call began that failed, on this clock; None: after any other.
+        """
         with self._lock:
             now, until = self._clock(), self._until.get(candidate, 0.0)
-            self._in_a_row[candidate] = self._in_a_row.get(candidate, 0) + 1
+            if began is None or began >= self._last.get(candidate, began):
+                self._in_a_row[candidate] = self._in_a_row.get(candidate, 0) + 1
+                self._last[candidate] = now
             begins = now >= until
             if begins:
                 self.failed[candidate] = self.failed.get(candidate, 0) + 1
@@ -69,6 +83,7 @@ class Cooldowns:
             self._until.pop(candidate, None)
             self.failed.pop(candidate, None)
             self._in_a_row.pop(candidate, None)
+            self._last.pop(candidate, None)
 
     def is_down(self, candidate: str) -> bool:
         """Return whether a candidate failed many times in a row, whichever calls these were."""

@@ -117,9 +117,9 @@ class SharedCooldowns(Cooldowns):
         self._key = f"{PREFIX}cooldowns"
         self.told: dict[str, float] = {}
 
-    def fail(self, candidate: str, retry_after: float | None = None) -> None:
+    def fail(self, candidate: str, retry_after: float | None = None, *, began: float | None = None) -> None:
         """Begin a cooldown, or lengthen the one that runs, and tell the others."""
-        super().fail(candidate, retry_after)
+        super().fail(candidate, retry_after, began=began)
         until = time.time() + super().remaining(candidate)
         self._shared.do(lambda client: client.hset(self._key, candidate, f"{until:.3f}"), int)
 

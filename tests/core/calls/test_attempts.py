@@ -322,6 +322,23 @@ def test_two_hundred_calls_at_once_with_three_in_ten_failing_lose_none():
     assert sum(len(answer.failures) for answer in answers) > 40
 
 
+def test_timeouts_that_end_in_one_moment_lose_no_call_of_two_members():
+    chance, cooldowns = random.Random(0), Cooldowns()
+
+    async def do(decision):
+        fails = chance.random() < 0.4
+        await asyncio.sleep(0.1 if fails else 0)
+        if fails:
+            raise ConnectionError
+        return decision
+
+    async def run():
+        calls = (Attempts(decision("a", "b"), cooldowns).acall(do) for _ in range(1_000))
+        return await asyncio.gather(*calls)
+
+    assert len(asyncio.run(run())) == 1_000
+
+
 def test_a_decision_without_alternatives_calls_its_candidate():
     alone = decision("a").model_copy(update={"alternatives": (), "quality": math.nan})
     assert Attempts(alone, Cooldowns()).call(Members().call).candidate == "a"

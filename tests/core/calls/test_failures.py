@@ -78,6 +78,21 @@ def test_repeated_failures_double_it_to_a_limit(cooldowns, clock):
     assert waits == [5, 10, 20, 30, 30]
 
 
+def test_a_candidate_is_down_after_six_failures_one_after_another_and_not_at_once(cooldowns, clock):
+    began = clock.now
+    clock.now += 60
+    for _ in range(100):
+        cooldowns.fail("a", began=began)
+    assert not cooldowns.is_down("a")
+    for _ in range(5):
+        assert not cooldowns.is_down("a")
+        began, clock.now = clock.now, clock.now + 1
+        cooldowns.fail("a", began=began)
+    assert cooldowns.is_down("a")
+    cooldowns.clear("a")
+    assert not cooldowns.is_down("a")
+
+
 def test_a_success_forgets_all(cooldowns, clock):
     cooldowns.fail("a")
     clock.now += 10
