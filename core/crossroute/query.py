@@ -29,7 +29,7 @@ from crossroute.reading.normalization import (
 )
 from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HEAD
-from crossroute.tokens import Vocabulary, estimate_tokens, pieces_of
+from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -49,8 +49,10 @@ LEAST_FRAME = 40
 CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
-MARKS = ("  ", "</", "```", "??", "!!", "?!", "!?", *MODEL)
-"""What a text must not hold that is read as it stands: see `_is_plain`."""
+MARKS = ("</", "```", "??", "!!", "?!", "!?", *MODEL)
+"""What a word must not hold that is read as it stands."""
+
+KNOWN_WORDS = 16_384
 
 read_frame = lru_cache(64)(normalize)
 """Normalize the beginning of a system prompt, which comes with many queries."""
@@ -129,6 +131,11 @@ class Query:
         return cls(text, system, input_tokens, said.context, said.step) if text.strip() else None
 
     @property
+    def views(self) -> tuple[str, str]:
+        """Task view and instance view."""
+        return self._view[:2]
+
+    @property
     def task_view(self) -> str:
         """How the query begins: a little of its frame, then the question. Short: equal to `instance_view`."""
         return self._view.task
@@ -165,23 +172,20 @@ class Query:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        own = self._plain_tokens if self._plain else estimate_tokens(self.text)
+        own = self._plain or estimate_tokens(self.text)
+        if not (self.system or self.context or self.step):
+            return own
         return own + sum(map(estimate_tokens, filter(None, (self.system, self.context, self.step))))
 
-    @property
-    def _plain_tokens(self) -> int:
-        """Tokens of a plain text: no piece of it crosses a blank, so that they are counted word by word."""
-        return max(1, sum(map(len, map(pieces_of, self.text.split()))))
-
     @cached_property
-    def _plain(self) -> bool:
-        return _is_plain(self.text)
+    def _plain(self) -> int:
+        return plain_tokens(self.text)
 
     @cached_property
     def older_tokens(self) -> int:
         """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
         parts = [part for part in (self.text, self.system, self.context, self.step) if part]
-        if all(map(str.isascii, parts)):
+        if (self._plain and len(parts) == 1) or all(map(str.isascii, parts)):
             return self.whole_tokens
         newer, older = (
             sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
@@ -194,26 +198,33 @@ class Query:
         return self.whole_tokens - self.text_tokens
 
 
-def _is_plain(text: str) -> bool:
-    """Return whether a text is read as it stands, because no rule of `reading` finds anything in it.
+def plain_tokens(text: str) -> int:
+    """Return the tokens of a text that is read as it stands, because no rule of `reading` finds anything in it; else 0.
 
-    It is quick, and says yes of most short questions; a no means only that the rules must be asked. The text is one
-    line of ASCII without runs, repetition, capitals, tags, heads or hints to a router.
+    It is quick, and finds most short questions plain; a 0 means only that the rules must be asked. The text is one
+    line of ASCII without runs, repetition, capitals, tags, heads or hints to a router. No piece of such a text crosses
+    a blank, so that words are looked at, and counted, one by one.
     """
     if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
-        return False
-    lowered, words = text.lower(), text.split()
-    if any(mark in lowered for mark in MARKS) or HEAD.match(text) or HARNESS.match(text):
-        return False
-    different = set(words)
-    if len(words) < 2 or max(map(len, different)) >= LEAST_RUN or any(map(repetition_in, different)):
-        return False
+        return 0
+    words = text.split()
+    pieces = [*map(_plain_pieces, words)]
+    if len(words) < 2 or 0 in pieces or "  " in text or HEAD.match(text) or HARNESS.match(text):
+        return 0
     sentences = text.count(". ") + text.count("! ") + text.count("? ") + 1
-    if len(different) < REPEATED_SHARE * len(words) or sentences >= REPEATED_SENTENCES:
-        return False
+    if len(set(words)) < REPEATED_SHARE * len(words) or sentences >= REPEATED_SENTENCES:
+        return 0
     sample = text[:: 1 + len(text) // SAMPLE].encode()
     upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
-    return upper <= UPPER_SHARE * lower
+    return sum(pieces) if upper <= UPPER_SHARE * lower else 0
+
+
+@lru_cache(KNOWN_WORDS)
+def _plain_pieces(word: str) -> int:
+    """Return the pieces of a word that no rule of `reading` would change; 0 where one might."""
+    lowered = f" {word.lower()}"
+    strange = any(mark in lowered for mark in MARKS) or repetition_in(word)
+    return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))
 
 
 def _excerpt(text: str) -> str:

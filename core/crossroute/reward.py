@@ -83,8 +83,8 @@ def best(
         return _best_eligible(quality, cost, willingness_to_pay, reward, eligible)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     # what all cost alike changes no order, and would drown small differences at a small willingness to pay
-    value = compute(quality, cost - cost.min(axis=-1, keepdims=True), willingness_to_pay)
-    tied = value == value.max(axis=-1, keepdims=True)
+    value = compute(quality, cost - np.minimum.reduce(cost, axis=-1, keepdims=True), willingness_to_pay)
+    tied = value == np.maximum.reduce(value, axis=-1, keepdims=True)
     column: npt.NDArray[np.intp] = np.where(tied, cost, np.inf).argmin(axis=-1)
     return column
 

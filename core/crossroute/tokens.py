@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from functools import lru_cache
 from typing import Literal
 
 Vocabulary = Literal["o200k", "cl100k"]
@@ -30,9 +29,6 @@ PIECE = re.compile(
     r"|\s*[\r\n]+"
     r"|[ \t]{2,}"  # indentation; the single blank belongs to the word after it
 )
-
-pieces_of = lru_cache(16_384)(PIECE.findall)
-"""The pieces of a word, remembered: no piece crosses a single blank."""
 
 SCRIPTS: tuple[tuple[str, float, float], ...] = (
     ("\x00", 0.0, 0.0),  # ASCII is counted in pieces

@@ -24,6 +24,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.locks import Lock
+from crossroute.numeric import bounded
 from crossroute.query import Query
 
 CACHED_VIEWS = 4096
@@ -34,7 +35,6 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 """Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 WORD = re.compile(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
-ASCII_WORD = re.compile(r"[a-z]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CHOICE = re.compile(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
 BLANK_LINE = re.compile(r"\n\s*\n")
@@ -42,8 +42,11 @@ BLANK_LINE = re.compile(r"\n\s*\n")
 KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
 """Characters that are counted: digits, brackets and quotes, operators, capitals."""
 
-ASCII_KINDS = np.array([[kind(chr(code)) for kind in KINDS] for code in range(128)], dtype=np.float64)
-"""Which kinds an ASCII character is of, shape (128, 4)."""
+ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
+"""The same of ASCII."""
+
+LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
+"""Byte -> the small letter, or a blank where it is none."""
 
 LOWEST = np.zeros(15)
 LOWEST[3] = 1.5  # no text has shorter words on average
@@ -104,8 +107,7 @@ class QueryEncoder:
         Raises:
             EncoderError: The encoder returned something other than one finite vector a text.
         """
-        surface = [surface_features(query) for query in queries]
-        return np.concatenate([self.embed(queries), np.array(surface)], axis=1)
+        return np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
@@ -120,19 +122,14 @@ class QueryEncoder:
 
     def embed(self, queries: Sequence[Query]) -> Embeddings:
         """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
-        tasks, instances = (
-            [query.task_view for query in queries],
-            [query.instance_view for query in queries],
-        )
-        views = list(dict.fromkeys(tasks + instances))
+        row: dict[str, int] = {}
+        places = [row.setdefault(view, len(row)) for query in queries for view in query.views]
         encoder = self.encoder
         if isinstance(encoder, StaticEncoder):  # quicker than to look up what it said
-            vectors = encoder.encode(views)
+            vectors = encoder.encode([*row])
         else:
-            vectors = np.stack(self._encode_views(encoder, views))
-        row = {view: number for number, view in enumerate(views)}
-        places = [[row[task], row[instance]] for task, instance in zip(tasks, instances, strict=True)]
-        return vectors[places].reshape(len(places), -1)
+            vectors = np.stack(self._encode_views(encoder, row))
+        return vectors.take(places, axis=0).reshape(len(queries), -1)
 
     def _encode_views(self, encoder: Encoder, views: Iterable[str]) -> list[Embeddings]:
         found = {view: self._views.get(view) for view in views}
@@ -144,28 +141,37 @@ class QueryEncoder:
         return [embedding for embedding in found.values() if embedding is not None]
 
 
-def surface_features(query: Query) -> Embeddings:
-    """Return features of the question's length and of the surface of its instance view, shape (s,).
+def surface_features(queries: Sequence[Query]) -> Embeddings:
+    """Return features of each question's length and of the surface of its instance view, shape (n, s).
 
     Each is within `LOWEST` and `HIGHEST`.
     """
-    text = query.instance_view
+    features = np.array([_features_of(query.instance_view, query.text_tokens) for query in queries])
+    return bounded(features, LOWEST, HIGHEST).astype(np.float32)
+
+
+def _features_of(text: str, tokens: int) -> tuple[float, ...]:
     length, lines = max(1, len(text)), text.count("\n")
-    plain = text.isascii()
-    words = (ASCII_WORD if plain else WORD).findall(text.lower() if plain else text)
-    if plain:
-        characters = np.bincount(np.frombuffer(text.encode(), dtype=np.uint8), minlength=128)
-        digits, code, operators, capitals = (characters @ ASCII_KINDS).tolist()
-        beyond = 0
+    words: list[bytes] | list[str]
+    if text.isascii():
+        data = text.encode()
+        words = data.translate(LETTERS).split()
+        different, beyond = len(set(words)), 0
+        digits, code, operators, capitals = (
+            len(text) - len(data.translate(None, kind)) for kind in ASCII_KINDS
+        )
     else:
+        words = WORD.findall(text)
+        different = len({word.lower() for word in words})
         digits, code, operators, capitals = (sum(map(kind, text)) for kind in KINDS)
         beyond = sum(not character.isascii() for character in text)
     choices = CHOICE.findall(text) if lines else CHOICE.match(text) and [""]  # a line begins with one
-    features = (
-        math.log(query.text_tokens),
+    count = max(1, len(words))
+    return (
+        math.log(tokens),
         math.log(length),
         math.log1p(len(words)),
-        sum(map(len, words)) / max(1, len(words)),
+        sum(map(len, words)) / count,
         digits / length,
         math.log1p(len(NUMBER.findall(text)) if digits else 0),
         code / length,
@@ -176,7 +182,5 @@ def surface_features(query: Query) -> Embeddings:
         math.log1p(len(BLANK_LINE.findall(text)) if lines else 0),
         math.log1p(text.count("?")),
         math.log1p(len(choices or ())),
-        len(set(words) if plain else {word.lower() for word in words}) / max(1, len(words)),
+        different / count,
     )
-    held: Embeddings = np.minimum(np.maximum(features, LOWEST), HIGHEST).astype(np.float32)
-    return held

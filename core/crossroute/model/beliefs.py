@@ -54,7 +54,8 @@ def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork, unit: Cost
 
 def _arrays(beliefs: Sequence[Belief]) -> Beliefs:
     fields = ([getattr(belief, field) for belief in beliefs] for field in Belief.model_fields)
-    return Beliefs(*(np.array(values, dtype=np.float32) for values in fields))
+    # of single precision, as they are saved, and held as the arithmetic has them
+    return Beliefs(*(np.array(values, dtype=np.float32).astype(float) for values in fields))
 
 
 def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwork) -> Beliefs:

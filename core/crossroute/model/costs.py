@@ -79,19 +79,65 @@ def written(outcomes: Outcomes, query_tokens: Floats) -> Floats:
     return np.where(np.isnan(outcomes.output_tokens), paid_for, outcomes.output_tokens)
 
 
-def output_tokens(log_tokens: Floats, learned: Floats, query_tokens: Floats, unit: CostUnit) -> Floats:
-    """Return predicted output tokens, shape (n, m), from the cost head's output.
+class Tariff:
+    """What a pool charges, and at which prices its cost was learned: the cost head's output to tokens and USD.
 
     Args:
-        log_tokens: The cost head's output, shape (n, m).
-        learned: Input and output price of the outcomes that it was learned from, shape (m, 2).
-        query_tokens: Estimated tokens of each query, shape (n,).
-        unit: What was predicted.
+        price: Input and output price, shape (m, 2), USD per million tokens.
+        unit: What the cost head predicts.
+        learned: The price of the outcomes that it was learned from, shape (m, 2); by default the same.
     """
-    if unit == "output_tokens":
-        return np.exp(log_tokens)
-    worth = (np.exp(log_tokens) - 1) * query_tokens[:, None]  # (n, m), in input tokens
-    return np.clip(worth * exchange(learned), 1, None)
+
+    reading: Floats
+    """USD for one token of input, shape (m,)."""
+
+    def __init__(self, price: Floats, unit: CostUnit, learned: Floats | None = None) -> None:
+        learned = price if learned is None else learned
+        self._unit = unit
+        self.reading, self._writing = price.T / 1e6
+        self._learned_reading, self._learned_writing = learned.T
+        self._exchange = exchange(learned)
+        self._same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
+
+    def cost(self, log_tokens: Floats, query_tokens: Floats, context_tokens: Floats) -> Floats:
+        """Return predicted cost, shape (n, m), USD for one call.
+
+        Args:
+            log_tokens: The cost head's output, shape (n, m).
+            query_tokens: Estimated tokens of each query, shape (n,).
+            context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+        """
+        query, context = query_tokens[:, None], context_tokens[:, None]  # (n, 1)
+        told = np.exp(log_tokens)
+        if self._unit == "output_tokens":
+            return (query + context) * self.reading + told * self._writing
+        stands = self._same & (context >= 0)  # (n, m)
+        as_learned = (told * query + context) * self.reading
+        if stands.all():
+            return as_learned
+        read, wrote = self._taken_apart(told, query)
+        read = np.where(context < 0, np.minimum(read, query + context), read + context)
+        return np.where(stands, as_learned, read * self.reading + wrote * self._writing)
+
+    def output_tokens(self, log_tokens: Floats, query_tokens: Floats) -> Floats:
+        """Return predicted output tokens, shape (n, m); arguments as for `cost`."""
+        told = np.exp(log_tokens)
+        return told if self._unit == "output_tokens" else self._written(told, query_tokens[:, None])
+
+    def _written(self, ratio: Floats, query: Floats) -> Floats:
+        return np.maximum((ratio - 1) * query * self._exchange, 1.0)
+
+    def _taken_apart(self, ratio: Floats, query: Floats) -> tuple[Floats, Floats]:
+        """Return the tokens read and written, each of shape (n, m), that a ratio stands for at the learned price.
+
+        At that price they cost what the ratio says: one that is too small to pay for the query's own tokens and one
+        token of output stands for a part of both.
+        """
+        wrote, read = self._written(ratio, query), query * self._learned_reading
+        paid = ratio * read
+        whole = read + wrote * self._learned_writing  # (n, m)
+        part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0)
+        return part * query, part * wrote
 
 
 def exchange(learned: Floats) -> Floats:
@@ -99,55 +145,6 @@ def exchange(learned: Floats) -> Floats:
     read, wrote = learned.T
     worth: Floats = np.divide(read, wrote, out=np.ones(len(learned)), where=(read > 0) & (wrote > 0))
     return worth
-
-
-def cost(
-    log_tokens: Floats,
-    price: Floats,
-    query_tokens: Floats,
-    context_tokens: Floats,
-    unit: CostUnit,
-    *,
-    learned: Floats | None = None,
-) -> Floats:
-    """Return predicted cost, shape (n, m), USD for one call.
-
-    Args:
-        log_tokens: The cost head's output, shape (n, m).
-        price: Input and output price, shape (m, 2), USD per million tokens.
-        query_tokens: Estimated tokens of each query, shape (n,).
-        context_tokens: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
-        unit: What was predicted.
-        learned: The price of the outcomes that it was learned from, shape (m, 2); by default the same.
-    """
-    if unit == "output_tokens":
-        counted = (query_tokens + context_tokens)[:, None]  # (n, 1)
-        return (counted * price[:, 0] + np.exp(log_tokens) * price[:, 1]) / 1e6
-    learned = price if learned is None else learned
-    worth = np.exp(log_tokens) * query_tokens[:, None] + context_tokens[:, None]  # (n, m)
-    as_learned = worth * price[:, 0] / 1e6
-    same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
-    stands = same & (context_tokens >= 0)[:, None]  # (n, m)
-    if stands.all():
-        return as_learned
-    read, wrote = _taken_apart(log_tokens, learned, query_tokens)
-    shorter = np.minimum(read, (query_tokens + context_tokens)[:, None])
-    read = np.where(context_tokens[:, None] < 0, shorter, read + context_tokens[:, None])
-    return np.where(stands, as_learned, (read * price[:, 0] + wrote * price[:, 1]) / 1e6)
-
-
-def _taken_apart(log_ratio: Floats, learned: Floats, query_tokens: Floats) -> tuple[Floats, Floats]:
-    """Return the tokens read and written, each of shape (n, m), that a ratio stands for at the learned price.
-
-    At that price they cost what the ratio says: one that is too small to pay for the query's own tokens and one
-    token of output stands for a part of both.
-    """
-    read = query_tokens[:, None]
-    wrote = output_tokens(log_ratio, learned, query_tokens, "input_ratio")
-    whole = read * learned[:, 0] + wrote * learned[:, 1]  # (n, m)
-    paid = np.exp(log_ratio) * read * learned[:, 0]
-    part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0)
-    return part * read, part * wrote
 
 
 def ratio_at(log_ratio: Floats, learned: Floats, price: Floats) -> Floats:

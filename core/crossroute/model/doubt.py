@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.numeric import Floats, sigmoid, softmax, sum_by
+from crossroute.numeric import Floats, bounded, sigmoid, softmax, sum_by
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -45,7 +45,7 @@ FEW_OUTCOMES = 1.0
 """Outcomes of a candidate near a query from which on these rather than belief tell of it."""
 
 NOWHERE = 1e30
-"""The distance to the nearest of no class."""
+"""The squared distance to the nearest of no class."""
 
 TENSORS = (
     *("location", "within", "overall", "familiar", "own", "gate"),
@@ -62,6 +62,20 @@ class Beliefs(NamedTuple):
     ability_error: Floats
     log_tokens: Floats
     log_tokens_error: Floats
+
+
+class Classes(NamedTuple):
+    """Whitened means of classes of queries, with what no query changes worked out."""
+
+    twice: Floats  # (p, c)
+    squares: Floats  # (c,)
+
+    @classmethod
+    def of(cls, means: Floats) -> Classes:
+        """Return classes by their means, shape (c, p)."""
+        if not len(means):
+            return cls(np.zeros((means.shape[1], 1)), np.array([NOWHERE]))
+        return cls(2 * means.astype(float).T, (means**2).sum(axis=1))
 
 
 class Situation(NamedTuple):
@@ -143,6 +157,14 @@ class Doubt:
         shifts = [-held["location"] @ each for each in heads[:2]]
         self._weights = np.concatenate(heads, axis=1)  # (p, 2 p + K + 5)
         self._bias = np.concatenate([*shifts, held["ordinary_bias"], held["manner_bias"]])
+        self._familiar = Classes.of(self.tensors["familiar"])
+        self._own = Classes.of(self.tensors["own"]) if rows["own"] else None
+        self._reach, self._width = held["gate"].T[:, :, None]  # (2, 1) each
+        self._typical, self._run = held["typical"], held["run"]
+        self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
+        self._ordinary = 1 - self._reading
+        self._far = held["far_spread"][0], held["far_spread"][1] - held["far_spread"][0]
+        self._near_variance = held["near_spread"] ** 2
 
     def situate(self, x: Floats) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
@@ -151,19 +173,20 @@ class Doubt:
             x: Principal components and surface features of queries, shape (n, p).
         """
         z, whole, read, manner = self._told(x)
-        familiar, usual, run = softmax(manner).T  # (n,) each
-        near, own = (self._nearness(nearest(z, self.tensors[name]), whole) for name in ("familiar", "own"))
-        part, typical = usual[:, None], self.tensors["typical"]
-        of_kind, of_told = (each + (1 - each) * part for each in np.split(self.tensors["reading"], [1]))
-        kinds = typical[:-2] + of_kind * (softmax(read[:, :-2]) - typical[:-2])  # (n, K)
-        told = typical[-2:] + of_told * (read[:, -2:] - typical[-2:])  # (n, 2)
-        told = told + run[:, None] * (self.tensors["run"][-2:] - told)
+        manner = softmax(manner)
+        familiar, usual, run = manner[:, 0], manner[:, 1:2], manner[:, 2:]
+        trust = familiar * self._nearness(nearest(z, self._familiar), whole)
+        if self._own is not None:
+            trust = np.maximum(trust, self._nearness(nearest(z, self._own), whole))
+        read[:, :-2] = softmax(read[:, :-2])
+        told = self._typical + (self._reading + self._ordinary * usual) * (read - self._typical)
+        told += run * (self._run - told)  # (n, K + 2)
         return Situation(
-            trust=np.maximum(familiar * near, own),
-            kinds=kinds + run[:, None] * (self.tensors["run"][:-2] - kinds),
-            ease=told[:, 0].clip(LEAST_EASE, MOST_EASE),
-            log_tokens=told[:, 1].clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
-            spread=np.stack([1 - usual, usual], axis=1) @ self.tensors["far_spread"],
+            trust=trust,
+            kinds=told[:, :-2],
+            ease=bounded(told[:, -2], LEAST_EASE, MOST_EASE),
+            log_tokens=bounded(told[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            spread=self._far[0] + usual[:, 0] * self._far[1],
         )
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:
@@ -173,21 +196,20 @@ class Doubt:
             x: As for `situate`.
         """
         z, whole, _, _ = self._told(x)
-        away = nearest(z, self.tensors["familiar"])
+        away = nearest(z, self._familiar)
         return away - whole, away
 
     def _nearness(self, away: Floats, whole: Floats) -> Floats:
         """Return how near queries are, in [0, 1], shape (n,), by the distances to a class and to all, each (n,)."""
-        reach, width = self.tensors["gate"].T
-        beyond = np.stack([away - whole, away], axis=1)
-        return np.asarray(sigmoid((reach - beyond) / width).prod(axis=1))
+        gates = sigmoid((self._reach - np.array([away - whole, away])) / self._width)  # (2, n)
+        return np.asarray(gates[0] * gates[1])
 
     def _told(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of manners (n, 3)."""
         size = len(self.tensors["location"])
         told = x.astype(float) @ self._weights + self._bias  # one product
-        z, whole, read, manner = np.split(told, [size, 2 * size, told.shape[1] - 3], axis=1)
-        return z, np.einsum("np,np->n", whole, whole), read, manner
+        whole = told[:, size : 2 * size]
+        return told[:, :size], np.einsum("np,np->n", whole, whole), told[:, 2 * size : -3], told[:, -3:]
 
     def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
         """Return the same doubt, with further classes of queries counted as trained on, however they ask.
@@ -231,7 +253,7 @@ class Doubt:
         log_odds = ability + trust * (quality_logit - ability)
         return Outlook(
             quality=sigmoid(log_odds),
-            log_tokens=(written + told * (log_tokens - written)).clip(LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
+            log_tokens=bounded(written + told * (log_tokens - written), LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
         )
 
     def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
@@ -256,7 +278,7 @@ class Doubt:
             clusters: How much of each cluster is in each query, shape (n, k).
             observed: As for `temper`.
         """
-        told, near = at.trust[:, None] * observed, clusters @ self.tensors["near_spread"] ** 2
+        told, near = at.trust[:, None] * observed, clusters @ self._near_variance
         beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
         return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
 
@@ -266,12 +288,10 @@ def measured(outcomes: Floats) -> Floats:
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))
 
 
-def nearest(z: Floats, classes: Floats) -> Floats:
-    """Return the squared distance of whitened queries (n, p) to the nearest of the classes (c, p), shape (n,)."""
-    if not len(classes):
-        return np.full(len(z), NOWHERE)
-    squares = (z**2).sum(axis=1)[:, None] + (classes**2).sum(axis=1) - 2 * z @ classes.T  # (n, c)
-    return np.asarray(np.maximum(squares.min(axis=1), 0))
+def nearest(z: Floats, classes: Classes) -> Floats:
+    """Return the squared distance of whitened queries (n, p) to the nearest of the classes, shape (n,)."""
+    beyond = np.minimum.reduce(classes.squares - z @ classes.twice, axis=1)
+    return np.asarray(np.maximum(np.einsum("np,np->n", z, z) + beyond, 0))
 
 
 def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:

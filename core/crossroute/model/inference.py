@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
-from crossroute.numeric import sigmoid, softmax
+from crossroute.numeric import bounded, sigmoid, softmax
 
 Float32s = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -82,6 +82,8 @@ class InferenceNetwork:
                     f"the tensor {name!r} has shape {self.weights[name].shape}, expected {shape}."
                 )
         self._centroid_norms = (self.weights["centroids"] ** 2).sum(-1)  # (k,)
+        self._twice_centroids = 2 * self.weights["centroids"].T  # (p, k)
+        self._cooling = -self.weights["temperature"]
         self._fold()
 
     def keys(self, pool: PoolProfiles, around: PoolProfiles | None = None) -> PoolKeys:
@@ -112,12 +114,13 @@ class InferenceNetwork:
         h = _gelu(x @ self._hidden + self._hidden_bias)  # (n, E d)
         asked = h @ self._asked + self._asked_bias  # (n, (E heads + 2) (2 k + 3) + 2)
         about, shared = asked[:, :-2].reshape(n, -1, read), asked[:, -2:]
-        interest, pair = about[:, :-2], about[:, -2:] @ pool.features  # (n, 2, m)
+        interest = about[:, :-2]
+        pair = (about[:, -2:].reshape(2 * n, read) @ pool.features).reshape(n, 2, -1)  # (n, 2, m)
         beside = pool if around is None else around
-        attention = softmax(np.asarray(interest @ beside.features, np.float32))  # (n, E heads, m)
+        attention = softmax(interest.reshape(-1, read) @ beside.features)  # (n E heads, m)
         shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
-        quality_logit = np.asarray(shared[:, :1] + pair[:, 0], np.float32)  # (n, m)
-        log_tokens = np.asarray(shared[:, 1:] + pair[:, 1], np.float32)  # (n, m)
+        quality_logit = shared[:, :1] + pair[:, 0]  # (n, m)
+        log_tokens = shared[:, 1:] + pair[:, 1]  # (n, m)
         if self.config.prior:
             quality_logit += _logit(clusters @ pool.quality, 1e-3)
             log_tokens += clusters @ pool.log_tokens
@@ -129,8 +132,8 @@ class InferenceNetwork:
 
     def place(self, x: Float32s) -> Float32s:
         """Return how much of each cluster is in each query, shape (n, k)."""
-        distance = self._centroid_norms - 2 * x @ self.weights["centroids"].T  # (n, k), less |x|^2 a row
-        return softmax(-distance / self.weights["temperature"])
+        distance = self._centroid_norms - x @ self._twice_centroids  # (n, k), less |x|^2 a row
+        return softmax(distance / self._cooling)
 
     def _fold(self) -> None:
         """Fold what no query and no pool changes: a candidate's features are read by linear layers alone.
@@ -199,8 +202,8 @@ def _single(values: npt.NDArray[np.floating]) -> Float32s:
 
 
 def _logit(probability: Float32s, eps: float) -> Float32s:
-    clipped = np.clip(probability, eps, 1 - eps)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+    held = bounded(probability, np.float32(eps), np.float32(1 - eps))
+    return np.asarray(np.log(held / (1 - held)))
 
 
 def _gelu(x: Float32s) -> Float32s:
@@ -208,8 +211,12 @@ def _gelu(x: Float32s) -> Float32s:
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
     """
-    z = np.abs(x) * np.float32(math.sqrt(0.5))
-    t = 1 / (1 + np.float32(0.3275911) * z)
-    series = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-    erf = np.sign(x) * (1 - series * np.exp(-z * z))
-    return np.asarray(0.5 * x * (1 + erf), dtype=np.float32)
+    size = np.abs(x)
+    t = 1 / (1 + np.float32(0.3275911 * math.sqrt(0.5)) * size)
+    series = np.float32(1.061405429) * t
+    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        series += coefficient
+        series *= t
+    series *= np.exp(-0.5 * (x * x))  # 1 - erf(|x| / sqrt(2))
+    series *= size
+    return np.asarray(np.maximum(x, 0) - 0.5 * series, dtype=np.float32)

@@ -17,7 +17,7 @@ from crossroute.candidate import Candidate, Capability, Pool
 from crossroute.errors import WINDOW
 from crossroute.numeric import Floats
 from crossroute.query import Query
-from crossroute.reward import Reward, best
+from crossroute.reward import LEAST_QUALITY, Reward, best
 from crossroute.tokens import estimate_tokens
 
 Flags = npt.NDArray[np.bool_]
@@ -64,13 +64,15 @@ class Dial(BaseModel):
             cost: Predicted cost, shape (n, m), USD for one call.
             reward: The reward that will be used.
         """
-        rows = np.arange(len(cost))
-        lavish = cost[rows, best(quality, cost, MOST_TO_PAY, reward)]  # (n,), the most that any choice costs
+        first = best(quality, cost, MOST_TO_PAY, reward)
+        lavish = cost[np.arange(len(cost)), first]  # (n,), the most that any choice costs
         dearest = np.maximum(lavish, LEAST_TO_PAY)
         weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
-        spend = np.array(
-            [(weight * cost[rows, best(quality, cost, float(pay), reward)]).mean() for pay in GRID]
-        )
+        value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
+        row, turn, saved = _turns(value, cost, first)
+        order = turn.argsort()
+        spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
+        spend = spent[np.searchsorted(turn[order], 1 / GRID, side="right")]
         levels = np.linspace(spend[0], spend[-1], NOTCHES)
         # spend falls in steps: take the first, most generous, willingness to pay at or under each level
         notches = [GRID[int(np.argmax(spend <= level * (1 + 1e-9)))] for level in levels[1:-1]]
@@ -91,6 +93,37 @@ class Dial(BaseModel):
         part = place - low
         first, second = map(math.log, self.willingness_to_pay[low : low + 2])
         return math.exp(first + part * (second - first))
+
+
+def _turns(
+    value: Floats, cost: Floats, choice: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+    """Return where each query turns to a cheaper candidate as the willingness to pay falls.
+
+    The reward is a line in 1 / lambda, so that what is chosen are the lines of an upper envelope, followed from its
+    first for all queries together.
+
+    Args:
+        value: What a reward is without its cost, shape (n, m).
+        cost: Predicted cost, shape (n, m), USD for one call.
+        choice: What is chosen at the highest willingness to pay, shape (n,).
+
+    Returns:
+        Of each turn the query, 1 / lambda and the USD saved.
+    """
+    at, turned, turns = np.arange(len(cost)), np.zeros(len(cost)), []
+    while at.size:
+        column = choice[:, None]
+        saved = np.take_along_axis(cost, column, 1) - cost  # (n, m)
+        lost = np.take_along_axis(value, column, 1) - value
+        turn = np.divide(lost, saved, out=np.full_like(saved, np.inf), where=saved > 0)
+        turned = np.maximum(turned, turn.min(axis=1))
+        choice = np.where(turn <= turned[:, None], cost, np.inf).argmin(axis=1)  # a tie goes to the cheaper
+        going = turned < np.inf
+        turns.append((at[going], turned[going], saved[going, choice[going]]))
+        at, turned, choice, value, cost = (each[going] for each in (at, turned, choice, value, cost))
+    row, turned, saved = map(np.concatenate, zip(*turns, strict=True))
+    return row, turned, saved
 
 
 class Constraints(BaseModel):

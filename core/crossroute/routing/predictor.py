@@ -25,7 +25,7 @@ from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Floats, sigmoid
+from crossroute.numeric import Floats, bounded, sigmoid
 from crossroute.query import Query
 from crossroute.tokens import vocabulary_of
 
@@ -106,7 +106,7 @@ class Foresight:
             self.trust: Floats = np.ones(len(vectors))
         else:
             self._at = at = doubt.situate(output.x)
-            held = quality_logit.clip(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+            held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = doubt.temper(
                 at,
                 beliefs,
@@ -124,14 +124,11 @@ class Foresight:
             quality = predictor.lessons.on_quality(quality)
             self._log_tokens = self._log_tokens + self.clusters @ predictor.lessons.log_tokens.T
         self.quality = quality.astype(float) if doubt is None else np.minimum(quality, SURE, dtype=float)
-        prices, unit = predictor.prices, predictor.cost_unit
-        told = (prices, self._query_tokens, context, unit)
-        self._estimated = costs.cost(self._log_tokens, *told, learned=predictor.learned)  # (n, m)
+        tariff = predictor.tariff
+        self._estimated = tariff.cost(self._log_tokens, self._query_tokens, context)  # (n, m)
         self._read = np.maximum(self._query_tokens + context, 0)[:, None]  # (n, 1)
         self._more = None if further is None else np.where(predictor.counts_more, further[:, None], 0.0)
-        self.cost = (
-            self._estimated if self._more is None else self._estimated + self._more * prices[:, 0] / 1e6
-        )
+        self.cost = self._estimated if self._more is None else self._estimated + self._more * tariff.reading
 
     @property
     def _kinds(self) -> Floats:
@@ -147,9 +144,7 @@ class Foresight:
     @cached_property
     def tokens(self) -> Floats:
         """Input tokens and predicted output tokens, shape (n, m)."""
-        predictor = self._predictor
-        told = (predictor.learned, self._query_tokens, predictor.cost_unit)
-        return self.read + costs.output_tokens(self._log_tokens, *told)
+        return self.read + self._predictor.tariff.output_tokens(self._log_tokens, self._query_tokens)
 
     @cached_property
     def fits(self) -> Flags | None:
@@ -191,7 +186,7 @@ class Foresight:
     @cached_property
     def output_cost(self) -> Floats:
         """The part of the cost that pays for the answer, shape (n, m), USD."""
-        reading: Floats = np.minimum(self._estimated, self._read * self._predictor.prices[:, 0] / 1e6)
+        reading: Floats = np.minimum(self._estimated, self._read * self._predictor.tariff.reading)
         return self._estimated - reading
 
     def cost_within(self, confidence: float) -> Floats:
@@ -283,12 +278,12 @@ class Predictor:
         self.cost_unit = cost_unit
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
         self.digest = hashlib.sha256(identity).hexdigest()[:12]
-        self.prices = costs.prices(pool)
+        prices = costs.prices(pool)
         self.counts_more = np.array([_counts_more(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
         self.columns = None if ensemble is None else ensemble.columns(profiles.quality)
-        self.learned = learned_prices(self.pool)
+        self.tariff = costs.Tariff(prices, cost_unit, learned_prices(self.pool))
         windows = [candidate.context_window or np.inf for candidate in pool]
         self.windows = np.array(windows) if min(windows, default=np.inf) < np.inf else None
         self.context = profiles if context is None else context

@@ -31,7 +31,7 @@ def test_both_views_stand_beside_the_surface(encoder):
     )
     (row,) = QueryEncoder(encoder).encode([query])
     assert row[:4].tolist() == [1_000, 6, 1_000, 0]
-    assert (row[4:] == surface_features(query)).all()
+    assert (row[4:] == surface_features([query])[0]).all()
     assert row.dtype == np.float32
 
 

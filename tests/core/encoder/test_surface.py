@@ -6,7 +6,7 @@ from crossroute.encoder.query_encoder import HIGHEST, LOWEST, surface_features
 
 
 def test_a_text_by_hand():
-    found = surface_features(Query("Is 2 + 2 = 4?\nYes."))
+    found = surface_features([Query("Is 2 + 2 = 4?\nYes.")])[0]
     by_hand = [
         np.log(5),  # 18 characters are 5 tokens
         np.log(18),
@@ -44,15 +44,18 @@ def test_a_text_by_hand():
     ],
 )
 def test_any_text_gives_finite_features_of_one_shape(text):
-    found = surface_features(Query(text))
-    assert found.shape == surface_features(Query("other")).shape
+    found = surface_features([Query(text)])[0]
+    assert found.shape == surface_features([Query("other")])[0].shape
     assert np.isfinite(found).all()
     assert (found >= LOWEST - 1e-6).all()
     assert (found <= HIGHEST + 1e-6).all()
 
 
 def test_choices_and_paragraphs_are_counted():
-    plain, choices = surface_features(Query("Pick one.")), surface_features(Query("Pick.\n\nA) one\nB) two"))
+    plain, choices = (
+        surface_features([Query("Pick one.")])[0],
+        surface_features([Query("Pick.\n\nA) one\nB) two")])[0],
+    )
     assert choices[13] == pytest.approx(np.log1p(2))
     assert choices[11] == pytest.approx(np.log1p(1))
     assert plain[13] == plain[11] == 0

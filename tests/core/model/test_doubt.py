@@ -10,6 +10,7 @@ from crossroute.model.doubt import (
     LEAST_EASE,
     MOST_EASE,
     Beliefs,
+    Classes,
     Doubt,
     Situation,
     means_by,
@@ -191,8 +192,8 @@ def test_nearest_agrees_with_all_distances():
     rng = np.random.default_rng(0)
     z, classes = rng.normal(size=(5, P)), rng.normal(size=(4, P))
     expected = ((z[:, None] - classes) ** 2).sum(axis=2).min(axis=1)
-    assert nearest(z, classes) == pytest.approx(expected)
-    assert (nearest(z, classes[:0]) > 1e6).all()
+    assert nearest(z, Classes.of(classes)) == pytest.approx(expected)
+    assert (nearest(z, Classes.of(classes[:0])) > 1e6).all()
 
 
 def test_means_are_of_each_group():

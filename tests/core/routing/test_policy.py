@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from crossroute import Candidate, Constraints, Pool, UnknownCandidateError
 from crossroute.reward import best
-from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, Screen
+from crossroute.routing.policy import GRID, LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, Screen
 
 REWARDS = ("exponential", "linear")
 PREFERENCES = st.floats(0, 1)
@@ -85,6 +85,24 @@ def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is(factor, rewar
         np.concatenate([cost, factor * random.uniform(1, 2, (200, 1)) * cost[:, :1]], axis=1),
     )
     assert Dial.calibrate(*wider, reward) == Dial.calibrate(quality, cost, reward)
+
+
+@pytest.mark.parametrize("reward", ["exponential", "linear"])
+def test_the_dial_is_what_choosing_at_each_willingness_to_pay_gives(reward):
+    random = np.random.default_rng(5)
+    for candidates in (1, 2, 5, 12):
+        quality, cost = random.random((30, candidates)), random.lognormal(-7, 2, (30, candidates))
+        quality[:, -1], cost[:, -1] = quality[:, 0], cost[:, 0]  # a tie
+        rows = np.arange(30)
+        lavish = cost[rows, best(quality, cost, MOST_TO_PAY, reward)]
+        weight = np.minimum(1, np.quantile(lavish, TYPICAL_SHARE) / lavish)
+        spend = np.array(
+            [(weight * cost[rows, best(quality, cost, pay, reward)]).mean() for pay in map(float, GRID)]
+        )
+        levels = np.linspace(spend[0], spend[-1], NOTCHES)[1:-1]
+        expected = [GRID[(spend <= level * (1 + 1e-9)).argmax()] for level in levels]
+        found = Dial.calibrate(quality, cost, reward).willingness_to_pay
+        assert list(found) == [MOST_TO_PAY, *expected, LEAST_TO_PAY]
 
 
 def test_the_ends_are_quality_first_and_cheapest():
