@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
+from crossroute.calls.wordings import WORDINGS
 from crossroute.errors import FilteredAnswerError
 
 Whose = Literal["request", "member", "network"]
@@ -57,8 +58,8 @@ CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 
 BY_STATUS = {
     **dict.fromkeys((401, 402, 403, 404, 405, 407, 410, 451), ACCESS),
-    **dict.fromkeys((408, 504, 524), TIMEOUT),
-    **dict.fromkeys((409, 424, 425, 429), OVERLOAD),
+    **dict.fromkeys((408, 499, 504, 522, 524, 598), TIMEOUT),
+    **dict.fromkeys((409, 420, 424, 425, 429, 498), OVERLOAD),
     501: UNSUPPORTED,
 }
 """Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
@@ -70,10 +71,11 @@ _KINDS = {
     "modelnotreadyexception serviceunavailableexception internalserverexception",
     TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
     ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
-    "model_not_found deploymentnotfound permission_denied unauthenticated not_found "
+    "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
     "accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
-    WINDOW: "context_length_exceeded request_too_large string_above_max_length",
-    CONTENT: "content_filter content_policy_violation",
+    WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
+    CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
+    "content_violation guardrail_violation",
     UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter",
 }
 BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
@@ -89,55 +91,35 @@ _NAMES = {
     "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError",
     TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded",
     CONNECTION: "APIConnectionError ConnectionError TransportError ClientConnectionError ClientPayloadError "
-    "ProtocolError IncompleteRead SSLError HTTPClientError gaierror",
+    "ProtocolError IncompleteRead RequestException EOFError SSLError HTTPClientError gaierror",
     OVERLOAD: "RateLimitError TooManyRequests ResourceExhausted ThrottlingException Throttled InternalServerError "
     "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
     "ModelNotReadyException ModelAPIError",
     UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
-    "KeyError IndexError AttributeError",
+    "KeyError IndexError AttributeError ContentTypeError TooManyRedirects",
     UNSUPPORTED: "NotImplementedError AssertionError",
     ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError",
 }
 BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
 """Names of exception classes, of any library, anywhere among a class's bases."""
 
-TELLING = (
-    (
-        WINDOW,
-        r"context[_ ](?:length|window|size)|maximum (?:context|prompt|input)\b|(?:prompt|input|request|conversation"
-        r"|messages?) (?:is|are|was) too (?:long|large)|too many (?:input |prompt )?tokens"
-        r"|exceeds?[^.]{0,40}\btokens?\b|input tokens exceed|input token count|reduce the length",
-    ),
-    (
-        CONTENT,
-        r"content[-_ ](?:filter|polic|management|moderat)|responsible ?ai|safety (?:system|filter|setting|polic)"
-        r"|\bflagged\b|usage polic|\bmoderation\b|prohibited[_ ]content",
-    ),
-    (
-        ACCESS,
-        r"api[-_ ]?key|\bcredits?\b|billing|balance|quota|payment|subscription|unauthori[sz]ed|authenticat"
-        r"|permission|\b(?:model|deployment)\b[^.]{0,80}(?:not found|not exist|no access|retired|decommission)",
-    ),
-    (
-        UNSUPPORTED,
-        r"unsupported|(?:not|n't) (?:yet |currently )?support|supported values|only supported|not (?:available"
-        r"|permitted|implemented|allowed (?:with|for|when))|\bunavailable|unrecogni[sz]ed|unknown (?:parameter|argument"
-        r"|field|name)|extra (?:inputs|fields)|unexpected (?:keyword|argument|parameter)|can only be|cannot be used"
-        r"|incompatible|too large|tools?[.\[]\d[^ ]{0,40} string (?:too long|does not match|should)"
-        r"|\bthis model\b|deprecated",
-    ),
-)
-BY_WORDS = tuple((fault, re.compile(words, re.IGNORECASE)) for fault, words in TELLING)
+_WORDED = {fault.kind: fault for fault in (OVERLOAD, UNSUPPORTED, WINDOW, CONTENT, ACCESS)}
+BY_WORDS = tuple((_WORDED[kind], re.compile("|".join(said), re.IGNORECASE)) for kind, said in WORDINGS)
 """What a bad request is blamed on, the first that is found; else it is an argument."""
 
 TELLING_LENGTH = 600
 """Characters of an error that are looked at: what follows may be the prompt."""
 
 EMPTY = re.compile(
-    r"no generation|null value|empty (?:response|answer)|no (?:response|choices)|unexpected response",
+    r"no generation|null value|empty (?:response|answer)|no (?:response|choices)|unexpected response|malformed"
+    r"|(?:failed to|could ?n[o']t) (?:parse|decode)|(?:invalid|not(?: valid)?) json|unterminated string",
     re.IGNORECASE,
 )
-OUT_OF_QUOTA = re.compile(r"insufficient_quota|credit balance|billing_hard_limit", re.IGNORECASE)
+OUT_OF_QUOTA = re.compile(
+    r"insufficient[_ ](?:quota|balance|credit)|credit balance|billing_hard_limit|exceeded_current_quota|suspended"
+    r"|over budget",
+    re.IGNORECASE,
+)
 MISNAMED = re.compile(r"argument|positional|required keyword")
 
 
@@ -212,7 +194,8 @@ def _told(error: Exception) -> Fault | None:
     body = _body(error)
     code = status(error) or next((one for one in map(_number, _fields(body)) if one), None)
     words = f"{str(error)[:TELLING_LENGTH]} {json.dumps(body, default=str)[:TELLING_LENGTH] if body else ''}"
-    named = next((BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME), None)
+    named = CONNECTION if type(error) is OSError else None  # no route, network down
+    named = next((BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME), named)
     kind = next((BY_KIND[one] for one in map(_word, _fields(body)) if one in BY_KIND), None)
     if named in (WINDOW, CONTENT):
         return named
@@ -234,7 +217,7 @@ def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
     if fault is OVERLOAD and OUT_OF_QUOTA.search(words):
         return ACCESS
     if fault is not None and (fault.again or fault is UNSUPPORTED):
-        return WINDOW if code >= 500 and kind is WINDOW else fault
+        return WINDOW if code >= 500 and WINDOW in (kind, _by_words(words)) else fault
     told = kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
     if fault is ACCESS:
         return told if told in (WINDOW, CONTENT) else ACCESS

@@ -152,6 +152,107 @@ def test_the_fault_is_told_by_what_an_error_says(raised, fault):
     assert fault_of(raised) == fault
 
 
+OTHER_WORDS = {
+    blame.WINDOW: [
+        "This model's maximum context length is 8192 tokens. However, your request has 9001 input tokens.",
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+        "tokens in prompt + max_tokens (9000) must be less than 8192 for this model, its context window",
+        "the request exceeds the available context size",
+        "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length",
+        "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+        "Range of input length should be [1, 30720]",
+        "Input is too long for requested model.",
+        "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+        "Invalid request: prompt length 9000 exceeds the maximum of 8192",
+        "The request's prompt has 300000 tokens, but this model accepts at most 128000",
+    ],
+    blame.ACCESS: [
+        "The model `llama-3.1-70b-versatile` has been decommissioned and is no longer supported.",
+        "Access denied, please make sure your account is in good standing.",
+        "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
+        "This organization has been disabled.",
+        "User location is not supported for the API use.",
+        "The provided model identifier is invalid.",
+        "Invocation of model ID x with on-demand throughput isn't possible. Use an inference profile.",
+        "Unknown model: gpt-9",
+        "gpt-9.1 is not a valid model ID",
+        "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
+        "Unable to locate credentials",
+    ],
+    blame.CONTENT: [
+        "Content Exists Risk",
+        "Output data may contain inappropriate content.",
+        "系统检测到输入或生成内容可能包含不安全或敏感内容",
+        "The prompt was blocked by the guardrail",
+        "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE",
+    ],
+    blame.UNSUPPORTED: [
+        "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+        "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens",
+        "`max_tokens` must be less than or equal to `8192`, which is less than the `context_window`",
+        "At most 0 image(s) may be provided in one request.",
+        "m is not a multimodal model",
+        '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+        "Function calling is not enabled for models/gemma-3-27b-it",
+        "json mode cannot be combined with tool/function calling",
+        "temperature: range: 0..1",
+        "temperature: Input should be less than or equal to 1",
+        "`temperature` may only be set to 1 when thinking is enabled.",
+        "response_format: unknown variant `json_schema`, expected `text` or `json_object`",
+        "parameter.enable_thinking must be set to false for non-streaming calls",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "A conversation must start with a user message.",
+        "image exceeds 5 MB maximum: 6000000 bytes > 5242880 bytes",
+        "stop: too many stop sequences, at most 4 are allowed",
+    ],
+    blame.ARGUMENT: [
+        "Invalid 'messages': empty array. Expected an array with minimum length 1",
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.",
+        "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after",
+        "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 5 instead.",
+        "Please ensure that function call turn comes immediately after a user turn.",
+        "We could not parse the JSON body of your request.",
+        "Invalid schema for function 'x': In context=(), 'additionalProperties' is required",
+        "'messages' is a required property",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(fault, message) for fault, messages in OTHER_WORDS.items() for message in messages],
+)
+def test_a_bad_request_is_told_in_the_words_of_many_servers(fault, message):
+    assert fault_of(bad_request(message)) == fault
+
+
+@pytest.mark.parametrize(
+    ("raised", "fault"),
+    [
+        (error(status_code=498, body={"message": "Flex tier capacity exceeded"}), blame.OVERLOAD),
+        (error(status_code=499), blame.TIMEOUT),
+        (error(status_code=522), blame.TIMEOUT),
+        (error(status_code=500, body={"message": "the prompt is too long: 9000 tokens"}), blame.WINDOW),
+        (
+            error(status_code=429, body={"message": "Account is suspended: insufficient balance"}),
+            blame.ACCESS,
+        ),
+        (
+            error(status_code=429, body={"message": "You exceeded your current quota. Retry in 37s"}),
+            blame.OVERLOAD,
+        ),
+        (
+            error("EventStreamError", "An error occurred (throttlingException): Too many tokens"),
+            blame.OVERLOAD,
+        ),
+        (OSError(113, "No route to host"), blame.CONNECTION),
+        (error("UnknownApiResponseError", "Failed to parse response as JSON: <html>"), blame.UNREADABLE),
+    ],
+)
+def test_what_status_and_words_tell_together(raised, fault):
+    assert fault_of(raised) == fault
+
+
 def test_a_prompt_that_an_error_echoes_far_behind_tells_nothing():
     assert (
         fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == blame.ARGUMENT
