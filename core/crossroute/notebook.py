@@ -1,4 +1,4 @@
-"""How objects look in a notebook: the tables that a console prints, as HTML."""
+"""How objects look in a notebook, or on a page of their own: the tables that a console prints, as HTML."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
         return f'<div style="overflow-x:auto">{"".join(_rows_of(shown))}</div>'
     parts = shown.renderables if isinstance(shown, Group) else shown
     return "".join(map(html_of, parts))  # type: ignore[arg-type]
+
+
+def page_of(title: str, shown: RenderableType | Iterable[RenderableType]) -> str:
+    """Return tables and lines of text as a whole page, dark or light as its reader's other pages."""
+    return f"{PAGE.format(title=escape(title))}{html_of(shown)}</body></html>\n"
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><link rel="icon" href="data:,"><style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }}
+h1 {{ font-size: 1.4rem; }} table {{ border-collapse: collapse; font-size: 13px; width: 100%; }}
+th, td {{ padding: 4px 8px; white-space: nowrap; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }}
+td:first-child {{ white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }}
+small {{ font-size: 14px; }}
+</style></head><body><h1>{title}</h1>
+"""
 
 
 def _rows_of(table: Table) -> Iterator[str]:

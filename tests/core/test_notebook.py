@@ -8,7 +8,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price, Router
 from crossroute.calls.spend import Spend, Usage
-from crossroute.notebook import html_of
+from crossroute.notebook import html_of, page_of
 from crossroute.plain_table import listed, plain_table
 
 PRICE = Price(input=1, output=2)
@@ -89,3 +89,14 @@ def test_titles_captions_and_styles_are_kept():
 def test_many_names_are_cut():
     assert listed("abc") == "a, b, c"
     assert listed("abcdefgh") == "a, b, c, d, e, f, ... 8 in all"
+
+
+def test_a_page_of_its_own_holds_the_table_and_asks_for_nothing():
+    table = plain_table("name", caption="all")
+    table.add_row("<small>")
+    page = page_of("A & B", table)
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>A &amp; B</title>" in page
+    assert "&lt;small&gt;</td>" in page
+    assert "http" not in page
+    assert page.endswith("</body></html>\n")

@@ -108,14 +108,10 @@ def report(
     table = _table(told)
     out.print(table)
     if page is not None:
-        from rich.console import Console
-
         from crossroute.files import replace_file
+        from crossroute.notebook import page_of
 
-        with Path("/dev/null").open("w") as nowhere:
-            console = Console(record=True, width=140, file=nowhere)
-            console.print(table)
-        replace_file(page, console.export_html(inline_styles=True).encode())
+        replace_file(page, page_of("CrossRoute: traffic", table).encode())
 
 
 @traffic.command(epilog="Example: crossroute traffic feedback traffic.db runs.jsonl --score correctness")

@@ -1,7 +1,7 @@
 """The page of a report: one self-contained HTML file that needs no network.
 
-What a router is worth in a sentence, curves with hover, who gets which queries, each task's figures, calibration, and
-the queries that cost it most. Importing this module needs plotly.
+What a router is worth in a sentence, curves to hover over, who gets which queries, each task's figures, calibration,
+and the queries that cost it most.
 """
 
 from __future__ import annotations
@@ -78,20 +78,21 @@ def write_page(
     sweep = Sweep.of(prediction, outcomes, sweep_for(outcomes.cost), report.reward)
     chosen = Sweep.of(prediction, outcomes, np.array([willingness_to_pay]), report.reward)
     found = regrets(chosen, seen, willingness_to_pay, report.reward)
-    template = files("crossroute.evaluation").joinpath("page.html").read_text("utf-8")
+    package = files("crossroute.evaluation")
+    template = package.joinpath("page.html").read_text("utf-8")
     page = Template(template).substitute(
         title=escape(f"{router}: {report.queries:,} queries, {len(report.candidates)} candidates"),
         about=escape(about),
         router=escape(router),
-        library=charts.library(),
+        script=package.joinpath("chart.js").read_text("utf-8"),
         verdict=escape(_verdict(report, report.routers[router])),
         tiles=_tiles(report, report.routers[router]),
         figures=_figures_table(report),
         candidates=_candidates_table(report, router),
-        curves=charts.div(charts.curves(report), "curves"),
-        shares=charts.div(charts.shares(sweep, seen, report), "shares"),
+        curves=charts.curves(report).html(),
+        shares=charts.shares(sweep, seen, report).html(),
         tasks=_tasks_table(report),
-        calibration=charts.div(charts.calibration(sweep, seen), "calibration"),
+        calibration=charts.calibration(sweep, seen).html(),
         regrets=_regrets_table(found, seen),
         pay=f"{willingness_to_pay:.3g}",
     )

@@ -323,7 +323,6 @@ def test_evaluate_plots_and_takes_another_split(jsonl, saved, tmp_path):
 
 
 def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
-    pytest.importorskip("plotly", reason="the report extra is not installed")
     told = tmp_path / "told.jsonl"
     rows = [json.loads(line) for line in jsonl.read_text("utf-8").splitlines()]
     told.write_text(

@@ -1,13 +1,16 @@
+import json
+import re
+from html import unescape
+
 import numpy as np
 import pytest
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
 from crossroute.data.columns import MEASURES
-from crossroute.evaluation import compare
+from crossroute.evaluation import charts, compare
+from crossroute.evaluation.drawing import HEIGHT, LETTER, LINE, WIDTH, Axis, label_sides
 from crossroute.metrics.scores import WILLINGNESS_TO_PAY
 from crossroute.metrics.sweep import Sweep
-
-charts = pytest.importorskip("crossroute.evaluation.charts", exc_type=ImportError)
 
 
 @pytest.fixture
@@ -33,37 +36,88 @@ def prediction(outcomes):
     return Prediction(outcomes.pool.names, outcomes.quality * 0.8 + 0.1, outcomes.cost)
 
 
-def test_free_calls_have_a_place_on_the_logarithmic_axis(outcomes, prediction):
-    report = compare({"CrossRoute": prediction}, outcomes, resamples=5)
-    dots = charts.curves(report).data[-1]
-    assert [list(dots.x), list(dots.customdata)] == [pytest.approx([0.1, 1]), [0, 1]]
-    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)
-    for trace in (*charts.curves(report).data, *charts.shares(sweep, outcomes, report).data):
-        assert np.min(trace.x) > 0
+@pytest.fixture
+def report(outcomes, prediction):
+    return compare({"CrossRoute": prediction}, outcomes, resamples=5)
 
 
-def test_close_candidates_have_their_names_apart(outcomes, prediction):
-    dots = [(1.0, 0.5), (1.2, 0.52), (9.0, 0.5)]
-    sides = [charts._label_side(dot, dots) for dot in dots]
-    assert sides == ["bottom center", "top center", "bottom left"]
+@pytest.fixture
+def sweep(outcomes, prediction, report):
+    return Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)
+
+
+def test_free_calls_have_a_place_on_the_logarithmic_axis(outcomes, report, sweep):
+    chart = charts.curves(report)
+    assert [dot.x for dot in chart.dots] == pytest.approx([0.1, 1])
+    assert [dot.told.partition(", ")[2] for dot in chart.dots] == [
+        "USD 0 per 1,000 calls",
+        "USD 1 per 1,000 calls",
+    ]
+    for drawn in (chart, charts.shares(sweep, outcomes, report)):
+        assert np.min(drawn.at) > 0
+        assert np.all(np.diff(drawn.at) >= 0)
+
+
+def test_everything_lies_within_the_plot(outcomes, report, sweep):
+    drawn = [
+        charts.curves(report),
+        charts.shares(sweep, outcomes, report),
+        charts.calibration(sweep, outcomes),
+    ]
+    for chart in drawn:
+        heights = np.concatenate([*(one.y for one in chart.series), [dot.y for dot in chart.dots]])
+        places = np.concatenate([chart.x.at(chart.at), chart.y.at(heights[~np.isnan(heights)])])
+        assert places.min() >= -1e-6
+        assert places.max() <= 1000 + 1e-6
+
+
+def test_shares_fill_the_height_and_say_what_each_gets(outcomes, report, sweep):
+    bottom, top = charts.shares(sweep, outcomes, report).series
+    assert (bottom.under == 0).all()
+    assert top.y == pytest.approx(1)
+    assert np.array_equal(top.under, bottom.y)
+    assert [f"{part:.0%}" for part in bottom.y] == bottom.told
+
+
+def test_a_curve_tells_its_quality_where_it_is_read(report):
+    chart = charts.curves(report)
+    read = json.loads(unescape(re.search(r'data-read="(.*?)"', chart.html())[1]))
+    assert len(read["x"]) == len(read["told"]) == charts.STEPS
+    router = chart.series[-1]
+    assert read["series"]["2"][-1] == f"{router.y[-1]:.3f}"
+    assert router.name == f"CrossRoute ({report.routers['CrossRoute'].aiq:.3f})"
 
 
 def test_a_logarithmic_axis_counts_by_one_two_and_five():
-    assert charts._ticks([0.03, 0.9]) == [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
+    axis = Axis.logarithmic("USD", np.array([0.011, 0.9]))
+    assert axis.ticks == (0.02, 0.05, 0.1, 0.2, 0.5)
+    assert axis.at(np.array([axis.low, axis.high])) == pytest.approx([0, 1000])
+    assert Axis.logarithmic("USD", np.geomspace(1e-4, 1e4, 9)).fewest == {1e-4, 1e-2, 1, 1e2, 1e4}
 
 
-def test_shares_add_up_from_the_cheapest_end(outcomes, prediction):
-    report = compare({"CrossRoute": prediction}, outcomes, resamples=5)
-    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY, report.reward)
-    free, paid = charts.shares(sweep, outcomes, report).data
-    assert np.add(free.y, paid.y) == pytest.approx(np.ones(len(free.y)))
-    assert (free.y[0], free.y[-1]) == (1, 0.5)
-    assert list(paid.customdata) == sorted(paid.customdata)
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"), [(0, 1, (0, 0.2, 0.4, 0.6, 0.8, 1)), (0.61, 0.87, (0.65, 0.7, 0.75, 0.8, 0.85))]
+)
+def test_a_linear_axis_counts_by_round_numbers(low, high, ticks):
+    assert Axis.linear("quality", low, high).ticks == pytest.approx(ticks)
 
 
-def test_calibration_compares_the_means_of_bins(outcomes, prediction):
-    sweep = Sweep.of(prediction, outcomes, WILLINGNESS_TO_PAY)
-    dots = charts.calibration(sweep, outcomes).data[-1]
-    assert list(dots.x) == pytest.approx([0.1, 0.9])
-    assert list(dots.y) == pytest.approx([0, 1])
-    assert list(dots.customdata) == [2, 6]
+def test_no_label_lies_on_another_or_outside():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, WIDTH, 40), rng.uniform(0, HEIGHT, 40)
+    labels = ["a-name-of-some-length"] * 39 + [""]
+    boxes = []
+    for left, bottom, label, side in zip(x, y, labels, label_sides(x, y, labels), strict=True):
+        if side:
+            width = LETTER * len(label)
+            begin = {"right": left + 7, "left": left - 7 - width}.get(side, left - width / 2)
+            base = {"above": bottom + 7, "below": bottom - 7 - LINE}.get(side, bottom - LINE / 2)
+            boxes.append((begin, base, begin + width, base + LINE))
+    assert 5 < len(boxes) < 40
+    for place, (left, low, right, high) in enumerate(boxes):
+        assert left >= 0
+        assert right <= WIDTH
+        assert not any(
+            left < other[2] and other[0] < right and low < other[3] and other[1] < high
+            for other in boxes[:place]
+        )
