@@ -10,10 +10,12 @@ network: it takes the router in the folder and makes the models without outcomes
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import typer
 from priors import KINDS, believe, kind_of
@@ -24,6 +26,9 @@ from crossroute.candidate import Belief
 from crossroute.catalogue import Catalogue
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.model.doubt import Doubt
+from crossroute.model.ensemble import Ensemble
+from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.training.heads import Labelled
@@ -181,18 +186,18 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
             pool.append(stated.model_copy(update={"profile": router.pool[name].profile}))
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
-    query_encoder = router.predictor.query_encoder
-    pool = [leaning(each) for each in pool]
+    query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
+    pool = [in_half(leaning(each)) for each in pool]
     attended = Pool(
         each for each in pool if each.name in measured
     )  # the context, whatever pool is chosen from
     predictor = Predictor(
-        network,
+        InferenceNetwork(network.config, halved(network.weights)),
         attended,
         query_encoder,
         router.predictor.cost_unit,
-        doubt=doubt,
-        ensemble=router.predictor.ensemble,
+        doubt=Doubt(doubt.kinds, halved(doubt.tensors)),
+        ensemble=ensemble and Ensemble(halved(ensemble.tensors)),
     )
     return Router(
         predictor.with_pool(Pool(pool)),
@@ -202,6 +207,28 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},
         verifier=router.own_verifier,
     )
+
+
+def halved(tensors: Mapping[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[Any]]:
+    """Return tensors in half precision, but for centroids, by which profiles know their router, and whole numbers."""
+    return {
+        name: tensor.astype(np.float16) if tensor.dtype.kind == "f" and name != "centroids" else tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def in_half(candidate: Candidate) -> Candidate:
+    """Return a candidate with quality and length by cluster, and what is believed, in half precision."""
+    profile = candidate.profile
+    if profile is None or profile.belief is None:
+        return candidate
+
+    def half(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(np.array(values, dtype=np.float16).tolist())
+
+    belief = Belief(**{field: half(getattr(profile.belief, field)) for field in Belief.model_fields})
+    told = {"quality": half(profile.quality), "log_tokens": half(profile.log_tokens), "belief": belief}
+    return candidate.model_copy(update={"profile": profile.model_copy(update=told)})
 
 
 def leaning(candidate: Candidate) -> Candidate:

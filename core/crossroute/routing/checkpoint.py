@@ -40,7 +40,10 @@ NO_BELIEF = 1e9
 """In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
 PROBED = 4
 """Queries that a router is tried on when it is loaded."""
+PROFILE = "profile."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
+COMPACT = (NETWORK, DOUBT, ENSEMBLE, BELIEF, CONTEXT, PROFILE)
+"""Tensors that are written in half precision where that loses nothing."""
 
 
 class Parts(TypedDict):
@@ -125,7 +128,7 @@ def save(parts: Parts, folder: str | Path) -> None:
     )
     profiles = pool_profiles(pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
-    tensors |= {f"profile.{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
+    tensors |= {f"{PROFILE}{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
     vectors, tokens, context = parts["calibration"]
     tensors["calibration.encoded"] = vectors.astype(np.float16)
     tensors["calibration.tokens"] = tokens
@@ -145,11 +148,15 @@ def save(parts: Parts, folder: str | Path) -> None:
         tensors |= {f"{LESSON}{name}": tensor for name, tensor in predictor.lessons._asdict().items()}
     if not all(map(np.array_equal, predictor.context, profiles)):
         context_profiles = predictor.context._asdict()
-        tensors |= {f"{CONTEXT}{name}": _compact(context_profiles[name]) for name in PROFILE_FIELDS}
+        tensors |= {f"{CONTEXT}{name}": context_profiles[name] for name in PROFILE_FIELDS}
     if parts["trained_on"] is not None:
         tensors[TRAINED_ON] = parts["trained_on"]
     if parts["floor"]:
         tensors |= _floor_tensors(parts["floor"].evidence)
+    tensors = {
+        name: _compact(tensor) if name.startswith(COMPACT) and tensor.dtype.kind == "f" else tensor
+        for name, tensor in tensors.items()
+    }
     unsaid = {
         name for name in ("learned_prices", "kinds", "floor", "trained_on") if getattr(config, name) is None
     }
@@ -247,7 +254,7 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
         "calibration.encoded": (queries, config.network.width),
     }
     shapes |= {
-        f"profile.{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
+        f"{PROFILE}{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
     }
     if config.kinds is not None:
         shapes[f"{DOUBT}heads"] = (config.network.components, len(config.kinds) + 2)
@@ -301,7 +308,7 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
         name.removeprefix(NETWORK): tensor for name, tensor in tensors.items() if name.startswith(NETWORK)
     }
     network = InferenceNetwork(config.network, weights)
-    values = [tensors[f"profile.{name}"].tolist() for name in PROFILE_FIELDS]
+    values = [tensors[f"{PROFILE}{name}"].tolist() for name in PROFILE_FIELDS]
     learned = config.learned_prices or (None,) * len(config.candidates)
     believed = _beliefs(len(config.candidates), tensors)
     taught = _lessons(len(config.candidates), tensors)
