@@ -160,7 +160,7 @@ def _doubt(random: np.random.Generator) -> Doubt:
             "run": np.array([1.0, 0.0, 0.0, 0.5, 9.0]),
             "reading": np.array([0.5, 0.5, 0.15]),
             "near_spread": random.uniform(0.2, 1, K),
-            "far_spread": np.array([1.4, 0.9]),
+            "far_spread": np.array([1.4, 0.9, 2.0]),
         },
     )
 

@@ -120,8 +120,8 @@ class Doubt:
             (p, K + 2) and `heads_bias` (K + 2,) for kinds, ease and length, `ordinary_heads` and `ordinary_bias` the
             same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
             query and of an agent's run, `reading` (3,) how much what is read of kind, ease and length counts beside
-            what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (2,) of log
-            tokens, the last of unknown and of ordinary queries.
+            what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (3,) of log
+            tokens, the last of unknown queries, ordinary ones and agents' runs.
 
     Raises:
         KeyError: A tensor is missing.
@@ -143,7 +143,7 @@ class Doubt:
             "manner": (size, 3),
             **dict.fromkeys(("manner_bias", "reading"), (3,)),
             "near_spread": (rows["near_spread"],),
-            "far_spread": (2,),
+            "far_spread": (3,),
         }
         for name, shape in shapes.items():
             found = self.tensors[name].shape
@@ -163,7 +163,7 @@ class Doubt:
         self._typical, self._run = held["typical"], held["run"]
         self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
         self._ordinary = 1 - self._reading
-        self._far = held["far_spread"][0], held["far_spread"][1] - held["far_spread"][0]
+        self._far = held["far_spread"]
         self._near_variance = held["near_spread"] ** 2
 
     def situate(self, x: Floats) -> Situation:
@@ -186,7 +186,7 @@ class Doubt:
             kinds=told[:, :-2],
             ease=bounded(told[:, -2], LEAST_EASE, MOST_EASE),
             log_tokens=bounded(told[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
-            spread=self._far[0] + usual[:, 0] * self._far[1],
+            spread=manner @ self._far,
         )
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:

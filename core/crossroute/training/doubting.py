@@ -43,9 +43,10 @@ READING_ALONE = 0.5, 0.7, 0.3
 SHRINKAGE = 0.05
 """Of covariances to the variances, in standardized inputs; the fewer the queries, the more."""
 
-FAR_SPREAD = 1.8, 1.3
-"""Standard deviations of log tokens around what is read of queries that are like nothing known, and of ordinary ones:
-as whole sets left out, and ordinary requests held out, differed from what was foreseen of them."""
+FAR_SPREAD = 1.8, 1.3, 2.5
+"""Standard deviations of log tokens around what is read of queries that are like nothing known, of ordinary ones and of
+agents' runs: as whole sets left out, ordinary requests held out, and validation queries of runs differed from what was
+foreseen of them."""
 
 SHRUNK_TO_ALL = 20.0
 """Answers' worth of the spread over all clusters in the spread of each."""

@@ -34,11 +34,6 @@ NEVER = -30.0
 MANNERS = (0.5, 0.3, 0.2)
 """Shares of training queries, ordinary requests and runs in what tells them apart, whatever their number."""
 
-AS_TRAINING_ODDS = 2.0
-"""Added to the log-odds of asking as training queries do: one that is as like them as like ordinary requests is taken
-for the former, of which more is known. Chosen on whole sets left out and validation queries, and so that the dial holds
-on ordinary requests held out."""
-
 MANNER_STRENGTH = 0.03
 """Inverse penalty on the weights that tell manners, for standardized inputs and twice as many queries as stated ones.
 Chosen, as the shares, on whole sets left out and ordinary requests held out."""
@@ -190,7 +185,6 @@ def fit_manners(rows: Rows, stated: Rows, kinds: int) -> dict[str, Floats]:
         bias[fitted.classes_] = 0
         bias[found] = fitted.intercept_
         bias = bias - mean @ head
-        bias[AS_TRAINING] += AS_TRAINING_ODDS
     known = next((group for group in (rows, stated) if group.run.any()), None)
     if known is not None:
         runs = known.taken(known.run.nonzero()[0])

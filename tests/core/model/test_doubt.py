@@ -41,7 +41,7 @@ def doubt(**changes) -> Doubt:
         "run": np.array([1.0, 0.0, -1.0, 10.0]),
         "reading": np.array([OF_KIND, OF_EASE, OF_LENGTH]),
         "near_spread": np.full(K, 0.3),
-        "far_spread": np.array([2.0, 1.0]),
+        "far_spread": np.array([2.0, 1.0, 3.0]),
     }
     return Doubt(("code", "math"), tensors | changes)
 
@@ -130,6 +130,7 @@ def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
     assert found.log_tokens == pytest.approx([5, 10])
     assert found.ease == pytest.approx([1, -1])
     assert found.kinds[1] == pytest.approx([1, 0])
+    assert found.spread == pytest.approx([2, 3], abs=1e-3)
     assert found.trust[1] == pytest.approx(0, abs=1e-6)
 
 
