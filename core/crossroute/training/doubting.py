@@ -24,7 +24,7 @@ from crossroute.training.run import Prepared
 NEAR = 0.999
 """Share of validation queries within reach: as far as these lie, queries are like what the router was trained on."""
 
-GATE_WIDTH = 0.25
+GATE_WIDTH = 0.1
 """How gradually trust ends, as a part of what lies between nine tenths of validation queries and a tenth of them."""
 
 OUTLYING = 0.999
