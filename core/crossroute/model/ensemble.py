@@ -2,7 +2,7 @@
 
     ridge    a linear function of the encoded query                                              (n, m)
     forest   mean quality of the training queries in the same leaves, over trees                 (n, m)
-    joined = own * network + sum of weight * logit(member) + intercept                           (n, m)
+    joined = own * network + sum of weight * logit(member) + common * mean logit(member) + intercept
     logit  = network + observed * (joined - network)                                             (n, m)
 
 A network learns what is smooth. A leaf holds the training queries that are nearest by what tells candidates apart: a
@@ -37,7 +37,7 @@ LEVELS = 255
 TENSORS = (
     *("profiles", "ridge", "ridge_bias"),
     *("feature", "threshold", "children", "root", "value", "depth"),
-    *("own", "weights", "intercept"),
+    *("own", "weights", "common", "intercept"),
 )
 
 Columns = npt.NDArray[np.intp]
@@ -50,7 +50,8 @@ class Ensemble:
         tensors: By name: `profiles` (c, k), by which the c candidates are known; `ridge` (D, c) and `ridge_bias` (c,);
             of the forest `feature` (v,), `threshold` (v,) and `value` (v, c), in steps of 1 / 255, of each node,
             `children` (v, 2), a leaf its own, the `root` of each tree (t,) and the `depth` of the deepest (1,);
-            `own` (1,), `weights` (members,) and `intercept` (c,).
+            `own` (1,), `weights` and `common` (members,), of a logit and of its mean over the c candidates, and
+            `intercept` (c,).
 
     Raises:
         KeyError: A tensor is missing.
@@ -62,7 +63,8 @@ class Ensemble:
         _check(self.tensors)
         held = {name: tensor.astype(np.float32) for name, tensor in self.tensors.items()}
         self._profiles, self._ridge, self._ridge_bias = (held[name] for name in TENSORS[:3])
-        self._own, self._weights, self._intercept = float(held["own"][0]), held["weights"], held["intercept"]
+        self._own, self._intercept = float(held["own"][0]), held["intercept"]
+        self._weights, self._common = held["weights"], held["common"] / len(held["profiles"])
         self._value = held["value"] / LEVELS
         # a node is known by twice its number, so that its children are the next two places
         self._root, self._children = (
@@ -102,11 +104,15 @@ class Ensemble:
         known = columns >= 0
         if not known.any():
             return quality_logit
-        held = np.minimum(np.maximum(self.members(encoded, x), HELD), 1 - HELD)  # (members, n, c)
-        told = self._weights @ np.log(held / (1 - held)).reshape(len(held), -1)
-        told = told.reshape(len(x), -1) + self._intercept  # (n, c)
-        beyond = (self._own - 1) * quality_logit + told[:, columns]
+        beyond = (self._own - 1) * quality_logit + self.beside(encoded, x)[:, columns]
         return np.asarray(quality_logit + np.where(known, observed, 0) * beyond, np.float32)
+
+    def beside(self, encoded: Floats, x: Floats) -> Floats:
+        """Return what stands beside the network's share, in log-odds, shape (n, c); arguments as for `joined`."""
+        held = np.minimum(np.maximum(self.members(encoded, x), HELD), 1 - HELD)  # (members, n, c)
+        logits = np.log(held / (1 - held))
+        told = (self._weights @ logits.reshape(len(held), -1)).reshape(len(x), -1)  # (n, c)
+        return np.asarray(told + (self._common @ logits.sum(axis=-1))[:, None] + self._intercept)
 
     def members(self, encoded: Floats, x: Floats) -> Floats:
         """Return what each member predicts, shape (members, n, c), in the order of `MEMBERS`; arguments as above."""
@@ -135,6 +141,7 @@ def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
         "depth": (1,),
         "own": (1,),
         "weights": (len(MEMBERS),),
+        "common": (len(MEMBERS),),
         "intercept": (candidates,),
     }
     for name, shape in shapes.items():

@@ -18,8 +18,7 @@ from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
 from crossroute.model.costs import CostUnit, prices
 from crossroute.model.doubt import TENSORS, Doubt
-from crossroute.model.ensemble import TENSORS as ENSEMBLE_TENSORS
-from crossroute.model.ensemble import Ensemble
+from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
@@ -337,9 +336,10 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
 
 def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
     """Return what stands beside the network; None where a checkpoint holds none, as older ones do."""
-    if not any(name.startswith(ENSEMBLE) for name in tensors):
+    told = {name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)}
+    if not told:
         return None
-    ensemble = Ensemble({name: tensors[f"{ENSEMBLE}{name}"] for name in ENSEMBLE_TENSORS})
+    ensemble = Ensemble({"common": np.zeros(len(MEMBERS))} | told)  # older ones weigh no member's mean
     ensemble.check(network.config)
     return ensemble
 

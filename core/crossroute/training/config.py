@@ -31,8 +31,8 @@ class TrainingConfig(BaseModel):
         choose_by: What the validation split chooses the epoch by: the AIQ, or the likelihood of the observed
             qualities, which is steadier where queries are few or their candidates differ.
         teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
-        ensemble: Put a ridge regression and a forest beside the network (model/ensemble.py), unless the router
-            goes on learning.
+        ensemble: Put a ridge regression and a forest beside the network (model/ensemble.py); a router that goes on
+            learning keeps those that it has.
         trees: Of the forest.
         leaves: Of a tree, about: of many queries the leaves hold more.
         least_outcomes: Of a candidate without which the network alone tells of it.

@@ -32,7 +32,7 @@ from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import classes_of, fit_doubt
 from crossroute.training.priors import Prior
 from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
-from crossroute.training.stacking import fit_ensemble
+from crossroute.training.stacking import carry_ensemble, fit_ensemble
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
 from crossroute.training.verification import verifier_of
@@ -164,8 +164,11 @@ def fit_prepared(
         plain = kept and kept.with_doubt(None).with_ensemble(None)
         if kept and plain and likelihood(plain, validation) >= likelihood(predictor, validation):
             predictor, provenance = kept, start.provenance
-        elif start.predictor.doubt is not None:
-            predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
+        else:
+            beside = carry_ensemble(start.predictor, predictor, validation)
+            if start.predictor.doubt is not None:
+                predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
+            predictor = predictor.with_ensemble(beside)
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     own = start.own_verifier if start else None
     foreseen = stacked.unseen if stacked else predictor.foresee_encoded(validation.queries).quality

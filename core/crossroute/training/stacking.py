@@ -2,9 +2,15 @@
 
 The members learn from train and validation queries alike. What weighs them is what each says of queries that it has
 not learned from: the ridge's residuals are corrected for the query's own part in closed form, and each tree is asked of
-the queries outside its draw. One logistic regression for all candidates then gives each member
-its weight. The network is weighed against the members on validation queries, which it has not learned from either;
-these are few, so both weights are held close to a half.
+the queries outside its draw. Two things are weighed apart, since a choice rests on the second alone: how hard a member
+finds a query for all candidates, and by how much it takes one candidate to differ from the others there. Both are
+shrunk to nothing, so that where members do not tell candidates apart, each is predicted its mean.
+
+The network is weighed against the members on validation queries, which it has not learned from either. These are few,
+so its weight is held close to a half of what the forest's word on candidates was worth: the network learns from a
+forest.
+
+Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas, JRSS B 45, 1983.
 """
 
 from __future__ import annotations
@@ -25,7 +31,7 @@ from crossroute.training.run import Prepared
 PENALTY = 10.0
 """Of the ridge, for embeddings of unit length."""
 
-STACK_PENALTY = 1.0
+STACK_PENALTY = 20.0
 """On the members' weights and intercepts, which all queries tell."""
 
 HALF_PENALTY = 20.0
@@ -44,12 +50,35 @@ class Stacked(NamedTuple):
 class Weighed(NamedTuple):
     """A logistic regression that all candidates share but for the intercept."""
 
-    weights: Floats  # (members,)
+    weights: Floats  # (k,)
     intercept: Floats  # (m,)
+
+    def __call__(self, features: Floats) -> Floats:
+        """Return the log-odds, shape (n, m), by the features, shape (k, n, m)."""
+        return np.asarray(np.tensordot(self.weights, features, axes=1) + self.intercept)
+
+
+class Shares(NamedTuple):
+    """What members count for.
+
+    Attributes:
+        weights: Of each member's logit, shape (members,).
+        common: Of its mean over the candidates, shape (members,).
+        intercept: Shape (m,).
+        worth: What the last member's word on candidates alone was worth, in [0, 1].
+    """
+
+    weights: Floats
+    common: Floats
+    intercept: Floats
+    worth: float
 
     def __call__(self, logits: Floats) -> Floats:
         """Return the log-odds, shape (n, m), by the members', shape (members, n, m)."""
-        return np.asarray(np.tensordot(self.weights, logits, axes=1) + self.intercept)
+        apart = np.tensordot(self.weights, logits, axes=1)
+        return np.asarray(
+            apart + np.tensordot(self.common, logits.mean(-1, keepdims=True), axes=1) + self.intercept
+        )
 
 
 def fit_ensemble(
@@ -72,12 +101,12 @@ def fit_ensemble(
     ridge, ridge_bias, straight = fit_ridge(encoded, quality)
     forest = grow_forest(predictor.network.project(encoded), quality, config)
     logits = logit(np.stack([straight, forest.unseen]), HELD)  # (members, n, c)
-    stacked = weigh(logits, quality, np.full(len(logits), 1 / len(logits)), STACK_PENALTY)
-    unseen = predictor.with_doubt(None).foresee_encoded(validation.queries).quality  # (v, m)
-    beside = np.stack([logit(unseen[:, known], LEAST_CHANCE), stacked(logits)[len(train.encoded) :]])
-    observed = validation.outcomes.quality[:, known]
-    halves = weigh(beside, observed, np.full(2, 0.5), HALF_PENALTY * len(known))
-    unseen[:, known] = sigmoid(halves(beside))
+    shares = share_out(logits, quality)
+    network = np.concatenate([_network_logit(predictor, part) for part in (train, validation)])  # (n, m)
+    seen, beside = len(train.encoded), shares(logits)  # (n, c)
+    halves = weigh_network(network[:, known], beside, quality, seen, shares.worth)
+    unseen = sigmoid(network[seen:])
+    unseen[:, known] = sigmoid(halves(np.stack([network[:, known], beside])[:, seen:]))
     own, share = halves.weights
     told = {
         "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known],
@@ -85,14 +114,99 @@ def fit_ensemble(
         "ridge_bias": ridge_bias,
         "threshold": forest.threshold,
         "own": np.array([own]),
-        "weights": share * stacked.weights,
-        "intercept": share * stacked.intercept + halves.intercept,
+        "weights": share * shares.weights,
+        "common": share * shares.common,
+        "intercept": share * shares.intercept + halves.intercept,
     }
     places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
     value = np.rint(forest.value * LEVELS).astype(np.uint8)
     tensors = {name: values.astype(np.float32) for name, values in told.items()} | places
     depth = np.array([forest.depth], dtype=np.int32)
     return Stacked(Ensemble(tensors | {"value": value, "depth": depth}), unseen)
+
+
+def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
+    """Return the members of a router that went on learning, weighed anew beside its network as it is now.
+
+    They have seen none of the new queries, and stand beside the candidates that they knew; None where there are none.
+
+    Args:
+        before: The router's that went on learning.
+        predictor: What its network has become, over the pool as it is profiled now.
+        validation: The validation split, which neither has learned from.
+    """
+    if before.ensemble is None or before.columns is None:
+        return None
+    names = before.pool.names
+    columns = np.array(
+        [before.columns[names.index(c.name)] if c.name in names else -1 for c in predictor.pool]
+    )
+    known = np.flatnonzero(columns >= 0)
+    if not known.size:
+        return None
+    encoded, tensors = validation.encoded.numpy(), dict(before.ensemble.tensors)
+    members = before.ensemble.beside(encoded, predictor.network.project(encoded))[:, columns[known]]
+    network = _network_logit(predictor, validation)[:, known]
+    start = np.array([float(tensors["own"][0]), 1.0])
+    quality = validation.outcomes.quality[:, known]
+    halves = weigh(np.stack([network, members]), quality, start, HALF_PENALTY * len(known))
+    own, share = halves.weights
+    profiles, intercept = tensors["profiles"].copy(), share * tensors["intercept"]
+    profiles[columns[known]] = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
+    intercept[columns[known]] += halves.intercept
+    told = {
+        "profiles": profiles,
+        "own": np.array([own]),
+        "weights": share * tensors["weights"],
+        "common": share * tensors["common"],
+        "intercept": intercept,
+    }
+    return Ensemble(tensors | {name: values.astype(np.float32) for name, values in told.items()})
+
+
+def _network_logit(predictor: Predictor, part: Prepared) -> Floats:
+    """Return what the network alone says of quality, shape (n, m), in log-odds."""
+    alone = predictor.with_doubt(None).with_ensemble(None)
+    return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
+
+
+def share_out(logits: Floats, quality: Floats) -> Shares:
+    """Return what members count for, by what they say of queries that they have not learned from.
+
+    Args:
+        logits: Of each member, shape (members, n, m), the forest's last.
+        quality: Observed, shape (n, m), in [0, 1], NaN where not known.
+    """
+    known = ~np.isnan(quality)
+    centre = logits.mean(axis=1, keepdims=True, where=known)  # (members, 1, m)
+    common = (logits - centre).mean(axis=-1, keepdims=True)
+    apart = logits - centre - common
+    features = np.concatenate([np.broadcast_to(common, logits.shape), apart])  # (2 members, n, m)
+    base, size = logit(np.nanmean(quality, axis=0), LEAST_CHANCE), len(logits)
+    counted = weigh_positive(features, quality, STACK_PENALTY, base)
+    of_common, weights = counted.weights[:size], counted.weights[size:]
+    worth = weigh_positive(features[[size - 1, -1]], quality, STACK_PENALTY, base).weights[-1]
+    less = np.tensordot(weights, centre[:, 0], axes=1) + (of_common - weights) @ centre[:, 0].mean(axis=-1)
+    return Shares(weights, of_common - weights, counted.intercept - less, min(float(worth), 1.0))
+
+
+def weigh_network(network: Floats, members: Floats, quality: Floats, seen: int, worth: float) -> Weighed:
+    """Return what the network's logit and the members' count for beside each other.
+
+    Args:
+        network: Of train and validation queries, shape (n, m).
+        members: What they come to, without having learned from these queries, shape (n, m).
+        quality: Observed, shape (n, m).
+        seen: So many of the queries, the first, the network has learned from; the others weigh it.
+        worth: What a word on candidates is worth here, in [0, 1].
+    """
+    # so that what a candidate is on the whole is the members' word alone
+    centre = (network - members).mean(axis=0, where=~np.isnan(quality))  # (m,)
+    beside = np.stack([network - centre, members])[:, seen:]
+    halves = weigh(
+        beside, quality[seen:], np.array([worth / 2, 1 - worth / 2]), HALF_PENALTY * quality.shape[1]
+    )
+    return halves._replace(intercept=halves.intercept - halves.weights[0] * centre)
 
 
 def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]:
@@ -128,24 +242,39 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
     return weights, biases, unseen
 
 
-def weigh(logits: Floats, quality: Floats, start: Floats, penalty: float) -> Weighed:
-    """Fit one weight a member for all candidates, and one intercept a candidate, by Newton's method.
+def weigh_positive(features: Floats, quality: Floats, penalty: float, base: Floats) -> Weighed:
+    """Fit weights that are held to 0, and none below it: a member that errs out of chance alone is left out."""
+    kept = np.arange(len(features))
+    while True:
+        found = weigh(features[kept], quality, np.zeros(len(kept)), penalty, base)
+        if (found.weights >= 0).all():
+            weights = np.zeros(len(features))
+            weights[kept] = found.weights
+            return found._replace(weights=weights)
+        kept = kept[found.weights >= 0]
+
+
+def weigh(
+    features: Floats, quality: Floats, start: Floats, penalty: float, base: Floats | float = 0.0
+) -> Weighed:
+    """Fit one weight a feature for all candidates, and one intercept a candidate, by Newton's method.
 
     Args:
-        logits: What each member says of queries that it has not learned from, shape (members, n, m).
+        features: Of queries that nothing behind them has learned from, shape (k, n, m).
         quality: Observed, shape (n, m), in [0, 1], NaN where not known.
-        start: Weights to which they are held, shape (members,).
-        penalty: How closely, and how closely the intercepts to 0.
+        start: Weights to which they are held, shape (k,).
+        penalty: How closely, and how closely the intercepts to their base.
+        base: Shape (m,).
     """
-    known, size, columns = ~np.isnan(quality), len(logits), quality.shape[1]
-    origin = weights = np.concatenate([start, np.zeros(columns)])
+    known, size, columns = ~np.isnan(quality), len(features), quality.shape[1]
+    origin = weights = np.concatenate([start, np.broadcast_to(base, columns)])
     for _ in range(STEPS):
-        expected = sigmoid(np.tensordot(weights[:size], logits, axes=1) + weights[size:])
+        expected = sigmoid(np.tensordot(weights[:size], features, axes=1) + weights[size:])
         error = np.where(known, np.nan_to_num(quality) - expected, 0)
         curvature = np.where(known, expected * (1 - expected), 0)  # (n, m)
-        slope = np.concatenate([np.einsum("enm,nm->e", logits, error), error.sum(axis=0)])
-        of_members = np.einsum("enm,nm,fnm->ef", logits, curvature, logits)
-        of_both = np.einsum("enm,nm->em", logits, curvature)
+        slope = np.concatenate([np.einsum("enm,nm->e", features, error), error.sum(axis=0)])
+        of_members = np.einsum("enm,nm,fnm->ef", features, curvature, features)
+        of_both = np.einsum("enm,nm->em", features, curvature)
         hessian = np.block([[of_members, of_both], [of_both.T, np.diag(curvature.sum(axis=0))]])
         step = np.linalg.solve(hessian + penalty * np.eye(len(weights)), slope - penalty * (weights - origin))
         weights = weights + step

@@ -22,6 +22,7 @@ def tensors():
         "depth": np.array([1]),
         "own": np.array([0.5]),
         "weights": np.array([0.25, 0.5]),
+        "common": np.array([0.0, 0.2]),
         "intercept": np.array([0.1, -0.1]),
     }
 
@@ -45,6 +46,7 @@ def test_the_network_counts_as_much_as_it_was_weighed():
     joined = Ensemble(tensors()).joined(ENCODED, X, network, np.array([0, 1]), WHOLLY)
     ridge, forest = np.array([[0.6, 0.6], [0.5, 0.4]]), np.array([[0.3, 0.6], [0.6, 0.3]])
     expected = 0.5 * network + 0.25 * logit(ridge, 0.02) + 0.5 * logit(forest, 0.02) + [0.1, -0.1]
+    expected += 0.2 * logit(forest, 0.02).mean(axis=1, keepdims=True)
     np.testing.assert_allclose(joined, expected, atol=1e-5)
 
 
@@ -71,6 +73,7 @@ def test_a_candidate_that_was_not_observed_near_a_query_is_the_networks_alone_th
 
 def test_certainty_of_a_member_is_held_within_reason():
     sure = tensors() | {"ridge_bias": np.array([5.0, -5.0]), "weights": np.array([1.0, 0.0])}
+    sure |= {"common": np.zeros(2)}
     joined = Ensemble(sure).joined(ENCODED, X, np.zeros((2, 2)), np.array([0, 1]), WHOLLY)
     np.testing.assert_allclose(sigmoid(joined - np.array([0.1, -0.1])), [[0.98, 0.02]] * 2, atol=1e-5)
 

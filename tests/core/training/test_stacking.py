@@ -7,7 +7,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from crossroute import Candidate, Price, Router, TrainingConfig, fit
 from crossroute.numeric import logit, sigmoid
-from crossroute.training.stacking import PENALTY, fit_ridge, weigh
+from crossroute.training.stacking import PENALTY, fit_ridge, share_out, weigh, weigh_network
 from tests.support.tiny import make_outcomes
 
 SMALL = TrainingConfig(clusters=4, epochs=3, batch_size=32, hidden=16)
@@ -58,6 +58,41 @@ def test_what_is_not_known_does_not_count():
     np.testing.assert_allclose(found.weights, whole.weights)
 
 
+EASE = random.normal(size=(600, 1)) * 1.5
+LEVELS = np.linspace(-1, 1, 6)
+TOSSED = (random.random((600, 6)) < sigmoid(EASE + LEVELS)).astype(float)
+"""Of six candidates that differ on the whole, and on no query more than on others."""
+
+
+def test_members_that_tell_nothing_leave_each_candidate_its_mean():
+    shares = share_out(random.normal(size=(2, *TOSSED.shape)), TOSSED)
+    told = sigmoid(shares(random.normal(size=(2, *TOSSED.shape))))
+    np.testing.assert_allclose(told, np.broadcast_to(TOSSED.mean(axis=0), told.shape), atol=0.06)
+
+
+def test_what_is_hard_for_all_counts_though_no_candidate_is_told_apart():
+    noise = random.normal(size=TOSSED.shape)
+    shares = share_out(np.stack([EASE + LEVELS + noise, EASE + LEVELS - noise]), TOSSED)
+    assert (shares.weights < 0.15).all()
+    assert shares.worth < 0.15
+    assert (shares.weights + shares.common).sum() == pytest.approx(1, abs=0.15)
+
+
+def test_a_member_that_errs_against_the_truth_is_left_out():
+    apart = random.normal(size=TOSSED.shape)
+    right = (random.random(TOSSED.shape) < sigmoid(LEVELS + apart)).astype(float)
+    shares = share_out(np.stack([LEVELS - apart, LEVELS + apart]), right)
+    assert shares.weights[0] == 0
+    assert shares.weights[1] == pytest.approx(1, abs=0.15)
+
+
+def test_a_network_whose_forest_told_nothing_hardly_counts():
+    noise, members = random.normal(size=TOSSED.shape), np.broadcast_to(LEVELS, TOSSED.shape)
+    halves = weigh_network(noise, members, TOSSED, seen=500, worth=0.0)
+    assert abs(halves.weights[0]) < 0.1
+    np.testing.assert_allclose(halves(np.stack([noise, members])), members, atol=0.5)
+
+
 @pytest.fixture(scope="module")
 def outcomes():
     return make_outcomes(180)
@@ -96,8 +131,18 @@ def test_a_candidate_profiled_anew_is_the_networks_alone(router, outcomes):
     assert not known[len(outcomes.pool) :].any()
 
 
-def test_the_paper_s_plain_form_and_a_router_that_goes_on_learning_are_networks_alone(router, outcomes):
+def test_the_paper_s_plain_form_is_a_network_alone(outcomes):
     plain = TrainingConfig.plain().model_copy(update={"clusters": 4, "epochs": 1, "hidden": 16})
     assert fit(outcomes, plain).predictor.ensemble is None
-    further = fit(outcomes, TrainingConfig(epochs=1, choose_by="likelihood"), start=router)
-    assert further.predictor.ensemble is None or further.predictor.ensemble is router.predictor.ensemble
+
+
+def test_a_router_that_goes_on_learning_keeps_its_members_beside_the_candidates_that_they_know(router):
+    further = make_outcomes(120)
+    stranger, *known = further.pool
+    pool = type(further.pool)([Candidate(name="stranger", price=stranger.price), *known])
+    tuned = fit(replace(further, pool=pool), TrainingConfig(epochs=2, learning_rate=5e-3), start=router)
+    assert tuned.predictor.columns.tolist() == [-1, *range(1, len(pool))]
+    alone = tuned.predictor.with_ensemble(None).foresee_encoded(tuned.calibration).quality
+    together = tuned.predictor.foresee_encoded(tuned.calibration).quality
+    np.testing.assert_array_equal(together[:, 0], alone[:, 0])
+    assert (together[:, 1:] != alone[:, 1:]).any()
