@@ -415,7 +415,8 @@ class Dispatcher:
                 f"Calibrate it with with_floor(..., max_calls={calls}), give it up with without_floor(), or do not "
                 "escalate."
             )
-        others = (escalation.check, escalation.judge, escalation.max_cost, escalation.max_latency_s)
+        limits = (escalation.max_cost, escalation.max_latency_s)
+        others = (escalation.check, escalation.judge, escalation.answers, *limits)
         plain = all(other is None for other in others) and not escalation.usd_per_second
         return promise if plain else None
 

@@ -24,6 +24,7 @@ from crossroute.decision import BEST
 from crossroute.effort import LEVELS, SIGN, split_effort
 from crossroute.errors import ConfigError
 from crossroute.escalation import Escalation
+from crossroute.escalation.evidence import Kind
 from crossroute.routing.members import Ability, router_over
 from crossroute.routing.policy import Constraints
 from crossroute.routing.router import WIDEST_ROUTER, Router
@@ -208,6 +209,7 @@ class EscalationEntry(Entry):
     max_cost: float | None = Field(default=None, ge=0)
     max_latency_s: float | None = Field(default=None, ge=0)
     usd_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    answers: Kind | None = None
     logprobs: bool = True
     buffer_streams: bool = False
 

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Flaw = Literal["empty", "refusal", "cut off", "schema"]
+Kind = Literal["choice", "number", "code", "text"]
+"""Of answers, for when two of them say the same."""
 
 
 class Evidence(BaseModel):

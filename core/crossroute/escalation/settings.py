@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.errors import needs_extra
+from crossroute.escalation.evidence import Kind
 from crossroute.numeric import logit
 
 LEAST_GRADED = 20
@@ -88,6 +89,9 @@ class Escalation(BaseModel):
             that it is expected to take: as many as the answers in hand took on average, and before any, 1.
         check: The user's own check of an answer, taken to err on 5 % of answers.
         judge: A model's opinion of an answer.
+        answers: What kind of answers to expect: "choice", "number", "code" or "text". With three calls or more, of
+            models that give no log-probabilities and without check or judge, two cheap ones are then asked where that
+            pays, and a third where they do not say the same (escalation/panel.py).
         logprobs: Ask models for token log-probabilities where their API has them.
         buffer_streams: Hold a streamed answer back until it is known whether to escalate. Otherwise streamed
             calls are not escalated.
@@ -101,6 +105,7 @@ class Escalation(BaseModel):
     usd_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     check: Opinion | None = Field(default=None, repr=False)
     judge: Judge | None = None
+    answers: Kind | None = None
     logprobs: bool = True
     buffer_streams: bool = False
 

@@ -1,7 +1,8 @@
 """Agreement: whether two answers say the same.
 
 Short answers agree or do not, once case, punctuation and the spelling of numbers and of choices are made one.
-Longer ones are compared by the similarity of their embeddings.
+Longer ones are compared by the similarity of their embeddings, or, where it is known what kind of answer is expected,
+by their last number, the choice that they name last, or their last block of code.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from crossroute.escalation.evidence import Kind
 
 if TYPE_CHECKING:
     from crossroute.encoder import Encoder
@@ -24,15 +27,22 @@ _CHOICE = re.compile(
 )
 _LEAD = re.compile(r"^(?:the )?(?:correct |final )?answer(?: is)?:? *", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?")
+_NAMED = re.compile(r"(?:answer|option|choice)(?: is)?\W{0,12}([a-j])(?![a-z])")
+_BLOCK = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 
 
-def agreement(one: str, other: str, encoder: Encoder | None = None) -> float | None:
+def agreement(one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None) -> float | None:
     """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
 
     >>> agreement("(B) 1,000 metres", "The answer is B"), agreement("4.0", "4"), agreement("Paris.", "Lyon")
     (1.0, 1.0, 0.0)
+    >>> agreement("3 times 4 is 12, so 12 apples.", "There are 4 in each of 3, in all 12", kind="number")
+    1.0
     """
+    cores = [core(text, kind) for text in (one, other)]
+    if cores[0] is not None and cores[1] is not None:
+        return float(cores[0] == cores[1])
     pair = [normalized(one), normalized(other)]
     if pair[0] == pair[1]:
         return 1.0
@@ -43,6 +53,21 @@ def agreement(one: str, other: str, encoder: Encoder | None = None) -> float | N
     a, b = np.asarray(encoder.encode([one, other]), dtype=float)
     cosine = float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
     return min(1.0, max(0.0, (cosine - UNRELATED) / (1 - UNRELATED)))
+
+
+def core(text: str, kind: Kind | None) -> str | None:
+    """Return what an answer of a kind comes down to; None where it has no such part."""
+    if kind == "code":
+        blocks = _BLOCK.findall(text)
+        return " ".join(blocks[-1].split()) if blocks else None
+    text = " ".join(text.lower().split())
+    if kind == "number":
+        numbers = [_plain(each) for each in _NUMBER.finditer(text)]
+        return numbers[-1] if numbers else None
+    if kind == "choice":
+        named = _CHOICE.fullmatch(text)
+        return named[1] if named else (_NAMED.findall(text) or [None])[-1]
+    return None
 
 
 def normalized(text: str) -> str:

@@ -169,7 +169,8 @@ class Escalated(Generic[T]):
             return None
         cooling = [name for name in self.plan.names if self._cooldowns.remaining(name)]
         each = seconds / len(heard.calls)
-        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling, seconds=each)
+        same = heard.same if self.plan.compares else None
+        name = self.plan.next(heard.names, heard.shifts, math.inf, cooling, seconds=each, same=same)
         if name is None:
             return None
         if limits.max_latency_s is not None and seconds > limits.max_latency_s:
@@ -179,7 +180,7 @@ class Escalated(Generic[T]):
             return None
         if limits.max_cost is not None:
             left = limits.max_cost - self._spent()
-            name = self.plan.next(heard.names, heard.shifts, left, cooling, seconds=each)
+            name = self.plan.next(heard.names, heard.shifts, left, cooling, seconds=each, same=same)
             if name is None:
                 self.decision = self.decision.because(
                     f"no further call within ${limits.max_cost:g}: max_cost"

@@ -10,7 +10,8 @@ from crossroute.candidate import Candidate
 from crossroute.decision import Decision
 from crossroute.escalation import Escalation
 from crossroute.escalation.cascade import NEVER, STOP, Forecast, next_call
-from crossroute.escalation.evidence import Evidence
+from crossroute.escalation.evidence import Evidence, Kind
+from crossroute.escalation.panel import SAME_WRONG, Panel, Same
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
 
 TYPICAL_SECONDS = 1.0
@@ -51,6 +52,14 @@ class EscalationPlan:
         cost = np.array([[predicted[name].cost for name in self.names]])
         signals = verifier.signals(self._candidates, speaks, self._opinion_error)
         self._forecast = Forecast(prior, cost, signals, escalation.usd_per_second * TYPICAL_SECONDS)
+        alike = escalation.answers is not None and not speaks.any() and self._opinion_error is None
+        self.compares = alike and min(escalation.max_calls, len(self.names)) > 2
+        """Whether it is by agreement alone that answers are judged, and calls planned."""
+
+    @property
+    def answers(self) -> Kind | None:
+        """What kind of answers is expected."""
+        return self._escalation.answers
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,6 +68,9 @@ class EscalationPlan:
         """Return the best candidate to begin with, given that another may be called."""
         budget = np.inf if self._escalation.max_cost is None else self._escalation.max_cost
         decision = self._decision
+        if self.compares:
+            calls = self._panel().calls(decision.willingness_to_pay, decision.reward, budget=budget)
+            return self.names[int(calls.first[0])]
         column = self._forecast.first(decision.willingness_to_pay, decision.reward, budget=budget)
         return self.names[int(column[0])]
 
@@ -70,6 +82,7 @@ class EscalationPlan:
         barred: Collection[str] = (),
         *,
         seconds: float = TYPICAL_SECONDS,
+        same: Same | None = None,
     ) -> str | None:
         """Return the candidate to call after these answers, or None if the best in hand should be returned.
 
@@ -79,7 +92,10 @@ class EscalationPlan:
             left: Most that a further call may cost, USD.
             barred: Candidates that cannot be called now.
             seconds: That a further call is expected to take.
+            same: Which of these answers say the same, shape (r, r); None where that is not known.
         """
+        if self._is_compared(shifts, same):
+            return self._after(called, same, left, barred, seconds)
         hand = self._forecast.hand(self._columns(called), np.array([shifts]))
         for name in barred:
             if name in self.names:
@@ -91,8 +107,13 @@ class EscalationPlan:
         )[0]
         return None if column == STOP else self.names[column]
 
-    def posteriors(self, called: Sequence[str], shifts: Sequence[float]) -> list[float]:
+    def posteriors(
+        self, called: Sequence[str], shifts: Sequence[float], same: Same | None = None
+    ) -> list[float]:
         """Return P(right) of each answer in hand."""
+        if same is not None and self._is_compared(shifts, same):
+            told: list[float] = self._panel().posterior(self._columns(called), same[None])[0].tolist()
+            return told
         found: list[float] = (
             self._forecast.hand(self._columns(called), np.array([shifts])).posterior[0].tolist()
         )
@@ -107,6 +128,10 @@ class EscalationPlan:
 
     def shift(self, name: str, evidence: Evidence) -> float:
         """Return what evidence adds to the log-odds of a candidate's answer; NaN where it tells nothing."""
+        if self.compares:
+            evidence = evidence.model_copy(
+                update={"agreement": None}
+            )  # of all answers together: `posteriors`
         if evidence.is_silent:
             return np.nan
         column, judge = self.names.index(name), self._escalation.judge
@@ -116,6 +141,33 @@ class EscalationPlan:
         prior = float(self._forecast.prior[0, column])
         error = judge.error_rate if judge else CHECK_ERROR
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
+
+    def _is_compared(self, shifts: Sequence[float], same: Same | None) -> bool:
+        """Whether agreement is all that there is to judge some answers by."""
+        return self.compares and (len(shifts) < 2 or same is not None) and bool(np.isnan(shifts).all())
+
+    def _after(
+        self, called: Sequence[str], same: Same | None, left: float, barred: Collection[str], seconds: float
+    ) -> str | None:
+        """Return the candidate to call after one answer, or after two that do or do not say the same."""
+        panel, columns = self._panel(barred, seconds), self._columns(called)[0]
+        pay, reward = self._decision.willingness_to_pay, self._decision.reward
+        if len(called) == 1:
+            spent = float(self._forecast.cost[0, columns[0]])
+            column = panel.second(columns, pay, reward, budget=left + spent)[0]
+        elif len(called) == 2 and same is not None:
+            first, second = columns[:1], columns[1:]
+            column = panel.third(first, second, same[:1, 1], pay, reward, budget=left)[0]
+        else:
+            return None
+        return None if column == STOP else self.names[column]
+
+    def _panel(self, barred: Collection[str] = (), seconds: float = TYPICAL_SECONDS) -> Panel:
+        """Return what is foreseen of answers of which only agreement will be seen."""
+        waiting = self._escalation.usd_per_second * seconds
+        cost = np.where([name in barred for name in self.names], np.inf, self._forecast.cost + waiting)
+        share = SAME_WRONG[self._escalation.answers or "choice"]
+        return Panel(self._forecast.prior, cost, share, self._verifier.correlation)
 
     @property
     def _opinion_error(self) -> float | None:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from crossroute.calls.escalation.agreement import agreement
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.reply import Reply
@@ -13,8 +15,12 @@ from crossroute.calls.spend import Usage
 from crossroute.decision import Call
 from crossroute.encoder import Encoder
 from crossroute.escalation.evidence import Flaw
+from crossroute.escalation.panel import Same
 
 T = TypeVar("T")
+
+SAME_FROM = 0.9
+"""Agreement from which two answers say the same."""
 
 UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
 """Such an answer is returned only where there is no other, whatever its posterior."""
@@ -47,6 +53,14 @@ class Transcript(Generic[T]):
     def foreign(self) -> bool:
         """Whether a candidate answered that the plan does not know: nothing can be said of it."""
         return any(name not in self._plan.names for name in self.names)
+
+    @property
+    def same(self) -> Same | None:
+        """Which answers say the same, shape (r, r); None where two of them cannot be compared."""
+        found = [[self._agreement(one, other) for other in self.replies] for one in self.replies]
+        if any(each is None for row in found for each in row):
+            return None
+        return np.array(found, dtype=float) >= SAME_FROM
 
     @property
     def best(self) -> int:
@@ -101,7 +115,7 @@ class Transcript(Generic[T]):
     def _agreement(self, one: Reply, other: Reply) -> float | None:
         if any(reply.evidence().flaws or reply.asks_for_tools for reply in (one, other)):
             return None
-        return agreement(one.text, other.text, self._encoder)
+        return agreement(one.text, other.text, self._encoder, self._plan.answers)
 
     def _seen(self, row: int, **told: float) -> None:
         call = self.calls[row]
@@ -112,7 +126,8 @@ class Transcript(Generic[T]):
         if self.foreign:
             return
         self.shifts = [self._plan.shift(call.candidate, call.evidence) for call in self.calls]
-        posteriors = self._plan.posteriors(self.names, self.shifts)
+        same = self.same if self._plan.compares else None
+        posteriors = self._plan.posteriors(self.names, self.shifts, same)
         pairs = zip(self.calls, posteriors, strict=True)
         self.calls = [call.model_copy(update={"posterior": posterior}) for call, posterior in pairs]
 

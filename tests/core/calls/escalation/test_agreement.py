@@ -78,3 +78,22 @@ def test_the_encoder_that_comes_along_tells_a_paraphrase_from_another_matter(rou
 def test_normalizing_twice_changes_nothing():
     for text in ("(B) 1,000", "The final answer is: 3.50", "a cat, the dog; 1,5", LONG):
         assert normalized(normalized(text)) == normalized(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "found"),
+    [
+        ("number", "3 times 4 is 12, so there are 12 apples.", "In all: 12.0", 1.0),
+        ("number", "3 times 4 is 12", "3 times 4 is 13", 0.0),
+        ("choice", "Since it floats, the answer is (B).", "b", 1.0),
+        ("choice", "Since it floats, the answer is (B).", "Option C", 0.0),
+        ("code", "Here:\n```python\nx = 1\n```", "```\nx =  1\n```\nDone.", 1.0),
+        ("code", "```\nx = 1\n```", "```\nx = 2\n```", 0.0),
+    ],
+)
+def test_answers_of_a_kind_are_compared_by_what_they_come_down_to(kind, one, other, found):
+    assert agreement(one, other, kind=kind) == agreement(other, one, kind=kind) == found
+
+
+def test_an_answer_without_such_a_part_is_compared_as_it_stands():
+    assert agreement("none of them", "None of them.", kind="number") == 1.0

@@ -397,3 +397,49 @@ def test_posteriors_of_a_call_without_evidence_are_its_prior(ask):
     call = chosen.decision.calls[0]
     assert call.posterior == pytest.approx(call.prior, abs=1e-12)
     assert np.isfinite(call.latency_s)
+
+
+COMPARED = Escalation(max_calls=3, answers="number", logprobs=False)
+ALIKE = {"quality": (0.7, 0.7, 0.9), "cost": (1e-4, 1e-4, 1e-2), "pay": 0.2, "max_calls": 3}
+
+
+def compared(second):
+    """Three models of which two are cheap; the first says 12, the second what it is told to, the dear one 15."""
+    texts = {"cheap": "3 times 4, so 12.", "middle": second, "dear": "15"}
+    return {name: Reply(text, None, "stop", USAGE) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize(
+    ("second", "asked", "kept"),
+    [("It is 12", ["cheap", "middle"], "cheap"), ("It is 13", ["cheap", "middle", "dear"], "dear")],
+)
+def test_two_cheap_answers_that_agree_are_enough_and_two_that_differ_are_not(second, asked, kept):
+    decision = decided(**ALIKE)
+    escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
+    members = Members(compared(second))
+    chosen = escalated.call(members, lambda reply: reply)
+    assert members.asked == asked
+    assert chosen.decision.candidate == kept
+    told = {call.candidate: call.posterior for call in chosen.decision.calls}
+    assert (told["cheap"] > 0.8) == (len(asked) == 2)
+    assert max(told, key=told.get) == kept
+
+
+def test_an_empty_answer_is_not_compared():
+    decision = decided(**ALIKE)
+    escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
+    members = Members(compared("It is 12") | {"cheap": Reply("", None, "stop", USAGE)})
+    chosen = escalated.call(members, lambda reply: reply)
+    assert members.asked[0] == "cheap"
+    assert chosen.decision.candidate != "cheap"
+
+
+def test_with_a_check_or_with_two_calls_agreement_plans_nothing():
+    decision = decided(**ALIKE)
+    for settings in (
+        COMPARED.model_copy(update={"check": lambda query, answer: 1.0}),
+        COMPARED.model_copy(update={"max_calls": 2}),
+        COMPARED.model_copy(update={"answers": None}),
+        COMPARED.model_copy(update={"logprobs": True}),
+    ):
+        assert not plan(decision, settings).compares

@@ -1,0 +1,199 @@
+"""What agreement of two answers is worth beside log-probabilities: python benchmarks/agreement.py [--folds 5].
+
+Recorded outcomes of gpt4o-llama-qwen play the answers, whose texts are not part of the set: two right answers say the
+same, a right and a wrong one do not, and two wrong ones do as often as stated, drawn at random for each pair. The
+policy (escalation/panel.py) is told one such share, whatever it is in truth. Priors are those of the members beside a
+network (training/stacking.py), out of fold; log-probabilities are read by a verifier that is learned outside each fold,
+on the same priors. Every call is paid for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import typer
+from crossval import Pool, drawn
+from predictions import progress
+from sets import POOLS, matching, slug
+
+from crossroute import Outcomes, Prediction, TrainingConfig
+from crossroute.escalation.cascade import STOP
+from crossroute.escalation.correlation import Correlation
+from crossroute.escalation.panel import SAME_WRONG, Panel
+from crossroute.escalation.verifier_training import fit_verifier
+from crossroute.metrics.cascades import play
+from crossroute.metrics.scores import aiq, cost_range, sweep_for
+from crossroute.metrics.sweep import Sweep
+from crossroute.model.clusters import fit_projection, projected
+from crossroute.model.ensemble import HELD
+from crossroute.numeric import Floats, logit, sigmoid
+from crossroute.training.forest import grow_forest
+from crossroute.training.stacking import fit_ridge, share_out
+
+SET = "gpt4o-llama-qwen"
+IN_TRUTH = (0.33, 0.6, 0.8, 1.0)
+"""How often two wrong answers say the same: as four choices would by chance, as models were seen to, and more."""
+ALIKE = (0.2, 0.35, 0.5, 0.65, 0.8)
+EVERY = 4
+"""One in so many points of the sweep is played."""
+
+Curves = dict[str, list[Floats]]  # way -> (2, n, p) of each fold
+
+
+def main(
+    folds: Annotated[int, typer.Option(min=2)] = 5,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    folder: Annotated[Path, typer.Option("--out", help="Where encodings are kept.")] = Path("figures"),
+) -> None:
+    """Play all folds and print the table."""
+    torch.set_num_threads(1)
+    (name,) = matching([SET], POOLS)
+    pool = Pool(name, folder / "crossval" / slug(name), folds)
+    pays = sweep_for(pool.outcomes.cost)[::EVERY]
+    order, found = [], {}
+    for fold in range(folds):
+        _, _, test = parts = pool.parts(seed, fold)
+        order.append(test)
+        for way, curve in fold_curves(pool, parts, pays, seed).items():
+            found.setdefault(way, []).append(curve)
+        progress.print(f"fold {fold} of {folds}")
+    rows = np.concatenate(order)
+    print(table(pool, rows, {way: np.concatenate(parts, axis=1) for way, parts in found.items()}))
+
+
+def fold_curves(
+    pool: Pool, parts: tuple[npt.NDArray[np.intp], ...], pays: Floats, seed: int
+) -> dict[str, Floats]:
+    """Return quality and cost of a fold's queries at each willingness to pay, by way, each of shape (2, n, p)."""
+    train, validation, test = parts
+    seen = np.concatenate([train, validation])
+    known, outcomes = pool.outcomes.take(seen), pool.outcomes.take(test)
+    expected, prior, cost = foreseen(pool, seen, test, seed)
+    prediction = Prediction(outcomes.pool.names, prior, cost)
+    verifier = fit_verifier(expected, known.answer_logprob, known.quality)
+    if verifier is None:
+        raise SystemExit("Too few answers carry log-probabilities.")
+    alone = Sweep.of(prediction, outcomes, pays)
+    played = play(prediction, outcomes, verifier, pays, max_calls=2)
+    found = {
+        "one call": np.stack([alone.quality, alone.cost]),
+        "two calls, log-probabilities": np.stack([played.quality, played.cost]),
+    }
+    correlation = Correlation(between=alike(expected, known.quality))
+    for share in IN_TRUTH:
+        told = SAME_WRONG["choice"]
+        name = f"three calls, agreement, {share:.0%} in truth, {told:.0%} told"
+        found[name] = agreed(outcomes, Panel(prior, cost, told, correlation), share, pays, seed)
+    return found
+
+
+def foreseen(
+    pool: Pool, seen: npt.NDArray[np.intp], test: npt.NDArray[np.intp], seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return quality expected of seen queries out of sample, and of test queries with their costs, (n, m) each."""
+    encoded = pool.prepared.encoded.numpy()
+    quality, cost = pool.outcomes.quality[seen], pool.outcomes.cost[seen]
+    weights, bias, straight = fit_ridge(encoded[seen], quality)
+    centre, projection = fit_projection(encoded[seen], pool.encoder.views_width, 64)
+    forest = grow_forest(projected(encoded[seen], centre, projection), quality, TrainingConfig(seed=seed))
+    x = projected(encoded[test], centre, projection).astype(np.float32)
+    at, row = np.repeat(forest.root[None], len(x), axis=0), np.arange(len(x))[:, None]
+    for _ in range(forest.depth):
+        right = x[row, forest.feature[at]] > forest.threshold[at]
+        at = forest.children[at, right.astype(int)]
+    unseen = logit(np.stack([straight, forest.unseen]), HELD)
+    told = logit(np.stack([encoded[test] @ weights + bias, forest.value[at].mean(axis=1)]), HELD)
+    shares = share_out(unseen, quality)
+    by_cost = fit_ridge(encoded[seen], np.log(np.maximum(cost, 1e-9)))
+    return sigmoid(shares(unseen)), sigmoid(shares(told)), np.exp(encoded[test] @ by_cost[0] + by_cost[1])
+
+
+def alike(prior: Floats, quality: Floats) -> float:
+    """Return the correlation of merits under which pairs of outcomes are likeliest, of `ALIKE`."""
+    rows = np.arange(0, len(prior), max(1, len(prior) // 800))
+    right, free = quality[rows] > 0.5, np.ones((len(rows), prior.shape[1]))
+    both = right[:, :, None] & right[:, None, :]
+    neither = ~right[:, :, None] & ~right[:, None, :]
+    upper = np.triu_indices(prior.shape[1], 1)
+
+    def likelihood(between: float) -> float:
+        panel = Panel(prior[rows], free, 0.0, Correlation(between=between))
+        wrong = Panel(1 - prior[rows], free, 0.0, Correlation(between=between)).same
+        one = np.maximum((1 - panel.same - wrong) / 2, 1e-9)
+        chance = np.where(both, panel.same, np.where(neither, wrong, one))
+        return float(np.log(np.maximum(chance[:, upper[0], upper[1]], 1e-9)).mean())
+
+    return max(ALIKE, key=likelihood)
+
+
+def agreed(outcomes: Outcomes, panel: Panel, share: float, pays: Floats, seed: int) -> Floats:
+    """Return quality and cost of at most three calls, shape (2, n, p).
+
+    Args:
+        outcomes: Of n queries.
+        panel: What is foreseen.
+        share: How often two wrong answers say the same, in truth.
+        pays: Willingness to pay, USD, shape (p,).
+        seed: Of what wrong answers say.
+    """
+    quality, cost = outcomes.quality, outcomes.cost
+    right = quality > 0.5
+    n, m = quality.shape
+    chance = np.random.default_rng(seed).random((n, m, m))
+    chance = np.minimum(chance, chance.swapaxes(1, 2))  # the least of two: below 1 - sqrt(1 - w) in w of all
+    wrong = ~right[:, :, None] & ~right[:, None, :]
+    same = (right[:, :, None] & right[:, None, :]) | (wrong & (chance < 1 - np.sqrt(1 - share)))
+    same |= np.eye(m, dtype=bool)
+    rows, curves = np.arange(n), []
+    for pay in pays:
+        first, second = panel.calls(float(pay))
+        two = second != STOP
+        third = panel.third(first, second, same[rows, first, second], float(pay))
+        third = np.where(two, third, STOP)
+        called = np.stack([first, second, third], axis=1)
+        made = called != STOP
+        kept = first.copy()
+        for calls in (2, 3):
+            of = np.flatnonzero(made.sum(axis=1) == calls)
+            if of.size:
+                taken = called[of, :calls]
+                pairs = same[of[:, None, None], taken[:, :, None], taken[:, None, :]]
+                best = part(panel, of).posterior(taken, pairs).argmax(axis=1)
+                kept[of] = taken[np.arange(of.size), best]
+        paid = np.where(made, cost[rows[:, None], np.where(made, called, 0)], 0).sum(axis=1)
+        curves.append([quality[rows, kept], paid])
+    return np.asarray(curves).transpose(1, 2, 0)
+
+
+def part(panel: Panel, rows: npt.NDArray[np.intp]) -> Panel:
+    """Return the panel of some queries."""
+    return Panel(panel.prior[rows], panel.cost[rows], panel.same_wrong, panel.correlation)
+
+
+def table(pool: Pool, rows: npt.NDArray[np.intp], found: dict[str, Floats]) -> str:
+    """Return each way's AIQ, and its gain over one call, with 95 % intervals that draw the texts anew."""
+    low, high = cost_range(pool.outcomes.quality, pool.outcomes.cost)
+    weights = drawn(pool.text)[:, rows]
+    whole = np.full((1, len(rows)), 1 / len(rows))
+
+    def scores(curve: Floats, of: Floats) -> Floats:
+        points = np.stack([of @ curve[1], of @ curve[0]], axis=-1)
+        return np.array([aiq(each, low, high) for each in points])
+
+    base = found["one call"]
+    lines = ["| way | AIQ | gain over one call | calls' cost, at most |", "|---|---|---|---|"]
+    single = scores(base, whole)[0], scores(base, weights)
+    for way, curve in found.items():
+        mean, draws = scores(curve, whole)[0], scores(curve, weights) - single[1]
+        ends = np.percentile(draws, [2.5, 97.5])
+        gain = f"{mean - single[0]:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f})" if way != "one call" else ""
+        lines.append(f"| {way} | {mean:.4f} | {gain} | {curve[1].mean(axis=0).max() * 1000:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    typer.run(main)
