@@ -185,7 +185,7 @@ def table(pool: Pool, rows: npt.NDArray[np.intp], found: dict[str, Floats]) -> s
         return np.array([aiq(each, low, high) for each in points])
 
     base = found["one call"]
-    lines = ["| way | AIQ | gain over one call | calls' cost, at most |", "|---|---|---|---|"]
+    lines = ["| way | AIQ | gain over one call | USD per 1,000, at most |", "|---|---|---|---|"]
     single = scores(base, whole)[0], scores(base, weights)
     for way, curve in found.items():
         mean, draws = scores(curve, whole)[0], scores(curve, weights) - single[1]

@@ -168,7 +168,9 @@ def fit_prepared(
             beside = carry_ensemble(start.predictor, predictor, validation)
             if start.predictor.doubt is not None:
                 predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
-            predictor = predictor.with_ensemble(beside)
+            joined = predictor.with_ensemble(beside)
+            if likelihood(joined, validation) >= likelihood(predictor, validation):
+                predictor = joined  # else what they learned no longer holds
     sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     own = start.own_verifier if start else None
     foreseen = stacked.unseen if stacked else predictor.foresee_encoded(validation.queries).quality

@@ -146,3 +146,12 @@ def test_a_router_that_goes_on_learning_keeps_its_members_beside_the_candidates_
     together = tuned.predictor.foresee_encoded(tuned.calibration).quality
     np.testing.assert_array_equal(together[:, 0], alone[:, 0])
     assert (together[:, 1:] != alone[:, 1:]).any()
+
+
+def test_a_router_with_members_learns_what_changed(router, outcomes):
+    changed = replace(outcomes, quality=1 - outcomes.quality)
+    tuned, test = fit(changed, start=router), changed.split("test")
+    before, after = (
+        ((each.predict(test.texts).quality - test.quality) ** 2).mean() for each in (router, tuned)
+    )
+    assert after < before - 0.05
