@@ -339,7 +339,7 @@ def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
     told = {name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)}
     if not told:
         return None
-    ensemble = Ensemble({"common": np.zeros(len(MEMBERS))} | told)  # older ones weigh no member's mean
+    ensemble = Ensemble({"common": np.zeros(len(MEMBERS), np.float32)} | told)  # older ones have none
     ensemble.check(network.config)
     return ensemble
 
