@@ -54,7 +54,8 @@ def main(
     (name,) = matching([SET], POOLS)
     pool = Pool(name, folder / "crossval" / slug(name), folds)
     pays = sweep_for(pool.outcomes.cost)[::EVERY]
-    order, found = [], {}
+    order: list[npt.NDArray[np.intp]] = []
+    found: Curves = {}
     for fold in range(folds):
         _, _, test = parts = pool.parts(seed, fold)
         order.append(test)
