@@ -52,6 +52,14 @@ STRETCHED = re.compile(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = re.compile(r"([^\d\s])\1{3,}")
 PUNCTUATION = re.compile(r"([?!])[?!]+")
+SHOUTED = 3
+"""Marks at the end of a text from which on they are taken for emphasis."""
+ASKED = re.compile(
+    r"(?:.*[.!?:;,\n]\s*)?(?:(?:and|but|so|or) )?(?:wh(?:at|ich|om?|ose|en|ere|y)|how|is|are|was|were|am|do|does|did"
+    r"|can|could|will|would|shall|should|may|might|must|has|have|had)\b[^.!?:;,\n]*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A text whose last clause is a question in English."""
 REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
 REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
 URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
@@ -64,7 +72,10 @@ RUN = re.compile(  # no word: a key, a digest, base64, a genome
 )
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 WORD = re.compile(r"[^\W\d_]+")
-SENTENCE_START = re.compile(r"(?:^|(?<=[.!?]\s))[^\W\d_]")
+SENTENCE_START = re.compile(
+    r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE
+)
+"""So do the letter of a choice and what it offers."""
 
 _CYRILLIC = dict(zip("аАВеЕԁһНіІјЈКкМоОрРԛсСѕЅТуУхХѵԝԜ", "aABeEdhHiIjJKkMoOpPqcCsSTyYxXvwW", strict=True))
 _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρυκτγχω", "ABEZHIKMNOPTYXoaevipuktyxw", strict=True))
@@ -96,8 +107,9 @@ def normalize(text: str) -> str:
         text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", text))
         text = fold_lookalikes(text.translate(SMALL))
     text = collapse_blanks(INVISIBLE.sub("", text))
-    text = PUNCTUATION.sub(r"\1", lower_capitals(drop_repetition(shorten_runs(text))))
-    return (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
+    text = lower_capitals(drop_repetition(shorten_runs(text)))
+    text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
+    return PUNCTUATION.sub(r"\1", lower_voice(text))
 
 
 def fold_lookalikes(text: str) -> str:
@@ -161,14 +173,28 @@ def drop_repetition(text: str) -> str:
 
 
 def lower_capitals(text: str) -> str:
-    """Return a text that is mostly in capitals in sentence case.
+    r"""Return a text that is mostly in capitals in sentence case.
 
-    >>> lower_capitals("EXPLAIN THIS. IT IS ODD."), lower_capitals("The DNA of a cat")
-    ('Explain this. It is odd.', 'The DNA of a cat')
+    >>> lower_capitals("MAY I ASK? IT IS ODD:\nA) YES"), lower_capitals("The DNA of a cat")
+    ('May I ask? It is odd:\nA) Yes', 'The DNA of a cat')
     """
     if not is_capitals(text):
         return text
     return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
+
+
+def lower_voice(text: str) -> str:
+    """Return a text without three question marks and more at its end, but for one where it asks, and none has ended it.
+
+    >>> lower_voice("Why is that???"), lower_voice("Why is that? Tell me.?!?!"), lower_voice("thanks for that???")
+    ('Why is that?', 'Why is that? Tell me.', 'thanks for that')
+    """
+    spoken = text.rstrip("?!")
+    shouted = text[len(spoken) :]
+    if len(shouted) < SHOUTED or "?" not in shouted:
+        return text
+    spoken = spoken.rstrip()
+    return spoken + "?" if ASKED.match(spoken) else spoken
 
 
 def _without_repetition(word: str) -> str:

@@ -82,3 +82,22 @@ def test_a_text_of_a_megabyte_is_read_at_both_ends():
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_is_normalized_and_can_be_encoded(text):
     normalize(text).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sort this list.",
+        "sort this list",
+        "What is 2 + 2?",
+        "why does it crash",
+        "Answer:",
+        "- first\n- second",
+        "¿Qué hora es?",
+    ],
+)
+@pytest.mark.parametrize("shouted", ["???", "?!?!?!", "?" * 40, " ?????"])
+def test_question_marks_at_the_end_make_no_question_of_what_is_none(text, shouted):
+    assert normalize(text + shouted).removesuffix("?") == normalize(text).removesuffix("?")
+    if text in {"Sort this list.", "sort this list", "Answer:", "- first\n- second"}:
+        assert normalize(text + shouted) == normalize(text)
