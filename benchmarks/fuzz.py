@@ -5,7 +5,7 @@
 
 Checkpoints carry the right digest, so that what is behind it is tried, too. Counted are mutants that are refused by an
 error of ours, those that are read (whatever they say, as long as it can be true), and the faults: a raw error, a
-decision with NaN, more than ten seconds of CPU or a minute, code that ran.
+decision with NaN, more than ten seconds of CPU or five minutes, code that ran.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-LIMIT_S, LIMIT_CPU_S = 60, 10
+LIMIT_S, LIMIT_CPU_S = 300, 10
 JUNK: tuple[Any, ...] = (
     *(
         None,

@@ -187,7 +187,10 @@ class Call:
     def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
-        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory)
+        ends = (
+            self.routing.members[decision.candidate].dialect is OLLAMA
+        )  # its chunks tell nothing but the last
+        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, ends=ends)
 
     def asked(self, decision: Decision) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run."""

@@ -30,8 +30,15 @@ from crossroute.traffic.recording import recorded
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
-from langchain_crossroute.messages.reading import Reading, read
-from langchain_crossroute.messages.reply import Taken, finish_reason_of, summed, without_logprobs
+from langchain_crossroute.messages.reading import Reading, read, shows
+from langchain_crossroute.messages.reply import (
+    Taken,
+    finish_reason_of,
+    is_finished,
+    summed,
+    tells_its_end,
+    without_logprobs,
+)
 from langchain_crossroute.messages.stamp import KEY, stamped, usage_of
 from langchain_crossroute.messages.translation import for_provider
 
@@ -220,8 +227,8 @@ class Routing:
         told = message.response_metadata
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
-        said = bool(message.content or message.tool_calls)
-        entry.check_filter(finish_reason_of(message), said=said)
+        cut = tells_its_end(message) and not is_finished(message)
+        entry.check(finish_reason_of(message), said=shows(message), cut=cut)
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

@@ -21,10 +21,6 @@ DELTA = "content-block-delta"
 SHOWING = frozenset({DELTA, BLOCK_FINISH})
 """Events that hold something to read."""
 
-FINISHING = frozenset({"openai", "anthropic"})
-"""Providers whose streams tell why they ended, unless they are cut."""
-FINISHED = (*reply.FINISH, "status", "incomplete_details")
-
 
 class Tail(attempts.Tail[Any]):
     """One chunk of a stream is stamped: the one that says it is the last, or else one of its own behind all others.
@@ -35,11 +31,12 @@ class Tail(attempts.Tail[Any]):
     Args:
         entry: The stream's, in the ledger.
         memory: Remembers which candidate began which tool calls.
+        ends: Whether the provider's streams tell why they end, though their chunks do not name the provider.
     """
 
-    def __init__(self, entry: Entry, memory: Memory) -> None:
+    def __init__(self, entry: Entry, memory: Memory, *, ends: bool = False) -> None:
         super().__init__(entry)
-        self._memory = memory
+        self._memory, self._ends = memory, ends
         self._unfinished = self._stamped = False
         self._last: Any = None
 
@@ -49,7 +46,7 @@ class Tail(attempts.Tail[Any]):
         return shows(message) if message is not None else chunk is not None
 
     def is_cut(self) -> bool:
-        """Return whether a stream of OpenAI's or Anthropic's told no finish reason so far."""
+        """Return whether a stream that tells why it ends did not so far."""
         return self._unfinished
 
     def take(self, chunk: Any) -> Iterator[Any]:
@@ -58,16 +55,15 @@ class Tail(attempts.Tail[Any]):
         if message is None:
             yield chunk
             return
-        told = message.response_metadata
-        self._unfinished = self._unfinished or told.get("model_provider") in FINISHING
-        if any(told.get(key) for key in FINISHED):
-            self._unfinished = False
+        self._unfinished = self._unfinished or self._ends or reply.tells_its_end(message)
+        if reply.is_finished(message):
+            self._unfinished = self._ends = False
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
             usage = usage_of(message.usage_metadata)
             self.entry.usage = usage and usage.after(self.entry.usage)
-        self.entry.check_filter(reply.finish_reason_of(message), said=self.entry.begun)
+        self.entry.check(reply.finish_reason_of(message), said=self.entry.begun)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):

@@ -29,10 +29,9 @@ from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
-from llamaindex_crossroute.messages.reading import Reading
-from llamaindex_crossroute.messages.reply import finish_reason
+from llamaindex_crossroute.messages.reading import Reading, shows
+from llamaindex_crossroute.messages.reply import finish_reason, is_finished, tells_its_end
 from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, text_of, usage_of
-from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
@@ -158,8 +157,8 @@ class Call:
         entry.usage = usage_of(answer)
         entry.cost = stated_cost(field_of(answer.raw, "usage"), field_of(answer.raw, "_hidden_params"))
         entry.said.append(text_of(answer))
-        calls = isinstance(answer, ChatResponse) and asks_for_tools(answer.message)
-        entry.check_filter(finish_reason(answer), said=bool(text_of(answer) or calls))
+        said = bool(text_of(answer)) or (isinstance(answer, ChatResponse) and shows(answer.message))
+        entry.check(finish_reason(answer), said=said, cut=tells_its_end(answer) and not is_finished(answer))
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)

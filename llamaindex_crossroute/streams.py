@@ -11,7 +11,7 @@ from crossroute import Decision
 from crossroute.calls import attempts
 from crossroute.calls.spend import stated_cost
 from llamaindex_crossroute.messages.reading import Reading, shows
-from llamaindex_crossroute.messages.reply import choice_of, finish_reason
+from llamaindex_crossroute.messages.reply import finish_reason, is_finished, tells_its_end
 from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, usage_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.probe import UsageProbe
@@ -44,7 +44,7 @@ class Tail(attempts.Tail[Any]):
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
     def is_cut(self) -> bool:
-        """Return whether a stream of OpenAI's format told no finish reason so far."""
+        """Return whether a stream that tells why it ends did not so far."""
         return self._unfinished
 
     def take(self, chunk: Any) -> Iterator[Any]:
@@ -52,11 +52,11 @@ class Tail(attempts.Tail[Any]):
         if not isinstance(chunk, RESPONSES):
             yield chunk
             return
-        self._unfinished = self._unfinished or choice_of(chunk.raw) is not None
-        if finish_reason(chunk):
+        self._unfinished = self._unfinished or tells_its_end(chunk)
+        if is_finished(chunk):
             self._unfinished = False
         self.entry.usage = usage_of(chunk) or self.entry.usage
-        self.entry.check_filter(finish_reason(chunk), said=self.entry.begun)
+        self.entry.check(finish_reason(chunk), said=self.entry.begun)
         cost = stated_cost(field_of(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")

@@ -120,6 +120,16 @@ class FilteredAnswerError(CrossRouteError, ValueError):
         self.candidate = candidate
 
 
+class NoAnswerError(CrossRouteError, ValueError):
+    """An answer that holds nothing to read and no reason why it ended, or one that says that it failed."""
+
+    def __init__(self, candidate: str) -> None:
+        super().__init__(
+            f"{candidate!r} answered with nothing to read, and did not say why it ended. Ask again, or add a model."
+        )
+        self.candidate = candidate
+
+
 class UnableError(CrossRouteError, NotImplementedError):
     """A model that cannot do what an argument of the call asks for; another is asked."""
 

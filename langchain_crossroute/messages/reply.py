@@ -15,6 +15,23 @@ from langchain_crossroute.messages.tool_calls import tool_flaw
 
 LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+DONE = ("status", "done")
+"""What else says that an answer ended: OpenAI's Responses API and Ollama."""
+FINISHING = frozenset(
+    [
+        "openai",
+        "anthropic",
+        "google_genai",
+        "ollama",
+        "groq",
+        "mistralai",
+        "fireworks",
+        "xai",
+        "deepseek",
+        "bedrock_converse",
+    ]
+)
+"""Providers that tell why an answer ended, unless it is cut."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
 """Keys of structured output with `include_raw`."""
 
@@ -71,7 +88,19 @@ def finish_reason_of(message: AIMessage) -> str | None:
     stopped = metadata.get("incomplete_details")  # OpenAI's Responses API
     told = [stopped.get("reason")] if isinstance(stopped, dict) else []
     told += [metadata.get(key) for key in FINISH]
+    blocked = metadata.get("prompt_feedback")  # Google's
+    told += [blocked.get("block_reason")] if isinstance(blocked, dict) else []
     return next((reason for reason in told if isinstance(reason, str)), None)
+
+
+def tells_its_end(message: AIMessage) -> bool:
+    """Return whether an answer, or a chunk of one, is of a provider that tells why answers end."""
+    return message.response_metadata.get("model_provider") in FINISHING
+
+
+def is_finished(message: AIMessage) -> bool:
+    """Return whether an answer, or a chunk of one, tells why it ended."""
+    return bool(finish_reason_of(message)) or any(message.response_metadata.get(key) for key in DONE)
 
 
 def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:

@@ -81,6 +81,21 @@ def finish_reason(response: Response) -> str | None:
     return next((word for word in words if isinstance(word, str) and word), None)
 
 
+def tells_its_end(response: Response) -> bool:
+    """Return whether a response, or a chunk of one, is of a format that tells why answers end.
+
+    OpenAI's and Google's have choices, Anthropic's events or a stop reason, Ollama's say whether they are done.
+    """
+    raw = response.raw
+    anthropic = str(field_of(raw, "type")).startswith(("content_block", "message"))
+    return choice_of(raw) is not None or anthropic or isinstance(field_of(raw, "done"), bool)
+
+
+def is_finished(response: Response) -> bool:
+    """Return whether a response, or a chunk of one, tells why it ended."""
+    return finish_reason(response) is not None or field_of(response.raw, "done") is True
+
+
 def logprobs_of(response: Response) -> tuple[float, ...]:
     """Return the log-probability of each token of a response, or of a chunk; empty where it tells none."""
     told = field_of(choice_of(response.raw), "logprobs")

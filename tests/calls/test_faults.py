@@ -291,6 +291,33 @@ def test_a_cost_that_the_provider_states_stands(pool, server):
     assert (spent.cost, spent.unknown, spent.usage.input_tokens) == (0.0123, 0, 11)
 
 
+def ending(reason: str | None) -> tuple[int, str, str]:
+    message = {"role": "assistant", "content": None}
+    return 200, "application/json", whole(choices=[{"index": 0, "message": message, "finish_reason": reason}])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ending(None),
+        ending("error"),
+        ending("MALFORMED_FUNCTION_CALL"),
+        [OPENING, chunk({}, "error"), event("[DONE]")],
+    ],
+)
+def test_an_answer_with_nothing_to_read_that_failed_or_never_ended_is_none(pool, server, answer):
+    server.answer = answer
+    assert (pool.stream() if isinstance(answer, list) else pool.ask()[0]) == "I am well"
+    assert server.asked == ["bad", "good"]
+    assert pool.pool.spend.total.calls == 2  # what came is paid for
+
+
+def test_an_empty_answer_that_says_that_it_is_whole_is_one(pool, server):
+    server.answer = ending("stop")
+    assert pool.ask()[0] in ("", "None")
+    assert server.asked == ["bad"]
+
+
 FILTERED = {
     "whole": (
         200,

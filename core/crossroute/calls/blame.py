@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from crossroute.calls.wordings import WORDINGS
-from crossroute.errors import FilteredAnswerError
+from crossroute.errors import FilteredAnswerError, NoAnswerError
 
 Whose = Literal["request", "member", "network"]
 
@@ -50,8 +50,27 @@ UNKNOWN = Fault("member", "unknown")
 TIMEOUT = Fault("network", "timeout", again=True, cools=True)
 CONNECTION = Fault("network", "connection", again=True, cools=True)
 
-WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
-"""Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Mistral's."""
+WITHHELD = frozenset(
+    [
+        "content_filter",
+        "content_filtered",
+        "refusal",
+        "safety",
+        "recitation",
+        "prohibited_content",
+        "blocklist",
+        "spii",
+        "image_safety",
+        "guardrail_intervened",
+        "sensitive",
+    ]
+)
+"""Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Amazon's, Zhipu's."""
+
+FAILED = frozenset(
+    ["error", "malformed_function_call", "unexpected_tool_call", "malformed_response", "network_error"]
+)
+"""Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's."""
 
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors by which a framework leaves a step: no failures."""
@@ -96,7 +115,7 @@ _NAMES = {
     "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
     "ModelNotReadyException ModelAPIError",
     UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
-    "KeyError IndexError AttributeError ContentTypeError TooManyRedirects",
+    "KeyError IndexError AttributeError ContentTypeError TooManyRedirects NoAnswerError",
     UNSUPPORTED: "NotImplementedError AssertionError",
     ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError",
 }
@@ -132,7 +151,8 @@ def fault_of(error: BaseException) -> Fault:
     ('network', 'member')
     """
     if getattr(error, "crossroute_answered", False):
-        return CONTENT if isinstance(error, FilteredAnswerError) else MISFIT
+        kept_back = CONTENT if isinstance(error, FilteredAnswerError) else MISFIT
+        return UNREADABLE if isinstance(error, NoAnswerError) else kept_back
     for link in chain(error):
         if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
             return ARGUMENT

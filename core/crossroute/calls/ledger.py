@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import WITHHELD, note_answer
+from crossroute.calls.blame import FAILED, WITHHELD, note_answer
 from crossroute.calls.spend import Spend, Usage
 from crossroute.candidate import Price
 from crossroute.decision import Decision
-from crossroute.errors import FilteredAnswerError
+from crossroute.errors import FilteredAnswerError, NoAnswerError
 
 LOG = logging.getLogger("crossroute.calls")
 if TYPE_CHECKING:
@@ -268,19 +268,27 @@ class Entry:
         )
         return self.decision
 
-    def check_filter(self, finish_reason: str | None, *, said: bool) -> None:
-        """Refuse an answer of which a content filter left nothing, where another model is to be asked then.
+    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False) -> None:
+        """Refuse an answer that holds nothing to read, where another model is to be asked then.
 
         Args:
             finish_reason: Why it ended, as its provider spells it.
             said: Whether there is something to read.
+            cut: Whether its provider would have told why it ended, and did not.
 
         Raises:
-            FilteredAnswerError: It did; the call is counted.
+            FilteredAnswerError: A content filter left nothing of it; the call is counted.
+            NoAnswerError: It failed, or it is none; the call is counted.
         """
-        if self._ledger.past_filters and not said and (finish_reason or "").lower() in WITHHELD:
+        ended = (finish_reason or "").lower()
+        if said:
+            return
+        if ended in WITHHELD and self._ledger.past_filters:
             self.count()
             raise FilteredAnswerError(self.decision.candidate)
+        if ended in FAILED or cut:
+            self.count()
+            raise NoAnswerError(self.decision.candidate)
 
     @property
     def _seconds(self) -> float:

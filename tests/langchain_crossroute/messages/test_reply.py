@@ -13,9 +13,11 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_crossroute.messages.reply import (
     Taken,
     finish_reason_of,
+    is_finished,
     logprobs_of,
     reply_of,
     summed,
+    tells_its_end,
     without_logprobs,
 )
 from langchain_crossroute.messages.stamp import is_unreadable, message_in
@@ -39,11 +41,29 @@ def taken(answer, usage=None, error=None):
             "max_output_tokens",
         ),
         ({"status": "completed", "incomplete_details": None}, None),
+        ({"model_provider": "google_genai", "prompt_feedback": {"block_reason": "SAFETY"}}, "SAFETY"),
         ({}, None),
     ],
 )
 def test_why_an_answer_ended_is_read_in_each_providers_spelling(metadata, expected):
     assert finish_reason_of(AIMessage("x", response_metadata=metadata)) == expected
+
+
+@pytest.mark.parametrize(
+    ("metadata", "tells", "finished"),
+    [
+        ({"model_provider": "anthropic"}, True, False),
+        ({"model_provider": "google_genai", "prompt_feedback": {"block_reason": 0}}, True, False),
+        ({"model_provider": "ollama", "done": True}, True, True),
+        ({"model_provider": "openai", "status": "completed"}, True, True),
+        ({"model_provider": "openai", "finish_reason": "stop"}, True, True),
+        ({"model_provider": "somebody"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_an_answer_of_a_provider_that_tells_its_end_is_finished_or_cut(metadata, tells, finished):
+    message = AIMessage("", response_metadata=metadata)
+    assert (tells_its_end(message), is_finished(message)) == (tells, finished)
 
 
 def test_a_message_tells_its_text_tokens_and_log_probabilities():

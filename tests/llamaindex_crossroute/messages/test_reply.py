@@ -8,7 +8,14 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from pydantic import BaseModel, ValidationError
 
 from crossroute.calls.spend import Usage
-from llamaindex_crossroute.messages.reply import finish_reason, given, logprobs_of, unfit
+from llamaindex_crossroute.messages.reply import (
+    finish_reason,
+    given,
+    is_finished,
+    logprobs_of,
+    tells_its_end,
+    unfit,
+)
 from llamaindex_crossroute.probe import UsageProbe
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call
 
@@ -103,3 +110,22 @@ def test_an_error_tells_without_what_was_said():
     assert got.facts.schema_error == "name: string_type"
     assert (got.facts.text, got.facts.finish_reason) == ("My diary", "length")
     assert unfit(ValueError("not My diary"), probe).facts.schema_error == "ValueError"
+
+
+@pytest.mark.parametrize(
+    ("raw", "tells", "finished"),
+    [
+        ({"choices": [{"finish_reason": None}]}, True, False),
+        ({"choices": [{"finish_reason": "stop"}]}, True, True),
+        ({"type": "content_block_delta", "delta": {"text": "Hel"}}, True, False),
+        ({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, True, True),
+        ({"type": "message", "stop_reason": None}, True, False),
+        ({"message": {"content": "Hel"}, "done": False}, True, False),
+        ({"message": {"content": ""}, "done": True}, True, True),
+        ({"text": "Hi"}, False, False),
+        (None, False, False),
+    ],
+)
+def test_a_response_of_a_format_that_tells_its_end_is_finished_or_cut(raw, tells, finished):
+    response = CompletionResponse(text="", raw=raw)
+    assert (tells_its_end(response), is_finished(response)) == (tells, finished)
