@@ -9,10 +9,13 @@ looked for that keeps the 99th percentile of the wait under a limit: of one wind
 each request goes by its estimated tokens. The estimate is the server's: it knows bytes alone, and learns bytes a token
 from the answers.
 
-Assumptions: a window of 64 k or 8 k tokens, 16 or 128 slots (the same memory), a step of 8 ms and 0.25 ms more for each
-slot, prompts read 512 tokens a step. Lengths: lognormal, median 1,020 and mean 1,155 tokens read, 129 and 211 written,
-as of the conversations of Azure's public trace of 2023 (Patel et al., "Splitwise", arXiv 2311.18677); a share of them
-(--long) have twenty times as many read, as agents' and documents' have.
+Lengths: tokens read and written, in pairs as they were measured of one call of a model, of five public sets in equal
+shares (SETS, under CROSSROUTE_DATA): questions, mathematics and code, function calls, chains of thought, written
+courses. These are calls of benchmarks, not a service's traffic. Assumed is a share of long requests (--long) that read
+twenty times as much, as agents' and documents' do, and that a byte is a token's 4.0 +- 0.4th part of prose.
+
+Assumed of the machines: a window of 64 k or 8 k tokens, 16 or 128 slots (the same memory), a step of 8 ms and 0.25 ms
+more for each slot, prompts read 512 tokens a step.
 Cost model: savings = alpha (1 - 1/rho), arXiv 2604.09613: alpha, the share of work in the short pool; rho, its gain.
 """
 
@@ -20,14 +23,19 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import math
 import random
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+from sets import DATA
+
+from crossroute import read_outcomes
 from crossroute.serve.balancing import TokenBudgets
 
 LONG_WINDOW, SHORT_WINDOW = 64_000, 8_000
+MOST_WRITTEN = 4_000
+SETS = ("gpt4o-llama-qwen", "zeroeval", "bfcl", "frontier-2025", "zoonk")
 STEP_S, SLOT_S, READ_A_STEP = 0.008, 0.00025, 512
 
 
@@ -53,19 +61,28 @@ class Pool(NamedTuple):
         return STEP_S + SLOT_S * self.slots
 
 
-def lognormal(draw: random.Random, median: float, mean: float) -> int:
-    """Draw a whole number of a lognormal distribution."""
-    return max(1, round(draw.lognormvariate(math.log(median), math.sqrt(2 * math.log(mean / median)))))
+def measured() -> list[list[tuple[int, int]]]:
+    """Return the tokens read and written of each call, a list a set."""
+    found = []
+    for name in SETS:
+        outcomes = read_outcomes(DATA / name)
+        read, written = outcomes.input_tokens.ravel(), outcomes.output_tokens.ravel()
+        known = np.isfinite(read) & np.isfinite(written) & (read > 0)
+        found.append(list(zip(read[known].astype(int), written[known].astype(int), strict=True)))
+    return found
 
 
-def requests(count: int, rate: float, long: float, seed: int) -> list[Asked]:
+def requests(
+    lengths: list[list[tuple[int, int]]], count: int, rate: float, long: float, seed: int
+) -> list[Asked]:
     """Return requests in the order in which they come, each estimated before it is answered."""
     draw, budgets, time = random.Random(seed), TokenBudgets(), 0.0
     found = []
     for _ in range(count):
         time += draw.expovariate(rate)
-        read = lognormal(draw, 1_020, 1_155) * (20 if draw.random() < long else 1)
-        read, written = min(read, LONG_WINDOW - 2_000), min(lognormal(draw, 129, 211), 2_000)
+        read, written = draw.choice(draw.choice(lengths))
+        read *= 20 if draw.random() < long else 1
+        read, written = min(read, LONG_WINDOW - MOST_WRITTEN), min(max(written, 1), MOST_WRITTEN)
         size = round(read * draw.gauss(4.0, 0.4))
         found.append(Asked(time, size, read, written, budgets.estimate("prose", size, "m", None)))
         budgets.learn("prose", size, read, "m", written)
@@ -109,12 +126,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     told = parser.parse_args()
     slots_long, slots_short = told.slots
+    lengths = measured()
+    drawn = requests(lengths, told.requests, told.rate, 0.0, told.seed)
+    for what, column in (("read", [one.read for one in drawn]), ("written", [one.written for one in drawn])):
+        middle, most = np.percentile(column, [50, 95])
+        print(f"Tokens {what}: mean {np.mean(column):.0f}, median {middle:.0f}, 95th percentile {most:.0f}.")
     print(
         "| long requests | one window | two: short + long | fewer | alpha | rho | alpha (1 - 1/rho) | sent wrong |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for share in told.long:
-        every = requests(told.requests, told.rate, share, told.seed)
+        every = requests(lengths, told.requests, told.rate, share, told.seed)
         short = [one for one in every if one.estimate <= SHORT_WINDOW]
         long = [one for one in every if one.estimate > SHORT_WINDOW]
         wrong = sum(one.read + one.written > SHORT_WINDOW for one in short) / len(every)

@@ -1,7 +1,7 @@
 """The server under load, beside litellm's proxy on the same upstream: requests a second, latency, streams, faults.
 
     python benchmarks/serve.py                                # about two minutes, without litellm
-    python benchmarks/serve.py --litellm /path/to/site        # pip install --target /path/to/site 'litellm[proxy]'
+    python benchmarks/serve.py --litellm VENV/bin/python      # VENV/bin/pip install 'litellm[proxy]'
     python benchmarks/serve.py --streams 1000 --stream-seconds 60
 
 All processes share this machine: the upstream (which answers at once), the server and the client. Latency is added to
@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
@@ -98,7 +98,7 @@ async def started(command: list[str], port: int, path: str, **environment: str) 
     url = f"http://127.0.0.1:{port}"
     try:
         async with aiohttp.ClientSession() as session:
-            for _ in range(600):
+            for _ in range(3000):
                 try:
                     async with session.get(url + path) as response:
                         if response.status < 500:
@@ -141,15 +141,15 @@ async def latencies(
     """Return the seconds of calls made one after the other."""
     taken = []
     async with aiohttp.ClientSession() as session:
-        for number in range(calls + 20):
+        for number in range(calls + 1):
             begun = time.perf_counter()
             await ask(session, url, body(f"What is {number} + 1?", model, **more))
             taken.append(time.perf_counter() - begun)
-    return taken[20:]
+    return taken[1:]
 
 
-async def a_second(url: str, model: str, seconds: float, at_once: int) -> float:
-    """Return calls a second of some clients at once."""
+async def answered(url: str, model: str, seconds: float, at_once: int) -> int:
+    """Return how many calls some clients at once had answered."""
     done, until = 0, time.perf_counter() + seconds
 
     async def client(session: aiohttp.ClientSession, number: int) -> None:
@@ -159,9 +159,8 @@ async def a_second(url: str, model: str, seconds: float, at_once: int) -> float:
             done += 1
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        begun = time.perf_counter()
         await asyncio.gather(*(client(session, number) for number in range(at_once)))
-    return done / (time.perf_counter() - begun)
+    return done
 
 
 async def streams(url: str, model: str, at_once: int, seconds: float) -> Counter[str]:
@@ -184,7 +183,7 @@ async def streams(url: str, model: str, at_once: int, seconds: float) -> Counter
             told["mixed" if {name for name, _ in words} - {f"stream{number}"} else "whole"] += 1
 
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(120)) as session:
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(900)) as session:
         await asyncio.gather(*(client(session, number) for number in range(at_once)))
     return told
 
@@ -224,32 +223,43 @@ def crossroute(
     return [sys.executable, "-m", "crossroute", *words]
 
 
-def litellm(folder: Path, upstream: str, port: int) -> list[str]:
+def litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
     """Write a file for litellm's proxy, and return the command that starts it."""
     entry = {"model": "openai/gpt-5-mini", "api_base": f"{upstream}/v1", "api_key": "none"}
     config = {"model_list": [{"model_name": "gpt-5-mini", "litellm_params": entry}]}
     (folder / "litellm.json").write_text(json.dumps(config), "utf-8")  # JSON is YAML
     start = "import sys; sys.argv = ['litellm', *sys.argv[1:]]; from litellm import run_server; run_server()"
-    return [sys.executable, "-c", start, "--config", f"{folder}/litellm.json", "--port", str(port)]
+    return [python, "-c", start, "--config", f"{folder}/litellm.json", "--port", str(port)]
 
 
-class Speed(NamedTuple):
-    """Of a server: requests a second, its CPU for each in ms, latencies, times to the first piece of a stream."""
+class Contender(NamedTuple):
+    """What is measured: a server, the model that it is asked for, and what was seen so far."""
 
-    rate: float
-    cpu_ms: float
+    label: str
+    server: Server
+    model: str
+    done: list[tuple[float, float, float]]  # a round: requests, seconds, CPU seconds
     took: list[float]
     begun: list[float]
 
+    async def measure(self, calls: int, seconds: float) -> None:
+        """Add a round."""
+        before, begun = cpu_seconds(self.server.process), time.perf_counter()
+        count = await answered(self.server.url, self.model, seconds, 32)
+        self.done.append((count, time.perf_counter() - begun, cpu_seconds(self.server.process) - before))
+        self.took.extend(await latencies(whole, self.server.url, self.model, calls))
+        self.begun.extend(await latencies(first_piece, self.server.url, self.model, calls, stream=True))
 
-async def speed(server: Server, model: str, calls: int, seconds: float) -> Speed:
-    """Measure a server."""
-    await a_second(server.url, model, 2, 8)  # what is loaded late is loaded now
-    before = cpu_seconds(server.process)
-    rate = await a_second(server.url, model, seconds, 32)
-    cpu_ms = (cpu_seconds(server.process) - before) / (rate * seconds) * 1e3
-    took = await latencies(whole, server.url, model, calls)
-    return Speed(rate, cpu_ms, took, await latencies(first_piece, server.url, model, calls, stream=True))
+    def row(self, base: Contender) -> str:
+        """Return what was seen, beside what the upstream itself takes."""
+        requests, seconds, cpu = (sum(column) for column in zip(*self.done, strict=True))
+        (middle, late), (first, _) = percentiles(self.took), percentiles(self.begun)
+        rate = f"{requests / seconds:.0f} | {cpu / requests * 1e3:.2f}"
+        if self is base:
+            return f"| {self.label} | {rate} | ({middle:.2f} in all) | ({late:.2f}) | ({first:.2f}) |"
+        (middle_0, late_0), (first_0, _) = percentiles(base.took), percentiles(base.begun)
+        added = f"{middle - middle_0:.2f} | {late - late_0:.2f} | {first - first_0:.2f}"
+        return f"| {self.label} | {rate} | {added} |"
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -262,42 +272,35 @@ def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
 
 
 async def side_by_side(folder: Path, upstream: Server, options: argparse.Namespace) -> None:
-    plain = await speed(upstream, "gpt-5-mini", options.calls, options.seconds)
-    base, first = percentiles(plain.took), percentiles(plain.begun)
+    """Measure all servers in turns, so that what else the machine does falls on each of them."""
+    async with AsyncExitStack() as stack:
+
+        async def entered(label: str, command: list[str], port: int, path: str, **told: str) -> Contender:
+            server = await stack.enter_async_context(started(command, port, path, **told))
+            return Contender(label, server, "gpt-5-mini", [], [], [])
+
+        port = free_port()
+        own = await entered(
+            "crossroute, a model by its name", crossroute(folder, upstream.url, port), port, "/health/ready"
+        )
+        routed = Contender("crossroute, routed", own.server, "crossroute", [], [], [])
+        contenders = [Contender("none: the upstream itself", upstream, "gpt-5-mini", [], [], []), own, routed]
+        if options.litellm:
+            port = free_port()
+            told = {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONPATH": ""}
+            command = litellm(options.litellm, folder, upstream.url, port)
+            contenders.append(await entered("litellm's proxy", command, port, "/health/liveliness", **told))
+        for one in contenders:
+            await answered(one.server.url, one.model, 2, 8)  # what is loaded late is loaded now
+        for _ in range(options.rounds):
+            for one in contenders:
+                await one.measure(options.calls, options.seconds)
     print(
         "| server | requests a second | its CPU a request, ms | adds ms at p50 | at p99 | to the first token, p50 |"
     )
     print("|---|---|---|---|---|---|")
-    whole_call = f"({base[0]:.2f} in all) | ({base[1]:.2f}) | ({first[0]:.2f})"
-    print(f"| none: the upstream itself | {plain.rate:.0f} | {plain.cpu_ms:.1f} | {whole_call} |", flush=True)
-    contenders: list[tuple[str, str, list[str], int, str, dict[str, str]]] = []
-    for label, model in (
-        ("crossroute, a model by its name", "gpt-5-mini"),
-        ("crossroute, routed", "crossroute"),
-    ):
-        port = free_port()
-        contenders.append((label, model, crossroute(folder, upstream.url, port), port, "/health/ready", {}))
-    if options.litellm:
-        port = free_port()
-        told = {"PYTHONPATH": options.litellm, "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-        contenders.append(
-            (
-                "litellm's proxy",
-                "gpt-5-mini",
-                litellm(folder, upstream.url, port),
-                port,
-                "/health/liveliness",
-                told,
-            )
-        )
-    for label, model, command, port, ready, environment in contenders:
-        async with started(command, port, ready, **environment) as server:
-            found = await speed(server, model, options.calls, options.seconds)
-        middle, late = percentiles(found.took)
-        added = (
-            f"{middle - base[0]:.2f} | {late - base[1]:.2f} | {percentiles(found.begun)[0] - first[0]:.2f}"
-        )
-        print(f"| {label} | {found.rate:.0f} | {found.cpu_ms:.1f} | {added} |", flush=True)
+    for one in contenders:
+        print(one.row(contenders[0]), flush=True)
 
 
 async def many_streams(folder: Path, upstream: str, options: argparse.Namespace) -> None:
@@ -387,9 +390,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--litellm", help="Folder into which 'litellm[proxy]' was installed.")
-    parser.add_argument("--calls", type=int, default=300, help="For each latency.")
-    parser.add_argument("--seconds", type=float, default=8, help="For each rate.")
+    parser.add_argument("--litellm", help="Python of an environment that has 'litellm[proxy]'.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=60, help="For each latency, a round.")
+    parser.add_argument("--seconds", type=float, default=2, help="For each rate, a round.")
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--stream-seconds", type=float, default=60)
     parser.add_argument("--parts", nargs="*", default=["speed", "streams", "faults"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,19 +10,10 @@ import pytest
 from crossroute import Router
 from langchain_crossroute import ChatCrossRoute
 from tests.langchain_crossroute.fakes import ChatFake
+from tests.support.langchain_suite import benchmark, pytest_pyfunc_call, snapshot, vcr  # noqa: F401
 from tests.support.routers import make_router
 
 CAN = {"tool_calling": True, "structured_output": True, "image_inputs": True, "max_input_tokens": 100_000}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run coroutine tests, ours and those of langchain-tests, whatever plugins are there."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = pyfuncitem._fixtureinfo.argnames
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,22 +24,6 @@ def _off_the_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
             patch.setenv(name, "false")
         patch.setenv("HF_HUB_OFFLINE", "1")
         yield
-
-
-@pytest.fixture
-def benchmark() -> Callable[[Callable[[], None]], None]:
-    """Call what langchain-tests would time with pytest-benchmark."""
-    return lambda function: function()
-
-
-@pytest.fixture
-def snapshot() -> None:
-    """Stand for syrupy's fixture, of which langchain-tests makes no use with this model."""
-
-
-@pytest.fixture
-def vcr() -> None:
-    """Stand for pytest-recording's fixture: nothing reaches the network here."""
 
 
 @pytest.fixture(scope="session")

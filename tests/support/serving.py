@@ -49,12 +49,15 @@ def served(path: Path, environment: dict[str, str]) -> Iterator[Served]:
     import uvicorn
 
     from crossroute.serve.app import app_of
+    from crossroute.serve.heads import LimitedHead
     from crossroute.serve.service import Service
 
     service = Service.of(path, environment=environment)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app_of(service), log_level="error", timeout_graceful_shutdown=1, ws="none")
+    config = uvicorn.Config(
+        app_of(service), http=LimitedHead, log_level="error", timeout_graceful_shutdown=1, ws="none"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

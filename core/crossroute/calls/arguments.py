@@ -158,6 +158,7 @@ UNTOLD = {
     "candidate_count": 1,
     "logprobs": False,
     "response_format": {"type": "text"},
+    "modalities": ["text"],
     "cache_control": ...,
 }
 """Arguments of which this value, or any (...), may be left out without a word."""

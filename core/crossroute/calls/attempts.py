@@ -123,17 +123,17 @@ class Attempts:
         self.decision = decision
         self.cooldowns = cooldowns
         self._left, self._windows, self._past_filters = max_attempts, windows or {}, past_filters
-        self._names = list(dict.fromkeys((decision.candidate, *decision.eligible)))
-        self._waiting = self._names.copy()
+        self._listed = False  # where the first answers, nobody asks for the others
+        self._names: list[str] = []
+        self._waiting: list[str] = []
         self._pause = FIRST_PAUSE_S
         self._waits: dict[str, float] = {}  # seconds that providers ask for
         self._began = cooldowns.now()  # of the attempt that runs
-        self._down = frozenset(filter(cooldowns.is_down, self._names))
+        self._down = frozenset(filter(cooldowns.is_down, tuple(cooldowns.failed)))
         self._tried: Counter[str] = Counter()
         self._timeouts: Counter[str] = Counter()
-        if insist:
-            self._waiting.remove(decision.candidate)
-        else:
+        if not insist and decision.candidate in cooldowns.failed:
+            self._waiting = self._list().copy()
             self._next(f"{decision.candidate} cools down after a failure")
 
     def steps(self, asking: Callable[[Decision], Steps[T]]) -> Steps[T]:
@@ -227,6 +227,8 @@ class Attempts:
 
     def _failed(self, error: Exception, *, begun: bool = False) -> float | None:
         """Record an error and return the pause before the next attempt, or None where there is none."""
+        if not self._listed:
+            self._waiting = self._list()[1:]
         name, fault = self.decision.candidate, fault_of(error)
         failure = failure_of(name, error)
         self.decision = self.decision.model_copy(update={"failures": (*self.decision.failures, failure)})
@@ -248,6 +250,12 @@ class Attempts:
             "%s: %s, the %s's fault; next is %s", failure, fault.kind, fault.whose, self.decision.candidate
         )
         return pause
+
+    def _list(self) -> list[str]:
+        """List those that may be called, the decision's candidate first."""
+        self._listed = True
+        self._names = list(dict.fromkeys((self.decision.candidate, *self.decision.eligible)))
+        return self._names
 
     def _leave_out(self, name: str, fault: Fault) -> None:
         """Leave out of this call those that would fail as this one did."""

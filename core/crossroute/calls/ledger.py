@@ -158,12 +158,12 @@ class Ledger:
     ) -> None:
         self.spend, self.price, self.past_filters = spend, price, past_filters
         self.observers, self.pacer = tuple(observers), pacer
+        self._asking = tuple(one for one in self.observers if isinstance(one, QueryObserver))
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
         """Tell observers that want to know it what a decision was about."""
-        for observer in self.observers:
-            if isinstance(observer, QueryObserver):
-                observer.asked(decision, query, router)
+        for observer in self._asking:
+            observer.asked(decision, query, router)
 
     def decided(self, decision: Decision) -> None:
         """Tell observers, and the log, that a call begins."""

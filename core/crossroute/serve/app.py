@@ -6,19 +6,22 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from crossroute.serve.endpoints import complete, decide, embed, grade
+from crossroute.serve.endpoints import complete, count, decide, embed, grade
+from crossroute.serve.entrance import Entrance
 from crossroute.serve.errors import RequestError
 from crossroute.serve.pages import overview, page
 from crossroute.serve.refusals import refused
 from crossroute.serve.service import DIALS, POOL, Service
-from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
+from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES, wire_of_path
 from crossroute.serve.wire.neutral import Wire
 
 CONFIG, WORKERS = "CROSSROUTE_CONFIG", "CROSSROUTE_WORKERS"
@@ -37,6 +40,7 @@ def app_of(service: Service) -> Starlette:
     routes = [
         Route("/v1/chat/completions", _calling(service, CHAT), methods=["POST"]),
         Route("/v1/messages", _calling(service, MESSAGES), methods=["POST"]),
+        Route("/v1/messages/count_tokens", _with(service, count), methods=["POST"]),
         Route("/v1/responses", _calling(service, RESPONSES), methods=["POST"]),
         Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
         Route("/v1/route", _with(service, decide), methods=["POST"]),
@@ -50,15 +54,22 @@ def app_of(service: Service) -> Starlette:
         Route("/health/ready", _ready(service), methods=["GET"]),
     ]
 
-    async def not_found(request: Request, _: Exception) -> Response:
-        told = f"There is no {request.method} {request.url.path}. POST /v1/chat/completions calls a model."
-        return refused(RequestError(told, status=404, kind="not_found_error"), CHAT, service)
+    async def not_found(request: Request, error: Exception) -> Response:
+        path, headers = request.url.path, getattr(error, "headers", None) or {}
+        wire = wire_of_path(path)
+        told = f"There is no {request.method} {path}. POST /v1{wire.path} calls a model."
+        status, kind = (405, "invalid_request_error") if headers else (404, "not_found_error")
+        return refused(RequestError(told, status=status, kind=kind, headers=headers), wire, service)
 
-    async def failed(_: Request, error: Exception) -> Response:
-        return refused(error, CHAT, service)
+    async def failed(request: Request, error: Exception) -> Response:
+        return refused(error, wire_of_path(request.url.path), service)
 
-    handlers = {404: not_found, 405: not_found, Exception: failed}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(Entrance, service=service)],
+        exception_handlers={404: not_found, 405: not_found, Exception: failed},
+    )
 
 
 def app_of_environment() -> Starlette:
@@ -88,7 +99,8 @@ def _models(service: Service) -> Endpoint:
             return refused(error, CHAT, service)
         allowed = [name for name in service.members if key is None or key.allow is None or name in key.allow]
         names = (POOL, *(f"{POOL}:{dial:g}" for dial in DIALS), *allowed)
-        return JSONResponse({"object": "list", "data": [_listed(name) for name in names]})
+        ends = {"has_more": False, "first_id": names[0], "last_id": names[-1]}
+        return JSONResponse({"object": "list", "data": [_listed(name) for name in names], **ends})
 
     return endpoint
 
@@ -116,7 +128,10 @@ async def _metrics(request: Request, service: Service) -> Response:
 
 
 def _listed(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": int(STARTED), "owned_by": "crossroute"}
+    """Return a model as both OpenAI's and Anthropic's clients read it."""
+    when = datetime.fromtimestamp(STARTED, timezone.utc).isoformat(timespec="seconds")
+    openai = {"object": "model", "created": int(STARTED), "owned_by": "crossroute"}
+    return {"id": name, **openai, "type": "model", "display_name": name, "created_at": when}
 
 
 STARTED = time.time()

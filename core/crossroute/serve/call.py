@@ -17,12 +17,13 @@ from crossroute.decision import Decision
 from crossroute.errors import UnableError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.serve.balancing import Kind, kind_of
+from crossroute.serve.errors import RequestError, as_its_format_has_it
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
 from crossroute.serve.events import Event
 from crossroute.serve.fitting import fitted
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.reading import Reading, marks_of, read
+from crossroute.serve.reading import Reading, marks_of
 from crossroute.serve.service import Service
 from crossroute.serve.streams import Tail
 from crossroute.serve.told import FIELD, told_of
@@ -59,6 +60,9 @@ class Call:
         settings: How to decide.
         headers: Of the client's, those that a provider reads.
 
+    Attributes:
+        foresees: Whether qualities and costs are predicted: of a model that was asked for they are where that is used.
+
     Raises:
         RequestError: Something of the request is not as the format has it.
     """
@@ -73,14 +77,27 @@ class Call:
     ) -> None:
         self.service, self.wire, self.body = service, wire, body
         self.settings, self.headers = settings, headers
-        self.request = wire.read_request(body)
-        self.reading: Reading = read(self.request)
+        with as_its_format_has_it():
+            self.request = wire.read_request(body)
+        self.reading = Reading(self.request)
+        self.foresees = settings.candidate is None or service.foresees_all
 
     async def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member: at once where decisions are quick and the text is short, else beside the event loop."""
-        if self.service.decides_quickly and len(self.reading.asked) < SHORT:
+        quick = self.service.decides_quickly and len(self.reading.asked) < SHORT
+        if (quick or not self.foresees) and not self.service.waits:
             return self._decide(streamed)
         return await asyncio.to_thread(self._decide, streamed)
+
+    async def count(self) -> bytes:
+        """Return the tokens of the request: as a model that was asked for counts them, else an estimate."""
+        member = self.service.members.get(self.settings.candidate or "")
+        if member is None or not member.takes(self.wire.name):
+            return json.dumps({"input_tokens": self.reading.tokens}).encode()
+        said = self.body.replaced({"model": member.places[0].model}, OURS)
+        sent = Sent(member, self.wire.path, said.encode(), self.headers)
+        answered: Answered = await self.service.upstream.ask(sent)
+        return answered.content
 
     async def answer(self) -> Whole:
         """Return the whole answer."""
@@ -150,11 +167,13 @@ class Call:
         return self.service.upstream.stream(sent)
 
     def _decide(self, streamed: bool) -> Decision:
-        begun = time.perf_counter()
+        if not self.foresees:
+            return self._decided(streamed)
+        begun = time.thread_time()
         try:
             return self._decided(streamed)
         finally:
-            self.service.note_decision(time.perf_counter() - begun)
+            self.service.note_decision(time.thread_time() - begun)
 
     def _decided(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
@@ -166,7 +185,7 @@ class Call:
         escalation = settings.escalate
         held = streamed and escalation is not None and not escalation.buffer_streams
         decision = dispatcher.decide(
-            reading.query,
+            reading.query if self.foresees else None,
             settings,
             needs=reading.needs,
             current=dispatcher.memory.beginner(reading.marks),
@@ -176,15 +195,24 @@ class Call:
         return decision.because(STREAMED) if held else decision
 
     def _able(self) -> list[str] | None:
-        """Return the members that know all of the tools, where not all do."""
+        """Return the members that know all of the tools, where not all do.
+
+        Raises:
+            RequestError: None of them does.
+        """
         if not self.reading.tool_providers:
             return None
-        return [
+        able = [
             name
             for name, member in self.service.members.items()
             if all(map(member.provider.startswith, self.reading.tool_providers))
             and member.takes(self.wire.name)
         ]
+        if not able:
+            own = ", ".join(sorted({str(tool.own.get("type")) for tool in self.request.tools if tool.own}))
+            told = f"tools: providers run {own} themselves, and no model of the pool has that in this format."
+            raise RequestError(told, code="unsupported_parameter")
+        return able
 
     def _asking(self, decision: Decision) -> Steps[Whole]:
         """Return the steps to a member's answer, counted."""
@@ -227,11 +255,13 @@ class Call:
         source: Wire
         if member.takes(self.wire.name):
             source = self.wire
-            changes = {"model": place.model, **self._changes(member, streamed), **more}
+            with as_its_format_has_it():
+                changes = {"model": place.model, **self._changes(member, streamed), **more}
             said = self.body.replaced(changes, OURS | without)
         else:
             source = self._written_wire(member)
-            made, dropped = written(self.request, source, member)
+            with as_its_format_has_it():
+                made, dropped = written(self.request, source, member)
             left_out += dropped
             made |= {**(STREAMING[source.name] if streamed else {}), **more, "model": place.model}
             said = json.dumps({name: value for name, value in made.items() if name not in without})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractContextManager, aclosing, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
@@ -25,10 +25,11 @@ from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, json_response, refusal_of, refused
 from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
-from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES
+from crossroute.serve.wire.formats import CHAT, COUNTED, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
 from crossroute.traffic import labelled
 
+T = TypeVar("T")
 PASSED_ON = ("anthropic-version", "anthropic-beta", "traceparent", "tracestate")
 """Headers of a client's that providers read."""
 
@@ -66,11 +67,24 @@ async def decide(request: Request, service: Service) -> Response:
     """Answer which model a request of any format would go to, without calling it."""
     try:
         call, told = await admitted(request, service, None)
+        call.foresees = True
         decision = await call.decide()
     except Exception as error:
         return refused(error, CHAT, service)
     said = json.loads(decision.model_dump_json()) | {"decision_id": decision.id}
     return json_response(json.dumps(said), headers_of(decision) | told)
+
+
+async def count(request: Request, service: Service) -> Response:
+    """Answer how many tokens a request of Anthropic's format has."""
+    try:
+        call, told = await admitted(request, service, COUNTED)
+        content = await _unless_gone(request, call.count())
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception as error:
+        return refused(error, COUNTED, service)
+    return json_response(content, told)
 
 
 async def embed(request: Request, service: Service) -> Response:
@@ -79,7 +93,7 @@ async def embed(request: Request, service: Service) -> Response:
         key = service.guard.admit(request.headers)
         told = service.guard.take_request(key)
         body = await read_body(request, service)
-        if key is not None and key.allow is not None and body.get("model") not in key.allow:
+        if key is not None and key.allow is not None and str(body.get("model")) not in key.allow:
             raise RequestError(
                 f"The key {key.name!r} may not use this model.", status=403, kind="permission_error"
             )
@@ -116,13 +130,14 @@ async def admitted(request: Request, service: Service, wire: Wire | None) -> tup
     said = body.get(FIELD) or {}
     if not isinstance(said, Mapping) or not HOW.issuperset(said):
         raise RequestError(f"{FIELD}: expected an object with any of {', '.join(sorted(HOW))}, got {said!r}.")
-    settings: CallSettings = service.call_settings.overridden(service.chosen(body.get("model"))).overridden(
-        said
-    )
+    if not isinstance(said.get("tags") or [], list):
+        raise RequestError(f"{FIELD}.tags: expected a list of strings, got {said['tags']!r}.")
+    settings: CallSettings = service.settings_for(body.get("model")).overridden(said)
     headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
     call = Call(service, wire or _wire_of(request, body), body, limited(settings, key), headers)
-    expected = call.reading.query.whole_tokens if call.reading.query else 0
-    return call, told | service.guard.take_tokens(key, expected)
+    if key is not None and key.tokens_a_minute is not None:
+        told |= service.guard.take_tokens(key, call.reading.tokens)
+    return call, told
 
 
 def labelled_by(call: Call) -> AbstractContextManager[None]:
@@ -142,6 +157,9 @@ async def read_body(request: Request, service: Service) -> RawObject:
     most = service.settings.most_headers
     if len(request.headers) > most:
         raise RequestError(f"The request has more than {most} headers. Send fewer.", status=431)
+    packed = request.headers.get("content-encoding", "identity")
+    if packed != "identity":
+        raise RequestError(f"Expected a body without content-encoding, got {packed!r}.", status=415)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise RequestError(f"Expected content-type application/json, got {content_type!r}.", status=415)
@@ -198,8 +216,16 @@ async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) 
             async for chunk in chunks:
                 yield chunk
         except Exception as error:
-            refusal: Refusal = refusal_of(error, wire)
-            yield event_bytes(refusal.body, "error" if wire.name == "messages" else "")
+            yield broken(refusal_of(error, wire), wire)
+
+
+def broken(refusal: Refusal, wire: Wire) -> bytes:
+    """Return the event that tells a client of an error within a stream."""
+    if wire is RESPONSES:
+        inner = refusal.body["error"]
+        told = {name: inner.get(name) for name in ("code", "message", "param")}
+        return event_bytes({"type": "error", "sequence_number": 0, **told, **refusal.body}, "error")
+    return event_bytes(refusal.body, "error" if wire is MESSAGES else "")
 
 
 class _Stream(StreamingResponse):
@@ -222,7 +248,7 @@ class _Stream(StreamingResponse):
                 await self.body_iterator.aclose()  # type: ignore[attr-defined]
 
 
-async def _unless_gone(request: Request, answer: Any) -> Any:
+async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
     """Return what is awaited; where the client goes away meanwhile, it is cancelled.
 
     Raises:
@@ -230,17 +256,16 @@ async def _unless_gone(request: Request, answer: Any) -> Any:
     """
     task = asyncio.ensure_future(answer)
     gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(lambda _: task.cancel())
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ClientDisconnect
+        return await task
+    except asyncio.CancelledError:
+        if gone.done() and not gone.cancelled():
+            raise ClientDisconnect from None
+        raise
     finally:
-        for one in (task, gone):
-            if not one.done():
-                one.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await one
+        task.cancel()
+        gone.cancel()
 
 
 async def _gone(request: Request) -> None:

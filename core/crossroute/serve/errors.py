@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +34,23 @@ class RequestError(CrossRouteError, ValueError):
     ) -> None:
         super().__init__(message)
         self.status, self.kind, self.code, self.headers = status, kind, code, dict(headers or {})
+        self.status_code = status  # by which a call's attempts tell that no other model would take it
+
+
+@contextmanager
+def as_its_format_has_it() -> Iterator[None]:
+    """Refuse a request of which something is not there, or of another type, where the block reads it.
+
+    Raises:
+        RequestError: It is.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, CrossRouteError):
+            raise
+        told = "Something within the messages, the tools or an argument is missing, or of another type than expected."
+        raise RequestError(told) from error
 
 
 class ProviderError(CrossRouteError):

@@ -45,7 +45,10 @@ def _for_openai(message: Mapping[str, Any], member: Member) -> Mapping[str, Any]
     answered = message.get("tool_call_id")
     if isinstance(answered, str) and not READABLE.fullmatch(answered):
         update["tool_call_id"] = readable_id(answered)
+    at_openai = member.places[0].host == "api.openai.com"
+    if message.get("role") == "developer" and not at_openai:  # which takes either, and many hosts do not
+        update["role"] = "system"
     changed = {**message, **update} if update else message
-    if member.places[0].host == "api.openai.com" and not changed.keys().isdisjoint(REASONING):
+    if at_openai and not changed.keys().isdisjoint(REASONING):
         return {name: value for name, value in changed.items() if name not in REASONING}
     return changed

@@ -68,6 +68,7 @@ class Keys:
         self._lock = Lock()
         self._looked, self._changed = 0.0, -1.0
         self._by_digest: dict[str, Key] = {}
+        self._all: tuple[Key, ...] = ()
 
     def __len__(self) -> int:
         return len(self._known())
@@ -75,7 +76,8 @@ class Keys:
     @property
     def all(self) -> tuple[Key, ...]:
         """All keys, by name."""
-        return tuple(sorted(self._known().values(), key=lambda key: key.name))
+        self._known()
+        return self._all
 
     def find(self, secret: str) -> Key | None:
         """Return the key that a caller holds; None where it is none."""
@@ -112,7 +114,9 @@ class Keys:
                 self._looked = now
                 changed = self.path.stat().st_mtime if self.path.exists() else 0.0
                 if changed != self._changed:
-                    self._by_digest = {key.digest: key for key in self._read()}
+                    keys = self._read()
+                    self._by_digest = {key.digest: key for key in keys}
+                    self._all = tuple(sorted(keys, key=lambda key: key.name))
                     self._changed = changed
             return self._by_digest
 

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from crossroute.calls.arguments import ANTHROPIC, OPENAI, Dialect, check_tools, 
 from crossroute.calls.effort_words import beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
-from crossroute.effort import read_effort, split_effort
+from crossroute.effort import Told, read_effort, split_effort
 from crossroute.errors import ConfigError, DroppedArgumentWarning
 from crossroute.serve.wire.neutral import Request
 
@@ -182,17 +182,16 @@ class Member:
 
     def effort_told(self, level: str) -> dict[str, Any]:
         """Return the words that tell it an effort, such as `low`; none where that is no effort."""
-        told = read_effort(level)
-        api = "openai" if self.speaks == "openai" else "anthropic"
-        return effort_words(api, self.places[0].model, told) if told else {}  # type: ignore[arg-type]
+        return self._words_of(read_effort(level))
 
     def _effort(self) -> dict[str, Any]:
         _, told = split_effort(self.name)
-        told = read_effort(self.entry.effort) if self.entry.effort else told
+        return self._words_of(read_effort(self.entry.effort) if self.entry.effort else told)
+
+    def _words_of(self, told: Told | None) -> dict[str, Any]:
         if told is None:
             return {}
-        api = "openai" if self.speaks == "openai" else "anthropic"
-        words = effort_words(api, self.places[0].model, told, base_url=self.entry.base_url)  # type: ignore[arg-type]
+        words = effort_words(self.speaks, self.places[0].model, told, base_url=self.entry.base_url)
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,9 +203,10 @@ class Member:
         return changes | beside_thinking(changes, **limits)
 
 
-def endpoint(place: Place, speaks: Speaks, path: str) -> str:
-    """Return the address of an endpoint at a place."""
-    base = place.base_url.rstrip("/")
+@lru_cache(1024)
+def endpoint(base_url: str, speaks: Speaks, path: str) -> str:
+    """Return the address of an endpoint of an API."""
+    base = base_url.rstrip("/")
     if speaks == "anthropic" and not base.endswith("/v1"):
         base += "/v1"
     address, question, rest = base.partition("?")

@@ -9,6 +9,8 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 BLANK = re.compile(r"[ \t\n\r]*")
+NAME = re.compile(r'[ \t\n\r]*"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
+"""A name without escapes, up to its value."""
 DECODER = json.JSONDecoder()
 
 
@@ -74,14 +76,8 @@ class RawObject(Mapping[str, Any]):
             return
         while True:
             begin = at
-            at = _past_blank(text, at)
-            if text[at : at + 1] != '"':
-                raise _fault("expected a name in quotes", at)
-            name, at = scanstring(text, at + 1)
-            at = _past_blank(text, at)
-            if text[at : at + 1] != ":":
-                raise _fault("expected a colon", at)
-            value_at = _past_blank(text, at + 1)
+            plain = NAME.match(text, at)
+            name, value_at = (plain[1], plain.end()) if plain else _name_at(text, at)
             value, end = DECODER.raw_decode(text, value_at)
             self._members.pop(name, None)
             self._members[name] = (value, begin, value_at, end)
@@ -92,8 +88,20 @@ class RawObject(Mapping[str, Any]):
                 break
             if mark != ",":
                 raise _fault("expected a comma or a brace", at - 1)
-        if text[_past_blank(text, at) :]:
+        if len(text) > at and text[_past_blank(text, at) :]:
             raise _fault("expected an end", at)
+
+
+def _name_at(text: str, at: int) -> tuple[str, int]:
+    """Return a name that may hold escapes, and where its value begins."""
+    at = _past_blank(text, at)
+    if text[at : at + 1] != '"':
+        raise _fault("expected a name in quotes", at)
+    name, at = scanstring(text, at + 1)
+    at = _past_blank(text, at)
+    if text[at : at + 1] != ":":
+        raise _fault("expected a colon", at)
+    return name, _past_blank(text, at + 1)
 
 
 def _fault(told: str, at: int) -> json.JSONDecodeError:

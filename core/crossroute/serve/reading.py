@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, Literal
 
 from crossroute.calls.own_tools import tool_provider
 from crossroute.candidate import Capability
@@ -26,45 +27,63 @@ from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 ROLES: dict[str, Literal["human", "answer", "tool"]] = {"human": "human", "answer": "answer", "tool": "tool"}
 
 
-class Reading(NamedTuple):
-    """What one request says.
+class Reading:
+    """What one request says; what is not asked for is not read.
 
-    Attributes:
-        query: What to route on; None where the last human turn holds no text.
-        needs: Capabilities that a model needs to take the call.
-        tool_turn: Whether the call answers tool results.
-        marks: By what it can be remembered who answered before.
-        asked: What the last human turn says.
-        tool_providers: Whose models alone know some of the tools; none where all may.
+    Args:
+        request: The request.
     """
 
-    query: Query | None
-    needs: frozenset[Capability]
-    tool_turn: bool
-    marks: tuple[str, ...]
-    asked: str
-    tool_providers: frozenset[str]
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.asked: str = asked(request.messages)
+        """What the last human turn says."""
 
+    @cached_property
+    def query(self) -> Query | None:
+        """What to route on; None where the last human turn holds no text."""
+        messages = self._request.messages
+        return Query.of_turns(_turns(messages), system=_system(messages), input_tokens=self.tokens)
 
-def read(request: Request) -> Reading:
-    """Read a request."""
-    messages = request.messages
-    human = max((place for place, message in enumerate(messages) if message.role == "human"), default=-1)
-    tool_turn = len(messages) > human + 1 and messages[-1].role == "tool"
-    answers = [place for place, message in enumerate(messages) if message.role == "answer"]
-    answers = [place for place in answers if place > human] if tool_turn else answers[-1:]
-    marks = [mark for place in answers for mark in marks_of(messages[place].parts, asked(messages[:place]))]
-    tokens = sum(map(_tokens, messages)) + sum(map(_tool_tokens, _described(request)))
-    return Reading(
-        query=Query.of_turns(_turns(messages), system=_system(messages), input_tokens=tokens),
-        needs=frozenset(request.needs | _needs(request)),
-        tool_turn=tool_turn,
-        marks=(*marks, *((request.previous,) if request.previous else ())),
-        asked=asked(messages),
-        tool_providers=frozenset(
-            filter(None, (tool_provider(tool.own) for tool in request.tools if tool.own))
-        ),
-    )
+    @cached_property
+    def tokens(self) -> int:
+        """Tokens of the whole request, estimated."""
+        described = map(_tool_tokens, _described(self._request))
+        return sum(map(_tokens, self._request.messages)) + sum(described)
+
+    @cached_property
+    def needs(self) -> frozenset[Capability]:
+        """Capabilities that a model needs to take the call."""
+        return frozenset(self._request.needs | _needs(self._request))
+
+    @cached_property
+    def tool_turn(self) -> bool:
+        """Whether the call answers tool results."""
+        messages = self._request.messages
+        return len(messages) > self._human + 1 and messages[-1].role == "tool"
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """By what it can be remembered which model answered before."""
+        messages = self._request.messages
+        places = [place for place, message in enumerate(messages) if message.role == "answer"]
+        places = [place for place in places if place > self._human] if self.tool_turn else places[-1:]
+        marks = [
+            mark for place in places for mark in marks_of(messages[place].parts, asked(messages[:place]))
+        ]
+        return (*marks, *((self._request.previous,) if self._request.previous else ()))
+
+    @cached_property
+    def tool_providers(self) -> frozenset[str]:
+        """Providers whose models alone know some of the tools; none where all may."""
+        own = (tool_provider(tool.own) for tool in self._request.tools if tool.own)
+        return frozenset(filter(None, own))
+
+    @cached_property
+    def _human(self) -> int:
+        """Place of the last human message; -1 where there is none."""
+        messages = self._request.messages
+        return max((place for place, message in enumerate(messages) if message.role == "human"), default=-1)
 
 
 def asked(messages: Sequence[Message]) -> str:

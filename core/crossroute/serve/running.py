@@ -14,6 +14,7 @@ from crossroute.config import read_config
 from crossroute.errors import ConfigError
 from crossroute.serve.app import CONFIG, WORKERS
 from crossroute.serve.guard import LOOPBACK
+from crossroute.serve.heads import LimitedHead
 from crossroute.serve.keys import Keys
 from crossroute.serve.metrics import TOGETHER
 from crossroute.serve.service import Service
@@ -55,8 +56,8 @@ def _listen(settings: ServerSettings) -> None:
         workers=settings.workers,
         timeout_graceful_shutdown=int(settings.drain_s),
         backlog=BACKLOG,
-        limit_concurrency=settings.most_streams,
-        h11_max_incomplete_event_size=65_536,
+        http=LimitedHead,
+        ws="none",
         server_header=False,
         access_log=False,
         log_level="info",

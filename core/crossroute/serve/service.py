@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,13 @@ class Service:
         self.metrics, self.overview = Metrics(), Overview()
         recorder = None if settings.traffic is None else recorded(traffic_log(settings))
         self.traffic = None if recorder is None else recorder.log
+        self._budgets: KeyBudgets = KeyBudgets(
+            self.keys,
+            (*config.budgets, *settings.budgets),
+            settings.spending,
+            opening(shared, settings.redis),
+        )
+        self._watched = bool(observers or recorder)
         self.dispatcher = Dispatcher(
             how["router"],
             {name: _ability(member) for name, member in self.members.items()},
@@ -87,12 +95,7 @@ class Service:
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
             memory=None if shared is None else SharedMemory(shared),
-            pacer=KeyBudgets(
-                self.keys,
-                (*config.budgets, *settings.budgets),
-                settings.spending,
-                opening(shared, settings.redis),
-            ),
+            pacer=self._budgets,
             observers=(
                 self.metrics,
                 self.overview,
@@ -105,6 +108,7 @@ class Service:
             recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
         self._decision_s = SLOW_S  # until it is known
+        self._settings_of = lru_cache(1024)(lambda model: self.call_settings.overridden(self.chosen(model)))
         self.upstream = Upstream(settings)
         self.budgets = TokenBudgets()
 
@@ -126,13 +130,27 @@ class Service:
         return cls(config, settings, **given)
 
     @property
+    def foresees_all(self) -> bool:
+        """Whether a model that is asked for by its name is predicted, too: for budgets, the log, or other observers."""
+        return self._watched or self._budgets.hold
+
+    @property
+    def waits(self) -> bool:
+        """Whether a decision waits for what is kept elsewhere: by a budget, or in Redis."""
+        return self.settings.redis is not None or self._budgets.hold
+
+    @property
     def decides_quickly(self) -> bool:
         """Whether decisions take so little that a thread for each would take longer."""
         return self._decision_s < QUICK_S
 
     def note_decision(self, seconds: float) -> None:
-        """Take in how long a decision took."""
+        """Take in how much of a processor's time a decision took."""
         self._decision_s += LEARNED * (min(seconds, SLOW_S) - self._decision_s)
+
+    def settings_for(self, model: Any) -> CallSettings:
+        """Return how a call is decided for which a client asks for a model; raises as `chosen`."""
+        return self._settings_of(model if isinstance(model, str) else repr(model) if model else "")
 
     def chosen(self, model: Any) -> dict[str, Any]:
         """Return what the model that a client asks for says of how to decide.

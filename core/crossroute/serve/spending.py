@@ -38,6 +38,11 @@ class KeyBudgets:
         self._of: tuple[Key, ...] | None = None
         self._spending = Spending(())
 
+    @property
+    def hold(self) -> bool:
+        """Whether there is any budget."""
+        return bool(self._current().budgets)
+
     def decide(
         self,
         route: Callable[[float | None], Decision],
@@ -47,7 +52,10 @@ class KeyBudgets:
         keys: Iterable[str] = (),
     ) -> Decision:
         """Return the decision that the budgets allow."""
-        return self._current().decide(route, usual=usual, asked=asked, keys=keys)
+        current = self._current()
+        if not current.budgets:
+            return route(None)
+        return current.decide(route, usual=usual, asked=asked, keys=keys)
 
     def reserve(self, decision: Decision) -> None:
         """Set the decision's predicted cost aside."""

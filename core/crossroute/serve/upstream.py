@@ -6,9 +6,13 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from crossroute.calls.arguments import NEEDED
 from crossroute.calls.blame import UNSUPPORTED, fault_of
@@ -25,11 +29,13 @@ if TYPE_CHECKING:
     import aiohttp
 
 KEPT_ALIVE_S = 30.0
+STALE_S = 1.0
+"""Within which a connection that broke is taken for a kept one that its server closed; the request is sent anew."""
 LONGEST_ERROR = 100_000
 """Bytes that are read of what a provider refuses with."""
 LONGEST_ANSWER = 256_000_000
 WORD = re.compile(r"\w+")
-
+ALWAYS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 LOG = logging.getLogger("crossroute.serve")
 KEPT = NEEDED | {"model", "messages", "input", "tools", "tool_choice", "stream", "max_tokens", "system"}
@@ -78,6 +84,7 @@ class Upstream:
         self.refused: dict[str, frozenset[str]] = {}
         self.balancer = Balancer()
         self._settings = settings
+        self._timeout = lru_cache(None)(self._timeouts_of)
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, sent: Sent) -> Answered:
@@ -156,28 +163,37 @@ class Upstream:
                 body = RawObject.of_bytes(body).replaced({}, frozenset({name})).encode()
 
     async def _post(self, sent: Sent, place: Place, body: bytes) -> aiohttp.ClientResponse:
-        url = endpoint(place, sent.member.speaks, sent.path)
-        headers = {
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            **sent.headers,
-            **place.headers,
-        }
-        response = await self._open().post(
-            url, data=body, headers=headers, timeout=self._timeout(sent.member), allow_redirects=False
-        )
+        begun = time.monotonic()
+        try:
+            response = await self._asked(sent, place, body)
+        except Exception as error:
+            if not _is_stale(error) or time.monotonic() - begun > STALE_S:
+                raise
+            response = await self._asked(sent, place, body)
         if response.status == 200:
             return response
         async with response:
             content = await response.content.read(LONGEST_ERROR)
             raise ProviderError(response.status, content, response.headers)
 
-    def _timeout(self, member: Member) -> Any:
+    async def _asked(self, sent: Sent, place: Place, body: bytes) -> aiohttp.ClientResponse:
+        url = endpoint(place.base_url, sent.member.speaks, sent.path)
+        return await self._open().post(
+            url,
+            data=body,
+            headers={**ALWAYS, **sent.headers, **place.headers},
+            timeout=self._timeout(sent.member.entry.timeout),
+            allow_redirects=False,
+            proxy=proxy_of(url),
+        )
+
+    def _timeouts_of(self, stated: float | None) -> aiohttp.ClientTimeout:
+        """Return the timeouts of a member whose entry states one, or none."""
         import aiohttp
 
-        settings = self._settings
-        longest = member.entry.timeout or settings.answer_timeout_s
-        return aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout_s, sock_read=longest)
+        longest = stated or self._settings.answer_timeout_s
+        connect = self._settings.connect_timeout_s
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=longest)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -187,10 +203,30 @@ class Upstream:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
                 read_bufsize=2**18,
             )
         return self._session
+
+
+def _is_stale(error: Exception) -> bool:
+    """Return whether a connection broke before an answer: a kept one does that its server closes at that moment."""
+    import aiohttp
+
+    broken = (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError, aiohttp.ClientOSError)
+    return isinstance(error, broken) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+@lru_cache(256)
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment has for an address.
+
+    aiohttp's own `trust_env` reads environment and netrc anew for each request, in threads.
+
+    >>> proxy_of("http://127.0.0.1:8000/v1")
+    """
+    split = urlsplit(url)
+    found = None if proxy_bypass(split.hostname or "") else getproxies().get(split.scheme)
+    return f"http://{found}" if found and "://" not in found else found
 
 
 def refused_argument(error: ProviderError, body: bytes) -> str | None:

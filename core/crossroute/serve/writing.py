@@ -6,10 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossroute.calls.effort_words import ANSWER
+from crossroute.calls.effort_words import ANSWER, beside_thinking
 from crossroute.calls.tool_ids import readable_id
+from crossroute.errors import UnableError
 from crossroute.serve.members import Member
-from crossroute.serve.wire.neutral import Message, Part, Request, Thought, ToolCall, ToolResult, WrittenWire
+from crossroute.serve.wire.neutral import (
+    Media,
+    Message,
+    Part,
+    Request,
+    Thought,
+    ToolCall,
+    ToolResult,
+    WrittenWire,
+)
 
 FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})
 """Words of a framework that no API has."""
@@ -22,8 +32,10 @@ def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict
         UnableError: The member cannot do what an argument asks for.
     """
     arguments, left_out = member.arguments(request)
-    if member.speaks == "anthropic":
-        arguments = _for_anthropic(arguments, member)
+    arguments = (
+        _for_anthropic(arguments, member) if member.speaks == "anthropic" else _for_openai(arguments, member)
+    )
+    _check_media(request, member)
     arguments = {name: value for name, value in arguments.items() if name not in FRAMEWORKS}
     body = target.write_request(replace(request, messages=tuple(_readable(request.messages))), arguments)
     return {**body, **member.changes(body)}, left_out
@@ -43,6 +55,7 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
             "format": {"type": "json_schema", "schema": schema},
         }
     level = told.pop("reasoning_effort", None) or told.pop("effort", None)
+    words: dict[str, Any] = {}
     if isinstance(level, str):
         words = member.effort_told(level)
         words["output_config"] = {**told.get("output_config", {}), **words.get("output_config", {})}
@@ -53,9 +66,36 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
         told["tool_choice"] = _choice(told["tool_choice"])
     for name in ("strict", "logprobs", "service_tier"):
         told.pop(name, None)
+    user = (told.pop("metadata", None) or {}).get(
+        "user_id"
+    )  # OpenAI's other metadata are no words of this API
+    if user is not None:
+        told["metadata"] = {"user_id": user}
     if not told.get("max_tokens"):
         told["max_tokens"] = member.entry.max_tokens or ANSWER
-    return told
+    limits = {name: told.get(name) for name in ("max_tokens", "temperature")}
+    return told | (beside_thinking(words, **limits) if "thinking" in words else {})
+
+
+def _for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
+    """Return arguments with the effort in the words of the member's host."""
+    level = said.get("reasoning_effort")
+    words = member.effort_told(level) if isinstance(level, str) else {}
+    return {name: value for name, value in said.items() if name != "reasoning_effort" or not words} | words
+
+
+def _check_media(request: Request, member: Member) -> None:
+    """Refuse pictures and files that the client's provider keeps under an id, which no other can read.
+
+    Raises:
+        UnableError: There is one.
+    """
+    for message in request.messages:
+        results = [part.parts for part in message.parts if isinstance(part, ToolResult)]
+        for part in (*message.parts, *(one for parts in results for one in parts)):
+            heard = isinstance(part, Media) and part.kind == "audio" and member.speaks == "openai"
+            if isinstance(part, Media) and not part.url and not heard:
+                raise UnableError(member.name, "file_id")
 
 
 def _choice(value: Any) -> dict[str, Any]:

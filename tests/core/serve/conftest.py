@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.langchain_suite import benchmark, pytest_pyfunc_call, snapshot, vcr  # noqa: F401
 from tests.support.routers import make_router
 from tests.support.wire import WireServer
 

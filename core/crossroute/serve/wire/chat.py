@@ -35,6 +35,10 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
+    check_types,
+    listed,
+    named,
+    objects_in,
     words_in,
 )
 
@@ -57,6 +61,19 @@ FINISHES: dict[str, Finish] = {
 OWN = frozenset({"model", "messages", "tools", "stream", "stream_options", "crossroute"})
 """Members of a request that are no arguments."""
 
+EXPECTED: dict[str, tuple[type, ...]] = {
+    "stream": (bool,),
+    "stream_options": (dict,),
+    "response_format": (dict,),
+    "functions": (list,),
+    "tool_choice": (str, dict),
+    "stop": (str, list),
+    "max_tokens": (int,),
+    "max_completion_tokens": (int,),
+    "temperature": (int, float),
+    "n": (int,),
+}
+"""Members of a request that are read, and their types."""
 SPOKEN = ("content", "refusal")
 THOUGHT = ("reasoning_content", "reasoning")
 """Where hosts of open weights put reasoning."""
@@ -70,18 +87,22 @@ class Chat:
 
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
+        check_types(body, EXPECTED)
         messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+        if (
+            not messages
+            or not isinstance(messages, list)
+            or not all(isinstance(one, dict) for one in messages)
+        ):
             raise RequestError("messages: expected a list of objects such as {role, content}.")
-        tools = body.get("tools") or []
-        if not isinstance(tools, list) or not all(isinstance(one, dict) for one in tools):
-            raise RequestError("tools: expected a list of objects.")
+        tools = objects_in(body, "tools")
         kind = (body.get("response_format") or {}).get("type")
+        needs: set[Capability] = {"structured_output"} if kind == "json_schema" else set()
         return Request(
             messages=tuple(_message(one, place) for place, one in enumerate(messages)),
             tools=tuple(map(_tool, tools)),
             arguments={name: value for name, value in body.items() if name not in OWN},
-            needs=frozenset({"structured_output"} if kind == "json_schema" else ()),
+            needs=frozenset(needs | ({"tools"} if body.get("functions") else set())),
         )
 
     def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,9 +303,7 @@ def _parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for part in content if isinstance(content, list) else ():
-        if not isinstance(part, dict):
-            continue
+    for part in listed(content):
         kind = part.get("type")
         if kind in ("text", "refusal"):
             yield Text(str(part.get(kind) or ""))
@@ -326,13 +345,14 @@ def _answered(message: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _tool(told: Mapping[str, Any]) -> Tool:
-    function = told.get("function")
-    if told.get("type", "function") != "function" or not isinstance(function, Mapping):
-        return Tool(str((told.get(str(told.get("type"))) or {}).get("name", "")), own=told)
+    kind = told.get("type", "function")
+    if kind != "function":
+        return Tool(str((told.get(str(kind)) or {}).get("name", "")), own=told)
+    function = told["function"]
     return Tool(
-        str(function.get("name") or ""),
+        named(function),
         str(function.get("description") or ""),
-        function.get("parameters") or {},
+        dict(function.get("parameters") or {}),
         function.get("strict"),
     )
 
@@ -381,7 +401,11 @@ def _written_content(said: list[Text | Media], between: str) -> Any:
 
 def _written_media(media: Media) -> dict[str, Any]:
     if media.kind == "vision":
-        return {"type": "image_url", "image_url": {"url": media.url}}
+        detail = media.raw.get("detail")  # Responses'
+        return {
+            "type": "image_url",
+            "image_url": {"url": media.url, **({"detail": detail} if detail else {})},
+        }
     if media.kind == "files" and media.url:
         return {"type": "file", "file": {"filename": media.name or "document.pdf", "file_data": media.url}}
     return dict(media.raw)

@@ -35,6 +35,10 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
+    check_types,
+    listed,
+    named,
+    objects_in,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system"}
@@ -63,29 +67,52 @@ OWN = frozenset(
 )
 """Members of a request that are no arguments, or become others."""
 
+EXPECTED: dict[str, tuple[type, ...]] = {
+    "stream": (bool,),
+    "system": (str, list),
+    "tool_choice": (dict,),
+    "stop_sequences": (list,),
+    "metadata": (dict,),
+    "thinking": (dict,),
+    "output_config": (dict,),
+    "output_format": (dict,),
+    "temperature": (int, float),
+}
+"""Members of a request that are read, and their types."""
 THOUGHTS = ("thinking", "redacted_thinking")
 SAFE_MIME = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 class Messages:
-    """The format of `/v1/messages`."""
+    """The format of `/v1/messages`.
+
+    Args:
+        path: Of its endpoint; that which counts tokens takes the same request.
+    """
 
     name = "messages"
-    path = "/messages"
+
+    def __init__(self, path: str = "/messages") -> None:
+        self.path = path
 
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
+        check_types(body, EXPECTED)
         messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+        if (
+            not messages
+            or not isinstance(messages, list)
+            or not all(isinstance(one, dict) for one in messages)
+        ):
             raise RequestError("messages: expected a list of objects such as {role, content}.")
-        if not isinstance(body.get("max_tokens"), int):
+        if self.path == "/messages" and not isinstance(body.get("max_tokens"), int):
             raise RequestError("max_tokens: expected a whole number of tokens.")
         system = [Message("system", tuple(_parts(body["system"])))] if body.get("system") else []
         said = [one for place, message in enumerate(messages) for one in _messages(message, place)]
         structured = "format" in (body.get("output_config") or {}) or "output_format" in body
         return Request(
             messages=(*system, *said),
-            tools=tuple(map(_tool, body.get("tools") or ())),
+            tools=tuple(map(_tool, objects_in(body, "tools"))),
             arguments=_arguments(body),
             needs=frozenset({"structured_output"} if structured else ()),
         )
@@ -325,6 +352,8 @@ def _arguments(body: RawObject) -> dict[str, Any]:
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": schema, "strict": True},
         }
+    if config.get("effort"):
+        said["effort"] = config.pop("effort")
     if config:
         said["output_config"] = config
     if (body.get("tool_choice") or {}).get("disable_parallel_tool_use"):
@@ -350,9 +379,8 @@ def _parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict):
-            yield from _block(block)
+    for block in listed(content):
+        yield from _block(block)
 
 
 def _block(block: Mapping[str, Any]) -> Iterator[Part]:
@@ -388,9 +416,9 @@ def _tool(told: Mapping[str, Any]) -> Tool:
     if tool_provider(told) is not None and told.get("type") != "custom":
         return Tool(str(told.get("name") or ""), own=told)
     return Tool(
-        str(told.get("name") or ""),
+        named(told),
         str(told.get("description") or ""),
-        told.get("input_schema") or {},
+        dict(told.get("input_schema") or {}),
         told.get("strict"),
     )
 

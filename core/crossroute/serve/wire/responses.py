@@ -36,6 +36,10 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
+    check_types,
+    listed,
+    named,
+    objects_in,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system", "developer": "system"}
@@ -61,6 +65,19 @@ OWN = frozenset(
 )
 """Members of a request that are no arguments, become others, or have no meaning elsewhere."""
 
+EXPECTED: dict[str, tuple[type, ...]] = {
+    "stream": (bool,),
+    "stream_options": (dict,),
+    "background": (bool,),
+    "instructions": (str,),
+    "text": (dict,),
+    "reasoning": (dict,),
+    "metadata": (dict,),
+    "tool_choice": (str, dict),
+    "max_output_tokens": (int,),
+    "temperature": (int, float),
+}
+"""Members of a request that are read, and their types."""
 STORED = ("previous_response_id", "conversation", "prompt")
 """What names something that only the provider keeps."""
 
@@ -73,6 +90,9 @@ class Responses:
 
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
+        check_types(body, EXPECTED)
+        if body.get("background"):
+            raise RequestError("background: answers are not kept here to be fetched later. Ask without it.")
         given = body.get("input")
         items = [{"role": "user", "content": given}] if isinstance(given, str) else given or []
         if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
@@ -80,9 +100,11 @@ class Responses:
         system = [Message("system", (Text(str(body["instructions"])),))] if body.get("instructions") else []
         form = (body.get("text") or {}).get("format") or {}
         stored = next((body[name] for name in STORED if body.get(name)), None)
+        if not items and stored is None:
+            raise RequestError("input: expected a text, or a list of items such as {role, content}.")
         return Request(
             messages=(*system, *(_item(one, place) for place, one in enumerate(items) if _is_said(one))),
-            tools=tuple(map(_tool, body.get("tools") or ())),
+            tools=tuple(map(_tool, objects_in(body, "tools"))),
             arguments=_arguments(body, form),
             needs=frozenset({"structured_output"} if form.get("type") == "json_schema" else ()),
             previous=None if stored is None else stored if isinstance(stored, str) else json.dumps(stored),
@@ -351,6 +373,9 @@ def _arguments(body: RawObject, form: Mapping[str, Any]) -> dict[str, Any]:
     effort = (body.get("reasoning") or {}).get("effort")
     if effort:
         said["reasoning_effort"] = effort
+    verbosity = (body.get("text") or {}).get("verbosity")
+    if verbosity:
+        said["verbosity"] = verbosity
     if form.get("type") == "json_schema":
         schema = {name: value for name, value in form.items() if name != "type"}
         said["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -384,8 +409,8 @@ def _parts(content: Any) -> Iterator[Part]:
     if isinstance(content, str):
         yield Text(content)
         return
-    for part in content if isinstance(content, list) else ():
-        kind = part.get("type") if isinstance(part, dict) else None
+    for part in listed(content):
+        kind = part.get("type")
         if kind in WORDS:
             yield Text(str(part.get("text") or ""))
         elif kind == "refusal":
@@ -405,10 +430,10 @@ def _answered(item: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _tool(told: Mapping[str, Any]) -> Tool:
-    if told.get("type") != "function":
+    if told["type"] != "function":
         return Tool(str(told.get("name") or ""), own=told)
-    schema, strict = told.get("parameters") or {}, told.get("strict")
-    return Tool(str(told.get("name") or ""), str(told.get("description") or ""), schema, strict)
+    schema, strict = dict(told.get("parameters") or {}), told.get("strict")
+    return Tool(named(told), str(told.get("description") or ""), schema, strict)
 
 
 def _id(prefix: str) -> str:
