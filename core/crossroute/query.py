@@ -98,6 +98,16 @@ class Query:
     step: str = ""
 
     def __post_init__(self) -> None:
+        if not (type(self.text) is type(self.system) is type(self.context) is type(self.step) is str):
+            self._check_types()
+        if not self.text.strip():
+            raise ValueError("The query is empty: there is no text to route on.")
+        if self.input_tokens is not None and not (
+            isinstance(self.input_tokens, Integral) and self.input_tokens >= 0
+        ):
+            raise ValueError(f"input_tokens must be a whole number from 0, got {self.input_tokens!r}.")
+
+    def _check_types(self) -> None:
         for name in ("text", "system", "context", "step"):
             value = getattr(self, name)
             if not isinstance(value, str):
@@ -105,12 +115,6 @@ class Query:
                     f"A query's {name} must be a str, got {type(value).__name__}. "
                     "For several queries use route_many or predict."
                 )
-        if not self.text.strip():
-            raise ValueError("The query is empty: there is no text to route on.")
-        if self.input_tokens is not None and not (
-            isinstance(self.input_tokens, Integral) and self.input_tokens >= 0
-        ):
-            raise ValueError(f"input_tokens must be a whole number from 0, got {self.input_tokens!r}.")
 
     @classmethod
     def of(cls, query: str | Query) -> Query:
@@ -131,27 +135,26 @@ class Query:
         return cls(text, system, input_tokens, said.context, said.step) if text.strip() else None
 
     @property
-    def views(self) -> tuple[str, str]:
-        """Task view and instance view."""
-        return self._view[:2]
-
-    @property
     def task_view(self) -> str:
         """How the query begins: a little of its frame, then the question. Short: equal to `instance_view`."""
-        return self._view.task
+        return self.view.task
 
     @property
     def instance_view(self) -> str:
         """How the query ends: the question itself."""
-        return self._view.instance
+        return self.view.instance
 
     @property
     def text_tokens(self) -> int:
         """Length of the question as it is read, in fours of characters: what the network foresees the cost of."""
-        return self._view.tokens
+        return self.view.tokens
 
     @cached_property
-    def _view(self) -> View:
+    def view(self) -> View:
+        """What is read of the query."""
+        if self._plain and not (self.system or self.context or self.step):
+            text = self.text
+            return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], -(-len(text) // CHARACTERS_A_TOKEN))
         asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
@@ -209,14 +212,24 @@ def plain_tokens(text: str) -> int:
         return 0
     words = text.split()
     pieces = [*map(_plain_pieces, words)]
-    if len(words) < 2 or 0 in pieces or "  " in text or HEAD.match(text) or HARNESS.match(text):
+    count = len(words)
+    if count < 2 or 0 in pieces or "  " in text or HEAD.match(text) or HARNESS.match(text):
         return 0
-    sentences = text.count(". ") + text.count("! ") + text.count("? ") + 1
-    if len(set(words)) < REPEATED_SHARE * len(words) or sentences >= REPEATED_SENTENCES:
+    if len(set(words)) < REPEATED_SHARE * count or (count >= REPEATED_SENTENCES and _is_repetitive(text)):
         return 0
+    return sum(pieces) if text.islower() or not _is_loud(text) else 0
+
+
+def _is_repetitive(text: str) -> bool:
+    """Return whether a line has so many sentences that some may be repeated."""
+    return text.count(". ") + text.count("! ") + text.count("? ") + 1 >= REPEATED_SENTENCES
+
+
+def _is_loud(text: str) -> bool:
+    """Return whether an ASCII text is written in capitals."""
     sample = text[:: 1 + len(text) // SAMPLE].encode()
     upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
-    return sum(pieces) if upper <= UPPER_SHARE * lower else 0
+    return upper > UPPER_SHARE * lower
 
 
 @lru_cache(KNOWN_WORDS)

@@ -14,10 +14,12 @@ from bisect import bisect_right
 from collections import Counter
 from typing import Literal
 
+from crossroute.patterns import lazy
+
 Vocabulary = Literal["o200k", "cl100k"]
 """What cuts texts: OpenAI's since gpt-4o, or the one before. Other makers' of today are most like the newer one."""
 
-FOREIGN = re.compile(r"[^\x00-\x7f]+")
+FOREIGN = lazy(r"[^\x00-\x7f]+")
 PIECE = re.compile(
     r"[^\x00-\x7f]+"  # passed over
     r"|([^\s\d])\1{3,15}"  # a ruler, a scream

@@ -1,5 +1,10 @@
 """Models that people use: their names in every spelling, prices, context windows and evidence."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from crossroute.catalogue.billing import BilledPrice, billed
 from crossroute.catalogue.catalogue import Catalogue, Resolution
 from crossroute.catalogue.entry import Entry
@@ -13,7 +18,9 @@ from crossroute.catalogue.naming import (
     price_of_own,
     told_to,
 )
-from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
+
+if TYPE_CHECKING:
+    from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
 
 __all__ = [
     "STALE_DAYS",
@@ -40,3 +47,9 @@ __all__ = [
     "told_to",
     "undo_layer",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.updates"), name)  # which only updating needs

@@ -18,16 +18,15 @@ from crossroute.catalogue.hosts import (
     LOCAL,
     MAKERS,
 )
+from crossroute.patterns import lazy
 
-_BEDROCK = re.compile(
-    rf"(?:(?:{'|'.join(sorted(BEDROCK_REGIONS))})\.)?({'|'.join(sorted(BEDROCK_VENDORS))})\.(.+)"
-)
-_BEDROCK_VERSION = re.compile(r"-v\d+(:\d+)?(:\d+k)?$")
-_AWS_REGION = re.compile(r"[a-z]{2}(-gov)?-[a-z]+-\d")
-_ARN = re.compile(r"arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|foundation-model)/([^/]+)")
+_BEDROCK = lazy(rf"(?:(?:{'|'.join(sorted(BEDROCK_REGIONS))})\.)?({'|'.join(sorted(BEDROCK_VENDORS))})\.(.+)")
+_BEDROCK_VERSION = lazy(r"-v\d+(:\d+)?(:\d+k)?$")
+_AWS_REGION = lazy(r"[a-z]{2}(-gov)?-[a-z]+-\d")
+_ARN = lazy(r"arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|foundation-model)/([^/]+)")
 _TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta", "thinking"})
 _FIREWORKS = frozenset({"fireworks", "fireworks_ai"})
-_NUMBERS = re.compile(
+_NUMBERS = lazy(
     r"[-:](i?q[4-8](-[01]|-k(-[sml]|-xl)?)?|fp16|fp8(-fast)?|f(16|32)|bf16|int[48]|[48]bit|bnb-[48]bit|w\da\d+"
     r"|awq|gptq|gguf|mlx|it-qat|qat|dynamic|unsloth|maas)$"
 )

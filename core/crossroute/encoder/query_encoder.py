@@ -6,7 +6,6 @@ The features tell what an averaged embedding loses, such as length, digits, code
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from crossroute.encoder import (
 from crossroute.encoder.static import StaticEncoder
 from crossroute.locks import Lock
 from crossroute.numeric import bounded
+from crossroute.patterns import lazy
 from crossroute.query import Query
 
 CACHED_VIEWS = 4096
@@ -34,13 +34,16 @@ OPERATORS = "+-*/^%$\\|="
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
-WORD = re.compile(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-CHOICE = re.compile(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
-BLANK_LINE = re.compile(r"\n\s*\n")
+WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
+NUMBER = lazy(r"\d+(?:[.,]\d+)*")
+CHOICE = lazy(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
+BLANK_LINE = lazy(r"\n\s*\n")
 
 KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
 """Characters that are counted: digits, brackets and quotes, operators, capitals."""
+
+PLAIN = bytes(filter(lambda code: not any(kind(chr(code)) for kind in KINDS), range(128)))
+"""ASCII of no kind."""
 
 ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
 """The same of ASCII."""
@@ -123,7 +126,7 @@ class QueryEncoder:
     def embed(self, queries: Sequence[Query]) -> Embeddings:
         """Return the embeddings of task view and instance view side by side, shape (n, 2 d)."""
         row: dict[str, int] = {}
-        places = [row.setdefault(view, len(row)) for query in queries for view in query.views]
+        places = [row.setdefault(view, len(row)) for query in queries for view in query.view[:2]]
         encoder = self.encoder
         if isinstance(encoder, StaticEncoder):  # quicker than to look up what it said
             vectors = encoder.encode([*row])
@@ -146,7 +149,7 @@ def surface_features(queries: Sequence[Query]) -> Embeddings:
 
     Each is within `LOWEST` and `HIGHEST`.
     """
-    features = np.array([_features_of(query.instance_view, query.text_tokens) for query in queries])
+    features = np.array([_features_of(query.view.instance, query.view.tokens) for query in queries])
     return bounded(features, LOWEST, HIGHEST).astype(np.float32)
 
 
@@ -157,9 +160,11 @@ def _features_of(text: str, tokens: int) -> tuple[float, ...]:
         data = text.encode()
         words = data.translate(LETTERS).split()
         different, beyond = len(set(words)), 0
-        digits, code, operators, capitals = (
-            len(text) - len(data.translate(None, kind)) for kind in ASCII_KINDS
-        )
+        digits = code = operators = capitals = 0
+        if rest := data.translate(None, PLAIN):
+            digits, code, operators, capitals = [
+                len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS
+            ]
     else:
         words = WORD.findall(text)
         different = len({word.lower() for word in words})

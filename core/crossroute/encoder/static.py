@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -58,14 +58,13 @@ class StaticEncoder:
                 f"Cannot load the static encoder {model or str(BUNDLED)!r}: {one_line(error)}. Expected a model2vec "
                 "folder or a hub id that can be reached."
             ) from error
-        described = json.loads(self._tokenizer.to_str())
-        self._unknown = _unknown_token(self._tokenizer, described)
+        self._unknown = _unknown_token(self._tokenizer)
         if self._unknown is not None:
             vectors[self._unknown] = 0  # it tells nothing
         self._vectors = vectors
-        self._most = (described["truncation"] or {}).get("max_length")
+        self._most = (self._tokenizer.truncation or {}).get("max_length")
         self._ones = np.ones(self._most or MOST_TOKENS, dtype=np.float32)
-        self._chunks: dict[str, bytes] | None = {} if _splits_at_blanks(described) else None
+        self._chunks: dict[str, bytes] | None = {} if _splits_at_blanks(self._tokenizer) else None
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
@@ -88,7 +87,9 @@ class StaticEncoder:
     def _sum(self, tokens: npt.NDArray[np.int32]) -> Embeddings:
         """Return the sum of the tokens' vectors, shape (d,): it points where their mean does. A product is quicker."""
         ones = self._ones if len(tokens) <= len(self._ones) else np.ones(len(tokens), dtype=np.float32)
-        return np.asarray(ones[: len(tokens)] @ self._vectors.take(tokens, axis=0))
+        return np.asarray(
+            ones[: len(tokens)] @ self._vectors.take(tokens, axis=0).astype(np.float32, copy=False)
+        )
 
     def _tokens(self, texts: list[str]) -> list[npt.NDArray[np.int32]]:
         """Return the tokens of each text: remembered chunk by chunk where no token crosses a blank."""
@@ -146,8 +147,8 @@ def _folder(model: str) -> Path:
     return Path(snapshot_download(model, allow_patterns=["*.json", "*.safetensors"]))
 
 
-def _read(folder: Path) -> tuple[Tokenizer, Embeddings]:
-    """Return a folder's tokenizer and its vectors, one a token, shape (v, d)."""
+def _read(folder: Path) -> tuple[Tokenizer, npt.NDArray[np.generic]]:
+    """Return a folder's tokenizer and its vectors, one a token, shape (v, d), as they are kept: some as integers."""
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
@@ -156,11 +157,11 @@ def _read(folder: Path) -> tuple[Tokenizer, Embeddings]:
         raise ValueError(f"{folder} has no config.json, model.safetensors and tokenizer.json")
     config, weights, words, name = layout
     tensors = load_file(folder / weights)
-    vectors = np.asarray(tensors[name], dtype=np.float32)
+    vectors = tensors[name]
     if "mapping" in tensors:  # several tokens share a vector
         vectors = vectors[tensors["mapping"]]
     if "weights" in tensors:
-        vectors = vectors * tensors["weights"][:, None].astype(np.float32)
+        vectors = vectors.astype(np.float32) * tensors["weights"][:, None].astype(np.float32)
     tokenizer = Tokenizer.from_file(str(folder / words))
     tokenizer.no_padding()
     most = json.loads((folder / config).read_text("utf-8")).get("max_length", MOST_TOKENS)
@@ -168,19 +169,20 @@ def _read(folder: Path) -> tuple[Tokenizer, Embeddings]:
     return tokenizer, vectors
 
 
-def _unknown_token(tokenizer: Tokenizer, described: dict[str, Any]) -> int | None:
+def _unknown_token(tokenizer: Tokenizer) -> int | None:
     """Return the token of what the vocabulary lacks, if there is one."""
-    model = described["model"]
-    named = model.get("unk_token")
-    return model.get("unk_id") if named is None else tokenizer.token_to_id(named)
+    named = getattr(tokenizer.model, "unk_token", None)
+    if named is not None:
+        return tokenizer.token_to_id(named)
+    number: int | None = json.loads(tokenizer.to_str())["model"].get("unk_id")
+    return number
 
 
-def _splits_at_blanks(described: dict[str, Any]) -> bool:
+def _splits_at_blanks(tokenizer: Tokenizer) -> bool:
     """Return whether a tokenizer reads each chunk between blanks by itself, as BERT's does."""
-    kinds = {part: (described[part] or {}).get("type") for part in ("normalizer", "pre_tokenizer", "model")}
-    bert = {"normalizer": "BertNormalizer", "pre_tokenizer": "BertPreTokenizer", "model": "WordPiece"}
+    kinds = [type(part).__name__ for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.model)]
+    added = tokenizer.get_added_tokens_decoder().values()
     whole = all(
-        not (token["lstrip"] or token["rstrip"]) and token["content"].split() == [token["content"]]
-        for token in described["added_tokens"]
+        not (token.lstrip or token.rstrip) and token.content.split() == [token.content] for token in added
     )
-    return kinds == bert and whole
+    return kinds == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and whole

@@ -17,14 +17,16 @@ cost leaves after the input's price was paid for output.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from crossroute.candidate import Pool, Price
-from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError
 from crossroute.numeric import Floats
+
+if TYPE_CHECKING:
+    from crossroute.data.outcomes import Outcomes
 
 CostUnit = Literal["output_tokens", "input_ratio"]
 

@@ -10,18 +10,21 @@ tokens takes the place of the cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Pool, Profile
-from crossroute.data.outcomes import Outcomes
 from crossroute.errors import DataError
 from crossroute.model import costs
 from crossroute.model.ability import SPREAD, fit_ability, likely_quality
 from crossroute.model.clusters import tally
 from crossroute.model.inference import PoolProfiles
 from crossroute.numeric import Floats, sigmoid
+
+if TYPE_CHECKING:
+    from crossroute.data.outcomes import Outcomes
 
 SHRINKAGE = 30.0
 """Outcomes' worth of what a candidate is expected to do in a cluster before any was seen there."""

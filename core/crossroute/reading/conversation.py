@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from crossroute.patterns import lazy
 from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.harness import is_inserted
 
@@ -15,11 +15,9 @@ SAID_CHARACTERS = 300
 ERROR_CHARACTERS = 300
 """Characters that are read of the errors among an agent's last results."""
 
-ERROR = re.compile(
-    r"(?i)error|exception|traceback|fail(?:ed|ure)|fatal|panic|denied|not found|cannot|refused"
-)
+ERROR = lazy(r"(?i)error|exception|traceback|fail(?:ed|ure)|fatal|panic|denied|not found|cannot|refused")
 ERROR_LINES = 3
-CALL = re.compile(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
+CALL = lazy(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
 """How an agent that writes its tool calls as text begins their lines."""
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
+from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, replace_blocks
 
 INSERTED_CHARACTERS = 10_000
-HARNESS_TAG = re.compile(wordings.HARNESS_TAGS, re.IGNORECASE)
-HARNESS = re.compile(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
-SUMMARY = re.compile(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
-EMPTY_CHOICES = re.compile(
+HARNESS_TAG = lazy(wordings.HARNESS_TAGS, re.IGNORECASE)
+HARNESS = lazy(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
+SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
+EMPTY_CHOICES = lazy(
     rf"(?:\n+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!]?(?=\n|$))+$", re.IGNORECASE
 )
-LIST_LINE = re.compile(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
-ROUTING = re.compile(
+LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
+ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
     r"(?:use|choose|pick|select|route|send|forward|escalate|answer with|call)\b[^.!?\n]{0,80}"
     r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"

@@ -15,6 +15,8 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from crossroute.patterns import lazy
+
 UPPER, LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 
 READ_CHARACTERS = 10_000
@@ -41,38 +43,38 @@ REPEATED_SHARE = 0.3
 FILLER = 200
 """So are words that repeat at once over this many characters."""
 
-INVISIBLE = re.compile(
+INVISIBLE = lazy(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
-STACKED_MARKS = re.compile("[\u0300-\u036f]+")
+STACKED_MARKS = lazy("[\u0300-\u036f]+")
 BLANKS = re.compile(r"[^\S\n]+")
-BLANK_LINES = re.compile(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
-STRETCHED = re.compile(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
-BROKEN_SENTENCE = re.compile(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
-REPEATED = re.compile(r"([^\d\s])\1{3,}")
-PUNCTUATION = re.compile(r"([?!])[?!]+")
+BLANK_LINES = lazy(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
+STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
+BROKEN_SENTENCE = lazy(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
+REPEATED = lazy(r"([^\d\s])\1{3,}")
+PUNCTUATION = lazy(r"([?!])[?!]+")
 SHOUTED = 3
 """Marks at the end of a text from which on they are taken for emphasis."""
-ASKED = re.compile(
+ASKED = lazy(
     r"(?:.*[.!?:;,\n]\s*)?(?:(?:and|but|so|or) )?(?:wh(?:at|ich|om?|ose|en|ere|y)|how|is|are|was|were|am|do|does|did"
     r"|can|could|will|would|shall|should|may|might|must|has|have|had)\b[^.!?:;,\n]*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """A text whose last clause is a question in English."""
-REPEATED_PART = re.compile(r"([^\d\s]{2,8}?)\1{3,}")
-REPEATED_WORDS = re.compile(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
-URL = re.compile(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
+REPEATED_PART = lazy(r"([^\d\s]{2,8}?)\1{3,}")
+REPEATED_WORDS = lazy(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
+URL = lazy(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
 LEAST_RUN = 40
-ALONE = re.compile(r"[A-Za-z0-9+/_-]{14,}={0,2}")
+ALONE = lazy(r"[A-Za-z0-9+/_-]{14,}={0,2}")
 LONGEST_NAME = 24
 NAMES = re.compile(r"[\s/_=-]+")
-RUN = re.compile(  # no word: a key, a digest, base64, a genome
+RUN = lazy(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
-SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+SENTENCE = lazy(r"(?<=[.!?。！？])\s+|\n+")
 WORD = re.compile(r"[^\W\d_]+")
-SENTENCE_START = re.compile(
+SENTENCE_START = lazy(
     r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE
 )
 """So do the letter of a choice and what it offers."""
@@ -82,8 +84,8 @@ _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρυκτγχω", "ABEZH
 _SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıո", "abcdefghijklmnoprstuvwyzagin", strict=True))
 CYRILLIC, GREEK, SMALL = map(str.maketrans, (_CYRILLIC, _GREEK, _SMALL))
 LOOKALIKES = CYRILLIC | GREEK
-LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
-FOREIGN = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+LATIN = lazy(r"[A-Za-zÀ-ɏ]")
+FOREIGN = lazy(r"[\u0370-\u03ff\u0400-\u052f]")
 
 
 repetition_in = lru_cache(KNOWN_WORDS)(re.compile(r"([^\d\s])\1{3}|([^\d\s]{2,8}?)\2{3}").search)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.follow_up import content_of, own_words
 from crossroute.reading.harness import drop_harness
@@ -38,17 +39,17 @@ LONG = 1_200
 """Characters beside a paragraph that asks that are context without being marked so."""
 
 
-FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-QUESTION_TAG = re.compile(wordings.QUESTION_TAGS, re.IGNORECASE)
-CONTEXT_TAG = re.compile(wordings.CONTEXT, re.IGNORECASE)
-MENTION = re.compile(rf"\b(?:{wordings.CONTEXT})\b", re.IGNORECASE)
-REQUEST = re.compile(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))", re.IGNORECASE)
-PROBLEM = re.compile(
+FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
+QUESTION_TAG = lazy(wordings.QUESTION_TAGS, re.IGNORECASE)
+CONTEXT_TAG = lazy(wordings.CONTEXT, re.IGNORECASE)
+MENTION = lazy(rf"\b(?:{wordings.CONTEXT})\b", re.IGNORECASE)
+REQUEST = lazy(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))", re.IGNORECASE)
+PROBLEM = lazy(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})",
     re.IGNORECASE,
 )
-CHOICES = re.compile(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
-CHOICE = re.compile(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
+CHOICES = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
+CHOICE = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
 ASKS = re.compile("[?？؟]")
 UNITS = (PARAGRAPH, re.compile(r"\n"), re.compile(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,12 @@ from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
-from crossroute.routing.floors import Floor, FloorEvidence
 from crossroute.routing.policy import Dial
 from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
+
+if TYPE_CHECKING:
+    from crossroute.routing.floors import Floor, FloorEvidence
 
 NETWORK, DOUBT, BELIEF, LESSON = "network.", "doubt.", "belief.", "lesson."
 ENSEMBLE = "ensemble."
@@ -232,6 +234,8 @@ def _floor_tensors(evidence: FloorEvidence) -> Tensors:
 def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
     if config is None:
         return None
+    from crossroute.routing.floors import Floor, FloorEvidence
+
     queries, arrays = (
         {name: tensors[f"{FLOOR}{name}"] for name in names}
         for names in (EncodedQueries._fields, FLOOR_ARRAYS)

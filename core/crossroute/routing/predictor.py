@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.outcomes import Outcomes
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
@@ -28,6 +27,9 @@ from crossroute.model.profiles import learned_prices, pool_profiles, profiled, q
 from crossroute.numeric import Floats, bounded, sigmoid
 from crossroute.query import Query
 from crossroute.tokens import vocabulary_of
+
+if TYPE_CHECKING:
+    from crossroute.data.outcomes import Outcomes
 
 Flags = npt.NDArray[np.bool_]
 

@@ -14,20 +14,16 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_named, read_layers, rests_on
-from crossroute.data.outcomes import Outcomes
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
-from crossroute.escalation.verifier import Verifier
 from crossroute.model.prediction import Prediction
 from crossroute.notebook import InNotebooks
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
-from crossroute.routing.checkpoint import Parts, load, save
 from crossroute.routing.columns import Routed, choose_columns
 from crossroute.routing.exploration import explore
-from crossroute.routing.floors import Floor, evidence_of, named_in, proved, unseen
 from crossroute.routing.many import Decisions
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
@@ -36,6 +32,10 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from crossroute.budgets import Budget, Spending
+    from crossroute.data.outcomes import Outcomes
+    from crossroute.escalation.verifier import Verifier
+    from crossroute.routing.checkpoint import Parts
+    from crossroute.routing.floors import Floor
 
 DEFAULT_COST_PREFERENCE = 0.5
 DEFAULT_ROUTER = "routerbench"
@@ -124,16 +124,22 @@ class Router(InNotebooks):
         Raises:
             CheckpointError: There is no such router, or its files cannot be trusted.
         """
+        from crossroute.routing.checkpoint import load
+
         router = cls(**load(name, encoder))
         return router._with_updates() if name == WIDEST_ROUTER else router
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and model.safetensors; `from_pretrained` gives the router back."""
+        from crossroute.routing.checkpoint import save
+
         save(self._parts(), folder)
 
     @property
     def verifier(self) -> Verifier:
         """What evidence about answers is worth: learned with the router, or else the package's own."""
+        from crossroute.escalation.verifier import Verifier
+
         return self.own_verifier or Verifier.general()
 
     @property
@@ -356,6 +362,8 @@ class Router(InNotebooks):
             FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
             UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
         """
+        from crossroute.routing.floors import evidence_of, named_in, proved, unseen
+
         if propensity is not None and max_calls > 1:
             raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
         own = [named_in(outcomes.pool, candidate) for candidate in self.pool]
