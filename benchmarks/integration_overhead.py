@@ -1,8 +1,8 @@
-"""What a call through an integration takes beside the bare client's: python benchmarks/integration_overhead.py [TURNS].
+"""What a call through an integration takes beside the bare client: python benchmarks/integration_overhead.py [TURNS].
 
-Both ask OpenAI's client for an answer over HTTP from a server on this machine. CPU time of this process, the server's left
-out, so that waiting hides nothing; each turn makes a few calls of both. "Beyond the decision" is what a call through an
-integration takes over the client's and over `route` alone.
+Both ask OpenAI's client for an answer over HTTP from a server on this machine. CPU time of this process, the server's
+left out, so that waiting hides nothing; each turn makes a few calls of both. "Beyond the decision" is what a call
+through an integration takes over the client's and over `route` alone.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Speed, as ratios measured side by side in one run: python benchmarks/speed.py.
 
-Medians on one thread, the actions taking turns of twenty calls; the yardstick is MiniLM in torch encoding the same
-120 words. "Between encodings" is the decision that follows each call of MiniLM, with the processor's caches full of it.
+Medians of CPU time on one thread, the actions taking turns of twenty calls; the yardstick is MiniLM in torch encoding
+the same 120 words. "Between encodings" is the decision that follows each call of MiniLM, with the processor's caches
+full of it. A cold start is the CPU time of a fresh interpreter.
 """
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
@@ -27,21 +29,22 @@ friend father power hour game line end member law car city community name""".spl
 def main() -> None:
     torch.set_num_threads(1)
     router = Router.from_pretrained("routerbench")
-    minilm = load_encoder("minilm")
+    minilm, int8 = load_encoder("minilm"), load_encoder("onnx-int8:minilm")
     encoded = EncodedQueries.of([Query(text(0))], router.predictor.query_encoder)
-    fresh = iter([text(seed) for seed in range(1, 5 * TURNS * CALLS)])
+    fresh = iter([text(seed) for seed in range(1, 6 * TURNS * CALLS)])
     known = next(fresh)
 
     def after_minilm() -> None:
         minilm.encode([known])
-        start = time.perf_counter()
+        start = time.thread_time()
         router.route(next(fresh))
-        between.append((time.perf_counter() - start) * 1e3)
+        between.append((time.thread_time() - start) * 1e3)
 
     between: list[float] = []
     timed = measure(
         {
             "MiniLM in torch, one encoding": lambda: minilm.encode([next(fresh)]),
+            "MiniLM in int8 on onnxruntime, one encoding": lambda: int8.encode([next(fresh)]),
             "static tier, one decision end to end": lambda: router.route(next(fresh)),
             "static tier, encoding alone": lambda: router.predictor.query_encoder.encode(
                 [Query(next(fresh))]
@@ -61,13 +64,14 @@ def main() -> None:
     print("| from a file | 1,000 queries | 10,000 queries |\n|---|---|---|")
     print("| peak memory, MB |", " | ".join(f"{peak_memory(n):.0f}" for n in (1_000, 10_000)), "|")
     print()
-    print("| cold start | seconds |\n|---|---|")
+    print("| cold start | CPU seconds | peak memory, MB |\n|---|---|---|")
     for name, code in {
-        "import crossroute": "import crossroute",
-        "import torch": "import torch",
+        "import numpy, pydantic": "import numpy, pydantic",
+        "from crossroute import Router": "from crossroute import Router",
         "crossroute route": "from crossroute.cli import app; app(['route', 'Hello?'], standalone_mode=False)",
+        "import torch": "import torch",
     }.items():
-        print(f"| {name} | {cold(code):.2f} |")
+        print(f"| {name} | {cold(code):.2f} | {peak(code):.0f} |")
 
 
 def text(seed: int) -> str:
@@ -81,34 +85,46 @@ def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
     for _ in range(TURNS):
         for name, action in actions.items():
             for _ in range(CALLS):
-                start = time.perf_counter()
+                start = time.thread_time()
                 action()
-                times[name].append((time.perf_counter() - start) * 1e3)
+                times[name].append((time.thread_time() - start) * 1e3)
     return {name: float(np.median(values)) for name, values in times.items()}
 
 
 def peak_memory(queries: int) -> float:
     """Return the peak memory in MB (on Linux) of a process that routes queries from standard input."""
     code = (
-        "import pathlib, re, sys; from crossroute import Router; router = Router.from_pretrained()\n"
-        "for _ in router.route_many(sys.stdin): pass\n"
+        "import sys; from crossroute import Router; router = Router.from_pretrained()\n"
+        "for _ in router.route_many(sys.stdin): pass"
+    )
+    return peak(code, "\n".join(map(text, range(queries))))
+
+
+def peak(code: str, given: str = "") -> float:
+    """Return the peak memory in MB (on Linux) of a process that runs some code."""
+    told = (
+        "\nimport pathlib, re\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
     )  # not getrusage, whose peak a child inherits from its parent
-    lines = "\n".join(map(text, range(queries)))
-    done = subprocess.run(
-        [sys.executable, "-c", code], input=lines, capture_output=True, text=True, check=True
-    )
-    return float(done.stdout) / 1024
+    command = [sys.executable, "-c", code + told]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1]) / 1024
 
 
 def cold(code: str) -> float:
-    """Return the median time in seconds of a fresh interpreter running some code."""
+    """Return the median CPU time in seconds of a fresh interpreter running some code."""
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = of_children()
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
+        times.append(of_children() - start)
     return float(np.median(times))
+
+
+def of_children() -> float:
+    """Return the CPU time in seconds of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
 from crossroute.numeric import Floats, bounded, sigmoid
 from crossroute.query import Query
+from crossroute.reward import Reward, best
 from crossroute.tokens import vocabulary_of
 
 if TYPE_CHECKING:
@@ -217,16 +218,25 @@ class Row:
 
     def __init__(self, foresight: Foresight, row: int) -> None:
         self._foresight, self._row = foresight, row
+        self._best: tuple[float, Reward, int] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         values = getattr(self._foresight, name)
-        return None if values is None else values[self._row]
+        found = self.__dict__[name] = None if values is None else values[self._row]
+        return found
 
     def cost_within(self, confidence: float) -> Floats:
         """Return the cost that the call stays within with some probability, USD, shape (m,)."""
         return _within(self, confidence)
+
+    def best(self, willingness_to_pay: float, reward: Reward) -> int:
+        """Return the column of the highest reward of all that hold the call; remembered as it was last asked for."""
+        if self._best is None or self._best[:2] != (willingness_to_pay, reward):
+            column = best(self.quality[None], self.cost[None], willingness_to_pay, reward, self.fits)[0]
+            self._best = willingness_to_pay, reward, int(column)
+        return self._best[2]
 
     def at_cost(self, cost: Floats) -> Row:
         """Return the same at another cost, shape (m,)."""

@@ -542,12 +542,13 @@ class Router(InNotebooks):
     ) -> Decision:
         if current is not None:
             row = self._cached(row, query, current)
-        fits, quality, cost = row.fits, row.quality, row.cost
-        if screen is not None:
+        if screen is None:
+            chosen = row.best(dial.pay, self.reward)
+        else:
             most = screen.constraints.max_cost_confidence
             bound = None if screen.constraints.max_cost is None else row.cost_within(most)
-            fits = screen.eligible(quality, bound, fits)
-        chosen = int(best(quality[None], cost[None], dial.pay, self.reward, fits)[0])
+            fits = screen.eligible(row.quality, bound, row.fits)
+            chosen = int(best(row.quality[None], row.cost[None], dial.pay, self.reward, fits)[0])
         if chosen == NOBODY:
             raise NoEligibleCandidateError(
                 {name: str(why) for name, why in zip(self._names, self._failures(row, screen), strict=True)}
@@ -555,8 +556,8 @@ class Router(InNotebooks):
         return Decision.deferred(
             partial(self._details, row, dial.pay, screen, chosen),
             candidate=self._names[chosen],
-            quality=float(quality[chosen]),
-            cost=float(cost[chosen]),
+            quality=float(row.quality[chosen]),
+            cost=float(row.cost[chosen]),
             willingness_to_pay=dial.pay,
             cost_preference=dial.preference,
             reward=self.reward,
@@ -596,7 +597,8 @@ class Router(InNotebooks):
     def _failures(self, row: Row, screen: Screen | None) -> list[str | None]:
         """Return why each candidate may not be chosen, or None where it may."""
         constraints = Constraints() if screen is None else screen.constraints
-        bound = row.cost_within(constraints.max_cost_confidence)
+        unread = constraints.max_cost is None
+        bound = row.cost if unread else row.cost_within(constraints.max_cost_confidence)
         numbers = zip(self.pool, row.quality.tolist(), bound.tolist(), row.read.tolist(), strict=True)
         return [constraints.failure(*each) for each in numbers]
 
@@ -613,9 +615,12 @@ class Router(InNotebooks):
         order = np.lexsort((-reward, barred, np.arange(len(columns)) != chosen))
         shares = row.clusters
         nearest = np.argsort(-shares, kind="stable")[:CLUSTERS_SHOWN].tolist()
+        clusters = (
+            {"index": i, "weight": float(shares[i]), "label": self.cluster_labels[i]} for i in nearest
+        )
         return (
             tuple(unchecked(Alternative, dict(zip(_COLUMNS, columns[i], strict=True))) for i in order),
-            tuple(Cluster(index=i, weight=shares[i], label=self.cluster_labels[i]) for i in nearest),
+            tuple(unchecked(Cluster, cluster) for cluster in clusters),
         )
 
 

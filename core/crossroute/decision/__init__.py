@@ -1,0 +1,258 @@
+"""A decision: the chosen candidate with its numbers and the reasons for it."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+from crossroute.decision.parts import (
+    BEST,
+    Alternative,
+    Call,
+    Cluster,
+    Failure,
+    Foreseen,
+    Held,
+    Promise,
+)
+from crossroute.decision.words import explain, tabulate, usd
+from crossroute.notebook import InNotebooks
+from crossroute.reward import Reward
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = [
+    "BEST",
+    "Alternative",
+    "Call",
+    "Cluster",
+    "Decision",
+    "Details",
+    "Failure",
+    "Foreseen",
+    "Held",
+    "Promise",
+    "unchecked",
+    "usd",
+]
+
+
+class _Ids:
+    """Ids that are UUIDs of version 7 and rise with time, within a millisecond by a fraction of it.
+
+    Source: RFC 9562, sections 5.7 and 6.2 (method 3), https://www.rfc-editor.org/rfc/rfc9562.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._latest = threading.Lock(), 0
+
+    def next(self) -> str:
+        """Return the next id."""
+        milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+        ticks = (
+            milliseconds << 12 | (rest << 12) // 1_000_000
+        )  # 48 bits of milliseconds, 12 of their fraction
+        with self._lock:
+            ticks = self._latest = max(ticks, self._latest + 1)
+        bits = (
+            (ticks >> 12) << 80
+            | 7 << 76
+            | (ticks & 0xFFF) << 64
+            | 2 << 62
+            | int.from_bytes(os.urandom(8), "big") >> 2
+        )
+        digits = f"{bits:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_ids = _Ids()
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None) -> Model:
+    """Return a model with values of our own making, in the order of its fields: they are not validated again."""
+    made = model.__new__(model)
+    object.__setattr__(made, "__dict__", values)
+    object.__setattr__(made, "__pydantic_fields_set__", set(values))
+    object.__setattr__(made, "__pydantic_extra__", None)
+    object.__setattr__(made, "__pydantic_private__", private)
+    return made
+
+
+Details = tuple[tuple[Alternative, ...], tuple[Cluster, ...]]
+DETAILS = ("alternatives", "clusters")
+"""Fields of a decision that are made when they are asked for."""
+
+
+class Decision(InNotebooks, BaseModel):
+    """Which candidate a query goes to, and why.
+
+    A router makes `alternatives` and `clusters` when they are first asked for: most decisions are carried out
+    without a look at them.
+
+    Attributes:
+        candidate: The chosen candidate's name.
+        quality: Its predicted quality, in [0, 1].
+        cost: Its predicted cost, USD for one call.
+        willingness_to_pay: USD, what the reward discounted cost by.
+        cost_preference: The dial that set it; None where it was given in USD.
+        reward: Which reward decided.
+        alternatives: All candidates of the pool, best reward first, excluded ones last.
+        clusters: The nearest clusters of training queries, heaviest first.
+        reasons: What decided besides the reward ("stuck to a: tool turn"), in order.
+        failures: Attempts that failed before the candidate was called.
+        actual_cost: USD that the call took, once it is answered and its tokens and price are known; where
+            several calls were made, USD of them all.
+        max_calls: How many candidates may be called, one after the other, until an answer is trusted.
+        calls: Those answered, in order, where more than one was allowed.
+        warnings: What the user may not have meant, such as a dial that sends all requests to one candidate.
+        id: Unique, a UUID of version 7; those of one process sort by time. It stays as it is while the decision is
+            carried out, and tells which decision an outcome belongs to; equality ignores it.
+        propensity: Probability with which the candidate was chosen, in (0, 1]; 1 where the choice is deterministic.
+        floor: The promise that this choice keeps; None where the router has none, or where something other than the
+            reward decided (a constraint, a tool turn, a failure).
+        budgets: That the call counts on; `held` says which of them changed the decision.
+        propensities: Candidate -> that probability, where more than one could have been chosen; else empty.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    quality: Foreseen
+    cost: Foreseen
+    willingness_to_pay: float
+    cost_preference: float | None
+    reward: Reward
+    alternatives: tuple[Alternative, ...]
+    clusters: tuple[Cluster, ...]
+    reasons: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    actual_cost: float | None = None
+    max_calls: int = 1
+    calls: tuple[Call, ...] = ()
+    warnings: tuple[str, ...] = ()
+    id: str = Field(default_factory=_ids.next)
+    propensity: float = Field(default=1.0, gt=0, le=1)
+    floor: Promise | None = None
+    budgets: tuple[Held, ...] = ()
+    propensities: dict[str, float] = Field(default={})
+    _details: Callable[[], Details] | None = PrivateAttr(None)
+
+    @classmethod
+    def deferred(cls, details: Callable[[], Details], **told: Any) -> Decision:
+        """Return a decision whose alternatives and clusters are made when they are asked for.
+
+        Args:
+            details: Makes both.
+            told: The fields before them and after them, as `Decision` validates them.
+        """
+        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
+
+    def _whole(self) -> Decision:
+        """Return this decision once all of its fields are made."""
+        if self._details is not None and not self.__dict__.keys() >= set(DETAILS):
+            told = self.__dict__ | dict(zip(DETAILS, self._details(), strict=True))
+            object.__setattr__(self, "__dict__", {name: told[name] for name in type(self).model_fields})
+            object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set | set(DETAILS))
+            self._details = None
+        return self
+
+    if not TYPE_CHECKING:  # a type checker sees the fields
+
+        def __getattr__(self, name: str) -> Any:
+            if name in DETAILS:
+                return self._whole().__dict__[name]
+            return super().__getattr__(name)
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return serialize(self._whole())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Decision:
+        """Return a copy, with some fields replaced; see pydantic's `BaseModel`."""
+        made = self._whole() if deep or not {*DETAILS}.isdisjoint(update or ()) else self
+        return super(Decision, made).model_copy(update=update, deep=deep)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Decision:
+        return super(Decision, self._whole()).__deepcopy__(memo)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return super(Decision, self._whole()).__getstate__()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # as pydantic's
+        return super(Decision, self._whole()).__iter__()
+
+    def __repr_args__(self) -> Any:
+        return super(Decision, self._whole()).__repr_args__()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decision):
+            return False
+        return {**vars(self._whole()), "id": ""} == {**vars(other._whole()), "id": ""}
+
+    def __hash__(self) -> int:
+        return hash((self.candidate, self.willingness_to_pay, self.alternatives, self.reasons))
+
+    @property
+    def eligible(self) -> tuple[str, ...]:
+        """The candidates that fail no constraint: the chosen one first, then by reward."""
+        return tuple(a.candidate for a in self.alternatives if a.excluded is None)
+
+    def because(self, reason: str) -> Decision:
+        """Return the same decision with one more reason."""
+        return self.model_copy(update={"reasons": (*self.reasons, reason)})
+
+    def switched(self, candidate: str, reason: str) -> Decision:
+        """Return the decision for another candidate, and why it is another.
+
+        Its numbers are those of its alternative; one that is no alternative has none (NaN). It was not drawn: its
+        propensity is 1.
+        """
+        first = tuple(a for a in self.alternatives if a.candidate == candidate)
+        others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
+        quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
+        update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
+        if self.max_calls == 1:  # of several, the promise has the best answer in view
+            update["floor"] = None
+        update |= {"propensity": 1.0, "propensities": {}}
+        return self.model_copy(update=update).because(reason)
+
+    def explain(self) -> str:
+        """Say in words why this candidate."""
+        return explain(self)
+
+    def __rich__(self) -> Group:
+        """Draw the decision as a table, the chosen candidate marked, and what else decided."""
+        return tabulate(self)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get().rstrip()
+
+
+_DEFAULTS = {name: field.default for name, field in Decision.model_fields.items() if not field.is_required()}
+
+
+def _by_reward(alternative: Alternative) -> tuple[bool, float]:
+    """Order alternatives: best reward first, those without one after them, excluded ones last."""
+    unknown = math.isnan(alternative.reward)
+    return alternative.excluded is not None, math.inf if unknown else -alternative.reward

@@ -1,0 +1,158 @@
+"""What a decision is made of: the candidates as it saw them, clusters, calls, failures, a promise and budgets."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from crossroute.escalation.evidence import Evidence
+
+Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A predicted number; NaN where nothing was predicted, which JSON writes as null."""
+
+
+BEST = "best"
+"""What a promise is against where no candidate is named: every candidate that it was proved with."""
+
+
+class Failure(BaseModel):
+    """An attempt that failed.
+
+    Attributes:
+        candidate: Which one failed.
+        error: The error's type.
+        status: Its HTTP status, where it has one.
+        message: Its first line, without secrets.
+        transient: Whether another attempt could succeed.
+        fault: Whose it is, the request's, the member's or the network's; None where nothing is known of that.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    error: str
+    status: int | None = None
+    message: str = ""
+    transient: bool
+    fault: Literal["request", "member", "network"] | None = None
+
+    def __str__(self) -> str:
+        status = "" if self.status is None else f" {self.status}"
+        return f"{self.candidate} failed with {self.error}{status}"
+
+
+class Alternative(BaseModel):
+    """A candidate as the decision saw it.
+
+    Attributes:
+        candidate: Its name.
+        quality: Predicted quality, in [0, 1].
+        cost: Predicted cost, USD for one call.
+        reward: What decided: the logarithm of its exponential reward, or its linear reward.
+        attention: Weight of the query's attention on it, in [0, 1].
+        quality_error: Standard error of the quality, by how much was observed of it on such queries.
+        excluded: The constraint that it fails, or None.
+        rests_on: What is predicted of it rests on: "measured", "published scores" or "prior"; None where nothing is.
+        effort: How hard it is told to think, where it is a variant by the effect of that on other models.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    quality: Foreseen
+    cost: Foreseen
+    reward: Foreseen
+    attention: Foreseen
+    quality_error: Foreseen = math.nan
+    excluded: str | None = None
+    rests_on: str | None = None
+    effort: str | None = None
+
+
+class Call(BaseModel):
+    """A call that was answered, where more than one may be made for a query.
+
+    Attributes:
+        candidate: Which one answered.
+        prior: P(right) before its answer, after those of the calls before it.
+        posterior: P(right) by all evidence, in the end.
+        evidence: What was seen of its answer.
+        cost: USD; None where tokens or price are not known.
+        latency_s: Seconds to the answer.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    prior: Foreseen
+    posterior: Foreseen
+    evidence: Evidence
+    cost: float | None
+    latency_s: float
+
+
+class Cluster(BaseModel):
+    """A cluster of training queries that the query resembles.
+
+    Attributes:
+        index: Its number.
+        weight: How much of the query it explains, in [0, 1].
+        label: The tasks that most of its training queries came from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    weight: float
+    label: str
+
+
+class Promise(BaseModel):
+    """A quality floor: what is promised, and the least willingness to pay at which it is kept.
+
+    Attributes:
+        drop: Mean quality is at most this much under that of the reference, in (0, 1).
+        against: The reference: a candidate, or "best", the best of those that it was proved with.
+        confidence: Probability with which the promise holds, over the outcomes that were drawn to prove it.
+        willingness_to_pay: USD; the floor itself.
+        max_calls: It holds for one call a query, and where answers are looked at for up to so many.
+        groups: It holds in each of these groups of queries by itself; empty where it holds over all of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    drop: float = Field(gt=0, lt=1)
+    against: str = BEST
+    confidence: float = Field(default=0.9, gt=0, lt=1)
+    willingness_to_pay: float = math.inf
+    max_calls: int = Field(default=1, ge=1)
+    groups: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        reference = "the best candidate" if self.against == BEST else self.against
+        within = f" in each of {', '.join(self.groups)}" if self.groups else ""
+        return f"quality at most {self.drop:g} under {reference}{within}, at confidence {self.confidence:g}"
+
+
+class Held(BaseModel):
+    """A budget that a call counts on, as the decision found it.
+
+    Attributes:
+        budget: In words: "$50 a day for user:ann".
+        account: On which the call is counted, with its period.
+        left: USD, before this call.
+        until: When money comes again, in seconds since 1970; None where it does not.
+        willingness_to_pay: USD that its pacing allowed; None where it is not paced.
+        held: Whether it changed the decision.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    budget: str
+    account: str
+    left: float
+    until: float | None = None
+    willingness_to_pay: float | None = None
+    held: bool = False

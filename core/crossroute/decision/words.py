@@ -1,0 +1,147 @@
+"""A decision in words, and as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from crossroute.decision.parts import Alternative
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from crossroute.decision import Decision
+
+THIN = 0.05
+"""Standard error of a predicted quality from which a table shows it."""
+
+
+def explain(decision: Decision) -> str:
+    """Say in words why this candidate."""
+    if math.isnan(decision.quality):
+        return f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}."
+    return " ".join(
+        (
+            *(_likeness(decision), _choice(decision), *_comparisons(decision)),
+            *(*_evidence(decision), *_exclusions(decision), *decision.warnings),
+        )
+    )
+
+
+def _likeness(decision: Decision) -> str:
+    nearest = decision.clusters[0]
+    return f"The query most resembles training queries of {nearest.label} (weight {nearest.weight:.2f})."
+
+
+def _choice(decision: Decision) -> str:
+    if decision.reasons:
+        return (
+            f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}; "
+            f"predicted quality {decision.quality:.3f} for {usd(decision.cost)}."
+        )
+    dial = "" if decision.cost_preference is None else f" at cost preference {decision.cost_preference:g}"
+    return (
+        f"{decision.candidate} has the highest {decision.reward} reward{dial}: "
+        f"predicted quality {decision.quality:.3f} for {usd(decision.cost)}."
+    )
+
+
+def _comparisons(decision: Decision) -> list[str]:
+    others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
+    if not others:
+        return ["No other candidate was eligible."]
+    best = max(others, key=lambda a: a.quality)
+    cheapest = min(others, key=lambda a: a.cost)
+    sentences = []
+    if best.quality > decision.quality:
+        times = f", {best.cost / decision.cost:.1f} times as much" if decision.cost else ""
+        sentences.append(
+            f"{best.candidate} is predicted {best.quality - decision.quality:.3f} better but costs "
+            f"{usd(best.cost)}{times}."
+        )
+    if cheapest.cost < decision.cost:
+        sentences.append(
+            f"{cheapest.candidate} is the cheapest at {usd(cheapest.cost)}, with predicted quality "
+            f"{cheapest.quality:.3f}."
+        )
+    return sentences
+
+
+def _evidence(decision: Decision) -> list[str]:
+    """Say what rests on less than outcomes: of the candidate, and of those that it is compared with."""
+    others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
+    compared = {decision.candidate} | {
+        pick(others, key=key).candidate for pick, key in ((max, _quality), (min, _cost)) if others
+    }
+    named = [a for a in decision.alternatives if a.candidate in compared]
+    return [
+        f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} {text}"
+        for holds, text in _SAYINGS
+        if (names := [a.candidate for a in named if holds(a)])
+    ]
+
+
+def _exclusions(decision: Decision) -> list[str]:
+    return [f"{a.candidate} was excluded: {a.excluded}." for a in decision.alternatives if a.excluded]
+
+
+def tabulate(decision: Decision) -> Group:
+    """Draw the decision as a table, the chosen candidate marked, and what else decided."""
+    from rich.console import Group
+    from rich.markup import escape
+
+    from crossroute.plain_table import name_column, plain_table
+
+    names = name_column("candidate", (a.candidate for a in decision.alternatives))
+    table = plain_table("", names, title=f"→ {escape(decision.candidate)}")
+    for heading in ("quality", "cost", "log reward" if decision.reward == "exponential" else "reward"):
+        table.add_column(heading, justify="left" if heading == "quality" else "right", no_wrap=True)
+    for a in decision.alternatives:
+        chosen = a.candidate == decision.candidate
+        last = a.excluded or f"{a.reward:.3f}"
+        style = "bold green" if chosen else "dim" if a.excluded else ""
+        doubt = f" ±{a.quality_error:.2f}" if a.quality_error >= THIN else ""
+        quality, cost = f"{a.quality:.3f}{doubt}", usd(a.cost)
+        table.add_row("●" if chosen else "", escape(a.candidate), quality, cost, escape(last), style=style)
+    return Group(table, *map(escape, (*decision.reasons, *map(str, decision.failures), *decision.warnings)))
+
+
+def _quality(alternative: Alternative) -> float:
+    return alternative.quality
+
+
+def _cost(alternative: Alternative) -> float:
+    return alternative.cost
+
+
+_SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
+    (
+        lambda a: a.rests_on == "prior",
+        "not measured: what is predicted rests on a prior, which is what its maker, family, date, size, price and "
+        "reasoning lead to expect.",
+    ),
+    (
+        lambda a: a.rests_on == "published scores",
+        "not measured on single queries: what is predicted rests on published scores.",
+    ),
+    (
+        lambda a: a.effort is not None,
+        "predicted by what such an effort did to other models.",
+    ),
+)
+"""What is said of candidates of which less is known, and of which."""
+
+
+def usd(amount: float) -> str:
+    """Write USD so that both 0.00002 and 12 can be read.
+
+    >>> usd(0.0000213), usd(0.0123), usd(12.5), usd(0)
+    ('$0.000021', '$0.012', '$12.50', '$0')
+    """
+    if amount == 0:
+        return "$0"
+    if math.isnan(amount):
+        return "–"
+    digits = 2 if amount >= 1 else 1 - math.floor(math.log10(amount))
+    return f"${amount:.{digits}f}"
