@@ -74,9 +74,7 @@ RUN = lazy(  # no word: a key, a digest, base64, a genome
 )
 SENTENCE = lazy(r"(?<=[.!?。！？])\s+|\n+")
 WORD = re.compile(r"[^\W\d_]+")
-SENTENCE_START = lazy(
-    r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE
-)
+SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
 """So do the letter of a choice and what it offers."""
 
 _CYRILLIC = dict(zip("аАВеЕԁһНіІјЈКкМоОрРԛсСѕЅТуУхХѵԝԜ", "aABeEdhHiIjJKkMoOpPqcCsSTyYxXvwW", strict=True))
