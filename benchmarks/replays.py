@@ -111,6 +111,7 @@ def logged(
     graded = random.random(n) < feedback
     one = np.arange(n)
     none = np.full(n, np.nan)
+    grades = np.where(graded, quality[one, chosen], np.nan)
     part = EncodedQueries(*(each[rows] for each in world.queries))
     return Logged(
         ids=np.array([f"{begin:.0f}-{call}" for call in range(n)]),
@@ -126,9 +127,11 @@ def logged(
         error=foreseen.quality_error,
         predicted_cost=foreseen.cost,
         pay=pay,
-        quality=np.where(graded, quality[one, chosen], np.nan),
+        quality=grades,
+        own_quality=grades,
         weight=np.ones(n),
         cost=cost[one, chosen],
+        further=np.zeros(n),
         seconds=none,
         output_tokens=none,
         input_tokens=none,

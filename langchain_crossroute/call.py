@@ -278,7 +278,7 @@ class Call:
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""
         asked = self.asked(decision)
-        with self.routing.dispatcher.ledger.entry(decision, asked.probe, final=final) as entry:
+        with (yield from self.routing.dispatcher.ledger.begin(decision, asked.probe, final=final)) as entry:
             answer = yield Ask(asked)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))

@@ -94,6 +94,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         traffic: Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file.
         exploration: Share of the steps that goes to models which may be as good as the best.
         shadow: Call this model always, and log which one would have been chosen.
+        shadow_share: Share of the steps for which that one is asked as well, beside the agent's path.
 
     Raises:
         TypeError: A model is none, or is wrapped, which an agent cannot bind tools to.
@@ -120,6 +121,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         traffic: TrafficLog | str | Path | None = None,
         exploration: Exploration | float = 0.0,
         shadow: str | None = None,
+        shadow_share: float = 0.0,
     ) -> None:
         super().__init__()
         self.routing = Routing(
@@ -134,6 +136,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
             traffic=traffic,
             exploration=exploration,
             shadow=shadow,
+            shadow_share=shadow_share,
         )
         wrapped = [
             name for name, member in self.routing.members.items() if member.runnable is not member.model
@@ -159,23 +162,27 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model."""
-        return drive(self._steps(request), handler)
+        run = self.routing.dispatcher.beside.run
+        return drive(self._steps(request, lambda asking: run(lambda: drive(asking, handler))), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Take a step with the chosen model; encoding runs beside the event loop."""
-        return await adrive(self._steps(request), handler)
+        start = self.routing.dispatcher.beside.start
+        return await adrive(self._steps(request, lambda asking: start(adrive(asking, handler))), handler)
 
-    def _steps(self, request: Request) -> Steps[Extended]:
+    def _steps(self, request: Request, beside: Callable[[Steps[Extended]], None]) -> Steps[Extended]:
+        """Return the steps to the model's answer; `beside` takes those of a call that nobody waits for."""
         decision, settings = yield Run(self._decide, (request,))
         asked = partial(self._asked, request)
         if decision.max_calls > 1 and settings.escalate is not None:
             step = EscalatedStep(self.routing, settings.escalate, request, asked)
             return _extended(*(yield from step.steps(decision)))
 
-        def asking(decision: Decision) -> Steps[Extended]:
-            with self.routing.dispatcher.ledger.entry(decision, UsageProbe()) as entry:
+        def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
+            begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
+            with (yield from begun) as entry:
                 with _tracing(decision):
                     response: Response = yield Ask(asked(decision))
                 result = [
@@ -184,6 +191,9 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 ]
             return _extended(replace(response, result=result), decision)
 
+        drawn = self.routing.dispatcher.beside.drawn(decision)
+        if drawn is not None:
+            beside(asking(drawn, final=False))
         return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
 
     def _decide(self, request: Request) -> tuple[Decision, CallSettings]:

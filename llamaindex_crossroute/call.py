@@ -71,19 +71,13 @@ class Call:
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
         decision = self._decide(self.unescalated)
-        beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
-            beside.run(lambda: drive(self._asking(drawn, final=False), do))
+        self._ask_beside(decision, do)
         return cast(T, drive(self._steps(decision), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; encoding runs beside the event loop."""
         decision = await asyncio.to_thread(self._decide, self.unescalated)
-        beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
-            beside.start(adrive(self._asking(drawn, final=False), do))
+        self._aask_beside(decision, do)
         return cast(T, await adrive(self._steps(decision), do))
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
@@ -92,12 +86,13 @@ class Call:
         if decision.max_calls > 1:
             gathered: list[T] = drive(self._steps(decision), lambda llm: list(do(llm)))
             return (chunk for chunk in gathered)
+        self._ask_beside(decision, lambda llm: list(do(llm))[-1])
         attempts = self.routing.dispatcher.attempts(decision)
         first = [drive(self._opening(attempts, attempts.decision), do)]
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[T]], Tail]:
             opened = first.pop() if first else drive(self._opening(attempts, decision), do)
-            return opened.chunks, self._tail(decision, opened)
+            return opened.chunks, Tail(self.routing, self.reading, opened.entry)
 
         return cast(Generator[T, None, None], attempts.stream(opening))
 
@@ -106,14 +101,28 @@ class Call:
         decision = await asyncio.to_thread(self._decide, self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
+        self._aask_beside(decision, lambda llm: _last(do, llm))
         attempts = self.routing.dispatcher.attempts(decision)
         first = [await adrive(self._opening(attempts, attempts.decision), do)]
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[T]], Tail]:
             opened = first.pop() if first else await adrive(self._opening(attempts, decision), do)
-            return opened.achunks, self._tail(decision, opened)
+            return opened.achunks, Tail(self.routing, self.reading, opened.entry)
 
         return attempts.astream(opening)
+
+    def _ask_beside(self, decision: Decision, do: Callable[[Member], Any]) -> None:
+        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.run(lambda: drive(self._asking(drawn, final=False), do))
+
+    def _aask_beside(self, decision: Decision, do: Callable[[Member], Awaitable[Any]]) -> None:
+        beside = self.routing.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.start(adrive(self._asking(drawn, final=False), do))
 
     def prepare(self, do: Callable[[Member], T]) -> T:
         """Return what the chosen member makes of the arguments, without calling it."""
@@ -148,7 +157,7 @@ class Call:
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""
         probe = UsageProbe()
-        with self.routing.dispatcher.ledger.entry(decision, probe, final=final) as entry:
+        with (yield from self.routing.dispatcher.ledger.begin(decision, probe, final=final)) as entry:
             with probe:
                 answer = yield Ask(self._member(decision))
             return self._stamped(answer, entry) if isinstance(answer, RESPONSES) else answer
@@ -167,21 +176,24 @@ class Call:
     def _opening(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
         """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""
         probe = UsageProbe()
+        entry = self.routing.dispatcher.ledger.entry(decision, probe)
         try:
+            yield from entry.reserve()
             with probe:
-                return _Opened((yield Ask(self._member(decision))), probe)
+                return _Opened((yield Ask(self._member(decision))), entry, probe)
         except Exception as error:
             if not attempts.raises(fault_of(error)):
-                return _Opened(None, probe, error)
-            with self.routing.dispatcher.ledger.entry(decision, probe):
+                return _Opened(None, entry, probe, error)
+            with entry:
                 raise
-
-    def _tail(self, decision: Decision, opened: _Opened) -> Tail:
-        return Tail(self.routing, self.reading, decision, opened.probe)
 
 
 async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:
     return [chunk async for chunk in await do(llm)]
+
+
+async def _last(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> T:
+    return (await _gathered(do, llm))[-1]
 
 
 async def _replayed(chunks: Sequence[T]) -> AsyncGenerator[T, None]:
@@ -193,6 +205,7 @@ class _Opened(NamedTuple):
     """A member's stream, or the error that kept it from opening, which is raised when it is read."""
 
     source: Any
+    entry: Entry
     probe: UsageProbe
     error: Exception | None = None
 

@@ -7,14 +7,13 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
-from crossroute import Decision
 from crossroute.calls import attempts
+from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import stated_cost
 from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import finish_reason, is_finished, tells_its_end
 from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, usage_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
-from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
 
 
@@ -24,10 +23,10 @@ class Tail(attempts.Tail[Any]):
     No chunk is held back for it: the cost appears on the last chunk, too, which the caller may have kept.
     """
 
-    def __init__(self, routing: Routing, reading: Reading, decision: Decision, probe: UsageProbe) -> None:
-        super().__init__(routing.dispatcher.ledger.entry(decision, probe))
+    def __init__(self, routing: Routing, reading: Reading, entry: Entry) -> None:
+        super().__init__(entry)
         self._routing, self._reading = routing, reading
-        self._stamp = as_json(decision)
+        self._stamp = as_json(entry.decision)
         self._message: ChatMessage | None = None
         self._unfinished = False
 

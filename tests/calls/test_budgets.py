@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,41 @@ def test_tags_are_keys(router, place):
     tagged = pool.invoke("Tell a story.", config={"tags": ["research"]})
     assert len(tagged.response_metadata["crossroute"]["budgets"]) == 1
     assert pool.invoke("Tell a story.").response_metadata["crossroute"]["budgets"] == []
+
+
+@pytest.mark.parametrize("way", ["aask", "astreamed"])
+def test_an_event_loop_runs_on_while_the_state_is_locked(router, integration, place, way):
+    pool = integration(router, Provider(), budgets=Budget(usd=1, state=place))
+    pool.ask()
+    before = spent(place)
+
+    async def call_while_locked() -> None:
+        other = sqlite3.connect(place, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")  # another process writes, until this loop says that it need not
+        call = asyncio.create_task(getattr(pool, way)())
+        done, _ = await asyncio.wait([call], timeout=0.2)
+        other.execute("ROLLBACK")
+        assert not done
+        assert spent(place) == before
+        await call
+
+    asyncio.run(call_while_locked())
+    assert spent(place) > before
+
+
+def test_a_call_that_is_cancelled_before_it_is_made_costs_nothing(router, integration, place):
+    pool = integration(router, Provider(), budgets=Budget(usd=1, state=place))
+    pool.ask()
+    before = spent(place)
+
+    async def cancel_while_locked() -> None:
+        other = sqlite3.connect(place, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        call = asyncio.create_task(pool.aask())
+        await asyncio.wait([call], timeout=0.2)
+        call.cancel()
+        await asyncio.wait([call])
+        other.execute("ROLLBACK")
+
+    asyncio.run(cancel_while_locked())
+    assert spent(place) == pytest.approx(before)

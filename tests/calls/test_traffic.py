@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import numpy as np
 import pytest
 
 sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
@@ -12,7 +13,7 @@ sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not instal
 from crossroute.traffic import TrafficLog, schema  # noqa: E402
 from crossroute.traffic.logged import read_logged  # noqa: E402
 from crossroute.traffic.registry import adopt  # noqa: E402
-from tests.support.integrations import NAMES, LangChain, LlamaIndex, Provider  # noqa: E402
+from tests.support.integrations import DOUBTING, NAMES, LangChain, LlamaIndex, Provider  # noqa: E402
 from tests.support.routers import STORY  # noqa: E402
 
 
@@ -61,6 +62,21 @@ def test_shadow_calls_one_and_tells_the_other(integration, router, log):
     assert (decision.candidate, decided.candidate, decided.would) == (shadow, shadow, usual)
 
 
+def test_an_escalation_is_one_decision_with_all_that_it_took(integration, router, log):
+    decision = integration(router, Provider(), traffic=log, escalate=DOUBTING).ask()
+    first, second = rows(log, schema.calls)
+    log.feedback(decision.id, 0.8)
+    logged = read_logged(log)
+    assert logged.names[logged.chosen[0]] == first.candidate
+    assert (logged.cost[0], logged.further[0]) == (first.cost, second.cost)
+    assert logged.paid[0] == pytest.approx(decision.actual_cost)
+    assert logged.quality[0] == 0.8
+    assert np.isnan(logged.own_quality[0])  # of which answer it is depends on how the first one looked
+    log.feedback(decision.id, 0.3, candidate=first.candidate)
+    logged = read_logged(log)
+    assert (logged.quality[0], logged.own_quality[0]) == (0.8, 0.3)
+
+
 def shadow_of(integration, router, log):
     usual = integration(router, Provider()).ask().candidate
     shadow = next(name for name in NAMES if name != usual)
@@ -91,16 +107,48 @@ def test_what_would_have_been_chosen_is_asked_beside(integration, router, log):
     assert (logged.quality[0], logged.would_quality[0]) == (0.9, 0.7)
 
 
-def test_an_asynchronous_call_is_asked_beside_alike(integration, router, log):
+@pytest.mark.parametrize("way", ["aask", "astreamed"])
+def test_an_asynchronous_call_is_asked_beside_alike(integration, router, log, way):
     usual, asked = shadow_of(integration, router, log)
 
     async def calls():
-        decision = await asked.aask()
+        decision = await getattr(asked, way)()
         await asyncio.sleep(0.3)
         return decision
 
     decision = asyncio.run(calls())
     assert {row.candidate for row in called(log, 2)} == {usual, decision.candidate}
+
+
+def test_a_stream_is_asked_beside_alike(router, log):
+    usual, asked = shadow_of(LlamaIndex, router, log)
+    streamed = "".join(chunk.delta or "" for chunk in asked.pool.stream_complete(STORY))
+    found = {row.candidate: row for row in called(log, 2)}
+    assert usual in found[usual].answer
+    assert usual not in streamed
+
+
+def test_a_step_of_an_agent_is_asked_beside_and_its_caller_hears_nothing(router, log):
+    agents = pytest.importorskip("langchain.agents")
+    from langchain_crossroute import CrossRouteMiddleware
+    from tests.langchain_crossroute.fakes import ChatFake
+
+    fakes = {name: ChatFake(model_name=name) for name in NAMES}
+    usual, _ = shadow_of(LangChain, router, log)
+    [shadow] = set(NAMES) - {usual}
+    told = {"models": fakes, "router": router, "traffic": log, "shadow": shadow, "shadow_share": 1.0}
+    agent = agents.create_agent(model=fakes["small"], tools=[], middleware=[CrossRouteMiddleware(**told)])
+
+    async def calls():
+        steps = agent.astream({"messages": [("human", STORY)]}, stream_mode="messages")
+        heard = [message async for message, _ in steps]
+        await asyncio.sleep(0.3)
+        return heard
+
+    assert not any(usual in str(message.content) for message in asyncio.run(calls()))
+    assert {row.candidate for row in called(log, 2)} == set(NAMES)
+    agent.invoke({"messages": [("human", STORY)]})
+    assert len(called(log, 4)) == 4
 
 
 def test_exploration_tells_its_propensity(integration, router, log):

@@ -74,6 +74,10 @@ class LangChain:
     async def aask(self) -> Decision:
         return self._decision(await self.pool.ainvoke(STORY))
 
+    async def astreamed(self) -> Decision:
+        chunks = [chunk async for chunk in self.pool.astream(STORY)]
+        return self._decision(next(c for c in chunks if "crossroute" in c.response_metadata))
+
     @staticmethod
     def _decision(message: Any) -> Decision:
         return Decision.model_validate(message.response_metadata["crossroute"])
@@ -91,6 +95,10 @@ class LlamaIndex:
 
     async def aask(self) -> Decision:
         return self._decision(await self.pool.achat([llamaindex_fakes.user(STORY)]))
+
+    async def astreamed(self) -> Decision:
+        chunks = [chunk async for chunk in await self.pool.astream_chat([llamaindex_fakes.user(STORY)])]
+        return self._decision(chunks[-1])
 
     @staticmethod
     def _decision(response: Any) -> Decision:

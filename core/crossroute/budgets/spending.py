@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -14,12 +16,18 @@ from crossroute.budgets.state import Balance, Change, State, name_in, state_at
 from crossroute.decision import Decision, Held, usd
 from crossroute.errors import BudgetSpentError
 
+LOG = logging.getLogger("crossroute.budgets")
+
 CHEAPEST = 1e-12
 """USD: a willingness to pay at which the cheapest candidate is chosen."""
 
 
 class Spending:
     """Keeps calls within budgets; safe to share between threads and asyncio tasks.
+
+    The state may be slow: a locked file, a Redis far away. `decide` and `reserve` wait for it, so an event loop runs
+    them in a thread. `settle` and `charge`, called on an event loop, return at once and a thread beside it writes:
+    until then what was predicted stays spent.
 
     Args:
         budgets: One, or several that all hold at once.
@@ -107,14 +115,14 @@ class Spending:
         reserved = _predicted(decision)
         took = reserved if cost is None else cost
         answered = cost is None or cost > 0 or reserved == 0
-        self._add(
+        self._write(
             decision,
             lambda held, budget: self._settlement(held, budget, took - reserved, took if answered else None),
         )
 
     def charge(self, decision: Decision, cost: float) -> None:
         """Count what was spent for a call beside its candidates: by a judge, say."""
-        self._add(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
+        self._write(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
 
     def __repr__(self) -> str:
         return f"Spending({', '.join(self._budget)})"
@@ -126,6 +134,15 @@ class Spending:
             for budget in self.budgets
             for name in budget.accounts(keys)
         ]
+
+    def _write(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> None:
+        """Make a change that no limit holds up, beside the event loop where there is one."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._add(decision, change)
+        else:
+            loop.run_in_executor(None, self._add, decision, change).add_done_callback(_tell_failed)
 
     def _add(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> Held | None:
         """Make a change on each account of a decision, or none where one does not allow it, which is returned."""
@@ -166,6 +183,12 @@ class Spending:
         start = math.log(held.willingness_to_pay)
         log_pay = start if today.log_pay is None else today.log_pay
         return change._replace(start=start, step=step(log_pay, took, fair, today.calls))
+
+
+def _tell_failed(written: asyncio.Future[Held | None]) -> None:
+    error = None if written.cancelled() else written.exception()
+    if error is not None:
+        LOG.warning("What a call took was not counted, its predicted cost stays spent: %s", error)
 
 
 class _Account(NamedTuple):

@@ -16,7 +16,7 @@ from typing_extensions import Self
 from crossroute.calls.blame import CONTENT, TIMEOUT, WINDOW, Fault, fault_of
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.ledger import Entry
-from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive
+from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
 from crossroute.errors import BrokenStreamError
@@ -197,6 +197,7 @@ class Attempts:
             begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = await opening(self.decision)
+                await adrive(tail.entry.reserve(), unasked)
                 with tail:
                     async with aclosing(source()) as chunks:
                         async for chunk in chunks:

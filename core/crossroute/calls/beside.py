@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any
 
 from crossroute.decision import Decision
@@ -65,11 +66,11 @@ class Beside:
             threading.Thread(target=self._run, args=(ask,), name="crossroute-beside", daemon=True).start()
 
     def start(self, asking: Coroutine[Any, Any, object]) -> None:
-        """Make a call as a task of the running event loop."""
+        """Make a call as a task of the running event loop, in a context of its own: no tracer or stream sees it."""
         if not self._free.acquire(blocking=False):
             asking.close()
             return
-        task = asyncio.ensure_future(self._await(asking))
+        task = Context().run(asyncio.ensure_future, self._await(asking))
         self._tasks.add(task)  # a loop keeps no tasks alive
         task.add_done_callback(self._tasks.discard)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing_extensions import Self
 
 from crossroute.calls.blame import FAILED, WITHHELD, note_answer
 from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.steps import Run, Steps
 from crossroute.candidate import Price
 from crossroute.decision import Decision
 from crossroute.errors import FilteredAnswerError, NoAnswerError
@@ -194,6 +196,18 @@ class Ledger:
         """
         return Entry(self, decision, probe, final=final)
 
+    def begin(self, decision: Decision, probe: Probe | None = None, *, final: bool = True) -> Steps[Entry]:
+        """Return the steps to the entry of one call, for which the pacer has set money aside.
+
+        Args:
+            decision: As for `entry`.
+            probe: Likewise.
+            final: Likewise.
+        """
+        entry = self.entry(decision, probe, final=final)
+        yield from entry.reserve()
+        return entry
+
 
 class Entry:
     """One call of a candidate: counted at its end, where it breaks, or where the reader of its stream stops.
@@ -215,7 +229,8 @@ class Entry:
         self.cost: float | None = None
         self.said: list[str] = []
         self._ledger, self._probe, self._final = ledger, probe, final
-        self._counted = False
+        self._counted = self._reserved = self._dropped = False
+        self._lock = threading.Lock()
         self._began = time.monotonic()
 
     @property
@@ -223,9 +238,33 @@ class Entry:
         """Whether the model answered, as far as its call was overheard."""
         return self._probe is not None and self._probe.answered
 
+    def reserve(self) -> Steps[None]:
+        """Return the step that sets money aside, for which a pacer may wait; without it, `with` waits itself."""
+        if self._ledger.pacer is None:
+            return
+        try:
+            yield Run(self._reserve, (self._ledger.pacer,))
+        except BaseException:
+            self._drop(self._ledger.pacer)
+            raise
+
+    def _reserve(self, pacer: Pacer) -> None:
+        pacer.reserve(self.decision)
+        with self._lock:
+            self._reserved = True
+        if self._dropped:
+            self._drop(pacer)
+
+    def _drop(self, pacer: Pacer) -> None:
+        """Release what is set aside for a call that is not made; where the thread still does so, then."""
+        with self._lock:
+            self._dropped, held, self._reserved = True, self._reserved, False
+        if held:
+            pacer.settle(self.decision, 0.0)
+
     def __enter__(self) -> Self:
-        if self._ledger.pacer is not None:
-            self._ledger.pacer.reserve(self.decision)
+        if self._ledger.pacer is not None and not self._reserved:
+            self._reserve(self._ledger.pacer)
         self._began = time.monotonic()
         return self
 

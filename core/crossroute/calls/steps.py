@@ -45,6 +45,10 @@ def ask(subject: Any) -> Steps[Any]:
     return (yield Ask(subject))
 
 
+async def unasked(subject: Any) -> None:
+    """Stand where a driver takes a function that asks a model, for steps that ask none."""
+
+
 def drive(steps: Steps[T], do: Callable[[Any], Any]) -> T:
     """Perform the steps and return what they return."""
     proceed: Callable[[], Ask | Run | Pause] = partial(next, steps)

@@ -261,6 +261,7 @@ class PoolConfig(Entry):
         traffic: Where calls are logged: the path of a SQLite file, or a URL; a server has one of its own.
         exploration: Share of the calls that goes to models which may be as good.
         shadow: Call this model always, and log which one would have been chosen.
+        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
         models: In order.
         server: What a server over the pool reads, as it stands.
     """
@@ -278,6 +279,7 @@ class PoolConfig(Entry):
     traffic: str | None = Field(default=None, min_length=1)
     exploration: float = Field(default=0.0, ge=0, lt=1)
     shadow: str | None = None
+    shadow_share: float = Field(default=0.0, ge=0, le=1)
     models: tuple[ModelEntry, ...] = Field(min_length=1)
     server: dict[str, Any] = {}
 
@@ -326,6 +328,7 @@ class PoolConfig(Entry):
             "traffic",
             "exploration",
             "shadow",
+            "shadow_share",
         )
         escalate = None if self.escalate is None else Escalation(**dict(self.escalate))
         told = {"router": self._promised(), "escalate": escalate, "budgets": self.budgets or None}

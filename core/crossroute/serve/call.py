@@ -104,6 +104,7 @@ class Call:
         decision = await self.decide()
         if decision.max_calls > 1:
             return self._whole(*(await self._escalated(decision)))
+        self._ask_beside(decision)
         attempts = self.service.dispatcher.attempts(decision)
         answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
         return answer
@@ -120,6 +121,7 @@ class Call:
             told(decision)
             yield b"".join(self._as_stream(taken, decision))
             return
+        self._ask_beside(decision)
         attempts = self.service.dispatcher.attempts(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
@@ -214,10 +216,17 @@ class Call:
             raise RequestError(told, code="unsupported_parameter")
         return able
 
-    def _asking(self, decision: Decision) -> Steps[Whole]:
+    def _ask_beside(self, decision: Decision) -> None:
+        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
+        beside = self.service.dispatcher.beside
+        drawn = beside.drawn(decision)
+        if drawn is not None:
+            beside.start(adrive(self._asking(drawn, final=False), self.service.upstream.ask))
+
+    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Whole]:
         """Return the steps to a member's answer, counted."""
         sent, source, left_out = self._sent(decision, {})
-        with self.service.dispatcher.ledger.entry(decision) as entry:
+        with (yield from self.service.dispatcher.ledger.begin(decision, final=final)) as entry:
             answered: Answered = yield Ask(sent)
             body = RawObject.of_bytes(answered.content)
             heard = source.read_answer(body)

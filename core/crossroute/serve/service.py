@@ -94,6 +94,9 @@ class Service:
             default=how["default"],
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
+            exploration=how["exploration"],
+            shadow=how["shadow"],
+            shadow_share=how["shadow_share"],
             memory=None if shared is None else SharedMemory(shared),
             pacer=self._budgets,
             observers=(

@@ -81,7 +81,7 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
         logged: Decisions, graded or not.
         half_life_days: After which an observation counts half.
     """
-    router = without_lessons(over_logged(router, logged))
+    router, logged = without_lessons(over_logged(router, logged)), logged.own
     if not len(logged):
         return router
     foreseen = logged.foreseen(router)

@@ -38,9 +38,12 @@ class Logged:
         error: Its standard error, shape (n, m).
         predicted_cost: USD, shape (n, m).
         pay: The willingness to pay, USD, shape (n,).
-        quality: As graded, the mean of all sources, shape (n,); NaN without a grade.
+        quality: Of the answer that the caller got, the mean of all sources, shape (n,); NaN without a grade.
+        own_quality: Of the chosen candidate's own answer, likewise: NaN, too, where calls may have escalated and no
+            grade names the candidate, since an answer is kept where it looks good.
         weight: 1 / the probability with which a decision was drawn to be graded; 1 where that is not known.
-        cost: USD, shape (n,); NaN where not known.
+        cost: USD of the chosen candidate's call, shape (n,); NaN where not known.
+        further: USD of an escalation's further calls, shape (n,).
         seconds: Shape (n,).
         output_tokens: Shape (n,).
         input_tokens: Shape (n,).
@@ -65,8 +68,10 @@ class Logged:
     predicted_cost: Floats
     pay: Floats
     quality: Floats
+    own_quality: Floats
     weight: Floats
     cost: Floats
+    further: Floats
     seconds: Floats
     output_tokens: Floats
     input_tokens: Floats
@@ -85,6 +90,16 @@ class Logged:
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("names", "encoder")
         }
         return replace(self, **arrays)
+
+    @property
+    def paid(self) -> Floats:
+        """USD that each decision took, an escalation's further calls included, shape (n,); NaN where not known."""
+        return self.cost + self.further
+
+    @property
+    def own(self) -> Logged:
+        """The same with the grades alone that tell what the chosen candidate's own answer is worth."""
+        return replace(self, quality=self.own_quality)
 
     @property
     def graded(self) -> Logged:
@@ -111,7 +126,7 @@ class Logged:
 
 
 def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | None = None) -> Logged:
-    """Read the decisions of a log that were answered by the candidate that was chosen.
+    """Read the decisions of a log that were answered by the candidate that was chosen, first where calls escalated.
 
     Args:
         log: The log.
@@ -127,12 +142,17 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
     found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
     with log.reading(flushed=latest is None) as connection:
         rows = list(reversed(connection.execute(found).all()))
-        answers = connection.execute(answered).all()
+        answers = connection.execute(answered.order_by(c.c.time)).all()
         calls = {row.decision_id: row for row in answers if row.final}
-        beside = {(row.decision_id, row.candidate): row for row in answers if not row.final}
+        others: dict[str, list[Any]] = defaultdict(list)
+        for row in answers:
+            if not row.final:
+                others[row.decision_id].append(row)
         graded: dict[str, list[Any]] = defaultdict(list)
         for row in connection.execute(grades):
             graded[row.decision_id].append(row)
+    escalating = others.keys() - calls.keys()  # the answer that the caller got is one of these
+    calls |= {of: others[of][0] for of in escalating}
     rows = [row for row in rows if row.id in calls and calls[row.id].candidate == row.candidate]
     rows = [row for row in rows if row.encoder == rows[-1].encoder and len(row.query) == len(rows[-1].query)]
     if not rows:
@@ -151,7 +171,15 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
             )
             propensity[at], eligible[at] = chance, excluded is None
     called = [calls[row.id] for row in rows]
-    marks = [_grade(graded[row.id], row.candidate) for row in rows]
+    beside = [
+        next(
+            (call for call in others[row.id] if call.candidate == row.would and row.id not in escalating),
+            None,
+        )
+        for row in rows
+    ]
+    marks = [_grade(graded[row.id], "" if row.id in escalating else row.candidate) for row in rows]
+    own = [_grade(graded[row.id], row.candidate, own=row.id not in escalating)[0] for row in rows]
     return Logged(
         ids=np.array([row.id for row in rows]),
         time=np.array([row.time for row in rows]),
@@ -167,15 +195,18 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         predicted_cost=numbers["cost"],
         pay=_numbers(row.willingness_to_pay for row in rows),
         quality=np.array([quality for quality, _ in marks]),
+        own_quality=np.array(own),
         weight=np.array([weight for _, weight in marks]),
         cost=_numbers(call.cost for call in called),
+        further=_numbers(
+            sum(call.cost or 0.0 for call in others[row.id][1:]) if row.id in escalating else 0.0
+            for row in rows
+        ),
         seconds=_numbers(call.seconds for call in called),
         output_tokens=_numbers(call.output_tokens for call in called),
         input_tokens=_numbers(call.input_tokens for call in called),
         would=np.array([row.would or "" for row in rows]),
-        would_cost=_numbers(
-            None if (call := beside.get((row.id, row.would))) is None else call.cost for row in rows
-        ),
+        would_cost=_numbers(None if call is None else call.cost for call in beside),
         would_quality=np.array([_grade(graded[row.id], row.would, own=False)[0] for row in rows]),
         names=names,
         encoder=rows[-1].encoder,

@@ -114,12 +114,12 @@ class Policy:
         return quality, cost
 
     def at(self, cost_preference: float) -> Point:
-        """Return what it would have got and cost at a dial."""
+        """Return what it would have got and cost at a dial, its calls escalated as those of the log were."""
         policy, (quality, cost) = self.choices(cost_preference), self.predicted
         log = self.logged
         told = (policy, log.chosen, log.propensity)
-        paid = ~np.isnan(log.cost)
-        of_cost = (policy[paid], log.chosen[paid], log.propensity[paid], log.cost[paid], cost[paid])
+        paid = ~np.isnan(log.paid)
+        of_cost = (policy[paid], log.chosen[paid], log.propensity[paid], log.paid[paid], cost[paid])
         return Point(
             cost_preference,
             estimate(*told, log.quality, quality, weight=log.weight),
@@ -161,7 +161,7 @@ def compare_policies(
             False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have chosen the same each time: nothing to gain"
         )
     quality, cost = theirs.predicted
-    observed = logged.quality * np.exp(-np.nan_to_num(logged.cost) / pay)
+    observed = logged.quality * np.exp(-np.nan_to_num(logged.paid) / pay)
     predicted = quality * np.exp(-cost / pay)
     return verdict(one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried)
 

@@ -102,7 +102,8 @@ def promised(router: Router, logged: Logged, **promise: Any) -> Router:
 
 
 def graded_texts(logged: Logged) -> Logged:
-    """Return the graded decisions whose texts were kept."""
+    """Return the decisions whose texts were kept and whose chosen candidate's own answer is graded."""
+    logged = logged.own
     kept = np.array([text is not None and bool(text.strip()) for text in logged.texts], dtype=bool)
     return logged.take(kept & ~np.isnan(logged.quality))
 

@@ -233,6 +233,7 @@ BUDGETED = """
 traffic = "traffic.db"
 exploration = 0.05
 shadow = "large"
+shadow_share = 0.05
 
 [[budgets]]
 usd = 50
@@ -259,7 +260,8 @@ def test_budgets_and_traffic_are_arguments_of_the_integrations(tmp_path):
     day, users = settings["budgets"]
     assert (day.usd, day.per, day.pace) == (50, "day", True)
     assert (users.per.total_seconds(), users.key, users.then) == (21_600, "user:*", "refuse")
-    assert (settings["traffic"], settings["exploration"], settings["shadow"]) == ("traffic.db", 0.05, "large")
+    told = [settings[name] for name in ("traffic", "exploration", "shadow", "shadow_share")]
+    assert told == ["traffic.db", 0.05, "large", 0.05]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Chat Completions: OpenAI's own client against the server."""
 
 import re
+import time
 
 import httpx
 import openai
 import pytest
 
+from tests.core.serve.conftest import ENVIRONMENT
+from tests.support import serving
 from tests.support.routers import ARITHMETIC, CODE, STORY
 
 TOOL = {
@@ -253,3 +256,19 @@ def test_a_path_that_is_not_there_says_so_in_openai_s_form(served):
     answer = httpx.get(f"{served.url}/v1/nothing")
     assert answer.status_code == 404
     assert answer.json()["error"]["message"].startswith("There is no GET /v1/nothing")
+
+
+def test_what_shadow_mode_kept_from_being_chosen_is_asked_beside(folder, upstream, tmp_path):
+    models = {"small": f"openai {upstream.openai}", "large": f"anthropic {upstream.anthropic}"}
+    (tmp_path / "router").symlink_to(folder / "router")
+    path = serving.write_pool(tmp_path, models, 'shadow = "large"\nshadow_share = 1.0')
+    with serving.served(path, ENVIRONMENT) as running:
+        with openai.OpenAI(base_url=running.openai, api_key="none", max_retries=0) as client:
+            assert ask(client, STORY).choices[0].message.content == "I am large"
+            streamed = ask(client, STORY, stream=True)
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in streamed) == "I am large"
+        for _ in range(100):
+            if len(upstream.requests) == 4:
+                break
+            time.sleep(0.05)
+    assert sorted(request.model for request in upstream.requests) == ["large", "large", "small", "small"]

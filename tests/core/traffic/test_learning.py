@@ -35,6 +35,7 @@ def logged(router):
     foreseen, m = router.predictor.foresee_encoded(queries), len(router.pool)
     chosen, one = random.integers(0, m, n), np.arange(n)
     none = np.full(n, np.nan)
+    quality = (random.random(n) < foreseen.quality[one, chosen]).astype(float)
     return Logged(
         ids=one.astype(str),
         time=60.0 * one,
@@ -49,9 +50,11 @@ def logged(router):
         error=foreseen.quality_error,
         predicted_cost=foreseen.cost,
         pay=np.full(n, MONEY),
-        quality=(random.random(n) < foreseen.quality[one, chosen]).astype(float),
+        quality=quality,
+        own_quality=quality,
         weight=np.ones(n),
         cost=foreseen.cost[one, chosen] * random.lognormal(0, 0.3, n),
+        further=np.zeros(n),
         seconds=none,
         output_tokens=none,
         input_tokens=none,
@@ -67,6 +70,11 @@ def router_query(text):
     from crossroute import Query
 
     return Query(text)
+
+
+def graded(logged, quality):
+    """Return the log with other grades."""
+    return replace(logged, quality=quality, own_quality=quality)
 
 
 def predicted(router, logged):
@@ -85,8 +93,7 @@ def test_many_grades_that_say_otherwise_move_a_candidate_all_the_way_and_leave_t
     quality = logged.quality.copy()
     quality[mine] = np.arange(len(mine)) % 5 < 2  # 0.4
     before, after = (
-        predicted(each, logged).quality
-        for each in (router, refreshed(router, replace(logged, quality=quality)))
+        predicted(each, logged).quality for each in (router, refreshed(router, graded(logged, quality)))
     )
     assert before[mine, large].mean() > 0.6
     assert after[mine, large].mean() == pytest.approx(0.4, abs=0.07)
@@ -100,13 +107,13 @@ def test_what_was_seen_before_a_change_does_not_count(router, logged):
     quality[mine] = (np.arange(len(mine)) % 10 < 9).astype(float)
     late = mine[-40:]
     quality[late] = (np.arange(40) % 10 < 3).astype(float)
-    after = predicted(refreshed(router, replace(logged, quality=quality)), logged).quality
+    after = predicted(refreshed(router, graded(logged, quality)), logged).quality
     assert after[late, large].mean() < 0.45
 
 
 def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
     none = np.full(len(logged), np.nan)
-    double = replace(logged, quality=none, cost=2 * logged.cost)
+    double = graded(replace(logged, cost=2 * logged.cost), none)
     before, after = predicted(router, logged), predicted(refreshed(router, double), logged)
     assert np.median(after.cost / before.cost) == pytest.approx(2, rel=0.15)
     assert (after.quality == before.quality).all()
@@ -135,7 +142,7 @@ def test_a_router_takes_over_where_the_old_one_is_surely_worse(router, logged):
     large = logged.names.index("large")
     worse = np.where(logged.chosen == large, 0.0, 1.0)
     learnt = learn(
-        router, replace(logged, quality=worse, texts=np.full(len(logged), None)), cost_preference=0.0
+        router, graded(replace(logged, texts=np.full(len(logged), None)), worse), cost_preference=0.0
     )
     assert learnt.router is not None
     assert learnt.verdict.lower > 0

@@ -128,7 +128,7 @@ class Escalated(Generic[T]):
     ) -> Steps[tuple[T, Reply, Decision]]:
         """Return the steps to a candidate's answer, which is counted."""
         name = decision.candidate
-        with self._ledger.entry(decision, final=False) as entry:
+        with (yield from self._ledger.begin(decision, final=False)) as entry:
             wanted = self.escalation.logprobs and name in self._askable
             answer = yield from self._logprobs.steps(name, partial(asking, decision), wanted=wanted)
             reply = read(answer)
