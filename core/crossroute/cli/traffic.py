@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from crossroute.routing.router import Router
-    from crossroute.traffic.report import TrafficReport
+    from crossroute.traffic.report import OtherDial, TrafficReport
 
 Log = Annotated[str, typer.Argument(metavar="LOG", help="A log's URL, or the path of a SQLite file.")]
 SQLITE = b"SQLite format 3\x00"
@@ -99,19 +99,21 @@ def report(
         Path | None, typer.Option("--html", callback=output_file, help="Write a page of HTML.")
     ] = None,
 ) -> None:
-    """Print spend, choices, predicted against observed quality, coverage and drift."""
+    """Print spend, choices, predicted against observed quality, coverage, drift, and what another dial would do."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
-    from crossroute.traffic.report import report_on
+    from crossroute.traffic.report import other_dials, report_on
 
-    told = report_on(read_logged(TrafficLog.existing(log)))
-    table = _table(told)
-    out.print(table)
+    logged = read_logged(TrafficLog.existing(log))
+    told, dials = report_on(logged), other_dials(logged)
+    shown = [_table(told), _dials(dials)]
+    for table in shown:
+        out.print(table)
     if page is not None:
         from crossroute.files import replace_file
         from crossroute.notebook import page_of
 
-        replace_file(page, page_of("CrossRoute: traffic", table).encode())
+        replace_file(page, page_of("CrossRoute: traffic", shown).encode())
 
 
 @traffic.command(epilog="Example: crossroute traffic feedback traffic.db runs.jsonl --score correctness")
@@ -218,6 +220,20 @@ def _is_sqlite(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(SQLITE)) == SQLITE
+
+
+def _dials(dials: list[OtherDial]) -> Table:
+    from crossroute.decision import usd
+    from crossroute.plain_table import plain_table
+
+    caption = "Another dial: by what a call is worth beside today; doubly robust, 95 % intervals."
+    table = plain_table("worth of a call", "quality", "USD a call", caption=caption)
+    for other in dials:
+        quality, cost = other.quality, other.cost
+        told = f"{quality.value:.3f} ({quality.low:.3f} to {quality.high:.3f})"
+        paid = f"{usd(max(cost.value, 0))} ({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
+        table.add_row(other.label, *((other.thin, "") if other.thin else (told, paid)))
+    return table
 
 
 def _table(told: TrafficReport) -> Table:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.candidate import Pool
 from crossroute.model.effects import LEAST_CHANCE
@@ -20,6 +21,16 @@ from crossroute.numeric import Floats, logit, sigmoid
 
 NO_LESSON = 1e9
 """The error of what nothing was taught of."""
+
+
+NOISE = 0.7
+"""Standard deviation of the logarithm of a cost around what is predicted."""
+
+LENGTH_SHARED, LENGTH_OWN, LENGTH_BY_CLUSTER = 0.3, 0.2, 0.7
+"""Standard deviations, in logs, of how much longer answers are: all, a candidate's, those in a cluster."""
+
+MOST_LENGTH = 3.0
+"""Logs beyond which a surprise of a cost counts as this."""
 
 
 class PoolLessons(NamedTuple):
@@ -56,3 +67,37 @@ def pool_lessons(pool: Pool, clusters: int) -> PoolLessons | None:
         np.array([lesson.quality_error if lesson else NO_LESSON for lesson in told]),
         np.array([lesson.log_tokens if lesson else none for lesson in told]),
     )
+
+
+def fit_lengths(
+    cost: Floats,
+    predicted: Floats,
+    columns: npt.NDArray[np.intp],
+    clusters: Floats,
+    *,
+    candidates: int,
+    weight: Floats,
+) -> Floats:
+    """Return what the costs of n calls teach of each candidate's log tokens by cluster, shape (m, k).
+
+    A ridge regression of the logarithm of cost / predicted cost; the mean cost is then met as a whole.
+
+    Args:
+        cost: USD that each call took, above 0, shape (n,).
+        predicted: USD that was predicted, likewise.
+        columns: The candidate of each, shape (n,).
+        clusters: How much of each cluster is in its query, shape (n, k).
+        candidates: m.
+        weight: How much each counts, shape (n,).
+    """
+    k = clusters.shape[1]
+    if not len(cost):
+        return np.zeros((candidates, k))
+    target = np.log(cost / predicted).clip(-MOST_LENGTH, MOST_LENGTH)
+    features = np.hstack([np.ones((len(target), 1)), np.eye(candidates)[columns], clusters])  # (n, 1 + m + k)
+    spreads = np.r_[LENGTH_SHARED, np.full(candidates, LENGTH_OWN), np.full(k, LENGTH_BY_CLUSTER)]
+    weighted = features * weight[:, None]
+    found = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
+    length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
+    missed = np.log((weight * cost).sum() / (weight * predicted * np.exp(features @ found)).sum())
+    return np.asarray(length + missed * weight.sum() / (weight.sum() + (NOISE / LENGTH_SHARED) ** 2))

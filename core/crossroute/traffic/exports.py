@@ -3,8 +3,9 @@
 A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was
 given to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.
 
-Sources: langsmith 0.4, `langsmith.schemas.Run` and `Feedback`; Langfuse's API, `Trace`, `Observation` and `Score`, and
-its scheduled exports, which write the same names in snake case.
+Sources: langsmith 0.15, `langsmith.schemas.Run` and `Feedback`; langfuse 5.0, `commons.types.Score`, and
+`scores.types.ScoreV3`, which names a `subject`; earlier traces and observations that hold scores; Langfuse's scheduled
+exports, which write the same names in snake case.
 """
 
 from __future__ import annotations
@@ -121,6 +122,9 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
     """Yield the score that a record is, or those that a run, trace or observation holds."""
+    subject = fields.get("subject")
+    if isinstance(subject, Mapping):  # of a trace, an observation or a session
+        fields = {**fields, **subject, f"{subject.get('kind')}_id": subject.get("id")}
     own = _first(fields, ("id",))
     held = fields.get("feedback") or fields.get("scores") or fields.get("feedback_stats")
     if isinstance(held, Mapping):

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Lesson, Pool
 from crossroute.model.effects import LEAST_CHANCE
+from crossroute.model.lessons import fit_lengths
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
@@ -44,15 +45,6 @@ SHARED = 0.5
 """The same of what all candidates share."""
 
 ROUNDS, STEPS = 3, 20
-
-NOISE = 0.7
-"""Standard deviation of the logarithm of a cost around what is predicted."""
-
-LENGTH_SHARED, LENGTH_OWN, LENGTH_BY_CLUSTER = 0.3, 0.2, 0.7
-"""Standard deviations, in logs, of how much longer answers are: all, a candidate's, those in a cluster."""
-
-MOST_LENGTH = 3.0
-"""Logs beyond which a surprise of a cost counts as this."""
 
 
 class Shift(NamedTuple):
@@ -183,11 +175,10 @@ def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
 def _length_lessons(
     candidates: int, cost: Floats, foreseen: Foresight, columns: npt.NDArray[np.intp], weight: Floats
 ) -> Floats:
-    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k): a ridge regression.
+    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k).
 
-    What a candidate changed before its last change of cost does not count; the mean cost is then met as a whole.
+    What a candidate changed before its last change of cost does not count.
     """
-    k = foreseen.clusters.shape[1]
     rows = np.arange(len(cost))
     predicted = np.where(columns >= 0, foreseen.cost[rows, columns], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -197,16 +188,5 @@ def _length_lessons(
         mine = np.flatnonzero((columns == column) & (weight > 0))
         weight[mine[: changed_at(surprise[mine])]] = 0.0
     used = weight > 0
-    if not used.any():
-        return np.zeros((candidates, k))
-    target = surprise[used].clip(-MOST_LENGTH, MOST_LENGTH)
-    own = np.eye(candidates)[columns[used]]
-    features = np.hstack([np.ones((len(target), 1)), own, foreseen.clusters[used]])  # (n, 1 + m + k)
-    spreads = np.r_[LENGTH_SHARED, np.full(candidates, LENGTH_OWN), np.full(k, LENGTH_BY_CLUSTER)]
-    weighted = features * weight[used][:, None]
-    found = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
-    length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
-    moved = predicted[used] * np.exp(features @ found)
-    counts = weight[used]
-    missed = np.log((counts * cost[used]).sum() / (counts * moved).sum())
-    return np.asarray(length + missed * counts.sum() / (counts.sum() + (NOISE / LENGTH_SHARED) ** 2))
+    told = (cost[used], predicted[used], columns[used], foreseen.clusters[used])
+    return fit_lengths(*told, candidates=candidates, weight=weight[used])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from crossroute.numeric import Floats
+from crossroute.reward import best
 from crossroute.traffic.drift import FEWEST, drifted
+from crossroute.traffic.estimates import Estimate, estimate
 from crossroute.traffic.logged import Logged
 
 
@@ -61,6 +65,48 @@ class TrafficReport(BaseModel):
     shadow_saving: tuple[float, float, float] | None = None
     shadow_loss: tuple[float, float, float] | None = None
     shadow_observed: int = 0
+
+
+WORTH = {"a quarter": 0.25, "half": 0.5, "as it was": 1.0, "twice": 2.0, "four times": 4.0}
+"""Settings of the dial that are compared, by what a call is worth beside what it was."""
+
+
+class OtherDial(NamedTuple):
+    """What logged traffic would have got and cost at another setting of the dial.
+
+    Attributes:
+        label: Which, in words.
+        quality: Mean quality.
+        cost: Mean USD a call.
+        thin: Why no number can be told, and what it would take; None where one can.
+    """
+
+    label: str
+    quality: Estimate
+    cost: Estimate
+    thin: str | None
+
+
+def other_dials(logged: Logged) -> list[OtherDial]:
+    """Return what other settings of the dial would do, by what was predicted when the decisions were made."""
+    graded = logged.graded
+    quality, cost = np.nan_to_num(graded.predicted), np.nan_to_num(graded.predicted_cost)
+    known = graded.eligible & ~np.isnan(graded.predicted) & ~np.isnan(graded.predicted_cost)
+    paid = np.flatnonzero(~np.isnan(graded.paid))
+    found = []
+    for label, factor in WORTH.items():
+        policy = np.zeros(known.shape)
+        for row in np.flatnonzero(known.any(axis=1)):
+            among = np.flatnonzero(known[row])
+            chosen = best(quality[[row]][:, among], cost[[row]][:, among], float(factor * graded.pay[row]))
+            policy[row, among[chosen]] = 1.0
+        told = (policy, graded.chosen, graded.propensity)
+        of_quality = estimate(*told, graded.quality, quality, weight=graded.weight)
+        of_cost = estimate(
+            *(each[paid] for each in told), graded.paid[paid], cost[paid], weight=graded.weight[paid]
+        )
+        found.append(OtherDial(label, of_quality.doubly_robust, of_cost.doubly_robust, of_quality.thin))
+    return found
 
 
 def report_on(logged: Logged) -> TrafficReport:

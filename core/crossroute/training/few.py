@@ -1,14 +1,18 @@
 """Training where outcomes are few: what there is to choose from is compared out of fold, and doubt is told.
 
-Three ways compete: to go on from a trained router, to train from nothing, and a constant, which predicts each
-candidate's mean quality whatever the text. Each is fitted on all folds but one and predicts that one; what has the
-highest AIQ over all folds is then fitted on all. A way that reads the text has to exceed the constant by a standard
-error, else the constant is taken: no router leaves here that is worse than its best constant by more than noise.
+Three ways compete: a trained router blended with what the outcomes show (blending.py), training from nothing, and a
+constant, which predicts each candidate's mean quality whatever the text. Each is fitted on all folds but one and
+predicts that one. Few rows tell gains of a hundredth of AIQ from nothing by their standard errors no more than a coin
+does, so what a way is known to gain elsewhere counts beside them, by the error of each:
+
+    expected gain = (prior / SPREAD^2 + gain / error^2) / (1 / SPREAD^2 + 1 / error^2)
+
+What is expected to gain most over the constant is then fitted on all; where nothing is, the constant is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -26,6 +30,7 @@ from crossroute.model import costs
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 from crossroute.routing.router import Router
+from crossroute.training.blending import fit_blend
 from crossroute.training.config import TrainingConfig
 from crossroute.training.fitting import enough, fit, prepare
 from crossroute.training.run import TrainingRun
@@ -42,6 +47,9 @@ HELD_BACK = 7
 """One query in so many chooses the epoch."""
 
 MOST_TOLD = 100_000
+BLEND_GAIN, NOTHING_GAIN, SPREAD = 0.004, 0.002, 0.02
+"""AIQ over the constant's that the two ways gained on sets left out of training, and how much that differs by set."""
+
 HALF_WIDTH = 1.96
 """Of a 95 % interval, in standard errors."""
 
@@ -65,11 +73,12 @@ class Standing(NamedTuple):
     gain: float
     gain_interval: tuple[float, float]
 
-    @property
-    def surely_gained(self) -> float:
-        """The gain less one standard error: what is above 0 for the constant's sake is hardly chance."""
+    def expected_gain(self, prior: float) -> float:
+        """Return the gain to expect, given what such a way gains elsewhere."""
         low, high = self.gain_interval
-        return self.gain - (high - low) / (2 * HALF_WIDTH)
+        error = (high - low) / (2 * HALF_WIDTH)
+        told = SPREAD**2 / (SPREAD**2 + error**2)
+        return prior + told * (self.gain - prior)
 
 
 @dataclass(frozen=True)
@@ -97,10 +106,8 @@ class Choice:
     @property
     def nearest(self) -> Standing:
         """The standing of the way that reads the text and was taken, or came nearest to it."""
-        return max(
-            (standing for way, standing in self.standings.items() if way != CONSTANT),
-            key=lambda standing: standing.surely_gained,
-        )
+        reading = [way for way in self.standings if way != CONSTANT]
+        return self.standings[self.way if self.way in reading else _best(reading, self.standings)]
 
     @property
     def needed(self) -> int | None:
@@ -124,11 +131,10 @@ class Choice:
         gain = f"{standing.gain:+.3f} ({standing.gain_interval[0]:+.3f} to {standing.gain_interval[1]:+.3f})"
         more = f"; about {self.needed:,} more would tell" if self.needed else ""
         if self.way != CONSTANT:
-            return (
-                f"Too few to tell whether reading the text pays: {gain}; about {self.needed:,} more would."
-                if self.needed
-                else f"Reading the text gains {gain} over a constant."
-            )
+            if standing.gain_interval[0] > 0:
+                return f"Reading the text gains {gain} over a constant."
+            known = "" if more else f"; it gained {_prior(self.way):+.3f} on other sets"
+            return f"Too few to tell whether reading the text pays: {gain}{more}{known}."
         best = f"; the best, {self.best[0]}, has {self.best[1]:.2f}, which is within the noise"
         beside = "" if name == self.best[0] else best
         saves = f", and that saves {self.saving:.0%} of its cost" if self.saving > 0.005 else ""
@@ -162,7 +168,7 @@ def fit_few(
     used = outcomes.take(np.array(outcomes.splits) != "test")
     ways: dict[str, Way] = {
         CONSTANT: partial(constant, seed=seed),
-        f"from {name}": partial(_continued, start=start, seed=seed),
+        f"from {name}": partial(fit_blend, start=start, seed=seed),
     }
     if len(used) >= ENOUGH_FROM_NOTHING:
         ways[FROM_NOTHING] = partial(_from_nothing, seed=seed)
@@ -180,7 +186,7 @@ def fit_few(
             on_fit(done, total)
         predictions[way] = _together(parts, used)
     standings = compared(predictions, used)
-    taken = max(standings, key=lambda way: standings[way].surely_gained)
+    taken = _best(standings, standings)
     router = ways[taken](shared_out(used, seed))
     on_fit(total, total)
     return Choice(router, taken, len(used), standings, *best_and_enough(used))
@@ -251,15 +257,20 @@ def best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, f
     return (names[best], float(quality[best])), (names[taken], float(quality[taken])), float(saving)
 
 
+def _best(ways: Iterable[str], standings: Mapping[str, Standing]) -> str:
+    """Return the way that is expected to gain most over the constant, which gains nothing."""
+    return max(ways, key=lambda way: 0.0 if way == CONSTANT else standings[way].expected_gain(_prior(way)))
+
+
+def _prior(way: str) -> float:
+    return NOTHING_GAIN if way == FROM_NOTHING else BLEND_GAIN
+
+
 def _within_noise(difference: Floats) -> bool:
     paired = difference[~np.isnan(difference)]
     if len(paired) < 10:
         return False
     return bool(paired.mean() < 1.645 * paired.std(ddof=1) / np.sqrt(len(paired)) and paired.mean() < 0.05)
-
-
-def _continued(outcomes: Outcomes, *, start: Router, seed: int) -> Router:
-    return fit(outcomes, TrainingConfig.tuning().model_copy(update={"seed": seed}), start=start)
 
 
 def _from_nothing(outcomes: Outcomes, *, seed: int) -> Router:

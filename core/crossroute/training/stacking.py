@@ -15,6 +15,7 @@ Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Predictor
 from crossroute.training.config import TrainingConfig
-from crossroute.training.forest import grow_forest
+from crossroute.training.forest import Forest, grow_forest
 from crossroute.training.run import Prepared
 
 PENALTY = 10.0
@@ -118,11 +119,16 @@ def fit_ensemble(
         "common": share * shares.common,
         "intercept": share * shares.intercept + halves.intercept,
     }
+    return Stacked(assembled(told, forest), unseen)
+
+
+def assembled(told: Mapping[str, Floats], forest: Forest) -> Ensemble:
+    """Return the members that a forest and further tensors are."""
     places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
     value = np.rint(forest.value * LEVELS).astype(np.uint8)
     tensors = {name: values.astype(np.float32) for name, values in told.items()} | places
     depth = np.array([forest.depth], dtype=np.int32)
-    return Stacked(Ensemble(tensors | {"value": value, "depth": depth}), unseen)
+    return Ensemble(tensors | {"value": value, "depth": depth})
 
 
 def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime, timezone
 
 import pytest
 
@@ -68,14 +69,42 @@ LANGSMITH_RUN = {"id": RUN, "trace_id": TRACE, "inputs": {}, "run_type": "llm"}
             "scores": [{"name": "correctness", "value": 0.75}],
         },
         {"id": OTHER, "traceId": TRACE, "observationId": RUN, "name": "correctness", "value": 0.75},
+        {
+            "dataType": "NUMERIC",
+            "value": 0.75,
+            "id": OTHER,
+            "name": "correctness",
+            "subject": {"kind": "observation", "id": RUN, "traceId": TRACE.replace("-", "")},
+        },
     ],
-    ids=["runs", "stats", "feedback", "observations", "scores"],
+    ids=["runs", "stats", "feedback", "observations", "scores", "subjects"],
 )
 @pytest.mark.parametrize("ending", ["jsonl", "json"])
 def test_a_score_of_a_run_grades_its_decision(log, tmp_path, row, ending):
     told = import_feedback(log, write(tmp_path / f"export.{ending}", [row]))
     assert grades(log) == {("by-run", "correctness"): 0.75}
     assert (told.graded, told.unknown, told.unread) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_what_langsmith_s_own_models_write_is_read(log, tmp_path, ending):
+    schemas = pytest.importorskip("langsmith.schemas")
+    at = datetime(2036, 5, 4, tzinfo=timezone.utc)
+    told = {"run_id": RUN, "trace_id": TRACE, "key": "correctness", "score": 0.75}
+    feedback = schemas.Feedback(id=OTHER, created_at=at, modified_at=at, **told)
+    path = write(tmp_path / f"feedback.{ending}", [json.loads(feedback.model_dump_json())])
+    assert import_feedback(log, path).graded == 1
+    run = schemas.Run(
+        id=OWN,
+        name="model",
+        start_time=at,
+        run_type="llm",
+        inputs={},
+        feedback_stats={"up": {"n": 1, "avg": 1.0}},
+    )
+    (tmp_path / "runs.jsonl").write_text(run.model_dump_json() + "\n")
+    import_feedback(log, tmp_path / "runs.jsonl")
+    assert grades(log) == {("by-run", "correctness"): 0.75, (OWN, "up"): 1.0}
 
 
 def test_a_score_of_a_trace_grades_each_of_its_decisions(log, tmp_path):

@@ -30,7 +30,7 @@ def shuffled(outcomes):
 
 
 def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypatch):
-    monkeypatch.setattr(few, "_continued", lambda outcomes, *, start, seed: start)
+    monkeypatch.setattr(few, "fit_blend", lambda outcomes, *, start, seed: start)
     choice = few.fit_few(outcomes, reader, name="mine")
     assert choice.way == "from mine"
     assert choice.standings["from mine"].gain > 0
@@ -39,7 +39,7 @@ def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypa
 
 
 def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(outcomes, reader, monkeypatch):
-    monkeypatch.setattr(few, "_continued", lambda outcomes, *, start, seed: start)
+    monkeypatch.setattr(few, "fit_blend", lambda outcomes, *, start, seed: start)
     blind = shuffled(outcomes)
     choice = few.fit_few(blind, reader, name="mine")
     assert choice.way == few.CONSTANT

@@ -1,0 +1,133 @@
+"""Blend what a trained router knows with what a few outcomes show, without training a network.
+
+    logit = OWN * network + rest * mean + SHARE (ridge + forest)             OWN + rest + 2 SHARE = 1
+
+The router's profiles take the outcomes in, as means shrunk to what it expected, and its lengths are moved to what calls
+took. Its network then reads each query as it learned to elsewhere. Each candidate's mean quality on these outcomes, as
+a constant beside it, holds it where its knowledge does not carry over, in the place of doubt: such queries may be far
+from its training, and are what it is for. A ridge regression and a forest read what both miss, from LEAST_QUERIES on.
+The weights are fixed: few outcomes do not tell them, and fitted ones lost to these (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from crossroute.candidate import Candidate, Pool
+from crossroute.data.outcomes import Outcomes, text_digests
+from crossroute.data.prices import priced
+from crossroute.encoder.disk_cache import DiskCachedEncoder
+from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.metrics.scores import known_outcomes
+from crossroute.model.ensemble import HELD, Ensemble
+from crossroute.model.lessons import fit_lengths
+from crossroute.model.profiles import pool_profiles
+from crossroute.numeric import Floats, logit
+from crossroute.routing.members import named_as
+from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.router import Router
+from crossroute.training.adoption import adopted
+from crossroute.training.config import TrainingConfig
+from crossroute.training.fitting import CALIBRATION_QUERIES, prepare
+from crossroute.training.forest import grow_forest
+from crossroute.training.run import Prepared
+from crossroute.training.stacking import assembled, fit_ridge
+from crossroute.training.start import continued
+
+OWN, SHARE = 0.5, 0.125
+
+LEAST_QUERIES = 100
+"""Below, a ridge and a forest tell nothing, and the constant takes their share."""
+
+SHRINKAGE = 5.0
+"""Outcomes' worth of the pool's mean quality in each candidate's."""
+
+BLENDED = "a blend with what the outcomes show"
+
+
+def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
+    """Return a router over the outcomes' candidates that knows what `start` does and what all outcomes show.
+
+    Args:
+        outcomes: Whatever their splits.
+        start: The router to go on from.
+        seed: Of the forest.
+
+    Raises:
+        DataError: A candidate has no price, or, unless `start` knows it, no outcome.
+    """
+    start = named_as(outcomes.pool, start)
+    outcomes = priced(adopted(outcomes, start))
+    encoder, unit = start.predictor.query_encoder, start.predictor.cost_unit
+    cached = QueryEncoder(DiskCachedEncoder(encoder.encoder))
+    rows = prepare(outcomes, cached, unit, lambda _: None)
+    begun = continued(rows, start)
+    predictor = _at_length(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
+    predictor = predictor.with_ensemble(_beside(predictor, rows, seed))
+    sample = np.unique(np.linspace(0, len(outcomes) - 1, CALIBRATION_QUERIES).astype(int))
+    trained_on = None
+    if start.trained_on is not None:
+        trained_on = np.unique(np.concatenate([start.trained_on, text_digests(outcomes.texts)]))
+    return Router(
+        predictor,
+        calibration=EncodedQueries(*(array[sample] for array in rows.queries)),
+        cluster_labels=begun.labels,
+        reward=start.reward,
+        provenance=_provenance(start, begun.pool, begun.shares(rows), seed),
+        verifier=start.own_verifier,
+        trained_on=trained_on,
+    )
+
+
+def _at_length(predictor: Predictor, rows: Prepared) -> Predictor:
+    """Return the predictor with its profiles' lengths moved to what the calls of the outcomes took."""
+    foreseen, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
+    at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (foreseen.cost > 0))
+    told = (cost[at, columns], foreseen.cost[at, columns], columns, foreseen.clusters[at])
+    moved = fit_lengths(*told, candidates=len(predictor.pool), weight=np.ones(len(at)))
+    return predictor.with_pool(Pool(map(_longer, predictor.pool, moved)))
+
+
+def _longer(candidate: Candidate, length: Floats) -> Candidate:
+    """Return a candidate whose log tokens by cluster are longer by so much, shape (k,)."""
+    profile = candidate.profile
+    log_tokens = profile and tuple((np.array(profile.log_tokens) + length).tolist())
+    return candidate.model_copy(
+        update={"profile": profile and profile.model_copy(update={"log_tokens": log_tokens})}
+    )
+
+
+def _beside(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
+    """Return the constant, and what reads the query, beside the network."""
+    quality, encoded = rows.outcomes.quality, rows.encoded.numpy()
+    known = np.flatnonzero((~np.isnan(quality)).any(axis=0))
+    quality = quality[:, known]
+    share = SHARE if len(quality) >= LEAST_QUERIES else 0.0
+    ridge, bias, _ = fit_ridge(encoded, quality)
+    forest = grow_forest(predictor.network.project(encoded), quality, TrainingConfig(seed=seed))
+    total, count = np.nansum(quality, axis=0), (~np.isnan(quality)).sum(axis=0)
+    mean = (total + SHRINKAGE * np.nanmean(quality)) / (count + SHRINKAGE)
+    told = {
+        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known],
+        "ridge": ridge,
+        "ridge_bias": bias,
+        "threshold": forest.threshold,
+        "own": np.array([OWN]),
+        "weights": np.full(2, share),
+        "common": np.zeros(2),
+        "intercept": (1 - OWN - 2 * share) * logit(mean, HELD),
+    }
+    return assembled(told, forest)
+
+
+def _provenance(start: Router, pool: Pool, shares: dict[str, list[float]], seed: int) -> dict[str, Any]:
+    """Return how the router was made, and what `start` tells of where its candidates' profiles come from."""
+    sources = {name: held for name, held in start.provenance.get("sources", {}).items() if name in pool}
+    return {
+        "way": BLENDED,
+        "seed": seed,
+        "tasks": start.provenance.get("tasks", {}) | shares,
+        **({"sources": sources} if sources else {}),
+    }
