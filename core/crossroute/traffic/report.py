@@ -103,7 +103,12 @@ def other_dials(logged: Logged) -> list[OtherDial]:
         told = (policy, graded.chosen, graded.propensity)
         of_quality = estimate(*told, graded.quality, quality, weight=graded.weight)
         of_cost = estimate(
-            *(each[paid] for each in told), graded.paid[paid], cost[paid], weight=graded.weight[paid]
+            policy[paid],
+            graded.chosen[paid],
+            graded.propensity[paid],
+            graded.paid[paid],
+            cost[paid],
+            weight=graded.weight[paid],
         )
         found.append(OtherDial(label, of_quality.doubly_robust, of_cost.doubly_robust, of_quality.thin))
     return found

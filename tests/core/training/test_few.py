@@ -38,8 +38,10 @@ def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypa
     assert "Reading the text gains +" in str(choice)
 
 
-def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(outcomes, reader, monkeypatch):
+def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(reader, monkeypatch):
     monkeypatch.setattr(few, "fit_blend", lambda outcomes, *, start, seed: start)
+    monkeypatch.setattr(few, "ENOUGH_FROM_NOTHING", few.FEW)
+    outcomes = make_outcomes(480).select(["small", "coder", "large"])
     blind = shuffled(outcomes)
     choice = few.fit_few(blind, reader, name="mine")
     assert choice.way == few.CONSTANT
