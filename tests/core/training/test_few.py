@@ -23,10 +23,8 @@ def reader():
     return make_router().subset(["small", "coder", "large"])
 
 
-def shuffled(outcomes):
-    """Return outcomes whose texts tell nothing: the qualities of other queries."""
-    order = np.random.default_rng(1).permutation(len(outcomes))
-    return replace(outcomes, quality=outcomes.quality[order])
+def standing(gain: float, half: float) -> few.Standing:
+    return few.Standing(0.8, (0.7, 0.9), gain, (gain - half, gain + half))
 
 
 def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypatch):
@@ -38,16 +36,21 @@ def test_a_router_that_reads_is_taken_where_that_pays(outcomes, reader, monkeypa
     assert "Reading the text gains +" in str(choice)
 
 
-def test_where_the_text_tells_nothing_a_constant_is_taken_and_said(reader, monkeypatch):
+def test_where_reading_the_text_misleads_a_constant_is_taken_and_said(outcomes, reader, monkeypatch):
     monkeypatch.setattr(few, "fit_blend", lambda outcomes, *, start, seed: start)
-    monkeypatch.setattr(few, "ENOUGH_FROM_NOTHING", few.FEW)
-    outcomes = make_outcomes(480).select(["small", "coder", "large"])
-    blind = shuffled(outcomes)
-    choice = few.fit_few(blind, reader, name="mine")
+    choice = few.fit_few(replace(outcomes, quality=1 - outcomes.quality), reader, name="mine")
     assert choice.way == few.CONSTANT
     assert "On these queries the text predicts nothing: take " in str(choice)
     predicted = choice.router.predict(list(outcomes.texts))
     np.testing.assert_allclose(predicted.quality, predicted.quality[:1].repeat(len(outcomes), 0), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gain", "half", "expected"),
+    [(0.0, 0.1, 0.004), (0.05, 1e-9, 0.05), (-0.02, 0.0196, -0.008), (-0.02, 0.2, 0.004)],
+)
+def test_what_few_rows_show_counts_by_its_error_beside_what_is_gained_elsewhere(gain, half, expected):
+    assert standing(gain, half).expected_gain(few.BLEND_GAIN) == pytest.approx(expected, abs=0.0005)
 
 
 def test_a_constant_predicts_each_mean_and_is_saved(outcomes, tmp_path):
@@ -58,10 +61,6 @@ def test_a_constant_predicts_each_mean_and_is_saved(outcomes, tmp_path):
     router.save_pretrained(tmp_path / "router")
     again = Router.from_pretrained(tmp_path / "router").predict(["Anything at all?"]).quality[0]
     np.testing.assert_allclose(again, quality, atol=1e-6)
-
-
-def standing(gain: float, half: float) -> few.Standing:
-    return few.Standing(0.8, (0.7, 0.9), gain, (gain - half, gain + half))
 
 
 @pytest.mark.parametrize(
