@@ -104,6 +104,8 @@ async def started(command: list[str], port: int, path: str, **environment: str) 
                         if response.status < 500:
                             break
                 except aiohttp.ClientError:
+                    if process.poll() is not None:
+                        raise RuntimeError(f"{command[:3]} ended with {process.returncode}") from None
                     await asyncio.sleep(0.2)
         yield Server(url, process)
     finally:
@@ -226,7 +228,12 @@ def crossroute(
 def litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
     """Write a file for litellm's proxy, and return the command that starts it."""
     entry = {"model": "openai/gpt-5-mini", "api_base": f"{upstream}/v1", "api_key": "none"}
-    config = {"model_list": [{"model_name": "gpt-5-mini", "litellm_params": entry}]}
+    config = {
+        "model_list": [{"model_name": "gpt-5-mini", "litellm_params": entry}],
+        "general_settings": {
+            "dangerously_permit_weak_or_unset_master_key": True
+        },  # it starts without no more
+    }
     (folder / "litellm.json").write_text(json.dumps(config), "utf-8")  # JSON is YAML
     start = "import sys; sys.argv = ['litellm', *sys.argv[1:]]; from litellm import run_server; run_server()"
     return [python, "-c", start, "--config", f"{folder}/litellm.json", "--port", str(port)]

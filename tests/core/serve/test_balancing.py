@@ -52,7 +52,8 @@ def test_another_place_of_the_same_model_is_called_where_one_fails(folder, upstr
     upstream.behave("small", 500)
     with serving.served(path, ENVIRONMENT) as served:
         for streamed in (False, True):
-            answer = httpx.post(f"{served.openai}/chat/completions", json=body | {"stream": streamed})
+            url = f"{served.openai}/chat/completions"
+            answer = httpx.post(url, json=body | {"stream": streamed}, timeout=60)
             assert "small-2" in answer.text
             assert answer.headers["x-crossroute-candidate"] == "small"
             assert "x-crossroute-failures" not in answer.headers
