@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
+
     from crossroute import Outcomes, Router
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported, which a test module may do
@@ -72,3 +74,12 @@ def jsonl(outcomes: Outcomes, tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
             file.write(json.dumps(fields) + "\n")
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster(_own_cache: None) -> Iterator[Cluster]:
+    """Two nodes of Ray, connected to; a test that stops a node adds one of its own first."""
+    from tests.support.ray_cluster import ray_cluster
+
+    with ray_cluster() as running:
+        yield running

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from crossroute.batch.texts import Columns, form_of, read_blocks, write_block
+from crossroute.batch.texts import Columns, form_of, read_blocks, write_block, write_whole
 from crossroute.errors import DataError
-from crossroute.files import replace_entry
 from crossroute.routing.policy import Constraints
 from crossroute.routing.router import Router
 
@@ -36,7 +35,7 @@ class Batch:
     """A file to route, and the folder that its blocks go to.
 
     Attributes:
-        source: A .parquet, .jsonl or .csv file.
+        source: A .parquet, .jsonl or .csv file; a `texts.place`.
         folder: Holds plan.json and a file a block, of the source's form: part-00000.parquet, ...
         column: What the source calls the texts.
         block: Rows of a block.
@@ -71,13 +70,18 @@ class Batch:
         if self.folder.exists() and any(self.folder.iterdir()):
             raise DataError(f"{self.folder} is not empty, and holds no run. Choose another folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        replace_entry(path, (json.dumps(plan, indent=1) + "\n").encode())
+        write_whole(path, (json.dumps(plan, indent=1) + "\n").encode())
 
     def pending(self) -> Iterator[tuple[int, list[str | None]]]:
         """Yield number and texts of each block that is not there yet."""
         for number, texts in enumerate(read_blocks(self.source, self.column, self.block)):
             if not self.part(number).exists():
                 yield number, texts
+
+    def missing(self, blocks: int) -> list[int]:
+        """Return the numbers of those of so many blocks that are not there yet."""
+        there = {path.name for path in self.folder.iterdir()}
+        return [number for number in range(blocks) if self.part(number).name not in there]
 
     def _plan(self, router: Router, dialling: Dialling) -> dict[str, Any]:
         stat = self.source.stat()

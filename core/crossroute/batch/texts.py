@@ -1,4 +1,7 @@
-"""Files of queries read in blocks, and blocks of decisions written: parquet, JSON lines and CSV, in flat memory."""
+"""Files of queries read in blocks, and blocks of decisions written: parquet, JSON lines and CSV, in flat memory.
+
+A place is a path, or an address such as "s3://bucket/queries.parquet": whatever fsspec has a file system for.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,52 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from crossroute.data.readers.opening import decoded, long_fields, opened
 from crossroute.data.readers.plain import json_lines, suffix
-from crossroute.errors import DataError, needs_extra
+from crossroute.errors import DataError, needs_extra, one_line
 from crossroute.files import replace_entry
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 FORMATS = (".parquet", ".jsonl", ".csv")
 
 Columns = Mapping[str, list[Any]]
 
 
-def read_blocks(path: Path, column: str, size: int) -> Iterator[list[str | None]]:
+def place(told: str | Path) -> Path:
+    """Return a path of this machine, or an address as something that does what a path does.
+
+    Raises:
+        DataError: No file system is known for the address, or its package is not installed.
+        MissingExtraError: It is an address, and the extra `ray` is not installed.
+    """
+    if "://" not in str(told):
+        return Path(told)
+    with needs_extra("A file at an address", "ray"):
+        from upath import UPath
+    try:
+        found = UPath(told)
+        _ = found.fs
+    except (ImportError, ValueError) as error:
+        raise DataError(f"{told} cannot be opened: {one_line(error)}.") from error
+    return cast("Path", found)
+
+
+def read_blocks(path: Path, column: str, size: int, first: int = 0) -> Iterator[list[str | None]]:
     """Yield the texts of a file, `size` at a time; None where a row holds none.
 
     Args:
         path: A .parquet, .jsonl or .csv file; the latter two may be gzipped.
         column: What the file calls the texts.
         size: Rows of a block.
+        first: The row to begin with; of parquet, row groups before it are not read.
 
     Raises:
         DataError: The file has another form, or no such column.
@@ -34,12 +62,22 @@ def read_blocks(path: Path, column: str, size: int) -> Iterator[list[str | None]
     """
     kind = form_of(path)
     if kind == ".parquet":
-        yield from _parquet_blocks(path, column, size)
+        yield from _blocks(_parquet_texts(path, column, size, first), size)
         return
     with decoded(path):
         texts = _json_texts(path, column) if kind == ".jsonl" else _csv_texts(path, column)
-        while block := list(islice(texts, size)):
-            yield block
+        yield from _blocks(islice(texts, first, None), size)
+
+
+def count_rows(path: Path, column: str) -> int:
+    """Return the rows of a parquet file, as its footer tells them; raises as `read_blocks` does."""
+    with _parquet(path, column) as file:
+        return cast("int", file.metadata.num_rows)
+
+
+def _blocks(texts: Iterator[str | None], size: int) -> Iterator[list[str | None]]:
+    while block := list(islice(texts, size)):
+        yield block
 
 
 def form_of(path: Path) -> str:
@@ -64,31 +102,55 @@ def write_block(path: Path, columns: Columns) -> None:
 
         sink = io.BytesIO()
         pq.write_table(pa.table(dict(columns)), sink)
-        replace_entry(path, sink.getvalue())
+        write_whole(path, sink.getvalue())
         return
     rows = zip(*columns.values(), strict=True)
     if kind == ".jsonl":
         lines = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
-        replace_entry(path, "".join(f"{line}\n" for line in lines).encode())
+        write_whole(path, "".join(f"{line}\n" for line in lines).encode())
         return
     text = io.StringIO(newline="")
     csv.writer(text).writerows([list(columns), *rows])
-    replace_entry(path, text.getvalue().encode())
+    write_whole(path, text.getvalue().encode())
 
 
-def _parquet_blocks(path: Path, column: str, size: int) -> Iterator[list[str | None]]:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears whole, or not at all, at a path or an address."""
+    if isinstance(path, Path):
+        replace_entry(path, content)
+        return
+    remote = cast("Any", path)
+    scratch = remote.with_name(f".{path.name}.{uuid4().hex}")
+    scratch.write_bytes(content)
+    remote.fs.mv(scratch.path, remote.path)
+
+
+@contextmanager
+def _parquet(path: Path, column: str) -> Iterator[ParquetFile]:
     with needs_extra("Reading parquet", "train"):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as opened_file, pq.ParquetFile(opened_file) as file:
             if column not in file.schema_arrow.names:
                 raise _without(path, column, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=size, columns=[column]):
-                yield batch.column(0).cast(pa.large_string()).to_pylist()
+            yield file
     except pa.ArrowException as error:
         raise DataError(f"{path} cannot be read as parquet: {error}. Write it again.") from error
+
+
+def _parquet_texts(path: Path, column: str, size: int, first: int) -> Iterator[str | None]:
+    with _parquet(path, column) as file:
+        import pyarrow as pa
+
+        groups = list(range(file.num_row_groups))
+        while groups and first >= (rows := file.metadata.row_group(groups[0]).num_rows):
+            first -= rows
+            del groups[0]
+        batches = file.iter_batches(batch_size=size, row_groups=groups, columns=[column]) if groups else ()
+        lists = (batch.column(0).cast(pa.large_string()).to_pylist() for batch in batches)
+        yield from islice(chain.from_iterable(lists), first, None)
 
 
 def _json_texts(path: Path, column: str) -> Iterator[str | None]:

@@ -12,7 +12,7 @@ from rich.progress import TaskID
 
 from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
-from crossroute.cli.shared import err, names, out, output_file, progress_bar
+from crossroute.cli.shared import Address, Engine, err, names, on_cluster, out, output_file, progress_bar
 from crossroute.errors import CrossRouteError, needs_extra
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def collect(
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=256, help="Calls at once with each candidate; 8 by default.")
     ] = None,
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Ask candidates your prompts, grade their answers, and write outcomes to train on.
 
@@ -108,6 +110,7 @@ def collect(
     from crossroute.collection.run import Collection
     from crossroute.profiler.own_queries import load_object
 
+    clustered = on_cluster(engine, address)
     given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
     stated = dict(map(stated_price, prices or ()))
     models = asked_models(candidates, config, stated, seconds)
@@ -125,7 +128,14 @@ def collect(
         design=Design(share=share) if design else None,
     )
     _tell_estimate(collection, share if design else 1.0)
-    if not estimate:
+    if estimate:
+        return
+    if not clustered:
+        _finish(collection, outcomes)
+        return
+    from crossroute.collection.cluster import spread
+
+    with spread(collection, address):
         _finish(collection, outcomes)
 
 

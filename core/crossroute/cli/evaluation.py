@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossroute import __version__
 from crossroute.cli.shared import (
+    Address,
     AsJson,
     Columns,
+    Engine,
     Names,
     PricedOnly,
     RouterArgument,
     Texts,
     load,
+    on_cluster,
     out,
     output_file,
     picture_file,
@@ -27,6 +31,20 @@ from crossroute.cli.shared import (
 from crossroute.cli.traffic import evaluate_log, log_among, place_of
 from crossroute.data.outcomes import SPLITS, Split
 from crossroute.errors import DataError
+
+if TYPE_CHECKING:
+    from crossroute.evaluation.contenders import Mapped
+
+
+def _mapped(engine: str, address: str | None, baselines: bool) -> Mapped:
+    """Return what maps a function over the baselines."""
+    if not on_cluster(engine, address):
+        return map
+    if not baselines:
+        raise ValueError("A cluster fits baselines: add --baselines, or leave --engine ray out.")
+    from crossroute.cluster import map_tasks
+
+    return partial(map_tasks, address=address)
 
 
 def evaluate(
@@ -61,8 +79,11 @@ def evaluate(
     priced_only: PricedOnly = False,
     columns: Columns = None,
     texts: Texts = None,
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what; or on logged traffic."""
+    mapped = _mapped(engine, address, baselines)
     if (log := log_among(paths)) is not None:
         evaluate_log(router, log)
         return
@@ -100,6 +121,7 @@ def evaluate(
                 split,
                 reward=loaded.reward,
                 on_baseline=lambda name: progress.update(task, description=name),
+                mapped=mapped,
             )
     played = cascades(loaded, predictions["CrossRoute"], outcomes, split) if cascade else {}
     several = {

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossroute.cli.shared import (
+    Address,
     ConfigFile,
+    Engine,
     Names,
     RouterName,
     configured,
     err,
     load,
+    on_cluster,
     out,
     output_file,
     output_folder,
@@ -50,6 +54,24 @@ def _lines() -> Iterator[str]:
         raise ValueError(f"Standard input is not {error.encoding} text. Convert it first.") from None
 
 
+def _folder(told: str | None) -> str | None:
+    """Check a folder of this machine before the work; an address is tried by it."""
+    if told is not None and "://" not in told:
+        output_folder(Path(told))
+    return told
+
+
+def _cluster(
+    used: bool, address: str | None, actors: int | None, out_folder: str | None
+) -> dict[str, Any] | None:
+    """Return how a cluster is used; None where none is."""
+    if used and out_folder is None:
+        raise ValueError("A cluster routes files: name the folder to route into with --out.")
+    if actors is not None and not used:
+        raise ValueError("--actors are of a Ray cluster: add --engine ray, or leave it out.")
+    return {"address": address, "actors": actors} if used else None
+
+
 def route(
     text: Annotated[
         str,
@@ -72,17 +94,24 @@ def route(
     config: ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
     out_folder: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out",
-            callback=output_folder,
+            metavar="FOLDER",
+            callback=_folder,
             help="Route the file's queries into this folder, block by block; run again, what is there is not redone.",
         ),
     ] = None,
     text_column: Annotated[str, typer.Option("--text", help="The file's column of queries.")] = "text",
+    engine: Engine = "local",
+    address: Address = None,
+    actors: Annotated[
+        int | None, typer.Option(min=1, help="Routers at once on the cluster, at most; by default one a CPU.")
+    ] = None,
 ) -> None:
     """Choose a candidate for a text, or for each text of a file."""
     constraints = None
+    cluster = _cluster(on_cluster(engine, address), address, actors, out_folder)
     if config is None:
         loaded = load(router, candidates, profiles)
     else:
@@ -92,7 +121,7 @@ def route(
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     if out_folder is not None:
         dialling = (cost_preference, willingness_to_pay, constraints)
-        _route_file(loaded, Path(text), out_folder, text_column, dialling)
+        _route_file(loaded, text, out_folder, text_column, dialling, cluster)
         return
     many = text == "-"
     queries = _lines() if many else iter([text])
@@ -115,25 +144,28 @@ def route(
 
 def _route_file(
     router: Router,
-    source: Path,
-    folder: Path,
+    source: str,
+    folder: str,
     column: str,
     dialling: tuple[float | None, float | None, Constraints | None],
+    cluster: dict[str, Any] | None,
 ) -> None:
     from crossroute.batch.run import Batch, Dialling, route_file
+    from crossroute.batch.texts import place
 
-    if not source.is_file():
+    if not place(source).is_file():
         raise ValueError(
             f"There is no file {source}. With --out, give a .parquet, .jsonl or .csv file of queries."
         )
+    run: Callable[..., None] = route_file
+    if cluster is not None:
+        from crossroute.batch.cluster import route_file_on_cluster
+
+        run = partial(route_file_on_cluster, **cluster)
     with progress_bar() as bar:
         task = bar.add_task("Routing", total=None)
-        route_file(
-            router,
-            Batch(source, folder, column),
-            Dialling(*dialling),
-            lambda rows: bar.advance(task, rows),
-        )
+        batch = Batch(place(source), place(folder), column)
+        run(router, batch, Dialling(*dialling), lambda rows: bar.advance(task, rows))
 
 
 def demo(

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -62,6 +62,16 @@ Texts = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to standard output.")]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
+]
+Engine = Annotated[
+    Literal["local", "ray"], typer.Option(help="Run here, or on the machines of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:6379",
+        help="Of the Ray cluster; by default what RAY_ADDRESS names, else this machine alone.",
+    ),
 ]
 
 
@@ -196,6 +206,17 @@ def settings(config: Path | None) -> dict[str, object]:
     if not isinstance(found, dict):
         raise ValueError(f'{config} must hold an object of training settings, such as {{"epochs": 20}}.')
     return found
+
+
+def on_cluster(engine: str, address: str | None) -> bool:
+    """Return whether a command runs on a cluster.
+
+    Raises:
+        ValueError: There is an address of one, and it does not.
+    """
+    if address is not None and engine != "ray":
+        raise ValueError("--address is of a Ray cluster: add --engine ray, or leave it out.")
+    return engine == "ray"
 
 
 def names(listed: str) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
@@ -26,11 +27,13 @@ class AskedModel(NamedTuple):
         candidate: Its name and price.
         ask: (text) -> answer.
         provider: Sets the rate limits: the models of one provider are paced together.
+        make: Makes it anew in another process; None where only the object itself can be sent there.
     """
 
     candidate: Candidate
     ask: Answerer
     provider: str
+    make: Callable[[], AskedModel] | None = None
 
 
 def asked_model(
@@ -64,7 +67,12 @@ def asked_model(
         capabilities=entry.capabilities if entry else frozenset(),
     )
     ask = answerer_of(made)
-    return AskedModel(candidate, ask if usd_per_second is None else timed(ask, usd_per_second), provider)
+    make = (
+        partial(asked_model, spelled, price=price, usd_per_second=usd_per_second) if model is None else None
+    )
+    return AskedModel(
+        candidate, ask if usd_per_second is None else timed(ask, usd_per_second), provider, make
+    )
 
 
 def configured_models(config: PoolConfig, prices: Mapping[str, Price]) -> tuple[AskedModel, ...]:
@@ -76,7 +84,8 @@ def _configured(entry: ModelEntry, price: Price | None) -> AskedModel:
     made = import_module("langchain_crossroute.configured").chat_model(entry)
     priced = price or _known_price(entry.name, entry.base_url or entry.model)
     asked = asked_model(entry.name, model=made, price=priced, usd_per_second=entry.usd_per_second)
-    return asked._replace(provider=entry.base_url or entry.model.partition(":")[0])
+    provider = entry.base_url or entry.model.partition(":")[0]
+    return asked._replace(provider=provider, make=partial(_configured, entry, price))
 
 
 def timed(ask: Answerer, usd_per_second: float) -> Answerer:

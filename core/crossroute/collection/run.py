@@ -113,6 +113,7 @@ class Collection:
         self.queries = tuple(graded_query(prompt, grade, grader) for prompt in self.prompts.values())
         self.judge, self.judging, self.design = judge, judging or JudgeSettings(), design
         self.folder, self.on_answer = folder, on_answer
+        self.pace_of: Callable[[str, float | None], Pace] = lambda _, rate: Pace(rate)
         self._paces: dict[str, Pace] = {}
 
     @property
@@ -215,14 +216,15 @@ class Collection:
         only: Container[str] | None = None,
     ) -> None:
         settings = ProfilingSettings(concurrency=self.settings.concurrency, attempts=self.settings.attempts)
-        pace = self._paces.setdefault(model.provider, Pace(self.settings.requests_per_minute))
+        if model.provider not in self._paces:
+            self._paces[model.provider] = self.pace_of(model.provider, self.settings.requests_per_minute)
         run = ProfilingRun(
             model.ask,
             model.candidate,
             queries,
             file,
             settings,
-            pace=pace,
+            pace=self._paces[model.provider],
             purse=self.purse,
             only=only,
             others=True,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -22,9 +23,14 @@ from crossroute.evaluation.baselines import (
 from crossroute.metrics.cascades import Played, play
 from crossroute.metrics.scores import sweep_for
 from crossroute.model.prediction import Prediction
+from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward
 from crossroute.routing.router import Router
+
+Seen = tuple[Floats, Outcomes]
+Fitted = list[tuple[str, FittedBaseline]]
+Mapped = Callable[[Callable[[str], Fitted], Sequence[str]], Iterable[Fitted]]
 
 
 def baseline_predictions(
@@ -34,6 +40,7 @@ def baseline_predictions(
     *,
     reward: Reward = "exponential",
     on_baseline: Callable[[str], None] = lambda _: None,
+    mapped: Mapped = map,
 ) -> dict[str, Prediction]:
     """Fit every baseline on train, tune it on validation, and predict one split.
 
@@ -42,14 +49,17 @@ def baseline_predictions(
         query_encoder: Gives the baselines both views' embeddings.
         split: Which is predicted.
         reward: What tuning maximizes.
-        on_baseline: Called with each baseline's name before it is fitted.
+        on_baseline: Called with each baseline's name before it is fitted, or waited for.
+        mapped: What `map` does, elsewhere: `cluster.map_tasks` does it on a cluster.
 
     Returns:
         Name -> prediction; "usual" has a family's usual parameters, "tuned" the best on validation.
     """
     target = outcomes.split(split)
     embedded = query_encoder.embed([Query(text) for text in target.texts])
-    learned = learned_baselines(outcomes, query_encoder, reward=reward, on_baseline=on_baseline)
+    learned = learned_baselines(
+        outcomes, query_encoder, reward=reward, on_baseline=on_baseline, mapped=mapped
+    )
     return blind_baselines(outcomes.split("train"), target) | {
         name: fitted.predict(embedded) for name, fitted in learned
     }
@@ -101,14 +111,22 @@ def learned_baselines(
     *,
     reward: Reward = "exponential",
     on_baseline: Callable[[str], None] = lambda _: None,
+    mapped: Mapped = map,
 ) -> Iterator[tuple[str, FittedBaseline]]:
     """Yield every baseline that learns, fitted on train and tuned on validation; arguments as above."""
     train, validation = outcomes.split("train"), outcomes.split("validation")
     x, v = (query_encoder.embed([Query(text) for text in part.texts]) for part in (train, validation))
-    for name, baseline in AS_SHIPPED.items():
+    names = (*AS_SHIPPED, *FAMILIES)
+    fitted = iter(mapped(partial(_fitted, (x, train), (v, validation), reward), names))
+    for name in names:
         on_baseline(name)
-        yield name, baseline.fit(x, train)
-    for name, family in FAMILIES.items():
-        on_baseline(name)
-        yield f"{name}, usual", family[0].fit(x, train)
-        yield f"{name}, tuned", tune(family, x, train, v, validation, reward=reward)[1]
+        yield from next(fitted)
+
+
+def _fitted(train: Seen, validation: Seen, reward: Reward, name: str) -> Fitted:
+    """Return what one name stands for: RouterBench's as it is, or a family as usual and tuned."""
+    if name in AS_SHIPPED:
+        return [(name, AS_SHIPPED[name].fit(*train))]
+    family = FAMILIES[name]
+    tuned = tune(family, *train, *validation, reward=reward)[1]
+    return [(f"{name}, usual", family[0].fit(*train)), (f"{name}, tuned", tuned)]

@@ -144,7 +144,7 @@ class ProfilingRun:
     async def _call(self, query: GradedQuery) -> None:
         await self.pace.turn()
         begun = time.monotonic()
-        if _is_async(self.answerer):
+        if is_async(self.answerer):
             said = await cast("Coroutine[Any, Any, str | Answer]", self.answerer(query.text))
             self._keep(query, Answer.of(said), time.monotonic() - begun)
         else:
@@ -256,6 +256,7 @@ def _stated(price: Price) -> dict[str, float]:
     return {"input": price.input, "output": price.output}
 
 
-def _is_async(answerer: Answerer) -> bool:
+def is_async(answerer: Answerer) -> bool:
+    """Return whether a model's answer is awaited."""
     call = getattr(answerer, "__call__", None)  # noqa: B004 - an object whose __call__ is async is meant
     return inspect.iscoroutinefunction(answerer) or inspect.iscoroutinefunction(call)

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from crossroute.cli import app
 
 
@@ -18,3 +20,25 @@ def test_a_file_is_routed_into_a_folder_and_a_second_run_does_nothing(tmp_path, 
     before = part.stat().st_mtime_ns
     routed(source, "--out", folder, "--text", "prompt", "--router", saved, "--cost-preference", "1")
     assert part.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--engine", "ray"], "name the folder to route into with --out"),
+        (["--address", "auto"], "--address is of a Ray cluster: add --engine ray"),
+        (["--actors", "2"], "--actors are of a Ray cluster: add --engine ray"),
+    ],
+)
+def test_what_belongs_to_a_cluster_is_refused_without_one(words, told):
+    with pytest.raises(ValueError, match=told):
+        routed("Hi", *words)
+
+
+def test_a_file_at_an_address_is_routed(tmp_path, saved):
+    pytest.importorskip("upath", reason="the extra ray is not installed")
+    source = tmp_path / "queries.jsonl"
+    source.write_text('{"text": "What is 1 + 1?"}\n')
+    routed(source.as_uri(), "--out", (tmp_path / "routed").as_uri(), "--router", saved)
+    (part,) = (tmp_path / "routed").glob("part-*.jsonl")
+    assert json.loads(part.read_text("utf-8"))["candidate"]

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from crossroute.errors import DataError, one_line
 
 
 @contextmanager
 def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
-    """Open a file of UTF-8 text, compressed where its name ends in .gz."""
-    way = gzip.open if path.suffix.lower() == ".gz" else open
-    with cast("TextIO", way(path, "rt", encoding="utf-8-sig", newline=newline)) as file:
-        yield file
+    """Open a file of UTF-8 text, compressed where its name ends in .gz; `path` may be whatever opens as paths do."""
+    with path.open("rb") as packed:
+        content = gzip.GzipFile(fileobj=packed) if path.suffix.lower() == ".gz" else packed
+        with io.TextIOWrapper(cast("BinaryIO", content), encoding="utf-8-sig", newline=newline) as file:
+            yield file
 
 
 @contextmanager

@@ -1,0 +1,177 @@
+"""Calls from the workers of a Ray cluster, at rates that one actor keeps for every run on it.
+
+The collection stays where it is: it chooses, grades and keeps. A call goes to a worker, which makes its models itself
+and takes their keys from its own environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any, cast
+
+from crossroute.calls.blame import is_transient, status
+from crossroute.calls.waits import retry_after
+from crossroute.cluster import connected
+from crossroute.collection.models import AskedModel
+from crossroute.collection.run import Collection
+from crossroute.errors import CrossRouteError
+from crossroute.profiler.answerers import Answer
+from crossroute.profiler.run import is_async
+from crossroute.profiler.settings import Pace
+from crossroute.scrubbing import without_secrets
+
+KEEPER, NAMESPACE = "crossroute-rates", "crossroute"
+CALLS = 1_000
+"""Calls under way with one worker, at most."""
+
+
+class WorkerError(CrossRouteError, RuntimeError):
+    """What a call from a worker failed with: the model's own error cannot always be sent.
+
+    Attributes:
+        status_code: HTTP status, where there is one.
+        retry_after: Seconds that the provider asks to wait, where it does.
+    """
+
+    def __init__(self, told: str, status_code: int | None, wait: float | None) -> None:
+        super().__init__(told)
+        self.status_code, self.retry_after = status_code, wait
+
+
+class WorkerConnectionError(WorkerError, ConnectionError):
+    """One that a later attempt may not meet."""
+
+
+class Keeper:
+    """The paces of all providers, an actor of the cluster: runs that state the same rate of one share it."""
+
+    def __init__(self) -> None:
+        self.paces: dict[tuple[str, float | None], Pace] = {}
+
+    def wait(self, provider: str, rate: float | None) -> float:
+        """Return the seconds until a call may start; 0 takes the turn."""
+        return self.paces.setdefault((provider, rate), Pace(rate)).wait()
+
+    def hold(self, provider: str, seconds: float) -> None:
+        """Let no call with a provider start for so long."""
+        for (of, _), pace in self.paces.items():
+            if of == provider:
+                pace.hold(seconds)
+
+
+class KeptPace(Pace):
+    """A provider's pace, as the keeper of a cluster keeps it."""
+
+    def __init__(self, ray: Any, keeper: Any, provider: str, rate: float | None) -> None:
+        super().__init__(rate)
+        self._ray, self._keeper, self._provider, self._rate = ray, keeper, provider, rate
+
+    def hold(self, seconds: float) -> None:
+        """Let no call start for so long, in any run on the cluster."""
+        self._ray.get(self._keeper.hold.remote(self._provider, seconds))
+
+    def wait(self) -> float:
+        """Return the seconds until the caller may start; 0 takes the turn."""
+        return cast("float", self._ray.get(self._keeper.wait.remote(self._provider, self._rate)))
+
+
+class Asker:
+    """The models of a collection, asked from some machine of the cluster; an actor.
+
+    Args:
+        models: Name -> how it is made here, or else what answers.
+    """
+
+    def __init__(self, models: Mapping[str, tuple[bool, Any]]) -> None:
+        self.models: dict[str, Any] = {
+            name: told().ask if is_made else told for name, (is_made, told) in models.items()
+        }
+        self.threads = ThreadPoolExecutor(CALLS, "crossroute-ask")
+
+    async def ask(self, name: str, text: str) -> str | Answer | WorkerError:
+        """Return what a model says, or what it failed with."""
+        model = self.models[name]
+        try:
+            if is_async(model):
+                return cast("str | Answer", await model(text))
+            loop = asyncio.get_running_loop()
+            return cast("str | Answer", await loop.run_in_executor(self.threads, model, text))
+        except Exception as error:
+            kind = WorkerConnectionError if is_transient(error) else WorkerError
+            told = f"{type(error).__name__}: {without_secrets(str(error))}"
+            return kind(told, status(error), retry_after(error))
+
+
+class Workers:
+    """Askers on the machines of a cluster, each in turn.
+
+    Args:
+        ray: Connected.
+        models: All that may be asked.
+        count: Of askers; by default one a machine.
+    """
+
+    def __init__(self, ray: Any, models: Sequence[AskedModel], count: int | None = None) -> None:
+        self.ray = ray
+        self.keeper = ray.remote(num_cpus=0)(Keeper).options(
+            name=KEEPER, namespace=NAMESPACE, get_if_exists=True, lifetime="detached", max_restarts=-1
+        )
+        self.keeper = self.keeper.remote()
+        told = {
+            model.candidate.name: (True, model.make) if model.make else (False, model.ask) for model in models
+        }
+        machines = sum(bool(node["Alive"]) for node in ray.nodes())
+        asker = ray.remote(num_cpus=0, max_restarts=-1, max_concurrency=CALLS, scheduling_strategy="SPREAD")(
+            Asker
+        )
+        self.askers = [asker.remote(told) for _ in range(count or machines)]
+        self.turns = cycle(self.askers)
+
+    def pace(self, provider: str, rate: float | None) -> Pace:
+        """Return a provider's pace, the same for all runs on the cluster."""
+        return KeptPace(self.ray, self.keeper, provider, rate)
+
+    def close(self) -> None:
+        """End the askers; the keeper stays for other runs."""
+        for asker in self.askers:
+            self.ray.kill(asker)
+
+    def over(self, model: AskedModel) -> AskedModel:
+        """Return a model whose calls go to the askers."""
+
+        async def ask(text: str) -> str | Answer:
+            try:
+                said = await next(self.turns).ask.remote(model.candidate.name, text)
+            except self.ray.exceptions.RayActorError as error:
+                raise WorkerConnectionError("A machine of the cluster was lost", None, None) from error
+            if isinstance(said, WorkerError):
+                raise said
+            return cast("str | Answer", said)
+
+        return model._replace(ask=ask)
+
+
+@contextmanager
+def spread(collection: Collection, address: str | None = None, workers: int | None = None) -> Iterator[None]:
+    """Let the calls of a collection be made by workers of a cluster, within the block.
+
+    Args:
+        collection: Its settings hold over all workers: concurrency, rates, the spending limit.
+        address: As of `connected`.
+        workers: How many; by default one a machine.
+    """
+    models, judge, pace_of = collection.models, collection.judge, collection.pace_of
+    with connected(address) as ray:
+        asked = Workers(ray, (*models, *(() if judge is None else (judge,))), workers)
+        collection.models = tuple(map(asked.over, models))
+        collection.judge = None if judge is None else asked.over(judge)
+        collection.pace_of = asked.pace
+        try:
+            yield
+        finally:
+            collection.models, collection.judge, collection.pace_of = models, judge, pace_of
+            asked.close()
