@@ -112,7 +112,7 @@ class Tariff:
         query, context = query_tokens[:, None], context_tokens[:, None]  # (n, 1)
         told = np.exp(log_tokens)
         if self._unit == "output_tokens":
-            return (query + context) * self.reading + told * self._writing
+            return np.asarray((query + context) * self.reading + told * self._writing)
         stands = self._same & (context >= 0)  # (n, m)
         as_learned = (told * query + context) * self.reading
         if stands.all():

@@ -119,8 +119,8 @@ class InferenceNetwork:
         beside = pool if around is None else around
         attention = softmax(interest.reshape(-1, read) @ beside.features)  # (n E heads, m)
         shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
-        quality_logit = shared[:, :1] + pair[:, 0]  # (n, m)
-        log_tokens = shared[:, 1:] + pair[:, 1]  # (n, m)
+        quality_logit = np.asarray(shared[:, :1] + pair[:, 0], np.float32)  # (n, m)
+        log_tokens = np.asarray(shared[:, 1:] + pair[:, 1], np.float32)  # (n, m)
         if self.config.prior:
             quality_logit += _logit(clusters @ pool.quality, 1e-3)
             log_tokens += clusters @ pool.log_tokens
