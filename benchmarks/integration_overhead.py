@@ -60,6 +60,18 @@ def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
     def said(text: str) -> list[ChatMessage]:
         return [ChatMessage(content=text)]
 
+    def streamed(model: Any) -> Asked:
+        return lambda text: list(model.stream(text))
+
+    def astreamed(model: Any) -> Asked:
+        return awaited(lambda text: read(model.astream(text)))
+
+    def chatted(model: Any) -> Asked:
+        return lambda text: model.chat(said(text))
+
+    def achatted(model: Any) -> Asked:
+        return awaited(lambda text: model.achat(said(text)))
+
     models = clients(url, NAMES, "ainvoke", 60)
     client, chat = models[NAMES[0]], ChatCrossRoute(models=models, router=WIDEST_ROUTER)
     llms = clients(url, NAMES, "achat", 60)
@@ -67,14 +79,10 @@ def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
     router = llm._routing.dispatcher.router
     yield "LangChain, invoke", client.invoke, chat.invoke, router.route
     yield "LangChain, ainvoke", awaited(client.ainvoke), awaited(chat.ainvoke), router.route
-    streams = [lambda text, m=model: list(m.stream(text)) for model in (client, chat)]
-    yield "LangChain, stream", *streams, router.route
-    streams = [awaited(lambda text, m=model: read(m.astream(text))) for model in (client, chat)]
-    yield "LangChain, astream", *streams, router.route
-    chats = [lambda text, m=model: m.chat(said(text)) for model in (bare, llm)]
-    yield "LlamaIndex, chat", *chats, router.route
-    chats = [awaited(lambda text, m=model: m.achat(said(text))) for model in (bare, llm)]
-    yield "LlamaIndex, achat", *chats, router.route
+    yield "LangChain, stream", streamed(client), streamed(chat), router.route
+    yield "LangChain, astream", astreamed(client), astreamed(chat), router.route
+    yield "LlamaIndex, chat", chatted(bare), chatted(llm), router.route
+    yield "LlamaIndex, achat", achatted(bare), achatted(llm), router.route
 
 
 def milliseconds(calls: tuple[Asked, ...], turns: int) -> list[np.ndarray[Any, np.dtype[np.floating]]]:

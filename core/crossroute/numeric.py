@@ -19,7 +19,8 @@ def logit(probability: Floats, least: float) -> Floats:
 
 def bounded(values: npt.NDArray[F], least: F | float, most: F | float) -> npt.NDArray[F]:
     """Return values held within two bounds, as `np.clip` does in three times the time."""
-    return np.minimum(np.maximum(values, least), most)
+    held: npt.NDArray[F] = np.minimum(np.maximum(values, least), most)
+    return held
 
 
 def sigmoid(log_odds: npt.NDArray[F]) -> npt.NDArray[F]:

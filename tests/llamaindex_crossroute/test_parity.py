@@ -1,6 +1,7 @@
 """A pool of one of LlamaIndex's own mocks behaves, on every endpoint, like the mock alone."""
 
 import inspect
+from itertools import product
 
 import pytest
 from llama_index.core import PromptTemplate
@@ -16,6 +17,7 @@ from llama_index.core.llms import mock
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
 
+from crossroute.errors import BrokenStreamError
 from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteLLM
 from llamaindex_crossroute.messages.stamp import KEY
@@ -117,10 +119,23 @@ def plain(given):
     return str(given)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-@pytest.mark.parametrize("name", MOCKS)
+SILENT = [("silent", "stream_chat"), ("silent", "astream_chat")]
+"""Streams that end without a word: an error in a pool, nothing where a model is asked alone."""
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint"), [pair for pair in product(MOCKS, ENDPOINTS) if pair not in SILENT]
+)
 async def test_a_pool_of_one_behaves_like_its_member(router, name, endpoint):
     await same(router, MOCKS[name], ENDPOINTS[endpoint])
+
+
+@pytest.mark.parametrize(("name", "endpoint"), SILENT)
+async def test_a_stream_without_a_word_is_a_broken_one(router, name, endpoint):
+    pool = CrossRouteLLM({"large": MOCKS[name]()}, router)
+    given, _ = await outcome(ENDPOINTS[endpoint], pool)
+    assert BrokenStreamError.__name__ in given
+    assert "without a finish reason" in given
 
 
 @pytest.mark.parametrize("endpoint", TOOL_ENDPOINTS)

@@ -1,5 +1,6 @@
 """LangChain's own suite for integrations, by ChatOpenAI: what passes at the model's API passes through the server."""
 
+import httpx
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
@@ -50,6 +51,8 @@ class Suite:
     @property
     def chat_model_params(self) -> dict:
         told = {"base_url": self.address, "api_key": "none", "max_retries": 0, "stream_usage": True}
+        # its own client outlives the loop of one test
+        told["http_async_client"] = httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0))
         return {"model": self.asked, **told}
 
     @property
