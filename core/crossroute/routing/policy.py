@@ -28,6 +28,9 @@ NOTCHES = 101
 GRID = np.concatenate([[MOST_TO_PAY], np.geomspace(1e5, 1e-11, 641), [LEAST_TO_PAY]])
 """USD at which spend is looked at: the same for every pool, so that no candidate moves the dial but by being chosen."""
 
+TIE = 1e-9
+"""Two rewards that lie closer than this, in parts of the willingness to pay, may be told apart either way."""
+
 TYPICAL_SHARE = 0.95
 """A query dearer than this share of the others counts as one that is not: no single one moves the dial."""
 
@@ -72,7 +75,8 @@ class Dial(BaseModel):
         row, turn, saved = _turns(value, cost, first)
         order = turn.argsort()
         spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
-        spend = spent[np.searchsorted(turn[order], 1 / GRID, side="right")]
+        # what turns at this very willingness to pay may not have turned yet, by rounding: it counts from the next
+        spend = spent[np.searchsorted(turn[order], (1 - TIE) / GRID, side="right")]
         levels = np.linspace(spend[0], spend[-1], NOTCHES)
         # spend falls in steps: take the first, most generous, willingness to pay at or under each level
         notches = [GRID[int(np.argmax(spend <= level * (1 + 1e-9)))] for level in levels[1:-1]]
