@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.data.outcomes import Outcomes, text_digests
+from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import priced
 from crossroute.encoder.disk_cache import DiskCachedEncoder
 from crossroute.encoder.query_encoder import QueryEncoder
@@ -30,7 +30,7 @@ from crossroute.routing.predictor import EncodedQueries, Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import CALIBRATION_QUERIES, prepare
+from crossroute.training.fitting import CALIBRATION_QUERIES, digests_seen, prepare
 from crossroute.training.forest import grow_forest
 from crossroute.training.run import Prepared
 from crossroute.training.stacking import assembled, fit_ridge
@@ -67,9 +67,6 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
     predictor = _at_length(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
     predictor = predictor.with_ensemble(_beside(predictor, rows, seed))
     sample = np.unique(np.linspace(0, len(outcomes) - 1, CALIBRATION_QUERIES).astype(int))
-    trained_on = None
-    if start.trained_on is not None:
-        trained_on = np.unique(np.concatenate([start.trained_on, text_digests(outcomes.texts)]))
     return Router(
         predictor,
         calibration=EncodedQueries(*(array[sample] for array in rows.queries)),
@@ -77,7 +74,7 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
         reward=start.reward,
         provenance=_provenance(start, begun.pool, begun.shares(rows), seed),
         verifier=start.own_verifier,
-        trained_on=trained_on,
+        trained_on=digests_seen((outcomes,), start),
     )
 
 

@@ -184,7 +184,7 @@ def fit_prepared(
         reward=config.reward,
         provenance=provenance,
         verifier=verifier,
-        trained_on=_trained_on((train.outcomes, validation.outcomes), start),
+        trained_on=digests_seen((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
     if ended and state_folder is not None:
@@ -192,7 +192,7 @@ def fit_prepared(
     return router
 
 
-def _trained_on(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
+def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
     """Return the digests of all queries that training saw; None where those of `start` are not known."""
     if start and start.trained_on is None:
         return None
