@@ -26,11 +26,11 @@ from crossroute.model.lessons import fit_lengths
 from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit
 from crossroute.routing.members import named_as
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import CALIBRATION_QUERIES, digests_seen, prepare
+from crossroute.training.fitting import calibration_of, digests_seen, prepare
 from crossroute.training.forest import grow_forest
 from crossroute.training.run import Prepared
 from crossroute.training.stacking import assembled, fit_ridge
@@ -66,10 +66,9 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
     begun = continued(rows, start)
     predictor = _at_length(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
     predictor = predictor.with_ensemble(_beside(predictor, rows, seed))
-    sample = np.unique(np.linspace(0, len(outcomes) - 1, CALIBRATION_QUERIES).astype(int))
     return Router(
         predictor,
-        calibration=EncodedQueries(*(array[sample] for array in rows.queries)),
+        calibration=calibration_of(rows),
         cluster_labels=begun.labels,
         reward=start.reward,
         provenance=_provenance(start, begun.pool, begun.shares(rows), seed),

@@ -171,7 +171,6 @@ def fit_prepared(
             joined = predictor.with_ensemble(beside)
             if likelihood(joined, validation) >= likelihood(predictor, validation):
                 predictor = joined  # else what they learned no longer holds
-    sample = np.unique(np.linspace(0, len(validation.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     own = start.own_verifier if start else None
     foreseen = stacked.unseen if stacked else predictor.foresee_encoded(validation.queries).quality
     verifier = verifier_of(predictor, train, validation, foreseen, config.seed) or own
@@ -179,7 +178,7 @@ def fit_prepared(
         predictor = predictor.with_ensemble(stacked.ensemble)
     router = Router(
         predictor,
-        calibration=EncodedQueries(*(array[sample] for array in validation.queries)),
+        calibration=calibration_of(validation),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
@@ -190,6 +189,12 @@ def fit_prepared(
     if ended and state_folder is not None:
         forget_state(state_folder)
     return router
+
+
+def calibration_of(prepared: Prepared) -> EncodedQueries:
+    """Return the queries that a router keeps for its dial: evenly spaced ones, `CALIBRATION_QUERIES` at most."""
+    sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
+    return EncodedQueries(*(array[sample] for array in prepared.queries))
 
 
 def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
