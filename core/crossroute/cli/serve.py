@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
+from crossroute.cli.shared import Address, Engine, on_cluster
+
 
 def serve(
     path: Annotated[Path, typer.Argument(help="A crossroute.toml.")] = Path("crossroute.toml"),
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 8080 by default.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; 1 by default.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, or replicas on a cluster; 1 by default.")
+    ] = None,
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Serve a pool's file over HTTP, in the formats of OpenAI and Anthropic."""
     from crossroute.serve import serve as run
 
-    run(path, host=host, port=port, workers=workers)
+    on_cluster(engine, address)
+    run(path, host=host, port=port, workers=workers, engine=engine, address=address)

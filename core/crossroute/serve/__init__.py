@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crossroute.errors import needs_extra
 
@@ -28,7 +28,13 @@ def build_app(path: str | Path) -> Starlette:
 
 
 def serve(
-    path: str | Path, *, host: str | None = None, port: int | None = None, workers: int | None = None
+    path: str | Path,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    workers: int | None = None,
+    engine: Literal["local", "ray"] = "local",
+    address: str | None = None,
 ) -> None:
     """Serve a pool's file until it is stopped; Ctrl-C lets streams under way end.
 
@@ -36,7 +42,9 @@ def serve(
         path: A crossroute.toml.
         host: In place of what the file says.
         port: Likewise.
-        workers: Likewise.
+        workers: Likewise; processes, or replicas on a cluster.
+        engine: "ray" serves by Ray Serve, from the machines of a cluster.
+        address: Of the Ray cluster; None for what RAY_ADDRESS names, else this machine alone.
 
     Raises:
         ConfigError: Something in the file is wrong, or a key is missing.
@@ -44,4 +52,10 @@ def serve(
     """
     with needs_extra("A server", "serve"):
         from crossroute.serve.running import run
-    run(Path(path), {"host": host, "port": port, "workers": workers})
+    given = {"host": host, "port": port, "workers": workers}
+    if engine == "local":
+        run(Path(path), given)
+        return
+    from crossroute.serve.cluster import run_on_cluster
+
+    run_on_cluster(Path(path), given, address=address)

@@ -31,20 +31,34 @@ def run(path: Path, given: Mapping[str, Any]) -> None:
         path: The file.
         given: What is stated in place of the file's: host, port, workers.
     """
-    config = read_config(path)
-    settings = server_settings(config, path)
-    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
-    Service(config, settings)  # what is wrong is told here, once, and not by each process
-    if settings.host not in LOOPBACK and not len(Keys(settings.keys_file)):
-        raise ConfigError(
-            f"The server would answer anyone at {settings.host}: {settings.keys_file} holds no keys. Add one with "
-            f"`crossroute keys add NAME --config {path}`, or listen on 127.0.0.1."
-        )
+    settings = check_settings(path, given)
     os.environ[CONFIG], os.environ[WORKERS] = str(path.resolve()), str(settings.workers)
     with TemporaryDirectory(prefix="crossroute-metrics-") as folder:
         if settings.workers > 1:
             os.environ.setdefault(TOGETHER, folder)
         _listen(settings)
+
+
+def check_settings(path: Path, given: Mapping[str, Any]) -> ServerSettings:
+    """Return the settings of a server, having made the service once: a fault is reported here, not by each process.
+
+    Args:
+        path: The pool's file.
+        given: What is stated in place of the file's.
+
+    Raises:
+        ConfigError: Something in the file is wrong, or the server would answer anyone.
+    """
+    config = read_config(path)
+    settings = server_settings(config, path)
+    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+    Service(config, settings)
+    if settings.host not in LOOPBACK and not len(Keys(settings.keys_file)):
+        raise ConfigError(
+            f"The server would answer anyone at {settings.host}: {settings.keys_file} holds no keys. Add one with "
+            f"`crossroute keys add NAME --config {path}`, or listen on 127.0.0.1."
+        )
+    return settings
 
 
 def _listen(settings: ServerSettings) -> None:

@@ -1,6 +1,7 @@
 """Files routed by a cluster of two nodes: the same bytes as here, whatever is killed in between."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -118,6 +119,16 @@ def test_what_a_killed_driver_had_finished_is_not_done_twice(cluster, router, so
         route_file(router, Batch(source, written, block=BLOCK), DIALLING)
     assert contents(folder) == contents(tmp_path / "here")
     assert {name: times(folder)[name] for name in before} == before
+
+
+def test_the_example_routes_a_file(cluster, capsys, monkeypatch):
+    example = Path(__file__).parents[3] / "examples" / "ray_cluster.py"
+    monkeypatch.setattr(sys, "argv", [str(example)])
+    runpy.run_path(str(example), run_name="__main__")
+    done, *chosen = capsys.readouterr().out.splitlines()
+    assert done == "100 queries routed"
+    assert sum(int(line.rpartition(": ")[2]) for line in chosen) == 100
+    assert len(chosen) > 1
 
 
 def test_a_file_that_cannot_be_reached_in_parts_is_refused(router, tmp_path):
