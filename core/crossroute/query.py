@@ -154,7 +154,7 @@ class Query:
         """What is read of the query."""
         if self._plain and not (self.system or self.context or self.step):
             text = self.text
-            return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], -(-len(text) // CHARACTERS_A_TOKEN))
+            return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], read_length(text))
         asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
@@ -167,8 +167,16 @@ class Query:
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
         task = f"{frame}\n\n{question}" if frame else question
-        length = max(1, -(-len(question) // CHARACTERS_A_TOKEN))
-        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], length)
+        return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], read_length(question))
+
+    def plain_words(self) -> list[str]:
+        """Return the words of the text where it is the whole query and both of its views, but for what words may be.
+
+        Where `plain_pieces` of each is some, the text is read as it stands. Else empty.
+        """
+        if self.system or self.context or self.step or len(self.text) > VIEW_CHARACTERS:
+            return []
+        return plain_words(self.text)
 
     @cached_property
     def whole_tokens(self) -> int:
@@ -187,18 +195,28 @@ class Query:
     @cached_property
     def older_tokens(self) -> int:
         """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
+        return self.whole_tokens + self.further_tokens
+
+    @property
+    def further_tokens(self) -> int:
+        """Tokens of the whole call that models before gpt-4o count beyond the others."""
         parts = [part for part in (self.text, self.system, self.context, self.step) if part]
-        if (self._plain and len(parts) == 1) or all(map(str.isascii, parts)):
-            return self.whole_tokens
+        if all(map(str.isascii, parts)):
+            return 0
         newer, older = (
             sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
         )
-        return round(self.whole_tokens * older / newer)
+        return round(self.whole_tokens * older / newer) - self.whole_tokens
 
     @property
     def context_tokens(self) -> int:
         """Tokens of the call beyond those of the question; below 0 where fewer were counted."""
         return self.whole_tokens - self.text_tokens
+
+
+def read_length(text: str) -> int:
+    """Return the length of a text as it is read, in fours of characters."""
+    return max(1, -(-len(text) // CHARACTERS_A_TOKEN))
 
 
 def plain_tokens(text: str) -> int:
@@ -208,16 +226,26 @@ def plain_tokens(text: str) -> int:
     line of ASCII without runs, repetition, capitals, tags, heads or hints to a router. No piece of such a text crosses
     a blank, so that words are looked at, and counted, one by one.
     """
+    pieces = [*map(plain_pieces, plain_words(text))]
+    return 0 if 0 in pieces else sum(pieces)
+
+
+def plain_words(text: str) -> list[str]:
+    """Return the words of a text that is read as it stands, but for what a word may be; else none."""
     if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
-        return 0
+        return []
     words = text.split()
-    pieces = [*map(_plain_pieces, words)]
     count = len(words)
-    if count < 2 or 0 in pieces or "  " in text or HEAD.match(text) or HARNESS.match(text):
-        return 0
+    if count < 2 or "  " in text or (_may_have_head(text) and HEAD.match(text)) or HARNESS.match(text):
+        return []
     if len(set(words)) < REPEATED_SHARE * count or (count >= REPEATED_SENTENCES and _is_repetitive(text)):
-        return 0
-    return sum(pieces) if text.islower() or not _is_loud(text) else 0
+        return []
+    return words if text.islower() or not _is_loud(text) else []
+
+
+def _may_have_head(text: str) -> bool:
+    """Return whether a line has what ends a head, or begins a title: to ask `HEAD` itself takes long."""
+    return ":" in text or text.startswith("#") or "below." in text.lower()
 
 
 def _is_repetitive(text: str) -> bool:
@@ -233,7 +261,7 @@ def _is_loud(text: str) -> bool:
 
 
 @lru_cache(KNOWN_WORDS)
-def _plain_pieces(word: str) -> int:
+def plain_pieces(word: str) -> int:
     """Return the pieces of a word that no rule of `reading` would change; 0 where one might."""
     lowered = f" {word.lower()}"
     strange = any(mark in lowered for mark in MARKS) or repetition_in(word)

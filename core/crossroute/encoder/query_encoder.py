@@ -1,13 +1,13 @@
 """Queries -> what the network reads: both views' embeddings beside a few surface features.
 
-The features tell what an averaged embedding loses, such as length, digits, code and choices.
+A question that is read as it stands, most often a short one, is looked up word by word: its vector, its features and
+its tokens are sums over its words.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,57 +22,31 @@ from crossroute.encoder import (
     load_encoder,
 )
 from crossroute.encoder.static import StaticEncoder
+from crossroute.encoder.surface import Counts, features_of, line_features, surface_features
 from crossroute.locks import Lock
-from crossroute.numeric import bounded
-from crossroute.patterns import lazy
-from crossroute.query import Query
+from crossroute.numeric import Floats
+from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
 
-CODE = "{}()[]=;_<>#`\"'"
-OPERATORS = "+-*/^%$\\|="
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
-WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
-NUMBER = lazy(r"\d+(?:[.,]\d+)*")
-CHOICE = lazy(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
-BLANK_LINE = lazy(r"\n\s*\n")
+class ReadQueries(NamedTuple):
+    """Queries as they are read.
 
-KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
-"""Characters that are counted: digits, brackets and quotes, operators, capitals."""
+    Attributes:
+        vectors: Task view, instance view and surface features side by side, shape (n, 2 d + s).
+        tokens: Length of each question as it is read, in fours of characters, shape (n,).
+        whole: Tokens of each whole call, shape (n,).
+    """
 
-PLAIN = bytes(filter(lambda code: not any(kind(chr(code)) for kind in KINDS), range(128)))
-"""ASCII of no kind."""
+    vectors: Embeddings
+    tokens: Floats
+    whole: Floats
 
-ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
-"""The same of ASCII."""
-
-LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
-"""Byte -> the small letter, or a blank where it is none."""
-
-LOWEST = np.zeros(15)
-LOWEST[3] = 1.5  # no text has shorter words on average
-HIGHEST = np.array(
-    [
-        np.log(4000),  # tokens
-        np.log(1000),  # characters, as many as a view has
-        np.log1p(250),  # words
-        9.0,  # letters a word
-        0.3,  # share of digits
-        np.log1p(80),  # numbers
-        0.2,  # share of brackets and quotes
-        0.15,  # share of operators
-        0.3,  # share of capitals
-        0.3,  # share of characters beyond ASCII
-        np.log1p(60),  # lines
-        np.log1p(20),  # paragraphs
-        np.log1p(4),  # question marks
-        np.log1p(10),  # choices
-        1.0,  # share of words that differ
-    ]
-)
-"""What one query in a thousand of the training data exceeds: no text reaches beyond what was learned from."""
+    @classmethod
+    def beside(cls, vectors: Embeddings, tokens: Iterable[float], whole: Iterable[float]) -> ReadQueries:
+        """Return vectors with the tokens of their queries."""
+        return cls(vectors, np.array([*tokens], dtype=float), np.array([*whole], dtype=float))
 
 
 class QueryEncoder:
@@ -110,7 +84,38 @@ class QueryEncoder:
         Raises:
             EncoderError: The encoder returned something other than one finite vector a text.
         """
-        return np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
+        return self.read(queries).vectors
+
+    def read(self, queries: Sequence[Query]) -> ReadQueries:
+        """Return queries as `encode` does, with their tokens.
+
+        Raises:
+            EncoderError: As `encode`.
+        """
+        encoder = self.encoder
+        if not (isinstance(encoder, StaticEncoder) and encoder.by_word):
+            return self._read_views(queries)
+        words = [query.plain_words() for query in queries]
+        rows = [row for row, each in enumerate(words) if each]
+        if not rows:
+            return self._read_views(queries)
+        embeddings, counts = encoder.read([each for each in words if each])
+        fine = [place for place, each in enumerate(counts) if each is not None]
+        if len(fine) == len(queries):
+            return _read_lines(queries, embeddings, counts)
+        lines = [rows[place] for place in fine]
+        others = sorted({*range(len(queries))}.difference(lines))
+        parts = [self._read_views([queries[row] for row in others])]
+        if lines:
+            known = [queries[row] for row in lines]
+            parts.append(_read_lines(known, embeddings[fine], [counts[place] for place in fine]))
+        order = np.argsort([*others, *lines])
+        return ReadQueries(*(np.concatenate(each).take(order, axis=0) for each in zip(*parts, strict=True)))
+
+    def _read_views(self, queries: Sequence[Query]) -> ReadQueries:
+        vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
+        tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
+        return ReadQueries.beside(vectors, tokens, whole)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
@@ -144,48 +149,16 @@ class QueryEncoder:
         return [embedding for embedding in found.values() if embedding is not None]
 
 
-def surface_features(queries: Sequence[Query]) -> Embeddings:
-    """Return features of each question's length and of the surface of its instance view, shape (n, s).
-
-    Each is within `LOWEST` and `HIGHEST`.
-    """
-    features = np.array([_features_of(query.view.instance, query.view.tokens) for query in queries])
-    return bounded(features, LOWEST, HIGHEST).astype(np.float32)
-
-
-def _features_of(text: str, tokens: int) -> tuple[float, ...]:
-    length, lines = max(1, len(text)), text.count("\n")
-    words: list[bytes] | list[str]
-    if text.isascii():
-        data = text.encode()
-        words = data.translate(LETTERS).split()
-        different, beyond = len(set(words)), 0
-        digits = code = operators = capitals = 0
-        if rest := data.translate(None, PLAIN):
-            digits, code, operators, capitals = [
-                len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS
-            ]
-    else:
-        words = WORD.findall(text)
-        different = len({word.lower() for word in words})
-        digits, code, operators, capitals = (sum(map(kind, text)) for kind in KINDS)
-        beyond = sum(not character.isascii() for character in text)
-    choices = CHOICE.findall(text) if lines else CHOICE.match(text) and [""]  # a line begins with one
-    count = max(1, len(words))
-    return (
-        math.log(tokens),
-        math.log(length),
-        math.log1p(len(words)),
-        sum(map(len, words)) / count,
-        digits / length,
-        math.log1p(len(NUMBER.findall(text)) if digits else 0),
-        code / length,
-        operators / length,
-        capitals / length,
-        beyond / length,
-        math.log1p(lines),
-        math.log1p(len(BLANK_LINE.findall(text)) if lines else 0),
-        math.log1p(text.count("?")),
-        math.log1p(len(choices or ())),
-        different / count,
-    )
+def _read_lines(
+    queries: Sequence[Query], embeddings: Embeddings, counts: Sequence[Counts | None]
+) -> ReadQueries:
+    """Return queries that are read as they stand, by what is known of their words."""
+    lengths, whole, features = [], [], []
+    for query, told in zip(queries, counts, strict=True):
+        if told is not None:
+            length, pieces = read_length(query.text), told[0]
+            lengths.append(length)
+            whole.append(pieces if query.input_tokens is None else query.input_tokens)
+            features.append(line_features(query.text, length, told[1:]))
+    vectors = np.concatenate([embeddings, embeddings, features_of(features)], axis=1)
+    return ReadQueries.beside(vectors, lengths, whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
+from crossroute.encoder.surface import COUNTS, Counts, word_counts
+from crossroute.encoder.words import WordRows
 from crossroute.errors import EncoderError, one_line
 
 if TYPE_CHECKING:
@@ -32,9 +35,6 @@ LAYOUTS = (
 
 MOST_TOKENS = 512
 """Tokens that are read of a text where the model does not say, as in model2vec."""
-
-KNOWN_CHUNKS, LONGEST_CHUNK = 32_768, 40
-"""Chunks between blanks whose tokens are remembered, and the most characters of one."""
 
 
 class StaticEncoder:
@@ -62,14 +62,37 @@ class StaticEncoder:
         if self._unknown is not None:
             vectors[self._unknown] = 0  # it tells nothing
         self._vectors = vectors
-        self._most = (self._tokenizer.truncation or {}).get("max_length")
-        self._ones = np.ones(self._most or MOST_TOKENS, dtype=np.float32)
-        self._chunks: dict[str, bytes] | None = {} if _splits_at_blanks(self._tokenizer) else None
+        self._most: float = (self._tokenizer.truncation or {}).get("max_length", np.inf)
+        self._width = vectors.shape[1]
+        self.by_word = _splits_at_blanks(self._tokenizer)
+        self._words = WordRows(self._width + 1 + COUNTS, self._measured)
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        sums = np.array([self._sum(tokens) for tokens in self._tokens(texts)])
-        return np.asarray(sums / (np.sqrt(np.add.reduce(sums * sums, axis=1, keepdims=True)) + 1e-32))
+        words = [text.split() if self.by_word and _is_printable(text) else [] for text in texts]
+        sums, others = np.zeros((len(texts), self._width), dtype=np.float32), [*range(len(texts))]
+        if rows := [row for row, each in enumerate(words) if each]:
+            found = self._words.sums([words[row] for row in rows])
+            sums[rows] = found[:, : self._width]
+            cut = np.array(rows)[found[:, self._width] > self._most].tolist()
+            others = sorted({*others}.difference(rows).union(cut))
+        if others:
+            sums[others] = self._token_sums([texts[row] for row in others])[:, : self._width]
+        return unit(sums)
+
+    def read(self, words: Sequence[Sequence[str]]) -> tuple[Embeddings, list[Counts | None]]:
+        """Return unit vectors of texts that are read word by word, and what `surface.word_counts` counts of each.
+
+        A text that is cut, or is read as something other than its words, has no counts: its vector is not that of its
+        view.
+
+        Args:
+            words: Of each text some; `by_word` must hold.
+        """
+        sums = self._words.sums(words)
+        told = sums[:, self._width :].tolist()
+        counts = [None if strange or tokens > self._most else each for tokens, strange, *each in told]
+        return unit(sums[:, : self._width]), counts
 
     @property
     def tokens(self) -> list[str]:
@@ -84,48 +107,21 @@ class StaticEncoder:
         """
         return np.array([self._known_share(text) for text in texts])
 
-    def _sum(self, tokens: npt.NDArray[np.int32]) -> Embeddings:
-        """Return the sum of the tokens' vectors, shape (d,): it points where their mean does. A product is quicker."""
-        ones = self._ones if len(tokens) <= len(self._ones) else np.ones(len(tokens), dtype=np.float32)
-        return np.asarray(
-            ones[: len(tokens)] @ self._vectors.take(tokens, axis=0).astype(np.float32, copy=False)
-        )
+    def _measured(self, words: list[str]) -> Embeddings:
+        """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
+        counts = np.array([word_counts(word) for word in words], dtype=np.float32)
+        return np.concatenate([self._token_sums(words), counts], axis=1)
 
-    def _tokens(self, texts: list[str]) -> list[npt.NDArray[np.int32]]:
-        """Return the tokens of each text: remembered chunk by chunk where no token crosses a blank."""
-        known = self._chunks
-        found = [
-            self._chunk_tokens(known, text.split())
-            if known is not None
-            and text.isascii()
-            and (text.isprintable() or text.replace("\n", " ").isprintable())
-            else None
-            for text in texts
-        ]
-        others = [row for row, tokens in enumerate(found) if tokens is None]
-        if others:
-            encoded = self._tokenizer.encode_batch_fast(
-                [texts[row] for row in others], add_special_tokens=False
-            )
-            for row, encoding in zip(others, encoded, strict=True):
-                found[row] = np.array(encoding.ids, dtype=np.int32)
-        return [tokens[: self._most] for tokens in found if tokens is not None]
+    def _token_sums(self, texts: list[str]) -> Embeddings:
+        """Return the sum of the vectors of each text's tokens, and how many there are, shape (n, d + 1).
 
-    def _chunk_tokens(self, known: dict[str, bytes], chunks: list[str]) -> npt.NDArray[np.int32]:
-        """Return the tokens of a text's chunks, which are remembered as the bytes of 32-bit integers."""
-        try:
-            return np.frombuffer(b"".join(map(known.__getitem__, chunks)), dtype=np.int32)
-        except KeyError:
-            missing = [chunk for chunk in dict.fromkeys(chunks) if chunk not in known]
-        encoded = self._tokenizer.encode_batch_fast(missing, add_special_tokens=False)
-        fresh = {
-            chunk: np.array(encoding.ids, dtype=np.int32).tobytes()
-            for chunk, encoding in zip(missing, encoded, strict=True)
-        }
-        tokens = b"".join([fresh[chunk] if chunk in fresh else known[chunk] for chunk in chunks])
-        if len(known) + len(fresh) <= KNOWN_CHUNKS:
-            known.update((chunk, ids) for chunk, ids in fresh.items() if len(chunk) <= LONGEST_CHUNK)
-        return np.frombuffer(tokens, dtype=np.int32)
+        The sum points where the mean does.
+        """
+        rows = []
+        for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False):
+            vectors = self._vectors.take(encoding.ids, axis=0).astype(np.float32, copy=False)
+            rows.append([*np.ones(len(vectors), dtype=np.float32) @ vectors, len(vectors)])
+        return np.array(rows, dtype=np.float32)
 
     def _known_share(self, text: str) -> float:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
@@ -137,6 +133,16 @@ class StaticEncoder:
             if pieces[word] == 1 and token != self._unknown and (size > 1 or text[start].isascii()):
                 known += size
         return known / letters if letters else 1.0
+
+
+def unit(vectors: Embeddings) -> Embeddings:
+    """Return vectors at length 1, shape (n, d); 0 stays 0."""
+    return np.asarray(vectors / (np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True)) + 1e-32))
+
+
+def _is_printable(text: str) -> bool:
+    """Return whether a text is of printable ASCII and lines."""
+    return text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable())
 
 
 def _folder(model: str) -> Path:

@@ -64,11 +64,8 @@ class EncodedQueries(NamedTuple):
     @classmethod
     def of(cls, queries: Sequence[Query], query_encoder: QueryEncoder) -> EncodedQueries:
         """Encode queries."""
-        return cls(
-            query_encoder.encode(queries),
-            np.array([query.text_tokens for query in queries], dtype=float),
-            np.array([query.context_tokens for query in queries], dtype=float),
-        )
+        vectors, tokens, whole = query_encoder.read(queries)
+        return cls(vectors, tokens, whole - tokens)
 
     @classmethod
     def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
@@ -333,7 +330,7 @@ class Predictor:
         """Foresee queries together."""
         encoded, further = self._encoded(queries), None
         if self._older:
-            beyond = [query.older_tokens - query.whole_tokens for query in queries]
+            beyond = [query.further_tokens for query in queries]
             further = np.array(beyond, dtype=float) if any(beyond) else None
         return Foresight(self, encoded, further)
 

@@ -109,11 +109,11 @@ def test_agrees_with_model2vec(encoder):
 
 
 def test_words_are_remembered_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("crossroute.encoder.static.KNOWN_CHUNKS", 3)
+    monkeypatch.setattr("crossroute.encoder.words.KNOWN_WORDS", 3)
     small, whole = StaticEncoder(), StaticEncoder()
     texts = [f"word{number} and {'long' * 11} thing" for number in range(6)]
     found = np.concatenate([small.encode([text]) for text in (*texts, *texts)])
-    assert len(small._chunks) <= 3
+    assert len(small._words) <= 3
     monkeypatch.undo()
     np.testing.assert_array_equal(found, whole.encode([*texts, *texts]))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crossroute import Query
-from crossroute.encoder.query_encoder import HIGHEST, LOWEST, surface_features
+from crossroute.encoder.surface import HIGHEST, LOWEST, surface_features
 
 
 def test_a_text_by_hand():
