@@ -1,4 +1,4 @@
-"""The server under load, beside litellm's proxy on the same upstream: requests a second, latency, streams, faults.
+"""The server under load, beside litellm's proxy on the same upstream: requests a second, latency, streams.
 
     python benchmarks/serve.py                                # about two minutes, without litellm
     python benchmarks/serve.py --litellm VENV/bin/python      # VENV/bin/pip install 'litellm[proxy]'
@@ -15,117 +15,19 @@ import asyncio
 import json
 import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
 
 import aiohttp
-
-MODELS = ("gpt-5-mini", "gpt-5")
-WORDS = 20
-UPSTREAM = """
-WORDS = 20
-import asyncio, json
-async def app(scope, receive, send):
-    if scope["type"] != "http":
-        return
-    content = b""
-    while True:
-        message = await receive()
-        content += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    if not content:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body"})
-        return
-    asked = json.loads(content)
-    text, head = asked["messages"][-1]["content"], {"id": "c", "created": 1, "model": asked["model"]}
-    if scope["path"].startswith("/hangs") and asked["model"] == "gpt-5-mini":
-        await asyncio.sleep(3600)
-    usage = {"prompt_tokens": 9, "completion_tokens": 20, "total_tokens": 29}
-    kind = b"text/event-stream" if asked.get("stream") else b"application/json"
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
-    if not asked.get("stream"):
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        body = {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
-        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
-        return
-    pause = asked.get("seed", 0) / 1000
-    head["object"] = "chat.completion.chunk"
-    for number in range(WORDS):
-        choice = {"index": 0, "delta": {"content": f"{text}#{number} "}, "finish_reason": None}
-        body = f"data: {json.dumps({**head, 'choices': [choice]})}\\n\\n".encode()
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-        if pause:
-            await asyncio.sleep(pause)
-    last = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-    told = {**head, "choices": [], "usage": usage}
-    end = f"data: {json.dumps(last)}\\n\\ndata: {json.dumps(told)}\\n\\ndata: [DONE]\\n\\n"
-    await send({"type": "http.response.body", "body": end.encode()})
-"""
-
-
-class Server(NamedTuple):
-    """A process that listens."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@asynccontextmanager
-async def started(command: list[str], port: int, path: str, **environment: str) -> AsyncIterator[Server]:
-    """Run a server for as long as the block lasts."""
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        async with aiohttp.ClientSession() as session:
-            for _ in range(3000):
-                try:
-                    async with session.get(url + path) as response:
-                        if response.status < 500:
-                            break
-                except aiohttp.ClientError:
-                    if process.poll() is not None:
-                        raise RuntimeError(f"{command[:3]} ended with {process.returncode}") from None
-                    await asyncio.sleep(0.2)
-        yield Server(url, process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def body(text: str, model: str, **more: Any) -> dict[str, Any]:
-    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
-
-
-async def whole(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
-    async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
-        said = await response.json()
-        if response.status != 200:
-            raise RuntimeError(f"status {response.status}")
-        return str(said["choices"][0]["message"]["content"])
+from echo_server import WORDS
+from served import Server, body, children, crossroute, echo, free_port, started, whole
 
 
 async def first_piece(session: aiohttp.ClientSession, url: str, asked: dict[str, Any]) -> str:
@@ -199,30 +101,9 @@ def megabytes(process: subprocess.Popen[bytes]) -> float:
     return total / 1024
 
 
-def children(pid: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
-
-
 def percentiles(seconds: list[float]) -> tuple[float, float]:
     cuts = quantiles(seconds, n=100, method="inclusive")
     return cuts[49] * 1e3, cuts[98] * 1e3
-
-
-def crossroute(
-    folder: Path, upstream: str, port: int, *, workers: int = 1, server: str = "", path: str = "v1"
-) -> list[str]:
-    """Write a pool's file, and return the command that serves it."""
-    lines = ["[server]", f'keys_file = "{folder}/none.json"', server]
-    for name in MODELS:
-        lines += [
-            "[[models]]",
-            f'name = "{name}"',
-            f'model = "openai:{name}"',
-            f'base_url = "{upstream}/{path}"',
-        ]
-    (folder / f"{port}.toml").write_text("\n".join(lines), "utf-8")
-    words = ["serve", f"{folder}/{port}.toml", "--port", str(port), "--workers", str(workers)]
-    return [sys.executable, "-m", "crossroute", *words]
 
 
 def litellm(python: str, folder: Path, upstream: str, port: int) -> list[str]:
@@ -324,73 +205,13 @@ async def many_streams(folder: Path, upstream: str, options: argparse.Namespace)
     print(f"{dict(told)}; memory {before:.0f} MB before, {after:.0f} MB after", flush=True)
 
 
-async def faults(folder: Path, upstream: str) -> None:
-    print("\n| fault | what clients see |\n|---|---|")
-    port = free_port()
-    async with started(crossroute(folder, upstream, port, workers=2), port, "/health/ready") as server:
-        loading = asyncio.create_task(outcomes(server.url, 8))
-        await asyncio.sleep(3)
-        os.kill(max(children(server.process.pid)), signal.SIGKILL)
-        print(f"| kill -9 of one of two workers, 8 clients | {dict(await loading)} |", flush=True)
-    port = free_port()
-    hanging = crossroute(folder, upstream, port, server="answer_timeout_s = 1", path="hangs/v1")
-    async with started(hanging, port, "/health/ready") as server:
-        print(
-            f"| a model's upstream hangs, 1 s allowed, 1 client | {dict(await outcomes(server.url, 1))} |",
-            flush=True,
-        )
-    program = shutil.which("redis-server")
-    if program is None:
-        return
-    port, redis = free_port(), free_port()
-    command = [program, "--port", str(redis), "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
-        settings = f'redis = "redis://127.0.0.1:{redis}/0"\n[[server.budgets]]\nusd = 100.0'
-        async with started(
-            crossroute(folder, upstream, port, server=settings), port, "/health/ready"
-        ) as server:
-            loading = asyncio.create_task(outcomes(server.url, 8))
-            await asyncio.sleep(3)
-            running.send_signal(signal.SIGSTOP)
-            print(f"| Redis hangs, 8 clients | {dict(await loading)} |", flush=True)
-        running.kill()
-
-
-async def outcomes(url: str, clients: int, seconds: float = 8.0) -> Counter[str]:
-    """Return what became of calls for some seconds, each on a connection of its own, and the longest."""
-    told: Counter[str] = Counter()
-    longest, until = 0.0, time.perf_counter() + seconds
-
-    async def client() -> None:
-        nonlocal longest
-        while time.perf_counter() < until:
-            begun = time.perf_counter()
-            try:
-                async with aiohttp.ClientSession() as session:
-                    await whole(session, url, body("What is 1 + 1?", "crossroute:1"))
-                told["answered"] += 1
-            except (aiohttp.ClientError, RuntimeError) as error:
-                told[f"{type(error).__name__} {error}".strip()[:40]] += 1
-            longest = max(longest, time.perf_counter() - begun)
-
-    await asyncio.gather(*(client() for _ in range(clients)))
-    told["longest, ms"] = round(longest * 1000)
-    return told
-
-
 async def main(options: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        (folder / "stand_in.py").write_text(UPSTREAM, "utf-8")
-        port = free_port()
-        words = ["stand_in:app", "--app-dir", str(folder), "--port", str(port), "--log-level", "error"]
-        async with started([sys.executable, "-m", "uvicorn", *words], port, "/") as upstream:
+    with tempfile.TemporaryDirectory() as folder:
+        async with echo() as upstream:
             if "speed" in options.parts:
-                await side_by_side(folder, upstream, options)
+                await side_by_side(Path(folder), upstream, options)
             if "streams" in options.parts:
-                await many_streams(folder, upstream.url, options)
-            if "faults" in options.parts:
-                await faults(folder, upstream.url)
+                await many_streams(Path(folder), upstream.url, options)
 
 
 if __name__ == "__main__":
@@ -403,5 +224,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=2, help="For each rate, a round.")
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--stream-seconds", type=float, default=60)
-    parser.add_argument("--parts", nargs="*", default=["speed", "streams", "faults"])
+    parser.add_argument("--parts", nargs="*", default=["speed", "streams"])
     asyncio.run(main(parser.parse_args()))

@@ -94,6 +94,10 @@ class Spending:
         found = tuple(account.held(account.name in held) for account in accounts)
         return decision.model_copy(update={"budgets": found})
 
+    def holds(self, decision: Decision) -> bool:
+        """Return whether a call counts on any of the budgets."""
+        return bool(decision.budgets)
+
     def reserve(self, decision: Decision) -> None:
         """Count what the decision's candidate is predicted to cost as spent.
 

@@ -103,6 +103,10 @@ class Pacer(Protocol):
         """
         ...
 
+    def holds(self, decision: Decision) -> bool:
+        """Return whether a call counts on any budget: of others nothing is reserved or settled."""
+        ...
+
     def reserve(self, decision: Decision) -> None:
         """Set the decision's predicted cost aside; an error raised here keeps the call from being made."""
         ...
@@ -229,6 +233,8 @@ class Entry:
         self.cost: float | None = None
         self.said: list[str] = []
         self._ledger, self._probe, self._final = ledger, probe, final
+        pacer = ledger.pacer
+        self._pacer = pacer if pacer is not None and pacer.holds(decision) else None
         self._counted = self._reserved = self._dropped = False
         self._lock = threading.Lock()
         self._began = time.monotonic()
@@ -240,12 +246,12 @@ class Entry:
 
     def reserve(self) -> Steps[None]:
         """Return the step that sets money aside, for which a pacer may wait; without it, `with` waits itself."""
-        if self._ledger.pacer is None:
+        if self._pacer is None:
             return
         try:
-            yield Run(self._reserve, (self._ledger.pacer,))
+            yield Run(self._reserve, (self._pacer,))
         except BaseException:
-            self._drop(self._ledger.pacer)
+            self._drop(self._pacer)
             raise
 
     def _reserve(self, pacer: Pacer) -> None:
@@ -263,8 +269,8 @@ class Entry:
             pacer.settle(self.decision, 0.0)
 
     def __enter__(self) -> Self:
-        if self._ledger.pacer is not None and not self._reserved:
-            self._reserve(self._ledger.pacer)
+        if self._pacer is not None and not self._reserved:
+            self._reserve(self._pacer)
         self._began = time.monotonic()
         return self
 
@@ -334,7 +340,7 @@ class Entry:
         return time.monotonic() - self._began
 
     def _close(self, called: Called) -> None:
-        if self._ledger.pacer is not None:
-            self._ledger.pacer.settle(called.decision, called.cost if called.answered else 0.0)
+        if self._pacer is not None:
+            self._pacer.settle(called.decision, called.cost if called.answered else 0.0)
         for observer in self._ledger.observers:
             observer.called(called)

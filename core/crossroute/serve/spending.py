@@ -57,6 +57,10 @@ class KeyBudgets:
             return route(None)
         return current.decide(route, usual=usual, asked=asked, keys=keys)
 
+    def holds(self, decision: Decision) -> bool:
+        """Return whether a call counts on any budget."""
+        return bool(decision.budgets)
+
     def reserve(self, decision: Decision) -> None:
         """Set the decision's predicted cost aside."""
         self._current().reserve(decision)

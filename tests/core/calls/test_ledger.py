@@ -7,6 +7,7 @@ import pytest
 from crossroute import Price
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.spend import Spend, Usage
+from crossroute.calls.steps import drive
 from tests.support.escalating import PRICES, decided
 
 USAGE = Usage(input_tokens=1000, output_tokens=100)
@@ -26,6 +27,9 @@ class Watch:
 
     def decide(self, route, *, usual, asked=None, keys=()):
         return route(None)
+
+    def holds(self, decision):
+        return True
 
     def reserve(self, decision):
         self.held.append(decision.id)
@@ -120,3 +124,11 @@ def test_tokens_without_a_price_have_no_cost():
     with free.entry(decided()) as entry:
         entry.usage = USAGE
     assert entry.decision.actual_cost == 0
+
+
+def test_of_a_call_that_counts_on_no_budget_a_pacer_is_not_asked(watch, ledger):
+    watch.holds = lambda _: False
+    entry = drive(ledger.begin(decided()), None)
+    with entry:
+        entry.usage = USAGE
+    assert (watch.held, watch.settled, len(watch.calls)) == ([], [], 1)
