@@ -1,10 +1,10 @@
 """Many calls at once while a share of all requests fails: how many are lost, mixed up or miscounted.
 
     python benchmarks/load.py                  # 300 calls a row, some minutes
-    python benchmarks/load.py --calls 10000
+    python benchmarks/load.py --calls 10000 --timeout 100 --ways ainvoke
 
 Each row is a process that calls a pool of real clients over HTTP on this machine. CPU of our own is what a call takes
-beyond the requests that it makes, each of which is charged as the bare client's own requests are, faults included.
+around the clients' requests, less what the bare client's call takes around its own, faults included.
 """
 
 from __future__ import annotations
@@ -20,18 +20,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 from fault_server import INPUT_TOKENS, KINDS, OUTPUT_TOKENS
+from metering import Meter, MeteredThreads, meter_clients
 
 NAMES = ("gpt-4o-mini", "gpt-4o-2024-08-06", "gpt-5")
-WAYS = ("ainvoke", "astream", "threads", "achat", "astream_chat")
-"""How calls are made: LangChain's three, LlamaIndex's two."""
+WAYS = ("ainvoke", "astream", "invoke", "stream", "achat", "astream_chat", "chat", "stream_chat")
+"""How calls are made: LangChain's and LlamaIndex's; those that are not awaited run in threads."""
 
-WARM = 20
+WARM, THREADS = 20, 64
+CONNECTION_POOLS = 64
+"""Of a client; httpcore looks at each connection of a pool for each request, and so takes long for thousands."""
+
 SERVER = Path(__file__).with_name("fault_server.py")
 Calls = Callable[[str], Coroutine[Any, Any, str]]
+CLIENTS = Meter()
+"""What the clients of this process take."""
 
 
 class Row(NamedTuple):
@@ -46,14 +54,37 @@ class Row(NamedTuple):
     errors: Counter[str]
 
 
-def clients(url: str, names: tuple[str, ...], way: str, timeout: float) -> dict[str, Any]:
-    """Return a client a name, its connection pool as wide as the calls are many."""
-    import httpx
+class Spread(httpx.BaseTransport):
+    """Requests in turn over several connection pools."""
 
-    many = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    connections: dict[str, Any] = {"limits": many, "timeout": timeout}
+    def __init__(self) -> None:
+        many = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._pools = cycle([httpx.HTTPTransport(limits=many) for _ in range(CONNECTION_POOLS)])
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request by the next pool."""
+        return next(self._pools).handle_request(request)
+
+
+class AsyncSpread(httpx.AsyncBaseTransport):
+    """Requests in turn over several connection pools, asynchronously."""
+
+    def __init__(self) -> None:
+        many = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._pools = cycle([httpx.AsyncHTTPTransport(limits=many) for _ in range(CONNECTION_POOLS)])
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request by the next pool."""
+        return await next(self._pools).handle_async_request(request)
+
+
+def clients(
+    url: str, names: tuple[str, ...], way: str, timeout: float, *, at_once: bool = False
+) -> dict[str, Any]:
+    """Return a client a name; for calls at once, with connection pools as many and as wide as these need."""
     common: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": timeout}
-    sync, awaited = httpx.Client(**connections), httpx.AsyncClient(**connections)
+    sync = httpx.Client(timeout=timeout, transport=Spread() if at_once else None)
+    awaited = httpx.AsyncClient(timeout=timeout, transport=AsyncSpread() if at_once else None)
     if way.endswith("chat"):
         from llama_index.llms.openai import OpenAI
 
@@ -80,22 +111,13 @@ def clients(url: str, names: tuple[str, ...], way: str, timeout: float) -> dict[
 
 def asking(model: Any, way: str) -> Calls:
     """Return what asks a model, or a pool, one question."""
-    if way.endswith("chat"):
+
+    def said(text: str) -> list[Any]:
         from llama_index.core.llms import ChatMessage
 
-        async def achat(text: str) -> str:
-            return str((await model.achat([ChatMessage(content=text)])).message.content)
+        return [ChatMessage(content=text)]
 
-        async def astream_chat(text: str) -> str:
-            said = ""
-            chunks = await model.astream_chat(
-                [ChatMessage(content=text)], stream_options={"include_usage": True}
-            )
-            async for chunk in chunks:
-                said = chunk.message.content or said
-            return said
-
-        return achat if way == "achat" else astream_chat
+    usage = {"stream_options": {"include_usage": True}}
 
     async def ainvoke(text: str) -> str:
         return str((await model.ainvoke(text)).text)
@@ -106,47 +128,70 @@ def asking(model: Any, way: str) -> Calls:
     async def invoke(text: str) -> str:
         return str(model.invoke(text).text)
 
-    return {"ainvoke": ainvoke, "astream": astream, "threads": invoke}[way]
+    async def stream(text: str) -> str:
+        return "".join([str(chunk.text) for chunk in model.stream(text)])
+
+    async def achat(text: str) -> str:
+        return str((await model.achat(said(text))).message.content)
+
+    async def astream_chat(text: str) -> str:
+        chunks = [chunk async for chunk in await model.astream_chat(said(text), **usage)]
+        return str(next(filter(None, (chunk.message.content for chunk in reversed(chunks))), ""))
+
+    async def chat(text: str) -> str:
+        return str(model.chat(said(text)).message.content)
+
+    async def stream_chat(text: str) -> str:
+        chunks = list(model.stream_chat(said(text), **usage))
+        return str(next(filter(None, (chunk.message.content for chunk in reversed(chunks))), ""))
+
+    ways = (ainvoke, astream, invoke, stream, achat, astream_chat, chat, stream_chat)
+    return {ask.__name__: ask for ask in ways}[way]
 
 
-def at_once(ask: Calls, calls: int, *, threads: int = 0) -> tuple[list[str | Exception], float]:
-    """Ask so many questions at once, in one event loop or in so many threads; return seconds of CPU, too.
+def at_once(ask: Calls, calls: int, *, threads: int) -> tuple[list[str | Exception], float]:
+    """Ask so many questions at once, in one event loop or in so many threads.
 
     Some questions warm the clients up before.
+
+    Returns:
+        The answers, and seconds of CPU that these calls took around the requests of their clients.
     """
+    whole, within = Meter(), CLIENTS
 
     async def one(place: int) -> str | Exception:
         try:
-            return await ask(f"QID-{place}: what is {place} times {place + 1}?")
+            return str(await whole.awaited(ask(f"QID-{place}: what is {place} times {place + 1}?")))
         except Exception as error:
             return error
 
+    def around() -> float:
+        return whole.seconds - within.seconds
+
     async def all_of_them() -> tuple[list[str | Exception], float]:
+        asyncio.get_running_loop().set_default_executor(MeteredThreads(whole))
         await asyncio.gather(*map(one, range(WARM)))
-        began = time.process_time()
+        before = around()
         answers = list(await asyncio.gather(*map(one, range(calls))))
-        return answers, time.process_time() - began
+        return answers, around() - before
 
     if not threads:
         return asyncio.run(all_of_them())
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda place: asyncio.run(one(place)), range(WARM)))
-        began = time.process_time()
+        before = around()
         answers = list(pool.map(lambda place: asyncio.run(one(place)), range(calls)))
-    return answers, time.process_time() - began
-
-
-def bare_cpu(url: str, way: str, calls: int, timeout: float) -> float:
-    """Return seconds of CPU that a request of the bare client takes, answered or failed."""
-    (client,) = clients(url, NAMES[:1], way, timeout).values()
-    ask, threads = asking(client, way), 64 if way == "threads" else 0
-    return at_once(ask, calls, threads=threads)[1] / calls
+    return answers, around() - before
 
 
 def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
     """Make the calls of a row, and count."""
-    bare = bare_cpu(url, way, min(calls, 500), timeout)
-    models = clients(url, NAMES[:members], way, timeout)
+    threads = 0 if way.startswith("a") else THREADS
+    meter_clients(CLIENTS)
+    (client,) = clients(url, NAMES[:1], way, timeout, at_once=True).values()
+    few = min(calls, 500)
+    bare = at_once(asking(client, way), few, threads=threads)[1] / few
+    models = clients(url, NAMES[:members], way, timeout, at_once=True)
     if way.endswith("chat"):
         from crossroute.routing.router import WIDEST_ROUTER
         from llamaindex_crossroute import CrossRouteLLM
@@ -160,7 +205,7 @@ def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
         pool.route("warm up")
     requests = _counted(pool)
     began = time.monotonic()
-    answers, cpu = at_once(asking(pool, way), calls, threads=64 if way == "threads" else 0)
+    answers, cpu = at_once(asking(pool, way), calls, threads=threads)
     seconds = time.monotonic() - began
     lost = [answer for answer in answers if isinstance(answer, Exception)]
     answered = calls - len(lost)
