@@ -1,7 +1,8 @@
 """Credentials and prompts taken out of other software's messages, before a log, a trace or an error shows them.
 
 Three rules: values under a name that says what they are (`api_key=`, `Authorization:`, `password is`), forms that
-providers give their keys, and, for all others, words that no language has: letters and digits mixed at length.
+providers give their keys, and, for all others, words that no language has: letters and digits mixed at length. Digests
+and UUIDs are such words and name things; they are taken out where keys are spoken of beside them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ LONGEST = 2_000
 
 NAME = (
     r"[\w-]*(?:api[-_ ]?key|access[-_ ]?key|account[-_ ]?key|private[-_ ]?key|subscription[-_ ]?key|license[-_ ]?key"
-    r"|token|secret|pass(?:word|wd|phrase)|pwd|credentials?|signature|session(?:[-_ ]?id)?)(?!s)[\w-]*"
+    r"|token|secret|pass(?:word|wd|phrase)|pwd|credentials?|signature|session(?:[-_ ]?id)?)(?!s|i[sz])[\w-]*"
 )
-"""What a value is called that nobody else may see. Tokens, in the plural, are counted."""
+"""What a value is called that nobody else may see. Tokens, in the plural, are counted; a tokenizer is none."""
 
 VALUE = r"[^\s'\",;&})\]]"
+COUNT = r"\d{1,9}(?:\.\d+)?\b(?![-\w])"
+MEASURE = (
+    r"(?:\d[\d.,]*(?:[-+][a-z]*)*|(?-i:[A-Z]{2,}-?\d+)(?:[-\w]*[a-z])?|[a-z]+-\d{1,4}(?:-[a-z]+)?)"
+    r"[.,;:!?)]*(?:\s|$)"
+)
+"""A number, with what it counts (8-character, 45-minutes), or a name with one (RSA-2048, COVID-19, version-2)."""
+
 RULES = (
     re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|$)", re.DOTALL),
     re.compile(r"(?i)\b(?:proxy-)?authorization\b['\"]?\s*[:=]\s*['\"]?(?:[\w-]+\s+)?[^\s'\",}]+"),
@@ -27,13 +35,17 @@ RULES = (
     re.compile(r"(?i)\bbearer\s+(?=\S*[\d.=])[\w.~+/=-]{8,}"),
     re.compile(r"(?i)\bbasic\s+(?=\S*[\d=])[\w+/]{10,}=*"),
     re.compile(r"(?<=//)(?:[^/\s@:'\"]*:(?!\d+/)[^\s@'\"]*|[^/\s@:'\"]{12,})@"),  # https://user:password@
-    # name=value, "name": "value"
+    # name=value, "name": "value"; a number is a count, but after a password
     re.compile(
-        rf"(?i)\b{NAME}(?:['\"]?\s*=\s*|['\"]\s*:\s*)['\"]?(?!(?:null|none|true|false)\b){VALUE}{{3,}}"
+        rf"(?i)\b{NAME}(?:['\"]?\s*=\s*|['\"]\s*:\s*)['\"]?(?!(?:null|none|true|false)\b)(?!{COUNT}){VALUE}{{3,}}"
+    ),
+    re.compile(
+        r"(?i)\b(?:pass(?:word|wd|phrase|code)|pwd|pin)(?:['\"]?\s*[=:]|\s+(?:is|was))\s*['\"]?\d{4,}\b"
     ),
     # name: value, name is value; a word alone is none but after a password or a key
     re.compile(
-        rf"(?i)\b{NAME}(?: provided| given)?(?:\s*:|\s+(?:is|was))\s+['\"`]?(?=\S*[\d*!#$%^]){VALUE}{{6,}}"
+        rf"(?i)\b{NAME}(?: provided| given)?(?:\s*:|\s+(?:is|was))\s+['\"`]?(?!{MEASURE})(?=\S*[\d*!#$%^]\S*\w)"
+        rf"{VALUE}{{6,}}"
     ),
     re.compile(
         rf"(?i)\b(?:pass(?:word|wd|phrase)|pwd|api[-_ ]?key)(?: provided| given)?:\s*['\"]?(?=[a-z]{{8,}}\b)"
@@ -49,8 +61,27 @@ RULES = (
     re.compile(r"\b(?:sk-(?:proj|ant|or|svcacct|admin)-|gsk_|ghp_|nvapi-|pplx-|glpat-|xai-)[\w*.-]{8,}"),
     re.compile(r"\w{2,}\*{3,}\w*"),  # masked by its provider
     re.compile(r"\b(?:bot)?\d{8,10}:[\w-]{30,}"),  # Telegram's
-    re.compile(r"(?i)\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b"),
 )
+
+UUID = r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}"
+DIGEST = re.compile(
+    rf"(?i)(?<![\w-])(?:{UUID}|(?:[\da-f]{{24}}|[\da-f]{{32}}|[\da-f]{{40}}|[\da-f]{{56}}|[\da-f]{{64}}|[\da-f]{{96}}"
+    r"|[\da-f]{128}))(?![\w-])"
+)
+"""Names a thing or its content, unless a word on keys stands beside it: UUIDs, object ids, MD5, SHA-1 (git), SHA-2."""
+
+KEYS = re.compile(
+    r"(?i)(?<!cache )(?<!primary )(?<!foreign )(?<!partition )(?<!sort )\bkeys?\b"
+    r"|(?:api|access|account|subscription)[-_]?key"
+    r"|\b(?:token|secret|pass(?:word|wd|phrase)|credentials?|bearer|(?:un)?auth\w*|log ?in)\b"
+)
+NAMED = re.compile(
+    r"(?i)(?:\b(?:request|trace|span|correlation|conversation|thread|run|message|resource|tenant|object|deployment|job|event"
+    r"|commit|revision|build|version|image|layer|digest|hash|checksum|fingerprint|etag|rev|md5|sha-?\d*|uu?id|file|blob)"
+    r"(?:[-_ ]?ids?\b|\b)[^\w\n]{0,4}(?:is |was |of )?[^\w\n]{0,2}|\bsha\d+[:-])$"
+)
+BEFORE, AFTER = 80, 40
+"""Characters beside a digest in which a word on keys makes one of it."""
 
 FAULT = re.compile(
     r"(?i)invalid|error|expected|must|fail|refus|reject|unsupported|not (?:allowed|valid)|violat|block|bad "
@@ -98,6 +129,21 @@ def holds_credential(text: str) -> bool:
 def _without_credentials(text: str) -> str:
     for rule in RULES:
         text = rule.sub(REMOVED, text)
+    pieces, end = [], 0
+    for digest in DIGEST.finditer(text):
+        pieces += [_without_random(text[end : digest.start()]), REMOVED if _is_key(digest) else digest[0]]
+        end = digest.end()
+    return "".join((*pieces, _without_random(text[end:])))
+
+
+def _is_key(digest: re.Match[str]) -> bool:
+    """Return whether a digest is a key: what stands beside it speaks of keys, and it is not named otherwise."""
+    text, begins, ends = digest.string, digest.start(), digest.end()
+    before = text[max(0, begins - BEFORE) : begins]
+    return bool(KEYS.search(before) or KEYS.search(text[ends : ends + AFTER])) and not NAMED.search(before)
+
+
+def _without_random(text: str) -> str:
     for form, is_secret in ((BASE64, _changes_often), (RUN, _is_random)):
         text = form.sub(lambda found, told=is_secret: REMOVED if told(found[0]) else found[0], text)  # type: ignore[misc]
     return text
@@ -110,7 +156,7 @@ def _is_random(run: str) -> bool:
 
 def _mixes(part: str) -> bool:
     digits, changes = sum(map(str.isdigit, part)), len(CHANGE.findall(part))
-    if len(part) >= 16 and len(part) - digits >= 3 and (digits >= 5 or changes >= 3):
+    if len(part) >= 16 and len(part) - digits >= 3 and ((digits >= 5 and changes >= 2) or changes >= 3):
         return True
     cases = part != part.lower() and part != part.upper()
     return len(part) >= 10 and (
