@@ -28,11 +28,12 @@ class Served:
 
 
 def write_pool(folder: Path, models: dict[str, str], more: str = "") -> Path:
-    """Write a pool's file beside a router, with models at addresses: name -> "PREFIX ADDRESS"."""
+    """Write a pool's file beside a router, with models at addresses: name -> "PREFIX ADDRESS", or the model's spelling."""
     lines = ['router = "router"', more]
     for name, place in models.items():
         prefix, address = place.split()
-        lines += ["[[models]]", f'name = "{name}"', f'model = "{prefix}:{name}"', f'base_url = "{address}"']
+        model = prefix if ":" in prefix else f"{prefix}:{name}"
+        lines += ["[[models]]", f'name = "{name}"', f'model = "{model}"', f'base_url = "{address}"']
         lines += [
             f'price = "{PRICES[name]}"',
             f"capabilities = {CAPABILITIES!r}",

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from crossroute.serve import library
 from crossroute.serve.endpoints import complete, count, decide, embed, grade
 from crossroute.serve.entrance import Entrance
 from crossroute.serve.errors import RequestError
@@ -34,6 +35,8 @@ def app_of(service: Service) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if any(member.speaks == "litellm" for member in service.members.values()):
+            library.load()  # which takes seconds: no call waits for it
         yield
         await service.upstream.close()
 

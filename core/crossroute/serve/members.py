@@ -11,14 +11,16 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from crossroute.calls.arguments import ANTHROPIC, OPENAI, Dialect, check_tools, spoken
-from crossroute.calls.effort_words import beside_thinking, effort_words
+from crossroute.calls.effort_words import Api, beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
 from crossroute.effort import Told, read_effort, split_effort
 from crossroute.errors import ConfigError, DroppedArgumentWarning
+from crossroute.serve import library
 from crossroute.serve.wire.neutral import Request
 
-Speaks = Literal["openai", "anthropic"]
+Speaks = Literal["openai", "anthropic", "litellm"]
+"""Whose API a model has; `litellm`: another, which litellm speaks."""
 
 
 class Provider(NamedTuple):
@@ -61,6 +63,7 @@ PROVIDERS = {
     "perplexity": Provider("openai", "https://api.perplexity.ai", "PPLX_API_KEY"),
     "cohere": Provider("openai", "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
     "huggingface": Provider("openai", "https://router.huggingface.co/v1", "HF_TOKEN"),
+    library.NAME: Provider("litellm", "", ""),
 }
 """Provider, as `init_chat_model` calls it -> its API. Source: their references, as of November 2026."""
 
@@ -82,6 +85,7 @@ class Place:
         weight: Its share of the calls.
         window: Tokens that it takes, question and answer together; None: all that the model takes.
         most_calls: At once; None: without end.
+        key: That litellm is told; other places have theirs in a header.
     """
 
     model: str
@@ -91,6 +95,7 @@ class Place:
     weight: float = 1.0
     window: int | None = None
     most_calls: int | None = None
+    key: str | None = field(default=None, repr=False)
 
     @property
     def host(self) -> str:
@@ -130,7 +135,7 @@ class Member:
     @property
     def dialect(self) -> Dialect:
         """How it is told things."""
-        return OPENAI if self.speaks == "openai" else ANTHROPIC
+        return ANTHROPIC if self.speaks == "anthropic" else OPENAI
 
     @property
     def has_responses(self) -> bool:
@@ -191,7 +196,8 @@ class Member:
     def _words_of(self, told: Told | None) -> dict[str, Any]:
         if told is None:
             return {}
-        words = effort_words(self.speaks, self.places[0].model, told, base_url=self.entry.base_url)
+        api: Api = "anthropic" if self.speaks == "anthropic" else "openai"
+        words = effort_words(api, self.places[0].model, told, base_url=self.entry.base_url)
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,7 +231,7 @@ def _provider_of(spelled: str) -> tuple[str, str]:
     if sign and prefix.replace("_", "").isalpha() and not Catalogue.bundled().find(spelled):
         raise ConfigError(
             f"The provider {prefix!r} of {spelled!r} is not served. Expected one of {', '.join(PROVIDERS)}; what else "
-            "speaks OpenAI's API is openai: with its base_url."
+            f"speaks OpenAI's API is openai: with its base_url, and all else {library.NAME}:{prefix}/{model}."
         )
     return ("anthropic" if spelled.startswith("claude") else "openai"), spelled
 
@@ -240,16 +246,20 @@ def _place(entry: ModelEntry, at: int, place: Deployment, environment: Mapping[s
     model, _ = split_effort(model)
     variables = os.environ if environment is None else environment
     base_url = place.base_url or variables.get(provider.elsewhere) or provider.base_url
-    if not base_url:
+    by_library = provider.speaks == "litellm"
+    if by_library:
+        library.check_installed()
+    elif not base_url:
         raise ConfigError(f"Model {entry.name!r}: {name} has no address of its own. State base_url.")
     headers = {**entry.options.get("default_headers", {})}
     key = place.key(environment) or _usual_key(entry, provider, place, environment)
-    if key:
+    if key and not by_library:
         headers[provider.header] = f"Bearer {key}" if provider.header == "Authorization" else key
     return Place(
         model,
         base_url,
         headers,
+        key=key if by_library else None,
         name=f"{entry.name}#{at}",
         weight=place.weight,
         window=place.context_window,

@@ -13,6 +13,7 @@ from crossroute.calls.ledger import Observer
 from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
+from crossroute.errors import ConfigError
 from crossroute.routing.members import Ability
 from crossroute.serve.balancing import TokenBudgets
 from crossroute.serve.errors import RequestError
@@ -212,7 +213,12 @@ def _embedding_member(model: EmbeddingModel, environment: Mapping[str, str] | No
         base_url=model.base_url,
         api_key_env=model.api_key_env,
     )
-    return Member.of(entry, environment)
+    member = Member.of(entry, environment)
+    if member.speaks != "openai":
+        raise ConfigError(
+            f"Embeddings of {entry.model!r} are not served: expected a model with OpenAI's API."
+        )
+    return member
 
 
 def _dial(text: str) -> float:

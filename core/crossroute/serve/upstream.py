@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,6 +18,7 @@ from crossroute.calls.arguments import NEEDED
 from crossroute.calls.blame import UNSUPPORTED, fault_of
 from crossroute.calls.waits import retry_after
 from crossroute.errors import needs_extra
+from crossroute.serve import library
 from crossroute.serve.balancing import Balancer
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, EventReader
@@ -28,6 +29,7 @@ from crossroute.serve.settings import ServerSettings
 if TYPE_CHECKING:
     import aiohttp
 
+Response: TypeAlias = "aiohttp.ClientResponse | library.Told"
 KEPT_ALIVE_S = 30.0
 STALE_S = 1.0
 """Within which a connection that broke is taken for a kept one that its server closed; the request is sent anew."""
@@ -121,7 +123,7 @@ class Upstream:
             await self._session.close()
 
     @asynccontextmanager
-    async def _opened(self, sent: Sent) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _opened(self, sent: Sent) -> AsyncIterator[Response]:
         """Open a response at the best place that takes the request; what one refuses, the next is asked."""
         tried: list[Place] = []
         while True:
@@ -145,7 +147,7 @@ class Upstream:
                     yield response
                 return
 
-    async def _posted(self, sent: Sent, place: Place) -> aiohttp.ClientResponse:
+    async def _posted(self, sent: Sent, place: Place) -> Response:
         """Return the response whose head has come, without an argument that is refused."""
         body = sent.body
         if place.model != sent.member.places[0].model:
@@ -162,7 +164,9 @@ class Upstream:
                 LOG.warning("%s refuses %r: left out from now on", sent.member.name, name)
                 body = RawObject.of_bytes(body).replaced({}, frozenset({name})).encode()
 
-    async def _post(self, sent: Sent, place: Place, body: bytes) -> aiohttp.ClientResponse:
+    async def _post(self, sent: Sent, place: Place, body: bytes) -> Response:
+        if sent.member.speaks == "litellm":
+            return await library.asked(place, body, self._longest(sent.member.entry.timeout))
         begun = time.monotonic()
         try:
             response = await self._asked(sent, place, body)
@@ -191,9 +195,12 @@ class Upstream:
         """Return the timeouts of a member whose entry states one, or none."""
         import aiohttp
 
-        longest = stated or self._settings.answer_timeout_s
         connect = self._settings.connect_timeout_s
-        return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=longest)
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=self._longest(stated))
+
+    def _longest(self, stated: float | None) -> float:
+        """Return the seconds until a provider says something, and between two pieces of a stream."""
+        return stated or self._settings.answer_timeout_s
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

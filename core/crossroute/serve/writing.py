@@ -9,6 +9,7 @@ from typing import Any
 from crossroute.calls.effort_words import ANSWER, beside_thinking
 from crossroute.calls.tool_ids import readable_id
 from crossroute.errors import UnableError
+from crossroute.serve.library import ARGUMENTS
 from crossroute.serve.members import Member
 from crossroute.serve.wire.neutral import (
     Media,
@@ -36,6 +37,11 @@ def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict
         _for_anthropic(arguments, member) if member.speaks == "anthropic" else _for_openai(arguments, member)
     )
     _check_media(request, member)
+    if member.speaks == "litellm":
+        left_out += [
+            f"{name!r}, which no model by litellm is told" for name in arguments if name not in ARGUMENTS
+        ]
+        arguments = {name: value for name, value in arguments.items() if name in ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if name not in FRAMEWORKS}
     body = target.write_request(replace(request, messages=tuple(_readable(request.messages))), arguments)
     return {**body, **member.changes(body)}, left_out
@@ -87,15 +93,20 @@ def _for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
 def _check_media(request: Request, member: Member) -> None:
     """Refuse pictures and files that the client's provider keeps under an id, which no other can read.
 
+    An address is passed on, but not to litellm, which would fetch it itself.
+
     Raises:
         UnableError: There is one.
     """
     for message in request.messages:
         results = [part.parts for part in message.parts if isinstance(part, ToolResult)]
         for part in (*message.parts, *(one for parts in results for one in parts)):
-            heard = isinstance(part, Media) and part.kind == "audio" and member.speaks == "openai"
-            if isinstance(part, Media) and not part.url and not heard:
+            if not isinstance(part, Media) or (part.kind == "audio" and member.speaks != "anthropic"):
+                continue
+            if not part.url:
                 raise UnableError(member.name, "file_id")
+            if member.speaks == "litellm" and not part.url.startswith("data:"):
+                raise UnableError(member.name, "url")
 
 
 def _choice(value: Any) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""Calls by litellm's SDK: of providers whose API the server does not speak itself, such as Bedrock and Vertex AI.
+
+litellm reads from a call's arguments where to connect and with which key, and it fetches addresses that a message
+names. So a client's request reaches it by the neutral form alone: messages and the arguments of `ARGUMENTS`. All else
+comes from the pool's file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from crossroute.calls.steps import aclosing
+from crossroute.errors import MissingExtraError, needs_extra
+from crossroute.scrubbing import without_secrets
+from crossroute.serve.errors import ProviderError
+from crossroute.serve.events import DONE, event_bytes
+
+if TYPE_CHECKING:
+    from crossroute.serve.members import Place
+
+NAME = "litellm"
+ARGUMENTS = frozenset(
+    (
+        "temperature top_p stop seed n user logit_bias logprobs top_logprobs presence_penalty frequency_penalty "
+        "max_tokens max_completion_tokens reasoning_effort response_format parallel_tool_calls service_tier modalities "
+        "audio prediction verbosity functions function_call tool_choice safety_identifier prompt_cache_key"
+    ).split()
+)
+"""Arguments of Chat Completions that clients may state."""
+
+
+def check_installed() -> None:
+    """Check that litellm can be imported, without doing so: that takes seconds.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if find_spec(NAME) is None:
+        raise MissingExtraError("A model by litellm", NAME)
+
+
+@lru_cache(1)
+def load() -> Any:
+    """Return litellm, told to fetch no prices, to print nothing and to log no messages."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    with needs_extra("A model by litellm", NAME):
+        import litellm
+    litellm.suppress_debug_info = litellm.turn_off_message_logging = True
+    return litellm
+
+
+class Told:
+    """An answer by litellm, as bytes of OpenAI's Chat Completions; read as an HTTP response is.
+
+    Attributes:
+        headers: None: litellm's are its own.
+    """
+
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, answer: Any, timeout: float) -> None:
+        self._answer, self._timeout = answer, timeout
+
+    @property
+    def content(self) -> Self:
+        """What it says."""
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        close = getattr(self._answer, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        """Yield it in pieces: of a stream, one event each.
+
+        Raises:
+            ProviderError: The provider breaks it off.
+            TimeoutError: The next piece did not come in time.
+        """
+        if not hasattr(self._answer, "__aiter__"):
+            yield self._answer.model_dump_json().encode()
+            return
+        async with aclosing(self._answer.__aiter__()) as chunks:
+            while True:
+                try:
+                    chunk = await asyncio.wait_for(anext(chunks), self._timeout)
+                except StopAsyncIteration:
+                    break
+                except Exception as error:
+                    raise as_ours(error) from error
+                yield event_bytes(chunk.model_dump_json())
+        yield event_bytes(DONE)
+
+
+async def asked(place: Place, body: bytes, timeout: float) -> Told:
+    """Return the answer of a model, once it begins.
+
+    Args:
+        place: Where the model is served.
+        body: Of a request in Chat Completions' words, with what the pool's file states.
+        timeout: Seconds until the provider says something, and between two pieces of a stream.
+
+    Raises:
+        ProviderError: The provider, or litellm, refuses.
+        ConnectionError: There is no connection, or it breaks.
+        TimeoutError: Nothing came in time.
+    """
+    said = {**json.loads(body), "model": place.model}
+    where = {"api_base": place.base_url, "api_key": place.key, "extra_headers": dict(place.headers)}
+    how = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
+    call = load().acompletion(**said, **{name: value for name, value in where.items() if value}, **how)
+    try:
+        return Told(await asyncio.wait_for(call, timeout), timeout)
+    except Exception as error:
+        raise as_ours(error) from error
+
+
+def as_ours(error: Exception) -> Exception:
+    """Return an error of litellm's as those of a provider that the server asks itself."""
+    litellm = load()
+    if isinstance(error, (TimeoutError, asyncio.TimeoutError, litellm.Timeout)):
+        return TimeoutError("no answer in time")
+    if isinstance(error, litellm.APIConnectionError):
+        return ConnectionError(without_secrets(str(error)))
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int):
+        return error
+    codes = {
+        "ContextWindowExceededError": "context_length_exceeded",
+        "ContentPolicyViolationError": "content_policy_violation",
+        "UnsupportedParamsError": "unsupported_parameter",
+    }
+    code = codes.get(type(error).__name__) or getattr(error, "code", None)
+    told = {"message": getattr(error, "message", str(error)), "type": getattr(error, "type", None)}
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    return ProviderError(status, json.dumps({"error": {**told, "code": code}}, default=str).encode(), headers)
