@@ -28,7 +28,7 @@ class Served:
 
 
 def write_pool(folder: Path, models: dict[str, str], more: str = "") -> Path:
-    """Write a pool's file beside a router, with models at addresses: name -> "PREFIX ADDRESS", or the model's spelling."""
+    """Write a pool's file beside a router, with models at addresses: name -> "PREFIX ADDRESS" or "MODEL ADDRESS"."""
     lines = ['router = "router"', more]
     for name, place in models.items():
         prefix, address = place.split()

@@ -13,7 +13,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typing_extensions import Self
 
@@ -23,17 +23,13 @@ from crossroute.scrubbing import without_secrets
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, event_bytes
 
-if TYPE_CHECKING:
-    from crossroute.serve.members import Place
-
 NAME = "litellm"
-ARGUMENTS = frozenset(
-    (
-        "temperature top_p stop seed n user logit_bias logprobs top_logprobs presence_penalty frequency_penalty "
-        "max_tokens max_completion_tokens reasoning_effort response_format parallel_tool_calls service_tier modalities "
-        "audio prediction verbosity functions function_call tool_choice safety_identifier prompt_cache_key"
-    ).split()
+_TOLD = (
+    "temperature top_p stop seed n user logit_bias logprobs top_logprobs presence_penalty frequency_penalty "
+    "max_tokens max_completion_tokens reasoning_effort response_format parallel_tool_calls service_tier modalities "
+    "audio prediction verbosity functions function_call tool_choice safety_identifier prompt_cache_key"
 )
+ARGUMENTS = frozenset(_TOLD.split())
 """Arguments of Chat Completions that clients may state."""
 
 
@@ -104,12 +100,16 @@ class Told:
         yield event_bytes(DONE)
 
 
-async def asked(place: Place, body: bytes, timeout: float) -> Told:
+async def asked(
+    body: bytes, timeout: float, *, base_url: str, key: str | None, headers: Mapping[str, str]
+) -> Told:
     """Return the answer of a model, once it begins.
 
     Args:
-        place: Where the model is served.
         body: Of a request in Chat Completions' words, with what the pool's file states.
+        base_url: Where the model is served; empty for its provider's own address.
+        key: By default that of its provider's usual variable.
+        headers: To send beside litellm's own.
         timeout: Seconds until the provider says something, and between two pieces of a stream.
 
     Raises:
@@ -117,8 +117,8 @@ async def asked(place: Place, body: bytes, timeout: float) -> Told:
         ConnectionError: There is no connection, or it breaks.
         TimeoutError: Nothing came in time.
     """
-    said = {**json.loads(body), "model": place.model}
-    where = {"api_base": place.base_url, "api_key": place.key, "extra_headers": dict(place.headers)}
+    said = json.loads(body)
+    where = {"api_base": base_url, "api_key": key, "extra_headers": dict(headers)}
     how = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
     call = load().acompletion(**said, **{name: value for name, value in where.items() if value}, **how)
     try:

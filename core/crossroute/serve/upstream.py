@@ -166,7 +166,10 @@ class Upstream:
 
     async def _post(self, sent: Sent, place: Place, body: bytes) -> Response:
         if sent.member.speaks == "litellm":
-            return await library.asked(place, body, self._longest(sent.member.entry.timeout))
+            timeout = self._longest(sent.member.entry.timeout)
+            return await library.asked(
+                body, timeout, base_url=place.base_url, key=place.key, headers=place.headers
+            )
         begun = time.monotonic()
         try:
             response = await self._asked(sent, place, body)

@@ -1,6 +1,5 @@
 """Providers by litellm's own SDK, against stand-ins for their APIs: the same as of those that are asked directly."""
 
-import asyncio
 import importlib.util
 import json
 
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of litellm's
 
 
 def write(folder, upstream, more=""):
-    path = serving.write_pool(
+    return serving.write_pool(
         folder,
         {
             "small": f"litellm:openai/small {upstream.openai}",
@@ -32,7 +31,6 @@ def write(folder, upstream, more=""):
         },
         more,
     )
-    return path
 
 
 @pytest.fixture
