@@ -34,6 +34,7 @@ from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Change, Member
 from langchain_crossroute.messages.stamp import KEY, UsageProbe, message_of, traced, with_message
+from langchain_crossroute.messages.translation import CACHED, with_cache_mark
 from langchain_crossroute.routing import Routing, labelled_by
 from langchain_crossroute.streams import Tail, whole
 
@@ -109,6 +110,7 @@ class Call:
         change: What becomes of a member's chat model before it is called.
         tools: The tools that the change binds.
         needs: What else the call needs.
+        cache_prompts: Anthropic's models are told to cache the prompt, unless the call says how.
     """
 
     def __init__(
@@ -123,10 +125,12 @@ class Call:
         change: Change | None = None,
         tools: Sequence[Any] = (),
         needs: Iterable[Capability] = (),
+        cache_prompts: bool = False,
     ) -> None:
         self.routing, self.messages, self.config, self.settings = routing, messages, config, settings
         self.kwargs, self.stated = kwargs, stated or {}
         self.change, self.tools, self.needs = change, tools, needs
+        self.cache_prompts = cache_prompts
         self.structured = isinstance(change, SchemaBinding)
 
     def decide(self, *, streamed: bool = False) -> Decision:
@@ -211,9 +215,11 @@ class Call:
             change = member.stating(fields, change)
         if change is not None:
             runnable = member.changed(change, runnable)
+        messages = self.routing.messages_for(decision.candidate, self.messages)
+        if self.cache_prompts and member.providers == {"anthropic"} and "cache_control" not in kwargs:
+            messages, kwargs = with_cache_mark(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
-        messages = self.routing.messages_for(decision.candidate, self.messages)
         return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
 
     @staticmethod

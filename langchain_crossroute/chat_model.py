@@ -214,6 +214,7 @@ class ChatCrossRoute(PoolFields):
             change=change or binding,
             tools=tools,
             needs=wanted | set(needs),
+            cache_prompts=self._caches_prompts(configured),
         )
 
     def _chat_model_stream_v3(

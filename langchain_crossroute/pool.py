@@ -104,6 +104,11 @@ class PoolFields(BaseChatModel):
 
     past_filters: bool = False
     """Let another model answer what one's content filter refuses; it is raised otherwise."""
+
+    cache_prompts: bool | None = None
+    """Have Anthropic's models cache prompts, as `AnthropicPromptCachingMiddleware` does for `ChatAnthropic` alone; by
+    default where deepagents would, which is in its agents."""
+
     traffic: Any = Field(default=None, exclude=True, repr=False)
     """Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file."""
 
@@ -251,6 +256,11 @@ class PoolFields(BaseChatModel):
             memory=memory,
             **{name: getattr(self, name) for name in LEARNING},
         )
+
+    def _caches_prompts(self, config: RunnableConfig) -> bool:
+        if self.cache_prompts is not None:
+            return self.cache_prompts
+        return (config.get("metadata") or {}).get("ls_integration") == "deepagents"
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
         """Return a caller's config with what the router's own fields add; one that stands twice hears once."""

@@ -26,6 +26,9 @@ PRIVATE_KEYS = frozenset(
 )
 """What only its provider understands of a medium."""
 
+CACHED = {"type": "ephemeral", "ttl": "5m"}
+"""How Anthropic is told to cache a prompt up to a mark."""
+
 REASONING_KWARG = re.compile("reasoning|thinking|signature|tool_calls|function_call_ids")
 
 
@@ -68,6 +71,19 @@ def for_provider(
 def tools_for_provider(tools: Sequence[Any], provider: str) -> list[Any]:
     """Return tools without the cache marks that only Anthropic's models understand."""
     return list(tools) if provider == "anthropic" else [_unmarked_tool(tool) for tool in tools]
+
+
+def with_cache_mark(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """Return a conversation whose system prompt Anthropic caches, with the tools before it; unless one has a mark."""
+    system = messages[0] if messages else None
+    if system is None or system.type != "system" or not system.content:
+        return messages
+    if any("cache_control" in str(block) for message in messages for block in _blocks(message)):
+        return messages
+    *others, last = system.content if isinstance(system.content, list) else [system.content]
+    last = {"type": "text", "text": last} if isinstance(last, str) else last
+    marked = system.model_copy(update={"content": [*others, {**last, "cache_control": CACHED}]})
+    return [marked, *messages[1:]]
 
 
 def source_of(message: AIMessage, sources: Mapping[str, str]) -> str | None:

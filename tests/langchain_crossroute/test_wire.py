@@ -8,7 +8,7 @@ import openai
 import pytest
 from langchain_anthropic import ChatAnthropic
 from langchain_core.caches import InMemoryCache
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
@@ -240,6 +240,44 @@ def test_thinking_and_cache_marks_stay_with_their_provider(model, server):
     wire = str(server.requests[-1].body)
     assert "SIGNATURE" in wire
     assert "cache_control" in wire
+
+
+def test_prompts_of_deep_agents_are_cached_as_for_the_bare_class(model, server):
+    deepagents = pytest.importorskip("deepagents", reason="deepagents needs Python 3.11")
+    for name, cached in (("large", True), ("small", False)):
+        routed = model.model_copy(update={"candidate": name})
+        deepagents.create_deep_agent(model=routed).invoke({"messages": [("user", ARITHMETIC)]})
+        body = server.requests[-1].body
+        assert ("cache_control" in str(body)) is cached
+    server.requests.clear()
+    bare = model.models["large"]
+    for agent in (bare, model.model_copy(update={"candidate": "large"})):
+        deepagents.create_deep_agent(model=agent).invoke({"messages": [("user", ARITHMETIC)]})
+    alone, behind = (request.body for request in server.requests[-2:])
+    assert behind["cache_control"] == alone["cache_control"]
+    assert behind["system"] == alone["system"]
+    unasked = model.model_copy(update={"candidate": "large", "cache_prompts": False})
+    deepagents.create_deep_agent(model=unasked).invoke({"messages": [("user", ARITHMETIC)]})
+    assert "cache_control" not in str(server.requests[-1].body)
+
+
+def test_prompts_are_cached_where_that_is_asked_for(model, server):
+    asking = model.model_copy(update={"cache_prompts": True, "candidate": "large"})
+    conversation = [SystemMessage("Be brief."), HumanMessage(ARITHMETIC)]
+    asking.bind_tools([weather]).invoke(conversation)
+    body = server.requests[-1].body
+    assert body["system"] == [
+        {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral", "ttl": "5m"}}
+    ]
+    asking.invoke(conversation, cache_control={"type": "ephemeral", "ttl": "1h"})
+    body = server.requests[-1].body
+    assert (body["cache_control"]["ttl"], body["system"]) == ("1h", "Be brief.")
+    list(asking.stream(conversation))
+    assert "cache_control" in str(server.requests[-1].body)
+    asking.invoke(conversation, {"configurable": {"candidate": "small"}})
+    assert "cache_control" not in str(server.requests[-1].body)
+    model.invoke(conversation, force("large"))
+    assert "cache_control" not in str(server.requests[-1].body)
 
 
 def test_no_secret_reaches_a_repr_a_decision_or_an_error(model, server):
