@@ -85,7 +85,9 @@ def best(
     # what all cost alike changes no order, and would drown small differences at a small willingness to pay
     value = compute(quality, cost - np.minimum.reduce(cost, axis=-1, keepdims=True), willingness_to_pay)
     tied = value == np.maximum.reduce(value, axis=-1, keepdims=True)
-    column: npt.NDArray[np.intp] = np.where(tied, cost, np.inf).argmin(axis=-1)
+    alone = np.count_nonzero(tied) == len(value)
+    column: npt.NDArray[np.intp]
+    column = tied.argmax(axis=-1) if alone else np.where(tied, cost, np.inf).argmin(axis=-1)
     return column
 
 

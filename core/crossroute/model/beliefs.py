@@ -46,7 +46,8 @@ def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork, unit: Cost
         return _arrays(told)
     derived = derive_beliefs(pool_profiles(pool, clusters), doubt, network)
     rows = [
-        belief or Belief(**{field: tuple(values[i].tolist()) for field, values in derived._asdict().items()})
+        belief
+        or Belief(**{field: tuple(getattr(derived, field)[i].tolist()) for field in Belief.model_fields})
         for i, belief in enumerate(stated)
     ]
     return _arrays(rows)

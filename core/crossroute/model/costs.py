@@ -100,6 +100,7 @@ class Tariff:
         self._learned_reading, self._learned_writing = learned.T
         self._exchange = exchange(learned)
         self._same = (price == learned).all(axis=1) & ((price[:, 0] > 0) | (price[:, 1] == 0))  # (m,)
+        self._all_same, self._none_free = bool(self._same.all()), bool((learned[:, 0] > 0).all())
 
     def cost(self, log_tokens: Floats, query_tokens: Floats, context_tokens: Floats) -> Floats:
         """Return predicted cost, shape (n, m), USD for one call.
@@ -113,13 +114,18 @@ class Tariff:
         told = np.exp(log_tokens)
         if self._unit == "output_tokens":
             return np.asarray((query + context) * self.reading + told * self._writing)
-        stands = self._same & (context >= 0)  # (n, m)
+        short = context < 0
+        few = np.count_nonzero(short)
         as_learned = (told * query + context) * self.reading
-        if stands.all():
-            return as_learned
+        if not few and self._all_same:
+            return np.asarray(as_learned)
         read, wrote = self._taken_apart(told, query)
-        read = np.where(context < 0, np.minimum(read, query + context), read + context)
-        return np.where(stands, as_learned, read * self.reading + wrote * self._writing)
+        if few == len(short):
+            read = np.minimum(read, query + context)
+        else:
+            read = np.where(short, np.minimum(read, query + context), read + context)
+        paid = read * self.reading + wrote * self._writing
+        return paid if few == len(short) else np.where(self._same & ~short, as_learned, paid)
 
     def output_tokens(self, log_tokens: Floats, query_tokens: Floats) -> Floats:
         """Return predicted output tokens, shape (n, m); arguments as for `cost`."""
@@ -138,7 +144,8 @@ class Tariff:
         wrote, read = self._written(ratio, query), query * self._learned_reading
         paid = ratio * read
         whole = read + wrote * self._learned_writing  # (n, m)
-        part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0)
+        free = not self._none_free
+        part = np.divide(paid, whole, out=np.ones_like(paid), where=paid > 0) if free else paid / whole
         return part * query, part * wrote
 
 

@@ -22,6 +22,8 @@ of 0.76 to 0.98 (docs/benchmarks.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +40,8 @@ LEAST_LOG_TOKENS = -7.0
 MOST_LOG_TOKENS = float(np.log(400_000))
 """Of one answer: as long as the dearest agents' whole runs in the training data."""
 
+LEAST_READ, MOST_READ = np.array([[LEAST_EASE, LEAST_LOG_TOKENS], [MOST_EASE, MOST_LOG_TOKENS]])
+
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
@@ -45,7 +49,7 @@ FEW_OUTCOMES = 1.0
 """Outcomes of a candidate near a query from which on these rather than belief tell of it."""
 
 NOWHERE = 1e30
-"""The squared distance to the nearest of no class."""
+"""The squared distance to the nearest of no class, and more than any."""
 
 TENSORS = (
     *("location", "within", "overall", "familiar", "own", "gate"),
@@ -55,7 +59,8 @@ TENSORS = (
 )
 
 
-class Beliefs(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Beliefs:
     """What is believed of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
 
     ability: Floats
@@ -63,19 +68,11 @@ class Beliefs(NamedTuple):
     log_tokens: Floats
     log_tokens_error: Floats
 
-
-class Classes(NamedTuple):
-    """Whitened means of classes of queries, with what no query changes worked out."""
-
-    twice: Floats  # (p, c)
-    squares: Floats  # (c,)
-
-    @classmethod
-    def of(cls, means: Floats) -> Classes:
-        """Return classes by their means, shape (c, p)."""
-        if not len(means):
-            return cls(np.zeros((means.shape[1], 1)), np.array([NOWHERE]))
-        return cls(2 * means.astype(float).T, (means**2).sum(axis=1))
+    @cached_property
+    def of_read(self) -> Floats:
+        """What is read of a query -> quality's logit and log tokens of each candidate, shape (K + 2, 2 m)."""
+        own = np.eye(2).repeat(len(self.ability), axis=1)  # ease and length count alike for all
+        return np.concatenate([np.concatenate([self.ability, self.log_tokens]).T, own])
 
 
 class Situation(NamedTuple):
@@ -83,17 +80,19 @@ class Situation(NamedTuple):
 
     Attributes:
         trust: In the network, in [0, 1], shape (n,).
-        kinds: How much of each kind of work is in the query, shape (n, K), summing to 1.
-        ease: Logit of the quality of a candidate of ability 0, shape (n,).
-        log_tokens: Of the answer of a candidate of typical verbosity, shape (n,).
+        read: How much of each kind of work is in the query, summing to 1, then the logit of the quality of a candidate
+            of ability 0, and log tokens of the answer of a candidate of typical verbosity, shape (n, K + 2).
         spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
     """
 
     trust: Floats
-    kinds: Floats
-    ease: Floats
-    log_tokens: Floats
+    read: Floats
     spread: Floats
+
+    @property
+    def kinds(self) -> Floats:
+        """How much of each kind of work is in the query, shape (n, K), summing to 1."""
+        return self.read[:, :-2]
 
 
 class Outlook(NamedTuple):
@@ -153,13 +152,17 @@ class Doubt:
                 )
         # in double precision: two large distances differ by little
         held = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
-        heads = [held[name] for name in ("within", "overall", "ordinary_heads", "manner")]
-        shifts = [-held["location"] @ each for each in heads[:2]]
-        self._weights = np.concatenate(heads, axis=1)  # (p, 2 p + K + 5)
-        self._bias = np.concatenate([*shifts, held["ordinary_bias"], held["manner_bias"]])
-        self._familiar = Classes.of(self.tensors["familiar"])
-        self._own = Classes.of(self.tensors["own"]) if rows["own"] else None
-        self._reach, self._width = held["gate"].T[:, :, None]  # (2, 1) each
+        means = np.concatenate([held["familiar"], held["own"]])
+        near = held["within"] @ means.T * 2  # (p, c + o)
+        heads = [held["within"], held["overall"], held["ordinary_heads"], held["manner"], near]
+        self._weights = np.concatenate(heads, axis=1)  # (p, 2 p + K + 5 + c + o)
+        shifts = [-held["location"] @ each for each in (*heads[:2], near)]
+        shifts[2] -= (means**2).sum(axis=1)
+        self._bias = np.concatenate([*shifts[:2], held["ordinary_bias"], held["manner_bias"], shifts[2]])
+        self._size, self._heads_end = size, 2 * size + outputs
+        self._own_start = self._heads_end + 3 + rows["familiar"] if rows["own"] else None
+        reach, width = held["gate"].T  # (2,) each
+        self._nearer, self._scale = reach / width / 2, 0.5 / width
         self._typical, self._run = held["typical"], held["run"]
         self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
         self._ordinary = 1 - self._reading
@@ -172,22 +175,20 @@ class Doubt:
         Args:
             x: Principal components and surface features of queries, shape (n, p).
         """
-        z, whole, read, manner = self._told(x)
-        manner = softmax(manner)
-        familiar, usual, run = manner[:, 0], manner[:, 1:2], manner[:, 2:]
-        trust = familiar * self._nearness(nearest(z, self._familiar), whole)
-        if self._own is not None:
-            trust = np.maximum(trust, self._nearness(nearest(z, self._own), whole))
-        read[:, :-2] = softmax(read[:, :-2])
-        told = self._typical + (self._reading + self._ordinary * usual) * (read - self._typical)
-        told += run * (self._run - told)  # (n, K + 2)
-        return Situation(
-            trust=trust,
-            kinds=told[:, :-2],
-            ease=bounded(told[:, -2], LEAST_EASE, MOST_EASE),
-            log_tokens=bounded(told[:, -1], LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
-            spread=manner @ self._far,
-        )
+        told, square, away = self._told(x)
+        heads = told[:, 2 * self._size : self._heads_end]  # (n, K + 2)
+        manner = softmax(told[:, self._heads_end : self._heads_end + 3])
+        trust = manner[:, 0] * self._nearness(square, away)
+        if self._own_start is not None:
+            own = square[:, 0] - np.maximum.reduce(told[:, self._own_start :], axis=1)
+            trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
+        heads[:, :-2] = softmax(heads[:, :-2])
+        heads -= self._typical
+        heads *= self._reading + self._ordinary * manner[:, 1:2]
+        heads += self._typical
+        heads += manner[:, 2:] * (self._run - heads)
+        heads[:, -2:] = bounded(heads[:, -2:], LEAST_READ, MOST_READ)
+        return Situation(trust, heads, manner @ self._far)
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:
         """Return strangeness and the squared distance to the nearest class of training queries, each of shape (n,).
@@ -195,21 +196,30 @@ class Doubt:
         Args:
             x: As for `situate`.
         """
-        z, whole, _, _ = self._told(x)
-        away = nearest(z, self._familiar)
-        return away - whole, away
+        _, square, away = self._told(x)
+        return away - square[:, 1], away
 
-    def _nearness(self, away: Floats, whole: Floats) -> Floats:
-        """Return how near queries are, in [0, 1], shape (n,), by the distances to a class and to all, each (n,)."""
-        gates = sigmoid((self._reach - np.array([away - whole, away])) / self._width)  # (2, n)
-        return np.asarray(gates[0] * gates[1])
+    def _nearness(self, square: Floats, away: Floats) -> Floats:
+        """Return how near queries are, in [0, 1], shape (n,), by the squared distances from `_told`."""
+        beyond = away[:, None] * self._scale
+        beyond[:, 0] -= square[:, 1] * self._scale[0]
+        gates = np.tanh(self._nearer - beyond)  # (n, 2), of half the log-odds
+        gates += 1
+        return np.asarray(gates[:, 0] * gates[:, 1] / 4)
 
-    def _told(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return whitened queries (n, p), distance to all (n,), what is read (n, K + 2), log-odds of manners (n, 3)."""
-        size = len(self.tensors["location"])
+    def _told(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return all that is linear in a query, the squares of both whitenings, and the distance to the nearest class.
+
+        Returns:
+            Whitened within and overall, read of it, log-odds of manners, nearness to classes, shape
+            (n, 2 p + K + 5 + c + o); shape (n, 2); shape (n,).
+        """
         told = x.astype(float) @ self._weights + self._bias  # one product
-        whole = told[:, size : 2 * size]
-        return told[:, :size], np.einsum("np,np->n", whole, whole), told[:, 2 * size : -3], told[:, -3:]
+        white = told[:, : 2 * self._size]
+        square = np.add.reduce((white * white).reshape(len(x), 2, -1), axis=2)
+        near = told[:, self._heads_end + 3 : self._own_start]
+        nearest = np.maximum.reduce(near, axis=1, initial=-NOWHERE)
+        return told, square, np.maximum(square[:, 0] - nearest, 0)
 
     def extended(self, x: Floats, groups: npt.NDArray[np.intp]) -> Doubt:
         """Return the same doubt, with further classes of queries counted as trained on, however they ask.
@@ -248,13 +258,11 @@ class Doubt:
         """
         trust = at.trust[:, None]  # (n, 1)
         told = trust * observed  # (n, m)
-        ability = at.ease[:, None] + at.kinds @ beliefs.ability.T  # (n, m)
-        written = at.log_tokens[:, None] + at.kinds @ beliefs.log_tokens.T
-        log_odds = ability + trust * (quality_logit - ability)
-        return Outlook(
-            quality=sigmoid(log_odds),
-            log_tokens=bounded(written + told * (log_tokens - written), LEAST_LOG_TOKENS, MOST_LOG_TOKENS),
-        )
+        believed, m = at.read @ beliefs.of_read, log_tokens.shape[1]  # (n, 2 m)
+        ability, written = believed[:, :m], believed[:, m:]
+        ability += trust * (quality_logit - ability)
+        written += told * (log_tokens - written)
+        return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
 
     def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
         """Return the standard error of a tempered quality, shape (n, m).
@@ -286,12 +294,6 @@ class Doubt:
 def measured(outcomes: Floats) -> Floats:
     """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))
-
-
-def nearest(z: Floats, classes: Classes) -> Floats:
-    """Return the squared distance of whitened queries (n, p) to the nearest of the classes, shape (n,)."""
-    beyond = np.minimum.reduce(classes.squares - z @ classes.twice, axis=1)
-    return np.asarray(np.maximum(np.einsum("np,np->n", z, z) + beyond, 0))
 
 
 def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:

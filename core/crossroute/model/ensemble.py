@@ -19,12 +19,14 @@ Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JAS
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, bounded
 
 MEMBERS = ("ridge", "forest")
 
@@ -40,7 +42,16 @@ TENSORS = (
     *("own", "weights", "common", "intercept"),
 )
 
+Float32s = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.intp]
+
+
+class Weighed(NamedTuple):
+    """How members count over a pool of m candidates, 0 where they do not know one."""
+
+    mix: Float32s  # (2 c, m), of the logits of both
+    intercept: Float32s  # (m,)
+    own: Float32s  # (m,), of the network's logit, beyond 1
 
 
 class Ensemble:
@@ -65,7 +76,7 @@ class Ensemble:
         self._profiles, self._ridge, self._ridge_bias = (held[name] for name in TENSORS[:3])
         self._own, self._intercept = float(held["own"][0]), held["intercept"]
         self._weights, self._common = held["weights"], held["common"] / len(held["profiles"])
-        self._value = held["value"] / LEVELS
+        self._value = held["value"] / np.float32(LEVELS * len(held["root"]))
         # a node is known by twice its number, so that its children are the next two places
         self._root, self._children = (
             2 * self.tensors[name].astype(np.intp).ravel() for name in ("root", "children")
@@ -73,6 +84,7 @@ class Ensemble:
         self._feature = self.tensors["feature"].astype(np.intp).repeat(2)
         self._threshold = held["threshold"].repeat(2)
         self._depth = int(self.tensors["depth"][0])
+        self._roots: list[int] = self.tensors["root"].ravel().tolist()
 
     def check(self, config: NetworkConfig) -> None:
         """Raise a ValueError where the members do not fit beside a network of this shape."""
@@ -89,8 +101,22 @@ class Ensemble:
         apart = np.abs(quality[:, None] - self._profiles).max(axis=2)  # (m, c)
         return np.where(apart.min(axis=1) <= 1e-5, apart.argmin(axis=1), -1)
 
+    def over(self, columns: Columns) -> Weighed | None:
+        """Return how the members count over a pool, by what `columns` says of it; None where they know no candidate."""
+        known = columns >= 0
+        if not known.any():
+            return None
+        chosen = np.eye(len(self._profiles), dtype=np.float32)[:, columns] * known  # (c, m)
+        pairs = zip(self._weights, self._common, strict=True)
+        mix = [weight * chosen + common * known for weight, common in pairs]
+        return Weighed(
+            np.concatenate(mix).astype(np.float32),
+            np.where(known, self._intercept[columns], 0).astype(np.float32),
+            np.where(known, self._own - 1, 0).astype(np.float32),
+        )
+
     def joined(
-        self, encoded: Floats, x: Floats, quality_logit: Floats, columns: Columns, observed: Floats
+        self, encoded: Floats, x: Floats, quality_logit: Floats, weighed: Weighed, observed: Floats
     ) -> Floats:
         """Return the network's logit of quality, with the members' beside it where they know the candidate, (n, m).
 
@@ -98,34 +124,56 @@ class Ensemble:
             encoded: Queries as encoded, shape (n, D).
             x: Their principal components and surface features, shape (n, p).
             quality_logit: The network's, shape (n, m).
-            columns: From `columns`, shape (m,).
+            weighed: From `over`.
             observed: How far outcomes near each query tell of each candidate, in [0, 1], shape (n, m).
         """
-        known = columns >= 0
-        if not known.any():
-            return quality_logit
-        beyond = (self._own - 1) * quality_logit + self.beside(encoded, x)[:, columns]
-        return np.asarray(quality_logit + np.where(known, observed, 0) * beyond, np.float32)
+        beyond = self.beside(encoded, x, weighed)
+        beyond += weighed.own * quality_logit
+        beyond *= observed
+        return np.asarray(quality_logit + beyond, np.float32)
 
-    def beside(self, encoded: Floats, x: Floats) -> Floats:
-        """Return what stands beside the network's share, in log-odds, shape (n, c); arguments as for `joined`."""
-        held = np.minimum(np.maximum(self.members(encoded, x), HELD), 1 - HELD)  # (members, n, c)
-        logits = np.log(held / (1 - held))
-        told = (self._weights @ logits.reshape(len(held), -1)).reshape(len(x), -1)  # (n, c)
-        return np.asarray(told + (self._common @ logits.sum(axis=-1))[:, None] + self._intercept)
+    def beside(self, encoded: Floats, x: Floats, weighed: Weighed) -> Floats:
+        """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
+        held = bounded(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
+        return np.asarray(np.log(held / (1 - held)) @ weighed.mix + weighed.intercept)
 
     def members(self, encoded: Floats, x: Floats) -> Floats:
-        """Return what each member predicts, shape (members, n, c), in the order of `MEMBERS`; arguments as above."""
-        return np.stack([encoded @ self._ridge + self._ridge_bias, self._forest(x)])
+        """Return what each member predicts, side by side in the order of `MEMBERS`, shape (n, 2 c)."""
+        ridge = np.asarray(encoded, dtype=np.float32) @ self._ridge + self._ridge_bias
+        return np.concatenate([ridge, self._forest(np.asarray(x, dtype=np.float32))], axis=1)
 
     def _forest(self, x: Floats) -> Floats:
+        leaves = [self._walk(x[0].tolist())] if len(x) == 1 else self._leaves(x)
+        return np.asarray(np.add.reduce(self._value.take(leaves, axis=0), axis=1))
+
+    def _leaves(self, x: Floats) -> Columns:
+        """Return the node at which each tree ends for each query, shape (n, t), all walked together."""
         at = np.repeat(self._root[None], len(x), axis=0)  # (n, t)
         row = np.arange(len(x))[:, None] * x.shape[1]
-        values = np.asarray(x, dtype=np.float32).ravel()
+        values = x.ravel()
         for _ in range(self._depth):
             right = values.take(self._feature.take(at) + row) > self._threshold.take(at)
             at = self._children.take(at + right)
-        return np.asarray(self._value.take(at // 2, axis=0).mean(axis=1))
+        return np.asarray(at // 2)
+
+    def _walk(self, x: list[float]) -> list[int]:
+        """Return the same of one query, node by node: for one, that is quicker than arrays."""
+        nodes, found = self._nodes, []
+        for root in self._roots:
+            at = root
+            feature, threshold, left, right = nodes[at]
+            while left != right:
+                at = right if x[feature] > threshold else left
+                feature, threshold, left, right = nodes[at]
+            found.append(at)
+        return found
+
+    @cached_property
+    def _nodes(self) -> list[tuple[int, float, int, int]]:
+        """Each node's feature, threshold and children."""
+        children = self.tensors["children"].T.tolist()
+        threshold = self.tensors["threshold"].astype(np.float32).tolist()
+        return list(zip(self.tensors["feature"].tolist(), threshold, *children, strict=True))
 
 
 def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:

@@ -94,11 +94,11 @@ class Foresight:
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
         self.clusters = output.clusters
-        self._observed = measured(self.clusters @ predictor.outcomes)  # (n, m)
+        self._observed = measured(output.outcomes)  # (n, m)
         quality_logit = output.quality_logit
-        if predictor.ensemble is not None and predictor.columns is not None:
+        if predictor.ensemble is not None and predictor.weighed is not None:
             quality_logit = predictor.ensemble.joined(
-                vectors, output.x, quality_logit, predictor.columns, self._observed
+                vectors, output.x, quality_logit, predictor.weighed, self._observed
             )
         self._at: Situation | None = None
         if doubt is None or beliefs is None:
@@ -148,9 +148,9 @@ class Foresight:
 
     @cached_property
     def fits(self) -> Flags | None:
-        """Whether the input is within each candidate's context window, shape (n, m); None where none has one."""
-        windows = self._predictor.windows
-        return None if windows is None else self.read <= windows
+        """Whether the input is within each candidate's context window, shape (n, m); None where all inputs are."""
+        read = self._read if self._more is None else self._read + self._more
+        return None if read.max() <= self._predictor.least_window else read <= self._predictor.windows
 
     @cached_property
     def attention(self) -> Floats:
@@ -292,14 +292,14 @@ class Predictor:
         profiles = pool_profiles(pool, network.config.clusters)
         self.pool = self._taken_in(pool)
         self.columns = None if ensemble is None else ensemble.columns(profiles.quality)
+        self.weighed = None if ensemble is None or self.columns is None else ensemble.over(self.columns)
         self.tariff = costs.Tariff(prices, cost_unit, learned_prices(self.pool))
         windows = [candidate.context_window or np.inf for candidate in pool]
-        self.windows = np.array(windows) if min(windows, default=np.inf) < np.inf else None
+        self.windows, self.least_window = np.array(windows), min(windows, default=np.inf)
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
         apart = not all(map(np.array_equal, self.context, profiles))
         self.around = network.keys(self.context) if apart else None
-        self.outcomes = profiles.evidence.astype(float).T  # (k, m)
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)

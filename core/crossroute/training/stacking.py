@@ -148,10 +148,11 @@ def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared
         [before.columns[names.index(c.name)] if c.name in names else -1 for c in predictor.pool]
     )
     known = np.flatnonzero(columns >= 0)
-    if not known.size:
-        return None
     encoded, tensors = validation.encoded.numpy(), dict(before.ensemble.tensors)
-    members = before.ensemble.beside(encoded, predictor.network.project(encoded))[:, columns[known]]
+    weighed = before.ensemble.over(columns[known])
+    if weighed is None:
+        return None
+    members = before.ensemble.beside(encoded, predictor.network.project(encoded), weighed)
     network = _network_logit(predictor, validation)[:, known]
     start = np.array([float(tensors["own"][0]), 1.0])
     quality = validation.outcomes.quality[:, known]

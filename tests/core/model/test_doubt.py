@@ -10,12 +10,10 @@ from crossroute.model.doubt import (
     LEAST_EASE,
     MOST_EASE,
     Beliefs,
-    Classes,
     Doubt,
     Situation,
     means_by,
     measured,
-    nearest,
 )
 
 P, KINDS, K = 3, 2, 3
@@ -61,9 +59,7 @@ class Tempered(NamedTuple):
 def tempered(
     trust: float, quality_logit: list[float], ability: list[list[float]], outcomes: float = 1e9
 ) -> Tempered:
-    at = Situation(
-        np.array([trust]), np.array([[1.0, 0.0]]), np.array([1.0]), np.array([5.0]), np.array([2.0])
-    )
+    at = Situation(np.array([trust]), np.array([[1.0, 0.0, 1.0, 5.0]]), np.array([2.0]))
     known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
     observed = measured(np.full(shape, outcomes))
     outlook = known.temper(
@@ -110,8 +106,8 @@ def asking(column: int) -> np.ndarray:
 def test_a_query_that_is_asked_as_people_ask_is_as_easy_and_short_as_is_read():
     ordinary = doubt(manner=asking(AS_PEOPLE), ordinary_bias=np.array([0.0, 0.0, 4.0, 2.0]))
     found = ordinary.situate(np.array([[1.0, 0, 0], [1.0, 1.0, 0]]))
-    assert found.ease == pytest.approx([1 + OF_EASE * 3, 4], abs=1e-3)
-    assert found.log_tokens == pytest.approx([5 - OF_LENGTH * 3, 2], abs=1e-3)
+    assert found.read[:, -2] == pytest.approx([1 + OF_EASE * 3, 4], abs=1e-3)
+    assert found.read[:, -1] == pytest.approx([5 - OF_LENGTH * 3, 2], abs=1e-3)
     assert found.spread == pytest.approx([2, 1], abs=1e-3)
     assert found.trust == pytest.approx([1, 0], abs=1e-3)
 
@@ -120,15 +116,15 @@ def test_where_nothing_is_known_what_is_read_counts_in_part():
     heads = np.zeros((P, KINDS + 2))
     heads[0] = [9.0, -9.0, 2.0, 1.0]
     found = doubt(ordinary_heads=heads, ordinary_bias=[0, 0, 1, 5]).situate(np.array([[1.0, 0, 0]]))
-    assert found.ease[0] == pytest.approx(1 + OF_EASE * 2)
-    assert found.log_tokens[0] == pytest.approx(5 + OF_LENGTH * 1)
+    assert found.read[0, -2] == pytest.approx(1 + OF_EASE * 2)
+    assert found.read[0, -1] == pytest.approx(5 + OF_LENGTH * 1)
     assert found.kinds[0] == pytest.approx([OF_KIND + (1 - OF_KIND) / 2, (1 - OF_KIND) / 2], abs=1e-6)
 
 
 def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
     found = doubt(manner=asking(A_RUN)).situate(np.array([[0, 0, 0.0], [0, 2.0, 0]]))
-    assert found.log_tokens == pytest.approx([5, 10])
-    assert found.ease == pytest.approx([1, -1])
+    assert found.read[:, -1] == pytest.approx([5, 10])
+    assert found.read[:, -2] == pytest.approx([1, -1])
     assert found.kinds[1] == pytest.approx([1, 0])
     assert found.spread == pytest.approx([2, 3], abs=1e-3)
     assert found.trust[1] == pytest.approx(0, abs=1e-6)
@@ -169,7 +165,7 @@ def test_ease_is_bounded_whatever_the_features():
     heads = np.zeros((P, KINDS + 2))
     heads[0, -2] = 1.0
     extreme = np.array([[1e9, 0, 0], [-1e9, 0, 0]])
-    found = doubt(ordinary_heads=heads).situate(extreme).ease
+    found = doubt(ordinary_heads=heads).situate(extreme).read[:, -2]
     assert found.tolist() == [MOST_EASE, LEAST_EASE]
 
 
@@ -189,12 +185,12 @@ def test_candidates_are_independent_of_each_other():
     assert alone == pytest.approx(beside)
 
 
-def test_nearest_agrees_with_all_distances():
-    rng = np.random.default_rng(0)
-    z, classes = rng.normal(size=(5, P)), rng.normal(size=(4, P))
-    expected = ((z[:, None] - classes) ** 2).sum(axis=2).min(axis=1)
-    assert nearest(z, Classes.of(classes)) == pytest.approx(expected)
-    assert (nearest(z, Classes.of(classes[:0])) > 1e6).all()
+def test_the_nearest_class_agrees_with_all_distances():
+    random = np.random.default_rng(1)
+    x, classes = random.normal(size=(50, P)), random.normal(size=(7, P))
+    expected = ((x[:, None] - classes) ** 2).sum(axis=2).min(axis=1)
+    assert doubt(familiar=classes).distances(x)[1] == pytest.approx(expected)
+    assert (doubt(familiar=classes[:0]).distances(x)[1] > 1e6).all()
 
 
 def test_means_are_of_each_group():

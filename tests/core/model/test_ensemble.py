@@ -4,6 +4,8 @@ import pytest
 from crossroute.model.config import NetworkConfig
 from crossroute.model.ensemble import Ensemble
 from crossroute.numeric import logit, sigmoid
+from crossroute.training.config import TrainingConfig
+from crossroute.training.forest import grow_forest
 
 SHAPE = NetworkConfig(width=3, components=2, clusters=2)
 
@@ -30,11 +32,17 @@ def tensors():
 WHOLLY = np.ones(1)
 """How far outcomes near any query tell of any candidate."""
 
+BOTH = np.array([0, 1])
+
 ENCODED, X = np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([[-1.0, 0.0], [1.0, 0.0]])
 
 
+def joined_by(ensemble, encoded, x, network, *, columns=BOTH, observed=WHOLLY):
+    return ensemble.joined(encoded, x, network, ensemble.over(columns), observed)
+
+
 def test_each_member_predicts_what_can_be_told_by_hand():
-    ridge, forest = Ensemble(tensors()).members(ENCODED, X)
+    ridge, forest = np.split(Ensemble(tensors()).members(ENCODED, X), 2, axis=1)
     np.testing.assert_allclose(ridge, [[0.6, 0.6], [0.5, 0.4]], rtol=1e-6)
     np.testing.assert_allclose(
         forest, [[0.3, 0.6], [0.6, 0.3]], rtol=1e-6
@@ -43,7 +51,7 @@ def test_each_member_predicts_what_can_be_told_by_hand():
 
 def test_the_network_counts_as_much_as_it_was_weighed():
     network = np.array([[1.0, -1.0], [0.0, 2.0]])
-    joined = Ensemble(tensors()).joined(ENCODED, X, network, np.array([0, 1]), WHOLLY)
+    joined = joined_by(Ensemble(tensors()), ENCODED, X, network)
     ridge, forest = np.array([[0.6, 0.6], [0.5, 0.4]]), np.array([[0.3, 0.6], [0.6, 0.3]])
     expected = 0.5 * network + 0.25 * logit(ridge, 0.02) + 0.5 * logit(forest, 0.02) + [0.1, -0.1]
     expected += 0.2 * logit(forest, 0.02).mean(axis=1, keepdims=True)
@@ -55,17 +63,40 @@ def test_a_candidate_is_known_by_its_profile_and_another_is_the_networks_alone()
     columns = ensemble.columns(np.array([[0.4, 0.6], [0.4, 0.5], [0.9, 0.1]]))
     assert columns.tolist() == [1, -1, 0]
     network = np.array([[0.3, 0.3, 0.3]])
-    joined = ensemble.joined(ENCODED[:1], X[:1], network, columns, WHOLLY)
+    joined = joined_by(ensemble, ENCODED[:1], X[:1], network, columns=columns)
     assert joined[0, 1] == np.float32(0.3)
-    whole = ensemble.joined(ENCODED[:1], X[:1], network[:, :2], np.array([0, 1]), WHOLLY)
-    np.testing.assert_array_equal(joined[0, [2, 0]], whole[0])
+    whole = joined_by(ensemble, ENCODED[:1], X[:1], network[:, :2])
+    np.testing.assert_allclose(joined[0, [2, 0]], whole[0], rtol=1e-6)
+
+
+def test_members_that_know_no_candidate_do_not_count():
+    assert Ensemble(tensors()).over(np.array([-1, -1, -1])) is None
+
+
+def test_a_forest_says_the_same_of_a_query_alone_and_among_others():
+    generator = np.random.default_rng(0)
+    grown = grow_forest(
+        generator.normal(size=(400, 5)), generator.random((400, 3)), TrainingConfig(trees=6, seed=1)
+    )
+    nodes = {name: getattr(grown, name) for name in ("feature", "threshold", "children", "root", "value")}
+    nodes["value"] = (nodes["value"] * 255).astype(np.uint8)
+    shapes = {"profiles": (3, 4), "ridge": (7, 3), "ridge_bias": (3,), "own": (1,), "weights": (2,)}
+    shapes |= {"common": (2,), "intercept": (3,)}
+    rest = {name: generator.normal(size=shape) for name, shape in shapes.items()}
+    ensemble = Ensemble(rest | nodes | {"depth": np.array([grown.depth])})
+    x = generator.normal(size=(50, 5)).astype(np.float32)
+    encoded = generator.normal(size=(50, 7)).astype(np.float32)
+    together = ensemble.members(encoded, x)
+    alone = [ensemble.members(encoded[[row]], x[[row]])[0] for row in range(50)]
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+    assert len(np.unique(together[:, 3:], axis=0)) > 10
 
 
 def test_a_candidate_that_was_not_observed_near_a_query_is_the_networks_alone_there():
     network = np.array([[1.0, -1.0], [0.0, 2.0]])
-    arguments = ENCODED, X, network, np.array([0, 1])
-    whole = Ensemble(tensors()).joined(*arguments, WHOLLY)
-    near = Ensemble(tensors()).joined(*arguments, np.array([[0.0, 1.0], [0.5, 0.0]]))
+    arguments = Ensemble(tensors()), ENCODED, X, network
+    whole = joined_by(*arguments)
+    near = joined_by(*arguments, observed=np.array([[0.0, 1.0], [0.5, 0.0]]))
     np.testing.assert_allclose(near[[0, 1], [0, 1]], [1.0, 2.0])
     np.testing.assert_allclose(near[0, 1], whole[0, 1], atol=1e-5)
     np.testing.assert_allclose(near[1, 0], (network[1, 0] + whole[1, 0]) / 2, atol=1e-5)
@@ -74,7 +105,7 @@ def test_a_candidate_that_was_not_observed_near_a_query_is_the_networks_alone_th
 def test_certainty_of_a_member_is_held_within_reason():
     sure = tensors() | {"ridge_bias": np.array([5.0, -5.0]), "weights": np.array([1.0, 0.0])}
     sure |= {"common": np.zeros(2)}
-    joined = Ensemble(sure).joined(ENCODED, X, np.zeros((2, 2)), np.array([0, 1]), WHOLLY)
+    joined = joined_by(Ensemble(sure), ENCODED, X, np.zeros((2, 2)))
     np.testing.assert_allclose(sigmoid(joined - np.array([0.1, -0.1])), [[0.98, 0.02]] * 2, atol=1e-5)
 
 
