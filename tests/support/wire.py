@@ -13,6 +13,7 @@ first words), "cut-early" (one that breaks before) or "no-logprobs" (400 where O
 the call, else an answer).
 
     server.say("gpt-a", "Paris", logprobs=(-0.2, -1.5), finish="length")  # what the next call is answered
+    server.say("gpt-a", tool="weather")  # it calls a tool, also after a tool's result
 
 Where the call asks for log-probabilities, each word of a text has one: what `say` says, or -0.1.
 """
@@ -207,7 +208,7 @@ class _OpenAI:
     def __init__(self, body: dict[str, Any], said: Said) -> None:
         self.body, self.said = body, said
         self.head = {"id": "chatcmpl-1", "created": int(time.time()), "model": body["model"]}
-        answered = body["messages"][-1]["role"] == "tool" or said.text is not None
+        answered = (body["messages"][-1]["role"] == "tool" and said.tool is None) or said.text is not None
         tools = [] if answered else body.get("tools", [])
         self.call = (
             _call(tools[0]["function"]["name"], tools[0]["function"].get("parameters", {})) if tools else None
@@ -281,6 +282,7 @@ class _Anthropic:
         self.body, self.said = body, said
         last = body["messages"][-1]["content"]
         answered = isinstance(last, list) and any(block.get("type") == "tool_result" for block in last)
+        answered = answered and said.tool is None
         tools = [] if answered or said.text is not None else body.get("tools", [])
         self.call = _call(tools[0]["name"], tools[0].get("input_schema", {})) if tools else None
         schema = (body.get("output_config") or {}).get("format", {}).get("schema")
