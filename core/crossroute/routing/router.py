@@ -314,7 +314,10 @@ class Router(InNotebooks):
         Raises:
             UnknownCandidateError: The pool does not know a name.
             ValueError: A price is none.
+            TypeError: There are no names.
         """
+        if not isinstance(prices, Mapping):
+            raise TypeError(f'Expected prices by name, {{"gpt-5": (1.25, 10)}}, got {prices!r}.')
         return self.over(self.pool.with_prices({self._own_name(name): prices[name] for name in prices}))
 
     def calibrated(self, queries: Iterable[str | Query]) -> Router:

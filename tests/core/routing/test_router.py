@@ -287,6 +287,11 @@ def test_a_candidate_of_the_same_name_is_replaced_in_its_place(router):
     assert changed.predict(TEXTS).cost[:, 1] == pytest.approx(100 * router.predict(TEXTS).cost[:, 1])
 
 
+def test_prices_without_names_are_refused(router):
+    with pytest.raises(TypeError, match="Expected prices by name"):
+        router.with_prices([("a", (1, 2))])
+
+
 def test_candidates_without_a_profile_or_a_price_are_refused_with_the_remedy(router):
     with pytest.raises(DataError, match=r"'new' has no profile\. .*router.profile\(outcomes\)"):
         router.with_candidates([Candidate(name="new", price=Price(input=1, output=1))])

@@ -25,6 +25,9 @@ REQUIRED = ("text", "candidate", "quality")
 OPTIONAL = ("query_id", "task", "split", *(column for column in MEASURES.values() if column != "quality"))
 COLUMNS = (*REQUIRED, *OPTIONAL)
 
+LIKE = 0.65
+"""How alike a column that is not read must be to one that would be, to be told of: cost and cost_usd are 0.67."""
+
 Row = Mapping[str, object]
 Mapped = Mapping[str, str]
 """Column of plain rows -> what a file calls it."""
@@ -44,6 +47,7 @@ class Rows:
     def __init__(self, source: object, columns: Mapped | None = None) -> None:
         self._source = source
         self.mapped = dict(columns or {})
+        self._seen: set[str] = set()
         self._queries: dict[str, dict[str, str | None]] = {}
         self._names: dict[str, str] = {}
         self._query_ids: list[str] = []
@@ -63,16 +67,7 @@ class Rows:
             name = self.mapped.get(column, column)
             if name not in found:
                 self._fault(place, _without(column, name, found))
-        for column in OPTIONAL:
-            strangers = [name for name in found if name not in COLUMNS and name not in self.mapped.values()]
-            like = get_close_matches(column, strangers, n=1, cutoff=0.85)
-            if like and self.mapped.get(column, column) not in found:
-                warnings.warn(
-                    f"{self._source}: the column {like[0]!r} is not read. If {column} is meant, rename it, or map "
-                    f"it: --column {column}={like[0]}",
-                    DataWarning,
-                    stacklevel=2,
-                )
+        self._tell_misspelt(found)
 
     def add(self, place: str, fields: Row) -> None:
         """Take one row in.
@@ -81,6 +76,8 @@ class Rows:
             place: Where it stands: "line 7".
             fields: What it says, by the file's own names.
         """
+        if not self._seen.issuperset(fields):
+            self._tell_misspelt(fields)
         if self.mapped:
             fields = {**fields, **self._renamed(place, fields)}
         if missing := [name for name in REQUIRED if name not in fields]:
@@ -121,6 +118,20 @@ class Rows:
             candidates,
             place=lambda row: f"{self._source}, {self._places[firsts[row]]}",
         )
+
+    def _tell_misspelt(self, found: Iterable[str]) -> None:
+        """Tell of columns, not seen before, that are not read and are likely meant to be."""
+        unread = set(found) - self._seen - {*COLUMNS, *self.mapped.values()}
+        self._seen.update(found)
+        for column in OPTIONAL:
+            like = get_close_matches(column, unread, n=1, cutoff=LIKE)
+            if like and self.mapped.get(column, column) not in self._seen:
+                warnings.warn(
+                    f"{self._source}: the column {like[0]!r} is not read. If {column} is meant, rename it, or map "
+                    f"it: --column {column}={like[0]}",
+                    DataWarning,
+                    stacklevel=3,
+                )
 
     def _tell_repeats(self, repeats: int, example: list[int]) -> None:
         first, second = example[:2]

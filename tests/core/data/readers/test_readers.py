@@ -144,6 +144,23 @@ def test_a_column_that_looks_misspelt_is_told(tmp_path: Path):
         read_outcomes(tmp_path / "runs.csv")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("cost", "cost_usd"), ("taks", "task"), ("latency", "latency_s"), ("tokens", "input_tokens")],
+)
+def test_a_misspelt_column_of_rows_without_a_header_is_told_once(written: str, meant: str):
+    rows = [{"text": text, "candidate": "a", "quality": 1.0, written: "1"} for text in ("one", "two")]
+    with pytest.warns(DataWarning, match=f"'{written}' is not read. If {meant} is meant") as told:
+        read_outcomes(rows)
+    assert len(told) == 1
+
+
+def test_columns_that_mean_something_else_are_not_told():
+    read_outcomes(
+        [{"text": "one", "candidate": "a", "quality": 1.0, "answer": "x", "model": "b", "cost_usd": 1}]
+    )
+
+
 def test_repeated_rows_are_averaged_and_told(tmp_path: Path):
     rows = [
         *ROWS,
