@@ -234,23 +234,21 @@ def plain_words(text: str) -> list[str]:
     """Return the words of a text that is read as it stands, but for what a word may be; else none."""
     if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
         return []
-    words = text.split()
+    words, lowered = text.split(), text.lower()
     count = len(words)
-    if count < 2 or "  " in text or (_may_have_head(text) and HEAD.match(text)) or HARNESS.match(text):
+    may_have_head = ":" in text or text.startswith("#") or "below." in lowered
+    if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
     if len(set(words)) < REPEATED_SHARE * count or (count >= REPEATED_SENTENCES and _is_repetitive(text)):
         return []
-    return words if text.islower() or not _is_loud(text) else []
-
-
-def _may_have_head(text: str) -> bool:
-    """Return whether a line has what ends a head, or begins a title: to ask `HEAD` itself takes long."""
-    return ":" in text or text.startswith("#") or "below." in text.lower()
+    return words if text == lowered or not _is_loud(text) else []
 
 
 def _is_repetitive(text: str) -> bool:
     """Return whether a line has so many sentences that some may be repeated."""
-    return text.count(". ") + text.count("! ") + text.count("? ") + 1 >= REPEATED_SENTENCES
+    return sum(map(text.count, ".!?")) + 1 >= REPEATED_SENTENCES and (
+        text.count(". ") + text.count("! ") + text.count("? ") + 1 >= REPEATED_SENTENCES
+    )
 
 
 def _is_loud(text: str) -> bool:

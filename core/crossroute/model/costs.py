@@ -115,17 +115,16 @@ class Tariff:
         if self._unit == "output_tokens":
             return np.asarray((query + context) * self.reading + told * self._writing)
         short = context < 0
-        few = np.count_nonzero(short)
-        as_learned = (told * query + context) * self.reading
-        if not few and self._all_same:
-            return np.asarray(as_learned)
+        count = np.count_nonzero(short)
+        if not count and self._all_same:
+            return np.asarray((told * query + context) * self.reading)
         read, wrote = self._taken_apart(told, query)
-        if few == len(short):
-            read = np.minimum(read, query + context)
-        else:
-            read = np.where(short, np.minimum(read, query + context), read + context)
-        paid = read * self.reading + wrote * self._writing
-        return paid if few == len(short) else np.where(self._same & ~short, as_learned, paid)
+        whole = query + context
+        if count == len(short):
+            return np.asarray(np.minimum(read, whole) * self.reading + wrote * self._writing)
+        read = np.where(short, np.minimum(read, whole), read + context)
+        as_learned = (told * query + context) * self.reading
+        return np.where(self._same & ~short, as_learned, read * self.reading + wrote * self._writing)
 
     def output_tokens(self, log_tokens: Floats, query_tokens: Floats) -> Floats:
         """Return predicted output tokens, shape (n, m); arguments as for `cost`."""
