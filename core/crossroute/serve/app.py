@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from crossroute.serve import library
 from crossroute.serve.endpoints import complete, count, decide, embed, grade
 from crossroute.serve.entrance import Entrance
 from crossroute.serve.errors import RequestError
+from crossroute.serve.overview import SHOW_S, Overview
 from crossroute.serve.pages import overview, page
 from crossroute.serve.refusals import refused
 from crossroute.serve.service import DIALS, POOL, Service
@@ -37,7 +39,9 @@ def app_of(service: Service) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if any(member.speaks == "litellm" for member in service.members.values()):
             library.load()  # which takes seconds: no call waits for it
+        showing = asyncio.create_task(_show(service.overview))
         yield
+        showing.cancel()
         await service.upstream.close()
 
     routes = [
@@ -73,6 +77,15 @@ def app_of(service: Service) -> Starlette:
         middleware=[Middleware(Entrance, service=service)],
         exception_handlers={404: not_found, 405: not_found, Exception: failed},
     )
+
+
+async def _show(overview: Overview) -> None:
+    """Show other processes what this one counted, as long as it runs."""
+    while True:
+        await asyncio.sleep(SHOW_S)
+        if overview.news:
+            with suppress(OSError):  # a full disk keeps nobody from an answer
+                await asyncio.to_thread(overview.show)
 
 
 def app_of_environment() -> Starlette:

@@ -1,73 +1,170 @@
-"""The overview: what this process's calls came to, for the page at `/`; never a prompt or an answer."""
+"""The overview: what the calls came to, for the page at `/`; never a prompt or an answer.
+
+Each process sums up its own calls and shows the sum to the others on a board: files of one machine, or the Redis of
+several. Whichever process is asked adds up what is on the board.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import time
+import uuid
 from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, Protocol
 
 from crossroute.calls.ledger import Called
 from crossroute.decision import Decision
+from crossroute.files import replace_entry
 from crossroute.locks import Lock
 from crossroute.serve.guard import caller
 
 KEPT = 500
 """Calls of which more than their sum is kept."""
 SHOWN = 50
+SHOW_S = 1.0
+"""Between two looks at whether there is something to show to other processes."""
+
+
+class Board(Protocol):
+    """Where processes show each other what they count."""
+
+    def show(self, name: str, text: str) -> None:
+        """Show a text of a process, in place of its last one."""
+        ...
+
+    def read(self) -> dict[str, str]:
+        """Return the last text of each process."""
+        ...
+
+
+class Folder:
+    """A board of one machine's processes: a folder with a file of each, which outlives it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def show(self, name: str, text: str) -> None:
+        """Show a text of a process, in place of its last one."""
+        replace_entry(self._path / f"{name}.overview", text.encode())
+
+    def read(self) -> dict[str, str]:
+        """Return the last text of each process."""
+        return {path.stem: path.read_text("utf-8") for path in self._path.glob("*.overview")}
 
 
 class Overview:
-    """An observer that sums up; safe to share between threads."""
+    """An observer that sums up; safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        board: Where other processes' sums are; None where there are no others.
+    """
+
+    def __init__(self, board: Board | None = None) -> None:
         self._began = time.time()
         self._lock = Lock()
         self._models: dict[str, dict[str, float]] = {}
         self._keys: dict[str, dict[str, Any]] = {}
         self._calls: deque[tuple[float, str, Called]] = deque(maxlen=KEPT)
+        self._board, self._name = board, uuid.uuid4().hex
+        self._counted = self._shown = 0
+
+    @property
+    def news(self) -> bool:
+        """Whether there is something that the other processes were not shown."""
+        return self._board is not None and self._counted != self._shown
 
     def decided(self, decision: Decision) -> None:
         """Do nothing: a call is summed up when it has ended."""
 
     def called(self, call: Called) -> None:
         """Take in a call that has ended."""
-        key, decision = caller(), call.decision
+        key, decision, now = caller(), call.decision, time.time()
         with self._lock:
+            self._counted += 1
             model = self._models.setdefault(
                 decision.candidate, dict.fromkeys(("calls", "usd", "failures"), 0.0)
             )
             if not call.answered:
                 model["failures"] += isinstance(call.error, Exception)
                 return
-            held = self._keys.setdefault(key, {"calls": 0, "usd": 0.0, "cost_preference": None})
-            held["cost_preference"] = decision.cost_preference
+            held = self._keys.setdefault(key, {"calls": 0, "usd": 0.0})
+            held |= {"cost_preference": decision.cost_preference, "time": now}
             for counted in (model, held):
                 counted["calls"] += 1
                 counted["usd"] += call.cost or 0.0
-            self._calls.append((time.time(), key, call))
+            self._calls.append((now, key, call))
+
+    def show(self) -> None:
+        """Show the other processes what this one counted."""
+        if self._board is not None:
+            self._shown = self._counted
+            self._board.show(self._name, json.dumps(self._own()))
 
     def told(self) -> dict[str, Any]:
-        """Return what the page shows, as JSON data."""
+        """Return what the page shows, as JSON data: the sum over all processes."""
+        others = {} if self._board is None else self._board.read()
+        others.pop(self._name, None)
+        return _together([self._own(), *map(json.loads, others.values())])
+
+    def _own(self) -> dict[str, Any]:
+        """Return what this process counted."""
         with self._lock:
             calls = list(self._calls)
             models = {name: dict(counts) for name, counts in self._models.items()}
             keys = {name: dict(counts) for name, counts in self._keys.items()}
-        for name, counts in models.items():
-            seconds = [call.seconds for _, _, call in calls if call.decision.candidate == name]
-            counts["p50_s"], counts["p95_s"] = _middle_and_late(seconds)
         spent, best = _against_best([call.decision for _, _, call in calls])
         return {
             "since": self._began,
-            "usd": sum(counts["usd"] for counts in models.values()),
-            "calls": sum(int(counts["calls"]) for counts in models.values()),
             "predicted_usd": spent,
             "always_best_usd": best,
             "models": models,
             "keys": keys,
+            "seconds": [(call.decision.candidate, call.seconds) for _, _, call in calls],
             "recent": [_line(*one) for one in reversed(calls[-SHOWN:])],
         }
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sum of what processes counted."""
+    models = {name: _sums(found) for name, found in _by_name(parts, "models").items()}
+    for name, counts in models.items():
+        seconds = [taken for part in parts for model, taken in part["seconds"] if model == name]
+        counts["p50_s"], counts["p95_s"] = _middle_and_late(seconds)
+    keys = {}
+    for name, found in _by_name(parts, "keys").items():
+        latest = max(found, key=lambda one: float(one["time"]))
+        keys[name] = {**_sums(found), "cost_preference": latest["cost_preference"]}
+    recent = sorted((line for part in parts for line in part["recent"]), key=lambda line: -line["time"])
+    return {
+        "processes": len(parts),
+        "since": min(part["since"] for part in parts),
+        "usd": sum(counts["usd"] for counts in models.values()),
+        "calls": sum(int(counts["calls"]) for counts in models.values()),
+        "predicted_usd": sum(part["predicted_usd"] for part in parts),
+        "always_best_usd": sum(part["always_best_usd"] for part in parts),
+        "models": models,
+        "keys": keys,
+        "recent": recent[:SHOWN],
+    }
+
+
+def _by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what the parts say of each model or key."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for part in parts:
+        for name, counts in part[what].items():
+            found.setdefault(name, []).append(counts)
+    return found
+
+
+def _sums(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sums of counts."""
+    told = list(found)
+    return {name: sum(one[name] for one in told) for name in ("calls", "usd", "failures") if name in told[0]}
 
 
 def _against_best(decisions: list[Decision]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from crossroute.serve.guard import LOOPBACK
 from crossroute.serve.heads import LimitedHead
 from crossroute.serve.keys import Keys
 from crossroute.serve.metrics import TOGETHER
-from crossroute.serve.service import Service
+from crossroute.serve.service import FOLDER, Service
 from crossroute.serve.settings import ServerSettings, server_settings
 
 APP = "crossroute.serve.app:app_of_environment"
@@ -33,8 +33,9 @@ def run(path: Path, given: Mapping[str, Any]) -> None:
     """
     settings = check_settings(path, given)
     os.environ[CONFIG], os.environ[WORKERS] = str(path.resolve()), str(settings.workers)
-    with TemporaryDirectory(prefix="crossroute-metrics-") as folder:
+    with TemporaryDirectory(prefix="crossroute-") as folder:
         if settings.workers > 1:
+            os.environ[FOLDER] = folder
             os.environ.setdefault(TOGETHER, folder)
         _listen(settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -21,10 +22,10 @@ from crossroute.serve.guard import Guard
 from crossroute.serve.keys import Keys
 from crossroute.serve.members import Member
 from crossroute.serve.metrics import Metrics
-from crossroute.serve.overview import Overview
+from crossroute.serve.overview import Board, Folder, Overview
 from crossroute.serve.rates import LocalCounters, Rates
 from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_settings
-from crossroute.serve.shared import Shared, SharedCounters, SharedMemory, SharedState
+from crossroute.serve.shared import Shared, SharedBoard, SharedCounters, SharedMemory, SharedState
 from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
 from crossroute.traffic.recording import recorded
@@ -32,6 +33,8 @@ from crossroute.traffic.recording import recorded
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
+FOLDER = "CROSSROUTE_FOLDER"
+"""Environment variable by which the processes of a server are told a folder of their own."""
 POOL = "crossroute"
 """The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
 QUICK_S, SLOW_S = 0.005, 0.01
@@ -79,7 +82,7 @@ class Service:
             (LocalCounters(), 1 / settings.workers) if shared is None else (SharedCounters(shared), 1.0)
         )
         self.guard = Guard(self.keys, Rates(counters), share)
-        self.metrics, self.overview = Metrics(), Overview()
+        self.metrics, self.overview = Metrics(), Overview(self._board(shared))
         recorder = None if settings.traffic is None else recorded(traffic_log(settings))
         self.traffic = None if recorder is None else recorder.log
         self._budgets: KeyBudgets = KeyBudgets(
@@ -132,6 +135,13 @@ class Service:
         settings = server_settings(config, Path(path))
         settings = settings if workers is None else settings.model_copy(update={"workers": workers})
         return cls(config, settings, **given)
+
+    def _board(self, shared: Shared | None) -> Board | None:
+        """Return where the processes show each other what they count: in Redis, else in a folder of the server's."""
+        if shared is not None:
+            return SharedBoard(shared, "+".join(self.members))
+        folder = os.environ.get(FOLDER)
+        return None if folder is None else Folder(Path(folder))
 
     @property
     def foresees_all(self) -> bool:

@@ -26,6 +26,7 @@ LEFT_ALONE_S = 1.0
 LOOK_S = 1.0
 """Between two looks at what others know to be cooling down."""
 KEPT_S = 3_600
+DAY_S = 86_400
 """How long it is known which model began a tool turn."""
 PREFIX = "crossroute:serve:"
 MOST_MISSED = 10_000
@@ -178,6 +179,33 @@ class SharedMemory(Memory):
         names = [f"{PREFIX}mark:{mark}" for mark in known]
         told: list[str | None] = self._shared.do(lambda client: list(client.mget(names)), list)
         return next(filter(None, told), None)
+
+
+class SharedBoard:
+    """What servers show each other of their sums; of those that are gone, until none said anything for a day.
+
+    Args:
+        shared: The Redis.
+        pool: What tells the servers of one file from others in the same Redis.
+    """
+
+    def __init__(self, shared: Shared, pool: str) -> None:
+        self._shared, self._key = shared, f"{PREFIX}overview:{pool}"
+
+    def show(self, name: str, text: str) -> None:
+        """Show a text of a process, in place of its last one."""
+
+        def work(client: Any) -> None:
+            with client.pipeline(transaction=False) as pipeline:
+                pipeline.hset(self._key, name, text)
+                pipeline.expire(self._key, DAY_S)
+                pipeline.execute()
+
+        self._shared.do(work, lambda: None)
+
+    def read(self) -> dict[str, str]:
+        """Return the last text of each process."""
+        return self._shared.do(lambda client: dict(client.hgetall(self._key)), dict)
 
 
 class SharedState:
