@@ -13,6 +13,20 @@ OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
 """The names that Linux gives to what a process has open, be it a terminal, a pipe or a file."""
 
 
+def is_folder(path: str | Path) -> bool:
+    """Return whether there is a folder of a name, which may be one that no system takes."""
+    with suppress(OSError, ValueError):  # too long; with a NUL
+        return Path(path).is_dir()
+    return False
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether there is a file of a name, which may be one that no system takes."""
+    with suppress(OSError, ValueError):
+        return Path(path).is_file()
+    return False
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that it is never seen half-written.
 

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from crossroute.files import replace_file
+from crossroute.files import is_file, is_folder, replace_file
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 5_000, "x" * 300 + "/y", "a\x00b"], ids=["long", "long folder", "NUL"]
+)
+def test_a_name_that_no_system_takes_names_nothing(name, tmp_path):
+    assert not is_file(name)
+    assert not is_folder(tmp_path / name)
+    assert is_folder(tmp_path)
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
@@ -66,7 +75,7 @@ def test_a_pipe_is_written_into_and_stays_one(tmp_path):
 @pytest.mark.parametrize("to_a_file", [False, True])
 def test_standard_output_is_written_on(to_a_file, tmp_path):
     program = (
-        "from pathlib import Path; from crossroute.files import replace_file; "
+        "from pathlib import Path; from crossroute.files import is_file, is_folder, replace_file; "
         "print('first', flush=True); replace_file(Path('/dev/stdout'), b'second')"
     )
     command = [sys.executable, "-c", program]

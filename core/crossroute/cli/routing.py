@@ -27,6 +27,7 @@ from crossroute.cli.shared import (
     picture_file,
     progress_bar,
 )
+from crossroute.files import is_file
 
 if TYPE_CHECKING:
     from crossroute.routing.policy import Constraints
@@ -153,7 +154,7 @@ def _route_file(
     from crossroute.batch.run import Batch, Dialling, route_file
     from crossroute.batch.texts import place
 
-    if not place(source).is_file():
+    if not is_file(place(source)):
         raise ValueError(
             f"There is no file {source}. With --out, give a .parquet, .jsonl or .csv file of queries."
         )

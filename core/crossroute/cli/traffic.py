@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossroute.cli.shared import RouterArgument, err, load, out, output_file
+from crossroute.files import is_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -216,7 +217,7 @@ def prune(log: Log, days: Annotated[float, typer.Option(help="Keep what is young
 
 
 def _is_sqlite(path: Path) -> bool:
-    if not path.is_file():
+    if not is_file(path):
         return False
     with path.open("rb") as file:
         return file.read(len(SQLITE)) == SQLITE

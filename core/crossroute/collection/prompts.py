@@ -10,6 +10,7 @@ from typing import Any
 from crossroute.data.readers.opening import decoded, opened
 from crossroute.data.readers.plain import suffix, table_rows
 from crossroute.errors import DataError
+from crossroute.files import is_file
 
 TEXT_COLUMNS = ("text", "prompt", "question", "query", "input")
 """What a table calls its prompts, where nothing is said of it."""
@@ -46,7 +47,7 @@ def read_prompts(
         DataError: There is no such file or column, or a prompt is no text.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(f"There is no {path}. Expected a table of prompts, or a .txt with one prompt a line.")
     found: dict[str, Prompt] = {}
     for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):

@@ -14,6 +14,7 @@ from crossroute.candidate import Price
 from crossroute.config.located import LocatedToml, Place, values
 from crossroute.config.pool import Deployment, EscalationEntry, FloorEntry, ModelEntry, PoolConfig
 from crossroute.errors import ConfigError
+from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints
 from crossroute.scrubbing import holds_credential
 
@@ -57,9 +58,11 @@ def read_config(path: str | Path) -> PoolConfig:
 def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
     """Return the fields that name a file or folder which stands beside the file."""
     found: dict[str, Any] = {}
-    if (folder / pool.router).is_dir():
+    if is_folder(folder / pool.router):
         found["router"] = str(folder / pool.router)
-    if pool.floor is not None and (folder / pool.floor.outcomes).exists():
+    if pool.floor is not None and (
+        is_folder(folder / pool.floor.outcomes) or is_file(folder / pool.floor.outcomes)
+    ):
         found["floor"] = pool.floor.model_copy(update={"outcomes": str(folder / pool.floor.outcomes)})
     return found
 

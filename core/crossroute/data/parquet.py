@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.files import is_file
 from crossroute.numeric import Floats
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(
             f"There is no {path}. A folder of outcomes holds queries.parquet and outcomes.parquet."
         )

@@ -15,6 +15,7 @@ from crossroute.encoder import Embeddings
 from crossroute.encoder.surface import COUNTS, Counts, word_counts
 from crossroute.encoder.words import WordRows
 from crossroute.errors import EncoderError, one_line
+from crossroute.files import is_folder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -146,7 +147,7 @@ def _is_printable(text: str) -> bool:
 
 
 def _folder(model: str) -> Path:
-    if not model or Path(model).is_dir():
+    if not model or is_folder(model):
         return Path(model or BUNDLED)
     from huggingface_hub import snapshot_download
 

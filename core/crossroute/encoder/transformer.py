@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from crossroute.encoder import Embeddings
 from crossroute.errors import EncoderError, MissingExtraError, one_line
+from crossroute.files import is_folder
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 TOKENS_A_VIEW = 256
@@ -33,7 +33,7 @@ def reachable(place: str) -> str:
         OSError: It is neither a folder nor in the hub's cache, and the hub cannot be reached or lacks it.
         ValueError: It is neither a folder nor a hub id.
     """
-    if not Path(place).is_dir():
+    if not is_folder(place):
         from huggingface_hub import snapshot_download
 
         snapshot_download(place, allow_patterns=["config.json"])

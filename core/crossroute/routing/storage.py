@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.errors import CheckpointError, one_line
-from crossroute.files import held, replace_entry
+from crossroute.files import held, is_folder, replace_entry
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -179,7 +179,7 @@ def locate(name: str | Path) -> Path:
     """
     if name in bundled_routers():
         return BUNDLED / name
-    if Path(name).is_dir():
+    if is_folder(name):
         return Path(name)
     if isinstance(name, Path) or not HUB_ID.fullmatch(name):
         near = get_close_matches(str(name), bundled_routers(), n=1)

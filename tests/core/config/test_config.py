@@ -300,3 +300,10 @@ def test_a_floor_is_proved_when_the_file_is_read(tmp_path):
     router = read_config(written(tmp_path, f'router = "own"\n{floor}{models}')).settings["router"]
     assert router.floor.promise.drop == 0.3
     assert router.pool.names == ("small", "coder", "large")
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\\u0000b"], ids=["long", "NUL"])
+def test_a_router_of_a_name_that_no_folder_can_have_is_left_to_be_refused(name, tmp_path):
+    path = tmp_path / "crossroute.toml"
+    path.write_text(ISSUE.replace("universal", name))
+    assert len(read_config(path).router) > 2

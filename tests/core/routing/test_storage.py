@@ -277,7 +277,7 @@ def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
 
 def test_a_path_that_leads_nowhere_is_not_taken_to_the_hub(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for path in ("./router", "../router", "/router", "a/b/c"):
+    for path in ("./router", "../router", "/router", "a/b/c", "x" * 5_000, "a\x00b"):
         with pytest.raises(CheckpointError, match="There is no router"):
             locate(path)
 

@@ -13,6 +13,7 @@ from crossroute.data.readers import logs, plain, routerbench
 from crossroute.data.readers.opening import decoded, long_fields, opened, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
+from crossroute.files import is_file, is_folder
 
 __all__ = ["read_outcomes"]
 
@@ -46,9 +47,9 @@ def read_outcomes(
     if not isinstance(source, (str, Path)):
         return plain.read_frame(source, candidates, columns)
     path = Path(source)
-    if path.is_dir():
+    if is_folder(path):
         return _read_folder(path, candidates, columns, texts)
-    if not path.is_file():
+    if not is_file(path):
         raise _refusal(path, "does not exist")
     outcomes = _read_file(path, candidates, columns, texts)
     if outcomes is None:

@@ -123,6 +123,12 @@ def test_columns_are_mapped(tmp_path: Path):
         assert read_outcomes(source, columns=mapped).quality[0].tolist() == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\x00b.jsonl"], ids=["long", "NUL"])
+def test_a_name_that_no_file_can_have_does_not_exist(name: str):
+    with pytest.raises(DataError, match="does not exist"):
+        read_outcomes(name)
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
