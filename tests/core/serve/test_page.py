@@ -30,6 +30,13 @@ def test_the_overview_sums_up_and_holds_no_text(served, upstream):
     assert "foxes" not in answer.text
 
 
+def test_the_tests_that_the_docs_name_exist():
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", DOCS.read_text("utf-8")))
+    written = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert named
+    assert not [name for name in named if f"def {name}(" not in written]
+
+
 def test_the_docs_list_every_endpoint(served):
     from crossroute.serve.app import app_of
 
