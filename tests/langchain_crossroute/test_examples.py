@@ -43,6 +43,13 @@ def test_the_agent(run):
     assert lines[7].startswith(f"    stuck to {tried}: tool turn; took $")
 
 
+def test_retrieval(run):
+    lines = run("langchain_rag.py")
+    assert lines[1] == "  gpt-4o-mini: Delivery to Norway costs 12 euros and takes four days."
+    assert lines[3].startswith("  gpt-5-mini: The watch has two years of warranty.")
+    assert lines[4] == "Shops are open from nine to six."
+
+
 def test_the_preference(run):
     lines = run("langchain_preference.py")
     assert lines[0].startswith("cost preference 0: gpt-5, ")
