@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} is 
 MODELS = ["small", "large"]
 SHORT = {"max_tokens": 6, "temperature": 0}
 SAID = [{"role": "user", "content": "What is the capital of France?"}]
+PATIENT = "[server]\nanswer_timeout_s = 600"  # the models share the machine with other tests
 TOO_LONG = [{"role": "user", "content": "word " * 8_000}]
 
 
@@ -44,7 +45,7 @@ def served(folder):
         name: f"openai:{model} {local_models.server(model, TEMPLATE).listening_address}/v1"
         for name, model in names.items()
     }
-    with serving.served(serving.write_pool(folder, addresses), ENVIRONMENT) as running:
+    with serving.served(serving.write_pool(folder, addresses, PATIENT), ENVIRONMENT) as running:
         yield running
     sys.path.remove(str(EXAMPLES))
 

@@ -80,7 +80,6 @@ EXPECTED: dict[str, tuple[type, ...]] = {
 }
 """Members of a request that are read, and their types."""
 THOUGHTS = ("thinking", "redacted_thinking")
-SAFE_MIME = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 class Messages:
