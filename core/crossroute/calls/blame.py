@@ -83,6 +83,12 @@ BY_STATUS = {
 }
 """Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
 
+REQUESTED = frozenset((400, 406, 411, 413, 414, 415, 416, 422, 431))
+"""Statuses that blame the request, unless the body says otherwise."""
+
+PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
+"""What no model's API says of a request: a proxy does."""
+
 _KINDS = {
     OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
     "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal "
@@ -243,7 +249,9 @@ def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
         return told if told in (WINDOW, CONTENT) else ACCESS
     if kind is not None and (kind.again or kind is ACCESS) and told is None:
         return kind
-    return told or (WINDOW if code == 413 else ARGUMENT)
+    if told is None and PAGE.search(words) and code != 413:
+        return UNREADABLE
+    return told or (WINDOW if code == 413 else ARGUMENT if code in REQUESTED else UNKNOWN)
 
 
 def _by_words(words: str) -> Fault | None:

@@ -105,6 +105,15 @@ TOLD = [
     # its key, credit, model
     (error(status_code=401), blame.ACCESS),
     (error(status_code=404, body={"message": "The model 'x' does not exist"}), blame.ACCESS),
+    (
+        error("APIStatusError", "<html><h1>400 Bad Request</h1>nginx</html>", status_code=400),
+        blame.UNREADABLE,
+    ),
+    (error("APIStatusError", "<!DOCTYPE html><title>Blocked</title>", status_code=418), blame.UNREADABLE),
+    (error("APIStatusError", "<html>413</html>", status_code=413), blame.WINDOW),
+    (error("APIStatusError", "teapot", status_code=418), blame.UNKNOWN),
+    (error("APIStatusError", "", status_code=421), blame.UNKNOWN),
+    (error("APIStatusError", "", status_code=422), blame.ARGUMENT),
     (bad_request("Your credit balance is too low to access the Anthropic API"), blame.ACCESS),
     (bad_request("API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT"), blame.ACCESS),
     (error(status_code=429, body={"code": "insufficient_quota"}), blame.ACCESS),
