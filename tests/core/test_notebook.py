@@ -65,6 +65,8 @@ def test_a_decision_marks_the_chosen_candidate(router):
     assert decision.candidate in chosen
     assert "overflow-x:auto" in page
     assert Cells(page).open == []
+    assert repr(decision).startswith(f"Decision({decision.candidate!r}, quality=0.")
+    assert repr(decision).endswith(f", of 2; id={decision.id!r})")
 
 
 def test_spend_lists_what_calls_took():

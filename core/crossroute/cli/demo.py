@@ -147,7 +147,7 @@ def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: in
     names = [_short(decision.candidate) for decisions in columns for decision in decisions]
     taken = len(columns) * (max(map(len, headings + names)) + GAP)
     room = min(max(width - taken, NARROWEST), WIDEST)
-    title = f"Who gets {len(QUERIES)} queries, by cost preference: 0 is quality first, 1 is cheapest"
+    title = f"Where {len(QUERIES)} queries go, by cost preference: 0 is quality first, 1 is cheapest"
     table = plain_table(Column("query", width=room), title=title)
     table.pad_edge = False  # the last name needs no blank after it
     for heading in headings:

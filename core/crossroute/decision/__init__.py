@@ -240,6 +240,10 @@ class Decision(InNotebooks, BaseModel):
         """Draw the decision as a table, the chosen candidate marked, and what else decided."""
         return tabulate(self)
 
+    def __repr__(self) -> str:
+        told = f"quality={self.quality:.3g}, cost={self.cost:.3g}, of {len(self.alternatives)}"
+        return f"Decision({self.candidate!r}, {told}; id={self.id!r})"
+
     def __str__(self) -> str:
         from rich.console import Console
 

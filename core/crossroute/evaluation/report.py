@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from crossroute.notebook import InNotebooks
-from crossroute.plain_table import plain_table
+from crossroute.plain_table import listed, plain_table
 from crossroute.reward import Reward
 
 Interval = tuple[float, float]
@@ -119,6 +119,10 @@ class Report(InNotebooks, _Frozen):
     routers: dict[str, RouterFigures]
     tasks: tuple[Report, ...] = ()
     small_tasks: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        over = f"{self.task}: {self.queries} queries, {len(self.candidates)} candidates"
+        return f"Report({over}; routers: {listed(tuple(self.routers))})"
 
     def __rich__(self) -> RenderableType:
         """Lay out the tables: routers, what is too few to tell, candidates and, where there are several, tasks."""

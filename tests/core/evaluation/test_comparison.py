@@ -74,6 +74,7 @@ def test_bounds_and_candidates_by_hand():
     assert (report.low_cost, report.high_cost) == pytest.approx((0.001, 0.011))
     assert report.best_single == "large"
     assert report.candidates["small"].quality == 0.5
+    assert repr(report) == f"Report(all: {report.queries} queries, 2 candidates; routers: router)"
     assert report.zero.aiq == pytest.approx(0.75)  # the straight line from 0.5 to 1.0
     assert report.oracle.aiq == pytest.approx(0.875)
 
