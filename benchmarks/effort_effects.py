@@ -21,11 +21,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from priors import KINDS, Floats, Seen, facts, learned_from, observed_quality, published, spellings
+from priors import (
+    KINDS,
+    Floats,
+    Seen,
+    facts,
+    learned_from,
+    level_of,
+    observed_quality,
+    published,
+    spellings,
+)
 from sklearn.isotonic import IsotonicRegression
 
 import crossroute.model
-from crossroute.effort import LEVELS, SAID_AS
+from crossroute.effort import LEVELS
 
 FILE = Path(crossroute.model.__file__).with_name("efforts.json")
 USUAL = LEVELS.index("medium")
@@ -98,16 +108,6 @@ class Effects(NamedTuple):
     def of(self, mean: Mean) -> float:
         """Return the effect on one mean."""
         return float(self.value[mean.level, mean.kind]) * self.shares.get(facts()[mean.model].maker, 1.0)
-
-
-def level_of(model: str, effort: str) -> int | None:
-    """Return the index of a level; of the default, what the model does where nobody tells it."""
-    known = facts()[model]
-    if known.reasoning == "never":
-        return None
-    if not effort:
-        effort = "medium" if known.reasoning == "always" or known.thinks_by_default else "none"
-    return LEVELS.index(SAID_AS.get(effort, effort))
 
 
 def quality_means(seen: Iterable[Seen] | None = None) -> list[Mean]:

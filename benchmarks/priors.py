@@ -30,6 +30,8 @@ from sets import DATA
 
 from crossroute import Outcomes, read_outcomes
 from crossroute.candidate import Belief
+from crossroute.effort import LEVELS, SAID_AS, Effort
+from crossroute.model.effects import effects_of
 
 Floats = npt.NDArray[np.floating]
 Key = tuple[str, str]
@@ -52,6 +54,10 @@ THINKING = {"none": -1.0, "minimal": -0.6, "low": -0.3, "": 0.0, "medium": 0.0, 
 THINKS = frozenset({"low", "medium", "high", "xhigh", "max", "thinking"})
 RUN_HARD = ("openhands", "openhands-index")
 """Sources whose models ran with reasoning on wherever they have it, though their names do not say so."""
+
+RUNS_AT = "high"
+"""The effort of most agents' runs that were observed. Little is known of runs at others, so what is believed of a model as
+an agent, where nobody tells it any effort, is what is believed of it at this one, less what this one does."""
 
 BROKEN = {("frontier-2025", "mimo-7b-rl-0530"), ("bfcl", "hermes-2-theta-llama-3-70b")}
 """Runs that say nothing of the model: see catalogue_facts.LEFT_OUT."""
@@ -156,8 +162,8 @@ def spellings() -> dict[tuple[str, str], Key]:
             if not row["model"] or (row["source"], row["model"]) in BROKEN:
                 continue
             effort = row["effort"]
-            if row["source"] in RUN_HARD and not effort and facts()[row["model"]].reasoning != "never":
-                effort = "high"
+            if row["source"] in RUN_HARD and not effort:
+                effort = as_agent(row["model"])
             found[row["source"], row["spelling"]] = (row["model"], effort)
     return found
 
@@ -477,19 +483,46 @@ class FactorModel:
 
 
 def believe(keys: Sequence[Key], without: Collection[str] = ()) -> dict[Key, Belief]:
-    """Return what to believe of models at efforts, fitted without some sets."""
-    ability, doubt = FactorModel(observed_quality(without)).predict(keys)
-    length, length_doubt = FactorModel(observed_tokens(without)).predict(keys)
-    rows = zip(ability, np.sqrt(doubt), length, np.sqrt(length_doubt), strict=True)
+    """Return what to believe of models at efforts, fitted without some sets; as agents, untold, by `RUNS_AT`."""
+    agent, fields = KINDS.index("agent"), []
+    effects = [_of_running(model) if not effort else (0.0, 0.0) for model, effort in keys]
+    of_runs = [(model, effort or as_agent(model)) for model, effort in keys]
+    for seen, effect in zip(
+        (observed_quality(without), observed_tokens(without)), np.transpose(effects), strict=True
+    ):
+        fitted = FactorModel(seen)
+        (mean, variance), (at_runs, at_runs_variance) = fitted.predict(keys), fitted.predict(of_runs)
+        mean[:, agent], variance[:, agent] = at_runs[:, agent] - effect, at_runs_variance[:, agent]
+        fields += [mean, np.sqrt(variance)]
+    rows = zip(*(values.round(4).tolist() for values in fields), strict=True)
     return {
-        key: Belief(
-            **{
-                field: tuple(values.round(4).tolist())
-                for field, values in zip(Belief.model_fields, row, strict=True)
-            }
-        )
+        key: Belief(**dict(zip(Belief.model_fields, map(tuple, row), strict=True)))
         for key, row in zip(keys, rows, strict=True)
     }
+
+
+def as_agent(model: str) -> str:
+    """Return the effort at which a model's runs were observed for the most part."""
+    return "" if facts()[model].reasoning == "never" else RUNS_AT
+
+
+def _of_running(model: str) -> tuple[float, float]:
+    """Return what `RUNS_AT` does to a model's quality as an agent, in logits, and to its log tokens."""
+    if (level := level_of(model, "")) is None:
+        return 0.0, 0.0
+    told = Effort(told=RUNS_AT, usual=LEVELS[level], maker=facts()[model].maker)
+    quality, _, log_tokens, _ = effects_of(told, KINDS)
+    return float(quality[KINDS.index("agent")]), log_tokens
+
+
+def level_of(model: str, effort: str) -> int | None:
+    """Return the index of a level; of the default, what the model does where nobody tells it."""
+    known = facts()[model]
+    if known.reasoning == "never":
+        return None
+    if not effort:
+        effort = "medium" if known.reasoning == "always" or known.thinks_by_default else "none"
+    return LEVELS.index(SAID_AS.get(effort, effort))
 
 
 LAST_GENERATION = 1.25
