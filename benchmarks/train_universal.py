@@ -3,7 +3,7 @@
 All shared sets' train splits together; validation chooses the epoch. What is believed of each model (priors.py) stands
 beside what was measured of it, and in its place where nothing was; queries of our own (ordinary_queries.jsonl), whose
 kind, difficulty and length are stated, tell what ordinary requests are and set the dial; tasks of agents' runs
-(agent_runs.jsonl), what runs are. `--pool-only` trains no
+(agent_runs.jsonl), beside requests that only look like them, what runs are. `--pool-only` trains no
 network: it takes the router in the folder and makes the models without outcomes anew.
 """
 
@@ -61,7 +61,8 @@ KIND_OF_ORDINARY = {
 }
 LABELLED_WEIGHT = 30.0
 """Of an ordinary query beside a training query, in the heads that tell kind, difficulty and length: 558 of them weigh
-nearly as much as all training queries together. Chosen on ordinary queries held out."""
+nearly as much as all training queries together. Agents' tasks, and what only looks like these, weigh 1 there, so that
+they do not make what people ordinarily ask look hard. Chosen on ordinary queries held out."""
 
 NEAR = 0.88
 """Share of validation queries within reach; chosen on whole sets left out."""
@@ -82,8 +83,8 @@ price and reasoning lead to expect, and their `quality_error` says how roughly.
 
 - **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
   Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
-  558 ordinary requests of our own, in ten languages, tell what is trivial and what is hard, and set the dial; 32 tasks
-  of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No query is stored.
+  558 ordinary requests of our own, in ten languages, tell what is trivial and what is hard, and set the dial; 209
+  tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No query is stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
 - **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures: `python benchmarks/universal.py` and
   `python benchmarks/unseen.py`, in docs/benchmarks.md.
@@ -155,14 +156,15 @@ def ordinary_queries() -> list[Query]:
 
 def labelled(encoder: str) -> Labelled:
     """Return ordinary requests and tasks of agents' whole runs with their stated kind, difficulty and length."""
-    rows = rows_of(ORDINARY) + rows_of(RUNS)
+    ordinary, others = rows_of(ORDINARY), rows_of(RUNS)
+    rows = ordinary + others
     return Labelled(
         QueryEncoder(load_encoder(encoder)).encode(queries_of(rows)),
         np.array([KINDS.index(KIND_OF_ORDINARY[row["kind"]]) for row in rows]),
         np.array([EASE[row["level"]] for row in rows]),
         np.log(np.maximum([row["output_tokens"] for row in rows], 1)),
         np.array([row["kind"] == "run" for row in rows]),
-        LABELLED_WEIGHT,
+        np.repeat([LABELLED_WEIGHT, 1.0], [len(ordinary), len(others)]),
         np.array([row.get("language", "en") == "en" for row in rows]),
     )
 

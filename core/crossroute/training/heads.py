@@ -70,7 +70,8 @@ class Labelled(NamedTuple):
         ease: Logit of the quality of a candidate of ability 0, shape (n,).
         log_tokens: Of a typical candidate's answer, shape (n,).
         run: Whether an agent's whole run is asked for, shape (n,), rather than one answer.
-        weight: Of each beside a training query, where a query is read that is asked as they are.
+        weight: Of each beside a training query, where a query is read that is asked as they are; shape (n,), or one
+            for all.
         tells_manner: Whether a query is in the language of the training queries, shape (n,); None where all are. Where
             all of these are English, other languages would be taken for the manner of asking.
     """
@@ -80,7 +81,7 @@ class Labelled(NamedTuple):
     ease: Floats
     log_tokens: Floats
     run: npt.NDArray[np.bool_]
-    weight: float = 1.0
+    weight: Floats | float = 1.0
     tells_manner: npt.NDArray[np.bool_] | None = None
 
     def telling(self, rows: Rows) -> Rows:
@@ -118,7 +119,7 @@ class Rows(NamedTuple):
         """Return some of these."""
         return Rows(self.x[rows], self.kind[rows], self.told[rows], self.run[rows], self.weight[rows])
 
-    def times(self, factor: float) -> Rows:
+    def times(self, factor: Floats | float) -> Rows:
         """Return the same at other weights."""
         return self._replace(weight=self.weight * factor)
 
