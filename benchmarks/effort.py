@@ -27,11 +27,10 @@ from effort_effects import (
     Mean,
     Steps,
     fit,
-    level_of,
     quality_means,
     token_means,
 )
-from priors import KINDS, LIVEBENCH, Floats, Key, facts, learned_from, livebench, spellings
+from priors import KINDS, LIVEBENCH, Floats, Key, facts, learned_from, level_of, livebench, spellings
 from scipy.stats import spearmanr
 
 from crossroute.metrics import cost_at_quality, non_decreasing_convex_hull

@@ -56,8 +56,8 @@ RUN_HARD = ("openhands", "openhands-index")
 """Sources whose models ran with reasoning on wherever they have it, though their names do not say so."""
 
 RUNS_AT = "high"
-"""The effort of most agents' runs that were observed. Little is known of runs at others, so what is believed of a model as
-an agent, where nobody tells it any effort, is what is believed of it at this one, less what this one does."""
+"""The effort of most agents' runs that were observed. Little is known of runs at others, so what is believed of a model
+as an agent, where nobody tells it any effort, is what is believed of it at this one, less what this one does."""
 
 BROKEN = {("frontier-2025", "mimo-7b-rl-0530"), ("bfcl", "hermes-2-theta-llama-3-70b")}
 """Runs that say nothing of the model: see catalogue_facts.LEFT_OUT."""

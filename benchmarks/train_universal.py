@@ -84,7 +84,8 @@ price and reasoning lead to expect, and their `quality_error` says how roughly.
 - **Data**: the train splits of {sets} public sets (docs/data.md): {train} queries; {validation} more chose the epoch.
   Published scores by kind of work (LiveBench, LMArena, OpenHands index and others) stand behind what is believed.
   558 ordinary requests of our own, in ten languages, tell what is trivial and what is hard, and set the dial; 209
-  tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No query is stored.
+  tasks of our own tell what asks for an agent's whole run. What is believed leans to the dearer model. No query is
+  stored.
 - **Encoder**: static, token vectors distilled from all-MiniLM-L6-v2 (Apache-2.0) with model2vec.
 - **Training**: `python benchmarks/train_universal.py`, seed {seed}; figures: `python benchmarks/universal.py` and
   `python benchmarks/unseen.py`, in docs/benchmarks.md.
