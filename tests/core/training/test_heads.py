@@ -37,6 +37,14 @@ def test_heavier_queries_count_for_more():
     assert away[0] < away[1] / 10
 
 
+def test_each_query_may_have_a_weight_of_its_own():
+    ours, others = rows(), rows(1)
+    is_wrong = np.arange(N) % 2 == 0
+    mixed = others._replace(told=np.where(is_wrong[:, None], 0.0, others.told))
+    weights, bias = fit_heads(ours.beside(mixed.times(np.where(is_wrong, 0.01, 1.0))), KINDS)
+    assert np.abs(ours.x @ weights[:, -2:] + bias[-2:] - ours.told).mean() < 0.3
+
+
 def told(rows: Rows, stated: Rows, x: np.ndarray) -> np.ndarray:
     found = fit_manners(rows, stated, KINDS)
     return softmax(x @ found["manner"] + found["manner_bias"])
