@@ -1,6 +1,7 @@
 """Routers of others beside ours on recorded answers, in one process: python benchmarks/beside.py [--learn 1500].
 
-    pip install litellm==1.110.0 paretobandit==0.1.1 && LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/beside.py
+    pip install litellm==1.110.0 paretobandit==0.1.1 semantic-router==1.1.1
+    LITELLM_LOCAL_MODEL_COST_MAP=True python benchmarks/beside.py
 
 Each is run as its package has it; none is a dependency of the project.
 
@@ -8,6 +9,8 @@ Each is run as its package has it; none is a dependency of the project.
   that are on the hull of mean quality by cost on the learning queries, from the cheapest to the best.
 - litellm's adaptive router: its request types, Beta cells and scores, all candidates in the middle tier at first.
 - ParetoBandit: cold, on 25 whitened principal components of our static encoding, in place of MiniLM's.
+- semantic-router: a route for each of the ladder's models, whose utterances are the learning queries of which it is the
+  cheapest that answers right, 100 at most, or the best where none does; on our static encoding.
 - CrossRoute: `universal` as it comes, at 21 settings of the dial. It was trained on these sets' other queries.
 
 The adaptive two learn from the learning queries, one after the other: of each they see the grade of the model that they
@@ -36,6 +39,7 @@ from crossroute.numeric import Floats
 SETS = ("paretobandit", "gpt4o-llama-qwen")
 DIAL = np.linspace(0, 1, 21)
 DRAWS, SEED, COMPONENTS = 1_000, 3, 25
+RIGHT, UTTERANCES = 0.5, 100
 PENALTIES = (0.0, 0.3, 0.6)
 """ParetoBandit's cost penalties; 0.3 is its default."""
 
@@ -123,6 +127,36 @@ def pareto(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
         yield f"ParetoBandit, penalty {penalty:g}", np.array(chosen)
 
 
+def semantic(learned: Outcomes, tested: Outcomes) -> Iterator[tuple[str, Chosen]]:
+    """Yield the choices of semantic-router between routes of example queries."""
+    from semantic_router import IndexedRouter, Route
+    from semantic_router.encoders import DenseEncoder
+
+    static = QueryEncoder("static")
+
+    class Static(DenseEncoder):  # type: ignore[misc]
+        def __call__(self, docs: list[str]) -> list[list[float]]:
+            found: list[list[float]] = static.embed([Query(text) for text in docs]).tolist()
+            return found
+
+        async def acall(self, docs: list[str]) -> list[list[float]]:
+            return self(docs)
+
+    names = ladder(learned)
+    columns = [learned.pool.position(name) for name in names]
+    right = learned.quality[:, columns] >= RIGHT
+    fits = np.where(right.any(axis=1), right.argmax(axis=1), len(names) - 1)
+    routes = [
+        Route(
+            name=name, utterances=[learned.texts[row] for row in np.flatnonzero(fits == place)[:UTTERANCES]]
+        )
+        for place, name in enumerate(names)
+    ]
+    router = IndexedRouter(Static(name="static"), [route for route in routes if route.utterances])
+    chosen = [tested.pool.position(router(text).name) for text in tested.texts]
+    yield "semantic-router", np.array(chosen)
+
+
 def beside(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[float, float, float, Floats]:
     """Return quality and USD of choices, the dial's quality at that cost, and the interval of the difference."""
     rows = np.arange(len(tested))
@@ -140,12 +174,12 @@ def beside(tested: Outcomes, chosen: Chosen, dialled: list[Chosen]) -> tuple[flo
     return (*compared(rows), np.quantile(differences, (0.025, 0.975)))
 
 
-def main(learn: int = 1_500) -> None:
-    """Print the table."""
+def main(learn: int = 1_500, sets: str = ",".join(SETS)) -> None:
+    """Print the table, of some sets: a,b."""
     universal = Router.from_pretrained("universal")
     print("| set | router | quality | USD per 1,000 | CrossRoute at that cost | difference, 95 % |")
     print("|---|---|---|---|---|---|")
-    for name in SETS:
+    for name in sets.split(","):
         outcomes = common(load_one(name))
         is_test = np.array(outcomes.splits) == "test"
         order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_test))[:learn]
@@ -160,7 +194,7 @@ def main(learn: int = 1_500) -> None:
             )
             for preference in DIAL
         ]
-        for way in (complexity, adaptive, pareto):
+        for way in (complexity, adaptive, pareto, semantic):
             for told, chosen in way(learned, tested):
                 theirs, usd, ours, (low, high) = beside(tested, chosen, dialled)
                 print(
