@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from json import JSONDecodeError
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,11 +21,8 @@ from crossroute.calls.spend import TIERS, Usage
 KEY = "crossroute"
 """Where a decision stands: in `response_metadata` of an answer, in the metadata of a trace."""
 
-TRACED = (
-    *("decision_id", "candidate", "quality", "cost"),
-    *("cost_preference", "willingness_to_pay", "reasons", "failures"),
-)
-"""What a trace tells of a decision."""
+NUMBERS = ("quality", "cost", "cost_preference", "willingness_to_pay")
+"""Those that a trace tells of a decision."""
 
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
 UNREADABLE_NAMES = frozenset(
@@ -75,8 +73,15 @@ def as_json(decision: Decision) -> dict[str, Any]:
 
 def traced(decision: Decision) -> dict[str, Any]:
     """Return what a trace says of a decision: the numbers and the reasons, no alternatives."""
-    data = as_json(decision)
-    return {field: data[field] for field in TRACED}
+    told = {name: getattr(decision, name) for name in NUMBERS}
+    numbers = {name: None if value is None or math.isnan(value) else value for name, value in told.items()}
+    return {
+        "decision_id": decision.id,
+        "candidate": decision.candidate,
+        **numbers,
+        "reasons": [*decision.reasons],
+        "failures": [failure.model_dump(mode="json") for failure in decision.failures],
+    }
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:
@@ -148,6 +153,9 @@ class UsageProbe(BaseCallbackHandler):
         self.answered = False
         self.usage: UsageMetadata | None = None
         self._streamed: dict[UUID, Usage] = {}
+
+    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+        """Take no note of a beginning: without this, LangChain would spell the messages out for `on_llm_start`."""
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""

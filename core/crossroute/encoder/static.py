@@ -37,6 +37,9 @@ LAYOUTS = (
 MOST_TOKENS = 512
 """Tokens that are read of a text where the model does not say, as in model2vec."""
 
+FEW = 16
+"""Texts fewer than these are cut one by one."""
+
 
 class StaticEncoder:
     """Token vectors, averaged and normalized: needs neither torch nor a download; safe to share between threads.
@@ -119,7 +122,11 @@ class StaticEncoder:
         The sum points where the mean does.
         """
         rows = []
-        for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False):
+        if len(texts) < FEW:  # in this thread, rather than wake others
+            found = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
+        else:
+            found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        for encoding in found:
             vectors = self._vectors.take(encoding.ids, axis=0).astype(np.float32, copy=False)
             rows.append([*np.ones(len(vectors), dtype=np.float32) @ vectors, len(vectors)])
         return np.array(rows, dtype=np.float32)
