@@ -196,8 +196,13 @@ class Call:
         )  # its chunks tell nothing but the last
         return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, ends=ends)
 
-    def asked(self, decision: Decision) -> Asked:
-        """Return the chosen member, the messages as it reads them, and the config for its run."""
+    def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:
+        """Return the chosen member, the messages as it reads them, and the config for its run.
+
+        Args:
+            decision: For the member.
+            overheard: Whether the probe listens even where the answer tells all by itself.
+        """
         config, probe = dict(self.config), UsageProbe()
         if decision.failures:
             config.pop("run_id", None)  # the failed attempt's run has it
@@ -206,7 +211,6 @@ class Call:
         traces: RunnableConfig = {
             "metadata": {KEY: traced(decision)},
             "tags": [f"{KEY}:{decision.candidate}"],
-            "callbacks": [probe],
         }
         member = self.routing.members[decision.candidate]
         runnable, change = member.configured(config), self._change_for(member)  # type: ignore[arg-type]
@@ -220,6 +224,8 @@ class Call:
             messages, kwargs = with_cache_mark(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
+        if overheard or config.get("callbacks") or not _tells_all(runnable, kwargs):
+            traces["callbacks"] = [probe]
         return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
 
     @staticmethod
@@ -283,11 +289,20 @@ class Call:
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""
-        asked = self.asked(decision)
+        asked = self.asked(decision, overheard=False)
         with (yield from self.routing.dispatcher.ledger.begin(decision, asked.probe, final=final)) as entry:
             answer = yield Ask(asked)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))
+
+
+def _tells_all(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:
+    """Return whether an answer of a model that nothing wraps, and that does not stream within, holds its own tokens."""
+    if not isinstance(runnable, BaseChatModel) or runnable.callbacks or kwargs.get("stream"):
+        return False
+    kind = type(runnable)
+    own = kind.invoke is BaseChatModel.invoke and kind.ainvoke is BaseChatModel.ainvoke
+    return own and not getattr(runnable, "streaming", False)
 
 
 def generation_calls(

@@ -803,13 +803,13 @@ def test_two_hundred_calls_at_once_with_three_in_ten_failing_lose_none(fakes, ro
 
 def test_the_event_loop_is_free_while_a_query_is_encoded(fakes, router, monkeypatch):
     encoder = router.predictor.query_encoder
-    encode = type(encoder).encode
+    read = type(encoder).read
 
     def slow(self, queries):
         time.sleep(0.3)
-        return encode(self, queries)
+        return read(self, queries)
 
-    monkeypatch.setattr(type(encoder), "encode", slow)
+    monkeypatch.setattr(type(encoder), "read", slow)
     model = ChatCrossRoute(models=fakes, router=router)
     beats = []
 
