@@ -1,7 +1,10 @@
-"""LangChain's own suite for integrations, by ChatOpenAI: what passes at the model's API passes through the server."""
+"""LangChain's own suite for integrations: what passes at a model's API passes through the server."""
+
+import itertools
 
 import httpx
 import pytest
+from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests
@@ -26,7 +29,8 @@ def addresses(folder):
             "large": f"anthropic {upstream.anthropic}",
         }
         with serving.served(serving.write_pool(folder, models), ENVIRONMENT) as running:
-            yield {"direct": upstream.openai, "served": running.openai}
+            openai = {"direct": upstream.openai, "served": running.openai}
+            yield openai | {"direct, Anthropic": upstream.anthropic, "served, Anthropic": running.url}
 
 
 class Suite:
@@ -84,3 +88,37 @@ class TestTranslated(Suite, ChatModelIntegrationTests):
 
 class TestRouted(Suite, ChatModelIntegrationTests):
     asked = "crossroute"
+
+
+TESTS = itertools.count()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+class ByAnthropic(Suite):
+    asked = "large"
+
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return ChatAnthropic
+
+    @property
+    def chat_model_params(self) -> dict:
+        told = {"base_url": self.address, "api_key": "none", "max_retries": 0}
+        # its own asynchronous client, one for each timeout, outlives the loop of one test
+        return {"model": self.asked, **told, "default_request_timeout": 60 + next(TESTS)}
+
+    @property
+    def model_override_value(self) -> str:
+        return "large" if self.asked == "small" else "small"
+
+
+class TestDirectByAnthropic(ByAnthropic, ChatModelIntegrationTests):
+    at = "direct, Anthropic"
+
+
+class TestServedByAnthropic(ByAnthropic, ChatModelIntegrationTests):
+    at = "served, Anthropic"
+
+
+class TestTranslatedByAnthropic(ByAnthropic, ChatModelIntegrationTests):
+    at, asked = "served, Anthropic", "small"

@@ -174,11 +174,17 @@ class Chat:
 class ChatReader:
     """Reads one stream."""
 
+    def __init__(self) -> None:
+        self._begun = False
+
     def read(self, event: Event) -> Iterator[Delta]:
         """Yield what an event says."""
         said = event.json
         if said.get("error"):
             raise ProviderError(None, event.data.encode(), {})
+        if said.get("choices") and not self._begun:  # Azure's first event has neither choices nor a model
+            self._begun = True
+            yield Began(str(said.get("id") or ""), str(said.get("model") or ""))
         for choice in said.get("choices") or ():
             yield from self._choice(choice)
         usage = usage_in(said)
