@@ -2,7 +2,7 @@
 
     python benchmarks/build_catalogue.py [--check]
 
-Prices come from the installed genai-prices, outcomes are counted in ../shared/data. `--check` writes nothing and
+Prices come from the installed genai-prices, outcomes are counted in the folder that `CROSSROUTE_DATA` names. `--check` writes nothing and
 fails where the file is not what would be written.
 """
 

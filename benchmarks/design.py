@@ -1,6 +1,6 @@
 """What a design of what to ask is worth: AIQ from half of the calls beside all, and beside half at random.
 
-    python benchmarks/design.py ../shared/data [--draws 3] [--prompts 600] [--share 0.5]
+    python benchmarks/design.py "$CROSSROUTE_DATA" [--draws 3] [--prompts 600] [--share 0.5]
 
 Recorded outcomes play the candidates' answers. What was asked trains two plain routers, means by cluster and nearest
 neighbours; AIQ is on the set's test queries. "Random" asks all candidates a random part of the prompts.
