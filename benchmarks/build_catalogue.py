@@ -2,8 +2,8 @@
 
     python benchmarks/build_catalogue.py [--check]
 
-Prices come from the installed genai-prices, outcomes are counted in the folder that `CROSSROUTE_DATA` names. `--check` writes nothing and
-fails where the file is not what would be written.
+Prices come from the installed genai-prices, outcomes are counted in the folder that `CROSSROUTE_DATA` names.
+`--check` writes nothing and fails where the file is not what would be written.
 """
 
 from __future__ import annotations
