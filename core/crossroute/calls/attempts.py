@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import CONTENT, TIMEOUT, WINDOW, Fault, fault_of
+from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.ledger import Entry
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
@@ -29,8 +29,9 @@ MAX_ATTEMPTS = 16
 LEAST_TRIES = 2
 """Of a candidate that went down while the call ran: calls that ran beside it may have failed in one moment."""
 
-MAX_TIMEOUTS = 3
-"""Of one candidate, a call: each may take as long as its client waits."""
+MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
+"""Of one candidate, a call: a timeout may take as long as its client waits, an answer that nobody can read may be paid."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
 """Seconds that a provider may ask for; one that asks for more is not called again in the call."""
@@ -131,7 +132,7 @@ class Attempts:
         self._began = cooldowns.now()  # of the attempt that runs
         self._down = frozenset(filter(cooldowns.is_down, tuple(cooldowns.failed)))
         self._tried: Counter[str] = Counter()
-        self._timeouts: Counter[str] = Counter()
+        self._faults: Counter[tuple[str, Fault]] = Counter()
         if not insist and decision.candidate in cooldowns.failed:
             self._waiting = self._list().copy()
             self._next(f"{decision.candidate} cools down after a failure")
@@ -261,9 +262,9 @@ class Attempts:
     def _leave_out(self, name: str, fault: Fault) -> None:
         """Leave out of this call those that would fail as this one did."""
         failing = {name} if not fault.again else set()
-        if fault is TIMEOUT:
-            self._timeouts[name] += 1
-            failing |= {name} if self._timeouts[name] >= MAX_TIMEOUTS else set()
+        self._faults[name, fault] += 1
+        if self._faults[name, fault] >= MOST_FAULTS.get(fault, MAX_ATTEMPTS):
+            failing |= {name}
         if fault is WINDOW and name in self._windows:
             small = self._windows[name]
             failing |= {other for other in self._names if self._windows.get(other, small + 1) <= small}

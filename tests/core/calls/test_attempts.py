@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from functools import partial
+from json import JSONDecodeError
 
 import pytest
 
@@ -159,6 +160,13 @@ def test_who_timed_out_is_called_three_times_at_most():
     with pytest.raises(APITimeoutError):
         Attempts(decision("a"), Cooldowns()).call(alone.call)
     assert alone.called == ["a"] * 3
+
+
+def test_who_cannot_be_read_is_paid_for_five_times_at_most():
+    broken = [JSONDecodeError("no value", "<html>", 0) for _ in range(9)]
+    members = Members(a=broken, b=[RateLimitError(), *broken[:2], RateLimitError(), RateLimitError()])
+    assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
+    assert members.called == ["a", "b"] * 5 + ["b"]
 
 
 class Unauthorized(Exception):  # noqa: N818
