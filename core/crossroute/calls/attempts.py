@@ -30,7 +30,7 @@ LEAST_TRIES = 2
 """Of a candidate that went down while the call ran: calls that ran beside it may have failed in one moment."""
 
 MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
-"""Of one candidate, a call: a timeout may take as long as its client waits, an answer that nobody can read may be paid."""
+"""Of one candidate, a call: a timeout takes as long as its client waits, an answer that nobody can read may be paid."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
