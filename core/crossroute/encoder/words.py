@@ -61,7 +61,8 @@ class WordRows:
                 known, missing = _Known(self._width, max(self._most, len(different))), different
                 if len(different) <= self._most:
                     self._known = known
-            known.add(missing, self._measure(missing))
+            if missing:  # else another thread has learned them meanwhile
+                known.add(missing, self._measure(missing))
         return known
 
 

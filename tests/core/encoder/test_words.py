@@ -1,5 +1,7 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from threading import Event
 
 import numpy as np
 
@@ -55,3 +57,21 @@ def test_a_copy_remembers_nothing_and_adds_up_the_same():
     copied = deepcopy(rows)
     assert len(copied) == 0
     assert copied.sums([["a", "bcd"]]).tolist() == [[4, 2]]
+
+
+def test_a_word_that_another_thread_learns_meanwhile_is_not_measured_again():
+    learning, asked = Event(), []
+
+    def measure(words):
+        asked.append(words)
+        learning.set()
+        time.sleep(0.2)  # the others ask for the word, and wait
+        return np.array([[len(word), 1] for word in words], dtype=np.float32)
+
+    rows = WordRows(2, measure)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(rows.sums, [["abc"]])
+        learning.wait()
+        others = [threads.submit(rows.sums, [["abc"]]) for _ in range(3)]
+        assert [each.result().tolist() for each in (first, *others)] == [[[3, 1]]] * 4
+    assert asked == [["abc"]]

@@ -70,15 +70,17 @@ def test_processes_of_a_server_count_together(folder, upstream):
         while overview(url)["processes"] < 2:  # the second has not begun, or took none
             ask(url, 1)
         total = len(upstream.requests)
-        wait_for(lambda: overview(url)["calls"] == total)
-        for _ in range(6):  # whichever process answers
-            told = overview(url)
-            assert (told["models"]["small"]["calls"], told["keys"]["-"]["calls"]) == (total, total)
-            assert len(told["recent"]) == min(total, 50)
-            assert len({line["id"] for line in told["recent"]}) == len(told["recent"])
-            text = httpx.get(f"{url}/metrics").text
-            [decisions] = re.findall(r'crossroute_decisions_total\{key="-",model="small"\} ([\d.]+)', text)
-            assert float(decisions) == total
+        shown = (total, total, min(total, 50), min(total, 50), total)
+        wait_for(lambda: all(told(url) == shown for _ in range(6)))  # whichever process answers
+
+
+def told(url):
+    """Calls by model and by key, recent calls and their ids, and decisions in the metrics."""
+    found, text = overview(url), httpx.get(f"{url}/metrics").text
+    [decisions] = re.findall(r'crossroute_decisions_total\{key="-",model="small"\} ([\d.]+)', text)
+    recent = [line["id"] for line in found["recent"]]
+    calls = found["models"]["small"]["calls"], found["keys"]["-"]["calls"]
+    return *calls, len(recent), len(set(recent)), float(decisions)
 
 
 def test_servers_with_one_redis_count_together(folder, upstream, tmp_path):
