@@ -163,7 +163,7 @@ def spellings() -> dict[tuple[str, str], Key]:
                 continue
             effort = row["effort"]
             if row["source"] in RUN_HARD and not effort:
-                effort = as_agent(row["model"])
+                effort = effort_of_runs(row["model"])
             found[row["source"], row["spelling"]] = (row["model"], effort)
     return found
 
@@ -485,8 +485,8 @@ class FactorModel:
 def believe(keys: Sequence[Key], without: Collection[str] = ()) -> dict[Key, Belief]:
     """Return what to believe of models at efforts, fitted without some sets; as agents, untold, by `RUNS_AT`."""
     agent, fields = KINDS.index("agent"), []
-    effects = [_of_running(model) if not effort else (0.0, 0.0) for model, effort in keys]
-    of_runs = [(model, effort or as_agent(model)) for model, effort in keys]
+    effects = [_effect_of_runs(model) if not effort else (0.0, 0.0) for model, effort in keys]
+    of_runs = [(model, effort or effort_of_runs(model)) for model, effort in keys]
     for seen, effect in zip(
         (observed_quality(without), observed_tokens(without)), np.transpose(effects), strict=True
     ):
@@ -501,12 +501,12 @@ def believe(keys: Sequence[Key], without: Collection[str] = ()) -> dict[Key, Bel
     }
 
 
-def as_agent(model: str) -> str:
+def effort_of_runs(model: str) -> str:
     """Return the effort at which a model's runs were observed for the most part."""
     return "" if facts()[model].reasoning == "never" else RUNS_AT
 
 
-def _of_running(model: str) -> tuple[float, float]:
+def _effect_of_runs(model: str) -> tuple[float, float]:
     """Return what `RUNS_AT` does to a model's quality as an agent, in logits, and to its log tokens."""
     if (level := level_of(model, "")) is None:
         return 0.0, 0.0

@@ -239,16 +239,16 @@ def plain_words(text: str) -> list[str]:
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
-    if len(set(words)) < REPEATED_SHARE * count or (count >= REPEATED_SENTENCES and _is_repetitive(text)):
+    if len(set(words)) < REPEATED_SHARE * count or (
+        count >= REPEATED_SENTENCES and _has_many_sentences(text)
+    ):
         return []
     return words if text == lowered or not _is_loud(text) else []
 
 
-def _is_repetitive(text: str) -> bool:
+def _has_many_sentences(text: str) -> bool:
     """Return whether a line has so many sentences that some may be repeated."""
-    return sum(map(text.count, ".!?")) + 1 >= REPEATED_SENTENCES and (
-        text.count(". ") + text.count("! ") + text.count("? ") + 1 >= REPEATED_SENTENCES
-    )
+    return sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
 
 
 def _is_loud(text: str) -> bool:

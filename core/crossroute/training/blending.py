@@ -23,7 +23,6 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.metrics.scores import known_outcomes
 from crossroute.model.ensemble import HELD, Ensemble
 from crossroute.model.lessons import fit_lengths
-from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats, logit
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import Predictor
@@ -31,9 +30,8 @@ from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted
 from crossroute.training.config import TrainingConfig
 from crossroute.training.fitting import calibration_of, digests_seen, prepare
-from crossroute.training.forest import grow_forest
 from crossroute.training.run import Prepared
-from crossroute.training.stacking import assembled, fit_ridge
+from crossroute.training.stacking import grow_members
 from crossroute.training.start import continued
 
 OWN, SHARE = 0.5, 0.125
@@ -101,21 +99,15 @@ def _beside(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
     known = np.flatnonzero((~np.isnan(quality)).any(axis=0))
     quality = quality[:, known]
     share = SHARE if len(quality) >= LEAST_QUERIES else 0.0
-    ridge, bias, _ = fit_ridge(encoded, quality)
-    forest = grow_forest(predictor.network.project(encoded), quality, TrainingConfig(seed=seed))
     total, count = np.nansum(quality, axis=0), (~np.isnan(quality)).sum(axis=0)
     mean = (total + SHRINKAGE * np.nanmean(quality)) / (count + SHRINKAGE)
-    told = {
-        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known],
-        "ridge": ridge,
-        "ridge_bias": bias,
-        "threshold": forest.threshold,
-        "own": np.array([OWN]),
-        "weights": np.full(2, share),
-        "common": np.zeros(2),
-        "intercept": (1 - OWN - 2 * share) * logit(mean, HELD),
-    }
-    return assembled(told, forest)
+    members = grow_members(predictor, known, encoded, quality, TrainingConfig(seed=seed))
+    return members.weighed(
+        own=OWN,
+        weights=np.full(2, share),
+        common=np.zeros(2),
+        intercept=(1 - OWN - 2 * share) * logit(mean, HELD),
+    )
 
 
 def _provenance(start: Router, pool: Pool, shares: dict[str, list[float]], seed: int) -> dict[str, Any]:

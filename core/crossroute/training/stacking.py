@@ -15,10 +15,10 @@ Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.ensemble import HELD, LEVELS, Ensemble
@@ -46,6 +46,42 @@ class Stacked(NamedTuple):
 
     ensemble: Ensemble
     unseen: Floats  # (v, m)
+
+
+class Grown(NamedTuple):
+    """A ridge regression and a forest of the quality of c candidates, not weighed yet.
+
+    Attributes:
+        profiles: Of the candidates, shape (c, k).
+        ridge: Its weights, shape (D, c).
+        bias: Its intercepts, shape (c,).
+        straight: What it predicts of queries that it has not learned from, shape (n, c).
+        forest: The forest.
+    """
+
+    profiles: Floats
+    ridge: Floats
+    bias: Floats
+    straight: Floats
+    forest: Forest
+
+    def weighed(self, *, own: float, weights: Floats, common: Floats, intercept: Floats) -> Ensemble:
+        """Return the members, each with what it counts; arguments as the tensors of `Ensemble`."""
+        forest = self.forest
+        tensors = {
+            "profiles": self.profiles,
+            "ridge": self.ridge,
+            "ridge_bias": self.bias,
+            "threshold": forest.threshold,
+            "own": np.array([own]),
+            "weights": weights,
+            "common": common,
+            "intercept": intercept,
+        }
+        held = {name: values.astype(np.float32) for name, values in tensors.items()}
+        places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
+        value = np.rint(forest.value * LEVELS).astype(np.uint8)
+        return Ensemble(held | places | {"value": value, "depth": np.array([forest.depth], dtype=np.int32)})
 
 
 class Weighed(NamedTuple):
@@ -99,9 +135,8 @@ def fit_ensemble(
         return None
     quality = quality[:, known]
     encoded = np.concatenate([train.encoded.numpy(), validation.encoded.numpy()])
-    ridge, ridge_bias, straight = fit_ridge(encoded, quality)
-    forest = grow_forest(predictor.network.project(encoded), quality, config)
-    logits = logit(np.stack([straight, forest.unseen]), HELD)  # (members, n, c)
+    members = grow_members(predictor, known, encoded, quality, config)
+    logits = logit(np.stack([members.straight, members.forest.unseen]), HELD)  # (members, n, c)
     shares = share_out(logits, quality)
     network = np.concatenate([_network_logit(predictor, part) for part in (train, validation)])  # (n, m)
     seen, beside = len(train.encoded), shares(logits)  # (n, c)
@@ -109,26 +144,34 @@ def fit_ensemble(
     unseen = sigmoid(network[seen:])
     unseen[:, known] = sigmoid(halves(np.stack([network[:, known], beside])[:, seen:]))
     own, share = halves.weights
-    told = {
-        "profiles": pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known],
-        "ridge": ridge,
-        "ridge_bias": ridge_bias,
-        "threshold": forest.threshold,
-        "own": np.array([own]),
-        "weights": share * shares.weights,
-        "common": share * shares.common,
-        "intercept": share * shares.intercept + halves.intercept,
-    }
-    return Stacked(assembled(told, forest), unseen)
+    ensemble = members.weighed(
+        own=own,
+        weights=share * shares.weights,
+        common=share * shares.common,
+        intercept=share * shares.intercept + halves.intercept,
+    )
+    return Stacked(ensemble, unseen)
 
 
-def assembled(told: Mapping[str, Floats], forest: Forest) -> Ensemble:
-    """Return the members that a forest and further tensors are."""
-    places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
-    value = np.rint(forest.value * LEVELS).astype(np.uint8)
-    tensors = {name: values.astype(np.float32) for name, values in told.items()} | places
-    depth = np.array([forest.depth], dtype=np.int32)
-    return Ensemble(tensors | {"value": value, "depth": depth})
+def grow_members(
+    predictor: Predictor,
+    known: npt.NDArray[np.intp],
+    encoded: Floats,
+    quality: Floats,
+    config: TrainingConfig,
+) -> Grown:
+    """Fit a ridge regression and a forest to the quality of some candidates.
+
+    Args:
+        predictor: Of the m candidates.
+        known: Which of them, shape (c,).
+        encoded: The n queries, shape (n, D).
+        quality: Observed, shape (n, c), NaN where it was not.
+        config: Of the forest.
+    """
+    profiles = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
+    forest = grow_forest(predictor.network.project(encoded), quality, config)
+    return Grown(profiles, *fit_ridge(encoded, quality), forest)
 
 
 def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
