@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 MANY = 12
@@ -217,6 +218,16 @@ def needs_extra(feature: str, extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise MissingExtraError(feature, extra) from error
+
+
+def check_extra(feature: str, extra: str, *packages: str) -> None:
+    """Check that packages can be imported, without doing so: that may take seconds.
+
+    Raises:
+        MissingExtraError: One is not installed.
+    """
+    if None in map(find_spec, packages):
+        raise MissingExtraError(feature, extra)
 
 
 def one_line(error: BaseException) -> str:

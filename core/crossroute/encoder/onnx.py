@@ -6,7 +6,6 @@ import hashlib
 import tempfile
 import threading
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from platformdirs import user_cache_path
 
 from crossroute.encoder import Embeddings
 from crossroute.encoder.transformer import TOKENS_A_VIEW, locate, reachable
-from crossroute.errors import EncoderError, MissingExtraError, one_line
+from crossroute.errors import EncoderError, check_extra, one_line
 
 BATCH = 32
 OPSET = 17
@@ -36,9 +35,7 @@ class OnnxEncoder:
     """
 
     def __init__(self, model: str = "minilm", *, int8: bool = False, threads: int = 1) -> None:
-        for package in ("onnxruntime", "onnx", "transformers"):
-            if find_spec(package) is None:
-                raise MissingExtraError("An ONNX encoder", "onnx")
+        check_extra("An ONNX encoder", "onnx", "onnxruntime", "onnx", "transformers")
         from onnxruntime import InferenceSession, SessionOptions
         from transformers import AutoTokenizer
 

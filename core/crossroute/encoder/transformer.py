@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from crossroute.encoder import Embeddings
-from crossroute.errors import EncoderError, MissingExtraError, one_line
+from crossroute.errors import EncoderError, check_extra, one_line
 from crossroute.files import is_folder
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -52,8 +52,7 @@ class SentenceTransformerEncoder:
     """
 
     def __init__(self, model: str = "minilm") -> None:
-        if find_spec("sentence_transformers") is None:
-            raise MissingExtraError(f"The encoder {model!r}", "offline")
+        check_extra(f"The encoder {model!r}", "offline", "sentence_transformers")
         from sentence_transformers import SentenceTransformer
 
         self._lock = threading.Lock()

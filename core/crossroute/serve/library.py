@@ -12,18 +12,17 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import Any
 
 from typing_extensions import Self
 
 from crossroute.calls.steps import aclosing
-from crossroute.errors import MissingExtraError, needs_extra
+from crossroute.errors import needs_extra
 from crossroute.scrubbing import without_secrets
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, event_bytes
 
-NAME = "litellm"
+NAME, FEATURE = "litellm", "A model by litellm"
 _TOLD = (
     "temperature top_p stop seed n user logit_bias logprobs top_logprobs presence_penalty frequency_penalty "
     "max_tokens max_completion_tokens reasoning_effort response_format parallel_tool_calls service_tier modalities "
@@ -33,21 +32,11 @@ ARGUMENTS = frozenset(_TOLD.split())
 """Arguments of Chat Completions that clients may state."""
 
 
-def check_installed() -> None:
-    """Check that litellm can be imported, without doing so: that takes seconds.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    if find_spec(NAME) is None:
-        raise MissingExtraError("A model by litellm", NAME)
-
-
 @lru_cache(1)
 def load() -> Any:
     """Return litellm, told to fetch no prices, to print nothing and to log no messages."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    with needs_extra("A model by litellm", NAME):
+    with needs_extra(FEATURE, NAME):
         import litellm
     litellm.suppress_debug_info = litellm.turn_off_message_logging = True
     return litellm

@@ -15,12 +15,12 @@ from crossroute.calls.effort_words import Api, beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
 from crossroute.effort import Told, read_effort, split_effort
-from crossroute.errors import ConfigError, DroppedArgumentWarning
+from crossroute.errors import ConfigError, DroppedArgumentWarning, check_extra
 from crossroute.serve import library
 from crossroute.serve.wire.neutral import Request
 
 Speaks = Literal["openai", "anthropic", "litellm"]
-"""Whose API a model has; `litellm`: another, which litellm speaks."""
+"""The API that a model has; `litellm`: another, which litellm speaks."""
 
 
 class Provider(NamedTuple):
@@ -248,7 +248,7 @@ def _place(entry: ModelEntry, at: int, place: Deployment, environment: Mapping[s
     base_url = place.base_url or variables.get(provider.elsewhere) or provider.base_url
     by_library = provider.speaks == "litellm"
     if by_library:
-        library.check_installed()
+        check_extra(library.FEATURE, library.NAME, library.NAME)
     elif not base_url:
         raise ConfigError(f"Model {entry.name!r}: {name} has no address of its own. State base_url.")
     headers = {**entry.options.get("default_headers", {})}

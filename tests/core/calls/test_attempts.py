@@ -162,7 +162,7 @@ def test_who_timed_out_is_called_three_times_at_most():
     assert alone.called == ["a"] * 3
 
 
-def test_who_cannot_be_read_is_paid_for_five_times_at_most():
+def test_a_member_that_nobody_can_read_is_asked_five_times_at_most():
     broken = [JSONDecodeError("no value", "<html>", 0) for _ in range(9)]
     members = Members(a=broken, b=[RateLimitError(), *broken[:2], RateLimitError(), RateLimitError()])
     assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"

@@ -142,7 +142,7 @@ def test_a_provider_that_hangs_is_left(folder, upstream):
 
 
 def test_without_litellm_the_extra_is_named(folder, upstream, monkeypatch):
-    monkeypatch.setattr("crossroute.serve.library.find_spec", lambda _: None)
+    monkeypatch.setattr("crossroute.errors.find_spec", lambda _: None)
     monkeypatch.setenv("STAND_IN_KEY", KEY)
     with pytest.raises(MissingExtraError, match=r"pip install \"crossroute\[litellm\]\""):
         build_app(write(folder, upstream))
