@@ -24,37 +24,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from crossroute.escalation.correlation import Correlation, logit, tilt
-from crossroute.numeric import Floats, sigmoid
+from crossroute.escalation.correlation import logit
+from crossroute.escalation.look_ahead import LookAhead
+from crossroute.escalation.rise import NEVER, Columns, Following, Seen, Signals, discounted, expected_rise
+from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
 
-Columns = npt.NDArray[np.intp]
-
 STOP = -1
-NEVER = -1.0
-"""A rise at which nobody is called."""
-
-
-class Signals(NamedTuple):
-    """What the answers of m candidates may tell: one of b signals each.
-
-    Attributes:
-        shift: What a signal adds to the log-odds, at log-odds 0 before the answer, shape (m, b).
-        slope: What it adds per unit of the log-odds before the answer, within +-3.9, shape (m, b).
-        right: How likely a signal is where the answer is right, shape (m, b), rows summing to 1.
-        wrong: The same where it is wrong, shape (m, b).
-        speaks: Which candidates' answers tell anything, shape (m,), bool.
-        correlation: How answers to one query hang together.
-    """
-
-    shift: Floats
-    slope: Floats
-    right: Floats
-    wrong: Floats
-    speaks: npt.NDArray[np.bool_]
-    correlation: Correlation
 
 
 class Hand(NamedTuple):
@@ -86,11 +63,6 @@ class Forecast:
         self.prior, self.cost, self.signals = prior, cost, signals
         self.waiting = np.broadcast_to(waiting, cost.shape[1:])
         self.log_odds = logit(prior)  # (n, m)
-        shifts = signals.shift + signals.slope * tilt(self.log_odds)[..., None]  # (n, m, b)
-        shifts = np.where(signals.speaks[:, None], shifts, 0)
-        self._posterior = sigmoid(self.log_odds[..., None] + shifts)  # (n, m, b)
-        self._look = signals.correlation.look(self.log_odds[..., None], shifts)  # (n, m, b)
-        self._contrast = signals.right - signals.wrong  # (m, b)
 
     def first(
         self, willingness_to_pay: float, reward: Reward = "exponential", *, budget: float = np.inf
@@ -102,58 +74,32 @@ class Forecast:
             reward: What is maximized.
             budget: Most that both calls may cost, USD.
         """
-        price = (self.cost + self.waiting) / willingness_to_pay  # (n, m), of a second call
-        after = _discounted(self._posterior[..., None] + self._rise, price[:, None, None, :], reward)
-        pair = self.cost[:, :, None] + self.cost[:, None, :]  # (n, j, k)
-        option = np.where(pair[:, :, None, :] <= budget, after, -np.inf).max(axis=-1) - self._posterior
-        likely = self.signals.wrong + self.prior[..., None] * self._contrast  # (n, j, b)
-        worth = (likely * np.maximum(option, 0)).sum(axis=-1)  # (n, j)
-        quality = self.prior + np.where(self.signals.speaks, worth, 0)  # what tells nothing can wait
+        if not self.signals.speaks.any():
+            return best(self.prior, self.cost, willingness_to_pay, reward)
+        quality = self._look_ahead.quality(self.cost, self.waiting, willingness_to_pay, reward, budget)
         return best(quality, self.cost, willingness_to_pay, reward)
 
-    def hand(self, called: Columns, shift: Floats) -> Hand:
+    def hand(self, called: Columns, shift: Floats, rows: Columns | None = None) -> Hand:
         """Take in answers.
 
         Args:
             called: Candidates that have answered, in order, shape (n, r).
             shift: What each answer adds to its own log-odds, shape (n, r); NaN where it told nothing.
+            rows: The n queries among those foreseen, in place of all.
         """
-        log_odds = np.take_along_axis(self.log_odds, called, axis=1)  # (n, r)
+        every = self.log_odds if rows is None else self.log_odds[rows]  # (n, m)
+        log_odds = np.take_along_axis(every, called, axis=1)  # (n, r)
         look = self.signals.correlation.look(log_odds, shift)
-        seen = _Seen(log_odds, np.nan_to_num(look), ~np.isnan(look))
-        one = _Seen(seen.log_odds[:, None], seen.look[:, None], seen.told[:, None])
-        rise = self._rise_over(one)[:, 0]  # (n, m)
+        seen = Seen(log_odds, np.nan_to_num(look), ~np.isnan(look))
+        following = Following.of(self.signals, every, np.arange(every.shape[1]))
+        rise = expected_rise(seen, following, self.signals.correlation)
         np.put_along_axis(rise, called, NEVER, axis=1)
         posterior = seen.posterior(self.signals.correlation)
-        return Hand(posterior, seen.prior(self.signals.correlation, self.log_odds), rise)
+        return Hand(posterior, seen.prior(self.signals.correlation, every), rise)
 
     @cached_property
-    def _rise(self) -> Floats:
-        """The rise expected of k after each signal of j, shape (n, j, b, k)."""
-        told = np.broadcast_to(self.signals.speaks[:, None], self._look.shape)  # (n, j, b)
-        log_odds = np.broadcast_to(self.log_odds[..., None], self._look.shape)
-        seen = _Seen(log_odds[..., None], np.where(told, self._look, 0)[..., None], told[..., None])
-        rise = self._rise_over(seen)
-        same = np.arange(rise.shape[-1])
-        rise[:, same, :, same] = NEVER
-        return rise
-
-    def _rise_over(self, seen: _Seen) -> Floats:
-        """Return E[max(0, posterior of k - best posterior in hand)], shape (n, ..., m)."""
-        correlation, speaks = self.signals.correlation, self.signals.speaks
-        between = tuple(range(1, seen.look.ndim - 1))
-        log_odds = np.expand_dims(self.log_odds, between)  # (n, ..., m)
-        look = np.expand_dims(self._look, between)  # (n, ..., m, b)
-        total, looks = seen.total[..., None], seen.looks[..., None] + 1  # (n, ..., 1, 1)
-        common = correlation.common(total + look, looks)  # (n, ..., m, b)
-        new = correlation.seen(log_odds[..., None], look, common, looks)
-        old = seen.best(correlation, common, looks)
-        prior = seen.prior(correlation, log_odds)  # (n, ..., m)
-        likely = self.signals.wrong + prior[..., None] * self._contrast
-        held = seen.posterior(correlation).max(axis=-1, keepdims=True)
-        told = (likely * np.maximum(new - old, 0)).sum(axis=-1)
-        replaced = np.maximum(prior - held, 0)  # what tells nothing can only replace
-        return np.asarray(np.where(speaks, told, replaced))
+    def _look_ahead(self) -> LookAhead:
+        return LookAhead(self.prior, self.signals)
 
 
 def next_call(
@@ -182,52 +128,6 @@ def next_call(
     (array([0]), array([-1]))
     """
     held = posterior.max(axis=1)  # (n,)
-    after = _discounted(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
+    after = discounted(held[:, None] + rise, (cost + waiting) / willingness_to_pay, reward)
     after = np.where((cost <= budget) & (rise > NEVER), after, -np.inf)  # (n, m)
     return np.where(after.max(axis=1) > held, after.argmax(axis=1), STOP)
-
-
-class _Seen(NamedTuple):
-    """Answers in hand: their log-odds before, the looks at them, and which told anything; shapes (..., r)."""
-
-    log_odds: Floats
-    look: Floats
-    told: npt.NDArray[np.bool_]
-
-    @property
-    def total(self) -> Floats:
-        return np.asarray(self.look.sum(axis=-1, keepdims=True))
-
-    @property
-    def looks(self) -> Floats:
-        return np.asarray(self.told.sum(axis=-1, keepdims=True, dtype=float))
-
-    def prior(self, correlation: Correlation, log_odds: Floats) -> Floats:
-        """Return P(right) of all candidates before their answers are seen, shape (..., m)."""
-        return correlation.unseen(log_odds, correlation.common(self.total, self.looks), self.looks)
-
-    def posterior(self, correlation: Correlation) -> Floats:
-        """Return P(right) of the answers in hand, shape (..., r)."""
-        common = correlation.common(self.total, self.looks)
-        return np.where(
-            self.told,
-            correlation.seen(self.log_odds, self.look, common, self.looks),
-            correlation.unseen(self.log_odds, common, self.looks),
-        )
-
-    def best(self, correlation: Correlation, common: Floats, looks: Floats) -> Floats:
-        """Return the best P(right) in hand after further looks; `common` and result of shape (..., m, b)."""
-        best = np.zeros(())
-        for held in range(self.look.shape[-1]):  # at most a few
-            at = (..., held, None, None)
-            log_odds, told = self.log_odds[at], self.told[at]
-            seen = correlation.seen(log_odds, self.look[at], common, looks)
-            unseen = correlation.unseen(log_odds, common, looks)
-            best = np.maximum(best, np.where(told, seen, unseen))
-        return best
-
-
-def _discounted(quality: Floats, price: Floats, reward: Reward) -> Floats:
-    """Return quality discounted by cost / lambda."""
-    discounted: Floats = quality * np.exp(-price) if reward == "exponential" else quality - price
-    return discounted

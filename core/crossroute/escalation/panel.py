@@ -24,9 +24,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.escalation.cascade import STOP, Columns
+from crossroute.escalation.cascade import STOP
 from crossroute.escalation.correlation import Correlation, logit
 from crossroute.escalation.evidence import Kind
+from crossroute.escalation.rise import Columns
 from crossroute.numeric import Floats, sigmoid
 from crossroute.reward import Reward
 

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.candidate import Candidate
-from crossroute.escalation.cascade import Signals
 from crossroute.escalation.correlation import Correlation, logit, tilt
 from crossroute.escalation.evidence import Evidence, Flaw
+from crossroute.escalation.rise import Signals
 from crossroute.numeric import Floats
 
 KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)

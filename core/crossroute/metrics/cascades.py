@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossroute.data.outcomes import Outcomes
-from crossroute.escalation.cascade import NEVER, STOP, Columns, Forecast, Hand, next_call
+from crossroute.escalation.cascade import STOP, Forecast, next_call
+from crossroute.escalation.rise import Columns
 from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.scores import known_outcomes
 from crossroute.metrics.sweep import Sweep, in_order
@@ -100,11 +101,11 @@ def _paid(
 
 
 class _Table:
-    """Some queries, and what each sequence of answers to them comes to, remembered over the sweep."""
+    """Some queries, and what the answers to each come to, remembered over the sweep."""
 
     def __init__(self, forecast: Forecast, shift: Floats, max_calls: int) -> None:
         self._forecast, self._shift, self._max_calls = forecast, shift, max_calls
-        self._hands: dict[tuple[int, ...], Hand] = {}
+        self._hands: dict[tuple[int, tuple[int, ...]], tuple[Floats, Floats]] = {}
 
     def play(self, pay: float, reward: Reward, look_ahead: bool) -> tuple[Columns, Columns, Floats]:
         """Return who was called, shape (n, max_calls), whose answer was kept and its P(right), (n,)."""
@@ -135,19 +136,11 @@ class _Table:
 
     def _look_up(self, called: Columns, rows: Columns) -> tuple[Floats, Floats]:
         """Return posteriors, shape (r, calls), and rises, shape (r, m), of some rows' answers in hand."""
-        posterior = np.empty(called.shape)
-        rise = np.full((len(rows), self._shift.shape[1]), NEVER)
-        sequences, which = np.unique(called, axis=0, return_inverse=True)
-        for number, sequence in enumerate(sequences):
-            places = np.flatnonzero(which.ravel() == number)
-            hand = self._hand(tuple(sequence.tolist()))
-            posterior[places], rise[places] = hand.posterior[rows[places]], hand.rise[rows[places]]
-        return posterior, rise
-
-    def _hand(self, sequence: tuple[int, ...]) -> Hand:
-        if sequence not in self._hands:
-            called = np.broadcast_to(np.array(sequence), (len(self._shift), len(sequence)))
-            self._hands[sequence] = self._forecast.hand(
-                called, np.take_along_axis(self._shift, called, axis=1)
-            )
-        return self._hands[sequence]
+        keys = list(zip(rows.tolist(), map(tuple, called.tolist()), strict=True))
+        if new := [place for place, key in enumerate(keys) if key not in self._hands]:
+            shift = np.take_along_axis(self._shift[rows[new]], called[new], axis=1)
+            hand = self._forecast.hand(called[new], shift, rows[new])
+            answers = zip(hand.posterior, hand.rise, strict=True)
+            self._hands |= {keys[place]: each for place, each in zip(new, answers, strict=True)}
+        posterior, rise = zip(*(self._hands[key] for key in keys), strict=True)
+        return np.stack(posterior), np.stack(rise)

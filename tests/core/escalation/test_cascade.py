@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.escalation.cascade import NEVER, STOP, Forecast, Signals, next_call
+from crossroute.escalation.cascade import STOP, Forecast, next_call
 from crossroute.escalation.correlation import Correlation, logit
+from crossroute.escalation.rise import NEVER, Signals
 from crossroute.escalation.verifier import KNOTS
 from crossroute.numeric import sigmoid
 from crossroute.reward import best

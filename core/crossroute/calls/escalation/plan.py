@@ -9,9 +9,10 @@ import numpy as np
 from crossroute.candidate import Candidate
 from crossroute.decision import Decision
 from crossroute.escalation import Escalation
-from crossroute.escalation.cascade import NEVER, STOP, Forecast, next_call
+from crossroute.escalation.cascade import STOP, Forecast, next_call
 from crossroute.escalation.evidence import Evidence, Kind
 from crossroute.escalation.panel import SAME_WRONG, Panel, Same
+from crossroute.escalation.rise import NEVER
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
 
 TYPICAL_SECONDS = 1.0

@@ -1,0 +1,212 @@
+"""What it is worth to begin with a candidate when another may follow, worked out where it can matter.
+
+Every pair of m candidates and every pair of their b signals would be m * m * b * b numbers a query. But the best first
+call is sought, not all: candidates of near log-odds are put in boxes, what a call from one box can gain after a call
+from another is bounded for all in them at once, and only candidates whose bound reaches the best that is known are
+worked out, over only the second calls whose bound reaches the best second call that is known. The result is that of
+all pairs; a pool of few candidates has each in a box of its own, and the bound is the value.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.escalation.correlation import READ_WITHIN, logit
+from crossroute.escalation.rise import (
+    NEVER,
+    Columns,
+    Following,
+    Seen,
+    Signals,
+    discounted,
+    expected_rise,
+    most_rise,
+)
+from crossroute.numeric import Floats, sigmoid
+from crossroute.reward import Reward, linear_reward, log_exponential_reward
+
+ALONE = 24
+"""A pool of as many candidates has each in a box of its own."""
+
+EDGES = np.linspace(-READ_WITHIN, READ_WITHIN, 49)
+"""Log-odds between boxes; how evidence is read bends at the first and the last."""
+
+SLACK = 1e-9
+"""By how much a bound may be lower than what it bounds, in rewards, by rounding."""
+
+AT_ONCE = 2**18
+"""Numbers in an array of work."""
+
+
+class LookAhead:
+    """What is expected of the first calls on n queries; what does not hang on the willingness to pay is kept.
+
+    Args:
+        prior: Predicted quality, shape (n, m), in [0, 1].
+        signals: What the answers may tell.
+    """
+
+    def __init__(self, prior: Floats, signals: Signals) -> None:
+        self._prior, self._signals = prior, signals
+        self._log_odds = logit(prior)  # (n, m)
+        columns = np.arange(prior.shape[1])
+        shifts = signals.shifts(self._log_odds, columns)
+        self._posterior = sigmoid(self._log_odds[..., None] + shifts)  # (n, m, b)
+        self._likely = signals.wrong + prior[..., None] * (signals.right - signals.wrong)  # (n, m, b)
+        self._box = _boxes(self._log_odds, signals)  # (n, m)
+        self._count = int(self._box.max()) + 1
+        self._rows = np.arange(len(prior))[:, None]
+        self._most = self._bounds()  # (n, B, b, B)
+
+    def quality(
+        self, cost: Floats, waiting: Floats, pay: float, reward: Reward, budget: float = np.inf
+    ) -> Floats:
+        """Return the quality to expect of each first call, shape (n, m); of one that cannot be best, its own.
+
+        Args:
+            cost: Predicted cost, shape (n, m), USD for one call.
+            waiting: What the wait for each further answer is worth, USD, shape (m,).
+            pay: Willingness to pay, USD, > 0.
+            reward: What is maximized.
+            budget: Most that both calls may cost, USD.
+        """
+        step = max(1, AT_ONCE // self._most[0].size)
+        at = _Setting(cost, (cost + waiting) / pay, pay, reward, budget)
+        rows = (np.arange(start, min(start + step, len(cost))) for start in range(0, len(cost), step))
+        return np.concatenate([self._quality(part, at) for part in rows])
+
+    def _quality(self, rows: Columns, at: _Setting) -> Floats:
+        """Return `quality` of some queries, shape (r, m)."""
+        cheapest = self._cheapest(rows, at.price)  # (r, B)
+        prior, cost = self._prior[rows], at.cost[rows]
+        most = self._most_quality(rows, at, cheapest)  # (r, m)
+        if self._apart:
+            return most
+        value = log_exponential_reward if at.reward == "exponential" else linear_reward
+        spread = cost - cost.min(axis=1, keepdims=True)
+        bound = value(most, spread, at.pay)
+        quality, known = prior.copy(), value(prior, spread, at.pay)
+        open_ = np.broadcast_to(self._signals.speaks, prior.shape).copy()
+        while True:
+            open_ &= bound >= known.max(axis=1, keepdims=True) - SLACK
+            going = np.flatnonzero(open_.any(axis=1))
+            if not going.size:
+                return quality
+            first = np.where(open_[going], bound[going], -np.inf).argmax(axis=1)
+            found = prior[going, first] + self._worth(rows[going], first, cheapest[going], at)
+            quality[going, first] = found
+            known[going, first] = value(found, spread[going, first], at.pay)
+            open_[going, first] = False
+
+    def _most_quality(self, rows: Columns, at: _Setting, cheapest: Columns) -> Floats:
+        """Return what no quality exceeds that may be expected of a first call, shape (r, m)."""
+        at_rows = rows[:, None]
+        box, there = self._box[rows], cheapest >= 0
+        posterior = self._posterior[rows][..., None]  # (r, m, b, 1)
+        price = np.where(there, at.price[at_rows, cheapest], np.inf)[:, None, None]
+        after = discounted(posterior + self._most[at_rows, box], price, at.reward)
+        barred = np.broadcast_to(~there[:, None], (*box.shape, self._count))
+        if at.budget < np.inf:
+            least = np.full(there.shape, np.inf)
+            np.minimum.at(least, (np.arange(len(rows))[:, None], box), at.cost[rows])
+            barred = barred | (at.cost[rows][..., None] + least[:, None] > at.budget)
+        option = np.where(barred[:, :, None], -np.inf, after).max(axis=-1) - posterior[..., 0]
+        worth = (self._likely[rows] * np.maximum(option, 0)).sum(axis=-1)
+        return np.asarray(self._prior[rows] + np.where(self._signals.speaks, worth, 0.0))
+
+    def _worth(self, rows: Columns, first: Columns, cheapest: Columns, at: _Setting) -> Floats:
+        """Return what a second call is expected to add to one first call a query, shape (r,)."""
+        posterior, likely = self._posterior[rows, first], self._likely[rows, first]  # (r, b)
+        allowed = at.cost[rows] + at.cost[rows, first][:, None] <= at.budget  # (r, m)
+        np.put_along_axis(allowed, first[:, None], False, axis=1)
+        tried = np.zeros_like(allowed)
+        place, box = np.nonzero(cheapest >= 0)
+        tried[place, cheapest[place, box]] = True  # one of each box
+        best = np.full_like(posterior, -np.inf)
+        self._take_in(best, tried & allowed, rows, first, at)
+        rise = self._most[rows, self._box[rows, first]]  # (r, b, B)
+        rise = np.take_along_axis(rise, self._box[rows][:, None], axis=2)  # (r, b, m)
+        after = discounted(posterior[..., None] + rise, at.price[rows][:, None], at.reward)
+        matters = (after >= np.maximum(best, posterior)[..., None] - SLACK).any(axis=1)
+        self._take_in(best, matters & allowed & ~tried, rows, first, at)
+        return np.asarray((likely * np.maximum(best - posterior, 0)).sum(axis=1))
+
+    def _take_in(
+        self, best: Floats, second: npt.NDArray[np.bool_], rows: Columns, first: Columns, at: _Setting
+    ) -> None:
+        """Raise the best that may come after each signal, shape (r, b), to what some second calls come to."""
+        place, column = np.nonzero(second)
+        step = max(1, AT_ONCE // best.shape[1] ** 2)
+        for start in range(0, len(place), step):
+            pair, then = place[start : start + step], column[start : start + step]
+            row, began = rows[pair], first[pair]
+            seen = Seen.alone(self._signals, self._log_odds[row, began], began)
+            following = Following.of(
+                self._signals, self._log_odds[row, then][:, None, None], then[:, None, None]
+            )
+            rise = expected_rise(seen, following, self._signals.correlation)[..., 0]  # (t, b)
+            after = discounted(self._posterior[row, began] + rise, at.price[row, then][:, None], at.reward)
+            np.maximum.at(best, pair, after)
+
+    def _cheapest(self, rows: Columns, price: Floats) -> Columns:
+        """Return a candidate of the lowest price in each box, shape (r, B); -1 where a box is empty."""
+        found = np.full((len(rows), self._count), -1)
+        order = np.argsort(-price[rows], axis=1)
+        each = np.arange(len(rows))[:, None]
+        found[each, np.take_along_axis(self._box[rows], order, axis=1)] = order  # the last one stays
+        return found
+
+    def _bounds(self) -> Floats:
+        """Return what no rise exceeds of a call from one box after a signal from another, shape (n, B, b, B)."""
+        n, m = self._prior.shape
+        shape = n, self._count
+        low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
+        example, members = np.zeros(shape, dtype=np.intp), np.zeros(shape, dtype=np.intp)
+        at = self._rows, self._box
+        np.minimum.at(low, at, self._log_odds)
+        np.maximum.at(high, at, self._log_odds)
+        np.add.at(members, at, 1)
+        example[at] = np.arange(m)
+        low, high = np.where(members, low, 0.0), np.where(members, high, 0.0)
+        ends = [low] if (low == high).all() else [low, high]
+        self._apart = bool((members <= 1).all())
+        most = np.stack([self._bound([end[row] for end in ends], example[row]) for row in range(n)])
+        own = np.arange(self._count)
+        most[:, own, :, own] = np.where((members == 1).T[..., None], NEVER, most[:, own, :, own])
+        return most
+
+    def _bound(self, ends: list[Floats], columns: Columns) -> Floats:
+        """Return `_bounds` of one query, of boxes whose log-odds have these ends, shape (B, b, B)."""
+        seconds = [Following.of(self._signals, end, columns) for end in ends]
+        step = max(1, AT_ONCE // seconds[0].look.size // self._signals.shift.shape[1])
+        parts = []
+        for start in range(0, self._count, step):
+            part = slice(start, start + step)
+            firsts = [Seen.alone(self._signals, end[part], columns[part]) for end in ends]
+            parts.append(most_rise(product(firsts, seconds), self._signals.correlation))
+        return np.concatenate(parts)
+
+
+class _Setting(NamedTuple):
+    """Costs, USD, prices of a second call in parts of the willingness to pay, both (n, m), and how they are weighed."""
+
+    cost: Floats
+    price: Floats
+    pay: float
+    reward: Reward
+    budget: float
+
+
+def _boxes(log_odds: Floats, signals: Signals) -> Columns:
+    """Return the box of each candidate, shape (n, m): those of one reading whose log-odds are near, numbered a row."""
+    m = log_odds.shape[1]
+    if m <= ALONE:
+        return np.broadcast_to(np.arange(m), log_odds.shape)
+    tables = np.column_stack([signals.shift, signals.slope, signals.right, signals.wrong, signals.speaks])
+    reading = np.unique(tables, axis=0, return_inverse=True)[1].ravel()
+    key = reading * (len(EDGES) + 1) + np.searchsorted(EDGES, log_odds)
+    return np.stack([np.unique(row, return_inverse=True)[1].ravel() for row in key])

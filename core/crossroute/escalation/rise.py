@@ -1,0 +1,189 @@
+"""By how much a further call is expected to raise the best answer in hand.
+
+Of every candidate one of b signals is foreseen; from what is believed before a signal follow how likely each is and
+what it would come to, for the answer that it is about and for those in hand:
+
+    rise of k     E[max(0, posterior of k - best posterior in hand)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.escalation.correlation import Correlation, tilt
+from crossroute.numeric import Floats
+from crossroute.reward import Reward
+
+Columns = npt.NDArray[np.intp]
+
+NEVER = -1.0
+"""A rise at which nobody is called."""
+
+
+class Signals(NamedTuple):
+    """What the answers of m candidates may tell: one of b signals each.
+
+    Attributes:
+        shift: What a signal adds to the log-odds, at log-odds 0 before the answer, shape (m, b).
+        slope: What it adds per unit of the log-odds before the answer, within +-3.9, shape (m, b).
+        right: How likely a signal is where the answer is right, shape (m, b), rows summing to 1.
+        wrong: The same where it is wrong, shape (m, b).
+        speaks: Which candidates' answers tell anything, shape (m,), bool.
+        correlation: How answers to one query hang together.
+    """
+
+    shift: Floats
+    slope: Floats
+    right: Floats
+    wrong: Floats
+    speaks: npt.NDArray[np.bool_]
+    correlation: Correlation
+
+    def shifts(self, log_odds: Floats, columns: Columns) -> Floats:
+        """Return what each signal adds to the log-odds of some candidates' answers, shape (..., b)."""
+        shifts = self.shift[columns] + self.slope[columns] * tilt(log_odds)[..., None]
+        return np.where(self.speaks[columns, None], shifts, 0.0)
+
+
+class Seen(NamedTuple):
+    """Answers in hand: their log-odds before, the looks at them, and which told anything; shapes (..., r)."""
+
+    log_odds: Floats
+    look: Floats
+    told: npt.NDArray[np.bool_]
+
+    @classmethod
+    def alone(cls, signals: Signals, log_odds: Floats, columns: Columns) -> Seen:
+        """Return one answer that gave each of its signals in turn, shapes (..., b, 1)."""
+        look = signals.correlation.look(log_odds[..., None], signals.shifts(log_odds, columns))[..., None]
+        told = np.broadcast_to(signals.speaks[columns, None, None], look.shape)
+        return cls(np.broadcast_to(log_odds[..., None, None], look.shape), np.where(told, look, 0.0), told)
+
+    @property
+    def total(self) -> Floats:
+        """Sum of the looks, shape (..., 1)."""
+        return np.asarray(self.look.sum(axis=-1, keepdims=True))
+
+    @property
+    def looks(self) -> Floats:
+        """How many answers told anything, shape (..., 1)."""
+        return np.asarray(self.told.sum(axis=-1, keepdims=True, dtype=float))
+
+    def prior(self, correlation: Correlation, log_odds: Floats) -> Floats:
+        """Return P(right) of all candidates before their answers are seen, shape (..., m)."""
+        return correlation.unseen(log_odds, correlation.common(self.total, self.looks), self.looks)
+
+    def posterior(self, correlation: Correlation) -> Floats:
+        """Return P(right) of the answers in hand, shape (..., r)."""
+        common = correlation.common(self.total, self.looks)
+        return np.where(
+            self.told,
+            correlation.seen(self.log_odds, self.look, common, self.looks),
+            correlation.unseen(self.log_odds, common, self.looks),
+        )
+
+    def best(self, correlation: Correlation, common: Floats, looks: Floats) -> Floats:
+        """Return the best P(right) in hand after further looks; `common` and result of shape (..., m, b)."""
+        best = np.zeros(())
+        for held in range(self.look.shape[-1]):  # at most a few
+            at = (..., held, None, None)
+            log_odds, told = self.log_odds[at], self.told[at]
+            seen = correlation.seen(log_odds, self.look[at], common, looks)
+            unseen = correlation.unseen(log_odds, common, looks)
+            best = np.maximum(best, np.where(told, seen, unseen))
+        return best
+
+
+class Following(NamedTuple):
+    """Candidates that may be called after the answers in hand: their log-odds, and what their answers may tell.
+
+    Shapes are (..., m) and (..., m, b), broadcast with those of the answers in hand.
+    """
+
+    log_odds: Floats
+    look: Floats
+    wrong: Floats
+    contrast: Floats
+    speaks: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, signals: Signals, log_odds: Floats, columns: Columns) -> Following:
+        """Return some candidates at some log-odds, both of shape (..., m)."""
+        look = signals.correlation.look(log_odds[..., None], signals.shifts(log_odds, columns))
+        wrong, right = signals.wrong[columns], signals.right[columns]
+        return cls(log_odds, look, wrong, right - wrong, signals.speaks[columns])
+
+
+class _After(NamedTuple):
+    """What one more look comes to, for each signal that it may give.
+
+    Attributes:
+        new: P(right) of the further answer, shape (..., m, b).
+        old: The best P(right) of those in hand, shape (..., m, b).
+        likely: How likely the signal is, shape (..., m, b).
+        prior: P(right) of the further answer before it is seen, shape (..., m).
+        held: The best P(right) in hand before it, shape (..., 1).
+    """
+
+    new: Floats
+    old: Floats
+    likely: Floats
+    prior: Floats
+    held: Floats
+
+    @classmethod
+    def of(cls, seen: Seen, following: Following, correlation: Correlation) -> _After:
+        total, looks = seen.total[..., None], seen.looks[..., None] + 1  # (..., 1, 1)
+        common = correlation.common(total + following.look, looks)  # (..., m, b)
+        prior = seen.prior(correlation, following.log_odds)  # (..., m)
+        return cls(
+            new=correlation.seen(following.log_odds[..., None], following.look, common, looks),
+            old=seen.best(correlation, common, looks),
+            likely=following.wrong + prior[..., None] * following.contrast,
+            prior=prior,
+            held=seen.posterior(correlation).max(axis=-1, keepdims=True),
+        )
+
+    def outdone(self, other: _After) -> _After:
+        """Return what promises at least as much as both."""
+        return _After(
+            new=np.maximum(self.new, other.new),
+            old=np.minimum(self.old, other.old),
+            likely=np.maximum(self.likely, other.likely),
+            prior=np.maximum(self.prior, other.prior),
+            held=np.minimum(self.held, other.held),
+        )
+
+    def rise(self, speaks: npt.NDArray[np.bool_]) -> Floats:
+        told = (self.likely * np.maximum(self.new - self.old, 0)).sum(axis=-1)
+        replaced = np.maximum(self.prior - self.held, 0)  # what tells nothing can only replace
+        return np.asarray(np.where(speaks, told, replaced))
+
+
+def expected_rise(seen: Seen, following: Following, correlation: Correlation) -> Floats:
+    """Return E[max(0, posterior of k - best posterior in hand)], shape (..., m)."""
+    return _After.of(seen, following, correlation).rise(following.speaks)
+
+
+def most_rise(corners: Iterable[tuple[Seen, Following]], correlation: Correlation) -> Floats:
+    """Return what no rise between some corners exceeds, shape (..., m).
+
+    Args:
+        corners: The same answers, and the same candidates, at the least and at the most of their log-odds; within
+            +-3.9, or all beyond: there a probability is a function of one line, so its extremes are at the corners.
+        correlation: How answers hang together.
+    """
+    found = list(corners)
+    every = (_After.of(seen, following, correlation) for seen, following in found)
+    return reduce(_After.outdone, every).rise(found[0][1].speaks)
+
+
+def discounted(quality: Floats, price: Floats, reward: Reward) -> Floats:
+    """Return quality discounted by cost / lambda."""
+    value: Floats = quality * np.exp(-price) if reward == "exponential" else quality - price
+    return value
