@@ -7,14 +7,18 @@ from collections.abc import Iterator
 import typer
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from crossroute.cli import app
 
 HEAD = """# Command line
 
-`crossroute COMMAND --help` says the same in a terminal. The exit code is 0, 1 for an error, 2 for wrong usage, and
-130 when interrupted.
+`crossroute COMMAND --help` says the same in a terminal. `crossroute --install-completion` has your shell complete
+commands, options, names of models and routers.
+
+A command's answer goes to standard output. With `--json`, which every command but `serve` takes, it is one JSON
+document and nothing else; `route -` prints one a line. Progress, notes, warnings and errors go to standard error. The
+exit code is the same either way: 0, 1 for an error, 2 for wrong usage, and 130 when interrupted.
 """
 
 
@@ -27,12 +31,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def page() -> Iterator[str]:
     """Yield the lines of the page, a section a command."""
     group = typer.main.get_group(app)
-    context = typer.Context(group, info_name="crossroute")
     yield HEAD
+    yield from sections(group, typer.Context(group, info_name="crossroute"))
+
+
+def sections(group: TyperGroup, context: typer.Context) -> Iterator[str]:
+    """Yield the lines of a group's commands; those of a group in it follow its own."""
     for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, TyperCommand):
-            yield from section(command, typer.Context(command, info_name=name, parent=context))
+        command = group.commands[name]
+        within = typer.Context(command, info_name=name, parent=context)
+        if isinstance(command, TyperGroup):
+            yield from sections(command, within)
+        elif isinstance(command, TyperCommand):
+            yield from section(command, within)
 
 
 def section(command: TyperCommand, context: typer.Context) -> Iterator[str]:
@@ -44,8 +55,9 @@ def section(command: TyperCommand, context: typer.Context) -> Iterator[str]:
         for each, (spelling, _) in told.items()
         if each.param_type_name == "argument"
     ]
-    yield f"## {context.info_name}\n\n{command.help}\n"
-    yield f"```text\ncrossroute {context.info_name} {' '.join([*arguments, '[OPTIONS]'])}\n```\n"
+    name = context.command_path.removeprefix("crossroute ")
+    yield f"## {name}\n\n{command.help}\n"
+    yield f"```text\ncrossroute {name} {' '.join([*arguments, '[OPTIONS]'])}\n```\n"
     yield "| Parameter | Meaning |\n|---|---|"
     for spelling, text in told.values():
         yield f"| `{spelling}` | {text.replace('  [', ' [').replace('<', '&lt;').replace('|', '&#124;')} |"

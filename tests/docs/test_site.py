@@ -10,9 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import typer
 
-from crossroute.cli import app
+from tests.support.commands import commands
 
 ROOT = Path(__file__).parents[2]
 FETCHED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
@@ -80,10 +79,9 @@ def test_every_public_name_is_in_the_reference(pages, package):
 
 def test_every_command_and_option_is_on_the_page_of_the_command_line(site):
     text = (site / "command-line.html").read_text("utf-8")
-    group = typer.main.get_command(app)
-    for name in group.list_commands(typer.Context(group)):
-        section = text.partition(f'id="{name}"')[2].partition("<h2")[0]
-        for parameter in group.commands[name].params:
+    for name, command in commands().items():
+        section = text.partition(f'id="{name.replace(" ", "-")}"')[2].partition("<h2")[0]
+        for parameter in command.params:
             spelled = max(parameter.opts, key=len)
             assert spelled in section or parameter.param_type_name == "argument", f"{name} {spelled}"
 

@@ -17,14 +17,13 @@ from crossroute.cli.catalogue import candidates, prices
 from crossroute.cli.collection import collect
 from crossroute.cli.comparing import compare
 from crossroute.cli.config import config
-from crossroute.cli.console import print_anything
+from crossroute.cli.console import err, print_anything
 from crossroute.cli.evaluation import evaluate
 from crossroute.cli.keys import keys
 from crossroute.cli.learning import data, floor, train
 from crossroute.cli.profile import profile
 from crossroute.cli.routing import demo, route
 from crossroute.cli.serve import serve
-from crossroute.cli.shared import err
 from crossroute.cli.traffic import traffic
 from crossroute.errors import CrossRouteError, one_line
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from datetime import date
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.shared import AsJson, ConfigFile, configured, err, load, out, output_folder
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import AsJson, ConfigFile, configured, load, output_folder
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:
     from crossroute.candidate import Price
-    from crossroute.routing.router import Router
 
 MaybeRouter = Annotated[
     str | None,
@@ -49,10 +48,7 @@ def candidates(
             raise UnknownCandidateError(search, loaded.pool.names)
         if not rows:
             raise UnknownModelError(search, Catalogue.bundled().nearest(search))
-    if as_json:
-        print(json.dumps([row.record() for row in rows], indent=2))
-    else:
-        out.print(table(rows))
+    answer(as_json, [row.record() for row in rows], table(rows))
 
 
 def prices(
@@ -72,7 +68,7 @@ def prices(
     as_json: AsJson = False,
 ) -> None:
     """Show the prices that a router uses, where they come from and how old they are; change them."""
-    from crossroute.cli.price_check import check_prices, table
+    from crossroute.cli.price_check import check_prices, listed_prices, table
 
     stated = dict(map(stated_price, settings or ()))
     if not router and (stated or folder):
@@ -81,29 +77,18 @@ def prices(
     if loaded and stated:
         loaded = loaded.with_prices(stated)
     if loaded and folder:
-        _write(loaded, stated, folder)
-        return
+        changed = stated or listed_prices(loaded.pool)
+        loaded = loaded.with_prices(changed)
+        loaded.save_pretrained(folder)
+        note(f"Saved to {folder} with {len(changed)} prices set.")
     checks = check_prices(loaded.pool if loaded else None, date.today())
-    if as_json:
-        print(json.dumps([check.model_dump(mode="json") for check in checks], indent=2))
-        return
-    out.print(table(checks))
+    answer(as_json, checks, table(checks))
     differing = [check.candidate for check in checks if check.differs]
-    if differing and router:
-        err.print(
+    if differing and router and not folder:
+        note(
             f"The catalogue lists other prices for {len(differing)} of these: {', '.join(differing)}. To "
-            f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER",
-            markup=False,
-            soft_wrap=True,
+            f"take them over: crossroute prices {shlex.quote(router)} --out FOLDER"
         )
-
-
-def _write(router: Router, stated: dict[str, Price], folder: Path) -> None:
-    from crossroute.cli.price_check import listed_prices
-
-    changed = stated or listed_prices(router.pool)
-    router.with_prices(changed).save_pretrained(folder)
-    err.print(f"Saved to {folder} with {len(changed)} prices set.", markup=False, soft_wrap=True)
 
 
 def stated_price(setting: str) -> tuple[str, Price]:

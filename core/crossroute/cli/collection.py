@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.progress import TaskID
 
 from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
-from crossroute.cli.shared import Address, Engine, err, names, on_cluster, out, output_file, progress_bar
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import Address, AsJson, Engine, names, on_cluster, output_file, progress_bar
 from crossroute.errors import CrossRouteError, needs_extra
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from crossroute.candidate import Price
     from crossroute.collection import AskedModel, Collected
     from crossroute.collection.run import Collection
+    from crossroute.profiler.answers_file import Row
     from crossroute.profiler.run import Progress
 
 PromptsFile = Annotated[
@@ -96,6 +100,7 @@ def collect(
     ] = None,
     engine: Engine = "local",
     address: Address = None,
+    as_json: AsJson = False,
 ) -> None:
     """Ask candidates your prompts, grade their answers, and write outcomes to train on.
 
@@ -129,14 +134,15 @@ def collect(
     )
     _tell_estimate(collection, share if design else 1.0)
     if estimate:
+        answer(as_json, collection.estimates)
         return
     if not clustered:
-        _finish(collection, outcomes)
+        _finish(collection, outcomes, as_json)
         return
     from crossroute.collection.cluster import spread
 
     with spread(collection, address):
-        _finish(collection, outcomes)
+        _finish(collection, outcomes, as_json)
 
 
 def asked_models(
@@ -185,13 +191,13 @@ def _seconds(setting: str) -> tuple[str, float]:
 def _tell_estimate(collection: Collection, share: float) -> None:
     least = most = 0.0
     for name, estimate in collection.estimates.items():
-        err.print(f"{name}: {estimate}.", markup=False, soft_wrap=True)
+        note(f"{name}: {estimate}.")
         least, most = least + share * estimate.least, most + share * estimate.most
     if most:
         about = "" if share == 1 else f" for {share:.0%} of the pairs"
         bound = collection.settings.limit
         limit = f"; it stops at ${bound:.4g}" if bound else ". Bound it with --limit USD"
-        err.print(f"All{about}: ${least:.2g} to ${most:.2g}{limit}.", markup=False, soft_wrap=True)
+        note(f"All{about}: ${least:.2g} to ${most:.2g}{limit}.")
     _tell_accuracy(collection.accuracy())
 
 
@@ -202,10 +208,10 @@ def _tell_accuracy(accuracy: tuple[tuple[float, float], ...]) -> None:
     (_, now), *more = accuracy
     buys = ", ".join(f"${usd:.2g} more ± {half:.2f}" for usd, half in more)
     told = f"A model's quality on a kind of prompt is known to ± {now:.2f} (95 %)"
-    err.print(f"{told}; {buys}." if buys else f"{told}.", markup=False, soft_wrap=True)
+    note(f"{told}; {buys}." if buys else f"{told}.")
 
 
-def _finish(collection: Collection, path: Path) -> None:
+def _finish(collection: Collection, path: Path, as_json: bool) -> None:
     from crossroute.collection.writing import write_collected
 
     collected = _run(collection)
@@ -215,19 +221,18 @@ def _finish(collection: Collection, path: Path) -> None:
             "--grader or --judge grades them."
         )
     write_collected(path, collected)
-    out.print(table(collected))
+    figures = figures_of(collected)
+    told = {"outcomes": path, "candidates": figures, "cost": collected.cost, "ungraded": collected.ungraded}
+    judged = {"agreement": collected.agreement, "stopped": collected.stopped or None}
+    answer(as_json, told | judged, table(figures, collected.cost))
     if collected.agreement is not None:
-        err.print(str(collected.agreement), markup=False, soft_wrap=True)
+        note(str(collected.agreement))
     if collected.ungraded:
-        err.print(f"{collected.ungraded} answers were graded by nothing, and left out.", markup=False)
+        note(f"{collected.ungraded} answers were graded by nothing, and left out.")
     if collected.stopped:
-        err.print(f"Not all was asked: {collected.stopped}.", markup=False, soft_wrap=True)
+        note(f"Not all was asked: {collected.stopped}.")
     _tell_accuracy(collected.accuracy)
-    err.print(
-        f"Wrote {path}. Train with: crossroute train {shlex.quote(str(path))} --out my-router",
-        markup=False,
-        soft_wrap=True,
-    )
+    note(f"Wrote {path}. Train with: crossroute train {shlex.quote(str(path))} --out my-router")
 
 
 def _run(collection: Collection) -> Collected:
@@ -256,32 +261,62 @@ def _run(collection: Collection) -> Collected:
             ) from error
 
 
-def table(collected: Collected) -> object:
-    """Return what was collected as a table: answers, quality with its error, cost and seconds of each candidate."""
-    import numpy as np
+class Figures(NamedTuple):
+    """What was collected of a candidate.
+
+    Attributes:
+        answers: Graded.
+        quality: Their mean; NaN where there is none, as in what follows.
+        error: Half of its 95 % interval.
+        cost: Mean USD of a call.
+        seconds: Mean of a call.
+        tokens: Mean of an answer.
+    """
+
+    answers: int
+    quality: float
+    error: float
+    cost: float
+    seconds: float
+    tokens: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Figures:
+        """Return the figures of graded answers."""
+        import numpy as np
+
+        quality, *means = (
+            np.array([row[key] for row in rows] or [np.nan], dtype=float)
+            for key in ("quality", "cost_usd", "latency_s", "output_tokens")
+        )
+        half = 1.96 * quality.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.nan
+        return cls(len(rows), float(quality.mean()), float(half), *(float(each.mean()) for each in means))
+
+
+def figures_of(collected: Collected) -> dict[str, Figures]:
+    """Return the figures of each candidate."""
+    return {
+        candidate.name: Figures.of([row for row in collected.rows if row["candidate"] == candidate.name])
+        for candidate in collected.candidates
+    }
+
+
+def table(figures: Mapping[str, Figures], cost: float) -> Table:
+    """Return what was collected for people to read; `cost` is USD in all."""
     from rich.markup import escape
 
     from crossroute.plain_table import plain_table
 
-    shown = plain_table(
-        "candidate", caption=f"${collected.cost:.4f} in all; quality with half a 95 % interval."
-    )
+    shown = plain_table("candidate", caption=f"${cost:.4f} in all; quality with half a 95 % interval.")
     for heading in ("answers", "quality", "USD/call", "seconds", "tokens/s"):
         shown.add_column(heading, justify="right")
-    for candidate in collected.candidates:
-        rows = [row for row in collected.rows if row["candidate"] == candidate.name]
-        quality = np.array([row["quality"] for row in rows])
-        half = 1.96 * quality.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else float("nan")
-        cost, seconds, tokens = (
-            np.mean([row[key] for row in rows] or [np.nan])
-            for key in ("cost_usd", "latency_s", "output_tokens")
-        )
+    for name, each in figures.items():
         shown.add_row(
-            escape(candidate.name),
-            str(len(rows)),
-            f"{quality.mean():.2f} ± {half:.2f}" if rows else "–",
-            f"{cost:.3g}",
-            f"{seconds:.2f}",
-            f"{tokens / seconds:.0f}" if seconds else "–",
+            escape(name),
+            str(each.answers),
+            f"{each.quality:.2f} ± {each.error:.2f}" if each.answers else "–",
+            f"{each.cost:.3g}",
+            f"{each.seconds:.2f}",
+            f"{each.tokens / each.seconds:.0f}" if each.seconds else "–",
         )
     return shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
-from crossroute.cli.shared import AsJson, configured, err, load, names, out, output_file
+from crossroute.cli.console import answer, caution, note
+from crossroute.cli.shared import AsJson, configured, load, names, output_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -72,7 +72,7 @@ def compare(
         from crossroute.collection.side_by_side import write_page
 
         write_page(page, over, asked, answers_folder(outcomes), outcomes)
-        err.print(f"Wrote {page}.", markup=False, soft_wrap=True)
+        note(f"Wrote {page}.")
 
 
 def _over(router: str | None, candidates: str) -> Router:
@@ -88,14 +88,9 @@ def _print(router: Router, prompts: tuple[Prompt, ...], calls: int, as_json: boo
     from crossroute.collection.foreseen import foresee
 
     seen = foresee(router, [prompt.text for prompt in prompts])
-    if as_json:
-        print(json.dumps({**asdict(seen), "calls": calls}, indent=2))
-        return
-    out.print(_dials(seen, calls))
-    out.print()
-    out.print(_candidates(seen))
+    answer(as_json, {**asdict(seen), "calls": calls}, _dials(seen, calls), "", _candidates(seen))
     for warning in seen.warnings:
-        err.print(f"[yellow]![/] {warning}", soft_wrap=True)
+        caution(warning)
 
 
 def _dials(seen: Foreseen, calls: int) -> Table:

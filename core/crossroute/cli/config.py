@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crossroute.cli.shared import AsJson, configured, out
+from crossroute.cli.console import answer
+from crossroute.cli.shared import AsJson, configured
 
 
 def config(
@@ -22,12 +22,9 @@ def config(
     from crossroute.config import PoolConfig
 
     if schema:
-        print(json.dumps(PoolConfig.model_json_schema(), indent=2))
+        answer(True, PoolConfig.model_json_schema())
         return
     if path is None:
         raise ValueError("Give the path of a crossroute.toml, or --schema.")
     router, pool = configured(path)
-    if as_json:
-        print(pool.model_dump_json(indent=2))
-    else:
-        out.print(router.pool)
+    answer(as_json, pool, router.pool)

@@ -1,13 +1,22 @@
-"""Where the commands print: a terminal, a pipe or a file, in whatever encoding it has."""
+"""Where the commands print, and how: to a terminal, a pipe or a file, in whatever encoding it has.
+
+A command's answer goes to standard output, by `answer` alone: for people, or with `--json` as one JSON document.
+Progress, notes, warnings and errors go to standard error, and the exit code is the same either way.
+"""
 
 from __future__ import annotations
 
 import codecs
 import io
+import json
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
-from rich.console import Console
+from pydantic_core import to_jsonable_python
+from rich.console import Console, RenderableType
+from rich.markup import escape
 
 ENDLESS = 10_000
 """Columns of a pipe or a file, which have no width: nothing is cut or folded there."""
@@ -21,6 +30,53 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     has_width = "COLUMNS" in os.environ or (stream is not None and stream.isatty())
     return Console(stderr=stderr, highlight=False, width=None if has_width else ENDLESS)
+
+
+out, err = console(), console(stderr=True)
+
+
+def answer(as_json: bool, told: object, *shown: RenderableType) -> None:
+    """Print what a command was asked for.
+
+    Args:
+        as_json: Print one JSON document, and nothing else.
+        told: The answer as data.
+        shown: The answer for people: tables, and lines that are printed as they are.
+    """
+    if as_json:
+        print(document(told))
+        return
+    for each in shown:
+        if isinstance(each, str):
+            out.print(each, markup=False, soft_wrap=True)
+        else:
+            out.print(each)
+
+
+def document(told: object) -> str:
+    """Return data as JSON: models, data classes, named tuples, and what JSON has; NaN and infinity are null."""
+    return json.dumps(to_jsonable_python(_named(told), inf_nan_mode="null"), indent=2)
+
+
+def note(line: str) -> None:
+    """Print a line about the answer, such as what to do next, to standard error."""
+    err.print(line, markup=False, soft_wrap=True)
+
+
+def caution(line: str) -> None:
+    """Print a line that calls the answer in doubt to standard error."""
+    err.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)
+
+
+def _named(told: object) -> Any:
+    """Return data with named tuples as objects, by the names of their fields."""
+    if isinstance(told, tuple) and hasattr(told, "_asdict"):
+        told = told._asdict()
+    if isinstance(told, Mapping):
+        return {key: _named(each) for key, each in told.items()}
+    if isinstance(told, list | tuple):
+        return [_named(each) for each in told]
+    return told
 
 
 def print_anything() -> None:

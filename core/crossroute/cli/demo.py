@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from crossroute.catalogue import rests_on
+from crossroute.cli.console import note
 from crossroute.decision import Decision, usd
 from crossroute.model.prediction import Prediction
 from crossroute.plain_table import plain_table
@@ -74,39 +76,82 @@ MEASURED = (
 )
 
 
-def show(
-    router: Router, console: Console, plot_file: Path | None = None, page_file: Path | None = None
-) -> None:
+class Expected(NamedTuple):
+    """What the router expects of its choices, or of one candidate for all queries.
+
+    Attributes:
+        label: Which.
+        quality: Mean.
+        cost: Mean USD of a call.
+        saving: Share of the best single candidate's cost; None where that is nothing, or this is it.
+    """
+
+    label: str
+    quality: float
+    cost: float
+    saving: float | None
+
+
+def show(router: Router, console: Console) -> None:
     """Print which candidate gets each query, what it is expected to save, and what such routing saved where measured.
 
     Args:
         router: Any router.
         console: Where to print; candidates' names are folded where it is narrow, never cut.
-        plot_file: Where to draw the dial; None draws nothing.
-        page_file: Where to write a page with a dial to move; None writes none.
     """
-    if plot_file is not None:  # what is missing is told before the tables
-        from crossroute.evaluation.plots import draw_dial
-    prediction = router.predict(QUERIES)
-    columns = [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
+    prediction, columns = router.predict(QUERIES), _columns(router)
     for line in _apart(router):
         console.print(line, markup=False, highlight=False)
     console.print()
     console.print(_choices(columns, _styles(router, prediction), console.width))
     console.print()
-    console.print(_expected(router, prediction, columns))
+    console.print(_expected_table(expected(router, prediction, columns)))
     console.print()
     console.print(measured_savings())
     for line in _evidence(router):
         console.print(f"\n{line}", markup=False, highlight=False)
+
+
+def record(router: Router) -> dict[str, Any]:
+    """Return what `show` prints, as data: choices by query, what is expected of them, what was measured."""
+    columns = _columns(router)
+    choices = [
+        {
+            "query": query,
+            "choices": {f"{at:g}": each.candidate for at, each in zip(PREFERENCES, row, strict=True)},
+        }
+        for query, *row in zip(QUERIES, *columns, strict=True)
+    ]
+    return {
+        "queries": choices,
+        "expected": expected(router, router.predict(QUERIES), columns),
+        "measured": _measured()["sets"],
+    }
+
+
+def write_files(router: Router, plot_file: Path | None, page_file: Path | None) -> None:
+    """Draw the dial, and write a page with a dial to move; None leaves it out."""
     if plot_file is not None:
-        draw_dial(prediction, router.dial, plot_file, router.reward)
-        console.print(f"\nDrew the dial into {plot_file}.", markup=False, soft_wrap=True)
+        from crossroute.evaluation.plots import draw_dial
+
+        draw_dial(router.predict(QUERIES), router.dial, plot_file, router.reward)
+        note(f"Drew the dial into {plot_file}.")
     if page_file is not None:
         from crossroute.cli.demo_page import write_page
 
         write_page(page_file, router, QUERIES, measured_savings(caption=""), MEASURED)
-        console.print(f"\nWrote {page_file}; open it in a browser.", markup=False, soft_wrap=True)
+        note(f"Wrote {page_file}; open it in a browser.")
+
+
+def _columns(router: Router) -> list[list[Decision]]:
+    """Return the decisions at each preference."""
+    return [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
+
+
+def _measured() -> dict[str, Any]:
+    """Return what benchmarks/demo_savings.py found."""
+    held: dict[str, Any] = json.loads(files("crossroute.cli").joinpath("measured.json").read_text("utf-8"))
+    return held
 
 
 def _apart(router: Router) -> list[str]:
@@ -119,15 +164,14 @@ def _apart(router: Router) -> list[str]:
 
 
 def measured_savings(caption: str = MEASURED) -> Table:
-    """Return a table of what the bundled router saved on recorded outcomes, as benchmarks/demo_savings.py found."""
-    held = json.loads(files("crossroute.cli").joinpath("measured.json").read_text("utf-8"))
+    """Return a table of what the bundled router saved on recorded outcomes."""
     table = plain_table(
         Column("", overflow="fold"), title="Measured: what routing saved on recorded answers", caption=caption
     )
     table.add_column("always", overflow="fold")
     for heading in ("quality", "routed", "saved"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in held["sets"]:
+    for row in _measured()["sets"]:
         at = next(each for each in row["routed"] if each["preference"] == PREFERENCES[1])
         low, high = at["saved_interval"]
         saved = f"{at['saved']:.0%} ({low:.0%} to {high:.0%})"
@@ -158,20 +202,27 @@ def _choices(columns: list[list[Decision]], styles: Mapping[str, str], width: in
     return table
 
 
-def _expected(router: Router, prediction: Prediction, columns: list[list[Decision]]) -> Table:
-    """Return a table of what the router expects at each preference, beside its best single candidate."""
+def expected(router: Router, prediction: Prediction, columns: Sequence[Sequence[Decision]]) -> list[Expected]:
+    """Return what the router expects of its best single candidate, and at each preference."""
     best = int(prediction.quality.mean(axis=0).argmax())
     always = float(prediction.cost[:, best].mean())
-    table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
-    for heading in ("quality", "USD per 1,000 queries", "saving"):
-        table.add_column(heading, justify="right")
-    quality = float(prediction.quality[:, best].mean())
-    table.add_row(Text(f"always {_short(router.pool.names[best])}"), f"{quality:.3f}", usd(always * 1000), "")
+    alone = f"always {_short(router.pool.names[best])}"
+    rows = [Expected(alone, float(prediction.quality[:, best].mean()), always, None)]
     for preference, decisions in zip(PREFERENCES, columns, strict=True):
         quality = float(np.mean([decision.quality for decision in decisions]))
         cost = float(np.mean([decision.cost for decision in decisions]))
-        saving = f"{1 - cost / always:.0%}" if always else ""
-        table.add_row(f"cost preference {preference:g}", f"{quality:.3f}", usd(cost * 1000), saving)
+        saving = 1 - cost / always if always else None
+        rows.append(Expected(f"cost preference {preference:g}", quality, cost, saving))
+    return rows
+
+
+def _expected_table(rows: Sequence[Expected]) -> Table:
+    table = plain_table(Column("", overflow="fold"), title="What the router expects of that")
+    for heading in ("quality", "USD per 1,000 queries", "saving"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        saving = "" if row.saving is None else f"{row.saving:.0%}"
+        table.add_row(Text(row.label), f"{row.quality:.3f}", usd(row.cost * 1000), saving)
     return table
 
 

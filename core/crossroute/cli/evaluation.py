@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute import __version__
+from crossroute.cli.console import answer, document
 from crossroute.cli.shared import (
     Address,
     AsJson,
@@ -21,7 +21,6 @@ from crossroute.cli.shared import (
     Texts,
     load,
     on_cluster,
-    out,
     output_file,
     picture_file,
     progress_bar,
@@ -85,7 +84,7 @@ def evaluate(
     """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what; or on logged traffic."""
     mapped = _mapped(engine, address, baselines)
     if (log := log_among(paths)) is not None:
-        evaluate_log(router, log)
+        evaluate_log(router, log, as_json)
         return
     from crossroute.evaluation.cascade_report import cascade_report
     from crossroute.evaluation.comparison import answered, compare
@@ -129,15 +128,10 @@ def evaluate(
     }  # one call is CrossRoute
     report = compare(predictions, observed, played=several, reference="CrossRoute", reward=loaded.reward)
     looked = [cascade_report(played, answered(observed))] if cascade else []
-    figures = json.dumps(
-        dict(pair for told in (report, *looked) for pair in told.model_dump().items()), indent=2
-    )
-    if as_json:
-        print(figures)
-    else:
-        out.print(report, *looked, sep="")
+    figures = dict(pair for told in (report, *looked) for pair in told.model_dump().items())
+    answer(as_json, figures, report, *looked)
     if figures_file:
-        replace_file(figures_file, figures.encode())
+        replace_file(figures_file, document(figures).encode())
     if page_file:
         pay = loaded.dial.at(DEFAULT_COST_PREFERENCE)
         write_page(

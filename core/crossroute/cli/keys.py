@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from crossroute.cli.shared import err, names, out
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import AsJson, names
 
 keys = typer.Typer(no_args_is_help=True, help="Manage the keys of a server.")
 Config = Annotated[Path, typer.Option("--config", help="The crossroute.toml that is served.")]
@@ -27,6 +28,7 @@ def add(
     admin: Annotated[
         bool, typer.Option("--admin", help="May see what all keys spent, and the metrics.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a key, and print it: this once, since only its hash is kept."""
     from crossroute.config import read_config
@@ -48,17 +50,18 @@ def add(
     )
     kept = _kept(config)
     kept.add(key)
-    print(secret)
-    err.print(f"Keep it: {kept.path} holds its hash alone.", markup=False, soft_wrap=True)
+    answer(as_json, {"name": name, "key": secret, "file": kept.path}, secret)
+    note(f"Keep it: {kept.path} holds its hash alone.")
 
 
 @keys.command("list", epilog="Example: crossroute keys list")
-def list_(config: Config = CONFIG) -> None:
+def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List the keys with what they may."""
     from crossroute.plain_table import plain_table
 
     table = plain_table("key", "models", "budget", "requests/min", "tokens/min", "admin")
-    for key in _kept(config).all:
+    kept = _kept(config).all
+    for key in kept:
         budget = (
             "" if key.usd is None else f"${key.usd:g} {'in all' if key.per == 'total' else f'a {key.per}'}"
         )
@@ -67,14 +70,14 @@ def list_(config: Config = CONFIG) -> None:
         )
         allowed = "all" if key.allow is None else ", ".join(sorted(key.allow))
         table.add_row(key.name, allowed, budget, *limits, "yes" if key.admin else "")
-    out.print(table)
+    answer(as_json, [key.model_dump(exclude={"digest"}) for key in kept], table)
 
 
 @keys.command(epilog="Example: crossroute keys revoke ann")
-def revoke(name: Name, config: Config = CONFIG) -> None:
+def revoke(name: Name, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Take a key away; a server that runs knows within a second."""
     _kept(config).revoke(name)
-    err.print(f"{name} is revoked.", markup=False)
+    answer(as_json, {"revoked": name}, f"{name} is revoked.")
 
 
 def _kept(config: Path) -> Any:

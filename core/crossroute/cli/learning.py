@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossroute.cli import completing
+from crossroute.cli.console import answer, note
 from crossroute.cli.shared import (
     AsJson,
     Columns,
@@ -17,10 +19,8 @@ from crossroute.cli.shared import (
     PricedOnly,
     RouterArgument,
     Texts,
-    err,
     fresh_folder,
     load,
-    out,
     output_folder,
     progress_bar,
     read,
@@ -30,7 +30,7 @@ from crossroute.cli.traffic import log_among, place_of, promised_by_log, train_l
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
-    from crossroute.training import Epoch
+    from crossroute.training import Choice, Epoch
 
 NOTHING = "nothing"
 """What `--from` says where no router is gone on from."""
@@ -49,10 +49,7 @@ def data(
     from crossroute.data.summary import summarize
 
     summary = summarize(read([path], None, priced_only, columns=columns, texts=texts))
-    if as_json:
-        print(summary.model_dump_json(indent=2))
-    else:
-        out.print(summary)
+    answer(as_json, summary, summary)
 
 
 def train(
@@ -92,10 +89,11 @@ def train(
     priced_only: PricedOnly = False,
     columns: Columns = None,
     texts: Texts = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
     if (log := log_among(paths)) is not None:
-        train_log(log, start, folder, margin)
+        train_log(log, start, folder, margin, as_json)
         return
     if folder is None:
         raise typer.BadParameter("Give a folder, where the router is written to.", param_hint="--out")
@@ -119,8 +117,8 @@ def train(
     begun = load(start) if start else None
     outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
     if chooses and 0 < sum(split != "test" for split in outcomes.splits) <= FEW:
-        _train_on_few(outcomes, folder, seed or 0)
-        _tell_saved(folder)
+        choice = _train_on_few(outcomes, folder, seed or 0)
+        _tell_saved(folder, choice.way, choice.standings, outcomes, as_json)
         return
     with progress_bar() as progress:
         encoded = sum(split != "test" for split in outcomes.splits)
@@ -141,11 +139,11 @@ def train(
             on_epoch=on_epoch,
             on_trained=lambda router: router.save_pretrained(folder),
         )
-    _tell_saved(folder)
+    _tell_saved(folder, f"from {start or NOTHING}", {}, outcomes, as_json)
 
 
-def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> None:
-    """Train on few outcomes, and say what was taken and why."""
+def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> Choice:
+    """Train on few outcomes; the choice says what was taken and why."""
     from crossroute.routing.router import WIDEST_ROUTER
     from crossroute.training import fit_few
 
@@ -159,16 +157,22 @@ def _train_on_few(outcomes: Outcomes, folder: Path, seed: int) -> None:
             on_fit=lambda done, total: progress.update(task, completed=done, total=total),
         )
     choice.router.save_pretrained(folder)
-    err.print(str(choice), markup=False, soft_wrap=True)
+    note(str(choice))
+    return choice
 
 
-def _tell_saved(folder: Path) -> None:
+def _tell_saved(
+    folder: Path, way: str, standings: Mapping[str, object], outcomes: Outcomes, as_json: bool
+) -> None:
+    """Say what was trained: which way, how each that was compared did, and on what."""
     from crossroute.routing.storage import bundled_routers
 
     # a bundled one's name means that
     name = f"./{folder}" if str(folder) in bundled_routers() else str(folder)
     saved = f"Saved to {folder}. Route with: crossroute route 'TEXT' --router {shlex.quote(name)}"
-    err.print(saved, markup=False, soft_wrap=True)
+    told = {"router": folder, "way": way, "standings": standings, "candidates": outcomes.pool.names}
+    answer(as_json, told | {"queries": sum(split != "test" for split in outcomes.splits)})
+    note(saved)
 
 
 def floor(
@@ -192,6 +196,7 @@ def floor(
     max_calls: Annotated[int, typer.Option(min=1, help="Calls a query may take (escalation).")] = 1,
     by_task: Annotated[bool, typer.Option("--by-task", help="It holds in each task by itself.")] = False,
     overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Promise a quality: find the lowest dial that keeps it, by outcomes, and keep it with the router."""
     from crossroute.routing.storage import locate
@@ -207,9 +212,9 @@ def floor(
         promised = loaded.with_floor(read(paths, None, router=loaded), **asked)
     promised.save_pretrained(folder)
     promise = promised.floor.promise if promised.floor else None
-    out.print(f"{folder} promises {promise}.", markup=False, soft_wrap=True)
-    out.print(
+    answer(
+        as_json,
+        {"router": folder, "promise": promise},
+        f"{folder} promises {promise}.",
         f"It is kept at a willingness to pay of ${promise.willingness_to_pay if promise else 0:.4g} and above.",
-        markup=False,
-        soft_wrap=True,
     )

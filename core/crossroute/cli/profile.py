@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from crossroute.cli.shared import err, names, out, output_folder, progress_bar
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import AsJson, names, output_folder, progress_bar
 from crossroute.errors import CrossRouteError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def profile(
             help="A bundled name, a folder or a hub id that --from-scores is for; by default universal.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
     from crossroute.profiler.cards import write_card
@@ -66,8 +68,8 @@ def profile(
         asked = _queries(queries, grader)
         card = _measure(candidate, place, asked, queries, ProfilingSettings.model_validate(chosen), folder)
     path = write_card(card, folder)
-    out.print(card)
-    err.print(f"Kept in {path}. {_next_step(card, folder, router)}", markup=False, soft_wrap=True)
+    answer(as_json, card, card)
+    note(f"Kept in {path}. {_next_step(card, folder, router)}")
 
 
 def _next_step(card: Card, folder: Path | None, router: str | None) -> str:
@@ -157,7 +159,7 @@ def _measure(
 
     answerer = _answerer(candidate.name, place)
     estimate = Estimate.of(asked, cast("Price", candidate.price))
-    err.print(f"{candidate.name}: {estimate}.", markup=False, soft_wrap=True)
+    note(f"{candidate.name}: {estimate}.")
     path = answers_path(candidate.name, folder)
     _ask(candidate, answerer, asked, settings, path)
     return card_of(candidate, source.name if source else "calibration set", read_rows(path))

@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossroute.cli.console import answer, note, out
 from crossroute.cli.shared import (
     Address,
+    AsJson,
     ConfigFile,
     Engine,
     Names,
     RouterName,
     configured,
-    err,
     load,
     on_cluster,
-    out,
     output_file,
     output_folder,
     picture_file,
     progress_bar,
 )
+from crossroute.errors import check_extra
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def route(
         Path | None, typer.Option(help="Route among the candidates that were profiled into this folder.")
     ] = None,
     config: ConfigFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query.")] = False,
+    as_json: AsJson = False,
     out_folder: Annotated[
         str | None,
         typer.Option(
@@ -122,7 +123,8 @@ def route(
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     if out_folder is not None:
         dialling = (cost_preference, willingness_to_pay, constraints)
-        _route_file(loaded, text, out_folder, text_column, dialling, cluster)
+        rows = _route_file(loaded, text, out_folder, text_column, dialling, cluster)
+        answer(as_json, {"folder": out_folder, "queries": rows})
         return
     many = text == "-"
     queries = _lines() if many else iter([text])
@@ -133,14 +135,10 @@ def route(
             willingness_to_pay=willingness_to_pay,
             constraints=constraints,
         )
-        if as_json:
-            print(decision.model_dump_json(), flush=many)
-        elif many:
-            print(decision.candidate, flush=True)
+        if many:  # a line each, so that what reads them need not wait for the last
+            print(decision.model_dump_json() if as_json else decision.candidate, flush=True)
         else:
-            out.print(decision)
-            out.print()
-            out.print(decision.explain(), markup=False)
+            answer(as_json, decision, decision, "", decision.explain())
 
 
 def _route_file(
@@ -150,7 +148,8 @@ def _route_file(
     column: str,
     dialling: tuple[float | None, float | None, Constraints | None],
     cluster: dict[str, Any] | None,
-) -> None:
+) -> int:
+    """Return how many queries were routed; what an earlier run did is not among them."""
     from crossroute.batch.run import Batch, Dialling, route_file
     from crossroute.batch.texts import place
 
@@ -167,6 +166,7 @@ def _route_file(
         task = bar.add_task("Routing", total=None)
         batch = Batch(place(source), place(folder), column)
         run(router, batch, Dialling(*dialling), lambda rows: bar.advance(task, rows))
+        return round(bar.tasks[task].completed)
 
 
 def demo(
@@ -179,14 +179,22 @@ def demo(
     page_file: Annotated[
         Path | None, typer.Option("--html", callback=output_file, help="Write a page with a dial to move.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Route two dozen varied queries among models of today, at three cost preferences, and show what that saves."""
-    from crossroute.cli.demo import OF_TODAY, show
+    from crossroute.cli.demo import OF_TODAY, record, show, write_files
 
-    plain = router is None and candidates is None
-    show(load(router, ",".join(OF_TODAY) if plain else candidates), out, plot_file, page_file)
+    if plot_file is not None:  # what is missing is told before the work
+        check_extra("Plotting", "plots", "matplotlib")
+    plain = router is None and candidates is None and config is None
+    if config is None:
+        shown = load(router, ",".join(OF_TODAY) if plain else candidates)
+    else:
+        shown = configured(config, router, candidates)[0]
+    if as_json:
+        answer(True, record(shown))
+    else:
+        show(shown, out)
+    write_files(shown, plot_file, page_file)
     if plain:
-        err.print(
-            "\nThe same with models that were all measured: crossroute demo --router routerbench",
-            markup=False,
-        )
+        note("\nThe same with models that were all measured: crossroute demo --router routerbench")

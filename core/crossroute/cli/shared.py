@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossroute.cli import completing
-from crossroute.cli.console import console
+from crossroute.cli.console import caution, err, note
 from crossroute.errors import DataError, DataWarning
 from crossroute.routing.storage import CONFIG
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from crossroute.config import PoolConfig
     from crossroute.data.outcomes import Outcomes
     from crossroute.routing.router import Router
-
-out, err = console(), console(stderr=True)
 
 TRAINING_STATE = "training-state.safetensors"
 """What an interrupted training run leaves, as `training.state` names it: importing that would load torch."""
@@ -59,7 +56,10 @@ Texts = Annotated[
     Path | None,
     typer.Option("--texts", help="A table of texts by id, for logs that tell ids alone."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to standard output.")]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print the answer as one JSON document; all else goes to standard error."),
+]
 PricedOnly = Annotated[
     bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
 ]
@@ -95,11 +95,9 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
         raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
     unused = passed_over(router, chosen, folder)
     if unused:
-        err.print(
+        note(
             f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled alike: what "
-            "the router knows of them compares with the others.",
-            markup=False,
-            soft_wrap=True,
+            "the router knows of them compares with the others."
         )
     return among(router, chosen, folder)
 
@@ -153,7 +151,7 @@ def read(
     left_out = unpriced(outcomes) if priced_only else ()
     if not left_out:
         return outcomes
-    err.print(f"Left out, no price is known: {', '.join(left_out)}.", markup=False, soft_wrap=True)
+    note(f"Left out, no price is known: {', '.join(left_out)}.")
     return outcomes.select([name for name in outcomes.pool.names if name not in left_out])
 
 
@@ -165,7 +163,7 @@ def told_warnings() -> Iterator[None]:
         yield
     for each in told:
         if issubclass(each.category, DataWarning):
-            err.print(f"[yellow]![/] {escape(str(each.message))}", soft_wrap=True)
+            caution(str(each.message))
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossroute.cli.shared import RouterArgument, err, load, out, output_file
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import AsJson, RouterArgument, load, output_file
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def log_among(paths: list[Path]) -> str | None:
     return logs[0] if logs else None
 
 
-def evaluate_log(router: str, url: str) -> None:
+def evaluate_log(router: str, url: str, as_json: bool) -> None:
     """Print what a router would have got and cost on logged traffic, at every dial."""
     from crossroute.plain_table import plain_table
     from crossroute.traffic.log import TrafficLog
@@ -51,7 +52,8 @@ def evaluate_log(router: str, url: str) -> None:
         "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
         caption=f"{len(graded):,} graded decisions; 95 % intervals. The direct method's does not know its own bias.",
     )  # fmt: skip
-    for point in Policy(load(router), graded).curve():
+    points = Policy(load(router), graded).curve()
+    for point in points:
         if point.quality.thin:
             table.add_row(f"{point.cost_preference:g}", point.quality.thin)
             continue
@@ -62,10 +64,10 @@ def evaluate_log(router: str, url: str) -> None:
         )
         paid = f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
         table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
-    out.print(table)
+    answer(as_json, {"decisions": len(graded), "dials": points}, table)
 
 
-def train_log(url: str, start: str | None, folder: Path | None, margin: float) -> None:
+def train_log(url: str, start: str | None, folder: Path | None, margin: float, as_json: bool) -> None:
     """Let a router learn from a log; the new router takes over only where the lower bound allows it."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
@@ -74,14 +76,16 @@ def train_log(url: str, start: str | None, folder: Path | None, margin: float) -
 
     log = TrafficLog.existing(url)
     new, way, verdict = learn(load(start or "universal"), read_logged(log), margin=margin)
+    told: dict[str, Any] = {"router": None, "adopted": None, "way": way, "verdict": verdict}
     if new is None:
-        out.print(f"The old router stays: {verdict.reason}.", markup=False, soft_wrap=True)
+        answer(as_json, told, f"The old router stays: {verdict.reason}.")
         return
     if folder is not None:
         new.save_pretrained(folder)
     mark = adopt(log, new, verdict.reason)
-    out.print(f"Router {mark} takes over, {way}: {verdict.reason}.", markup=False, soft_wrap=True)
-    err.print(f"Go back with: crossroute traffic back {url}", markup=False, soft_wrap=True)
+    told |= {"router": folder, "adopted": mark}
+    answer(as_json, told, f"Router {mark} takes over, {way}: {verdict.reason}.")
+    note(f"Go back with: crossroute traffic back {url}")
 
 
 def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
@@ -99,6 +103,7 @@ def report(
     page: Annotated[
         Path | None, typer.Option("--html", callback=output_file, help="Write a page of HTML.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print spend, choices, predicted against observed quality, coverage, drift, and what another dial would do."""
     from crossroute.traffic.log import TrafficLog
@@ -108,8 +113,7 @@ def report(
     logged = read_logged(TrafficLog.existing(log))
     told, dials = report_on(logged), other_dials(logged)
     shown = [_table(told), _dials(dials)]
-    for table in shown:
-        out.print(table)
+    answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:
         from crossroute.files import replace_file
         from crossroute.notebook import page_of
@@ -128,6 +132,7 @@ def feedback(
     scale: Annotated[
         str, typer.Option(help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).")
     ] = "quality",
+    as_json: AsJson = False,
 ) -> None:
     """Take the scores of a tracer's export as feedback."""
     from crossroute.traffic.exports import import_feedback
@@ -135,15 +140,11 @@ def feedback(
 
     told = import_feedback(TrafficLog.existing(log), path, score=score, scale=scale)  # type: ignore[arg-type]
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
-    out.print(f"{told.graded:,} decisions graded by {names}.", markup=False, soft_wrap=True)
+    answer(as_json, told, f"{told.graded:,} decisions graded by {names}.")
     if told.unknown:
-        err.print(f"{told.unknown:,} scores of runs and traces that this log does not hold.", soft_wrap=True)
+        note(f"{told.unknown:,} scores of runs and traces that this log does not hold.")
     if told.unread:
-        err.print(
-            f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.",
-            markup=False,
-            soft_wrap=True,
-        )
+        note(f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.")
 
 
 @traffic.command(
@@ -161,6 +162,7 @@ def judge(
         typer.Option("--price", metavar="NAME=IN/OUT", help="USD per million tokens, where it is not known."),
     ] = None,
     rubric: Annotated[str | None, typer.Option(help="Judge an answer by this.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Have a model grade a random share of the answers; needs texts to be kept.
 
@@ -179,41 +181,44 @@ def judge(
         limit=limit,
         settings=JudgeSettings(rubric=rubric) if rubric else None,
     )
-    out.print(f"{told.graded:,} answers graded, {told.share:.1%} of all, for ${told.usd:.4g}.", markup=False)
+    answer(as_json, told, f"{told.graded:,} answers graded, {told.share:.1%} of all, for ${told.usd:.4g}.")
     if told.stopped:
-        err.print(
-            f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.",
-            markup=False,
-        )
+        note(f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.")
     if told.unread:
-        err.print(f"Of {told.unread:,} answers the judge said nothing readable.", markup=False)
+        note(f"Of {told.unread:,} answers the judge said nothing readable.")
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
-def adopt(log: Log, router: RouterArgument) -> None:
+def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
     """Have the integrations that write to a log decide by a router, within seconds."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import adopt as take_over
 
-    out.print(f"Router {take_over(TrafficLog(log), load(router))} takes over.", markup=False)
+    mark = take_over(TrafficLog(log), load(router))
+    answer(as_json, {"adopted": mark}, f"Router {mark} takes over.")
 
 
 @traffic.command(epilog="Example: crossroute traffic back traffic.db")
-def back(log: Log) -> None:
+def back(log: Log, as_json: AsJson = False) -> None:
     """Go back to the router before the one that took over."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import go_back
 
     mark = go_back(TrafficLog.existing(log))
-    out.print(f"Back to {mark or 'the router that each integration was made with'}.", markup=False)
+    answer(as_json, {"adopted": mark}, f"Back to {mark or 'the router that each integration was made with'}.")
 
 
 @traffic.command(epilog="Example: crossroute traffic prune traffic.db --days 90")
-def prune(log: Log, days: Annotated[float, typer.Option(help="Keep what is younger.", min=0)]) -> None:
+def prune(
+    log: Log,
+    days: Annotated[float, typer.Option(help="Keep what is younger.", min=0)],
+    as_json: AsJson = False,
+) -> None:
     """Delete decisions, calls and feedback that are older than some days."""
     from crossroute.traffic.log import TrafficLog
 
-    out.print(f"{TrafficLog.existing(log).prune(days):,} decisions deleted.", markup=False)
+    deleted = TrafficLog.existing(log).prune(days)
+    answer(as_json, {"deleted": deleted}, f"{deleted:,} decisions deleted.")
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossroute.cli.shared import err, load, names, out, output_file
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import AsJson, load, names, output_file
 
 if TYPE_CHECKING:
     from crossroute.catalogue import Change
@@ -30,28 +31,24 @@ def update(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take newer facts over, show what changes; they are written to your data folder, never into the package."""
     from crossroute.catalogue import Catalogue, add_layer, changes, read_update
 
     layer = read_update(file, sha256)
     found = changes(layer)
-    for change in found:
-        out.print(_line(change), markup=False, highlight=False, soft_wrap=True)
+    answer(as_json, found, *map(_line, found))
     if not found:
-        err.print("Nothing is newer than what is known.")
+        note("Nothing is newer than what is known.")
     elif not dry_run:
         path = add_layer(layer)
         Catalogue.bundled.cache_clear()
-        err.print(
-            f"{len(found)} facts changed, in {path}. Undo it: crossroute catalogue undo",
-            markup=False,
-            soft_wrap=True,
-        )
+        note(f"{len(found)} facts changed, in {path}. Undo it: crossroute catalogue undo")
 
 
 @app.command(epilog="Example: crossroute catalogue undo")
-def undo() -> None:
+def undo(as_json: AsJson = False) -> None:
     """Take the last update away."""
     from crossroute.catalogue import Catalogue, undo_layer
 
@@ -59,22 +56,25 @@ def undo() -> None:
     if source is None:
         raise ValueError("There is no update to undo.")
     Catalogue.bundled.cache_clear()
-    err.print(f"Took away the update from {source}.", markup=False, soft_wrap=True)
+    answer(as_json, {"undone": source}, f"Took away the update from {source}.")
 
 
 @app.command(epilog="Example: crossroute catalogue show")
-def show() -> None:
+def show(as_json: AsJson = False) -> None:
     """List the updates, and the prices that are stale."""
     from crossroute.catalogue import STALE_DAYS, Catalogue, read_layers, stale
 
-    for layer in read_layers():
-        out.print(
-            f"{layer.made_on}: {len(layer.entries)} models from {layer.source}", markup=False, soft_wrap=True
-        )
-    old = stale(Catalogue.bundled(), date.today())
-    out.print(f"{len(old)} prices are stale: read more than {STALE_DAYS} days ago.", markup=False)
-    for name, price in old:
-        out.print(f"{name}: {price.as_of}, {price.source}", markup=False, highlight=False, soft_wrap=True)
+    layers, old = read_layers(), stale(Catalogue.bundled(), date.today())
+    updates = [
+        {"made_on": each.made_on, "source": each.source, "models": len(each.entries)} for each in layers
+    ]
+    answer(
+        as_json,
+        {"updates": updates, "stale": [{"model": name, "price": price} for name, price in old]},
+        *(f"{each.made_on}: {len(each.entries)} models from {each.source}" for each in layers),
+        f"{len(old)} prices are stale: read more than {STALE_DAYS} days ago.",
+        *(f"{name}: {price.as_of}, {price.source}" for name, price in old),
+    )
 
 
 @app.command(
@@ -86,6 +86,7 @@ def release(
     ],
     candidates: Annotated[str, typer.Option(help="Which candidates: a,b,c.")],
     file: Annotated[Path, typer.Option("--out", callback=output_file, help="Write the release here.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write profiles apart from the package, signed by their digest, for `crossroute catalogue update`."""
     from crossroute.catalogue import Catalogue, Entry, Release
@@ -111,7 +112,11 @@ def release(
         made_on=date.today(), source=f"profiles of {router}", entries=tuple(entries), profiles=profiles
     )
     replace_file(file, made.signed().written())
-    err.print(f"Wrote {len(entries)} models to {file}.", markup=False, soft_wrap=True)
+    answer(
+        as_json,
+        {"file": file, "models": [each.name for each in entries]},
+        f"Wrote {len(entries)} models to {file}.",
+    )
 
 
 def _line(change: Change) -> str:
