@@ -44,9 +44,9 @@ class ReadQueries(NamedTuple):
     whole: Floats
 
     @classmethod
-    def beside(cls, vectors: Embeddings, tokens: Iterable[float], whole: Iterable[float]) -> ReadQueries:
+    def beside(cls, vectors: Embeddings, tokens: Sequence[float], whole: Sequence[float]) -> ReadQueries:
         """Return vectors with the tokens of their queries."""
-        return cls(vectors, np.array([*tokens], dtype=float), np.array([*whole], dtype=float))
+        return cls(vectors, np.array(tokens, dtype=float), np.array(whole, dtype=float))
 
 
 class QueryEncoder:

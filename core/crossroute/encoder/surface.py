@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from crossroute.encoder import Embeddings
-from crossroute.numeric import bounded
 from crossroute.patterns import lazy
 from crossroute.query import Query, plain_pieces
 
@@ -38,7 +37,7 @@ ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for 
 LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
 """Byte -> the small letter, or a blank where it is none."""
 
-LOWEST = np.zeros(15)
+LOWEST = np.zeros(15, dtype=np.float32)
 LOWEST[3] = 1.5  # no text has shorter words on average
 HIGHEST = np.array(
     [
@@ -57,7 +56,8 @@ HIGHEST = np.array(
         np.log1p(4),  # question marks
         np.log1p(10),  # choices
         1.0,  # share of words that differ
-    ]
+    ],
+    dtype=np.float32,
 )
 """What one query in a thousand of the training data exceeds: no text reaches beyond what was learned from."""
 
@@ -77,7 +77,8 @@ def surface_features(queries: Sequence[Query]) -> Embeddings:
 
 def features_of(rows: Sequence[Counts]) -> Embeddings:
     """Return rows of features, held within what was learned from, shape (n, s)."""
-    return bounded(np.array(rows), LOWEST, HIGHEST).astype(np.float32)
+    features = np.array(rows, dtype=np.float32)
+    return np.minimum(np.maximum(features, LOWEST, out=features), HIGHEST, out=features)
 
 
 def word_counts(word: str) -> Counts:

@@ -21,6 +21,7 @@ of 0.76 to 0.98 (docs/benchmarks.md).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,10 +70,16 @@ class Beliefs:
     log_tokens_error: Floats
 
     @cached_property
+    def ability_variance(self) -> Floats:
+        """Variance of the ability, shape (m, K)."""
+        return np.asarray(self.ability_error**2)
+
+    @cached_property
     def of_read(self) -> Floats:
         """What is read of a query -> quality's logit and log tokens of each candidate, shape (K + 2, 2 m)."""
         own = np.eye(2).repeat(len(self.ability), axis=1)  # ease and length count alike for all
-        return np.concatenate([np.concatenate([self.ability, self.log_tokens]).T, own])
+        of_read = np.concatenate([np.concatenate([self.ability, self.log_tokens]).T, own])
+        return of_read.astype(np.float32)
 
 
 class Situation(NamedTuple):
@@ -163,9 +170,12 @@ class Doubt:
         self._own_start = self._heads_end + 3 + rows["familiar"] if rows["own"] else None
         reach, width = held["gate"].T  # (2,) each
         self._nearer, self._scale = reach / width / 2, 0.5 / width
+        self._gates: list[list[float]] = [self._nearer.tolist(), self._scale.tolist()]
         self._typical, self._run = held["typical"], held["run"]
         self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
         self._ordinary = 1 - self._reading
+        each = np.stack([self._typical, self._run, self._reading, self._ordinary], axis=1)
+        self._each: list[list[float]] = each.tolist()
         self._far = held["far_spread"]
         self._near_variance = held["near_spread"] ** 2
 
@@ -175,6 +185,8 @@ class Doubt:
         Args:
             x: Principal components and surface features of queries, shape (n, p).
         """
+        if len(x) == 1:
+            return self._situate_one(x[0])
         told, square, away = self._told(x)
         heads = told[:, 2 * self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
@@ -189,6 +201,38 @@ class Doubt:
         heads += manner[:, 2:] * (self._run - heads)
         heads[:, -2:] = bounded(heads[:, -2:], LEAST_READ, MOST_READ)
         return Situation(trust, heads, manner @ self._far)
+
+    def _situate_one(self, x: Floats) -> Situation:
+        """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
+        told, p = x.astype(float) @ self._weights + self._bias, self._size
+        within, overall = told[:p], told[p : 2 * p]
+        square, typical = float(within @ within), float(overall @ overall)
+        rest: list[float] = told[2 * p :].tolist()
+        heads, near = rest[: self._heads_end - 2 * p], rest[self._heads_end - 2 * p + 3 :]
+        as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
+        own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
+        trust = as_training * self._near(max(square - max(near[:own_start], default=-NOWHERE), 0.0), typical)
+        if own := near[own_start:]:
+            trust = max(trust, self._near(max(square - max(own), 0.0), typical))
+        read = []
+        for head, (usual, run, far, more) in zip(
+            [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
+        ):
+            held = usual + (head - usual) * (far + more * as_people)
+            read.append(held + a_run * (run - held))
+        ease, length = read[-2:]
+        read[-2:] = [
+            min(max(ease, LEAST_EASE), MOST_EASE),
+            min(max(length, LEAST_LOG_TOKENS), MOST_LOG_TOKENS),
+        ]
+        spread = np.array([as_training, as_people, a_run]) @ self._far
+        return Situation(np.array([trust]), np.array([read]), spread[None])
+
+    def _near(self, away: float, typical: float) -> float:
+        """Return what `_nearness` does, of one query."""
+        (reach, to_class), (width, of_class) = self._gates
+        strange = math.tanh(reach - (away - typical) * width)
+        return (strange + 1) * (math.tanh(to_class - away * of_class) + 1) / 4
 
     def distances(self, x: Floats) -> tuple[Floats, Floats]:
         """Return strangeness and the squared distance to the nearest class of training queries, each of shape (n,).
@@ -256,25 +300,25 @@ class Doubt:
             log_tokens: The network's, shape (n, m).
             observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
         """
-        trust = at.trust[:, None]  # (n, 1)
+        trust = at.trust[:, None].astype(np.float32)  # (n, 1)
         told = trust * observed  # (n, m)
-        believed, m = at.read @ beliefs.of_read, log_tokens.shape[1]  # (n, 2 m)
+        believed, m = at.read.astype(np.float32) @ beliefs.of_read, log_tokens.shape[1]  # (n, 2 m)
         ability, written = believed[:, :m], believed[:, m:]
         ability += trust * (quality_logit - ability)
         written += told * (log_tokens - written)
         return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
 
-    def quality_error(self, at: Situation, beliefs: Beliefs, outlook: Outlook, variance: Floats) -> Floats:
-        """Return the standard error of a tempered quality, shape (n, m).
+    def quality_error(self, at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:
+        """Return the standard error of a tempered quality, shape (n, m), or (n,) of one candidate a query.
 
         Args:
             at: Where the n queries stand.
-            beliefs: Of the m candidates.
-            outlook: What `temper` says of them.
-            variance: Of the profiles' quality, shape (n, m).
+            quality: What `temper` says of them.
+            variance: Of the profiles' quality.
+            believed: Of what is believed of the ability at such work, in log-odds.
         """
-        trust, quality = at.trust[:, None], outlook.quality
-        doubt = (quality * (1 - quality)) ** 2 * (at.kinds @ (beliefs.ability_error**2).T)
+        trust = at.trust.reshape(-1, *(1,) * (quality.ndim - 1))
+        doubt = (quality * (1 - quality)) ** 2 * believed
         return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
 
     def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats, observed: Floats) -> Floats:
@@ -289,6 +333,14 @@ class Doubt:
         told, near = at.trust[:, None] * observed, clusters @ self._near_variance
         beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
         return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
+
+
+def _shares(scores: list[float]) -> list[float]:
+    """Return what `softmax` does, of a few numbers."""
+    most = max(scores)
+    shares = [math.exp(score - most) for score in scores]
+    total = sum(shares)
+    return [share / total for share in shares]
 
 
 def measured(outcomes: Floats) -> Floats:

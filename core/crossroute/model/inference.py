@@ -114,14 +114,17 @@ class InferenceNetwork:
         x = self.project(query)  # (n, p)
         first: Float32s = x @ self._first + self._first_bias  # (n, k + E d)
         clusters = softmax(first[:, :k])  # (n, k)
-        asked = _gelu(first[:, k:]) @ self._asked + self._asked_bias  # (n, (E heads + 2) (2 k + 3) + 2)
-        about, shared = asked[:, :-2].reshape(n, -1, read), asked[:, -2:]
-        interest = about[:, :-2]
-        pair = np.asarray(about[:, -2:].reshape(2 * n, read) @ pool.features, np.float32)  # (2 n, m)
+        hidden = _gelu(first[:, k:])  # (n, E d)
+        asked = hidden @ self._asked + self._asked_bias  # (n, 2 (2 k + 3) + 2)
+        pair = np.asarray(asked[:, :-2].reshape(2 * n, read) @ pool.features, np.float32)  # (2 n, m)
         pair = pair.reshape(n, 2, m)
+        each = (
+            hidden.reshape(n, len(self._interest), -1).swapaxes(0, 1) @ self._interest + self._interest_bias
+        )
+        interest = each.swapaxes(0, 1).reshape(n, -1, read)  # from (E, n, heads (2 k + 3))
         beside = pool if around is None else around
         attention = softmax(interest.reshape(-1, read) @ beside.features)  # (n E heads, m)
-        shared = shared + attention.reshape(n, -1) @ beside.told  # (n, 2)
+        shared = asked[:, -2:] + attention.reshape(n, -1) @ beside.told  # (n, 2)
         pair += shared[:, :, None]
         known: Float32s = clusters @ pool.profiles  # (n, 3 m)
         if self.config.prior:
@@ -164,13 +167,16 @@ class InferenceNetwork:
         )
         shared = joined["shared"] / members  # (E, 2 d + 1, 2)
         self._told = value @ shared[:, d:-1] / config.heads  # (E, 2 k + 3, 2)
-        columns, each = interest.shape[-1], config.heads * interest.shape[-1]
-        asked = np.zeros((members, d + 1, members * each + 2 * columns + 2))
-        for member in range(members):
-            own = slice(member * each, (member + 1) * each)
-            asked[member, :, own] = interest[member].swapaxes(0, 1).reshape(d + 1, each)
-        asked[:, :, members * each : -2] = pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns)
-        asked[:, :, -2:] = np.delete(shared, slice(d, 2 * d), axis=1)
+        columns = interest.shape[-1]
+        each = interest.swapaxes(1, 2).reshape(members, d + 1, -1)  # (E, d + 1, heads (2 k + 3))
+        self._interest, self._interest_bias = _single(each[:, :d]), _single(each[:, d:])
+        asked = np.concatenate(
+            [
+                pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns),
+                np.delete(shared, slice(d, 2 * d), axis=1),
+            ],
+            axis=2,
+        )  # (E, d + 1, 2 (2 k + 3) + 2)
         self._asked = _single(asked[:, :d].reshape(members * d, -1))
         self._asked_bias = _single(asked[:, d].sum(0))
         hidden = weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d)

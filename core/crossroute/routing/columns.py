@@ -80,7 +80,7 @@ def choose_columns(
         fits = screen.eligible(quality, bound, fits)
     choice = best(quality, cost, willingness_to_pay, reward, fits)
     rows, nobody = np.arange(len(choice)), choice == NOBODY
-    arrays = (quality, cost, foresight.quality_error)
-    told, paid, error = (np.where(nobody, np.nan, each[rows, choice]) for each in arrays)
+    chosen = (quality[rows, choice], cost[rows, choice], foresight.quality_error_of(choice))
+    told, paid, error = (np.where(nobody, np.nan, each) for each in chosen)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     return Routed(candidates, choice, told, paid, compute(told, paid, willingness_to_pay), error)

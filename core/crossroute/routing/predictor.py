@@ -150,7 +150,8 @@ class Foresight:
     def fits(self) -> Flags | None:
         """Whether the input is within each candidate's context window, shape (n, m); None where all inputs are."""
         read = self._read if self._more is None else self._read + self._more
-        return None if read.max() <= self._predictor.least_window else read <= self._predictor.windows
+        longest = np.maximum.reduce(read, axis=None)
+        return None if longest <= self._predictor.least_window else read <= self._predictor.windows
 
     @cached_property
     def attention(self) -> Floats:
@@ -168,9 +169,20 @@ class Foresight:
         if predictor.doubt is None or predictor.beliefs is None or self._at is None:
             error = np.asarray(np.sqrt(variance))
         else:
-            error = predictor.doubt.quality_error(self._at, predictor.beliefs, self._outlook, variance)
+            believed = self._at.kinds @ predictor.beliefs.ability_variance.T
+            error = predictor.doubt.quality_error(self._at, self._outlook.quality, variance, believed)
         error = error if efforts is None else efforts.with_error(error, self._told, self._kinds)
         return error if predictor.lessons is None else predictor.lessons.with_error(error, self.quality)
+
+    def quality_error_of(self, columns: npt.NDArray[np.intp]) -> Floats:
+        """Return the standard error of the predicted quality of one candidate a query, shape (n,)."""
+        predictor, rows = self._predictor, np.arange(len(columns))
+        doubt, beliefs = predictor.doubt, predictor.beliefs
+        if predictor.efforts or predictor.lessons or doubt is None or beliefs is None or self._at is None:
+            return np.asarray(self.quality_error[rows, columns])
+        variance = np.einsum("nk,nk->n", self.clusters, predictor.variance.T[columns])
+        believed = np.einsum("nk,nk->n", self._at.kinds, beliefs.ability_variance[columns])
+        return doubt.quality_error(self._at, self._outlook.quality[rows, columns], variance, believed)
 
     @cached_property
     def spread(self) -> Floats:
@@ -201,8 +213,6 @@ class Foresight:
 class Row:
     """What is foreseen of one query: every field of a `Foresight` without its first axis."""
 
-    quality: Floats
-    cost: Floats
     clusters: Floats
     trust: Floats
     tokens: Floats
@@ -215,6 +225,8 @@ class Row:
 
     def __init__(self, foresight: Foresight, row: int) -> None:
         self._foresight, self._row = foresight, row
+        self.quality: Floats = foresight.quality[row]
+        self.cost: Floats = foresight.cost[row]
         self._best: tuple[float, Reward, int] | None = None
 
     def __getattr__(self, name: str) -> Any:

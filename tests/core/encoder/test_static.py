@@ -109,7 +109,7 @@ def test_agrees_with_model2vec(encoder):
 
 
 def test_words_are_remembered_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("crossroute.encoder.words.KNOWN_WORDS", 3)
+    monkeypatch.setattr("crossroute.encoder.static.KNOWN_WORDS", 3)
     small, whole = StaticEncoder(), StaticEncoder()
     texts = [f"word{number} and {'long' * 11} thing" for number in range(6)]
     found = np.concatenate([small.encode([text]) for text in (*texts, *texts)])

@@ -71,7 +71,7 @@ def tempered(
     )
     return Tempered(
         *outlook,
-        known.quality_error(at, believed, outlook, np.zeros(shape)),
+        known.quality_error(at, outlook.quality, np.zeros(shape), at.kinds @ believed.ability_variance.T),
         known.spread(at, believed, np.array([[1.0, 0.0, 0.0]]), observed),
     )
 
@@ -80,6 +80,17 @@ def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not
     found = doubt().situate(np.concatenate([LIKE, UNLIKE]))
     assert found.trust[0] > 0.99
     assert found.trust[1] < 1e-6
+
+
+def test_one_query_is_situated_as_one_of_several():
+    heads, x = np.random.default_rng(0).normal(size=(P, 4)), np.random.default_rng(1).normal(size=(40, P)) * 2
+    for own in ({}, {"own": np.array([[0.5, 1.0, 0]])}):
+        known = doubt(ordinary_heads=heads, manner=heads[:, :3], reading=np.array([0.5, 0.4, 0.2]), **own)
+        several = known.situate(x)
+        assert 0.05 < several.trust.mean() < 0.95
+        for row in range(len(x)):
+            for one, of_all in zip(known.situate(x[row : row + 1]), several, strict=True):
+                np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
 
 
 def test_strangeness_is_the_distance_to_the_nearest_class_less_that_to_all():

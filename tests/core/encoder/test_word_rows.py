@@ -1,3 +1,5 @@
+"""Rows of numbers by word: worked out once, whatever the threads and the copies."""
+
 import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -5,8 +7,8 @@ from threading import Event
 
 import numpy as np
 
-from crossroute.encoder import words
-from crossroute.encoder.words import WordRows
+from crossroute.encoder import static
+from crossroute.encoder.static import WordRows
 
 
 class Measure:
@@ -35,7 +37,7 @@ def test_a_word_is_measured_once():
 
 
 def test_words_beyond_the_number_are_forgotten_and_still_added_up(monkeypatch):
-    monkeypatch.setattr(words, "KNOWN_WORDS", 3)
+    monkeypatch.setattr(static, "KNOWN_WORDS", 3)
     rows = WordRows(2, Measure())
     for text in (["a", "bb"], ["bb", "ccc"], ["dddd", "a"], ["a", "bb", "ccc", "dddd", "e"], ["a"]):
         assert rows.sums([text]).tolist() == [[sum(map(len, text)), len(text)]]
@@ -43,7 +45,7 @@ def test_words_beyond_the_number_are_forgotten_and_still_added_up(monkeypatch):
 
 
 def test_threads_share_what_is_remembered(monkeypatch):
-    monkeypatch.setattr(words, "KNOWN_WORDS", 8)
+    monkeypatch.setattr(static, "KNOWN_WORDS", 8)
     rows = WordRows(2, Measure())
     texts = [["x" * number, "y" * (number % 7 + 1)] for number in range(1, 200)]
     with ThreadPoolExecutor(8) as threads:
