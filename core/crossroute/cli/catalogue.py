@@ -31,7 +31,11 @@ _NUMBER = r"\d+\.?\d*|\.\d+"
 def candidates(
     router: MaybeRouter = None,
     search: Annotated[
-        str | None, typer.Option(help="Only the model of this name, in any spelling, or with these words.")
+        str | None,
+        typer.Option(
+            autocompletion=completing.candidates,
+            help="Only the model of this name, in any spelling, or with these words.",
+        ),
     ] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,

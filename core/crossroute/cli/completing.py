@@ -13,6 +13,8 @@ from crossroute.effort import SIGN
 BUNDLED = ("universal", "routerbench")
 GRADES = ("exact", "number", "choice", "contains", "json", "code")
 WAYS = ("rubric", "pairwise")
+SCALES = ("quality", "thumbs", "stars")
+PERIODS = ("day", "month", "total")
 MOST = 50
 """Names that are offered at most."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.console import answer, note
 from crossroute.cli.shared import AsJson, names
 
@@ -22,7 +23,13 @@ def add(
     config: Config = CONFIG,
     allow: Annotated[str | None, typer.Option(help="Only these models: a,b,c.")] = None,
     budget: Annotated[float | None, typer.Option(min=0, help="USD in each period.")] = None,
-    per: Annotated[str, typer.Option(help="Period of the budget: day, month or total.")] = "month",
+    per: Annotated[
+        str,
+        typer.Option(
+            autocompletion=completing.words(*completing.PERIODS),
+            help="Period of the budget: day, month or total.",
+        ),
+    ] = "month",
     requests: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
     tokens: Annotated[int | None, typer.Option(min=1, help="Tokens a minute.")] = None,
     admin: Annotated[

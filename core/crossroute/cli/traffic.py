@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.console import answer, note
 from crossroute.cli.shared import AsJson, RouterArgument, load, output_file
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from crossroute.routing.router import Router
@@ -112,7 +114,7 @@ def report(
 
     logged = read_logged(TrafficLog.existing(log))
     told, dials = report_on(logged), other_dials(logged)
-    shown = [_table(told), _dials(dials)]
+    shown: list[RenderableType] = [_table(told), "", _dials(dials)]
     answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:
         from crossroute.files import replace_file
@@ -130,7 +132,11 @@ def feedback(
     ],
     score: Annotated[str | None, typer.Option(help="Read the scores of this name alone.")] = None,
     scale: Annotated[
-        str, typer.Option(help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).")
+        str,
+        typer.Option(
+            autocompletion=completing.words(*completing.SCALES),
+            help="What their values mean: quality (in 0 to 1), thumbs or stars (1 to 5).",
+        ),
     ] = "quality",
     as_json: AsJson = False,
 ) -> None:
@@ -153,7 +159,12 @@ def feedback(
 def judge(
     log: Log,
     model: Annotated[
-        str, typer.Option("--judge", help="The model that judges; spelled as for crossroute collect.")
+        str,
+        typer.Option(
+            "--judge",
+            autocompletion=completing.candidates,
+            help="The model that judges; spelled as for crossroute collect.",
+        ),
     ],
     share: Annotated[float, typer.Option(help="Of the answers, drawn at random.")] = 0.05,
     limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.", min=0)] = None,
@@ -232,11 +243,16 @@ def _dials(dials: list[OtherDial]) -> Table:
     from crossroute.decision import usd
     from crossroute.plain_table import plain_table
 
-    caption = "Another dial: by what a call is worth beside today; doubly robust, 95 % intervals."
-    table = plain_table("worth of a call", "quality", "USD a call", caption=caption)
+    table = plain_table(
+        "worth of a call",
+        title="What another dial would have got and cost",
+        caption="By what a call is worth beside what it was; doubly robust, 95 % intervals.",
+    )
+    for heading in ("quality", "USD a call"):
+        table.add_column(heading, justify="right")
     for other in dials:
         quality, cost = other.quality, other.cost
-        told = f"{quality.value:.3f} ({quality.low:.3f} to {quality.high:.3f})"
+        told = f"{quality.value:.3f} ({max(quality.low, 0):.3f} to {min(quality.high, 1):.3f})"
         paid = f"{usd(max(cost.value, 0))} ({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
         table.add_row(other.label, *((other.thin, "") if other.thin else (told, paid)))
     return table
@@ -260,18 +276,12 @@ def _table(told: TrafficReport) -> Table:
     if told.shadow_loss is not None:
         mean, low, high = told.shadow_loss
         caption += f" It loses {mean:.3f} of quality ({low:.3f} to {high:.3f})."
-    headings = (
-        "candidate",
-        "calls",
-        "USD",
-        "USD a call",
-        "predicted",
-        "graded",
-        "quality",
-        "predicted",
-        "drift",
+    table = plain_table(
+        "candidate", title="What each candidate did, beside what was predicted of it", caption=caption
     )
-    table = plain_table(*headings, caption=caption)
+    for heading in ("calls", "USD", "USD a call", "predicted USD", "graded", "quality", "predicted quality"):
+        table.add_column(heading, justify="right")
+    table.add_column("drift")
     for row in told.rows:
         costs = (usd(row.usd), usd(row.cost), usd(row.predicted_cost))
         quality = (f"{row.observed:.3f}", f"{row.predicted:.3f}") if row.graded else ("–", "–")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.console import answer, note
 from crossroute.cli.shared import AsJson, load, names, output_file
 
@@ -84,7 +85,9 @@ def release(
     router: Annotated[
         str, typer.Argument(help="A router over the bundled one's clusters, with their profiles.")
     ],
-    candidates: Annotated[str, typer.Option(help="Which candidates: a,b,c.")],
+    candidates: Annotated[
+        str, typer.Option(autocompletion=completing.candidates, help="Which candidates: a,b,c.")
+    ],
     file: Annotated[Path, typer.Option("--out", callback=output_file, help="Write the release here.")],
     as_json: AsJson = False,
 ) -> None:

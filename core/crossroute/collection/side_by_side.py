@@ -26,6 +26,10 @@ pre { white-space: pre-wrap; margin: .3rem 0; font: inherit; max-height: 14rem; 
 small { opacity: .75; display: block; }
 .right { border-left: 4px solid #009E73; } .wrong { border-left: 4px solid #D55E00; }
 .part { border-left: 4px solid #E69F00; }
+@media (max-width: 48rem) { /* no room side by side: one under the other */
+  thead { display: none; } tr, td { display: block; } td { border-top: 0; } tr { border-top: 2px solid #8888; }
+  td[data-of]::before { content: attr(data-of); font-weight: bold; }
+}
 """
 
 
@@ -52,7 +56,8 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
         f"<th>{escape(name)}{_summary(graded, column)}</th>" for column, name in enumerate(graded.pool.names)
     )
     page = (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Answers side by side</title><style>{STYLE}</style>"
+        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>Answers side by side</title><style>{STYLE}</style>"
         f"<h1>Answers side by side</h1><p>{len(graded)} prompts, {len(graded.pool)} candidates.</p>"
         f"<div class=scroll><table><thead><tr><th>prompt</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
@@ -81,9 +86,11 @@ def _row(
 
 def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
     quality = graded.quality[row, column]
+    name = escape(graded.pool.names[column])
     if np.isnan(quality):
-        return "<td><small>not asked</small></td>"
+        return f'<td data-of="{name}"><small>not asked</small></td>'
     kind = "right" if quality >= 0.99 else "wrong" if quality <= 0.01 else "part"
     told = f"grade {quality:.2f}, USD {graded.cost[row, column]:.3g}, {graded.latency[row, column]:.2f} s"
-    text = escape(str(answer["answer"])) if answer else ""
-    return f"<td class={kind}><pre>{text}</pre><small>{told}</small></td>"
+    text = str(answer["answer"]) if answer else ""
+    shown = f"<pre>{escape(text)}</pre>" if text.strip() else "<p><i>no answer</i></p>"
+    return f'<td class={kind} data-of="{name}">{shown}<small>{told}</small></td>'

@@ -67,6 +67,12 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> Chart:
     cost = sweep.points()[:, 0]
     order = np.argsort(cost, kind="stable")
     ranked = sorted(report.candidates, key=lambda name: report.candidates[name].cost)
+    drawn = _PER_CALLS * np.maximum(cost[order], _floor(report))
+    across = Axis.logarithmic(COST, drawn)
+    apart = np.append(
+        np.diff(across.at(drawn).round()) > 0, True
+    )  # else areas go back and forth on one place
+    order, drawn = order[apart], drawn[apart]
     share = np.array([(sweep.chosen == outcomes.pool.position(name)).mean(axis=0)[order] for name in ranked])
     tops = np.minimum(share.cumsum(axis=0), 1.0)
     series = [
@@ -79,10 +85,9 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> Chart:
         )
         for place, (name, shade) in enumerate(zip(ranked, _shades(len(ranked)), strict=True))
     ]
-    drawn = _PER_CALLS * np.maximum(cost[order], _floor(report))
     return Chart(
         "shares",
-        Axis.logarithmic(COST, drawn),
+        across,
         Axis.linear("Share of the queries", 0, 1, ".0%"),
         drawn,
         [_usd(one) for one in cost[order]],

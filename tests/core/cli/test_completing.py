@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from typer.testing import CliRunner
 
 from crossroute.cli import app, completing
 from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER
+from crossroute.serve.keys import Key
+from crossroute.traffic.scales import Scale
 
 
 def completed(*words: str) -> list[str]:
@@ -46,3 +50,12 @@ def test_efforts_that_the_model_takes():
 def test_words_of_an_option():
     assert completed("collect", "p.csv", "--grade", "c") == ["choice", "contains", "code"]
     assert completed("collect", "p.csv", "--judge-by", "p") == ["pairwise"]
+    assert completed("traffic", "feedback", "log.db", "runs.jsonl", "--scale", "s") == ["stars"]
+    assert completed("keys", "add", "ann", "--per", "") == ["day", "month", "total"]
+    assert completed("serve", "--engine", "r") == ["ray"]
+    assert completed("evaluate", "routerbench", "o.jsonl", "--split", "t") == ["train", "test"]
+
+
+def test_words_are_those_that_are_taken():
+    assert set(completing.SCALES) == set(get_args(Scale))
+    assert set(completing.PERIODS) == set(get_args(Key.model_fields["per"].annotation))
