@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from crossroute import Constraints, Decision, Router
+from crossroute import Constraints, Decision
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.settings import CallSettings
 from crossroute.routing.members import Ability
+from crossroute.routing.reuse import load_router
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.members import MissingPackageError
 from langchain_crossroute.messages.reading import read
@@ -55,8 +56,7 @@ class CrossRouteDecisionModel(BaseDecisionModel):
 
     def model_post_init(self, context: Any, /) -> None:
         """Load the router once."""
-        if not isinstance(self.router, Router):
-            self.router = Router.from_pretrained(self.router)
+        self.router = load_router(self.router)
 
     @property
     def _provider(self) -> str:

@@ -16,6 +16,7 @@ from crossroute import Constraints, Decision, Router, UnknownCandidateError
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.settings import CallSettings
 from crossroute.routing.members import Ability
+from crossroute.routing.reuse import load_router
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.messages.reading import read
 
@@ -58,7 +59,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         default: str | None = None,
     ) -> None:
         self.name = "CrossRouteRunnable"
-        router = router if isinstance(router, Router) else Router.from_pretrained(router)
+        router = load_router(router)
         names = router.pool.names if candidates is None else tuple(candidates)
         self.dispatcher = Dispatcher(router, dict.fromkeys(names, Ability()), default=default)
         self.settings = CallSettings(

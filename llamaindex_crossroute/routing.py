@@ -24,6 +24,7 @@ from crossroute.calls.spend import Spend
 from crossroute.effort import split_effort
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
+from crossroute.routing.reuse import load_router
 from crossroute.traffic.recording import recorded
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
@@ -230,9 +231,7 @@ class Routing:
 
     def _built(self) -> Dispatcher:
         if self._loaded is None:
-            self._loaded = (
-                self.router if isinstance(self.router, Router) else Router.from_pretrained(self.router)
-            )
+            self._loaded = load_router(self.router)
         pool = self._loaded.pool
         known = {
             name: known_as(pool, name, model_name(llm)) or unprofiled(name, model_name(llm))

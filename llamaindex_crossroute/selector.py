@@ -20,6 +20,7 @@ from typing_extensions import override
 from crossroute import Constraints, Decision, Router
 from crossroute.decision import Alternative, usd
 from crossroute.errors import UnroutableError
+from crossroute.routing.reuse import load_router
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.events import CrossRouteDecisionEvent
 from llamaindex_crossroute.messages.reading import read_messages, read_text
@@ -94,7 +95,7 @@ class CrossRouteSelector(BaseSelector):
     @cached_property
     def router(self) -> Router:
         """The router, loaded when it is first needed."""
-        return self._given if isinstance(self._given, Router) else Router.from_pretrained(self._given)
+        return load_router(self._given)
 
     @override
     def _select(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
@@ -256,7 +257,7 @@ def route_query(
     if reading.query is None:
         raise UnroutableError
     constraints = constraints or Constraints()
-    return (router if isinstance(router, Router) else Router.from_pretrained(router)).route(
+    return load_router(router).route(
         reading.query,
         cost_preference=cost_preference,
         willingness_to_pay=willingness_to_pay,

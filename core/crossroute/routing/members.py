@@ -6,22 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crossroute.cache import LRUCache
 from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
 from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
+from crossroute.routing.reuse import load_router, over
 from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
-
-POOLS = 16
-_MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
-"""Router -> those made of it, by pool and prices: its dial is set once for each, and not for each integration."""
 
 
 class Ability(BaseModel):
@@ -159,7 +154,7 @@ def router_over(
         raise ValueError("Expected at least one model, got none.")
     if default is not None and default not in members:
         raise ValueError(f"The default {default!r} is not among the models {', '.join(map(repr, members))}.")
-    router = router if isinstance(router, Router) else Router.from_pretrained(router)
+    router = load_router(router)
     found = {name: known_as(router.pool, name, ability.model) for name, ability in members.items()}
     known = {name: candidate for name, candidate in found.items() if candidate is not None}
     for name in members:
@@ -182,13 +177,7 @@ def over_candidates(
         aliases = tuple(alias for alias in member.aliases if alias not in taken)
         taken.update(aliases)
         members.append(member.model_copy(update={"aliases": aliases}))
-    pool = Pool(members)
-    made = _MADE.setdefault(router, LRUCache(POOLS))
-    found = made.get(pool)
-    if found is None:
-        found = router.over(pool)
-        made.put(pool, found)
-    return found
+    return over(router, Pool(members))
 
 
 def over_pool(router: Router, pool: Pool) -> Router:

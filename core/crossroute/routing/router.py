@@ -102,6 +102,7 @@ class Router(InNotebooks):
         self.reward: Reward = reward
         self.provenance = provenance or {}
         self._expected: Foresight | None = None
+        self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, as far as known beforehand
         self._names = self.pool.names
         self.dial = dial or self._calibrated_dial()
         self._pay = lru_cache(CACHED_DIALS)(self.dial.at)
@@ -418,8 +419,12 @@ class Router(InNotebooks):
         if self.spending:
             self.spending.settle(decision, cost)
 
-    def over(self, pool: Pool) -> Router:
+    def over(self, pool: Pool, *, dial: Dial | None = None) -> Router:
         """Return the same router over another pool, each candidate with a price and a profile.
+
+        Args:
+            pool: The candidates.
+            dial: As it was set for this pool before; by default it is set anew.
 
         Raises:
             DataError: A candidate has no price, or no profile over this router's clusters.
@@ -430,7 +435,7 @@ class Router(InNotebooks):
             raise ValueError("A router needs at least one candidate; none would be left.")
         predictor = self.predictor.with_pool(pool)
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, floor=floor)
+        return self._remade(predictor=predictor, floor=floor, dial=dial)
 
     def _own_name(self, name: str) -> str:
         """Return the name of the candidate that a spelling means; the spelling, where it means none."""
@@ -519,16 +524,23 @@ class Router(InNotebooks):
         pay = self._bounded(self._pay(cost_preference))
         if not 0 < cost_preference < 1 or len(self._names) < 2:
             return Dialled(pay, cost_preference, ())
-        self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
-        picks = best(expected.quality, expected.cost, pay, self.reward)
-        if (picks != picks[0]).any():
+        sole = self.sole_choice(pay)
+        if sole is None:
             return Dialled(pay, cost_preference, ())
         warning = (
             f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
-            f"queries that it was set on to {self._names[picks[0]]}: none of the others is predicted to be worth "
+            f"queries that it was set on to {self._names[sole]}: none of the others is predicted to be worth "
             "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
         )
         return Dialled(pay, cost_preference, (warning,))
+
+    def sole_choice(self, willingness_to_pay: float) -> int | None:
+        """Return the column of the candidate that all of the dial's queries go to; None where they go to several."""
+        if willingness_to_pay in self.sole_choices:
+            return self.sole_choices[willingness_to_pay]
+        self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
+        picks = best(expected.quality, expected.cost, willingness_to_pay, self.reward)
+        return None if (picks != picks[0]).any() else int(picks[0])
 
     def _bounded(self, pay: float) -> float:
         return pay if self.floor is None else self.floor.bounded(pay)

@@ -1,0 +1,144 @@
+"""What is made once: a router loaded by name, one over a pool, and a pool's dial, which outlives the process.
+
+The dial is kept in the user's cache folder, beside embeddings: 101 numbers under a digest of all that they follow from
+(weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew. A file that cannot be
+read, or written, is passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossroute.cache import LRUCache
+from crossroute.candidate import Pool
+from crossroute.catalogue import read_layers
+from crossroute.files import is_folder, replace_entry
+from crossroute.routing.policy import Dial
+from crossroute.routing.router import DEFAULT_COST_PREFERENCE, WIDEST_ROUTER, Router
+from crossroute.routing.storage import BUNDLED, CONFIG, WEIGHTS, bundled_routers
+
+LOADED, POOLS = 2, 16
+"""Routers that are held by name, and routers over a pool for each router."""
+
+MOST_KEPT = 1_000
+"""Dials on disk; when there are more, the oldest half goes."""
+
+WAY = b"dials, 1"
+"""Raised where dials come to be set in another way."""
+
+_LOADED = LRUCache[tuple[object, ...], Router](LOADED)
+_MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
+
+
+class KeptDial(BaseModel):
+    """A dial as it was set.
+
+    Attributes:
+        dial: The dial.
+        sole: Column of the candidate to which the default cost preference sends all queries that the dial was set on;
+            None where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dial: Dial
+    sole: int | None = Field(default=None, ge=0)
+
+
+def load_router(name: Router | str | Path) -> Router:
+    """Return a router as it is, or that of a name or folder: the same one until its files or the user's updates change.
+
+    Raises:
+        CheckpointError: As `Router.from_pretrained`.
+    """
+    if isinstance(name, Router):
+        return name
+    folder = BUNDLED / name if name in bundled_routers() else Path(name)
+    if not is_folder(folder):  # the hub's
+        return Router.from_pretrained(name)
+    files = [(folder / file).stat() for file in (CONFIG, WEIGHTS) if (folder / file).exists()]
+    updates = [layer.model_dump_json() for layer in read_layers()] if name == WIDEST_ROUTER else []
+    key = (str(name), folder.resolve(), *((file.st_mtime_ns, file.st_size) for file in files), *updates)
+    router = _LOADED.get(key)
+    if router is None:
+        router = Router.from_pretrained(name)
+        _LOADED.put(key, router)
+    return router
+
+
+def over(router: Router, pool: Pool) -> Router:
+    """Return a router over a pool, as `Router.over` does: the same one for each pool, its dial as it was set before."""
+    made = _MADE.setdefault(router, LRUCache(POOLS))
+    found = made.get(pool)
+    if found is None:
+        found = _over(router, pool)
+        made.put(pool, found)
+    return found
+
+
+def _over(router: Router, pool: Pool) -> Router:
+    path = dials_folder() / f"{_digest(router, pool)}.json"
+    kept = _read(path, len(pool))
+    found = router.over(pool, dial=None if kept is None else kept.dial)
+    pay = found.dial.at(DEFAULT_COST_PREFERENCE)
+    if kept is None:
+        _write(path, KeptDial(dial=found.dial, sole=found.sole_choice(pay)))
+    else:
+        found.sole_choices[pay] = kept.sole
+    return found
+
+
+def dials_folder() -> Path:
+    """Return the folder of kept dials, whether it is there or not."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("crossroute") / "dials"
+
+
+def _read(path: Path, candidates: int) -> KeptDial | None:
+    with suppress(OSError, ValueError):
+        kept = KeptDial.model_validate_json(path.read_bytes())
+        return kept if kept.sole is None or kept.sole < candidates else None
+    return None
+
+
+def _write(path: Path, kept: KeptDial) -> None:
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_entry(path, kept.model_dump_json().encode())
+        files = list(path.parent.glob("*.json"))
+        if len(files) > MOST_KEPT:
+            for old in sorted(files, key=lambda file: file.stat().st_mtime)[: len(files) // 2]:
+                old.unlink(missing_ok=True)
+
+
+def _digest(router: Router, pool: Pool) -> str:
+    """Return a digest of all that a dial over a pool follows from."""
+    predictor = router.predictor
+    told = hashlib.sha256(WAY)
+    kinds = predictor.doubt.kinds if predictor.doubt else ()
+    shape = predictor.network.config.model_dump_json()
+    told.update(repr((router.reward, predictor.cost_unit, kinds, shape)).encode())
+    for name, tensor in _tensors(router):
+        told.update(f"|{name} {tensor.dtype} {tensor.shape}|".encode())
+        told.update(np.ascontiguousarray(tensor).data)
+    for candidate in pool:
+        told.update(candidate.model_dump_json().encode())
+    return told.hexdigest()[:32]
+
+
+def _tensors(router: Router) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+    predictor = router.predictor
+    parts: list[Mapping[str, npt.NDArray[np.generic]]] = [predictor.network.weights]
+    parts += [part.tensors for part in (predictor.doubt, predictor.ensemble) if part is not None]
+    parts += [predictor.context._asdict(), router.calibration._asdict()]
+    for number, part in enumerate(parts):
+        yield from ((f"{number} {name}", tensor) for name, tensor in part.items())
