@@ -4,6 +4,7 @@
     forest   mean quality of the training queries in the same leaves, over trees                 (n, m)
     joined = own * network + sum of weight * logit(member) + common * mean logit(member) + intercept
     logit  = network + observed * (joined - network)                                             (n, m)
+    tokens = network + length                        log tokens of the answer                    (n, m)
 
 A network learns what is smooth. A leaf holds the training queries that are nearest by what tells candidates apart: a
 kind of query, finer than a cluster, and there is one in each tree. The ridge reads directions that the network's few
@@ -12,8 +13,12 @@ an optimizer started. They know the candidates that they were fitted to by their
 a candidate that was added, or profiled anew, is the network's alone, and so is one that was not observed near the
 query. No query is kept.
 
+A network that learns the logarithm of an answer's length foretells the middle of what may come, and what is paid for is
+the mean, which lies above it, and for a candidate whose runs are now short and now long by much: by `length`.
+
 Source: stacking, Wolpert, Neural Networks 5, 1992; extremely randomized trees, Geurts, Ernst, Wehenkel, Machine
-Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JASA 101, 2006.
+Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JASA 101, 2006; the mean from a regression
+of logarithms, Duan, "Smearing Estimate", JASA 78, 1983.
 """
 
 from __future__ import annotations
@@ -39,7 +44,7 @@ LEVELS = 255
 TENSORS = (
     *("profiles", "ridge", "ridge_bias"),
     *("feature", "threshold", "children", "root", "value", "depth"),
-    *("own", "weights", "common", "intercept"),
+    *("own", "weights", "common", "intercept", "length"),
 )
 
 Float32s = npt.NDArray[np.float32]
@@ -52,6 +57,7 @@ class Weighed(NamedTuple):
     mix: Float32s  # (2 c, m), of the logits of both
     intercept: Float32s  # (m,)
     own: Float32s  # (m,), of the network's logit, beyond 1
+    length: Float32s  # (m,), in log tokens
 
 
 class Ensemble:
@@ -61,8 +67,8 @@ class Ensemble:
         tensors: By name: `profiles` (c, k), by which the c candidates are known; `ridge` (D, c) and `ridge_bias` (c,);
             of the forest `feature` (v,), `threshold` (v,) and `value` (v, c), in steps of 1 / 255, of each node,
             `children` (v, 2), a leaf its own, the `root` of each tree (t,) and the `depth` of the deepest (1,);
-            `own` (1,), `weights` and `common` (members,), of a logit and of its mean over the c candidates, and
-            `intercept` (c,).
+            `own` (1,), `weights` and `common` (members,), of a logit and of its mean over the c candidates,
+            `intercept` (c,), and `length` (c,), in log tokens.
 
     Raises:
         KeyError: A tensor is missing.
@@ -113,6 +119,7 @@ class Ensemble:
             np.concatenate(mix).astype(np.float32),
             np.where(known, self._intercept[columns], 0).astype(np.float32),
             np.where(known, self._own - 1, 0).astype(np.float32),
+            np.where(known, self.tensors["length"].astype(np.float32)[columns], 0),
         )
 
     def joined(
@@ -190,7 +197,7 @@ def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
         "own": (1,),
         "weights": (len(MEMBERS),),
         "common": (len(MEMBERS),),
-        "intercept": (candidates,),
+        **dict.fromkeys(("intercept", "length"), (candidates,)),
     }
     for name, shape in shapes.items():
         if tensors[name].shape != shape:

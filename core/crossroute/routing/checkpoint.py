@@ -343,7 +343,8 @@ def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
     told = {name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)}
     if not told:
         return None
-    ensemble = Ensemble({"common": np.zeros(len(MEMBERS), np.float32)} | told)  # older ones have none
+    older = {"common": np.zeros(len(MEMBERS), np.float32), "length": np.zeros_like(told["intercept"])}
+    ensemble = Ensemble(older | told)
     ensemble.check(network.config)
     return ensemble
 

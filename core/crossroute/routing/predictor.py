@@ -95,14 +95,15 @@ class Foresight:
         self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
         self.clusters = output.clusters
         self._observed = measured(output.outcomes)  # (n, m)
-        quality_logit = output.quality_logit
+        quality_logit, log_tokens = output.quality_logit, output.log_tokens
         if predictor.ensemble is not None and predictor.weighed is not None:
             quality_logit = predictor.ensemble.joined(
                 vectors, output.x, quality_logit, predictor.weighed, self._observed
             )
+            log_tokens = log_tokens + predictor.weighed.length
         self._at: Situation | None = None
         if doubt is None or beliefs is None:
-            self._outlook = Outlook(sigmoid(quality_logit).astype(float), output.log_tokens.astype(float))
+            self._outlook = Outlook(sigmoid(quality_logit).astype(float), log_tokens.astype(float))
             self.trust: Floats = np.ones(len(vectors))
         else:
             self._at = at = doubt.situate(output.x)
@@ -111,7 +112,7 @@ class Foresight:
                 at,
                 beliefs,
                 quality_logit=held,
-                log_tokens=output.log_tokens,
+                log_tokens=log_tokens,
                 observed=self._observed,
             )
             self.trust = at.trust

@@ -107,6 +107,7 @@ def _beside(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
         weights=np.full(2, share),
         common=np.zeros(2),
         intercept=(1 - OWN - 2 * share) * logit(mean, HELD),
+        length=np.zeros(len(known)),  # the profiles were moved to the lengths of these answers
     )
 
 

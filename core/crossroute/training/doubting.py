@@ -70,7 +70,8 @@ def fit_doubt(
     """Fit what tells doubt beside a trained network.
 
     Args:
-        predictor: With the network, and the pool as profiled; where its profiles state beliefs these are kept.
+        predictor: With the network, what stands beside it, and the pool as profiled; where its profiles state beliefs
+            these are kept.
         train: What trained it.
         validation: What sets the reach and the spread of answers' lengths.
         kinds: Names of the K kinds of work.
@@ -128,7 +129,8 @@ def _observed(
     encoded = train.encoded.numpy()
     x = predictor.network.project(encoded)  # (n, p)
     kind = np.zeros(len(x), dtype=np.intp) if kind is None else kind
-    foreseen = predictor.with_doubt(None).foresee_encoded(train.queries)
+    alone = predictor.with_doubt(None).with_ensemble(None)  # members have learned these very outcomes
+    foreseen = alone.foresee_encoded(train.queries)
     logits = logit(foreseen.quality, LEAST_CHANCE)
     log_tokens = predictor.network(encoded, predictor.keys).log_tokens.astype(float)
     ability, verbosity = _abilities(predictor.pool, logits, log_tokens, kind, kinds)
@@ -235,7 +237,8 @@ def _spread(predictor: Predictor, validation: Prepared) -> Floats:
     Nine in ten answers are to lie under the prediction's 90 % quantile, were the logarithm normal.
     """
     output = predictor.network(validation.encoded.numpy(), predictor.keys)
-    beyond = validation.log_tokens.numpy() - output.log_tokens  # (n, m)
+    foretold = output.log_tokens + (predictor.weighed.length if predictor.weighed else 0)
+    beyond = validation.log_tokens.numpy() - foretold  # (n, m)
     known = ~np.isnan(beyond)
     nearest = output.clusters.argmax(axis=1)
     clusters = predictor.network.config.clusters

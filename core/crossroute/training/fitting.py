@@ -157,7 +157,8 @@ def fit_prepared(
     if start is None:
         if config.ensemble:
             stacked = fit_ensemble(predictor, train, validation, config)
-        predictor = predictor.with_doubt(_doubt(predictor, train, validation, prior))
+        joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
+        predictor = predictor.with_doubt(_doubt(joined, train, validation, prior))
     else:
         known = set(begun.pool.names) <= set(start.pool.names)
         kept = start.predictor.with_pool(unlearned(begun.pool, start)) if known else None

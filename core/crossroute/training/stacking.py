@@ -15,6 +15,7 @@ Source: shrinkage to the mean by how well left-out outcomes are predicted, Copas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,12 @@ STACK_PENALTY = 20.0
 
 HALF_PENALTY = 20.0
 """The same, times the number of candidates, of network and members, which few queries tell."""
+
+SHRUNK_TO_ALL = 20.0
+"""Answers' worth of how much longer all candidates' answers are in each candidate's."""
+
+MOST_LONGER = 3.0
+"""Logs of what was foretold beyond which an answer's length counts as this: no answer makes a mean alone."""
 
 STEPS, CLOSE = 30, 1e-6
 
@@ -65,7 +72,9 @@ class Grown(NamedTuple):
     straight: Floats
     forest: Forest
 
-    def weighed(self, *, own: float, weights: Floats, common: Floats, intercept: Floats) -> Ensemble:
+    def weighed(
+        self, *, own: float, weights: Floats, common: Floats, intercept: Floats, length: Floats
+    ) -> Ensemble:
         """Return the members, each with what it counts; arguments as the tensors of `Ensemble`."""
         forest = self.forest
         tensors = {
@@ -77,6 +86,7 @@ class Grown(NamedTuple):
             "weights": weights,
             "common": common,
             "intercept": intercept,
+            "length": length,
         }
         held = {name: values.astype(np.float32) for name, values in tensors.items()}
         places = {name: getattr(forest, name) for name in ("feature", "children", "root")}
@@ -149,6 +159,7 @@ def fit_ensemble(
         weights=share * shares.weights,
         common=share * shares.common,
         intercept=share * shares.intercept + halves.intercept,
+        length=mean_lengths(predictor, (train, validation))[known],
     )
     return Stacked(ensemble, unseen)
 
@@ -172,6 +183,31 @@ def grow_members(
     profiles = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
     forest = grow_forest(predictor.network.project(encoded), quality, config)
     return Grown(profiles, *fit_ridge(encoded, quality), forest)
+
+
+def mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
+    """Return by how many log tokens candidates' mean answers are longer than the network foretells, shape (m,).
+
+    As many as make the spend that is foretold of each candidate the observed one, shrunk to what does so for all.
+
+    Args:
+        predictor: Of the m candidates.
+        parts: Queries with the lengths of their answers.
+    """
+    foretold = np.concatenate(
+        [predictor.network(p.encoded.numpy(), predictor.keys).log_tokens for p in parts]
+    )
+    beyond = np.concatenate([part.log_tokens.numpy() for part in parts]) - foretold  # (n, m)
+    read = np.concatenate([part.query_tokens for part in parts])[:, None]
+    known = ~np.isnan(beyond)
+    spent = np.exp(foretold.astype(float)) * (1.0 if predictor.cost_unit == "output_tokens" else read)
+    spent, more = np.where(known, spent, 0), np.exp(np.where(known, beyond.clip(None, MOST_LONGER), 0))
+    count, predicted, paid = known.sum(axis=0), spent.sum(axis=0), (spent * more).sum(axis=0)
+    if not count.any():
+        return np.zeros(len(count))
+    own = np.log(np.divide(paid, predicted, out=np.ones(len(count)), where=predicted > 0))
+    every = np.log(paid.sum() / predicted.sum())
+    return np.asarray((count * own + SHRUNK_TO_ALL * every) / (count + SHRUNK_TO_ALL))
 
 
 def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
@@ -204,12 +240,15 @@ def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared
     profiles, intercept = tensors["profiles"].copy(), share * tensors["intercept"]
     profiles[columns[known]] = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
     intercept[columns[known]] += halves.intercept
+    length = tensors["length"].copy()
+    length[columns[known]] = mean_lengths(predictor, (validation,))[known]
     told = {
         "profiles": profiles,
         "own": np.array([own]),
         "weights": share * tensors["weights"],
         "common": share * tensors["common"],
         "intercept": intercept,
+        "length": length,
     }
     return Ensemble(tensors | {name: values.astype(np.float32) for name, values in told.items()})
 

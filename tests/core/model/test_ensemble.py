@@ -26,6 +26,7 @@ def tensors():
         "weights": np.array([0.25, 0.5]),
         "common": np.array([0.0, 0.2]),
         "intercept": np.array([0.1, -0.1]),
+        "length": np.array([0.3, 0.0]),
     }
 
 
@@ -67,6 +68,7 @@ def test_a_candidate_is_known_by_its_profile_and_another_is_the_networks_alone()
     assert joined[0, 1] == np.float32(0.3)
     whole = joined_by(ensemble, ENCODED[:1], X[:1], network[:, :2])
     np.testing.assert_allclose(joined[0, [2, 0]], whole[0], rtol=1e-6)
+    np.testing.assert_allclose(ensemble.over(columns).length, [0, 0, 0.3], rtol=1e-6)
 
 
 def test_members_that_know_no_candidate_do_not_count():
@@ -81,7 +83,7 @@ def test_a_forest_says_the_same_of_a_query_alone_and_among_others():
     nodes = {name: getattr(grown, name) for name in ("feature", "threshold", "children", "root", "value")}
     nodes["value"] = (nodes["value"] * 255).astype(np.uint8)
     shapes = {"profiles": (3, 4), "ridge": (7, 3), "ridge_bias": (3,), "own": (1,), "weights": (2,)}
-    shapes |= {"common": (2,), "intercept": (3,)}
+    shapes |= {"common": (2,), "intercept": (3,), "length": (3,)}
     rest = {name: generator.normal(size=shape) for name, shape in shapes.items()}
     ensemble = Ensemble(rest | nodes | {"depth": np.array([grown.depth])})
     x = generator.normal(size=(50, 5)).astype(np.float32)

@@ -5,8 +5,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
-from crossroute import Candidate, Price, Router, TrainingConfig, fit
+from crossroute import Candidate, Price, Query, Router, TrainingConfig, fit
 from crossroute.numeric import logit, sigmoid
+from crossroute.routing.predictor import EncodedQueries
 from crossroute.training.stacking import PENALTY, fit_ridge, share_out, weigh, weigh_network
 from tests.support.tiny import make_outcomes
 
@@ -118,6 +119,39 @@ def test_a_trained_router_has_members_that_survive_saving_cutting_and_prices(rou
     np.testing.assert_array_equal(
         cut.with_candidates(dear).predict(texts).quality, cut.predict(texts).quality
     )
+
+
+def lengthened(outcomes, factor):
+    """The outcomes with answers that are so many times as long, and cost what that costs."""
+    written = outcomes.output_tokens * factor
+    price = np.array([[each.price.input, each.price.output] for each in outcomes.pool])
+    cost = (outcomes.input_tokens * price[:, 0] + written * price[:, 1]) / 1e6
+    return replace(outcomes, output_tokens=written, cost=cost)
+
+
+def test_the_spend_foretold_of_each_candidate_is_the_observed_one_though_answers_differ_by_much(outcomes):
+    spread = np.linspace(0.1, 1.0, len(outcomes.pool))
+    factor = np.exp(np.random.default_rng(0).normal(size=outcomes.quality.shape) * spread)
+    skewed = lengthened(outcomes, factor)
+    whole = fit(skewed, SMALL).predictor.with_doubt(None)
+    seen = skewed.take(np.array(skewed.splits) != "test")
+    queries = EncodedQueries.of([Query(text) for text in seen.texts], whole.query_encoder)
+    before, after = (
+        (each.foresee_encoded(queries).tokens - seen.input_tokens).sum(axis=0)
+        / seen.output_tokens.sum(axis=0)
+        for each in (whole.with_ensemble(None), whole)
+    )
+    assert before[-1] < 0.7  # the middle answer is much shorter than the mean one
+    assert np.abs(after - 1).max() < 0.15
+
+
+def test_one_endless_answer_makes_no_candidate_long(outcomes):
+    factor = np.ones(outcomes.quality.shape)
+    factor[0, 0] = 1e4
+    plain, endless = (
+        fit(lengthened(outcomes, each), SMALL).predictor.weighed.length[0] for each in (1.0, factor)
+    )
+    assert endless - plain < 0.5
 
 
 def test_a_candidate_profiled_anew_is_the_networks_alone(router, outcomes):
