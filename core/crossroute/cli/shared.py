@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crossroute.cli import completing
 from crossroute.cli.console import caution, err, note
@@ -19,6 +18,8 @@ from crossroute.errors import DataError, DataWarning
 from crossroute.routing.storage import CONFIG
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from crossroute.candidate import Pool, Price
     from crossroute.config import PoolConfig
     from crossroute.data.outcomes import Outcomes
@@ -273,5 +274,7 @@ def _writable(path: Path, place: Path) -> None:
 
 def progress_bar() -> Progress:
     """Return a progress bar on standard error."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=err, disable=not err.is_terminal)

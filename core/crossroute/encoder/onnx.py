@@ -18,6 +18,8 @@ from crossroute.errors import EncoderError, check_extra, one_line
 
 BATCH = 32
 OPSET = 17
+ATTENTION = "eager"
+"""Transformers' way to attend that is exported: the others guard against rows that are masked whole, in many nodes."""
 
 
 class OnnxEncoder:
@@ -76,7 +78,7 @@ class OnnxEncoder:
 
 def exported(source: str, *, int8: bool) -> Path:
     """Return the path of the exported model, exporting and quantizing it the first time."""
-    digest = hashlib.sha256(f"{source}|opset {OPSET}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{source}|opset {OPSET}|{ATTENTION}".encode()).hexdigest()[:16]
     folder = user_cache_path("crossroute") / "onnx"
     folder.mkdir(parents=True, exist_ok=True)
     full, quantized = folder / f"{digest}.onnx", folder / f"{digest}-int8.onnx"
@@ -102,7 +104,7 @@ def export(source: str, path: Path) -> None:
     class LastHiddenState(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = AutoModel.from_pretrained(source).eval()
+            self.model = AutoModel.from_pretrained(source, attn_implementation=ATTENTION).eval()
 
         def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
             states: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask)[0]
