@@ -31,7 +31,7 @@ MOST_KIND_WEIGHT = 3.0
 NEVER = -30.0
 """Log-odds of a manner in which no known query asks."""
 
-MANNERS = (0.5, 0.3, 0.2)
+MANNERS = (0.6, 0.2, 0.2)
 """Shares of training queries, ordinary requests and runs in what tells them apart, whatever their number."""
 
 MANNER_STRENGTH = 0.03
