@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,7 +150,11 @@ class PoolFields(BaseChatModel):
             sorted(set(given) - cls.model_fields.keys() - {"api_key"}) if isinstance(given, dict) else []
         )
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
-            raise ValueError(f"Unknown argument {unknown[0]!r}. Expected {', '.join(cls.model_fields)}.")
+            like = get_close_matches(unknown[0], cls.model_fields, n=1)
+            meant = f" Did you mean {like[0]!r}?" if like else ""
+            raise ValueError(
+                f"Unknown argument {unknown[0]!r}.{meant} Expected {', '.join(cls.model_fields)}."
+            )
         if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
             return given | {"models": by_name(given["models"], model_name, model_effort)}
         return given

@@ -21,7 +21,13 @@ LOGPROBS = frozenset({"logprobs", "top_logprobs"})
 
 
 def model_name(llm: LLM) -> str | None:
-    """Return the name of the model that an LLM asks; None where it tells none."""
+    """Return the name of the model that an LLM asks; None where it tells none.
+
+    Raises:
+        TypeError: It is no LLM, such as a name.
+    """
+    if not isinstance(llm, LLM):
+        raise TypeError(f"Expected an LLM of LlamaIndex, such as OpenAI(model=...), got {llm!r}.")
     name = llm.metadata.model_name
     return None if name == LLMMetadata().model_name else name
 

@@ -34,8 +34,7 @@ class UnknownCandidateError(CrossRouteError, LookupError):
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         super().__init__(
             f"Unknown candidate {name!r}{_because(reason)}. The pool knows {_listed(name, known)}. "
-            f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
-            "`router.with_candidates(...)`."
+            f"{_remedy(name, known)}"
         )
 
 
@@ -247,6 +246,20 @@ def _as_it_stood(
 
 def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
+
+
+def _remedy(name: str, known: tuple[str, ...]) -> str:
+    """Say what to do about a name that is not known."""
+    model, _, effort = name.partition("@")
+    if effort and model in known:
+        return (
+            f"An effort is made a candidate where models are named: `router_over(router, {{{name!r}: Ability()}})` of "
+            "crossroute.routing.members, or `--candidates`."
+        )
+    return (
+        f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
+        "`router.with_candidates(...)`."
+    )
 
 
 def _listed(name: str, known: tuple[str, ...]) -> str:

@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-TRAIN = ("torch", "sklearn", "scipy", "pyarrow", "threadpoolctl")
+ABSENT = (
+    *("torch", "sklearn", "scipy", "pyarrow", "threadpoolctl"),
+    *("sqlalchemy", "matplotlib", "starlette", "uvicorn", "aiohttp"),
+)
 INSTALL = 'pip install "crossroute[train]"'
 ROUTING = """
 from crossroute import MissingExtraError, Router, priced, read_outcomes
@@ -30,8 +33,8 @@ ROW = '{{"text": "{n} * 23?", "candidate": "{name}", "quality": {quality}, "cost
 
 
 def python(folder, code, *words):
-    """Run code where nothing that training needs can be imported."""
-    absent = f"import sys; sys.modules.update(dict.fromkeys({TRAIN}))\n"
+    """Run code where nothing that an extra brings can be imported."""
+    absent = f"import sys; sys.modules.update(dict.fromkeys({ABSENT}))\n"
     command = [sys.executable, "-c", absent + code, *map(str, words)]
     environment = os.environ | {"XDG_CACHE_HOME": str(folder), "HF_HUB_OFFLINE": "1", "COLUMNS": "100"}
     return subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True)
@@ -80,17 +83,23 @@ def test_commands_that_need_no_training_run(folder, words, expected):
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "extra"),
     [
-        ("train", "outcomes.jsonl", "--out", "router"),
-        ("evaluate", "routerbench", "outcomes.jsonl", "--baselines"),
-        ("data", "parquet"),
+        (("train", "outcomes.jsonl", "--out", "router"), "train"),
+        (("evaluate", "routerbench", "outcomes.jsonl", "--baselines"), "train"),
+        (("data", "parquet"), "train"),
+        (("traffic", "report", "traffic.db"), "traffic"),
+        (("traffic", "feedback", "traffic.db", "runs.jsonl"), "traffic"),
+        (("train", "sqlite:///traffic.db"), "traffic"),
+        (("evaluate", "routerbench", "sqlite:///traffic.db"), "traffic"),
+        (("demo", "--plot", "demo.png"), "plots"),
+        (("serve", "crossroute.toml"), "serve"),
     ],
 )
-def test_commands_that_need_the_extra_name_it(folder, words):
+def test_commands_that_need_an_extra_name_it(folder, words, extra):
     done = command(folder, *words)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith(INSTALL)
+    assert done.stderr.strip().endswith(f'pip install "crossroute[{extra}]"')
     assert "Traceback" not in done.stderr
 
 

@@ -18,7 +18,7 @@ def test_the_page_on_models_counts_the_catalogue():
     routed = [candidate for candidate in pool if sum(candidate.profile.evidence)]
     assert f"knows some {round(len(held), -1)} models" in page
     assert f"{len(measured)} of them have outcomes" in page
-    assert f"all whose price somebody states, {len(pool)}: {len(routed)} of them by their outcomes" in page
+    assert f"the {len(pool)} whose price is published: {len(routed)} of them by their outcomes" in page
     assert f"{len(pool) - len(routed)} models of `universal` have no recorded outcomes" in page
     assert set(pool.names) == {entry.name for entry in held if entry.price}
     for name in ("claude-sonnet-4-5", "gpt-4o-mini"):

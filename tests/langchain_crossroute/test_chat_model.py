@@ -511,7 +511,7 @@ def test_current_models_are_known_by_their_init_chat_model_strings_alone(monkeyp
 
 
 def test_a_misspelt_argument_is_refused(fakes, router):
-    with pytest.raises(ValueError, match="Unknown argument 'cost_prefrence'"):
+    with pytest.raises(ValueError, match=r"'cost_prefrence'\. Did you mean 'cost_preference'"):
         ChatCrossRoute(models=fakes, router=router, cost_prefrence=0.1)
     with pytest.raises(TypeError, match="Expected a chat model"):
         ChatCrossRoute(models={"small": StrOutputParser()}, router=router)

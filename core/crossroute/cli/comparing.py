@@ -56,7 +56,7 @@ def compare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say who would get your prompts at which dial, and what a month costs, before anything is asked."""
+    """Say which model would get your prompts at which dial, and what a month costs, before anything is asked."""
     from crossroute.collection import read_prompts
 
     if (candidates is None) == (config is None):
@@ -101,7 +101,7 @@ def _dials(seen: Foreseen, calls: int) -> Table:
 
     table = plain_table(
         "cost preference",
-        title=f"Who would get {seen.queries:,} prompts, and what {calls:,} such calls a month would cost",
+        title=f"Where {seen.queries:,} prompts would go, and what {calls:,} such calls a month would cost",
         caption="Expected before anything is asked; quality ± half a 95 % interval.",
     )
     for heading in ("quality", "USD a month", *map(escape, seen.names)):

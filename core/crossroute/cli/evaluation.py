@@ -81,7 +81,7 @@ def evaluate(
     engine: Engine = "local",
     address: Address = None,
 ) -> None:
-    """Measure a router on outcomes: AIQ, quality, cost, calibration, who gets what; or on logged traffic."""
+    """Measure a router on outcomes: AIQ, quality, cost, calibration, shares; or on logged traffic."""
     mapped = _mapped(engine, address, baselines)
     if (log := log_among(paths)) is not None:
         evaluate_log(router, log, as_json)

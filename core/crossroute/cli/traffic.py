@@ -10,6 +10,7 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
 from crossroute.cli.shared import AsJson, RouterArgument, load, output_file
+from crossroute.errors import check_extra
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
@@ -19,7 +20,17 @@ if TYPE_CHECKING:
     from crossroute.routing.router import Router
     from crossroute.traffic.report import OtherDial, TrafficReport
 
-Log = Annotated[str, typer.Argument(metavar="LOG", help="A log's URL, or the path of a SQLite file.")]
+
+def _readable(log: str) -> str:
+    """Check that logs can be read here, before what reads them is imported."""
+    check_extra("A traffic log", "traffic", "sqlalchemy")
+    return log
+
+
+Log = Annotated[
+    str,
+    typer.Argument(metavar="LOG", callback=_readable, help="A log's URL, or the path of a SQLite file."),
+]
 SQLITE = b"SQLite format 3\x00"
 
 traffic = typer.Typer(no_args_is_help=True, help="Read a log of live traffic, and decide by what it shows.")
@@ -39,7 +50,7 @@ def log_among(paths: list[Path]) -> str | None:
     logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path)]
     if logs and len(paths) > 1:
         raise ValueError(f"{logs[0]} is a traffic log; name it alone.")
-    return logs[0] if logs else None
+    return _readable(logs[0]) if logs else None
 
 
 def evaluate_log(router: str, url: str, as_json: bool) -> None:

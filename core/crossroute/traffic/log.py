@@ -12,17 +12,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 from typing_extensions import Self
 
 from crossroute.calls.ledger import Called
-from crossroute.errors import CrossRouteError, TrafficError
+from crossroute.errors import CrossRouteError, TrafficError, needs_extra
 from crossroute.numeric import Floats
 from crossroute.traffic import schema
 from crossroute.traffic.rows import Decided, call_row, decision_row, fingerprint, now
 from crossroute.traffic.scales import Scale, quality_of
 from crossroute.traffic.writer import Writer
+
+with needs_extra("A traffic log", "traffic"):
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Connection
 
 DAY_S = 86_400
 USER = "user"

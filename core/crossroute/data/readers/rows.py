@@ -28,6 +28,13 @@ COLUMNS = (*REQUIRED, *OPTIONAL)
 LIKE = 0.65
 """How alike a column that is not read must be to one that would be, to be told of: cost and cost_usd are 0.67."""
 
+USUAL = {
+    "text": ("prompt", "query", "question", "input"),
+    "candidate": ("model", "model_name"),
+    "quality": ("score", "grade", "reward"),
+}
+"""What other tools call the columns that are required."""
+
 Row = Mapping[str, object]
 Mapped = Mapping[str, str]
 """Column of plain rows -> what a file calls it."""
@@ -81,7 +88,7 @@ class Rows:
         if self.mapped:
             fields = {**fields, **self._renamed(place, fields)}
         if missing := [name for name in REQUIRED if name not in fields]:
-            self._fault(place, f"{missing[0]!r} is missing. Expected at least {', '.join(REQUIRED)}.")
+            self._fault(place, _without(missing[0], missing[0], fields))
         name = self._text(place, "candidate", fields)
         query = self._query(place, fields)
         numbers = {column: self._number(place, column, fields.get(column)) for column in self._numbers}
@@ -190,7 +197,9 @@ class Rows:
 def _without(column: str, name: str, found: Iterable[str]) -> str:
     """Say that a column is missing, which there are, and which is likely meant."""
     found = list(found)
-    like = get_close_matches(name, found, n=1, cutoff=0.6)
+    like = get_close_matches(name, found, n=1, cutoff=0.6) + [
+        usual for usual in USUAL.get(column, ()) if usual in found
+    ]
     meant = like[0] if like else "NAME"
     return (
         f"no column {name!r} among {short(','.join(found))}. Expected at least {','.join(REQUIRED)}; map another "

@@ -106,7 +106,10 @@ def test_known_candidates_keep_what_is_known_of_them(tmp_path: Path):
         ("{text: 1}", r"line 2: not JSON"),
         ("[1, 2]", r"line 2: expected a JSON object, got \[1, 2\]"),
         ("[" * 100_000, r"line 2: not JSON"),
-        ({"text": "x", "quality": 1}, "line 2: 'candidate' is missing"),
+        (
+            {"text": "x", "model": "a", "quality": 1},
+            "line 2: no column 'candidate' .* --column candidate=model",
+        ),
         ({**FULL, "candidate": "b", "quality": "good"}, "line 2: quality is 'good'. Expected a number"),
         ({**FULL, "candidate": "b", "quality": [1]}, r"line 2: quality is \[1\]"),
         ({**FULL, "candidate": "b", "quality": 7}, r"line 2: quality 7 of candidate 'b'.*\[0, 1\]; rescale"),
