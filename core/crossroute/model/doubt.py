@@ -161,12 +161,15 @@ class Doubt:
         held = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
         means = np.concatenate([held["familiar"], held["own"]])
         near = held["within"] @ means.T * 2  # (p, c + o)
-        heads = [held["within"], held["overall"], held["ordinary_heads"], held["manner"], near]
-        self._weights = np.concatenate(heads, axis=1)  # (p, 2 p + K + 5 + c + o)
-        shifts = [-held["location"] @ each for each in (*heads[:2], near)]
-        shifts[2] -= (means**2).sum(axis=1)
-        self._bias = np.concatenate([*shifts[:2], held["ordinary_bias"], held["manner_bias"], shifts[2]])
-        self._size, self._heads_end = size, 2 * size + outputs
+        # both whitenings are one, turned so that the second only scales what the first gives
+        overall = np.linalg.solve(held["within"], held["overall"])
+        scale, turn = np.linalg.eigh(overall @ overall.T)
+        white = held["within"] @ turn
+        self._squares = np.stack([np.ones(size), scale], axis=1)  # (p, 2)
+        self._weights = np.concatenate([white, held["ordinary_heads"], held["manner"], near], axis=1)
+        shifts = -held["location"] @ white, -held["location"] @ near - (means**2).sum(axis=1)
+        self._bias = np.concatenate([shifts[0], held["ordinary_bias"], held["manner_bias"], shifts[1]])
+        self._size, self._heads_end = size, size + outputs
         self._own_start = self._heads_end + 3 + rows["familiar"] if rows["own"] else None
         reach, width = held["gate"].T  # (2,) each
         self._nearer, self._scale = reach / width / 2, 0.5 / width
@@ -188,7 +191,7 @@ class Doubt:
         if len(x) == 1:
             return self._situate_one(x[0])
         told, square, away = self._told(x)
-        heads = told[:, 2 * self._size : self._heads_end]  # (n, K + 2)
+        heads = told[:, self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
         trust = manner[:, 0] * self._nearness(square, away)
         if self._own_start is not None:
@@ -205,10 +208,9 @@ class Doubt:
     def _situate_one(self, x: Floats) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
         told, p = x.astype(float) @ self._weights + self._bias, self._size
-        within, overall = told[:p], told[p : 2 * p]
-        square, typical = float(within @ within), float(overall @ overall)
-        rest: list[float] = told[2 * p :].tolist()
-        heads, near = rest[: self._heads_end - 2 * p], rest[self._heads_end - 2 * p + 3 :]
+        square, typical = (told[:p] ** 2 @ self._squares).tolist()
+        rest: list[float] = told[p:].tolist()
+        heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
         as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
         trust = as_training * self._near(max(square - max(near[:own_start], default=-NOWHERE), 0.0), typical)
@@ -255,12 +257,11 @@ class Doubt:
         """Return all that is linear in a query, the squares of both whitenings, and the distance to the nearest class.
 
         Returns:
-            Whitened within and overall, read of it, log-odds of manners, nearness to classes, shape
-            (n, 2 p + K + 5 + c + o); shape (n, 2); shape (n,).
+            Whitened, read of it, log-odds of manners, nearness to classes, shape (n, p + K + 5 + c + o); shape (n, 2);
+            shape (n,).
         """
         told = x.astype(float) @ self._weights + self._bias  # one product
-        white = told[:, : 2 * self._size]
-        square = np.add.reduce((white * white).reshape(len(x), 2, -1), axis=2)
+        square = told[:, : self._size] ** 2 @ self._squares
         near = told[:, self._heads_end + 3 : self._own_start]
         nearest = np.maximum.reduce(near, axis=1, initial=-NOWHERE)
         return told, square, np.maximum(square[:, 0] - nearest, 0)

@@ -54,7 +54,8 @@ Columns = npt.NDArray[np.intp]
 class Weighed(NamedTuple):
     """How members count over a pool of m candidates, 0 where they do not know one."""
 
-    mix: Float32s  # (2 c, m), of the logits of both
+    columns: Columns  # (m,), of the candidate among those of the members
+    known: Float32s  # (m,), whether they know it, 1 or 0
     intercept: Float32s  # (m,)
     own: Float32s  # (m,), of the network's logit, beyond 1
     length: Float32s  # (m,), in log tokens
@@ -112,11 +113,9 @@ class Ensemble:
         known = columns >= 0
         if not known.any():
             return None
-        chosen = np.eye(len(self._profiles), dtype=np.float32)[:, columns] * known  # (c, m)
-        pairs = zip(self._weights, self._common, strict=True)
-        mix = [weight * chosen + common * known for weight, common in pairs]
         return Weighed(
-            np.concatenate(mix).astype(np.float32),
+            columns,
+            known.astype(np.float32),
             np.where(known, self._intercept[columns], 0).astype(np.float32),
             np.where(known, self._own - 1, 0).astype(np.float32),
             np.where(known, self.tensors["length"].astype(np.float32)[columns], 0),
@@ -142,7 +141,12 @@ class Ensemble:
     def beside(self, encoded: Floats, x: Floats, weighed: Weighed) -> Floats:
         """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
         held = bounded(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
-        return np.asarray(np.log(held / (1 - held)) @ weighed.mix + weighed.intercept)
+        logit = np.log(held / (1 - held)).reshape(len(held), len(MEMBERS), -1)
+        common = np.add.reduce(logit, axis=2) @ self._common  # (n,)
+        beside = (self._weights @ logit + common[:, None]).take(weighed.columns, axis=1)  # (n, m)
+        beside *= weighed.known
+        beside += weighed.intercept
+        return np.asarray(beside)
 
     def members(self, encoded: Floats, x: Floats) -> Floats:
         """Return what each member predicts, side by side in the order of `MEMBERS`, shape (n, 2 c)."""
