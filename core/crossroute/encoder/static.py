@@ -9,7 +9,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ MOST_TOKENS = 512
 """Tokens that are read of a text where the model does not say, as in model2vec."""
 
 FEW = 16
-"""Texts fewer than these are cut one by one."""
+"""Texts fewer than these are cut, and the rows of their words added up, one by one."""
 
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
@@ -160,7 +160,6 @@ class WordRows:
 
     def __init__(self, width: int, measure: Callable[[list[str]], Embeddings]) -> None:
         self._width, self._most, self._measure = width, KNOWN_WORDS, measure
-        self._ones = np.ones(self._most, dtype=np.float32)
         self._known = _Known(width, self._most)
         self._lock = threading.Lock()
 
@@ -184,11 +183,9 @@ class WordRows:
         except KeyError:
             known = self._learn(words)
             places = np.fromiter(map(known.places.__getitem__, words), np.intp, len(words))
-        rows = known.rows.take(places, axis=0)
-        if len(texts) == 1 and len(words) <= self._most:  # a product is quicker
-            return np.asarray(self._ones[None, : len(words)] @ rows)
-        starts = [0, *accumulate(map(len, texts))][:-1]
-        return np.asarray(np.add.reduceat(rows, starts, axis=0))
+        if len(texts) == 1:
+            return _added(known.rows, places)[None]
+        return _sums(known.rows, places, np.fromiter(map(len, texts), np.intp, len(texts)))
 
     def _learn(self, words: Sequence[str]) -> _Known:
         """Return what holds all of these words."""
@@ -202,6 +199,33 @@ class WordRows:
             if missing:  # else another thread has learned them meanwhile
                 known.add(missing, self._measure(missing))
         return known
+
+
+def _sums(rows: Embeddings, places: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp]) -> Embeddings:
+    """Return the sums of the rows at some places, so many for each text, shape (n, width).
+
+    All first words together, then all second ones, and so on, until few texts go on: a row for each word at once would
+    be too large for the processor's caches.
+    """
+    order = np.argsort(-lengths)  # the longest first
+    starts = (lengths.cumsum() - lengths)[order]
+    going = len(lengths) - np.bincount(lengths).cumsum()  # how many have a word at each position
+    together = np.count_nonzero(going >= FEW)
+    total = np.zeros((len(lengths), rows.shape[1]), dtype=np.float32)
+    for position, count in enumerate(going[:together].tolist()):
+        total[:count] += rows.take(places[starts[:count] + position], axis=0)
+    for place, (start, length) in enumerate(zip(starts.tolist(), lengths[order].tolist(), strict=True)):
+        if length <= together:
+            break
+        total[place] += _added(rows, places[start + together : start + length])
+    sums = np.empty_like(total)
+    sums[order] = total
+    return sums
+
+
+def _added(rows: Embeddings, places: npt.NDArray[np.intp]) -> Embeddings:
+    """Return the sum of the rows at some places, as a product, which is quicker than a sum, shape (width,)."""
+    return np.asarray(np.ones(len(places), dtype=np.float32) @ rows.take(places, axis=0))
 
 
 class _Known:

@@ -154,8 +154,16 @@ class Ensemble:
         return np.concatenate([ridge, self._forest(np.asarray(x, dtype=np.float32))], axis=1)
 
     def _forest(self, x: Floats) -> Floats:
-        leaves = [self._walk(x[0].tolist())] if len(x) == 1 else self._leaves(x)
-        return np.asarray(np.add.reduce(self._value.take(leaves, axis=0), axis=1))
+        if len(x) == 1:
+            leaves = self._walk(x[0].tolist())
+            return np.asarray(np.add.reduce(self._value.take(leaves, axis=0), axis=0, keepdims=True))
+        total = np.zeros((len(x), self._value.shape[1]), dtype=np.float32)
+        told = np.empty_like(total)
+        for leaf in self._leaves(
+            x
+        ).T:  # tree by tree: all at once would be too large for the processor's caches
+            total += self._value.take(leaf, axis=0, out=told, mode="clip")
+        return total
 
     def _leaves(self, x: Floats) -> Columns:
         """Return the node at which each tree ends for each query, shape (n, t), all walked together."""

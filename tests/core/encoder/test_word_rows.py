@@ -77,3 +77,13 @@ def test_a_word_that_another_thread_learns_meanwhile_is_not_measured_again():
         others = [threads.submit(rows.sums, [["abc"]]) for _ in range(3)]
         assert [each.result().tolist() for each in (first, *others)] == [[[3, 1]]] * 4
     assert asked == [["abc"]]
+
+
+def test_texts_of_any_lengths_are_added_up():
+    random = np.random.default_rng(0)
+    vocabulary = ["x" * int(size) for size in random.integers(1, 30, 200)]
+    lengths = [*random.integers(1, 12, 60), *random.integers(30, 60, static.FEW), 1, 300, 200]
+    texts = [random.choice(vocabulary, length).tolist() for length in random.permutation(lengths)]
+    for some in (texts, texts[:1], texts[:3], [*texts, ["y" * 50] * 400]):
+        sums = WordRows(2, Measure()).sums(some)
+        assert sums.tolist() == [[sum(map(len, text)), len(text)] for text in some]
