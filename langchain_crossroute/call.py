@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import (
     AsyncGenerator,
@@ -15,6 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
@@ -33,9 +33,9 @@ from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Change, Member
-from langchain_crossroute.messages.stamp import KEY, UsageProbe, message_of, traced, with_message
+from langchain_crossroute.messages.reply import KEY, UsageProbe, message_of, traced, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
-from langchain_crossroute.routing import Routing, labelled_by
+from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 
 AnyTail = TypeVar("AnyTail", bound=Tail)
@@ -137,18 +137,23 @@ class Call:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
         escalation = self.settings.escalate
         held = streamed and escalation is not None and not escalation.buffer_streams
-        with labelled_by(self.config):
+        with self.routing.labelled(self.config):
             decision = self.routing.decide(
                 self.messages, self.settings, tools=self.tools, needs=self.needs, alone=held
             )
         return decision.because(STREAMED) if held else decision
+
+    async def adecide(self, *, streamed: bool = False) -> Decision:
+        """Choose the member, beside the event loop unless that is quick."""
+        decide = partial(self.decide, streamed=streamed)
+        return await self.routing.beside_loop(decide, self.messages, self.tools)
 
     def invoke(self) -> Any:
         """Return the answer."""
         return self.answer(Asked.invoke)
 
     async def ainvoke(self) -> Any:
-        """Return the answer; encoding runs beside the event loop."""
+        """Return the answer; a decision that takes long is made beside the event loop."""
         return await self.aanswer(Asked.ainvoke)
 
     def generate(self) -> LLMResult:
@@ -174,7 +179,7 @@ class Call:
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
-        decision = await asyncio.to_thread(self.decide, streamed=True)
+        decision = await self.adecide(streamed=True)
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
             return
@@ -213,7 +218,9 @@ class Call:
             "tags": [f"{KEY}:{decision.candidate}"],
         }
         member = self.routing.members[decision.candidate]
-        runnable, change = member.configured(config), self._change_for(member)  # type: ignore[arg-type]
+        runnable, change = member.runnable, self._change_for(member)
+        if runnable is not member.model:
+            runnable = member.configured(config)  # type: ignore[arg-type]
         kwargs, fields = self._arguments(member)
         if fields:
             change = member.stating(fields, change)
@@ -243,6 +250,8 @@ class Call:
 
         Where the caller names the candidate, they are in its words already.
         """
+        if not self.kwargs and not self.stated:
+            return {}, {}
         kwargs = {**member.keywords(self.stated), **self.kwargs}
         if self.settings.candidate is None:
             kwargs = spoken(kwargs, member.dialect, member.name, tool_names(self.tools) if kwargs else ())
@@ -267,7 +276,7 @@ class Call:
 
     async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
         """Return the answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
-        decision = await asyncio.to_thread(self.decide)
+        decision = await self.adecide()
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(ask)
         self._aask_beside(decision)
@@ -276,15 +285,13 @@ class Call:
     def _ask_beside(self, decision: Decision) -> None:
         """Ask what shadow mode kept from being chosen, now and then; nobody waits for it or sees its run."""
         beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
+        if beside.share and (drawn := beside.drawn(decision)) is not None:
             steps = self.within({}, self.change)._asking(drawn, final=False)
             beside.run(lambda: drive(steps, Asked.invoke))
 
     def _aask_beside(self, decision: Decision) -> None:
         beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
+        if beside.share and (drawn := beside.drawn(decision)) is not None:
             beside.start(adrive(self.within({}, self.change)._asking(drawn, final=False), Asked.ainvoke))
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:

@@ -111,7 +111,7 @@ class ChatCrossRoute(PoolFields):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AIMessage:
-        """Return the chosen model's answer; the event loop is free while the query is encoded."""
+        """Return the chosen model's answer; a decision that takes long is made beside the event loop."""
         return cast("AIMessage", await self._call(input, config, {"stop": stop, **kwargs}).ainvoke())
 
     def stream(

@@ -22,8 +22,15 @@ from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from langchain_crossroute.bindings import SchemaBinding, asking
-from langchain_crossroute.messages.reply import PARSED, Taken, reply_of
-from langchain_crossroute.messages.stamp import is_unreadable, message_in, message_of, with_message
+from langchain_crossroute.messages.reply import (
+    PARSED,
+    Taken,
+    is_unreadable,
+    message_in,
+    message_of,
+    reply_of,
+    with_message,
+)
 from langchain_crossroute.routing import Routing
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def events(call: Call) -> ChatModelStream:
 async def aevents(call: Call) -> AsyncChatModelStream:
     """Return a stream that asks a member, in a task of its own, when it is first read."""
     stream = AsyncChatModelStream()
-    decision = await asyncio.to_thread(call.decide, streamed=True)
+    decision = await call.adecide(streamed=True)
 
     async def whole(decision: Decision) -> AsyncIterator[Any]:
         for event in message_to_events(await EscalatedCall(call, decision).aanswer(Asked.ainvoke)):

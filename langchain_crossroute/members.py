@@ -20,7 +20,7 @@ from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from langchain_crossroute.efforts import effort_fields, effort_of
-from langchain_crossroute.messages.stamp import usage_of
+from langchain_crossroute.messages.reply import usage_of
 
 PROFILE: dict[Capability, str] = {
     "tools": "tool_calling",

@@ -27,9 +27,9 @@ from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
-from langchain_crossroute.messages.stamp import KEY, UsageProbe, traced
+from langchain_crossroute.messages.reply import KEY, UsageProbe, traced
 from langchain_crossroute.messages.translation import tools_for_provider
-from langchain_crossroute.routing import Routing, labelled_by
+from langchain_crossroute.routing import Routing
 
 try:
     from langchain.agents.middleware.types import (
@@ -204,7 +204,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         if isinstance(schema, (ProviderStrategy, ToolStrategy)):
             needs.add("structured_output" if isinstance(schema, ProviderStrategy) else "tools")
         settings = self.settings.overridden(context)
-        with labelled_by(ensure_config()):
+        with self.routing.labelled(ensure_config()):
             decision = self.routing.decide(
                 [*_system(request), *request.messages],
                 settings,

@@ -269,6 +269,8 @@ class PoolFields(BaseChatModel):
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
         """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
+        if not (self.callbacks or self.tags or self.metadata):
+            return config
         own = _unheard(self.callbacks, config.get("callbacks"))
         return merge_configs(
             {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config

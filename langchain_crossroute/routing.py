@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +32,16 @@ from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reading import Reading, read, shows
 from langchain_crossroute.messages.reply import (
+    KEY,
     Taken,
     finish_reason_of,
     is_finished,
+    stamped,
     summed,
     tells_its_end,
+    usage_of,
     without_logprobs,
 )
-from langchain_crossroute.messages.stamp import KEY, stamped, usage_of
 from langchain_crossroute.messages.translation import for_provider
 
 
@@ -56,18 +58,6 @@ ANYBODYS = (HumanMessage, SystemMessage)
 
 CONVERSATION = ("conversation_id", "session_id", "thread_id")
 """Where a config's metadata, or what it configures, names the conversation."""
-
-
-def labelled_by(config: RunnableConfig) -> AbstractContextManager[None]:
-    """Return a block whose calls are labelled as a config says: tags, conversation, run and trace."""
-    said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
-    trace, run = _trace_of(config.get("callbacks")), config.get("run_id")
-    return labelled(
-        config.get("tags") or (),
-        conversation_id=next((str(said[name]) for name in CONVERSATION if said.get(name)), None),
-        run_id=None if run is None else str(run),
-        trace_id=None if trace is None else str(trace),
-    )
 
 
 def _trace_of(callbacks: Any) -> object | None:
@@ -149,6 +139,27 @@ class Routing:
         )
         if recorder is not None:
             recorder.follow(self.dispatcher)
+
+    def labelled(self, config: RunnableConfig) -> AbstractContextManager[None]:
+        """Return a block whose calls the log labels as a config says: tags, conversation, run and trace."""
+        if not self.is_logged:
+            return nullcontext()
+        said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
+        trace, run = _trace_of(config.get("callbacks")), config.get("run_id")
+        return labelled(
+            config.get("tags") or (),
+            conversation_id=next((str(said[name]) for name in CONVERSATION if said.get(name)), None),
+            run_id=None if run is None else str(run),
+            trace_id=None if trace is None else str(trace),
+        )
+
+    async def beside_loop(
+        self, decide: Callable[[], Decision], messages: Sequence[BaseMessage], tools: Sequence[Any] = ()
+    ) -> Decision:
+        """Return what a function decides on a conversation, beside the event loop unless that is quick."""
+        texts = [one.content for one in messages if isinstance(one.content, str)]
+        is_plain = not tools and len(texts) == len(messages)
+        return await self.dispatcher.beside_loop(decide, sum(map(len, texts)) if is_plain else None)
 
     def decide(
         self,

@@ -11,9 +11,17 @@ from langchain_core.runnables.utils import AddableDict
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
-from langchain_crossroute.messages import reply
 from langchain_crossroute.messages.reading import shows
-from langchain_crossroute.messages.stamp import KEY, as_json, message_of, stamped, usage_of, with_message
+from langchain_crossroute.messages.reply import (
+    KEY,
+    finish_reason_of,
+    is_finished,
+    message_of,
+    stamped,
+    tells_its_end,
+    usage_of,
+    with_message,
+)
 
 LAST = "last"
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
@@ -55,15 +63,15 @@ class Tail(attempts.Tail[Any]):
         if message is None:
             yield chunk
             return
-        self._unfinished = self._unfinished or self._ends or reply.tells_its_end(message)
-        if reply.is_finished(message):
+        self._unfinished = self._unfinished or self._ends or tells_its_end(message)
+        if is_finished(message):
             self._unfinished = self._ends = False
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
             usage = usage_of(message.usage_metadata)
             self.entry.usage = usage and usage.after(self.entry.usage)
-        self.entry.check(reply.finish_reason_of(message), said=self.entry.begun)
+        self.entry.check(finish_reason_of(message), said=self.entry.begun)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
@@ -105,7 +113,7 @@ class EventTail(Tail):
         if chunk.get("usage"):
             self.entry.usage = usage_of(chunk["usage"])
         if chunk.get("event") == FINISH:
-            stamp = {KEY: as_json(self.entry.count())}
+            stamp = {KEY: self.entry.count().as_json()}
             chunk = {**chunk, "metadata": {**(chunk.get("metadata") or {}), **stamp}}
         yield chunk
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -13,6 +12,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatResponse
@@ -29,9 +29,16 @@ from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
-from llamaindex_crossroute.messages.reading import Reading, shows
-from llamaindex_crossroute.messages.reply import finish_reason, is_finished, tells_its_end
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, text_of, usage_of
+from llamaindex_crossroute.messages.reading import Reading, field_of, shows
+from llamaindex_crossroute.messages.reply import (
+    RESPONSES,
+    finish_reason,
+    is_finished,
+    stamped,
+    tells_its_end,
+    text_of,
+    usage_of,
+)
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
@@ -75,8 +82,8 @@ class Call:
         return cast(T, drive(self._steps(decision), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
-        """Return the answer; encoding runs beside the event loop."""
-        decision = await asyncio.to_thread(self._decide, self.unescalated)
+        """Return the answer; a decision that takes long is made beside the event loop."""
+        decision = await self._adecide(self.unescalated)
         self._aask_beside(decision, do)
         return cast(T, await adrive(self._steps(decision), do))
 
@@ -98,7 +105,7 @@ class Call:
 
     async def astream(self, do: Callable[[Member], Awaitable[AsyncIterator[T]]]) -> AsyncGenerator[T, None]:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
-        decision = await asyncio.to_thread(self._decide, self._streamed)
+        decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
         self._aask_beside(decision, lambda llm: _last(do, llm))
@@ -114,14 +121,12 @@ class Call:
     def _ask_beside(self, decision: Decision, do: Callable[[Member], Any]) -> None:
         """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
         beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
+        if beside.share and (drawn := beside.drawn(decision)) is not None:
             beside.run(lambda: drive(self._asking(drawn, final=False), do))
 
     def _aask_beside(self, decision: Decision, do: Callable[[Member], Awaitable[Any]]) -> None:
         beside = self.routing.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
+        if beside.share and (drawn := beside.drawn(decision)) is not None:
             beside.start(adrive(self._asking(drawn, final=False), do))
 
     def prepare(self, do: Callable[[Member], T]) -> T:
@@ -137,6 +142,10 @@ class Call:
             return self.routing.decide(self.reading, self.settings)
         decision = self.routing.decide(self.reading, self.settings, alone=True)
         return decision.because(f"not escalated: {unescalated}")
+
+    async def _adecide(self, unescalated: str) -> Decision:
+        decide = partial(self._decide, unescalated)
+        return await self.routing.dispatcher.beside_loop(decide, len(self.reading.question))
 
     @property
     def _streamed(self) -> str:
@@ -171,7 +180,7 @@ class Call:
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)
-        return stamped(answer, as_json(decision))
+        return stamped(answer, decision.as_json())
 
     def _opening(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
         """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""

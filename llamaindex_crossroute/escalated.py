@@ -14,8 +14,7 @@ from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Steps
 from llamaindex_crossroute.members import asking
 from llamaindex_crossroute.messages.reading import Reading
-from llamaindex_crossroute.messages.reply import Given, given, unfit
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, stamped
+from llamaindex_crossroute.messages.reply import RESPONSES, Given, given, stamped, unfit
 from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
 
@@ -62,7 +61,7 @@ class EscalatedCall:
         if kept.error is not None:
             raise kept.error
         usage = None if chosen.usage is None else chosen.usage.model_dump()
-        stamp = {**as_json(chosen.decision), "usage": usage}
+        stamp = {**chosen.decision.as_json(), "usage": usage}
         if isinstance(kept.value, list):
             return [_stamped(part, stamp) for part in kept.value]
         return _stamped(kept.value, stamp)

@@ -18,6 +18,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms import LLM
 from typing_extensions import Self, override
 
+from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.configured import arguments_of
 from llamaindex_crossroute.endpoints import ToolEndpoints
 from llamaindex_crossroute.messages.reading import read_messages, read_text
@@ -100,19 +101,16 @@ class CrossRouteLLM(ToolEndpoints):
 
     @override
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        return self._call(read_messages(messages), kwargs).answer(
-            lambda llm: llm.chat(
-                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
-            )
+        call = self._call(read_messages(messages), kwargs)
+        return call.answer(
+            lambda llm: llm.chat(call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs))
         )
 
     @override
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         call = self._call(read_messages(messages), kwargs)
         return await call.aanswer(
-            lambda llm: llm.achat(
-                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
-            )
+            lambda llm: llm.achat(call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs))
         )
 
     @override
@@ -120,7 +118,7 @@ class CrossRouteLLM(ToolEndpoints):
         call = self._call(read_messages(messages), kwargs)
         return call.stream(
             lambda llm: llm.stream_chat(
-                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+                call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs)
             )
         )
 
@@ -129,27 +127,27 @@ class CrossRouteLLM(ToolEndpoints):
         call = self._call(read_messages(messages), kwargs)
         return await call.astream(
             lambda llm: llm.astream_chat(
-                self._routing.readable(messages, llm), **self._routing.arguments(llm, kwargs)
+                call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs)
             )
         )
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        return self._call(read_text(prompt), kwargs).answer(
-            lambda llm: llm.complete(prompt, **self._completing(llm, formatted, kwargs))
-        )
+        call = self._call(read_text(prompt), kwargs)
+        return call.answer(lambda llm: llm.complete(prompt, **_completing(call, llm, formatted, kwargs)))
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         call = self._call(read_text(prompt), kwargs)
         return await call.aanswer(
-            lambda llm: llm.acomplete(prompt, **self._completing(llm, formatted, kwargs))
+            lambda llm: llm.acomplete(prompt, **_completing(call, llm, formatted, kwargs))
         )
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
-        return self._call(read_text(prompt), kwargs).stream(
-            lambda llm: llm.stream_complete(prompt, **self._completing(llm, formatted, kwargs))
+        call = self._call(read_text(prompt), kwargs)
+        return call.stream(
+            lambda llm: llm.stream_complete(prompt, **_completing(call, llm, formatted, kwargs))
         )
 
     @override
@@ -158,9 +156,10 @@ class CrossRouteLLM(ToolEndpoints):
     ) -> CompletionResponseAsyncGen:
         call = self._call(read_text(prompt), kwargs)
         return await call.astream(
-            lambda llm: llm.astream_complete(prompt, **self._completing(llm, formatted, kwargs))
+            lambda llm: llm.astream_complete(prompt, **_completing(call, llm, formatted, kwargs))
         )
 
-    def _completing(self, llm: LLM, formatted: bool, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return what a member's completion is given: what the call was given, and no more."""
-        return {**({"formatted": True} if formatted else {}), **self._routing.arguments(llm, kwargs)}
+
+def _completing(call: Call, llm: LLM, formatted: bool, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return what a member's completion is given: what the call was given, and no more."""
+    return {**({"formatted": True} if formatted else {}), **call.routing.arguments(llm, kwargs)}

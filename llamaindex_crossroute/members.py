@@ -13,7 +13,7 @@ from crossroute.catalogue import price_of_own
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from llamaindex_crossroute.efforts import effort_of
-from llamaindex_crossroute.messages.stamp import usage_of
+from llamaindex_crossroute.messages.reply import usage_of
 
 NAME = "CrossRoute"
 LOGPROBS = frozenset({"logprobs", "top_logprobs"})

@@ -21,7 +21,7 @@ from typing_extensions import Self, override
 
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import aclosing, closing
-from llamaindex_crossroute.messages.stamp import Response, usage_of
+from llamaindex_crossroute.messages.reply import Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
 """The dispatcher of the decorators that integrations put on their endpoints."""
@@ -41,7 +41,6 @@ class UsageProbe:
         keep_chunks: Keep a stream's chunks, too.
 
     Attributes:
-        usage: Tokens, where the provider tells them.
         cost: USD, as a nested pool reports it; None where there is none, or where it does not know.
         responses: What was answered, a stream by its last chunk.
         chunks: A stream's chunks, where they are kept.
@@ -49,10 +48,11 @@ class UsageProbe:
 
     def __init__(self, *, keep_chunks: bool = False) -> None:
         _listen()
-        self.usage: Usage | None = None
         self.cost: float | None = None
         self.responses: list[Response] = []
         self.chunks: list[Response] = []
+        self._usage: Usage | None = None
+        self._unread: list[Response] = []  # whose tokens nobody has asked for yet
         self._keep_chunks = keep_chunks
         self._token: Token[UsageProbe | None] | None = None
         self._outer: UsageProbe | None = None
@@ -68,6 +68,13 @@ class UsageProbe:
             _current.reset(self._token)
 
     @property
+    def usage(self) -> Usage | None:
+        """Tokens, where the provider tells them."""
+        while self._unread:
+            self._add(usage_of(self._unread.pop()))
+        return self._usage
+
+    @property
     def answered(self) -> bool:
         """Whether an LLM answered."""
         return bool(self.responses)
@@ -81,7 +88,7 @@ class UsageProbe:
         if response is None or _is_among(response, self.responses):
             return
         self._hear(response)
-        self._add(usage_of(response))
+        self._unread.append(response)
 
     def take_chunk(self, event: LLMChatInProgressEvent | LLMCompletionInProgressEvent) -> None:
         """Keep the chunk that an event tells, if chunks are kept."""
@@ -108,7 +115,7 @@ class UsageProbe:
 
     def _add(self, usage: Usage | None) -> None:
         if usage is not None:
-            self.usage = usage if self.usage is None else self.usage + usage
+            self._usage = usage if self._usage is None else self._usage + usage
 
 
 def tell_outer(usage: Usage | None, cost: float | None) -> None:

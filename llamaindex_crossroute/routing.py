@@ -29,8 +29,8 @@ from crossroute.traffic.recording import recorded
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools, model_name
-from llamaindex_crossroute.messages.reading import Reading, marks, question
-from llamaindex_crossroute.messages.stamp import candidate_of
+from llamaindex_crossroute.messages.reading import Reading, is_plain, marks, question
+from llamaindex_crossroute.messages.reply import candidate_of
 from llamaindex_crossroute.messages.translation import in_words, readable
 from llamaindex_crossroute.probe import tell_outer
 
@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
 instrumentation = get_dispatcher(__name__)
+
+
+def _is_heard() -> bool:
+    """Return whether anybody listens to the pool's events, which are not made else."""
+    source = instrumentation
+    while not source.event_handlers and source.propagate:
+        source = source.parent
+    return bool(source.event_handlers)
 
 
 class Instrumentation:
@@ -52,7 +60,8 @@ class Instrumentation:
 
     def decided(self, decision: Decision) -> None:
         """Emit that a member was chosen."""
-        instrumentation.event(CrossRouteDecisionEvent(decision=decision))
+        if _is_heard():
+            instrumentation.event(CrossRouteDecisionEvent(decision=decision))
 
     def called(self, call: Called) -> None:
         """Emit that a member answered, and what that took."""
@@ -60,6 +69,8 @@ class Instrumentation:
             return
         if call.decision.max_calls == 1:
             tell_outer(call.usage, call.cost)
+        if not _is_heard():
+            return
         nested = isinstance(getattr(self._llms[call.decision.candidate], "spend", None), Spend)
         instrumentation.event(
             CrossRouteAnswerEvent(
@@ -191,11 +202,15 @@ class Routing:
         What is known to be the reasoning of another kind of member is left out: providers sign theirs, and
         refuse what others signed or did not sign.
         """
+        if all(map(is_plain, messages)):
+            return list(messages)
         own = [self._without_foreign_reasoning(messages, place, llm) for place in range(len(messages))]
         return readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
 
     def arguments(self, llm: LLM, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a call's arguments in a member's words."""
+        if not given:
+            return {}
         name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
         return in_words(given, dialect_of(llm), name)
 

@@ -10,9 +10,15 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from crossroute.calls import attempts
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import stated_cost
-from llamaindex_crossroute.messages.reading import Reading, shows
-from llamaindex_crossroute.messages.reply import finish_reason, is_finished, tells_its_end
-from llamaindex_crossroute.messages.stamp import RESPONSES, as_json, field_of, stamped, usage_of
+from llamaindex_crossroute.messages.reading import Reading, field_of, shows
+from llamaindex_crossroute.messages.reply import (
+    RESPONSES,
+    finish_reason,
+    is_finished,
+    stamped,
+    tells_its_end,
+    usage_of,
+)
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.routing import Routing
 
@@ -26,7 +32,7 @@ class Tail(attempts.Tail[Any]):
     def __init__(self, routing: Routing, reading: Reading, entry: Entry) -> None:
         super().__init__(entry)
         self._routing, self._reading = routing, reading
-        self._stamp = as_json(entry.decision)
+        self._stamp = entry.decision.as_json()
         self._message: ChatMessage | None = None
         self._unfinished = False
 

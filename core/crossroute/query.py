@@ -129,6 +129,9 @@ class Query:
 
         Where no person spoke, the system prompt is the text unless a model said something.
         """
+        if len(turns) == 1 and turns[0].role == "human":
+            text = turns[0].text
+            return cls(text, system, input_tokens) if text.strip() else None
         said = read_turns(turns)
         spoken = any(turn.role == "human" for turn in turns)
         text = said.text if said.text.strip() or spoken else system

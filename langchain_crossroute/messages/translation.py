@@ -16,7 +16,7 @@ from langchain_core.tools import BaseTool
 
 from crossroute.calls.tool_ids import readable_id
 from langchain_crossroute.messages.reading import MEDIA
-from langchain_crossroute.messages.stamp import KEY
+from langchain_crossroute.messages.reply import KEY
 
 TEXTS = {"text": "text", "output_text": "text", "text-plain": "text", "refusal": "refusal"}
 """Type of a block of text -> where it keeps the text."""

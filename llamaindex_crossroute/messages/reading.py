@@ -16,11 +16,11 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
+from pydantic import BaseModel
 
 from crossroute import Capability, Query
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
-from llamaindex_crossroute.messages.stamp import field_of
 
 MEDIA: dict[str, Capability] = {
     "image": "vision",
@@ -145,11 +145,29 @@ def tool_calls(answer: ChatMessage) -> list[ToolCall]:
     return [_kept_call(call) for call in kept] if isinstance(kept, Sequence) else []
 
 
+def is_plain(message: ChatMessage) -> bool:
+    """Return whether every provider's models read a message alike: text that is no answer, nor a tool's."""
+    blocks, role = message.blocks, message.role
+    return (
+        role not in ANSWER
+        and role not in TOOL
+        and "tool_call_id" not in message.additional_kwargs
+        and all(type(block) is TextBlock for block in blocks)
+    )
+
+
 def shows(message: ChatMessage) -> bool:
     """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
     kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
+
+
+def field_of(place: Any, name: str) -> Any:
+    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
+    if isinstance(place, BaseModel):  # which takes long to say that it has no such field
+        return place.__dict__.get(name, (place.model_extra or {}).get(name))
+    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 
 def _kept_call(call: Any) -> ToolCall:

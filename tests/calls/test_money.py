@@ -11,8 +11,8 @@ from llama_index.core.llms import CompletionResponse
 from crossroute.calls.spend import Spend, Usage, stated_cost
 from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, billed
-from langchain_crossroute.messages.stamp import usage_of
-from llamaindex_crossroute.messages.stamp import usage_of as llamaindex_usage
+from langchain_crossroute.messages.reply import usage_of
+from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
 from tests.support.integrations import NAMES, Provider
 
 SONNET = Price(input=3, output=15, cached_input=0.3)

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from crossroute import Alternative, Constraints, Decision, Router
-from crossroute.decision import Cluster, usd
+from crossroute.decision import Call, Cluster, Failure, Held, Promise, usd
+from crossroute.escalation.evidence import Evidence
 from crossroute.routing.members import Ability, router_over
 
 
@@ -71,6 +72,24 @@ def test_a_candidate_that_costs_nothing_divides_nothing():
     text = decision(alternative("free", 0.5, 0, -0.7), BEST).explain()
     assert "best is predicted 0.400 better but costs $0.020." in text
     assert "inf" not in text
+
+
+def test_plain_data_is_what_json_says(router):
+    failed = Failure(candidate="best", error="TimeoutError", transient=True, fault="network")
+    evidence = Evidence(mean_logprob=-0.5, flaws=frozenset({"empty"}))
+    call = Call(candidate="cheap", prior=0.5, posterior=math.nan, evidence=evidence, cost=None, latency_s=1.5)
+    budget = Held(budget="$5 a day", account="day", left=4.0, held=True)
+    told = {"failures": (failed,), "calls": (call,), "floor": Promise(drop=0.1), "budgets": (budget,)}
+    full = decision(MIDDLE, BARRED, quality=math.nan, propensities={"middle": 0.9, "best": 0.1}, **told)
+    for made in (
+        full,
+        router.route("What is 2 + 2?"),
+        router.route("Prove it.", constraints={"deny": ["small"]}),
+    ):
+        data = made.as_json()
+        assert data.pop("decision_id") == made.id
+        assert data == json.loads(made.model_dump_json())
+        assert json.loads(json.dumps(data, allow_nan=False)) == data
 
 
 def test_json_gives_the_decision_back():

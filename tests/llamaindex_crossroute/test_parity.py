@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from crossroute.errors import BrokenStreamError
 from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.messages.stamp import KEY
+from llamaindex_crossroute.messages.reply import KEY
 from tests.llamaindex_crossroute.fakes import user
 
 MOCKS = {

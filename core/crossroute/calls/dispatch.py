@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+import asyncio
+import time
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,18 @@ ANY = Constraints()
 ORDINARY = Query(text="Answer the question with the help of the documents below.")
 BEST = "no text: the best on average that can take the call"
 
+QUICK_S, SLOW_S = 0.005, 0.01
+LEARNED = 0.2
+"""The weight of a new decision in the moving average of their seconds."""
+SHORT = 4_000
+"""Characters of a text that is read in no time."""
+
 
 class Dispatcher:
     """A router over the models of an integration, with what is remembered between calls: cooldowns, spend, tool turns.
 
     Safe to share between threads and asyncio tasks. `decide` computes (a fraction of a millisecond to some
-    milliseconds): asynchronous integrations call it in a thread.
+    milliseconds): asynchronous integrations call it through `beside_loop`.
 
     Args:
         router: A router, or the name or folder of one.
@@ -92,6 +100,7 @@ class Dispatcher:
         )
         settings = Exploration.of(exploration)
         self._explorer = None if settings is None else Explorer(settings)
+        self._decision_s = SLOW_S  # of a processor's time, until it is known
         self._decide_by(made)
         self.shadow = None if shadow is None else self.named(shadow)
 
@@ -118,6 +127,7 @@ class Dispatcher:
         models = (*self.router.pool, *self._unprofiled.values())
         self._windows = {model.name: model.context_window for model in models if model.context_window}
         self._unpredicted = Unpredicted(self.router, self._unprofiled)
+        self._prices: dict[str, Price | None] = {}  # as they are asked for
 
     def decide(
         self,
@@ -146,13 +156,32 @@ class Dispatcher:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
             FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
+        began = time.thread_time()
         decision = self._paced(
             query, settings, needs=needs, current=current, tool_turn=tool_turn, alone=alone
         )
+        if query is not None:
+            taken = min(time.thread_time() - began, SLOW_S)
+            self._decision_s += LEARNED * (taken - self._decision_s)
         if self.shadow is not None and settings.candidate is None:
             decision = shadowed(decision, self.shadow)
         self.ledger.asked(decision, query, self.router)
         return decision
+
+    def is_quick(self, characters: int) -> bool:
+        """Return whether deciding on so long a text takes so little that a thread for it would take longer."""
+        return self._decision_s < QUICK_S and characters < SHORT
+
+    async def beside_loop(self, decide: Callable[[], Decision], characters: int | None) -> Decision:
+        """Return what a function decides: at once where that is quick, else in a thread, as where a budget may wait.
+
+        Args:
+            decide: Calls `decide`.
+            characters: Of what it reads; None where it reads more than text.
+        """
+        if self.ledger.pacer is None and characters is not None and self.is_quick(characters):
+            return decide()
+        return await asyncio.to_thread(decide)
 
     def _paced(
         self,
@@ -210,11 +239,10 @@ class Dispatcher:
             finished = self._unpredicted.first_of(reasons, free, dial, _tokens(query))
             if finished is not None:
                 return finished
-        known = stuck if stuck in self.router.pool else None
+        known = stuck if stuck is not None and stuck in self.router.pool else None
+        limits = None if constraints is ANY else self._profiled(constraints)
         try:
-            decision = self.router.route(
-                query, constraints=self._profiled(constraints), current=known, **dial
-            )
+            decision = self.router.route(query, constraints=limits, current=known, **dial)
         except NoEligibleCandidateError:
             left = self._by_elimination(query, constraints, dial) or self._by_trial(query, constraints, dial)
             if left is None:
@@ -298,7 +326,10 @@ class Dispatcher:
 
     def price(self, candidate: str) -> Price | None:
         """Return what a model charges, as far as it is known."""
-        return billed((self._unprofiled.get(candidate) or self.router.pool[candidate]).price)
+        if candidate not in self._prices:
+            model = self._unprofiled.get(candidate) or self.router.pool[candidate]
+            self._prices[candidate] = billed(model.price)
+        return self._prices[candidate]
 
     def _attempts(self, decision: Decision) -> Attempts:
         finishes = _tool_turn(decision.candidate) in decision.reasons

@@ -33,6 +33,7 @@ class Cooldowns:
         clock: Seconds on a clock that never goes back.
 
     Attributes:
+        now: Returns the seconds on the clock.
         failed: Candidates that failed and have not answered since; the others need no look at the clock.
     """
 
@@ -44,16 +45,12 @@ class Cooldowns:
     ) -> None:
         if not 0 <= first <= longest:
             raise ValueError(f"Expected 0 <= first <= longest seconds, got {first!r} and {longest!r}.")
-        self.first, self.longest, self._clock = first, longest, clock
+        self.first, self.longest, self.now = first, longest, clock
         self._lock = Lock()
         self.failed: dict[str, int] = {}
         self._in_a_row: dict[str, int] = {}
         self._last: dict[str, float] = {}  # when the last of them was counted
         self._until: dict[str, float] = {}
-
-    def now(self) -> float:
-        """Return the seconds on the clock."""
-        return self._clock()
 
     def fail(self, candidate: str, retry_after: float | None = None, *, began: float | None = None) -> None:
         """Begin a cooldown, or lengthen the one that runs.
@@ -64,7 +61,7 @@ class Cooldowns:
             began: When the call began that failed, on this clock; None: after any other.
         """
         with self._lock:
-            now, until = self._clock(), self._until.get(candidate, 0.0)
+            now, until = self.now(), self._until.get(candidate, 0.0)
             if began is None or began >= self._last.get(candidate, began):
                 self._in_a_row[candidate] = self._in_a_row.get(candidate, 0) + 1
                 self._last[candidate] = now
@@ -92,7 +89,7 @@ class Cooldowns:
     def remaining(self, candidate: str) -> float:
         """Return the seconds until a candidate has cooled down; 0 where it has."""
         with self._lock:
-            return max(0.0, self._until.get(candidate, 0.0) - self._clock())
+            return max(0.0, self._until.get(candidate, 0.0) - self.now())
 
 
 def failure_of(candidate: str, error: Exception) -> Failure:

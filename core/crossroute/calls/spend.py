@@ -148,6 +148,31 @@ class Spent(BaseModel):
     unknown: int = 0
 
 
+class _Tally:
+    """What a candidate's calls took, while it grows."""
+
+    __slots__ = ("calls", "cost", "tokens", "unknown")
+
+    def __init__(self) -> None:
+        self.calls, self.cost, self.unknown = 0, 0.0, 0
+        self.tokens = dict.fromkeys(COUNTS, 0)
+
+    def add(self, usage: Usage | None, cost: float | None) -> None:
+        """Count one call."""
+        self.calls += 1
+        if usage is not None:
+            for name in COUNTS:
+                self.tokens[name] += getattr(usage, name)
+        if cost is None:
+            self.unknown += 1
+        else:
+            self.cost += cost
+
+    def spent(self) -> Spent:
+        """Return it as it stands."""
+        return Spent(calls=self.calls, usage=Usage(**self.tokens), cost=self.cost, unknown=self.unknown)
+
+
 class Spend(InNotebooks):
     """A tally by candidate; safe to share between threads.
 
@@ -160,7 +185,7 @@ class Spend(InNotebooks):
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._spent: dict[str, Spent] = {}
+        self._tallies: dict[str, _Tally] = {}
 
     def add(self, candidate: str, usage: Usage | None, price: Price | None) -> float | None:
         """Count one answered call and return its cost in USD, or None where tokens or price are not known."""
@@ -177,7 +202,7 @@ class Spend(InNotebooks):
     def by_candidate(self) -> dict[str, Spent]:
         """What each candidate's calls took so far."""
         with self._lock:
-            return dict(self._spent)
+            return {name: tally.spent() for name, tally in self._tallies.items()}
 
     @property
     def total(self) -> Spent:
@@ -217,13 +242,7 @@ class Spend(InNotebooks):
 
     def _count(self, name: str, usage: Usage | None, cost: float | None) -> None:
         with self._lock:
-            before = self._spent.get(name, Spent())
-            self._spent[name] = Spent(
-                calls=before.calls + 1,
-                usage=before.usage + (usage or Usage()),
-                cost=before.cost + (cost or 0.0),
-                unknown=before.unknown + (cost is None),
-            )
+            self._tallies.setdefault(name, _Tally()).add(usage, cost)
 
 
 def _cells(spent: Spent) -> tuple[str, str, str, str]:

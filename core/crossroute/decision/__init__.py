@@ -232,6 +232,13 @@ class Decision(InNotebooks, BaseModel):
         update |= {"propensity": 1.0, "propensities": {}}
         return self.model_copy(update=update).because(reason)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the decision as plain JSON data, its id also as `decision_id`; `model_validate` reads it back.
+
+        It is what `model_dump_json` writes, without the way through text: every answer carries it.
+        """
+        return {**_plain(vars(self._whole())), "decision_id": self.id}
+
     def explain(self) -> str:
         """Say in words why this candidate."""
         return explain(self)
@@ -254,6 +261,19 @@ class Decision(InNotebooks, BaseModel):
 
 
 _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items() if not field.is_required()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it: no number that is not finite, models as objects."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, BaseModel):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value]
 
 
 def _by_reward(alternative: Alternative) -> tuple[bool, float]:

@@ -613,6 +613,8 @@ class Router(InNotebooks):
 
     def _failures(self, row: Row, screen: Screen | None) -> list[str | None]:
         """Return why each candidate may not be chosen, or None where it may."""
+        if screen is None and row.fits is None:
+            return [None] * len(self._names)
         constraints = Constraints() if screen is None else screen.constraints
         unread = constraints.max_cost is None
         bound = row.cost if unread else row.cost_within(constraints.max_cost_confidence)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property, partial
@@ -33,8 +32,6 @@ from crossroute.serve.wire.neutral import Part, Wire, WrittenWire, deltas_of
 from crossroute.serve.writing import written
 
 STREAMED = "not escalated: the answer is streamed"
-SHORT = 4_000
-"""Characters up to which a text is encoded in a moment."""
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
@@ -84,7 +81,7 @@ class Call:
 
     async def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member: at once where decisions are quick and the text is short, else beside the event loop."""
-        quick = self.service.decides_quickly and len(self.reading.asked) < SHORT
+        quick = self.service.dispatcher.is_quick(len(self.reading.asked))
         if (quick or not self.foresees) and not self.service.waits:
             return self._decide(streamed)
         return await asyncio.to_thread(self._decide, streamed)
@@ -169,15 +166,6 @@ class Call:
         return self.service.upstream.stream(sent)
 
     def _decide(self, streamed: bool) -> Decision:
-        if not self.foresees:
-            return self._decided(streamed)
-        begun = time.thread_time()
-        try:
-            return self._decided(streamed)
-        finally:
-            self.service.note_decision(time.thread_time() - begun)
-
-    def _decided(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
         settings = self.settings
         able = self._able()

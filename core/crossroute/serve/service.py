@@ -37,9 +37,6 @@ FOLDER = "CROSSROUTE_FOLDER"
 """Environment variable by which the processes of a server are told a folder of their own."""
 POOL = "crossroute"
 """The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
-QUICK_S, SLOW_S = 0.005, 0.01
-LEARNED = 0.2
-"""The weight of a new decision in the moving average of their seconds."""
 DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
 """Those that `/v1/models` lists."""
 UNTOLD: frozenset[Capability] = frozenset({"tools", "structured_output", "vision", "audio", "files"})
@@ -114,7 +111,6 @@ class Service:
         if recorder is not None:
             recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
-        self._decision_s = SLOW_S  # until it is known
         self._settings_of = lru_cache(1024)(lambda model: self.call_settings.overridden(self.chosen(model)))
         self.upstream = Upstream(settings)
         self.budgets = TokenBudgets()
@@ -152,15 +148,6 @@ class Service:
     def waits(self) -> bool:
         """Whether a decision waits for what is kept elsewhere: by a budget, or in Redis."""
         return self.settings.redis is not None or self._budgets.hold
-
-    @property
-    def decides_quickly(self) -> bool:
-        """Whether decisions take so little that a thread for each would take longer."""
-        return self._decision_s < QUICK_S
-
-    def note_decision(self, seconds: float) -> None:
-        """Take in how much of a processor's time a decision took."""
-        self._decision_s += LEARNED * (min(seconds, SLOW_S) - self._decision_s)
 
     def settings_for(self, model: Any) -> CallSettings:
         """Return how a call is decided for which a client asks for a model; raises as `chosen`."""

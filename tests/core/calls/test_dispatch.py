@@ -1,10 +1,13 @@
 """Dispatcher: needs, stickiness, defaults, forced candidates and what a call took."""
 
+import asyncio
 import math
+import threading
 
 import pytest
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
+from crossroute.calls import dispatch
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
@@ -327,3 +330,36 @@ def test_a_pacer_that_changes_nothing_leaves_the_dial(router):
     for settings in (CallSettings(), CallSettings(cost_preference=0.3), CallSettings(willingness_to_pay=0.2)):
         plain = Dispatcher(router, {"small": TOOLS, "large": TOOLS}).decide(Query(TEXT), settings)
         assert dispatcher.decide(Query(TEXT), settings) == plain
+
+
+@pytest.mark.parametrize(
+    ("quick_s", "characters", "paced", "waits"),
+    [
+        (math.inf, 100, False, False),
+        (0.0, 100, False, True),  # decisions take longer than that
+        (math.inf, 100_000, False, True),
+        (math.inf, None, False, True),
+        (math.inf, 100, True, True),  # a budget may wait for a database
+    ],
+)
+def test_an_event_loop_waits_for_quick_decisions_alone(
+    router, monkeypatch, *, quick_s, characters, paced, waits
+):
+    monkeypatch.setattr(dispatch, "QUICK_S", quick_s)
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS}, pacer=Watch() if paced else None)
+    threads = []
+
+    def decide():
+        threads.append(threading.current_thread())
+        return dispatcher.decide(Query(TEXT))
+
+    asyncio.run(dispatcher.beside_loop(decide, characters))
+    assert (threads != [threading.current_thread()]) == waits
+
+
+def test_decisions_are_quick_once_they_were(router):
+    dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS})
+    assert not dispatcher.is_quick(len(TEXT)), "the first one may load what it needs"
+    for _ in range(20):
+        dispatcher.decide(Query(TEXT))  # the answer is remembered
+    assert dispatcher.is_quick(len(TEXT))

@@ -14,13 +14,14 @@ from langchain_crossroute.messages.reply import (
     Taken,
     finish_reason_of,
     is_finished,
+    is_unreadable,
     logprobs_of,
+    message_in,
     reply_of,
     summed,
     tells_its_end,
     without_logprobs,
 )
-from langchain_crossroute.messages.stamp import is_unreadable, message_in
 
 USAGE = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
 

@@ -1,4 +1,4 @@
-"""Facts of answers, as providers spell them."""
+"""Facts of answers, and their tokens, as providers spell them."""
 
 from enum import Enum
 from types import SimpleNamespace
@@ -15,9 +15,14 @@ from llamaindex_crossroute.messages.reply import (
     logprobs_of,
     tells_its_end,
     unfit,
+    usage_of,
 )
 from llamaindex_crossroute.probe import UsageProbe
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call
+
+OPENAI = {"prompt_tokens": 1000, "completion_tokens": 100}
+RESPONSES = {"input_tokens": 1000, "output_tokens": 100, "input_tokens_details": {"cached_tokens": 10}}
+GEMINI = {"prompt_token_count": 1000, "candidates_token_count": 100}
 
 
 class Song(BaseModel):
@@ -129,3 +134,58 @@ def test_an_error_tells_without_what_was_said():
 def test_a_response_of_a_format_that_tells_its_end_is_finished_or_cut(raw, tells, finished):
     response = CompletionResponse(text="", raw=raw)
     assert (tells_its_end(response), is_finished(response)) == (tells, finished)
+
+
+def usage(raw=None, **additional_kwargs):
+    message = ChatMessage(role="assistant", content="Hi")
+    return usage_of(ChatResponse(message=message, raw=raw, additional_kwargs=additional_kwargs))
+
+
+def counts(input_tokens=1000, output_tokens=100, cached=0, made=0):
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_input_tokens=cached,
+        cache_write_tokens=made,
+    )
+
+
+@pytest.mark.parametrize("raw", [{"usage": OPENAI}, SimpleNamespace(usage=SimpleNamespace(**OPENAI))])
+def test_beside_the_answer(raw):
+    assert usage(raw) == counts()
+
+
+def test_in_the_last_event_of_a_streamed_response():
+    assert usage(SimpleNamespace(response=SimpleNamespace(usage=RESPONSES))) == counts(cached=10)
+    assert usage(SimpleNamespace(delta="Hi"), usage=SimpleNamespace(**RESPONSES)) == counts(cached=10)
+
+
+def test_the_first_place_that_has_counts():
+    assert usage({"usage": {"unit": "USD"}}, **OPENAI) == counts()
+    assert usage({"usage": None}, usage=None, **OPENAI) == counts()
+    assert usage({"usage": OPENAI}, prompt_tokens=7, completion_tokens=7) == counts()
+
+
+def test_bedrock_counts_in_camel_case_and_its_cache_beside():
+    told = {"inputTokens": 1000, "outputTokens": 100, "totalTokens": 1100}
+    assert usage({"usage": told}) == counts()
+    cached = told | {"cacheReadInputTokens": 200, "cacheWriteInputTokens": 30}
+    assert usage({"usage": cached}) == counts(1230, cached=200, made=30)
+
+
+def test_anthropic_counts_its_cache_beside_and_litellm_within():
+    cache = {"cache_read_input_tokens": 900, "cache_creation_input_tokens": 50}
+    told = {"input_tokens": 50, "output_tokens": 100}
+    assert usage({"usage": told | cache}) == counts(cached=900, made=50)
+    within = OPENAI | cache | {"prompt_tokens_details": {"cached_tokens": 900}}
+    assert usage({"usage": within}) == usage({"usage": OPENAI | cache}) == counts(cached=900, made=50)
+
+
+def test_gemini_thinks_beside_what_it_writes():
+    thought = GEMINI | {"thoughts_token_count": 2000, "cached_content_token_count": 900}
+    assert usage({"usage_metadata": thought}) == counts(output_tokens=2100, cached=900)
+    assert usage({"usage_metadata": GEMINI | {"thoughts_token_count": None}}) == counts()
+
+
+def test_nowhere():
+    assert usage(None) is usage({}) is usage({"usage": {}}, ref="x") is None
