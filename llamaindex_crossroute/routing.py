@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ThinkingBlock
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.event_handlers import NullEventHandler
 from typing_extensions import Self
 
 from crossroute import Decision, Price, Router
@@ -43,9 +44,12 @@ instrumentation = get_dispatcher(__name__)
 def _is_heard() -> bool:
     """Return whether anybody listens to the pool's events, which are not made else."""
     source = instrumentation
-    while not source.event_handlers and source.propagate:
+    while True:
+        if any(type(handler) is not NullEventHandler for handler in source.event_handlers):
+            return True
+        if not source.propagate:
+            return False
         source = source.parent
-    return bool(source.event_handlers)
 
 
 class Instrumentation:

@@ -156,32 +156,37 @@ class Dispatcher:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
             FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
-        began = time.thread_time()
         decision = self._paced(
             query, settings, needs=needs, current=current, tool_turn=tool_turn, alone=alone
         )
-        if query is not None:
-            taken = min(time.thread_time() - began, SLOW_S)
-            self._decision_s += LEARNED * (taken - self._decision_s)
         if self.shadow is not None and settings.candidate is None:
             decision = shadowed(decision, self.shadow)
         self.ledger.asked(decision, query, self.router)
         return decision
 
-    def is_quick(self, characters: int) -> bool:
-        """Return whether deciding on so long a text takes so little that a thread for it would take longer."""
-        return self._decision_s < QUICK_S and characters < SHORT
-
-    async def beside_loop(self, decide: Callable[[], Decision], characters: int | None) -> Decision:
-        """Return what a function decides: at once where that is quick, else in a thread, as where a budget may wait.
+    async def beside_loop(
+        self, decide: Callable[[], Decision], characters: int | None, *, waits: bool | None = None
+    ) -> Decision:
+        """Return what a function decides: at once where that takes less than a thread for it would, else in one.
 
         Args:
             decide: Calls `decide`.
             characters: Of what it reads; None where it reads more than text.
+            waits: Whether it may wait for what is kept elsewhere; by default where there is a pacer.
         """
-        if self.ledger.pacer is None and characters is not None and self.is_quick(characters):
+        if waits is None:
+            waits = self.ledger.pacer is not None
+        if waits or characters is None or characters >= SHORT or self._decision_s >= QUICK_S:
+            return await asyncio.to_thread(self._timed, decide)
+        return self._timed(decide)
+
+    def _timed(self, decide: Callable[[], Decision]) -> Decision:
+        began = time.thread_time()
+        try:
             return decide()
-        return await asyncio.to_thread(decide)
+        finally:
+            taken = min(time.thread_time() - began, SLOW_S)
+            self._decision_s += LEARNED * (taken - self._decision_s)
 
     def _paced(
         self,

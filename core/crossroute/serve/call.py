@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -81,10 +80,11 @@ class Call:
 
     async def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member: at once where decisions are quick and the text is short, else beside the event loop."""
-        quick = self.service.dispatcher.is_quick(len(self.reading.asked))
-        if (quick or not self.foresees) and not self.service.waits:
+        waits = self.service.waits
+        if not (self.foresees or waits):
             return self._decide(streamed)
-        return await asyncio.to_thread(self._decide, streamed)
+        decide = partial(self._decide, streamed)
+        return await self.service.dispatcher.beside_loop(decide, len(self.reading.asked), waits=waits)
 
     async def count(self) -> bytes:
         """Return the tokens of the request: as a model that was asked for counts them, else an estimate."""

@@ -359,7 +359,16 @@ def test_an_event_loop_waits_for_quick_decisions_alone(
 
 def test_decisions_are_quick_once_they_were(router):
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS})
-    assert not dispatcher.is_quick(len(TEXT)), "the first one may load what it needs"
-    for _ in range(20):
-        dispatcher.decide(Query(TEXT))  # the answer is remembered
-    assert dispatcher.is_quick(len(TEXT))
+    threads = []
+
+    def decide():
+        threads.append(threading.current_thread())
+        return dispatcher.decide(Query(TEXT))  # what is predicted is remembered
+
+    async def several():
+        for _ in range(20):
+            await dispatcher.beside_loop(decide, len(TEXT))
+
+    asyncio.run(several())
+    assert threads[0] is not threading.current_thread(), "the first one may load what it needs"
+    assert threads[-1] is threading.current_thread()
