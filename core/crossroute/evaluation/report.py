@@ -156,7 +156,7 @@ def _router_table(report: Report) -> Table:
         "Off: factor of the predicted costs, in the median."
     )
     title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
-    against = f"vs {escape(report.reference)}" if report.reference else "vs none"
+    against = f"vs {escape(report.reference)}" if report.reference else ""
     headings = ("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off")
     table = figures_table(*headings, title=title, caption=caption)
     table.columns[1].justify = "left"

@@ -35,7 +35,7 @@ from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
 from crossroute.training.stacking import carry_ensemble, fit_ensemble
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
-from crossroute.training.verification import verifier_of
+from crossroute.training.teacher import verifier_of
 
 FEWEST = 2
 """Train queries without which there is nothing to project or cluster."""

@@ -1,8 +1,9 @@
-"""Soft targets: what a forest expects of each outcome, beside what was observed once.
+"""What a forest expects of each outcome: soft targets for the network, and a prior for the verifier.
 
 An observed quality is one draw, mostly 0 or 1; a forest's out-of-bag expectation of it is far less noisy, and
 stands in where nothing was observed. Learning from a mixture of both, the network can train to the end without
-learning the noise.
+learning the noise. The trained router knows its own queries too well to be a prior of their answers; there the
+same expectation takes its place.
 
 Source: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531; extremely
 randomized trees: Geurts, Ernst, Wehenkel, Machine Learning 63, 2006.
@@ -14,7 +15,11 @@ from collections import defaultdict
 
 import numpy as np
 
+from crossroute.escalation.verifier import Verifier
+from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.numeric import Floats
+from crossroute.routing.predictor import Predictor
+from crossroute.training.run import Prepared
 
 TREES = 150
 LEAST_LEAF = 8
@@ -69,3 +74,29 @@ def expectations(x: Floats, quality: Floats, seed: int) -> Floats:
         expected[:, columns] = forest.predict(x).reshape(len(x), -1)
         expected[cells] = forest.oob_prediction_.reshape(len(rows), -1)
     return expected
+
+
+def verifier_of(
+    predictor: Predictor, train: Prepared, validation: Prepared, foreseen: Floats, seed: int
+) -> Verifier | None:
+    """Learn a verifier, or return None where too few answers carry evidence.
+
+    Args:
+        predictor: The trained router's.
+        train: The train split.
+        validation: The validation split.
+        foreseen: Quality that the router predicts of validation queries without having learned from them, (n, m).
+        seed: Of the forest.
+    """
+    if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
+        return None
+    x = predictor.network.project(train.encoded.numpy())
+    told = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,); of the others no verifier is learned
+    expected = expectations(x, np.where(told, train.outcomes.quality, np.nan), seed)
+    parts = (train.outcomes, validation.outcomes)
+    return fit_verifier(
+        np.concatenate([expected, foreseen]),
+        np.concatenate([part.answer_logprob for part in parts]),
+        np.concatenate([part.quality for part in parts]),
+        source="the outcomes that the router was trained on",
+    )
