@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -18,6 +19,8 @@ from speed import text
 
 from crossroute import Pool, Router, load_encoder
 from crossroute.encoder.static import BUNDLED
+from crossroute.escalation.cascade import Forecast
+from crossroute.escalation.verifier import Verifier
 
 TURNS = 60
 BATCH = 256
@@ -34,6 +37,7 @@ def main() -> None:
         "10 candidates": of_size(plain, 10),
         "1,000 candidates": of_size(plain, 1_000),
     }
+    wide = {"173 candidates": routers["173 candidates"], "1,000 candidates": of_size(universal, 1_000)}
     minilm, static = load_encoder("minilm"), StaticModel.from_pretrained(BUNDLED)
     known, seeds = text(0), iter(range(1, 10**9))
     for router in routers.values():  # load, and know the words
@@ -53,6 +57,8 @@ def main() -> None:
             timed(name, partial(route_each, router, fresh), 5)
             timed(f"{name}, again", partial(route_again, router, known, 5), 5)
         if turn % 4 == 0:
+            for name, router in wide.items():
+                timed(f"first of two, {name}", first_of_two(router, text(next(seeds))))
             for words in (8, 120):
                 texts = [" ".join(text(next(seeds)).split()[:words]) for _ in range(BATCH)]
                 timed(f"encoder, {words}", partial(static.encode, texts))
@@ -61,10 +67,24 @@ def main() -> None:
                     timed(f"{name}, {words}", partial(router.route_columns, texts))
     print("| measure | ratio | quartiles |\n|---|---|---|")
     for name, above, below in measures():
-        each = np.array(times[above]) / np.array(times[below])
+        each = np.array(times[above]) / np.array(times[below])[: len(times[above])]
         quartiles = np.quantile(each, [0.25, 0.75])
         ratio = np.median(times[above]) / np.median(times[below])
         print(f"| {name} | {ratio:.4f} | {quartiles[0]:.4f} to {quartiles[1]:.4f} |")
+    act = first_of_two(wide["1,000 candidates"], text(next(seeds)))
+    tracemalloc.start()
+    act()
+    print(
+        f"\nThe first of two, 1,000 candidates: {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB at the peak."
+    )
+
+
+def first_of_two(router: Router, query: str) -> Callable[[], object]:
+    """Return what chooses the first call on a query where a second may follow, all candidates planned with."""
+    prediction = router.predict([query])
+    signals = Verifier.general().signals(tuple(router.pool))
+    pay = router.dial.at(0.5)
+    return lambda: Forecast(prediction.quality, prediction.cost, signals).first(pay)
 
 
 def route_each(router: Router, queries: Sequence[str]) -> None:
@@ -86,6 +106,14 @@ def measures() -> list[tuple[str, str, str]]:
         *((name, above, "MiniLM") for name, above in decisions),
         ("a pool of 1,000 against 10", "1,000 candidates", "10 candidates"),
         ("a repeated query against a fresh one, 11 candidates", "11 candidates, again", "11 candidates"),
+        *(
+            (
+                f"the first of two calls, {m} candidates, of MiniLM in torch",
+                f"first of two, {m} candidates",
+                "MiniLM",
+            )
+            for m in ("173", "1,000")
+        ),
         *(
             (
                 f"model2vec's encoding against a batch routed, {words} words, {m} candidates",

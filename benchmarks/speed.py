@@ -15,9 +15,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from langchain_core.language_models import FakeListChatModel
 
 from crossroute import Query, Router, load_encoder
 from crossroute.routing.predictor import EncodedQueries
+from langchain_crossroute import ChatCrossRoute
 
 TURNS, CALLS = 10, 20
 WORDS = """time year people way day man thing woman life child world school state family student group country
@@ -61,6 +63,10 @@ def main() -> None:
     for name, milliseconds in timed.items():
         print(f"| {name} | {milliseconds:.3f} | {milliseconds / yardstick:.4f} |")
     print()
+    print("| an integration is made | ms |\n|---|---|")
+    for name, milliseconds in made().items():
+        print(f"| {name} | {milliseconds:.1f} |")
+    print()
     print("| from a file | 1,000 queries | 10,000 queries |\n|---|---|---|")
     print("| peak memory, MB |", " | ".join(f"{peak_memory(n):.0f}" for n in (1_000, 10_000)), "|")
     print()
@@ -89,6 +95,24 @@ def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
                 action()
                 times[name].append((time.thread_time() - start) * 1e3)
     return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def made() -> dict[str, float]:
+    """Return the milliseconds that it takes to make an integration; medians but for the first."""
+    pools = ("gpt-4o", "gpt-4o-mini"), ("gpt-5", "gpt-5-mini", "claude-opus-4-5")
+
+    def make(names: tuple[str, ...]) -> float:
+        models = {name: FakeListChatModel(responses=["Yes."]) for name in names}
+        start = time.thread_time()
+        ChatCrossRoute(models=models)
+        return (time.thread_time() - start) * 1e3
+
+    first = make(pools[0])
+    return {
+        "the first of a process": first,
+        "over other models": make(pools[1]),
+        "over models as before": float(np.median([make(names) for names in pools * TURNS])),
+    }
 
 
 def peak_memory(queries: int) -> float:

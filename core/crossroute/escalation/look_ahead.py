@@ -32,7 +32,7 @@ from crossroute.reward import Reward, linear_reward, log_exponential_reward
 ALONE = 24
 """A pool of as many candidates has each in a box of its own."""
 
-EDGES = np.linspace(-READ_WITHIN, READ_WITHIN, 49)
+EDGES = np.linspace(-READ_WITHIN, READ_WITHIN, 33)
 """Log-odds between boxes; how evidence is read bends at the first and the last."""
 
 SLACK = 1e-9
