@@ -20,8 +20,8 @@ from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
 from crossroute.candidate import Capability, Price
 from crossroute.catalogue import billed
-from crossroute.decision import Decision, Promise, usd
-from crossroute.errors import FloorError, NoEligibleCandidateError, UnknownCandidateError
+from crossroute.decision import Decision, usd
+from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.exploration import Exploration
@@ -257,7 +257,7 @@ class Dispatcher:
             decision = self._explorer.explored(decision)
         decision = self._stuck(decision, query, known, tool_turn)
         if settings.escalate is not None and not tool_turn and not alone:
-            decision = self._begun(decision, settings.escalate)
+            decision = self._plan(decision, settings.escalate).begun()
         return self._with_unprofiled(decision, query, constraints)
 
     def usual(self, settings: CallSettings = PLAIN) -> str:
@@ -422,39 +422,6 @@ class Dispatcher:
         return EscalationPlan(
             decision, tuple(self.router.pool), self.router.verifier, escalation, self.memory.logprobs.silent
         )
-
-    def _begun(self, decision: Decision, escalation: Escalation) -> Decision:
-        """Return the decision for the best candidate to begin with, where another may be called after it."""
-        plan = self._plan(decision, escalation)
-        calls = min(escalation.max_calls, len(plan))
-        if calls < 2:
-            return decision
-        decision = decision.model_copy(
-            update={"max_calls": calls, "floor": self._floor_of(decision, escalation, calls)}
-        )
-        first = plan.first()
-        if first != decision.candidate:
-            decision = decision.switched(first, f"{first} first: its answer may do")
-        return decision
-
-    @staticmethod
-    def _floor_of(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
-        """Return the promise that an escalation keeps: what else than answers decides was not there when it was proved.
-
-        Raises:
-            FloorError: It was proved for fewer calls.
-        """
-        promise = decision.floor
-        if promise is not None and promise.max_calls < calls:
-            raise FloorError(
-                f"The quality floor is proved for up to {promise.max_calls} of the {calls} calls that may be made. "
-                f"Calibrate it with with_floor(..., max_calls={calls}), give it up with without_floor(), or do not "
-                "escalate."
-            )
-        limits = (escalation.max_cost, escalation.max_latency_s)
-        others = (escalation.check, escalation.judge, escalation.answers, *limits)
-        plain = all(other is None for other in others) and not escalation.usd_per_second
-        return promise if plain else None
 
     def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
         if not self._unprofiled:

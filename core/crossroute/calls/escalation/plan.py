@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from crossroute.candidate import Candidate
-from crossroute.decision import Decision
+from crossroute.decision import Decision, Promise
+from crossroute.errors import FloorError
 from crossroute.escalation import Escalation
 from crossroute.escalation.cascade import STOP, Forecast, next_call
 from crossroute.escalation.evidence import Evidence, Kind
@@ -64,6 +65,22 @@ class EscalationPlan:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def begun(self) -> Decision:
+        """Return the decision for the best candidate to begin with, where another may be called after it.
+
+        Raises:
+            FloorError: The floor was proved for fewer calls.
+        """
+        decision, calls = self._decision, min(self._escalation.max_calls, len(self))
+        if calls < 2:
+            return decision
+        floor = _floor_of(decision, self._escalation, calls)
+        decision = decision.model_copy(update={"max_calls": calls, "floor": floor})
+        first = self.first()
+        if first != decision.candidate:
+            decision = decision.switched(first, f"{first} first: its answer may do")
+        return decision
 
     def first(self) -> str:
         """Return the best candidate to begin with, given that another may be called."""
@@ -178,3 +195,18 @@ class EscalationPlan:
 
     def _columns(self, names: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.intp]]:
         return np.array([[self.names.index(name) for name in names]], dtype=np.intp)
+
+
+def _floor_of(decision: Decision, escalation: Escalation, calls: int) -> Promise | None:
+    """Return the promise that an escalation keeps: what else than answers decides was not there when it was proved."""
+    promise = decision.floor
+    if promise is not None and promise.max_calls < calls:
+        raise FloorError(
+            f"The quality floor is proved for up to {promise.max_calls} of the {calls} calls that may be made. "
+            f"Calibrate it with with_floor(..., max_calls={calls}), give it up with without_floor(), or do not "
+            "escalate."
+        )
+    limits = (escalation.max_cost, escalation.max_latency_s)
+    others = (escalation.check, escalation.judge, escalation.answers, *limits)
+    plain = all(other is None for other in others) and not escalation.usd_per_second
+    return promise if plain else None
