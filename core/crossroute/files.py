@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +13,9 @@ from pathlib import Path
 
 OPEN_FILE = re.compile(r"/dev/(stdout|stderr|fd/)|/proc/")
 """The names that Linux gives to what a process has open, be it a terminal, a pipe or a file."""
+
+NO_SUCH = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What the system says of a name under which there is nothing, and of one that nothing can have."""
 
 
 def is_folder(path: str | Path) -> bool:
@@ -27,6 +32,41 @@ def is_file(path: str | Path) -> bool:
     return False
 
 
+def why_no_file(path: str | Path) -> str | None:
+    """Say why there is no file to be read to its end under a name; None where there is one."""
+    path = Path(path) if isinstance(path, str) else path  # an address has a file system of its own
+    try:
+        mode = path.stat().st_mode
+    except ValueError:  # with a NUL
+        return "does not exist"
+    except OSError as error:
+        if error.errno not in NO_SUCH:
+            return f"cannot be read ({error.strerror})"
+        return "is a link to what does not exist" if _is_link(path) else "does not exist"
+    if stat.S_ISDIR(mode):
+        return "is a folder"
+    return None if stat.S_ISREG(mode) else "is a pipe or a device, and no file"
+
+
+def _is_link(path: Path) -> bool:
+    with suppress(OSError):  # too long
+        return path.is_symlink()
+    return False
+
+
+def read_whole(path: Path) -> bytes:
+    """Return what a file holds, or what a process has open under one of the system's names for that.
+
+    Raises:
+        OSError: It cannot be read, or is a pipe or a device, which may never end.
+    """
+    if not OPEN_FILE.match(str(path)) and not stat.S_ISREG(mode := path.stat().st_mode):
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        told = os.strerror(number) if number == errno.EISDIR else "It is a pipe or a device, and no file"
+        raise OSError(number, told, str(path))
+    return path.read_bytes()
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file under another name first, so that it is never seen half-written.
 
@@ -37,7 +77,7 @@ def replace_file(path: Path, content: bytes) -> None:
         with path.open("ab") as stream:
             stream.write(content)
         return
-    replace_entry(path.resolve(), content)
+    replace_entry(Path(os.path.realpath(path)), content)
 
 
 def replace_entry(path: Path, content: bytes) -> None:

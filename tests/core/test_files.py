@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crossroute.files import is_file, is_folder, replace_file
+from crossroute.files import is_file, is_folder, read_whole, replace_file, why_no_file
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,39 @@ def test_standard_output_is_written_on(to_a_file, tmp_path):
         assert (tmp_path / "out").read_bytes() == b"first\nsecond"
     else:
         assert subprocess.run(command, capture_output=True, check=True).stdout == b"first\nsecond"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes and links")
+def test_why_nothing_can_be_read_under_a_name_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "file").write_bytes(b"whole")
+    told = {
+        name: why_no_file(tmp_path / name) for name in ("pipe", "loop", "link", "none", "", "file", "file/in")
+    }
+    assert told.pop("loop").startswith("cannot be read (")
+    assert told == {
+        "pipe": "is a pipe or a device, and no file",
+        "link": "is a link to what does not exist",
+        "none": "does not exist",
+        "": "is a folder",
+        "file": None,
+        "file/in": "does not exist",
+    }
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_of_a_name_is_refused_and_what_the_process_has_open_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(OSError, match="a pipe or a device, and no file"):
+            read_whole(path)
+    with pytest.raises(IsADirectoryError):
+        read_whole(tmp_path)
+    reader, writer = os.pipe()
+    os.write(writer, b"whole")
+    os.close(writer)
+    if Path(f"/dev/fd/{reader}").exists():
+        assert read_whole(Path(f"/dev/fd/{reader}")) == b"whole"
+    os.close(reader)

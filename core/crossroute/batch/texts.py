@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from crossroute.data.readers.opening import decoded, long_fields, opened
+from crossroute.data.readers.opening import long_fields, opened
 from crossroute.data.readers.plain import json_lines, suffix
 from crossroute.errors import DataError, needs_extra, one_line
 from crossroute.files import replace_entry
@@ -64,9 +64,8 @@ def read_blocks(path: Path, column: str, size: int, first: int = 0) -> Iterator[
     if kind == ".parquet":
         yield from _blocks(_parquet_texts(path, column, size, first), size)
         return
-    with decoded(path):
-        texts = _json_texts(path, column) if kind == ".jsonl" else _csv_texts(path, column)
-        yield from _blocks(islice(texts, first, None), size)
+    texts = _json_texts(path, column) if kind == ".jsonl" else _csv_texts(path, column)
+    yield from _blocks(islice(texts, first, None), size)
 
 
 def count_rows(path: Path, column: str) -> int:

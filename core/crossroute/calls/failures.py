@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
 
 from crossroute.calls.blame import fault_of, status
 from crossroute.decision import Failure
+from crossroute.errors import CrossRouteError
 from crossroute.locks import Lock
 from crossroute.scrubbing import without_secrets
 
@@ -99,12 +103,41 @@ def failure_of(candidate: str, error: Exception) -> Failure:
         candidate=candidate,
         error=type(error).__name__,
         status=status(error),
-        message=_first_line(str(error)),
+        message=_first_line(_said(error)),
         transient=fault.again,
         fault=fault.whose,
     )
 
 
+def _said(error: Exception) -> str:
+    """Return an error's words; of values that were refused, the first reason, without the values."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+    return str(error)
+
+
 def _first_line(message: str) -> str:
     line = (without_secrets(message.strip()).splitlines() or [""])[0]
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+
+
+@contextmanager
+def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
+    """Tell what a provider raises within the block, of a missing key for one, in one line and without secrets.
+
+    Args:
+        model: Whose error it is.
+        then: What is said after it.
+
+    Raises:
+        CrossRouteError: It raised something.
+    """
+    try:
+        yield
+    except CrossRouteError:
+        raise
+    except Exception as error:
+        failure = failure_of(model, error)
+        told = f"{f'{model}: ' if model else ''}{failure.error}: {failure.message.rstrip('.')}. {then}"
+        raise CrossRouteError(told.strip()) from error

@@ -77,7 +77,10 @@ def undo_layer() -> str | None:
 
 
 def _files() -> list[Path]:
-    return sorted(path for path in layers_folder().glob("*.json") if path.stem.isdecimal())
+    try:
+        return sorted(path for path in layers_folder().glob("*.json") if path.stem.isdecimal())
+    except PermissionError:  # a process of another user, whose home this is not
+        return []
 
 
 def _read(path: Path) -> Layer:

@@ -25,6 +25,7 @@ from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import Layer
 from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.files import read_whole
 
 FORMAT: Final = "crossroute-catalogue-1"
 STALE_DAYS = 180
@@ -88,7 +89,7 @@ def read_update(path: Path | None, sha256: str | None = None) -> Layer:
             from genai_prices.data import providers
         return _layer("genai-prices, as installed", list(priced(providers, _version())))
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}.") from error
     if sha256 and hashlib.sha256(content).hexdigest() != sha256.lower():

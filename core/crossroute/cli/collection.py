@@ -13,8 +13,19 @@ from rich.progress import TaskID
 from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import Address, AsJson, Engine, names, on_cluster, output_file, progress_bar
+from crossroute.cli.shared import (
+    GOES_ON,
+    Address,
+    AsJson,
+    Engine,
+    keep_inputs,
+    names,
+    on_cluster,
+    output_file,
+    progress_bar,
+)
 from crossroute.errors import CrossRouteError, needs_extra
+from crossroute.files import is_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,10 +62,21 @@ Seconds = Annotated[
 TextColumn = Annotated[str | None, typer.Option("--text", help="The column of the prompts.")]
 
 
+def _outcomes_place(path: Path) -> Path:
+    """Return where outcomes are written, refused before anything is asked where they cannot be."""
+    from crossroute.collection.writing import check_form
+
+    check_form(path)
+    if not path.suffix and is_file(path / "outcomes.parquet"):  # a folder of outcomes is written anew
+        return path
+    output_file(path)
+    return path
+
+
 def collect(
     prompts: PromptsFile,
     outcomes: Annotated[
-        Path, typer.Option("--out", callback=output_file, help="Where to write: .parquet, .jsonl, .csv.")
+        Path, typer.Option("--out", callback=_outcomes_place, help="Where to write: .parquet, .jsonl, .csv.")
     ],
     candidates: Spellings = None,
     config: PoolFile = None,
@@ -115,6 +137,11 @@ def collect(
     from crossroute.collection.run import Collection
     from crossroute.profiler.own_queries import load_object
 
+    keep_inputs([outcomes], [prompts, *([config] if config else [])])
+    if is_file(outcomes) and not answers_folder(outcomes).exists():
+        raise ValueError(
+            f"{outcomes} is there, and no answers that were collected for it: it would be replaced. Name another file."
+        )
     clustered = on_cluster(engine, address)
     given = {"limit": limit, "requests_per_minute": requests_per_minute, "concurrency": concurrency}
     stated = dict(map(stated_price, prices or ()))
@@ -236,7 +263,7 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
 
 
 def _run(collection: Collection) -> Collected:
-    from crossroute.calls.failures import failure_of
+    from crossroute.calls.failures import provider_errors
     from crossroute.profiler.api import run_here
 
     with progress_bar() as progress:
@@ -249,16 +276,8 @@ def _run(collection: Collection) -> Collected:
             progress.update(tasks[name], completed=at.answered, total=at.wanted, description=told)
 
         collection.on_answer = on_answer
-        try:
+        with provider_errors(then=GOES_ON):
             return run_here(collection.run())
-        except (CrossRouteError, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            failure = failure_of("", error)
-            raise CrossRouteError(
-                f"{failure.error}: {failure.message.rstrip('.')}. What was answered is kept; the same command goes on "
-                "from there."
-            ) from error
 
 
 class Figures(NamedTuple):

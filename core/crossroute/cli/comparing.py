@@ -11,7 +11,7 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
 from crossroute.cli.console import answer, caution, note
-from crossroute.cli.shared import AsJson, configured, load, names, output_file
+from crossroute.cli.shared import AsJson, configured, keep_inputs, load, names, output_file
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,6 +65,7 @@ def compare(
         )
     if page is not None and outcomes is None:
         raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
+    keep_inputs([page], [prompts, *filter(None, (outcomes, config))])
     asked = read_prompts(prompts, text=text)
     over = configured(config, router)[0] if config else _over(router, candidates or "")
     _print(over, asked, calls, as_json)

@@ -19,6 +19,7 @@ from crossroute.cli.shared import (
     PricedOnly,
     RouterArgument,
     Texts,
+    keep_inputs,
     load,
     on_cluster,
     output_file,
@@ -100,6 +101,7 @@ def evaluate(
         from crossroute.evaluation.page import write_page
 
     refuse_routers(paths)
+    keep_inputs([figures_file, plot_file, page_file], [*paths, *([texts] if texts else [])])
     loaded = load(router)
     outcomes = read(paths, candidates, priced_only, loaded, columns=columns, texts=texts)
     loaded = over_pool(loaded, outcomes.pool)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import AsJson, names, output_folder, progress_bar
-from crossroute.errors import CrossRouteError
+from crossroute.cli.shared import GOES_ON, AsJson, names, output_folder, progress_bar
 
 if TYPE_CHECKING:
     from crossroute.candidate import Candidate, Price
@@ -172,6 +171,7 @@ def _ask(
     settings: ProfilingSettings,
     path: Path,
 ) -> None:
+    from crossroute.calls.failures import provider_errors
     from crossroute.profiler.api import profile_model
 
     with progress_bar() as progress:
@@ -181,7 +181,7 @@ def _ask(
             told = f"quality {at.quality:.2f}, ${at.cost:.4f}"
             progress.update(task, completed=at.answered, description=told)
 
-        try:
+        with provider_errors(candidate.name, GOES_ON):
             profile_model(
                 answerer,
                 name=candidate.name,
@@ -191,30 +191,10 @@ def _ask(
                 settings=settings,
                 on_answer=on_answer,
             )
-        except CrossRouteError:
-            raise
-        except Exception as error:
-            raise CrossRouteError(
-                f"{_told(candidate.name, error)} What was answered is kept; the same command goes on from there."
-            ) from error
 
 
 def _answerer(model: str, place: str | None) -> Answerer:
     from crossroute.profiler.answerers import answerer_of
     from crossroute.profiler.own_queries import load_object
 
-    given = load_object(place) if place else model
-    try:
-        return answerer_of(given)
-    except CrossRouteError:
-        raise
-    except Exception as error:  # a provider's own, of a missing key for one
-        raise CrossRouteError(_told(model, error)) from error
-
-
-def _told(model: str, error: Exception) -> str:
-    """Return a model's error as a sentence, without secrets."""
-    from crossroute.calls.failures import failure_of
-
-    failure = failure_of(model, error)
-    return f"{model}: {failure.error}: {failure.message.rstrip('.')}."
+    return answerer_of(load_object(place) if place else model)

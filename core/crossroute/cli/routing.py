@@ -28,7 +28,7 @@ from crossroute.cli.shared import (
     progress_bar,
 )
 from crossroute.errors import check_extra
-from crossroute.files import is_file
+from crossroute.files import why_no_file
 
 if TYPE_CHECKING:
     from crossroute.routing.policy import Constraints
@@ -153,10 +153,8 @@ def _route_file(
     from crossroute.batch.run import Batch, Dialling, route_file
     from crossroute.batch.texts import place
 
-    if not is_file(place(source)):
-        raise ValueError(
-            f"There is no file {source}. With --out, give a .parquet, .jsonl or .csv file of queries."
-        )
+    if lacking := why_no_file(place(source)):
+        raise ValueError(f"{source} {lacking}. With --out, give a .parquet, .jsonl or .csv file of queries.")
     run: Callable[..., None] = route_file
     if cluster is not None:
         from crossroute.batch.cluster import route_file_on_cluster

@@ -15,7 +15,8 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.console import caution, err, note
 from crossroute.errors import DataError, DataWarning
-from crossroute.routing.storage import CONFIG
+from crossroute.files import is_file, read_whole, why_no_file
+from crossroute.routing.storage import CONFIG, foreign_file
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 TRAINING_STATE = "training-state.safetensors"
 """What an interrupted training run leaves, as `training.state` names it: importing that would load torch."""
+
+GOES_ON = "What was answered is kept; the same command goes on from there."
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router that the folder holds.")]
 PICTURES = (".png", ".svg", ".pdf")
@@ -197,7 +200,7 @@ def _prices_of(router: Router, pool: Pool) -> dict[str, Price]:
 def settings(config: Path | None) -> dict[str, object]:
     """Return the training settings of a JSON file."""
     try:
-        found = json.loads(config.read_text("utf-8-sig")) if config else {}
+        found = json.loads(read_whole(config).decode("utf-8-sig")) if config else {}
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{config} is not valid JSON: {error}.") from error
     except OSError as error:
@@ -227,11 +230,19 @@ def names(listed: str) -> list[str]:
 
 
 def fresh_folder(folder: Path, overwrite: bool) -> None:
-    """Refuse a folder that holds a whole router, unless it may be replaced; one of an interrupted run is gone on with.
+    """Refuse a folder that holds other files, or a whole router that may not be replaced.
+
+    One of an interrupted run is gone on with.
 
     Raises:
-        ValueError: It holds one.
+        ValueError: It holds these.
     """
+    held = {path.name for path in folder.glob("[!.]*")}
+    other = foreign_file(folder) or (None if held & {CONFIG, TRAINING_STATE} else min(held, default=None))
+    if other is not None:
+        raise ValueError(
+            f"{folder} holds {other!r}, which is of no router. Give --out a new folder, or an empty one."
+        )
     whole = (folder / CONFIG).exists() and not (folder / TRAINING_STATE).exists()
     if whole and not overwrite:
         raise ValueError(
@@ -244,10 +255,26 @@ def output_file(path: Path | None) -> Path | None:
     if path is not None:
         if path.is_dir():
             raise ValueError(f"Cannot write {path}: it is a folder. Give the name of a file in it.")
-        if not path.parent.is_dir():
-            raise ValueError(f"Cannot write {path}: there is no folder {path.parent}. Make it first.")
+        written = Path(os.path.realpath(path))  # of a link, what it points to
+        if written.is_symlink():
+            raise ValueError(f"Cannot write {path}: it is a link that leads to itself. Choose another place.")
+        if not written.parent.is_dir():
+            place = written.parent if path.is_symlink() else path.parent
+            raise ValueError(f"Cannot write {path}: there is no folder {place}. Make it first.")
         _writable(path, path if path.exists() else path.parent)
     return path
+
+
+def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
+    """Check that no file is written which is read.
+
+    Raises:
+        ValueError: One is.
+    """
+    sources = [source for source in read if is_file(source)]
+    for path in written:
+        if path is not None and is_file(path) and any(map(path.samefile, sources)):
+            raise ValueError(f"{path} is read, and writing it would replace it. Name another file.")
 
 
 def picture_file(path: Path | None) -> Path | None:
@@ -260,9 +287,12 @@ def picture_file(path: Path | None) -> Path | None:
 def output_folder(path: Path | None) -> Path | None:
     """Return the path of a folder to write to, refused before the work where it cannot be made."""
     if path is not None:
-        nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+        places = (path.absolute(), *path.absolute().parents)
+        nearest = next(place for place in places if os.path.lexists(place))
         if not nearest.is_dir():
-            raise ValueError(f"Cannot write to {path}: {nearest} is a file. Choose a folder.")
+            raise ValueError(
+                f"Cannot write to {path}: {nearest} {why_no_file(nearest) or 'is a file'}. Choose a folder."
+            )
         _writable(path, nearest)
     return path
 

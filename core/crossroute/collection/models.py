@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
+from crossroute.calls.failures import provider_errors
 from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue import Catalogue, catalogued_price, is_own_address
 from crossroute.config import ModelEntry, PoolConfig
@@ -52,6 +53,7 @@ def asked_model(
         usd_per_second: What a second costs, where that is what is paid; goes before the price.
 
     Raises:
+        CrossRouteError: Its provider refuses to make it: no key is set, for one.
         ValueError: No price is known.
         MissingExtraError: A package that it needs is not installed.
     """
@@ -81,7 +83,7 @@ def configured_models(config: PoolConfig, prices: Mapping[str, Price]) -> tuple[
 
 
 def _configured(entry: ModelEntry, price: Price | None) -> AskedModel:
-    made = import_module("langchain_crossroute.configured").chat_model(entry)
+    made = _chat_model(entry)
     priced = price or _known_price(entry.name, entry.base_url or entry.model)
     asked = asked_model(entry.name, model=made, price=priced, usd_per_second=entry.usd_per_second)
     provider = entry.base_url or entry.model.partition(":")[0]
@@ -122,7 +124,13 @@ def _made(name: str, place: str) -> tuple[object, str]:
 
 
 def _chat_model(entry: ModelEntry) -> object:
-    return import_module("langchain_crossroute.configured").chat_model(entry)
+    """Return the chat model of an entry.
+
+    Raises:
+        CrossRouteError: Its provider refuses to make it: no key is set, for one.
+    """
+    with provider_errors(entry.name):
+        return cast("object", import_module("langchain_crossroute.configured").chat_model(entry))
 
 
 def _object(place: str) -> object | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossroute.data.readers.opening import decoded, opened
+from crossroute.data.readers.opening import opened
 from crossroute.data.readers.plain import suffix, table_rows
 from crossroute.errors import DataError
-from crossroute.files import is_file
+from crossroute.files import why_no_file
 
 TEXT_COLUMNS = ("text", "prompt", "question", "query", "input")
 """What a table calls its prompts, where nothing is said of it."""
@@ -47,8 +47,8 @@ def read_prompts(
         DataError: There is no such file or column, or a prompt is no text.
     """
     path = Path(path)
-    if not is_file(path):
-        raise DataError(f"There is no {path}. Expected a table of prompts, or a .txt with one prompt a line.")
+    if lacking := why_no_file(path):
+        raise DataError(f"{path} {lacking}. Expected a table of prompts, or a .txt with one prompt a line.")
     found: dict[str, Prompt] = {}
     for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):
         prompt = _prompt(f"{path}, {place}", fields, text, reference)
@@ -59,7 +59,7 @@ def read_prompts(
 
 
 def _lines(path: Path) -> Any:
-    with decoded(path), opened(path) as file:
+    with opened(path) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield f"line {number}", {"text": line.strip()}

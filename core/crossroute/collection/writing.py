@@ -15,12 +15,29 @@ from crossroute.files import replace_file
 COLUMNS = ("query_id", "text", "task", "candidate", *MEASURES.values(), "answer")
 
 
+FORMS = (".parquet", ".jsonl", ".ndjson", ".csv", "")
+"""Endings of files that are written; without one, a folder."""
+
+
+def check_form(path: Path) -> None:
+    """Check the ending of a file to be written.
+
+    Raises:
+        ValueError: It is none of FORMS.
+    """
+    if path.suffix.lower() not in FORMS:
+        raise ValueError(
+            f"Cannot write {path}: expected a name that ends in .parquet, .jsonl or .csv, or a folder."
+        )
+
+
 def write_collected(path: Path, collected: Collected) -> None:
     """Write outcomes in the form that the path's ending tells; without one, a folder (see data/outcomes.py).
 
     Raises:
-        ValueError: The ending is none of .parquet, .jsonl, .csv.
+        ValueError: The ending is none of FORMS.
     """
+    check_form(path)
     rows = [{name: row.get(name) for name in COLUMNS} for row in collected.rows]
     kind = path.suffix.lower()
     if kind == "":
@@ -34,12 +51,8 @@ def write_collected(path: Path, collected: Collected) -> None:
         table.writeheader()
         table.writerows(rows)
         replace_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
-    elif kind == ".parquet":
-        _write_parquet(path, rows)
     else:
-        raise ValueError(
-            f"Cannot write {path}: expected a name that ends in .parquet, .jsonl or .csv, or a folder."
-        )
+        _write_parquet(path, rows)
 
 
 def _write_parquet(path: Path, rows: list[dict[str, object]]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossroute.errors import ConfigError
+from crossroute.files import read_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -60,7 +61,7 @@ class LocatedToml:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig").replace("\r\n", "\n")
+        return read_whole(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     except OSError as error:

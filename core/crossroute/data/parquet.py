@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.errors import DataError, needs_extra, one_line
-from crossroute.files import is_file
+from crossroute.files import why_no_file
 from crossroute.numeric import Floats
 
 if TYPE_CHECKING:
@@ -71,10 +71,8 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-    if not is_file(path):
-        raise DataError(
-            f"There is no {path}. A folder of outcomes holds queries.parquet and outcomes.parquet."
-        )
+    if lacking := why_no_file(path):
+        raise DataError(f"{path} {lacking}. A folder of outcomes holds queries.parquet and outcomes.parquet.")
     try:
         with pq.ParquetFile(path) as file:
             present = [name for name in columns if name in file.schema_arrow.names]

@@ -12,6 +12,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossroute.calls.failures import provider_errors
 from crossroute.candidate import Price
 from crossroute.errors import MissingExtraError
 from crossroute.tokens import estimate_tokens
@@ -72,11 +73,13 @@ def answerer_of(model: object) -> Answerer:
             LlamaIndex LLM; or a string that LangChain's `init_chat_model` understands ("openai:gpt-5-mini").
 
     Raises:
+        CrossRouteError: It is a string, and its provider refuses to make it: no key is set, for one.
         MissingExtraError: It is a string, and LangChain is not installed.
         TypeError: It is none of these.
     """
     if isinstance(model, str):
-        return cast("Answerer", _answerer("langchain_core")(model))
+        with provider_errors(model):
+            return cast("Answerer", _answerer("langchain_core")(model))
     for framework in INTEGRATIONS:
         if framework in sys.modules and (found := _answerer(framework)(model)):
             return cast("Answerer", found)

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from crossroute.data.readers.opening import not_utf8
 from crossroute.errors import DataError
-from crossroute.files import is_file
+from crossroute.files import why_no_file
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.questions.checkers import json_value, letter, number, phrase
 
@@ -41,9 +41,9 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
         DataError: A line is not as expected; the message names it and the remedy.
     """
     path = Path(path)
-    if not is_file(path):
+    if lacking := why_no_file(path):
         raise DataError(
-            f"There is no {path}. Expected a .jsonl file, one object a line with text and reference."
+            f"{path} {lacking}. Expected a .jsonl file, one object a line with text and reference."
         )
     try:
         lines = enumerate(

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-import stat
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.errors import CheckpointError, one_line
-from crossroute.files import held, is_folder, replace_entry
+from crossroute.files import held, is_folder, read_whole, replace_entry
 
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -57,11 +57,18 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
         folder: Made where it is missing.
         config: Plain JSON data.
         tensors: NumPy arrays by name.
+
+    Raises:
+        CheckpointError: The folder holds a file of one of its names that is none of a router.
     """
     from safetensors.numpy import save
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if (foreign := foreign_file(folder)) is not None:
+        raise CheckpointError(
+            f"{folder / foreign} is not of a router, and saving one would replace it. Choose another folder."
+        )
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
     digest = hashlib.sha256(weights).hexdigest()
     header = {"format": FORMAT, "weights_sha256": digest}
@@ -99,22 +106,37 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     return config, tensors
 
 
+def foreign_file(folder: Path) -> str | None:
+    """Return the name of a file that saving a router would replace, and that is none of a router."""
+    found = [name for name in (CONFIG, WEIGHTS) if os.path.lexists(folder / name)]
+    if not found:
+        return None
+    with suppress(OSError, ValueError, RecursionError):
+        config = json.loads(read_whole(folder / CONFIG))
+        if isinstance(config, dict) and {"format", "weights_sha256"} <= config.keys():
+            return None
+    return found[0]
+
+
 def _waiting(folder: Path, digest: str) -> Path:
     """Return where weights wait for their config.json."""
     return folder / f".crossroute-{digest[:16]}.safetensors"
 
 
-def _regular(path: Path) -> Path:
-    """Return a path that can be read to its end.
+def _content(path: Path) -> bytes:
+    """Return what a file of a checkpoint holds.
 
     Raises:
-        CheckpointError: It is a pipe or a device, which may never end.
+        CheckpointError: It cannot be read, other than by not being there.
     """
-    with suppress(FileNotFoundError):  # which reading tells; one look, since another may save meanwhile
-        if stat.S_ISREG(path.stat().st_mode):
-            return path
-        raise CheckpointError(f"{path} is no regular file. Copy or train the router again.")
-    return path
+    try:
+        return read_whole(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error.strerror}). Copy or train the router again."
+        ) from error
 
 
 def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
@@ -143,7 +165,7 @@ def _look(folder: Path) -> tuple[dict[str, Any], bytes] | None:
         return None
     for path in (folder / WEIGHTS, _waiting(folder, digest)):
         with suppress(FileNotFoundError):
-            weights = _regular(path).read_bytes()
+            weights = _content(path)
             if hashlib.sha256(weights).hexdigest() == digest:
                 return config, weights
     return None
@@ -152,7 +174,7 @@ def _look(folder: Path) -> tuple[dict[str, Any], bytes] | None:
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
-        config = json.loads(_regular(path).read_text("utf-8"))
+        config = json.loads(_content(path).decode("utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{folder} holds no router: there is no {CONFIG}. Expected a folder that `save_pretrained` or "

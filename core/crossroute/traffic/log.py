@@ -60,7 +60,7 @@ class TrafficLog:
         self.keep_text, self.learn, self._create = keep_text, learn, create
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
-        self._writer = Writer(self._write, schema.FAULTS, self._look)
+        self._writer = Writer(self._write, (TrafficError,), self._look)
         self._lookers: list[weakref.WeakMethod[Any]] = []
         _keep_across(self)
 
@@ -155,16 +155,18 @@ class TrafficLog:
         """Open a transaction that reads; of what this process wrote, all is there where that is flushed before."""
         if flushed:
             self.flush()
-        self._prepared()
-        with self._engine.connect().execution_options(reads=True) as connection:
-            yield connection
+        with schema.faults_told(self._engine):
+            self._prepared()
+            with self._engine.connect().execution_options(reads=True) as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes, committed at the end of the block."""
-        self._prepared()
-        with schema.turn(self._engine), self._engine.begin() as connection:
-            yield connection
+        with schema.faults_told(self._engine):
+            self._prepared()
+            with schema.turn(self._engine), self._engine.begin() as connection:
+                yield connection
 
     def put(self, item: Decided | tuple[Called, float]) -> None:
         """Take a decision, or a call and when it ended, to be written beside the call."""
@@ -209,7 +211,6 @@ class TrafficLog:
                 look()
 
     def _write(self, batch: list[Any]) -> None:
-        self._prepared()
         decided = [item for item in batch if isinstance(item, Decided)]
         vectors = _encoded(decided)
         decisions = [
@@ -218,7 +219,7 @@ class TrafficLog:
         called = [
             call_row(*item, keep_text=self.keep_text) for item in batch if not isinstance(item, Decided)
         ]
-        with schema.turn(self._engine), self._engine.begin() as connection:
+        with self.writing() as connection:
             for table, rows in ((schema.decisions, decisions), (schema.calls, called)):
                 if rows:
                     connection.execute(schema.inserted(self._engine, table), rows)

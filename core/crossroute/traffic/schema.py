@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossroute.errors import TrafficError, needs_extra
+from crossroute.errors import TrafficError, needs_extra, one_line
 
 try:
     import fcntl
@@ -20,7 +20,15 @@ except ImportError:  # Windows
 with needs_extra("A traffic log", "traffic"):
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
-    from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+    from sqlalchemy.exc import (
+        DatabaseError,
+        DataError,
+        IntegrityError,
+        InterfaceError,
+        NotSupportedError,
+        OperationalError,
+        ProgrammingError,
+    )
     from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 if TYPE_CHECKING:
@@ -226,5 +234,24 @@ def _shown(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
-FAULTS = (OperationalError, InterfaceError, InternalError, PoolTimeoutError, OSError)
-"""What a database that is down, full or in the way raises."""
+FAULTS = (DatabaseError, InterfaceError, PoolTimeoutError, OSError)
+"""What a database that is down, full, damaged or in the way raises, and those beside it:"""
+
+REFUSALS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+"""What one raises of a row or a statement."""
+
+
+@contextmanager
+def faults_told(engine: Engine) -> Iterator[None]:
+    """Raise what a database in trouble raises within the block as an error that names the log and the reason.
+
+    Raises:
+        TrafficError: It is down, full, damaged or in the way.
+    """
+    try:
+        yield
+    except REFUSALS:
+        raise
+    except FAULTS as error:
+        reason = one_line(getattr(error, "orig", None) or error)
+        raise TrafficError(f"The traffic log {_shown(engine)} cannot be used ({reason}).") from error

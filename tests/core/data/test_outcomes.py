@@ -317,7 +317,7 @@ def test_given_candidates_take_the_place_of_those_in_the_file(tmp_path: Path):
 
 
 def test_read_names_the_file_and_what_is_wrong(tmp_path: Path):
-    with pytest.raises(DataError, match=r"There is no .*queries\.parquet"):
+    with pytest.raises(DataError, match=r"queries\.parquet does not exist"):
         Outcomes.read(tmp_path)
     query = {"query_id": "q1", "text": "one"}
     good = {"query_id": ["q1"], "candidate": ["a"], "quality": [1.0]}

@@ -83,7 +83,7 @@ def test_a_file_of_another_encoding_is_named(tmp_path):
 
 
 def test_a_file_that_is_missing_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"There is no .*none\.jsonl"):
+    with pytest.raises(DataError, match=r"none\.jsonl does not exist"):
         read_queries(tmp_path / "none.jsonl")
 
 

@@ -313,8 +313,17 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(folder, name, t
     shutil.copytree(folder, other, dirs_exist_ok=True)
     (other / name).unlink()
     os.mkfifo(other / name)
-    with pytest.raises(CheckpointError, match=f"{name} is no regular file"):
+    with pytest.raises(CheckpointError, match=f"{name} cannot be read .*a pipe or a device"):
         read_checkpoint(other)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_files_that_are_of_no_router_are_not_replaced(name, tmp_path):
+    (tmp_path / name).write_text('{"architectures": ["BertModel"]}')
+    with pytest.raises(CheckpointError, match=f"{name} is not of a router"):
+        write_checkpoint(tmp_path, {"a": 1}, {"x": np.ones(2)})
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == '{"architectures": ["BertModel"]}'
 
 
 def test_of_two_that_save_one_waits(tmp_path):

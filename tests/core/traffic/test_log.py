@@ -129,6 +129,24 @@ def test_a_database_that_is_down_is_told_once_and_calls_go_on(tmp_path, router, 
     assert len(rows(log, schema.decisions)) == 3  # nothing was lost meanwhile
 
 
+@pytest.mark.parametrize(
+    "content", [b"notes of mine, and no database\n" * 200, b"SQLite format 3\0" + b"x" * 5_000]
+)
+def test_a_file_that_is_no_database_is_told_once_and_left_as_it_is(content, tmp_path, router, caplog):
+    (tmp_path / "notes.db").write_bytes(content)
+    log = TrafficLog(tmp_path / "notes.db")
+    dispatcher, _ = dispatcher_to(log, router)
+    with caplog.at_level(logging.WARNING, "crossroute.traffic"):
+        for _ in range(2):
+            answer(dispatcher)
+            assert not log.flush(timeout=5)
+    assert sum("cannot be written" in record.message for record in caplog.records) == 1
+    assert log.lost == 0
+    with pytest.raises(TrafficError, match=r"notes\.db cannot be used \("):
+        TrafficLog.existing(tmp_path / "notes.db").counts()
+    assert (tmp_path / "notes.db").read_bytes() == content
+
+
 def test_what_is_old_is_pruned(log, router):
     dispatcher, _ = dispatcher_to(log, router)
     log.feedback(answer(dispatcher).id, 1.0)

@@ -10,10 +10,10 @@ from typing import Any
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import logs, plain, routerbench
-from crossroute.data.readers.opening import decoded, long_fields, opened, read_json
+from crossroute.data.readers.opening import long_fields, opened, read_json
 from crossroute.data.readers.rows import Mapped
 from crossroute.errors import DataError
-from crossroute.files import is_file, is_folder
+from crossroute.files import is_folder, why_no_file
 
 __all__ = ["read_outcomes"]
 
@@ -47,10 +47,12 @@ def read_outcomes(
     if not isinstance(source, (str, Path)):
         return plain.read_frame(source, candidates, columns)
     path = Path(source)
+    if texts is not None and (lacking := why_no_file(texts)):
+        raise DataError(f"{texts} {lacking}. Expected a table of texts by id.")
     if is_folder(path):
         return _read_folder(path, candidates, columns, texts)
-    if not is_file(path):
-        raise _refusal(path, "does not exist")
+    if lacking := why_no_file(path):
+        raise _refusal(path, lacking)
     outcomes = _read_file(path, candidates, columns, texts)
     if outcomes is None:
         raise _refusal(path, "is of another form")
@@ -121,13 +123,12 @@ def _is_beside(path: Path) -> bool:
 
 def _first(path: Path) -> Mapping[str, Any]:
     """Return the first object of a file of JSON lines."""
-    with decoded(path):
-        return next((fields for _, fields in plain.json_lines(path)), {})
+    return next((fields for _, fields in plain.json_lines(path)), {})
 
 
 def _header(path: Path) -> list[str]:
     try:
-        with decoded(path), opened(path, newline="") as file, long_fields():
+        with opened(path, newline="") as file, long_fields():
             return next(csv.reader(file), [])
     except csv.Error as error:
         raise DataError(f"{path}, line 1: {error}. Save it as UTF-8 CSV.") from None

@@ -17,8 +17,12 @@ from crossroute.errors import DataError, one_line
 
 @contextmanager
 def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
-    """Open a file of UTF-8 text, compressed where its name ends in .gz; `path` may be whatever opens as paths do."""
-    with path.open("rb") as packed:
+    """Open a file of UTF-8 text, compressed where its name ends in .gz; `path` may be whatever opens as paths do.
+
+    Raises:
+        DataError: What is read within the block cannot be decoded.
+    """
+    with decoded(path), path.open("rb") as packed:
         content = gzip.GzipFile(fileobj=packed) if path.suffix.lower() == ".gz" else packed
         with io.TextIOWrapper(cast("BinaryIO", content), encoding="utf-8-sig", newline=newline) as file:
             yield file
@@ -51,7 +55,7 @@ def read_json(path: Path) -> Any:
     Raises:
         DataError: It is no JSON.
     """
-    with decoded(path), opened(path) as file:
+    with opened(path) as file:
         text = file.read()
     try:
         return json.loads(text)

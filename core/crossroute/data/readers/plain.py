@@ -25,7 +25,7 @@ from pathlib import Path
 
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
-from crossroute.data.readers.opening import decoded, long_fields, opened, read_json
+from crossroute.data.readers.opening import long_fields, opened, read_json
 from crossroute.data.readers.rows import COLUMNS, Mapped, Row, Rows, short
 from crossroute.errors import DataError, needs_extra, one_line
 
@@ -54,9 +54,8 @@ def read_plain(
         DataError: A line is not as expected; the message names it, the value and the remedy.
     """
     table = Rows(path, columns)
-    with decoded(path):
-        for place, fields in table_rows(path, table.mapped, None if as_row else table.check_header):
-            table.add(place, as_row(fields) if as_row else fields)
+    for place, fields in table_rows(path, table.mapped, None if as_row else table.check_header):
+        table.add(place, as_row(fields) if as_row else fields)
     return table.outcomes(candidates)
 
 
@@ -113,7 +112,7 @@ def records(source: object, listed: object) -> Iterator[tuple[str, Row]]:
 
 def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
     with opened(path, newline="") as file, long_fields():
-        first = file.readline()
+        first = next((line for line in iter(file.readline, "") if line.strip()), "")
         separator = max(
             SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one), [])))
         )
@@ -121,18 +120,20 @@ def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -
         reader = csv.reader(file, strict=True, delimiter=separator)
         number = 1
         try:
-            header = [name.removeprefix("\ufeff") for name in next(reader, [])]
+            written = next((cells for cells in reader if any(map(str.strip, cells))), [])
+            header = [name.removeprefix("\ufeff") for name in written]
             if check_header:
-                check_header(header, "line 1")
+                check_header(header, f"line {max(reader.line_num, 1)}")
             number = reader.line_num + 1
             for cells in reader:
-                if cells and len(cells) != len(header):
+                blank = not any(map(str.strip, cells))
+                if not blank and len(cells) != len(header):
                     raise fault(
                         path,
                         number,
                         f"{len(cells)} cells under {len(header)} columns. Quote texts that hold {separator!r}.",
                     )
-                if cells:
+                if not blank:
                     yield f"line {number}", {n: cell or None for n, cell in zip(header, cells, strict=True)}
                 number = reader.line_num + 1
         except csv.Error as error:
