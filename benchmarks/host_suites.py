@@ -2,6 +2,7 @@
 
     python benchmarks/host_suites.py                    # all suites; downloads their sdists, some minutes
     python benchmarks/host_suites.py langgraph-prebuilt
+    python benchmarks/host_suites.py langchain --kept outcomes.json    # goes on after the ways that it keeps
 
 The sdist of the installed version holds the tests of just that version. A plugin wraps the suite's fakes; what passes
 alone and not wrapped is printed, with its reason where that is known.
@@ -10,12 +11,15 @@ alone and not wrapped is printed, with its reason where that is known.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +35,7 @@ class Suite(NamedTuple):
 
     Attributes:
         package: On the index.
-        tests: Their folder in the sdist.
+        tests: Their folders or files in the sdist.
         ways: How fakes are wrapped, see `host_suites_plugin`.
         options: For pytest.
     """
@@ -42,11 +46,23 @@ class Suite(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+CHAT_TESTS = " ".join(
+    f"tests/test_{name}.py"
+    for name in (
+        "large_cases",
+        "large_cases_async",
+        "stream_events_v3_e2e",
+        "stream_messages_transformer",
+        "stream_namespaces",
+    )
+)
+"""Of langgraph's, the files whose tests call chat models."""
+
 SUITES = (
     Suite("langchain", "tests/unit_tests/agents", ("pool", "middleware")),
     Suite("langgraph-prebuilt", "tests", ("pool",)),
-    Suite("langgraph", "tests/test_pregel.py", ("pool",)),
-    Suite("deepagents", "tests/unit_tests", ("pool",)),
+    Suite("langgraph", CHAT_TESTS, ("pool",), ("-k", "not postgres and not sqlite")),
+    Suite("deepagents", "tests/unit_tests", ("pool",), ("-o", "asyncio_default_fixture_loop_scope=function")),
     Suite("llama-index-core", "tests", ("llms",)),
 )
 
@@ -88,7 +104,7 @@ def outcomes(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, 
         "-rA",
     ]
     run = subprocess.run(
-        [*command, "--tb=line", "--no-header", "-o", "addopts=", *suite.options, suite.tests],
+        [*command, "--tb=line", "--no-header", "-o", "addopts=", *suite.options, *suite.tests.split()],
         cwd=source,
         env=environment,
         capture_output=True,
@@ -105,11 +121,27 @@ def outcomes(source: Path, suite: Suite, way: str) -> tuple[set[str], dict[str, 
     return passed, failed
 
 
+def kept_outcomes(
+    kept: Path | None, source: Callable[[], Path], suite: Suite, way: str
+) -> tuple[set[str], dict[str, str]]:
+    """Return what `outcomes` does, from the file where it keeps that."""
+    known = json.loads(kept.read_text("utf-8")) if kept and kept.exists() else {}
+    name = f"{suite.package} {version(suite.package)} {way}"
+    if name not in known:
+        passed, failed = outcomes(source(), suite, way)
+        known[name] = [sorted(passed), failed]
+        if kept:
+            kept.write_text(json.dumps(known), "utf-8")
+    passed, failed = known[name]
+    return set(passed), failed
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("packages", nargs="*", default=[suite.package for suite in SUITES])
+    parser.add_argument("--kept", type=Path, help="JSON file of what each way gave; those are not run again")
     given = parser.parse_args()
     print("| suite | wrapped as | alone | wrapped | of these |\n|---|---|---|---|---|", flush=True)
     left: list[str] = []
@@ -117,10 +149,10 @@ def main() -> None:
         if suite.package not in given.packages:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            source = unpacked(suite.package, Path(folder))
-            alone, _ = outcomes(source, suite, "")
+            source = cache(partial(unpacked, suite.package, Path(folder)))
+            alone, _ = kept_outcomes(given.kept, source, suite, "")
             for way in suite.ways:
-                wrapped, failed = outcomes(source, suite, way)
+                wrapped, failed = kept_outcomes(given.kept, source, suite, way)
                 lost = sorted(alone - wrapped)
                 print(
                     f"| {suite.package} {version(suite.package)} | {way} | {len(alone)} | {len(wrapped)} "

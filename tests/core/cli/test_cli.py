@@ -258,11 +258,11 @@ def test_train_goes_on_from_a_router(jsonl, settings, saved, tmp_path, main):
     assert code == 1
     assert "hidden 8 (it is 16)" in told
     settings.write_text('{"epochs": 2, "clusters": 4}')
-    invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--from", saved)
-    begun, router = Router.from_pretrained(saved), Router.from_pretrained(tmp_path)
+    invoke("train", jsonl, "--out", tmp_path / "router", "--config", settings, "--from", saved)
+    begun, router = Router.from_pretrained(saved), Router.from_pretrained(tmp_path / "router")
     assert router.cluster_labels == begun.cluster_labels
     assert router.predictor.network.config == begun.predictor.network.config
-    code, _, told = main("train", jsonl, "--out", tmp_path, "--from", saved, "--encoder", "static")
+    code, _, told = main("train", jsonl, "--out", tmp_path / "new", "--from", saved, "--encoder", "static")
     assert code == 1
     assert "--from or --encoder" in told
 
@@ -291,8 +291,8 @@ def test_training_that_is_interrupted_before_it_is_saved_goes_on(
 
 
 def test_train_takes_some_candidates_only(jsonl, settings, tmp_path):
-    invoke("train", jsonl, "--out", tmp_path, "--config", settings, "--candidates", "large,small")
-    assert Router.from_pretrained(tmp_path).pool.names == ("large", "small")
+    invoke("train", jsonl, "--out", tmp_path / "router", "--config", settings, "--candidates", "large,small")
+    assert Router.from_pretrained(tmp_path / "router").pool.names == ("large", "small")
 
 
 def test_candidates_without_a_price_are_named_and_left_out_on_request(jsonl, settings, tmp_path, main):
