@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from json import JSONDecodeError
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from crossroute import Decision
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage
+from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"
@@ -150,26 +150,30 @@ def reply_of(
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:
-    """Return the tokens of an answer; none at all where it came from a cache of LangChain's."""
-    if metadata is None:
+    """Return the tokens of an answer, None where nobody can read them; none where LangChain's cache answered."""
+    if not isinstance(metadata, Mapping):
         return None
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit
         return Usage()
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
     written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
+    read, answered = token_count(metadata.get("input_tokens")), token_count(metadata.get("output_tokens"))
+    if read is None or answered is None:
+        return None
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""
-    hour = details.get("ephemeral_1h_input_tokens") or 0
-    minutes = details.get("ephemeral_5m_input_tokens") or details.get("cache_creation") or 0
+    told = {name: token_count(count) or 0 for name, count in details.items()}
+    made = {name: token_count(count) or 0 for name, count in written.items()}
+    thought, total = made.get("reasoning", 0), token_count(metadata.get("total_tokens"))
     return Usage(
-        input_tokens=metadata["input_tokens"],
-        output_tokens=metadata["output_tokens"],
-        cached_input_tokens=details.get(f"{prefix}cache_read") or 0,
-        cache_write_tokens=minutes,
-        cache_write_1h_tokens=hour,
-        input_audio_tokens=details.get("audio") or 0,
-        output_audio_tokens=written.get("audio") or 0,
-        output_image_tokens=written.get("image") or 0,
+        input_tokens=read,
+        output_tokens=written_in_all(read, answered, thought, total),
+        cached_input_tokens=told.get(f"{prefix}cache_read", 0),
+        cache_write_tokens=told.get("ephemeral_5m_input_tokens") or told.get("cache_creation", 0),
+        cache_write_1h_tokens=told.get("ephemeral_1h_input_tokens", 0),
+        input_audio_tokens=told.get("audio", 0),
+        output_audio_tokens=made.get("audio", 0),
+        output_image_tokens=made.get("image", 0),
         tier=TIERS.get(tier, 1.0),
     )
 

@@ -12,7 +12,7 @@ from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage
+from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
 from llamaindex_crossroute.messages.reading import field_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
@@ -37,7 +37,7 @@ OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outpu
 THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
 WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
-CACHED = ("cached_content_token_count",)
+CACHED = ("cached_content_token_count", "prompt_cache_hit_tokens")
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
 """Anthropic and Bedrock count what their cache holds beside their input tokens; LiteLLM, which has these as well,
@@ -122,6 +122,8 @@ def usage_of(response: Response) -> Usage | None:
         field_of(raw, "usage"),
         field_of(raw, "usage_metadata"),
         field_of(field_of(raw, "response"), "usage"),  # the last event of an OpenAI response
+        field_of(field_of(raw, "meta"), "billed_units"),  # Cohere's
+        field_of(field_of(raw, "usage"), "billed_units"),
         kwargs.get("usage"),
         kwargs,
     )
@@ -184,9 +186,12 @@ def _counted(usage: Any) -> Usage | None:
     heard, made_sound = _of_kind(usage, "audio", read=True), _of_kind(usage, "audio", read=False)
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
+    within = (field_of(usage, name) for name in WRITTEN_DETAILS)
+    reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in within)), 0)
+    told = written_in_all(read or 0, written or 0, reasoned, _count(usage, ("total_tokens",)))
     return Usage(
         input_tokens=(read or 0) + (held + made if whole is None else 0),
-        output_tokens=(written or 0) + (thought or 0),
+        output_tokens=told + (thought or 0),
         cached_input_tokens=cached or held,
         cache_write_tokens=max(0, made - hour),
         cache_write_1h_tokens=hour,
@@ -210,8 +215,8 @@ def _of_kind(usage: Any, kind: str, *, read: bool) -> int:
 
 
 def _count(usage: Any, names: tuple[str, ...]) -> int | None:
-    found = (field_of(usage, name) for name in names)
-    return next((count for count in found if isinstance(count, int) and count >= 0), None)
+    found = (token_count(field_of(usage, name)) for name in names)
+    return next((count for count in found if count is not None), None)
 
 
 def _facts(

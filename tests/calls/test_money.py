@@ -86,6 +86,53 @@ def test_llamaindex_tells_caches_and_tiers(raw, cost):
     assert llamaindex_usage(told).cost(SONNET) == pytest.approx(cost)
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"input_tokens": None, "output_tokens": None, "total_tokens": None}, None),
+        ({"input_tokens": 10}, None),
+        ({"input_tokens": -1, "output_tokens": 5, "total_tokens": 4}, None),
+        ({"input_tokens": float("nan"), "output_tokens": 5, "total_tokens": 5}, None),
+        ({}, None),
+        ({"input_tokens": 10.0, "output_tokens": "5", "total_tokens": 15}, (10, 5, 0)),
+        ({"input_tokens": 10, "output_tokens": 5, "input_token_details": {"cache_read": -3}}, (10, 5, 0)),
+        ({"input_tokens": 10, "output_tokens": 5, "input_token_details": {"cache_read": None}}, (10, 5, 0)),
+        ({"input_tokens": 10, "output_tokens": 5, "input_token_details": {"cache_read": 4}}, (10, 5, 4)),
+    ],
+)
+def test_counts_that_are_none_are_unknown_and_lose_no_answer(told, expected):
+    usage = usage_of(told)
+    assert (usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)) == expected
+
+
+@pytest.mark.parametrize(("written", "in_all"), [(10, 610), (510, 610)], ids=["beside", "within"])
+def test_reasoning_is_paid_for_whether_it_is_counted_within_the_output_or_beside(written, in_all):
+    told = {"input_tokens": 100, "output_tokens": written, "total_tokens": in_all}
+    assert usage_of(told | {"output_token_details": {"reasoning": 500}}).output_tokens == 510
+    raw = {"prompt_tokens": 100, "completion_tokens": written, "total_tokens": in_all}
+    raw["completion_tokens_details"] = {"reasoning_tokens": 500}
+    assert llamaindex_usage(CompletionResponse(text="", raw={"usage": raw})).output_tokens == 510
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            {"usage": {"prompt_tokens": 100, "completion_tokens": 10, "prompt_cache_hit_tokens": 80}},
+            (100, 10, 80),
+        ),
+        ({"usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 7.0}}}, (5, 7, 0)),
+        ({"meta": {"billed_units": {"input_tokens": 5, "output_tokens": 7}}}, (5, 7, 0)),
+        ({"usage": {"prompt_tokens": None, "completion_tokens": None}}, None),
+        ({"usage": [1, 2]}, None),
+    ],
+    ids=["DeepSeek", "Cohere", "Cohere's first API", "nulls", "a list"],
+)
+def test_llamaindex_reads_other_providers_counts(raw, expected):
+    usage = llamaindex_usage(CompletionResponse(text="", raw=raw))
+    assert (usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)) == expected
+
+
 class Slow(Provider):
     """Takes its time over each request."""
 

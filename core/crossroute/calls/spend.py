@@ -89,6 +89,30 @@ TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
 """Service tier -> times the standard price; of priority, as gpt-5 has it. Source: https://platform.openai.com/docs/pricing."""
 
 
+def token_count(told: object) -> int | None:
+    """Return a count of tokens as a provider tells it, None where that is none: missing, negative or no number.
+
+    >>> token_count(12), token_count("12"), token_count(11.6), token_count(None), token_count(-1)
+    (12, 12, 12, None, None)
+    """
+    if isinstance(told, str):
+        return int(told) if told.isascii() and told.isdecimal() else None
+    if not isinstance(told, (int, float)) or isinstance(told, bool):
+        return None
+    return round(told) if 0 <= told < math.inf else None
+
+
+def written_in_all(read: int, written: int, thought: int, total: int | None) -> int:
+    """Return the tokens of an output, with those of reasoning where a provider counts them beside it.
+
+    Source: xAI, whose `total_tokens` are the sum of prompt, completion and reasoning; OpenAI's completion holds them.
+
+    >>> written_in_all(100, 10, 500, total=610), written_in_all(100, 510, 500, total=610)
+    (510, 510)
+    """
+    return written + thought if total == read + written + thought else written
+
+
 def stated_cost(*places: object) -> float | None:
     """Return the USD that a provider states for a call, in the first place that tells them; None where none does.
 
