@@ -123,7 +123,8 @@ def table(pool: Pool, found: list[Curves]) -> str:
 
     n = len(pool.outcomes)
     whole, draws = np.full((1, n), 1 / n), drawn(pool.text)
-    told = {router: (figures(whole, router)[0], figures(draws, router)) for router in found[0]}
+    routers = [router for router in found[0] if all(router in curve for curve in found)]
+    told = {router: (figures(whole, router)[0], figures(draws, router)) for router in routers}
     rival = max((router for router in told if router in RIVALS), key=lambda router: told[router][0][0])
     lines = [
         f"{n} queries, {len(found)} seed(s); zero router {zero:.4f}, oracle {best:.4f}.\n",
