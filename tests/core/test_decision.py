@@ -10,6 +10,7 @@ from rich.console import Console
 
 from crossroute import Alternative, Constraints, Decision, Router
 from crossroute.decision import Call, Cluster, Failure, Held, Promise, usd
+from crossroute.decision.words import UNNAMED
 from crossroute.escalation.evidence import Evidence
 from crossroute.routing.members import Ability, router_over
 
@@ -56,6 +57,11 @@ def test_explains_in_words():
 
 def test_says_nothing_of_a_dial_that_was_not_used():
     assert "cost preference" not in decision(MIDDLE, CHEAP, cost_preference=None).explain()
+
+
+def test_queries_that_state_no_task_are_not_said_to_be_resembled():
+    unnamed = decision(MIDDLE, clusters=(Cluster(index=0, weight=1.0, label=UNNAMED),))
+    assert unnamed.explain().startswith(MIDDLE.candidate)
 
 
 def test_the_only_eligible_candidate_is_called_that():

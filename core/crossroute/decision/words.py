@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from crossroute.decision.parts import Alternative
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 THIN = 0.05
 """Standard error of a predicted quality from which a table shows it."""
 
+UNNAMED = "nothing"
+"""Label of clusters whose queries state no task."""
+
 
 def explain(decision: Decision) -> str:
     """Say in words why this candidate."""
@@ -23,15 +26,16 @@ def explain(decision: Decision) -> str:
         return f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}."
     return " ".join(
         (
-            *(_likeness(decision), _choice(decision), *_comparisons(decision)),
+            *(*_likeness(decision), _choice(decision), *_comparisons(decision)),
             *(*_evidence(decision), *_exclusions(decision), *decision.warnings),
         )
     )
 
 
-def _likeness(decision: Decision) -> str:
+def _likeness(decision: Decision) -> Iterator[str]:
     nearest = decision.clusters[0]
-    return f"The query most resembles training queries of {nearest.label} (weight {nearest.weight:.2f})."
+    if nearest.label != UNNAMED:
+        yield f"The query most resembles training queries of {nearest.label} (weight {nearest.weight:.2f})."
 
 
 def _choice(decision: Decision) -> str:
