@@ -202,7 +202,10 @@ def _spelled(spelled: str, prices: Mapping[str, Price], seconds: Mapping[str, fl
     from crossroute.collection.models import asked_model
 
     name = spelled.partition("=")[0]
-    return asked_model(spelled, price=prices.get(name), usd_per_second=seconds.get(name))
+    try:
+        return asked_model(spelled, price=prices.get(name), usd_per_second=seconds.get(name))
+    except TypeError as error:  # an object that cannot be asked
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _seconds(setting: str) -> tuple[str, float]:

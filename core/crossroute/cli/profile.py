@@ -194,7 +194,10 @@ def _ask(
 
 
 def _answerer(model: str, place: str | None) -> Answerer:
+    from crossroute.calls.failures import provider_errors
     from crossroute.profiler.answerers import answerer_of
     from crossroute.profiler.own_queries import load_object
 
-    return answerer_of(load_object(place) if place else model)
+    given = load_object(place) if place else model
+    with provider_errors(model):
+        return answerer_of(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -94,6 +95,16 @@ def test_an_ending_that_is_not_written_is_refused_before_anything_is_asked(main,
     code, told = main(*asked)
     assert (code, "expected a name that ends in .parquet, .jsonl or .csv" in told) == (1, True)
     assert not (tmp_path / "o.answers").exists()
+
+
+def test_an_object_that_cannot_be_asked_is_told(main, tmp_path):
+    (tmp_path / "answerer.py").write_text("number = 7\n")
+    sys.modules.pop("answerer", None)
+    code, told = main(
+        "collect", "p.csv", "--candidates", "a=answerer:number", "--price", "a=1/2", "--out", "n.jsonl"
+    )
+    assert (code, "Error: a: A int cannot be asked" in told) == (1, True)
+    sys.modules.pop("answerer", None)
 
 
 @needs_pipes
