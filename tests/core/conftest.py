@@ -6,7 +6,6 @@ Fixtures import what they need, so that a test that needs none of them starts at
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,16 +16,6 @@ if TYPE_CHECKING:
     from ray.cluster_utils import Cluster
 
     from crossroute import Outcomes, Router
-
-os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported, which a test module may do
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep embeddings and exported models in a folder of the session."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,10 @@ CAN = {"tool_calling": True, "structured_output": True, "image_inputs": True, "m
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _off_the_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _untraced() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
             patch.setenv(name, "false")
-        patch.setenv("HF_HUB_OFFLINE", "1")
         yield
 
 

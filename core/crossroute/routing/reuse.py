@@ -1,8 +1,8 @@
 """What is made once: a router loaded by name, one over a pool, and a pool's dial, which outlives the process.
 
 The dial is kept in the user's cache folder, beside embeddings: 101 numbers under a digest of all that they follow from
-(weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew. A file that cannot be
-read, or written, is passed over.
+(the package's version, weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew.
+A file that cannot be read, or written, is passed over.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -30,9 +31,6 @@ LOADED, POOLS = 2, 16
 
 MOST_KEPT = 1_000
 """Dials on disk; when there are more, the oldest half goes."""
-
-WAY = b"dials, 1"
-"""Raised where dials come to be set in another way."""
 
 _LOADED = LRUCache[tuple[object, ...], Router](LOADED)
 _MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
@@ -123,7 +121,9 @@ def _write(path: Path, kept: KeptDial) -> None:
 def _digest(router: Router, pool: Pool) -> str:
     """Return a digest of all that a dial over a pool follows from."""
     predictor = router.predictor
-    told = hashlib.sha256(WAY)
+    told = hashlib.sha256()
+    with suppress(PackageNotFoundError):
+        told.update(version("crossroute").encode())
     kinds = predictor.doubt.kinds if predictor.doubt else ()
     shape = predictor.network.config.model_dump_json()
     told.update(repr((router.reward, predictor.cost_unit, kinds, shape)).encode())
