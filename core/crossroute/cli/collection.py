@@ -12,7 +12,7 @@ from rich.progress import TaskID
 
 from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
-from crossroute.cli.console import answer, note
+from crossroute.cli.console import answer, caution, note
 from crossroute.cli.shared import (
     GOES_ON,
     Address,
@@ -220,6 +220,11 @@ def _seconds(setting: str) -> tuple[str, float]:
 
 def _tell_estimate(collection: Collection, share: float) -> None:
     least = most = 0.0
+    if collection.ungradable:
+        caution(
+            f"Nothing will grade the answers to {collection.ungradable} of {len(collection.prompts)} prompts: state "
+            "--reference COLUMN, --grader or --judge, now or in a later run, which asks nothing again."
+        )
     for name, estimate in collection.estimates.items():
         note(f"{name}: {estimate}.")
         least, most = least + share * estimate.least, most + share * estimate.most

@@ -85,7 +85,7 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
     if grader is not None:
         return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), checked(grader), "")
     if prompt.reference in (None, "", []):
-        return GradedQuery(SKILL, 1, prompt.text, None, _ungraded, "")
+        return GradedQuery(SKILL, 1, prompt.text, None, ungraded, "")
     if kind is None:
         checker, compared = checker_of(prompt.reference)
     else:
@@ -93,7 +93,8 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
     return GradedQuery(SKILL, 1, prompt.text, compared, checker, "")
 
 
-def _ungraded(answer: str, reference: Any) -> float:
+def ungraded(answer: str, reference: Any) -> float:
+    """Grade what no reference tells of: not at all."""
     return UNGRADED
 
 

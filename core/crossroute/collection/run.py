@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Price
 from crossroute.collection.design import Design, Planner
-from crossroute.collection.grading import graded_query
+from crossroute.collection.grading import graded_query, ungraded
 from crossroute.collection.judging import Agreement, Cell, JudgeSettings, calibrated, questions_of, scores_of
 from crossroute.collection.models import AskedModel
 from crossroute.collection.prompts import Prompt
@@ -123,6 +123,11 @@ class Collection:
             model.candidate.name: Estimate.of(self.queries, cast("Price", model.candidate.price))
             for model in self.models
         }
+
+    @property
+    def ungradable(self) -> int:
+        """How many prompts have neither a reference nor what else would grade their answers."""
+        return 0 if self.judge else sum(query.checker is ungraded for query in self.queries)
 
     @cached_property
     def planner(self) -> Planner | None:

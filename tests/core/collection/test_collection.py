@@ -238,6 +238,13 @@ def test_what_nothing_grades_is_counted_and_kept(tmp_path):
     assert len((tmp_path / "small.jsonl").read_text().splitlines()) == 3  # asked once, whatever it is called
 
 
+def test_how_many_prompts_nothing_will_grade_is_known_before_any_is_asked():
+    prompts, pool = [Prompt("What is 1 plus 1?"), PROMPTS[2]], models()[:1]
+    assert Collection(prompts, pool).ungradable == 1
+    assert Collection(prompts, pool, judge=pool[0]).ungradable == 0
+    assert Collection(prompts, pool, grader=lambda answer, line: 1.0).ungradable == 0
+
+
 def hashed(name: str, prompt: str, chance: float) -> bool:
     return int.from_bytes(hashlib.sha256(f"{name}{prompt}".encode()).digest()[:4], "big") / 2**32 < chance
 
