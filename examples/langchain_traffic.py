@@ -23,7 +23,7 @@ from crossroute.traffic.report import report_on
 from langchain_crossroute import ChatCrossRoute
 
 CALLS = 60
-DIAL: RunnableConfig = {"configurable": {"cost_preference": 0.7}}
+DIAL: RunnableConfig = {"configurable": {"cost_preference": 0.8}}
 
 
 def product(text: str) -> int:

@@ -6,6 +6,7 @@ split among replicas, or counted together in Redis, as among the processes of on
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,13 +25,14 @@ WATCHED_S = 1.0
 
 
 def run_on_cluster(path: Path, given: Mapping[str, Any], *, address: str | None = None) -> None:
-    """Serve a pool's file from a cluster until it is stopped.
+    """Serve a pool's file from a cluster until it is stopped, by Ctrl-C or as a service's manager does (SIGTERM).
 
     Args:
         path: The file, at the same place on each machine.
         given: What is stated in place of the file's: host, port, workers.
         address: As of `connected`.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with connected(address) as ray, suppress(KeyboardInterrupt):
         deploy(ray, path, given)
         from ray import serve
