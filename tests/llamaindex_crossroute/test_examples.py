@@ -1,5 +1,6 @@
 """The examples run offline and show what they say."""
 
+import asyncio
 import runpy
 from pathlib import Path
 
@@ -19,7 +20,11 @@ def run(capsys, monkeypatch):
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
         return capsys.readouterr().out
 
+    loop = asyncio.new_event_loop()  # LlamaIndex takes the thread's, and would leave one of its own open
+    asyncio.set_event_loop(loop)
     yield run
+    asyncio.set_event_loop(None)
+    loop.close()
     handlers[:] = before
 
 
