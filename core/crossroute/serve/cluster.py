@@ -32,8 +32,8 @@ def run_on_cluster(path: Path, given: Mapping[str, Any], *, address: str | None 
         given: What is stated in place of the file's: host, port, workers.
         address: As of `connected`.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with connected(address) as ray, suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # in place of Ray's, which aborts
         deploy(ray, path, given)
         from ray import serve
 
