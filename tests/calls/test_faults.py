@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -205,6 +206,7 @@ class LlamaIndex:
         return str(response.message.content), response.additional_kwargs["crossroute"]
 
     def stream(self) -> str:
+        gc.collect()  # streams that LlamaIndex left open would be closed within the lock of httpcore's pool
         return str([chunk.message.content for chunk in self.pool.stream_chat(self.said)][-1])
 
     async def astream(self) -> str:
