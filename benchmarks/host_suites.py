@@ -56,7 +56,7 @@ CHAT_TESTS = " ".join(
         "stream_namespaces",
     )
 )
-"""Of langgraph's, the files whose tests call chat models."""
+"""Of langgraph's, the files of tests that call chat models."""
 
 SUITES = (
     Suite("langchain", "tests/unit_tests/agents", ("pool", "middleware")),

@@ -52,7 +52,7 @@ class UsageProbe:
         self.responses: list[Response] = []
         self.chunks: list[Response] = []
         self._usage: Usage | None = None
-        self._unread: list[Response] = []  # whose tokens nobody has asked for yet
+        self._unread: list[Response] = []  # their tokens were not asked for yet
         self._keep_chunks = keep_chunks
         self._token: Token[UsageProbe | None] | None = None
         self._outer: UsageProbe | None = None

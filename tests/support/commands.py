@@ -1,4 +1,4 @@
-"""The commands of the command line, those of groups with it."""
+"""The commands of the command line, those of groups with it, and a pool that they take."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from crossroute.cli import app
+
+MODELS = """
+[[models]]
+name = "gpt-5-mini"
+model = "openai:gpt-5-mini"
+
+[[models]]
+name = "claude-opus-4-5"
+model = "anthropic:claude-opus-4-5"
+"""
+"""Two models, as a crossroute.toml states them."""
 
 
 def commands(group: TyperGroup | None = None, before: str = "") -> dict[str, TyperCommand]:

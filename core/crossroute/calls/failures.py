@@ -127,7 +127,7 @@ def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     """Tell what a provider raises within the block, of a missing key for one, in one line and without secrets.
 
     Args:
-        model: Whose error it is.
+        model: The one that raised it.
         then: What is said after it.
 
     Raises:

@@ -79,7 +79,7 @@ def undo_layer() -> str | None:
 def _files() -> list[Path]:
     try:
         return sorted(path for path in layers_folder().glob("*.json") if path.stem.isdecimal())
-    except PermissionError:  # a process of another user, whose home this is not
+    except PermissionError:  # a process in the home of another user
         return []
 
 

@@ -17,7 +17,7 @@ THIN = 0.05
 """Standard error of a predicted quality from which a table shows it."""
 
 UNNAMED = "nothing"
-"""Label of clusters whose queries state no task."""
+"""Label of clusters of queries that state no task."""
 
 
 def explain(decision: Decision) -> str:

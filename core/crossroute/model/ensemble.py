@@ -14,7 +14,7 @@ a candidate that was added, or profiled anew, is the network's alone, and so is 
 query. No query is kept.
 
 A network that learns the logarithm of an answer's length foretells the middle of what may come, and what is paid for is
-the mean, which lies above it, and for a candidate whose runs are now short and now long by much: by `length`.
+the mean, which lies above it, and, for a candidate of runs now short and now long, by much: by `length`.
 
 Source: stacking, Wolpert, Neural Networks 5, 1992; extremely randomized trees, Geurts, Ernst, Wehenkel, Machine
 Learning 63, 2006, and forests as adaptive nearest neighbours, Lin and Jeon, JASA 101, 2006; the mean from a regression

@@ -19,6 +19,7 @@ from crossroute import Decision, Router, TrainingConfig, cli
 from crossroute.cli.shared import RouterName
 from crossroute.routing.router import DEFAULT_ROUTER, WIDEST_ROUTER
 from crossroute.training.state import STATE
+from tests.support.commands import MODELS
 
 COMMANDS = (
     "route",
@@ -483,17 +484,7 @@ def test_the_defaults_of_training_are_those_of_its_configuration(jsonl, tmp_path
     assert trained == TrainingConfig(epochs=1).model_dump(mode="json")
 
 
-POOL = """
-router = "universal"
-
-[[models]]
-name = "gpt-5-mini"
-model = "openai:gpt-5-mini"
-
-[[models]]
-name = "claude-opus-4-5"
-model = "anthropic:claude-opus-4-5"
-"""
+POOL = f'router = "universal"\n{MODELS}'
 
 
 def examples() -> list[str]:

@@ -13,19 +13,9 @@ import pytest
 from crossroute import cli
 from crossroute.catalogue import Catalogue
 from crossroute.catalogue.layers import FOLDER
-from tests.support.commands import commands
+from tests.support.commands import MODELS, commands
 
-POOL = """
-default = "gpt-5-mini"
-
-[[models]]
-name = "gpt-5-mini"
-model = "openai:gpt-5-mini"
-
-[[models]]
-name = "claude-opus-4-5"
-model = "anthropic:claude-opus-4-5"
-"""
+POOL = f'default = "gpt-5-mini"\n{MODELS}'
 STAND_INS = """
 def parrot(text):
     return "I am a parrot"

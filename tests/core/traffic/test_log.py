@@ -117,14 +117,18 @@ def test_an_error_leaves_its_type_alone(log, router):
     assert "the secret" not in str(called)
 
 
-def test_a_database_that_is_down_is_told_once_and_calls_go_on(tmp_path, router, caplog):
-    log = TrafficLog(tmp_path / "missing" / "traffic.db")
-    dispatcher, _ = dispatcher_to(log, router)
+def check_that_it_is_told_once(log, dispatcher, caplog, calls):
     with caplog.at_level(logging.WARNING, "crossroute.traffic"):
-        for _ in range(3):
+        for _ in range(calls):
             answer(dispatcher)
             assert not log.flush(timeout=5)
     assert sum("cannot be written" in record.message for record in caplog.records) == 1
+
+
+def test_a_database_that_is_down_is_told_once_and_calls_go_on(tmp_path, router, caplog):
+    log = TrafficLog(tmp_path / "missing" / "traffic.db")
+    dispatcher, _ = dispatcher_to(log, router)
+    check_that_it_is_told_once(log, dispatcher, caplog, calls=3)
     (tmp_path / "missing").mkdir()
     assert len(rows(log, schema.decisions)) == 3  # nothing was lost meanwhile
 
@@ -136,11 +140,7 @@ def test_a_file_that_is_no_database_is_told_once_and_left_as_it_is(content, tmp_
     (tmp_path / "notes.db").write_bytes(content)
     log = TrafficLog(tmp_path / "notes.db")
     dispatcher, _ = dispatcher_to(log, router)
-    with caplog.at_level(logging.WARNING, "crossroute.traffic"):
-        for _ in range(2):
-            answer(dispatcher)
-            assert not log.flush(timeout=5)
-    assert sum("cannot be written" in record.message for record in caplog.records) == 1
+    check_that_it_is_told_once(log, dispatcher, caplog, calls=2)
     assert log.lost == 0
     with pytest.raises(TrafficError, match=r"notes\.db cannot be used \("):
         TrafficLog.existing(tmp_path / "notes.db").counts()
