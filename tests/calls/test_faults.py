@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -156,8 +157,8 @@ def server() -> Iterator[Provider]:
 
 
 class LangChain:
-    def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
-        self.awaited = httpx.AsyncClient()
+    def __init__(self, router: Router, url: str, client: httpx.Client, **limits: Any) -> None:
+        self.awaited = httpx.AsyncClient(**limits)
         models = {
             name: ChatOpenAI(
                 model=model,
@@ -169,14 +170,21 @@ class LangChain:
             )
             for name, model in (("small", "bad"), ("large", "good"))
         }
+        self.router = router
         self.pool = ChatCrossRoute(models=models, router=router, cost_preference=1.0)
 
     def ask(self) -> tuple[str, Any]:
         message = self.pool.invoke(STORY)
         return str(message.text), message.response_metadata["crossroute"]
 
+    def begin(self) -> Any:
+        return self.pool.stream(STORY)
+
+    async def abegin(self) -> Any:
+        return self.pool.astream(STORY)
+
     def stream(self) -> str:
-        return "".join(str(chunk.text) for chunk in self.pool.stream(STORY))
+        return "".join(str(chunk.text) for chunk in self.begin())
 
     async def astream(self) -> str:
         async with self.awaited:
@@ -184,8 +192,8 @@ class LangChain:
 
 
 class LlamaIndex:
-    def __init__(self, router: Router, url: str, client: httpx.Client) -> None:
-        self.awaited = httpx.AsyncClient()
+    def __init__(self, router: Router, url: str, client: httpx.Client, **limits: Any) -> None:
+        self.awaited = httpx.AsyncClient(**limits)
         llms = {
             name: OpenAILike(
                 model=model,
@@ -198,6 +206,7 @@ class LlamaIndex:
             )
             for name, model in (("small", "bad"), ("large", "good"))
         }
+        self.router = router
         self.pool = CrossRouteLLM(llms, router, cost_preference=1.0)
         self.said = [ChatMessage(content=STORY)]
 
@@ -205,9 +214,14 @@ class LlamaIndex:
         response = self.pool.chat(self.said)
         return str(response.message.content), response.additional_kwargs["crossroute"]
 
+    def begin(self) -> Any:
+        return self.pool.stream_chat(self.said)
+
+    async def abegin(self) -> Any:
+        return await self.pool.astream_chat(self.said)
+
     def stream(self) -> str:
-        gc.collect()  # streams that LlamaIndex left open would be closed within the lock of httpcore's pool
-        return str([chunk.message.content for chunk in self.pool.stream_chat(self.said)][-1])
+        return str([chunk.message.content for chunk in self.begin()][-1])
 
     async def astream(self) -> str:
         async with self.awaited:
@@ -238,6 +252,46 @@ def test_a_stream_goes_on_to_the_next_member_until_there_is_something_to_read(po
     assert asyncio.run(pool.astream()) == "I am well"
     assert server.asked[:2] == ["bad", "good"]
     assert pool.pool.spend.total.calls == 2
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+ONE = {"limits": httpx.Limits(max_connections=1), "timeout": httpx.Timeout(20, pool=0.1)}
+NULL = [event({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": None})]
+ENDINGS = {"left": STREAM, "broken": [*STREAM[:2], *NULL, *STREAM[2:]], "broken first": [*NULL, *STREAM]}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_stream_that_is_left_or_fails_gives_its_connection_back_at_once(pool, server, uncollected, ending):
+    server.answer = ENDINGS[ending]
+    with httpx.Client(**ONE) as client:
+        pool = type(pool)(pool.router, server.url, client)
+        for _ in range(3):
+            chunks = pool.begin()
+            with suppress(TypeError):
+                _ = list(chunks) if ending == "broken" else next(chunks)
+            chunks.close()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_asynchronous_one_too(pool, server, uncollected, ending):
+    server.answer = ENDINGS[ending]
+
+    async def leave() -> None:
+        left = type(pool)(pool.router, server.url, httpx.Client(), **ONE)
+        async with left.awaited:
+            for _ in range(3):
+                chunks = await left.abegin()
+                with suppress(TypeError):
+                    _ = [one async for one in chunks] if ending == "broken" else await anext(chunks)
+                await chunks.aclose()
+
+    asyncio.run(leave())
 
 
 def test_a_stream_that_ends_without_a_finish_reason_is_no_whole_answer(pool, server):

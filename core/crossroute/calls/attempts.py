@@ -15,6 +15,7 @@ from typing_extensions import Self
 
 from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
+from crossroute.calls.leaving import areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.waits import retry_after
@@ -173,7 +174,7 @@ class Attempts:
             begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = opening(self.decision)
-                with tail, closing(source()) as chunks:
+                with tail, closing(released(source())) as chunks:
                     for chunk in chunks:
                         empty = False
                         begun = tail.entry.begun = begun or tail.shows(chunk)
@@ -200,7 +201,7 @@ class Attempts:
                 source, tail = await opening(self.decision)
                 await adrive(tail.entry.reserve(), unasked)
                 with tail:
-                    async with aclosing(source()) as chunks:
+                    async with aclosing(areleased(source())) as chunks:
                         async for chunk in chunks:
                             empty = False
                             begun = tail.entry.begun = begun or tail.shows(chunk)
