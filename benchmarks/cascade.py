@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from predictions import predictions_of
+from predictions import baselines_of
 from sets import load
 
 from crossroute import Outcomes, Prediction, Router, fit
@@ -53,9 +53,11 @@ def main(
     router, test = fit(outcomes), outcomes.split("test")
     prediction = router.predict(test.texts)
     played = cascades(router, prediction, outcomes) | variants(router, prediction, test)
-    kept = predictions_of(SET, outcomes, folder)["test"]
-    tuned = {label: found for label, found in kept.items() if label.endswith(", tuned")}
+    baselines = baselines_of(SET, outcomes, folder)["test"]
+    tuned = {label: found for label, found in baselines.items() if label.endswith(", tuned")}
     report = compare(tuned, test, played=played, reference=ALONE)
+    draw_curves(report, PICTURES / "cascade.png", routers=(CASCADE, ALONE, CLASSICAL))
+    draw_curves(report, PICTURES / "curves.png", routers=(CASCADE, ALONE, best_tuned(tuned, test)))
     print(
         figures_table(report, played),
         tasks_table(report),
@@ -65,8 +67,6 @@ def main(
     print(against_tuned(tuned, played, test))
     print(calibration(router, prediction, test))
     print(silent())
-    draw_curves(report, PICTURES / "cascade.png", routers=(CASCADE, ALONE, CLASSICAL))
-    draw_curves(report, PICTURES / "curves.png", routers=(CASCADE, ALONE, best_tuned(tuned, test)))
 
 
 def variants(router: Router, prediction: Prediction, test: Outcomes) -> dict[str, Played]:

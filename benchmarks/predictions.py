@@ -36,7 +36,19 @@ def predictions_of(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, d
         found |= kept(into / f"{slug(label)}.npz", partial(_trained, label, config, outcomes))
     if name.startswith("routerbench"):  # trained on both RouterBench train splits, see train_bundled.py
         found |= kept(into / "bundled.npz", partial(_bundled, outcomes))
-    found |= kept(into / "baselines.npz", partial(_of_baselines, outcomes))
+    return _by_split(found | _baselines(name, outcomes, folder))
+
+
+def baselines_of(name: str, outcomes: Outcomes, folder: Path) -> dict[Split, dict[str, Prediction]]:
+    """Return what the baselines alone predict."""
+    return _by_split(_baselines(name, outcomes, folder))
+
+
+def _baselines(name: str, outcomes: Outcomes, folder: Path) -> Predictions:
+    return kept(folder / "predictions" / slug(name) / "baselines.npz", partial(_of_baselines, outcomes))
+
+
+def _by_split(found: Predictions) -> dict[Split, dict[str, Prediction]]:
     return {
         split: {label: prediction for (of, label), prediction in found.items() if of == split}
         for split in SPLITS

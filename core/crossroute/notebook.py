@@ -38,7 +38,7 @@ def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
     if isinstance(shown, (str, Text)):
         return f"<p>{_inline(shown)}</p>" if str(shown) else ""
     if isinstance(shown, Table):
-        return f'<div style="overflow-x:auto">{"".join(_rows_of(shown))}</div>'
+        return _table(shown)
     parts = shown.renderables if isinstance(shown, Group) else shown
     return "".join(map(html_of, parts))  # type: ignore[arg-type]
 
@@ -46,6 +46,15 @@ def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
 def page_of(title: str, shown: RenderableType | Iterable[RenderableType]) -> str:
     """Return tables and lines of text as a whole page, dark or light as its reader's other pages."""
     return f"{PAGE.format(title=escape(title))}{html_of(shown)}</body></html>\n"
+
+
+def shortened(text: str, beginning: int, end: int) -> str:
+    """Return so many characters of a text's beginning and of its end, or all of it.
+
+    >>> shortened("abcdefgh", 2, 1)
+    'ab […] h'
+    """
+    return text if len(text) <= beginning + end else f"{text[:beginning]} […] {text[-end:]}"
 
 
 PAGE = """<!DOCTYPE html>
@@ -61,11 +70,16 @@ small {{ font-size: 14px; }}
 """
 
 
+def _table(table: Table) -> str:
+    """Return a table that scrolls within its title and caption, which do not."""
+    title = f"<p><b>{_inline(table.title)}</b></p>" if table.title else ""
+    caption = f"<p><small>{_inline(table.caption)}</small></p>" if table.caption else ""
+    return f'{title}<div style="overflow-x:auto">{"".join(_rows_of(table))}</div>{caption}'
+
+
 def _rows_of(table: Table) -> Iterator[str]:
     """Yield a table's HTML, piece by piece."""
     yield "<table>"
-    if table.title:
-        yield f'<caption style="caption-side:top;text-align:left"><b>{_inline(table.title)}</b></caption>'
     aligned = [f'style="text-align:{"right" if c.justify == "right" else "left"}"' for c in table.columns]
     heads = [column.header for column in table.columns]
     yield _row(heads, aligned, "th")
@@ -78,8 +92,6 @@ def _rows_of(table: Table) -> Iterator[str]:
     if table.show_footer:
         yield _row([column.footer for column in table.columns], aligned, "th")
     yield "</table>"
-    if table.caption:
-        yield f"<p><small>{_inline(table.caption)}</small></p>"
 
 
 def _row(cells: Iterable[object], aligned: list[str], tag: str, look: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,7 +12,10 @@ import numpy as np
 from crossroute.collection.prompts import Prompt
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import read_outcomes
+from crossroute.decision import usd
 from crossroute.files import replace_file
+from crossroute.notebook import shortened
+from crossroute.numeric import Floats
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.routing.router import Router
 
@@ -23,7 +26,7 @@ table { border-collapse: collapse; width: 100%; table-layout: fixed; }
 .scroll { overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .5rem; border-top: 1px solid #8884; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; margin: .3rem 0; font: inherit; max-height: 14rem; overflow-y: auto; }
-small { opacity: .75; display: block; }
+small { opacity: .75; display: block; font-weight: normal; }
 .right { border-left: 4px solid #009E73; } .wrong { border-left: 4px solid #D55E00; }
 .part { border-left: 4px solid #E69F00; }
 @media (max-width: 48rem) { /* no room side by side: one under the other */
@@ -31,10 +34,14 @@ small { opacity: .75; display: block; }
   td[data-of]::before { content: attr(data-of); font-weight: bold; }
 }
 """
+MOST = 1_200_000
+"""Bytes of the rows: a page stays under 1.5 MB."""
+BEGINNING, END = 3_000, 1_000
+"""Characters of a longer text that are shown."""
 
 
 def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: Path, outcomes: Path) -> None:
-    """Write the page.
+    """Write the page, of as many prompts as a browser opens at once.
 
     Args:
         path: Where to.
@@ -44,44 +51,76 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
         outcomes: What it wrote, with the grades.
     """
     graded = read_outcomes(outcomes)
-    said: dict[str, dict[str, Row]] = defaultdict(dict)
-    for name in graded.pool.names:
-        for file in sorted(answers.glob("*.jsonl")):
-            for row in read_rows(file):
-                if row["candidate"] == name:
-                    said[row["text"]][name] = row
+    said = _answers(answers, graded.pool.names)
     line = {text: number for number, text in enumerate(graded.texts)}
-    body = "".join(_row(prompt, graded, line, said, router) for prompt in prompts if prompt.text in line)
+    asked = [prompt for prompt in prompts if prompt.text in line]
+    chosen = router.route_many([prompt.text for prompt in asked])
+    rows = _fitting(
+        _row(prompt, graded, line[prompt.text], said[prompt.text], decision.candidate)
+        for prompt, decision in zip(asked, chosen, strict=True)
+    )
+    about = f"{len(asked):,} prompts, {len(graded.pool)} candidates."
+    if len(rows) < len(asked):
+        about += f" Shown are the first {len(rows):,}; all answers are in {escape(answers.name)}."
     heads = "".join(
         f"<th>{escape(name)}{_summary(graded, column)}</th>" for column, name in enumerate(graded.pool.names)
     )
     page = (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>Answers side by side</title><style>{STYLE}</style>"
-        f"<h1>Answers side by side</h1><p>{len(graded)} prompts, {len(graded.pool)} candidates.</p>"
-        f"<div class=scroll><table><thead><tr><th>prompt</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>\n"
+        f"<title>Answers side by side</title><link rel=icon href='data:,'><style>{STYLE}</style>"
+        f"<h1>Answers side by side</h1><p>{about}</p>"
+        f"<div class=scroll><table><thead><tr><th>prompt</th>{heads}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
     replace_file(path, page.encode(errors="replace"))
+
+
+def _answers(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Row]]:
+    """Return text -> candidate -> the last answer that was kept."""
+    said: dict[str, dict[str, Row]] = defaultdict(dict)
+    for file in sorted(folder.glob("*.jsonl")):
+        for row in read_rows(file):
+            if row["candidate"] in names:
+                said[row["text"]][row["candidate"]] = row
+    return said
+
+
+def _fitting(rows: Iterable[str]) -> list[str]:
+    """Return the rows, in order, that a page has room for."""
+    kept: list[str] = []
+    room = MOST
+    for row in rows:
+        room -= len(row.encode(errors="replace"))
+        if room < 0 and kept:
+            break
+        kept.append(row)
+    return kept
 
 
 def _summary(graded: Outcomes, column: int) -> str:
     quality, cost, seconds = (values[:, column] for values in (graded.quality, graded.cost, graded.latency))
     known = quality[~np.isnan(quality)]
     half = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    paid, waited = np.nanmean(cost), np.nanmean(seconds) if not np.isnan(seconds).all() else float("nan")
-    return f"<small>quality {known.mean():.2f} ± {half:.2f}, USD {paid:.3g} a call, {waited:.2f} s</small>"
+    worth = f"quality {_mean(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
+    return f"<small>{worth}, {_taken(_mean(cost), _mean(seconds), ' a call')}</small>"
 
 
-def _row(
-    prompt: Prompt, graded: Outcomes, line: dict[str, int], said: dict[str, dict[str, Row]], router: Router
-) -> str:
-    chosen = router.route(prompt.text).candidate
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _taken(cost: float, seconds: float, each: str = "") -> str:
+    """Say what was paid and waited, as far as it is known."""
+    return f"{usd(cost)}{each}" + ("" if np.isnan(seconds) else f", {seconds:.2f} s")
+
+
+def _row(prompt: Prompt, graded: Outcomes, line: int, said: dict[str, Row], chosen: str) -> str:
     cells = "".join(
-        _cell(graded, line[prompt.text], column, said[prompt.text].get(name))
-        for column, name in enumerate(graded.pool.names)
+        _cell(graded, line, column, said.get(name)) for column, name in enumerate(graded.pool.names)
     )
     about = f"<small>{escape(prompt.task)}; routed to {escape(chosen)}</small>"
-    return f"<tr><td><pre>{escape(prompt.text)}</pre>{about}</td>{cells}</tr>"
+    return f"<tr><td><pre>{escape(_shown(prompt.text))}</pre>{about}</td>{cells}</tr>"
 
 
 def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
@@ -90,7 +129,11 @@ def _cell(graded: Outcomes, row: int, column: int, answer: Row | None) -> str:
     if np.isnan(quality):
         return f'<td data-of="{name}"><small>not asked</small></td>'
     kind = "right" if quality >= 0.99 else "wrong" if quality <= 0.01 else "part"
-    told = f"grade {quality:.2f}, USD {graded.cost[row, column]:.3g}, {graded.latency[row, column]:.2f} s"
+    told = f"grade {quality:.2f}, {_taken(graded.cost[row, column], graded.latency[row, column])}"
     text = str(answer["answer"]) if answer else ""
-    shown = f"<pre>{escape(text)}</pre>" if text.strip() else "<p><i>no answer</i></p>"
+    shown = f"<pre>{escape(_shown(text))}</pre>" if text.strip() else "<p><i>no answer</i></p>"
     return f'<td class={kind} data-of="{name}">{shown}<small>{told}</small></td>'
+
+
+def _shown(text: str) -> str:
+    return shortened(text, BEGINNING, END)

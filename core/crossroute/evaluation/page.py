@@ -23,6 +23,7 @@ from crossroute.files import replace_file
 from crossroute.metrics.scores import sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
+from crossroute.notebook import shortened
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
 
 REGRETS = 25
@@ -30,6 +31,8 @@ REGRETS = 25
 
 _BEGINNING, _END = 120, 280
 """Characters of a query that are shown before it is opened, of its begin and of its end."""
+_MOST = 12_000
+"""Characters that are shown once it is opened."""
 
 
 class Regret(NamedTuple):
@@ -238,11 +241,10 @@ def _regrets_table(found: Sequence[Regret], outcomes: Outcomes) -> str:
 
 
 def _opening(text: str) -> str:
-    """Return a query as an element that shows its beginning and its end, and opens to the whole."""
-    line = " ".join(text.split())
-    if len(line) > _BEGINNING + _END:
-        line = f"{line[:_BEGINNING]} […] {line[-_END:]}"
-    return f"<details><summary>{escape(line)}</summary><pre>{escape(text)}</pre></details>"
+    """Return a query as an element that shows its beginning and its end, and opens to the whole, or most of it."""
+    line = shortened(" ".join(text.split()), _BEGINNING, _END)
+    whole = shortened(text, _MOST // 2, _MOST // 2)
+    return f"<details><summary>{escape(line)}</summary><pre>{escape(whole)}</pre></details>"
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], firsts: Iterable[str] | None = None) -> str:

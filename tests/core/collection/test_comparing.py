@@ -67,7 +67,7 @@ def test_the_command_prints_it_and_the_page_shows_answers(saved, tmp_path):
     shown = page.read_text()
     assert "&lt;i&gt;large&lt;/i&gt;" in shown
     assert "What is &lt;b&gt;2&lt;/b&gt; plus 2?" in shown
-    assert "grade 1.00, USD 0.001, 1.50 s" in shown
+    assert "grade 1.00, $0.0010, 1.50 s" in shown
     assert "<script" not in shown
 
 
