@@ -96,6 +96,11 @@ class QueryEncoder:
         if not (isinstance(encoder, StaticEncoder) and encoder.by_word):
             return self._read_views(queries)
         words = [query.plain_words() for query in queries]
+        if len(words) == 1 and words[0]:
+            embeddings, counts = encoder.read(words)
+            return (
+                self._read_views(queries) if counts[0] is None else _read_lines(queries, embeddings, counts)
+            )
         rows = [row for row, each in enumerate(words) if each]
         if not rows:
             return self._read_views(queries)

@@ -6,9 +6,11 @@ What is added up over a text's words is worked out once a word, and remembered.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,10 +181,10 @@ class WordRows:
         words = texts[0] if len(texts) == 1 else [*chain.from_iterable(texts)]
         known = self._known
         try:
-            places = np.fromiter(map(known.places.__getitem__, words), np.intp, len(words))
+            places = known.places_of(words)
         except KeyError:
             known = self._learn(words)
-            places = np.fromiter(map(known.places.__getitem__, words), np.intp, len(words))
+            places = known.places_of(words)
         if len(texts) == 1:
             return _added(known.rows, places)[None]
         return _sums(known.rows, places, np.fromiter(map(len, texts), np.intp, len(texts)))
@@ -225,28 +227,41 @@ def _sums(rows: Embeddings, places: npt.NDArray[np.intp], lengths: npt.NDArray[n
 
 def _added(rows: Embeddings, places: npt.NDArray[np.intp]) -> Embeddings:
     """Return the sum of the rows at some places, as a product, which is quicker than a sum, shape (width,)."""
-    return np.asarray(np.ones(len(places), dtype=np.float32) @ rows.take(places, axis=0))
+    return np.asarray(_ones(len(places)).dot(rows.take(places, axis=0)))
+
+
+@lru_cache
+def _ones(count: int) -> Embeddings:
+    return np.ones(count, dtype=np.float32)
 
 
 class _Known:
-    """Words, and the place of each among the rows; what a place holds never changes, so that readers need no lock."""
+    """Words, and the place of each among the rows; what a place holds never changes, so that readers need no lock.
+
+    A place is kept as the bytes of a number: joined, those of many words are an array already.
+    """
 
     def __init__(self, width: int, size: int) -> None:
-        self.places: dict[str, int] = {}
+        self.places: dict[str, bytes] = {}
         self.rows = np.empty((size, width), dtype=np.float32)  # takes memory as it is filled
+
+    def places_of(self, words: Sequence[str]) -> npt.NDArray[np.intp]:
+        """Return the place of each word; a KeyError is raised where one is not held."""
+        return np.frombuffer(b"".join(map(self.places.__getitem__, words)), dtype=np.intp)
 
     def add(self, words: list[str], rows: Embeddings) -> None:
         """Hold further words: their rows first, so that no place is known before it is filled."""
         start = len(self.places)
         self.rows[start : start + len(words)] = rows
-        self.places.update(zip(words, range(start, start + len(words)), strict=True))
+        places = (np.intp(place).tobytes() for place in range(start, start + len(words)))
+        self.places.update(zip(words, places, strict=True))
 
 
 def unit(vectors: Embeddings) -> Embeddings:
     """Return vectors at length 1, shape (n, d); 0 stays 0."""
-    one = len(vectors) == 1  # of one, a product is quicker
-    square = vectors @ vectors.T if one else np.add.reduce(vectors * vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / (np.sqrt(square) + 1e-32))
+    if len(vectors) == 1:  # of one, a product is quicker
+        return np.asarray(vectors / (math.sqrt(vectors[0].dot(vectors[0])) + 1e-32))
+    return np.asarray(vectors / (np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True)) + 1e-32))
 
 
 def _is_printable(text: str) -> bool:

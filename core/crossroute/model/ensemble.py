@@ -91,6 +91,7 @@ class Ensemble:
         self._feature = self.tensors["feature"].astype(np.intp).repeat(2)
         self._threshold = held["threshold"].repeat(2)
         self._depth = int(self.tensors["depth"][0])
+        self._each = np.ones((1, len(self._root)), dtype=np.float32)
         self._roots: list[int] = self.tensors["root"].ravel().tolist()
 
     def check(self, config: NetworkConfig) -> None:
@@ -150,13 +151,16 @@ class Ensemble:
 
     def members(self, encoded: Floats, x: Floats) -> Floats:
         """Return what each member predicts, side by side in the order of `MEMBERS`, shape (n, 2 c)."""
-        ridge = np.asarray(encoded, dtype=np.float32) @ self._ridge + self._ridge_bias
+        ridge = np.asarray(encoded, dtype=np.float32).dot(self._ridge)
+        ridge += self._ridge_bias
         return np.concatenate([ridge, self._forest(np.asarray(x, dtype=np.float32))], axis=1)
 
     def _forest(self, x: Floats) -> Floats:
         if len(x) == 1:
             leaves = self._walk(x[0].tolist())
-            return np.asarray(np.add.reduce(self._value.take(leaves, axis=0), axis=0, keepdims=True))
+            return np.asarray(
+                self._each.dot(self._value.take(leaves, axis=0))
+            )  # a product: quicker than a sum
         total = np.zeros((len(x), self._value.shape[1]), dtype=np.float32)
         told = np.empty_like(total)
         for leaf in self._leaves(

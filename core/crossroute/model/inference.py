@@ -33,11 +33,36 @@ class PoolProfiles(NamedTuple):
 
 
 class PoolKeys(NamedTuple):
-    """The pool as the network attends to it: computed once a pool, not once a query."""
+    """The pool as the network attends to it: computed once a pool, not once a query.
 
-    features: Float32s  # (2 k + 3, m), what is read of each candidate, and a 1
+    The layers that read a candidate's 2 k + 3 features end in r numbers: those features, or, where a pool has no more
+    candidates than features, the m candidates, whose features are folded into the layers.
+    """
+
+    asked: Float32s  # (E d, 2 r + 2), hidden units -> what is asked of each candidate, and of all
+    asked_bias: Float32s  # (2 r + 2,)
+    interest: Float32s  # (E, d, heads r), hidden units -> interest in each candidate
+    interest_bias: Float32s  # (E, 1, heads r)
+    features: Float32s | None  # (2 k + 3, m), what is read of each candidate, and a 1; None where r is m
     profiles: Float32s  # (k, 3 m), quality, log tokens and evidence
     told: Float32s  # (E heads m, 2), what attending to each adds to quality's logit and log tokens
+
+    def attention(self, hidden: Float32s) -> Float32s:
+        """Return the weight of each candidate for each member and head, shape (n E heads, m), by hidden units."""
+        n, (members, d, _) = len(hidden), self.interest.shape
+        each = hidden.reshape(n, members, d).swapaxes(0, 1) @ self.interest  # (E, n, heads r)
+        each += self.interest_bias
+        heads = len(self.told) // self.size  # E heads
+        return softmax(self.of_candidates(each.swapaxes(0, 1).reshape(n * heads, -1)))
+
+    def of_candidates(self, read: Float32s) -> Float32s:
+        """Return what r numbers, a row each, say of each candidate."""
+        return read if self.features is None else read.dot(self.features)
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are."""
+        return len(self.profiles[0]) // 3
 
 
 class Inferred(NamedTuple):
@@ -48,7 +73,7 @@ class Inferred(NamedTuple):
     clusters: Float32s  # (n, k)
     outcomes: Float32s  # (n, m), of each candidate in the query's clusters
     x: Float32s  # (n, p), principal components and surface features
-    interest: Float32s  # (n, E heads, 2 k + 3), in a candidate's features
+    hidden: Float32s  # (n, E d)
     pool: PoolKeys
 
     @property
@@ -59,7 +84,8 @@ class Inferred(NamedTuple):
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        return np.asarray(softmax(self.interest @ self.pool.features).mean(1))
+        weights = self.pool.attention(self.hidden)
+        return np.asarray(weights.reshape(len(self.hidden), -1, self.pool.size).mean(1))
 
 
 class InferenceNetwork:
@@ -96,10 +122,22 @@ class InferenceNetwork:
         """
         mean = (pool if around is None else around).log_tokens.mean()
         model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
-        features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])
+        features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])  # (2 k + 3, m)
         told = np.repeat(features.T @ self._told, self.config.heads, axis=0)  # (E heads, m, 2)
         profiles = np.concatenate([pool.quality, pool.log_tokens, pool.evidence])  # (3 m, k)
-        return PoolKeys(_single(features), np.ascontiguousarray(profiles.T), _single(told.reshape(-1, 2)))
+        folded = len(model) <= len(features)
+        last = features if folded else np.eye(len(features))
+        asked = np.concatenate([(self._pair @ last).reshape(len(self._pair), -1), self._shared], axis=1)
+        interest = (self._interest @ last).reshape(*self._interest.shape[:2], -1)  # (E, d + 1, heads r)
+        return PoolKeys(
+            asked=_single(asked[:-1]),
+            asked_bias=_single(asked[-1]),
+            interest=_single(interest[:, :-1]),
+            interest_bias=_single(interest[:, -1:]),
+            features=None if folded else _single(features),
+            profiles=np.ascontiguousarray(profiles.T),
+            told=_single(told.reshape(-1, 2)),
+        )
 
     def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
         """Return the members' average.
@@ -110,31 +148,29 @@ class InferenceNetwork:
             around: What the query attends to for its context; by default the pool itself. With the same one for every
                 pool, what is predicted of a candidate does not depend on the others.
         """
-        (n, (read, m)), k = (len(query), pool.features.shape), self.config.clusters
+        n, m, k = len(query), pool.size, self.config.clusters
         x = self.project(query)  # (n, p)
-        first: Float32s = x @ self._first + self._first_bias  # (n, k + E d)
+        first: Float32s = x.dot(self._first)  # (n, k + E d); as `@`, which takes longer of small arrays
+        first += self._first_bias
         clusters = softmax(first[:, :k])  # (n, k)
         hidden = _gelu(first[:, k:])  # (n, E d)
-        asked = hidden @ self._asked + self._asked_bias  # (n, 2 (2 k + 3) + 2)
-        pair = np.asarray(asked[:, :-2].reshape(2 * n, read) @ pool.features, np.float32)  # (2 n, m)
-        pair = pair.reshape(n, 2, m)
-        each = (
-            hidden.reshape(n, len(self._interest), -1).swapaxes(0, 1) @ self._interest + self._interest_bias
-        )
-        interest = each.swapaxes(0, 1).reshape(n, -1, read)  # from (E, n, heads (2 k + 3))
+        asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r + 2)
+        asked += pool.asked_bias
         beside = pool if around is None else around
-        attention = softmax(interest.reshape(-1, read) @ beside.features)  # (n E heads, m)
-        shared = asked[:, -2:] + attention.reshape(n, -1) @ beside.told  # (n, 2)
+        shared = asked[:, -2:] + beside.attention(hidden).reshape(n, -1).dot(beside.told)  # (n, 2)
+        pair = pool.of_candidates(asked[:, :-2].reshape(2 * n, -1)).reshape(n, 2, m)
         pair += shared[:, :, None]
-        known: Float32s = clusters @ pool.profiles  # (n, 3 m)
+        known: Float32s = clusters.dot(pool.profiles)  # (n, 3 m)
         if self.config.prior:
             pair[:, 0] += _logit(known[:, :m], 1e-3)
             pair[:, 1] += known[:, m : 2 * m]
-        return Inferred(pair[:, 0], pair[:, 1], clusters, known[:, 2 * m :], x, interest, pool)
+        return Inferred(pair[:, 0], pair[:, 1], clusters, known[:, 2 * m :], x, hidden, pool)
 
     def project(self, query: Float32s) -> Float32s:
         """Return an encoded query's principal components and surface features, shape (n, p)."""
-        return np.asarray((query - self.weights["centre"]) @ self.weights["projection"])
+        x: Float32s = query.dot(self.weights["projection"])
+        x -= self._centre
+        return x
 
     def place(self, x: Float32s) -> Float32s:
         """Return how much of each cluster is in each query, shape (n, k)."""
@@ -167,18 +203,11 @@ class InferenceNetwork:
         )
         shared = joined["shared"] / members  # (E, 2 d + 1, 2)
         self._told = value @ shared[:, d:-1] / config.heads  # (E, 2 k + 3, 2)
-        columns = interest.shape[-1]
-        each = interest.swapaxes(1, 2).reshape(members, d + 1, -1)  # (E, d + 1, heads (2 k + 3))
-        self._interest, self._interest_bias = _single(each[:, :d]), _single(each[:, d:])
-        asked = np.concatenate(
-            [
-                pair.swapaxes(1, 2).reshape(members, d + 1, 2 * columns),
-                np.delete(shared, slice(d, 2 * d), axis=1),
-            ],
-            axis=2,
-        )  # (E, d + 1, 2 (2 k + 3) + 2)
-        self._asked = _single(asked[:, :d].reshape(members * d, -1))
-        self._asked_bias = _single(asked[:, d].sum(0))
+        self._interest = interest.swapaxes(1, 2).reshape(members, d + 1, -1, interest.shape[-1])
+        # of each hidden unit, members beside each other, and one row more: the members' biases are added up
+        self._pair = _stacked(pair.swapaxes(1, 2))  # (E d + 1, 2, 2 k + 3)
+        self._shared = _stacked(np.delete(shared, slice(d, 2 * d), axis=1))  # (E d + 1, 2)
+        self._centre = _single(weights["centre"] @ weights["projection"])
         hidden = weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d)
         centroids, temperature = weights["centroids"], weights["temperature"]
         near = 2 * centroids.T / temperature  # (p, k): the distance to a cluster, less |x|^2 and turned round
@@ -208,6 +237,12 @@ def _levels(clusters: int) -> tuple[Doubles, Doubles]:
     gathered[2 * k : 2 * k + 2, : 2 * k] = each.T
     gathered[-1, -1] = 1
     return spread, gathered
+
+
+def _stacked(layers: Doubles) -> Doubles:
+    """Return members' layers, shape (E, d + 1, ...), the last row a bias, as one of them all, shape (E d + 1, ...)."""
+    rows = layers[:, :-1].reshape(-1, *layers.shape[2:])
+    return np.concatenate([rows, layers[:, -1].sum(0, keepdims=True)])
 
 
 def _single(values: npt.NDArray[np.floating]) -> Float32s:

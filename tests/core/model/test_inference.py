@@ -26,10 +26,11 @@ def frozen(made):
 @pytest.mark.parametrize("prior", [True, False])
 @pytest.mark.parametrize("heads", [1, 3])
 @pytest.mark.parametrize("members", [1, 4])
-def test_numpy_and_torch_say_the_same(prior, heads, members):
+@pytest.mark.parametrize("size", [5, 30])  # fewer candidates than what is read of each, and more
+def test_numpy_and_torch_say_the_same(prior, heads, members, size):
     made = trained(prior=prior, heads=heads, members=members)
     queries = RANDOM.normal(size=(9, 12)).astype(np.float32)
-    profiles = PoolProfiles(*(RANDOM.random((5, 4)).astype(np.float32) for _ in range(3)))
+    profiles = PoolProfiles(*(RANDOM.random((size, 4)).astype(np.float32) for _ in range(3)))
     with torch.inference_mode():
         expected = made(torch.from_numpy(queries), made.keys(PoolEmbedding(*map(torch.from_numpy, profiles))))
     network = frozen(made)
