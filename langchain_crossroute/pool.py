@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from typing_extensions import Self
 from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
+from crossroute.errors import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
@@ -150,11 +150,7 @@ class PoolFields(BaseChatModel):
             sorted(set(given) - cls.model_fields.keys() - {"api_key"}) if isinstance(given, dict) else []
         )
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
-            like = get_close_matches(unknown[0], cls.model_fields, n=1)
-            meant = f" Did you mean {like[0]!r}?" if like else ""
-            raise ValueError(
-                f"Unknown argument {unknown[0]!r}.{meant} Expected {', '.join(cls.model_fields)}."
-            )
+            raise ValueError(unknown_argument(unknown[0], cls.model_fields))
         if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
             return given | {"models": by_name(given["models"], model_name, model_effort)}
         return given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Container, Iterator, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,12 +23,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from typing_extensions import Self, override
+from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
+from crossroute.errors import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
@@ -140,7 +142,11 @@ class MemberPool(FunctionCallingLLM):
         shadow: str | None = None,
         shadow_share: float = 0.0,
         callback_manager: CallbackManager | None = None,
+        **misspelt: Never,
     ) -> None:
+        if misspelt:
+            arguments = signature(type(self)).parameters.keys() - {"misspelt"}
+            raise TypeError(unknown_argument(min(misspelt), sorted(arguments)))
         super().__init__(
             llms=by_name(llms, model_name, effort_of),
             router=router,

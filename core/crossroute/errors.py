@@ -6,7 +6,7 @@ also inherits the builtin that a caller would expect, so `except LookupError` wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from difflib import get_close_matches
@@ -260,6 +260,22 @@ def _remedy(name: str, known: tuple[str, ...]) -> str:
         f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
         "`router.with_candidates(...)`."
     )
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Ask whether a known name was meant by one that is like it; empty where none is.
+
+    >>> meant("cost_prefrence", ["router", "cost_preference"])
+    " Did you mean 'cost_preference'?"
+    """
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def unknown_argument(name: str, known: Iterable[str]) -> str:
+    """Say that there is no such argument, which was likely meant, and which there are."""
+    known = list(known)
+    return f"Unknown argument {name!r}.{meant(name, known)} Expected {', '.join(known)}."
 
 
 def _listed(name: str, known: tuple[str, ...]) -> str:

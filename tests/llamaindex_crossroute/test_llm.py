@@ -103,6 +103,13 @@ def test_what_contradicts_itself_is_refused_when_it_is_made(router, members):
         CrossRouteLLM(members, router, default="huge")
 
 
+def test_a_misspelt_argument_is_told_with_the_one_that_is_meant(router, members):
+    with pytest.raises(
+        TypeError, match=r"'cost_prefrence'. Did you mean 'cost_preference'\? Expected abilities,"
+    ):
+        CrossRouteLLM(members, router, cost_prefrence=0.5)
+
+
 def test_a_copy_with_another_dial_shares_members_and_spend(llm):
     cheap = llm.model_copy(update={"cost_preference": 1.0})
     assert cheap.complete(ARITHMETIC).text.startswith("small")

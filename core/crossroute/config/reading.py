@@ -13,7 +13,7 @@ from crossroute.budgets import Budget
 from crossroute.candidate import Price
 from crossroute.config.located import LocatedToml, Place, values
 from crossroute.config.pool import Deployment, EscalationEntry, FloorEntry, ModelEntry, PoolConfig
-from crossroute.errors import ConfigError
+from crossroute.errors import ConfigError, meant
 from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints
 from crossroute.scrubbing import holds_credential
@@ -68,17 +68,18 @@ def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
 
 
 def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
-    """Return the first fault of several, and how many there are."""
-    first, *others = error.errors(include_url=False)
+    """Return the first fault of several, a misspelt key before what is missing, and how many there are."""
+    first, *others = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
     place = first.get("ctx", {}).get("place", first["loc"])
     told = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
-        told = f"unknown key. Expected {', '.join(_keys_beside(place))}"
+        known = list(_keys_beside(place))
+        told = f"unknown key.{meant(str(place[-1]), known)} Expected {', '.join(known)}"
     elif first["type"] == "missing":
         told = "is missing"
     elif first["type"] not in ("value_error", "misplaced"):
         told = f"{told}, got {first['input']!r}"
-    more = f" {len(others)} more {'fault' if len(others) == 1 else 'faults'} after this." if others else ""
+    more = f" {len(others)} more {'fault' if len(others) == 1 else 'faults'} beside this." if others else ""
     return source.fault(place, f"{told}.{more}")
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability, Pool
-from crossroute.errors import WINDOW
+from crossroute.errors import WINDOW, meant
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import LEAST_QUALITY, Reward, best
@@ -167,8 +167,10 @@ class Constraints(BaseModel):
                 f'constraints expects Constraints(max_cost=0.01) or {{"max_cost": 0.01}}, got {given!r}.'
             )
         if strangers := given.keys() - cls.model_fields.keys():
+            name = min(strangers)
             raise ValueError(
-                f"There is no constraint {min(strangers)!r}. Expected some of {', '.join(cls.model_fields)}."
+                f"There is no constraint {name!r}.{meant(name, cls.model_fields)} "
+                f"Expected some of {', '.join(cls.model_fields)}."
             )
         return cls.model_validate(dict(given))
 

@@ -17,14 +17,13 @@ import json
 import os
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import CheckpointError, one_line
+from crossroute.errors import CheckpointError, meant, one_line
 from crossroute.files import held, is_folder, read_whole, replace_entry
 
 FORMAT = 1
@@ -204,9 +203,8 @@ def locate(name: str | Path) -> Path:
     if is_folder(name):
         return Path(name)
     if isinstance(name, Path) or not HUB_ID.fullmatch(name):
-        near = get_close_matches(str(name), bundled_routers(), n=1)
         raise CheckpointError(
-            f"There is no router {str(name)!r}.{f' Did you mean {near[0]!r}?' if near else ''} "
+            f"There is no router {str(name)!r}.{meant(str(name), bundled_routers())} "
             f"Expected a bundled name ({', '.join(bundled_routers())}), a "
             "folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
         )

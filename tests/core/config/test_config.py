@@ -111,7 +111,12 @@ port = 8080
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("router", "rooter", 1, "rooter: unknown key. Expected router, cost_preference,"),
+        (
+            "router",
+            "rooter",
+            1,
+            "rooter: unknown key. Did you mean 'router'? Expected router, cost_preference,",
+        ),
         ("0.5", "1.5", 2, "cost_preference: Input should be less than or equal to 1, got 1.5."),
         ("[[models]]", "[[models]", 4, "not TOML:"),
         ("base_url", "url", 7, "models[0].url: unknown key. Expected name, model, base_url,"),
@@ -121,6 +126,12 @@ port = 8080
         ("127.0.0.1:9001", "me:pass@host", 7, "would hold a secret"),
         ('"OPENAI_API_KEY"', '"my key"', 8, "expected the name of an environment variable"),
         ('"gpt-5-mini"', '"claude-opus-4-5"', 11, "'claude-opus-4-5' is taken."),
+        (
+            'model = "openai',
+            'modle = "openai',
+            6,
+            "models[0].modle: unknown key. Did you mean 'model'? Expected",
+        ),
         ('model = "openai:gpt-5-mini"\n', "", 4, "models[0].model: is missing."),
         ("router", 'default = "gpt"\nrouter', 1, "default: 'gpt' is no model's name. Expected 'gpt-5-mini',"),
         (
@@ -163,7 +174,7 @@ def test_a_fault_below_is_found_there(tmp_path, more, line, told):
 
 
 def test_several_faults_are_counted(tmp_path):
-    assert fault(tmp_path, ISSUE + "a = 1\nb = 2\nc = 3").endswith("2 more faults after this.")
+    assert fault(tmp_path, ISSUE + "a = 1\nb = 2\nc = 3").endswith("2 more faults beside this.")
 
 
 def test_what_is_no_file_is_told(tmp_path):
@@ -268,7 +279,7 @@ def test_budgets_and_traffic_are_arguments_of_the_integrations(tmp_path):
     ("old", "new", "told"),
     [
         ("usd = 50", "usd = -1", "greater than 0"),
-        ("pace = true", "pase = true", "unknown key. Expected usd, per, key"),
+        ("pace = true", "pase = true", "unknown key. Did you mean 'pace'? Expected usd, per, key"),
         ('shadow = "large"', 'shadow = "huge"', "'huge' is no model's name"),
         ("exploration = 0.05", "exploration = 1.5", "less than 1"),
     ],

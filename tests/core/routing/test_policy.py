@@ -254,3 +254,10 @@ def test_a_screen_that_holds_nobody_back_says_so():
 def test_a_screen_refuses_a_name_that_nobody_has():
     with pytest.raises(UnknownCandidateError, match="'d'"):
         Screen(POOL, Constraints(deny={"d"}))
+
+
+def test_a_misspelt_constraint_is_told_with_the_one_that_is_meant():
+    with pytest.raises(
+        ValueError, match=r"no constraint 'max_costs'. Did you mean 'max_cost'\? Expected some of"
+    ):
+        Constraints.of({"max_costs": 1})
