@@ -237,7 +237,7 @@ def print_savings() -> None:
         parts = {"all": variants} | {m: of_maker(variants, m) for m, models in makers.items() if models > 1}
         for of, part in parts.items():
             found = np.array(list(savings(part, fits)))
-            for row, way in enumerate(("measured", "foreseen")):
+            for row, way in enumerate(("measured", "predicted")):
                 low, middle, high = np.quantile(found[:, row], (0.05, 0.5, 0.95), axis=0)
                 cells = " | ".join(
                     f"{m:.0%} ({a:.0%} to {b:.0%})" for a, m, b in zip(low, middle, high, strict=True)

@@ -32,7 +32,7 @@ def main() -> None:
     torch.set_num_threads(1)
     foreseen = left_out()
     print(
-        "| set | models left out | queries | blind mixture | foreseen less it | leaning to the dearer |"
+        "| set | models left out | queries | blind mixture | predicted less it | leaning to the dearer |"
         " list price | leaning less list price, 95 % |"
     )
     print("|---|---|---|---|---|---|---|---|")

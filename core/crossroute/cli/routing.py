@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossroute.cli import completing
 from crossroute.cli.console import answer, note, out
 from crossroute.cli.shared import (
     Address,
@@ -168,7 +169,14 @@ def _route_file(
 
 
 def demo(
-    router: RouterName = None,
+    router: Annotated[
+        str | None,
+        typer.Option(
+            "--router",
+            autocompletion=completing.routers,
+            help="A bundled name, a folder or a hub id; by default universal, over models of today.",
+        ),
+    ] = None,
     candidates: Names = None,
     config: ConfigFile = None,
     plot_file: Annotated[
