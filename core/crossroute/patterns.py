@@ -1,8 +1,12 @@
-"""Regular expressions that are compiled when they are first used: some take milliseconds, and most texts need few."""
+"""Regular expressions that are compiled when they are first used: some take milliseconds, and most texts need few.
+
+Moments as other programs spell them are read by one.
+"""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,3 +23,23 @@ else:
             found = getattr(re.compile(*self._arguments), name)
             setattr(self, name, found)
             return found
+
+
+FRACTION = lazy(r"\.(\d+)")
+"""Of a second."""
+
+
+def moment(told: str) -> datetime:
+    """Read a moment as ISO 8601 spells it; Python 3.10 takes no "Z", and fractions of three or six digits alone.
+
+    Raises:
+        ValueError: It is none.
+
+    >>> moment("2026-11-01T10:00:02.5Z").isoformat()
+    '2026-11-01T10:00:02.500000+00:00'
+    """
+    return datetime.fromisoformat(FRACTION.sub(_to_microseconds, told.replace("Z", "+00:00")))
+
+
+def _to_microseconds(fraction: re.Match[str]) -> str:
+    return f".{fraction[1][:6]:0<6}"

@@ -19,11 +19,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from crossroute.calls.blame import chain, status
+from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
 """Seconds that are heeded at most."""
@@ -63,7 +63,7 @@ def seconds_of(told: Any) -> float | None:
     length = LONG.match(text)
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
-    for read in (parsedate_to_datetime, lambda date: datetime.fromisoformat(date.replace("Z", "+00:00"))):
+    for read in (parsedate_to_datetime, moment):
         with suppress(ValueError):
             return read(text).timestamp() - time.time()
     return None

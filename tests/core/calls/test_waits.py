@@ -51,6 +51,7 @@ def test_headers_of_each_provider_are_read(headers, seconds):
     [
         ("Retry-After", lambda at: formatdate(at, usegmt=True)),
         ("anthropic-ratelimit-tokens-reset", lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))),
+        ("Retry-After", lambda at: time.strftime("%Y-%m-%dT%H:%M:%S.5Z", time.gmtime(at))),
         ("X-RateLimit-Reset", lambda at: str(round(at * 1_000))),
         ("X-RateLimit-Reset", lambda at: str(round(at))),
     ],

@@ -6,10 +6,10 @@ Sources: langsmith 0.4, `langsmith.schemas.Run` and `Feedback`; Langfuse's API, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from crossroute.data.readers.logs.facts import grade_of, number, only, question, row, within
+from crossroute.patterns import moment
 
 
 def is_langsmith_row(fields: Mapping[str, Any]) -> bool:
@@ -97,7 +97,7 @@ def _scores(scores: object) -> dict[str, object]:
 
 def _seconds(begun: object, ended: object) -> float | None:
     try:
-        first, last = (datetime.fromisoformat(str(time).replace("Z", "+00:00")) for time in (begun, ended))
+        first, last = (moment(str(time)) for time in (begun, ended))
         return max(0.0, (last - first).total_seconds())
     except (ValueError, TypeError):
         return None
