@@ -202,10 +202,11 @@ class ChatCrossRoute(PoolFields):
             settings = settings.overridden(configured["configurable"])
         if self.budgets is not None and configured.get("tags"):
             settings = settings.overridden({"budget_keys": settings.budget_keys.union(configured["tags"])})
-        if kwargs.get("model") in self._routing.members:
+        routing = self._routing
+        if kwargs.get("model") in routing.members:
             settings = settings.overridden({"candidate": kwargs.pop("model")})
         return Call(
-            self._routing,
+            routing,
             self._convert_input(input).to_messages(),
             configured,
             settings,

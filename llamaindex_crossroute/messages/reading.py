@@ -165,6 +165,8 @@ def shows(message: ChatMessage) -> bool:
 
 def field_of(place: Any, name: str) -> Any:
     """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
+    if place is None:
+        return None
     if isinstance(place, BaseModel):  # which takes long to say that it has no such field
         return place.__dict__.get(name, (place.model_extra or {}).get(name))
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)

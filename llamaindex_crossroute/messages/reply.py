@@ -177,6 +177,8 @@ def choice_of(raw: Any) -> Any:
 
 def _counted(usage: Any) -> Usage | None:
     """Return the tokens that one place tells, or None where it tells none."""
+    if usage is None:
+        return None
     whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     if read is None and written is None:

@@ -125,7 +125,7 @@ def stated_cost(*places: object) -> float | None:
     >>> stated_cost(None, {"cost": 0.0012}), stated_cost({"cost": "free"})
     (0.0012, None)
     """
-    for place in places:
+    for place in filter(None, places):
         cost = _part(place, "cost")
         ticks = _usd(_part(place, "cost_in_usd_ticks"))
         told = (

@@ -95,6 +95,9 @@ def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any
 
 
 Details = tuple[tuple[Alternative, ...], tuple[Cluster, ...]]
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Types of values that JSON holds as they are."""
+
 DETAILS = ("alternatives", "clusters")
 """Fields of a decision that are made when they are asked for."""
 
@@ -265,15 +268,16 @@ _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items(
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON holds it: no number that is not finite, models as objects."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int)):
+    if isinstance(value, (str, int)):
         return value
-    if isinstance(value, BaseModel):
-        value = vars(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value]
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    parts = value if isinstance(value, dict) else vars(value)  # a model's
+    return {name: _plain(part) for name, part in parts.items()}
 
 
 def _by_reward(alternative: Alternative) -> tuple[bool, float]:
