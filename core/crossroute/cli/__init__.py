@@ -4,56 +4,88 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from crossroute import __version__
-from crossroute.cli import updates
-from crossroute.cli.catalogue import candidates, prices
-from crossroute.cli.collection import collect
-from crossroute.cli.comparing import compare
-from crossroute.cli.config import config
 from crossroute.cli.console import err, print_anything
-from crossroute.cli.evaluation import evaluate
-from crossroute.cli.keys import keys
-from crossroute.cli.learning import data, floor, train
-from crossroute.cli.profile import profile
-from crossroute.cli.routing import demo, route
-from crossroute.cli.serve import serve
-from crossroute.cli.traffic import traffic
 from crossroute.errors import CrossRouteError, one_line
 
+INTERRUPTED = 130
+COMMANDS = {
+    "route": ("routing", 'route "Prove that 2 is prime." --cost-preference 0.8'),
+    "data": ("learning", "data outcomes.jsonl"),
+    "compare": ("comparing", "compare prompts.csv --config crossroute.toml"),
+    "collect": ("collection", "collect prompts.csv --config crossroute.toml --out o.parquet"),
+    "train": ("learning", "train outcomes.jsonl --out my-router"),
+    "floor": ("learning", "floor my-router outcomes.jsonl --drop 0.02 --out promised"),
+    "evaluate": ("evaluation", "evaluate my-router outcomes.jsonl --plot curves.png"),
+    "candidates": ("catalogue", "candidates --search claude"),
+    "prices": ("catalogue", "prices routerbench"),
+    "config": ("config", "config crossroute.toml"),
+    "profile": ("profile", "profile openai:gpt-5-mini --max-cost 0.5"),
+    "demo": ("routing", "demo --plot demo.png"),
+    "serve": ("serve", "serve crossroute.toml --port 8080"),
+    "traffic": ("traffic", ""),
+    "keys": ("keys", ""),
+    "catalogue": ("updates", ""),
+}
+"""Name -> the module that has a command, or a group of commands, under that name, and an example."""
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name, as click knows them; each is imported and built when it is asked for."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            self._built[name] = _built(name, *COMMANDS[name])
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    """The command line, whose commands are `_Commands`."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Commands()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, without the commands."""
+        return list(COMMANDS)
+
+
+def _built(name: str, module: str, example: str) -> Any:
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    if isinstance(found, typer.Typer):
+        group = typer.main.get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    alone.command(name, epilog=f"Example: crossroute {example}")(found)
+    return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=_Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-INTERRUPTED = 130
-EXAMPLES: dict[Callable[..., None], str] = {
-    route: 'route "Prove that 2 is prime." --cost-preference 0.8',
-    data: "data outcomes.jsonl",
-    compare: "compare prompts.csv --config crossroute.toml",
-    collect: "collect prompts.csv --config crossroute.toml --out o.parquet",
-    train: "train outcomes.jsonl --out my-router",
-    floor: "floor my-router outcomes.jsonl --drop 0.02 --out promised",
-    evaluate: "evaluate my-router outcomes.jsonl --plot curves.png",
-    candidates: "candidates --search claude",
-    prices: "prices routerbench",
-    config: "config crossroute.toml",
-    profile: "profile openai:gpt-5-mini --max-cost 0.5",
-    demo: "demo --plot demo.png",
-    serve: "serve crossroute.toml --port 8080",
-}
-for command, example in EXAMPLES.items():
-    app.command(epilog=f"Example: crossroute {example}")(command)
-app.add_typer(traffic, name="traffic")
-app.add_typer(keys, name="keys")
-
-app.add_typer(updates.app, name="catalogue")
 
 
 def _version(wanted: bool) -> None:

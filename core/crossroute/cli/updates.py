@@ -15,12 +15,12 @@ from crossroute.cli.shared import AsJson, load, names, output_file
 if TYPE_CHECKING:
     from crossroute.catalogue import Change
 
-app = typer.Typer(
+catalogue = typer.Typer(
     no_args_is_help=True, help="Keep the catalogue current: update it from files, and undo that."
 )
 
 
-@app.command(epilog="Example: crossroute catalogue update release.json")
+@catalogue.command(epilog="Example: crossroute catalogue update release.json")
 def update(
     file: Annotated[
         Path | None,
@@ -48,7 +48,7 @@ def update(
         note(f"{len(found)} facts changed, in {path}. Undo it: crossroute catalogue undo")
 
 
-@app.command(epilog="Example: crossroute catalogue undo")
+@catalogue.command(epilog="Example: crossroute catalogue undo")
 def undo(as_json: AsJson = False) -> None:
     """Take the last update away."""
     from crossroute.catalogue import Catalogue, undo_layer
@@ -60,7 +60,7 @@ def undo(as_json: AsJson = False) -> None:
     answer(as_json, {"undone": source}, f"Took away the update from {source}.")
 
 
-@app.command(epilog="Example: crossroute catalogue show")
+@catalogue.command(epilog="Example: crossroute catalogue show")
 def show(as_json: AsJson = False) -> None:
     """List the updates, and the prices that are stale."""
     from crossroute.catalogue import STALE_DAYS, Catalogue, read_layers, stale
@@ -78,7 +78,7 @@ def show(as_json: AsJson = False) -> None:
     )
 
 
-@app.command(
+@catalogue.command(
     epilog="Example: crossroute catalogue release my-router --candidates my-model --out release.json"
 )
 def release(

@@ -578,3 +578,12 @@ def test_interrupted_training_keeps_the_best_so_far_and_the_same_command_goes_on
 def test_the_bundled_router_is_the_default():
     assert Decision.model_validate_json(invoke("route", "What is 17 * 23?", "--json"))
     assert "gpt" in invoke("candidates").lower()
+
+
+def test_a_command_imports_no_other():
+    route = "app(['route', 'Hi'], standalone_mode=False)"
+    code = f"import sys; from crossroute.cli import app; {route}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("crossroute.cli.")}
+    names = ("completing", "console", "routing", "shared")
+    assert loaded == {f"crossroute.cli.{name}" for name in names}
