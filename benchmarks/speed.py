@@ -16,12 +16,18 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from langchain_core.language_models import FakeListChatModel
+from llama_index.core.llms import MockLLM
 
 from crossroute import Query, Router, load_encoder
 from crossroute.routing.predictor import EncodedQueries
+from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute import ChatCrossRoute
+from llamaindex_crossroute import CrossRouteLLM
 
 TURNS, CALLS = 10, 20
+POOLS = ("gpt-4o", "gpt-4o-mini"), ("gpt-5", "gpt-5-mini", "claude-opus-4-5")
+"""Of an integration."""
+
 WORDS = """time year people way day man thing woman life child world school state family student group country
 problem hand part place case week company system program question work government number night point home water room
 mother area money story fact month lot right study book eye job word business issue side kind head house service
@@ -98,21 +104,30 @@ def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 
 def made() -> dict[str, float]:
-    """Return the milliseconds that it takes to make an integration; medians but for the first."""
-    pools = ("gpt-4o", "gpt-4o-mini"), ("gpt-5", "gpt-5-mini", "claude-opus-4-5")
-
-    def make(names: tuple[str, ...]) -> float:
-        models = {name: FakeListChatModel(responses=["Yes."]) for name in names}
-        start = time.thread_time()
-        ChatCrossRoute(models=models)
-        return (time.thread_time() - start) * 1e3
-
-    first = make(pools[0])
-    return {
-        "the first of a process": first,
-        "over other models": make(pools[1]),
-        "over models as before": float(np.median([make(names) for names in pools * TURNS])),
+    """Return the milliseconds that it takes to make an integration; medians but for the first of each."""
+    chats = {name: FakeListChatModel(responses=["Yes."]) for name in {*POOLS[0], *POOLS[1]}}
+    llms = {name: MockLLM() for name in chats}
+    ways: dict[str, Callable[[tuple[str, ...]], object]] = {
+        "LangChain": lambda names: ChatCrossRoute(models={name: chats[name] for name in names}),
+        "LlamaIndex": lambda names: CrossRouteLLM(
+            llms={name: llms[name] for name in names}, router=WIDEST_ROUTER
+        ),
     }
+    taken: dict[str, float] = {}
+    for integration, make in ways.items():
+
+        def timed(names: tuple[str, ...], make: Callable[[tuple[str, ...]], object] = make) -> float:
+            start = time.thread_time()
+            make(names)
+            return (time.thread_time() - start) * 1e3
+
+        taken[f"{integration}, the first of a process" if not taken else f"{integration}, then"] = timed(
+            POOLS[0]
+        )
+        taken[f"{integration}, over other models"] = timed(POOLS[1])
+        again = [timed(names) for names in POOLS * TURNS]
+        taken[f"{integration}, over models as before"] = float(np.median(again))
+    return taken
 
 
 def peak_memory(queries: int) -> float:

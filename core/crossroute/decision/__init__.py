@@ -29,8 +29,8 @@ from crossroute.decision.parts import (
     Promise,
 )
 from crossroute.decision.words import explain, tabulate, usd
-from crossroute.notebook import InNotebooks
 from crossroute.reward import Reward
+from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -274,7 +274,7 @@ def _plain(value: Any) -> Any:
         return float(value) if math.isfinite(value) else None
     if isinstance(value, (str, int)):
         return value
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, frozenset)):
         return [_plain(part) for part in value]
     parts = value if isinstance(value, dict) else vars(value)  # a model's
     return {name: _plain(part) for name, part in parts.items()}

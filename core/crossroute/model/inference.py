@@ -112,6 +112,14 @@ class InferenceNetwork:
                     f"the tensor {name!r} has shape {self.weights[name].shape}, expected {shape}."
                 )
         self._fold()
+        self._context: tuple[PoolProfiles, PoolKeys] | None = None
+
+    def context_keys(self, context: PoolProfiles) -> PoolKeys:
+        """Return the keys of a context, which many pools share; those of the last one are remembered."""
+        known = self._context
+        if known is None or known[0] is not context:
+            self._context = known = context, self.keys(context)
+        return known[1]
 
     def keys(self, pool: PoolProfiles, around: PoolProfiles | None = None) -> PoolKeys:
         """Return what the network needs of a pool's profiles.

@@ -312,7 +312,7 @@ class Predictor:
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
         apart = not all(map(np.array_equal, self.context, profiles))
-        self.around = network.keys(self.context) if apart else None
+        self.around = network.context_keys(self.context) if apart else None
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -34,6 +33,7 @@ MOST_KEPT = 1_000
 
 _LOADED = LRUCache[tuple[object, ...], Router](LOADED)
 _MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
+_DIGESTS: WeakKeyDictionary[Router, bytes] = WeakKeyDictionary()
 
 
 class KeptDial(BaseModel):
@@ -120,19 +120,26 @@ def _write(path: Path, kept: KeptDial) -> None:
 
 def _digest(router: Router, pool: Pool) -> str:
     """Return a digest of all that a dial over a pool follows from."""
-    predictor = router.predictor
-    told = hashlib.sha256()
-    with suppress(PackageNotFoundError):
-        told.update(version("crossroute").encode())
-    kinds = predictor.doubt.kinds if predictor.doubt else ()
-    shape = predictor.network.config.model_dump_json()
-    told.update(repr((router.reward, predictor.cost_unit, kinds, shape)).encode())
-    for name, tensor in _tensors(router):
-        told.update(f"|{name} {tensor.dtype} {tensor.shape}|".encode())
-        told.update(np.ascontiguousarray(tensor).data)
+    if router not in _DIGESTS:
+        _DIGESTS[router] = _router_digest(router)
+    told = hashlib.sha256(_DIGESTS[router])
     for candidate in pool:
         told.update(candidate.model_dump_json().encode())
     return told.hexdigest()[:32]
+
+
+def _router_digest(router: Router) -> bytes:
+    """Return a digest of what a dial follows from over any pool: megabytes, and read once."""
+    from crossroute import __version__
+
+    predictor = router.predictor
+    kinds = predictor.doubt.kinds if predictor.doubt else ()
+    shape = predictor.network.config.model_dump_json()
+    told = hashlib.sha256(repr((__version__, router.reward, predictor.cost_unit, kinds, shape)).encode())
+    for name, tensor in _tensors(router):
+        told.update(f"|{name} {tensor.dtype} {tensor.shape}|".encode())
+        told.update(np.ascontiguousarray(tensor).data)
+    return told.digest()
 
 
 def _tensors(router: Router) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
