@@ -224,7 +224,7 @@ def row(url: str, way: str, members: int, calls: int, timeout: float) -> Row:
 
 def _counted(pool: Any) -> list[int]:
     """Return a count of the requests that a pool will make: its attempts, told by the ledger of its calls."""
-    from crossroute.calls.ledger import Called
+    from crossroute.calls.hooks import Called
 
     count = [0]
 

@@ -18,7 +18,7 @@ from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.arguments import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend

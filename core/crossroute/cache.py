@@ -1,19 +1,36 @@
-"""A small cache that forgets what was used least recently; safe to share between threads."""
+"""What threads share: a small cache, and a lock that does not stand in the way of copies."""
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
-
-from crossroute.locks import Lock
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class Lock:
+    """A `threading.Lock` whose owner can be copied and pickled: the copy's is a new one, which nobody holds."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.release()
+
+    def __reduce__(self) -> tuple[type[Lock], tuple[()]]:
+        return Lock, ()
+
+
 class LRUCache(Generic[K, V]):
-    """Keep the last `size` values by key.
+    """Keep the last `size` values by key, and forget what was used least recently; safe to share between threads.
 
     >>> cache = LRUCache[str, int](size=1)
     >>> cache.put("a", 1); cache.put("b", 2)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serial
 
 from crossroute.effort import Effort
 from crossroute.errors import UnknownCandidateError
-from crossroute.notebook import InNotebooks
+from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -322,7 +322,7 @@ class Pool(InNotebooks):
         return hash(self._candidates)
 
     def __repr__(self) -> str:
-        from crossroute.plain_table import listed
+        from crossroute.tables import listed
 
         return f"Pool({listed(self.names)})"
 
@@ -330,7 +330,7 @@ class Pool(InNotebooks):
         """List the candidates with prices, context windows and measured quality."""
         from rich.markup import escape
 
-        from crossroute.plain_table import name_column, plain_table
+        from crossroute.tables import name_column, plain_table
 
         sources = sorted({f"{c.price.source} {c.price.as_of or ''}".strip() for c in self if c.price})
         caption = f"USD per million tokens. Prices: {escape('; '.join(sources)) or 'unknown'}."

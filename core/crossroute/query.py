@@ -15,7 +15,6 @@ from typing import NamedTuple, get_args
 
 from crossroute.reading.conversation import Turn, read_turns
 from crossroute.reading.follow_up import is_follow_up
-from crossroute.reading.harness import HARNESS, MODEL
 from crossroute.reading.normalization import (
     LEAST_RUN,
     LOWER,
@@ -28,7 +27,7 @@ from crossroute.reading.normalization import (
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HEAD
+from crossroute.reading.sections import HARNESS, HEAD, MODEL
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
 VIEW_CHARACTERS = 1000

@@ -15,8 +15,8 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.spend import Usage
 from crossroute.cli import app
 from crossroute.data.outcomes import Outcomes
-from crossroute.notebook import page_of
 from crossroute.routing.members import Ability
+from crossroute.tables import page_of
 from crossroute.traffic import TrafficLog
 from crossroute.traffic.recorder import Recorder
 from tests.support.browser import CHROMIUM, LARGEST, WIDTHS, browser, look_at

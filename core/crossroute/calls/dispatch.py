@@ -13,7 +13,8 @@ from crossroute.calls.beside import Beside, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.exploring import Explorer
-from crossroute.calls.ledger import Ledger, Observer, Pacer
+from crossroute.calls.hooks import Observer, Pacer
+from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing

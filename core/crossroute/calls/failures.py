@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from pydantic import ValidationError
 
+from crossroute.cache import Lock
 from crossroute.calls.blame import fault_of, status
 from crossroute.decision import Failure
 from crossroute.errors import CrossRouteError
-from crossroute.locks import Lock
 from crossroute.scrubbing import without_secrets
 
 LOG = logging.getLogger("crossroute.calls")

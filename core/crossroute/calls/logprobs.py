@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from crossroute.cache import Lock
 from crossroute.calls.blame import is_transient, status
 from crossroute.calls.steps import Steps
-from crossroute.locks import Lock
 
 T = TypeVar("T")
 

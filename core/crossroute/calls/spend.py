@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossroute.cache import Lock
 from crossroute.candidate import Price
 from crossroute.decision import usd
-from crossroute.locks import Lock
-from crossroute.notebook import InNotebooks
+from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -240,7 +240,7 @@ class Spend(InNotebooks):
         )
 
     def __repr__(self) -> str:
-        from crossroute.plain_table import listed
+        from crossroute.tables import listed
 
         calls = [f"{name} {spent.calls}" for name, spent in self._dearest_first()]
         return f"Spend(${self.total.cost:.4g}; calls: {listed(calls) or 'none'})"
@@ -249,7 +249,7 @@ class Spend(InNotebooks):
         """Draw the candidates, most expensive first, and their total."""
         from rich.markup import escape
 
-        from crossroute.plain_table import plain_table
+        from crossroute.tables import plain_table
 
         table = plain_table("candidate", title="Spend")
         for heading in ("calls", "input tokens", "output tokens", "USD"):

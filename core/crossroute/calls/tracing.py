@@ -6,7 +6,7 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from crossroute.calls.ledger import Called, Observer
+from crossroute.calls.hooks import Called, Observer
 from crossroute.decision import Decision
 
 if TYPE_CHECKING:

@@ -332,7 +332,7 @@ def table(figures: Mapping[str, Figures], cost: float) -> Table:
     """Return what was collected for people to read; `cost` is USD in all."""
     from rich.markup import escape
 
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     shown = plain_table("candidate", caption=f"${cost:.4f} in all; quality with half a 95 % interval.")
     for heading in ("answers", "quality", "USD/call", "seconds", "tokens/s"):

@@ -98,7 +98,7 @@ def _dials(seen: Foreseen, calls: int) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     table = plain_table(
         "cost preference",
@@ -119,7 +119,7 @@ def _candidates(seen: Foreseen) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     table = plain_table("candidate alone")
     for heading in ("quality", "USD per 1,000 calls", "rests on"):

@@ -17,8 +17,8 @@ from crossroute.catalogue import rests_on
 from crossroute.cli.console import note
 from crossroute.decision import Decision, usd
 from crossroute.model.prediction import Prediction
-from crossroute.plain_table import plain_table
 from crossroute.routing.router import Router
+from crossroute.tables import plain_table
 
 PREFERENCES = (0.0, 0.5, 0.9)
 OF_TODAY = (

@@ -13,8 +13,8 @@ import numpy as np
 from rich.table import Table
 
 from crossroute.files import replace_file
-from crossroute.notebook import html_of
 from crossroute.routing.router import Router
+from crossroute.tables import html_of
 
 STEPS = np.linspace(0, 1, 21)
 START = 10

@@ -64,7 +64,7 @@ def add(
 @keys.command("list", epilog="Example: crossroute keys list")
 def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List the keys with what they may."""
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     table = plain_table("key", "models", "budget", "requests/min", "tokens/min", "admin")
     kept = _kept(config).all

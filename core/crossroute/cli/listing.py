@@ -100,7 +100,7 @@ def searched(rows: Iterable[Row], text: str) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> Table:
     """Return the rows for people to read."""
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     caption = (
         f"{len(rows)} candidate{'' if len(rows) == 1 else 's'}. In/out: USD per million tokens. "

@@ -70,7 +70,7 @@ def table(checks: list[PriceCheck]) -> Table:
     """Return the checks for people to read; what differs from the catalogue is marked."""
     from rich.markup import escape
 
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     shown = plain_table(caption="USD per million tokens.")
     shown.add_column("candidate", overflow="fold")

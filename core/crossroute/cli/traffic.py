@@ -55,7 +55,7 @@ def log_among(paths: list[Path]) -> str | None:
 
 def evaluate_log(router: str, url: str, as_json: bool) -> None:
     """Print what a router would have got and cost on logged traffic, at every dial."""
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
     from crossroute.traffic.policies import Policy
@@ -129,7 +129,7 @@ def report(
     answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:
         from crossroute.files import replace_file
-        from crossroute.notebook import page_of
+        from crossroute.tables import page_of
 
         replace_file(page, page_of("CrossRoute: traffic", shown).encode())
 
@@ -252,7 +252,7 @@ def _is_sqlite(path: Path) -> bool:
 
 def _dials(dials: list[OtherDial]) -> Table:
     from crossroute.decision import usd
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     table = plain_table(
         "worth of a call",
@@ -273,7 +273,7 @@ def _table(told: TrafficReport) -> Table:
     from rich.markup import escape
 
     from crossroute.decision import usd
-    from crossroute.plain_table import plain_table
+    from crossroute.tables import plain_table
 
     caption = f"{told.decisions:,} decisions for {usd(told.usd)}, {told.coverage:.0%} graded."
     if told.shadow_saving is not None:

@@ -14,10 +14,10 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import read_outcomes
 from crossroute.decision import usd
 from crossroute.files import replace_file
-from crossroute.notebook import shortened
 from crossroute.numeric import Floats
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.routing.router import Router
+from crossroute.tables import shortened
 
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }

@@ -95,7 +95,7 @@ def tabulate(decision: Decision) -> Group:
     from rich.console import Group
     from rich.markup import escape
 
-    from crossroute.plain_table import name_column, plain_table
+    from crossroute.tables import name_column, plain_table
 
     names = name_column("candidate", (a.candidate for a in decision.alternatives))
     table = plain_table("", names, title=f"→ {escape(decision.candidate)}")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.cache import LRUCache
+from crossroute.cache import Lock, LRUCache
 from crossroute.encoder import (
     Embeddings,
     Encoder,
@@ -23,7 +23,6 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, features_of, line_features, surface_features
-from crossroute.locks import Lock
 from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 

@@ -23,8 +23,8 @@ from crossroute.files import replace_file
 from crossroute.metrics.scores import sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.prediction import Prediction
-from crossroute.notebook import shortened
 from crossroute.reward import Reward, linear_reward, log_exponential_reward
+from crossroute.tables import shortened
 
 REGRETS = 25
 """Queries that are told at most."""

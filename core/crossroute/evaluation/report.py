@@ -7,9 +7,8 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from crossroute.notebook import InNotebooks
-from crossroute.plain_table import listed, plain_table
 from crossroute.reward import Reward
+from crossroute.tables import InNotebooks, listed, plain_table
 
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]

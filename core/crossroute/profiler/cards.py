@@ -60,7 +60,7 @@ class Card(BaseModel):
         """List the mean quality by skill, or the scores."""
         from rich.markup import escape
 
-        from crossroute.plain_table import plain_table
+        from crossroute.tables import plain_table
 
         caption = (
             f"{self.answers} answers, ${self.cost:.4f}" if self.answers else "rough: from published scores"

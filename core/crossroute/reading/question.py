@@ -21,8 +21,7 @@ from typing import NamedTuple
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.follow_up import content_of, own_words
-from crossroute.reading.harness import drop_harness
-from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, replace_blocks
+from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, drop_harness, replace_blocks
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""

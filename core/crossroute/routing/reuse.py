@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -130,12 +131,12 @@ def _digest(router: Router, pool: Pool) -> str:
 
 def _router_digest(router: Router) -> bytes:
     """Return a digest of what a dial follows from over any pool: megabytes, and read once."""
-    from crossroute import __version__
-
-    predictor = router.predictor
+    predictor, told = router.predictor, hashlib.sha256()
+    with suppress(PackageNotFoundError):
+        told.update(version("crossroute").encode())
     kinds = predictor.doubt.kinds if predictor.doubt else ()
     shape = predictor.network.config.model_dump_json()
-    told = hashlib.sha256(repr((__version__, router.reward, predictor.cost_unit, kinds, shape)).encode())
+    told.update(repr((router.reward, predictor.cost_unit, kinds, shape)).encode())
     for name, tensor in _tensors(router):
         told.update(f"|{name} {tensor.dtype} {tensor.shape}|".encode())
         told.update(np.ascontiguousarray(tensor).data)

@@ -18,7 +18,6 @@ from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, P
 from crossroute.encoder import Encoder
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
-from crossroute.notebook import InNotebooks
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
@@ -27,6 +26,7 @@ from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
+from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -468,7 +468,7 @@ class Router(InNotebooks):
         return self._remade(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
 
     def __repr__(self) -> str:
-        from crossroute.plain_table import listed
+        from crossroute.tables import listed
 
         return f"Router({listed(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
 

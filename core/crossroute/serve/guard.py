@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.calls.settings import CallSettings
 from crossroute.decision import Decision
 from crossroute.routing.policy import Constraints

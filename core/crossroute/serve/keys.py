@@ -15,9 +15,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crossroute.cache import Lock
 from crossroute.errors import ConfigError
 from crossroute.files import replace_file
-from crossroute.locks import Lock
 
 PREFIX = "cr-"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.errors import needs_extra
 from crossroute.serve.guard import caller

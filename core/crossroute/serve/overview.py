@@ -16,10 +16,10 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, Protocol
 
-from crossroute.calls.ledger import Called
+from crossroute.cache import Lock
+from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.files import replace_entry
-from crossroute.locks import Lock
 from crossroute.serve.guard import caller
 
 KEPT = 500

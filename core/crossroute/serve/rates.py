@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from crossroute.locks import Lock
+from crossroute.cache import Lock
 
 MINUTE = 60.0
 COUNTED = 100_000

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossroute.budgets.state import State, state_at
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.ledger import Observer
+from crossroute.calls.hooks import Observer
 from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from crossroute.budgets.state import MARGIN, NOTHING, Balance, Change, RedisState
+from crossroute.cache import Lock
 from crossroute.calls.failures import Cooldowns
 from crossroute.calls.memory import Memory
 from crossroute.errors import needs_extra
-from crossroute.locks import Lock
 from crossroute.serve.rates import LocalCounters
 
 T = TypeVar("T")

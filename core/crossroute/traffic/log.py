@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.errors import CrossRouteError, TrafficError, needs_extra
 from crossroute.numeric import Floats
 from crossroute.traffic import schema

@@ -12,7 +12,7 @@ from weakref import ReferenceType, ref
 
 from crossroute.cache import LRUCache
 from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.errors import CrossRouteError, TrafficError
 from crossroute.query import Query

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from crossroute.calls.beside import would_be
-from crossroute.calls.ledger import Called
+from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.numeric import Floats
 from crossroute.query import Query

@@ -8,8 +8,7 @@ import pytest
 
 from crossroute import Candidate, Pool, Price, Router
 from crossroute.calls.spend import Spend, Usage
-from crossroute.notebook import html_of, page_of
-from crossroute.plain_table import listed, plain_table
+from crossroute.tables import html_of, listed, page_of, plain_table
 
 PRICE = Price(input=1, output=2)
 

@@ -1,4 +1,4 @@
-"""How objects look in a notebook, or on a page of their own: the tables that a console prints, as HTML."""
+"""How objects are shown: tables on a console, and the same as HTML in a notebook or on a page of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,60 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Column, Table
+
+LEAST_NAME = 16
+"""Characters of a name that a narrow terminal shows in a line."""
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><link rel="icon" href="data:,"><style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }}
+h1 {{ font-size: 1.4rem; }} table {{ border-collapse: collapse; font-size: 13px; width: 100%; }}
+th, td {{ padding: 4px 8px; white-space: nowrap; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }}
+td:first-child {{ white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }}
+small {{ font-size: 14px; }}
+</style></head><body><h1>{title}</h1>
+"""
+
+
+def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> Table:
+    """Return an empty table as people read it: no frame, one rule under the headings, all to the left edge.
+
+    Title and caption are markup.
+    """
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
+
+    return Table(
+        *columns,
+        title=title or None,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def name_column(heading: str, names: Iterable[str]) -> Column:
+    """Return a column of names, which stay readable on a narrow terminal."""
+    from rich.table import Column
+
+    return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Return names in a row; of more, the first few and how many there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b, ... 3 in all'
+    """
+    names = list(names)
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])}, ... {len(names)} in all"
 
 
 class InNotebooks:
@@ -55,19 +108,6 @@ def shortened(text: str, beginning: int, end: int) -> str:
     'ab […] h'
     """
     return text if len(text) <= beginning + end else f"{text[:beginning]} […] {text[-end:]}"
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="icon" href="data:,"><style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ font-size: 1.4rem; }} table {{ border-collapse: collapse; font-size: 13px; width: 100%; }}
-th, td {{ padding: 4px 8px; white-space: nowrap; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }}
-td:first-child {{ white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }}
-small {{ font-size: 14px; }}
-</style></head><body><h1>{title}</h1>
-"""
 
 
 def _table(table: Table) -> str:
