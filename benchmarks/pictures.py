@@ -6,6 +6,7 @@ decision.png: one decision, in the plane of cost and quality. dial.png: what the
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def draw_decision(router: Router, path: Path) -> None:
             dot = (1000 * each.cost, each.quality)
             axes.scatter(*dot, s=80 if won else 22, color=PALETTE[1] if won else INK, zorder=5)
             _name(axes, each.candidate, dot, bold=won)
-    figure.savefig(path)
+    _write(figure, router, path)
 
 
 def _draw_rewards(axes: Axes, decision: Decision) -> None:
@@ -89,7 +90,19 @@ def draw_dial(router: Router, path: Path) -> None:
     )
     beside.set_ylim(0, 1)
     beside.yaxis.label.set_color(PALETTE[0])
-    figure.savefig(path)
+    _write(figure, router, path)
+
+
+def told(router: Router) -> str:
+    """Return what a picture of a router keeps in its Description: each candidate's mean quality over the queries."""
+    means = router.predict(QUERIES).quality.mean(axis=0)
+    return json.dumps(
+        {name: round(float(mean), 3) for name, mean in zip(router.pool.names, means, strict=True)}
+    )
+
+
+def _write(figure: Figure, router: Router, path: Path) -> None:
+    figure.savefig(path, metadata={"Description": told(router)})
 
 
 def _draw_shares(axes: Axes, decisions: list[list[Decision]], names: tuple[str, ...]) -> None:
