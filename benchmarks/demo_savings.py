@@ -17,7 +17,7 @@ import numpy as np
 from universal_sets import load_one
 
 import crossroute.cli
-from crossroute import Outcomes, Router
+from crossroute import Outcomes, Query, Router
 from crossroute.cli.demo import PREFERENCES
 
 FILE = Path(crossroute.cli.__file__).with_name("measured.json")
@@ -27,6 +27,7 @@ SETS = {
     "zoonk": "course writing, models of 2026",
     "openhands": "coding agents' whole runs, models of 2025 and 2026",
 }
+OF_RUNS = ("openhands",)
 DRAWS, SEED, COMMON = 2_000, 3, 0.6
 
 
@@ -45,12 +46,13 @@ def measured(universal: Router, name: str) -> dict[str, Any]:
     best = int(outcomes.take(~is_test).quality.mean(0).argmax())
     part = outcomes.take(is_test)
     router = universal.subset(part.pool.names)
+    queries = [Query(text, one_call=name not in OF_RUNS) for text in part.texts]
     rows = np.arange(len(part))
     draws = np.random.default_rng(SEED).integers(len(part), size=(DRAWS, len(part)))
     base = part.quality[:, best], part.cost[:, best]
     routed = []
     for preference in PREFERENCES:
-        decisions = router.route_many(part.texts, cost_preference=preference)
+        decisions = router.route_many(queries, cost_preference=preference)
         chosen = np.array([part.pool.position(each.candidate) for each in decisions])
         quality, cost = part.quality[rows, chosen], part.cost[rows, chosen]
         lost = (quality - base[0])[draws].mean(1)

@@ -1,7 +1,8 @@
 """What the dial does on requests of known difficulty: python benchmarks/dial.py.
 
-Trivial and hard requests that nothing was trained or calibrated on, six pairs of a cheap and a dear model: which share
-of the hard, and of the trivial, goes to the dear one. Then siblings: on which share of ordinary requests the stronger
+Trivial and hard requests that nothing was trained or calibrated on, each as one call, six pairs of a cheap and a dear
+model: which share of the hard, and of the trivial, goes to the dear one. Then the same of ordinary requests, on which
+the dial is set, by their level, from trivial to hard. Then siblings: on which share of ordinary requests the stronger
 is predicted to be no worse.
 """
 
@@ -10,9 +11,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from train_universal import ordinary_queries
+from train_universal import ORDINARY, ordinary_queries, rows_of
 
-from crossroute import Router
+from crossroute import Query, Router
 from crossroute.catalogue import candidate_named
 
 TRIVIAL = (
@@ -73,7 +74,7 @@ SIBLINGS = (
 
 
 def main() -> None:
-    """Print two Markdown tables."""
+    """Print three Markdown tables."""
     universal = Router.from_pretrained("universal")
     print(f"| cheap, dear | {' | '.join(f'{preference:g}' for preference in DIAL)} | saving at 0.5 |")
     print(f"|---{'|---' * len(DIAL)}|---|")
@@ -85,6 +86,17 @@ def main() -> None:
         spent = sum(each.cost for each in router.route_many(ordinary, cost_preference=0.5))
         always = router.predict(ordinary).cost[:, 1].sum()
         print(f"| {', '.join(pair)} | {' | '.join(cells)} | {1 - spent / always:.0%} |")
+    levels = np.array([row["level"] for row in rows_of(ORDINARY)])
+    print(f"\n| cheap, dear; by level | {' | '.join(f'{preference:g}' for preference in DIAL)} |")
+    print(f"|---{'|---' * len(DIAL)}|")
+    for pair in PAIRS:
+        router = universal.subset(named(universal, pair))
+        cells = []
+        for preference in DIAL:
+            decisions = router.route_many(ordinary, cost_preference=preference)
+            to_dear = np.array([each.candidate == router.pool.names[1] for each in decisions])
+            cells.append(", ".join(f"{to_dear[levels == level].mean():.0%}" for level in range(4)))
+        print(f"| {', '.join(pair)} | {' | '.join(cells)} |")
     print("\n| weaker, stronger | mean predicted quality | stronger predicted no worse on |\n|---|---|---|")
     for line in SIBLINGS:
         for pair in pairwise(line):
@@ -101,9 +113,8 @@ def named(router: Router, names: tuple[str, ...]) -> list[str]:
 
 def share(router: Router, queries: tuple[str, ...], dear: str, preference: float) -> float:
     """Return the share of queries that goes to the dear model."""
-    return float(
-        np.mean([d.candidate == dear for d in router.route_many(queries, cost_preference=preference)])
-    )
+    calls = [Query(text, one_call=True) for text in queries]
+    return float(np.mean([d.candidate == dear for d in router.route_many(calls, cost_preference=preference)]))
 
 
 if __name__ == "__main__":

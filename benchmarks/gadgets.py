@@ -22,6 +22,7 @@ import base64
 import json
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -154,10 +155,10 @@ def _gadgets(
 
 def effect(router: Router, texts: list[str], trick: Callable[[str], str], dial: float) -> Effect:
     """Return what a trick does to queries at one setting of the dial."""
-    tricked = [Query(trick(text)) for text in texts]
-    alike = [Query(text, input_tokens=long.whole_tokens) for text, long in zip(texts, tricked, strict=True)]
+    calls, tricked = _calls(texts), _calls(map(trick, texts))
+    alike = [replace(call, input_tokens=long.whole_tokens) for call, long in zip(calls, tricked, strict=True)]
     plain, longer, fooled = (
-        list(router.route_many(queries, cost_preference=dial)) for queries in (texts, alike, tricked)
+        list(router.route_many(queries, cost_preference=dial)) for queries in (calls, alike, tricked)
     )
     dear = max(router.pool, key=_price).name
     expected = sum(decision.cost for decision in longer)
@@ -190,13 +191,17 @@ def search(router: Router, texts: list[str], sign: int, rng: random.Random) -> l
 
 def claim(router: Router, texts: list[str], words: list[str]) -> float:
     """Return the mean claim to the dear candidate: the log of what it gains for each USD more than the cheap one."""
-    prediction = router.predict(list(map(_before(words), texts)))
+    prediction = router.predict(_calls(map(_before(words), texts)))
     dear = max(
         range(len(prediction.candidates)), key=lambda place: _price(router.pool[prediction.candidates[place]])
     )
     gain = prediction.quality[:, dear] - prediction.quality[:, 1 - dear]
     extra = prediction.cost[:, dear] - prediction.cost[:, 1 - dear]
     return float(np.mean(np.log(np.clip(gain, 1e-3, None)) - np.log(np.clip(extra, 1e-9, None))))
+
+
+def _calls(texts: Iterable[str]) -> list[Query]:
+    return [Query(text, one_call=True) for text in texts]
 
 
 def _cost_of(decision: Decision, candidate: str) -> float:

@@ -62,7 +62,7 @@ class World(NamedTuple):
 
     def foreseen(self, router: Router, rows: npt.NDArray[np.intp]) -> Foresight:
         """Return what a router over the same candidates foresees of some queries."""
-        return router.predictor.foresee_encoded(EncodedQueries(*(part[rows] for part in self.queries)))
+        return router.predictor.foresee_encoded(self.queries.take(rows))
 
     def aiq(self, router: Router, rows: npt.NDArray[np.intp]) -> float:
         """Return a router's AIQ on some queries."""
@@ -112,7 +112,7 @@ def logged(
     one = np.arange(n)
     none = np.full(n, np.nan)
     grades = np.where(graded, quality[one, chosen], np.nan)
-    part = EncodedQueries(*(each[rows] for each in world.queries))
+    part = world.queries.take(rows)
     return Logged(
         ids=np.array([f"{begin:.0f}-{call}" for call in range(n)]),
         time=begin + SECONDS * one,

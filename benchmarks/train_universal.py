@@ -146,8 +146,11 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def queries_of(rows: list[dict[str, Any]]) -> list[Query]:
-    """Return requests as they are routed."""
-    return [Query(r["text"], system=r.get("system") or "", context=r.get("context") or "") for r in rows]
+    """Return requests as they are routed: each one call, but for tasks of agents' runs."""
+    return [
+        Query(r["text"], r.get("system") or "", context=r.get("context") or "", one_call=r["kind"] != "run")
+        for r in rows
+    ]
 
 
 def ordinary_queries() -> list[Query]:

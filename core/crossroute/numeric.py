@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
+Flags = npt.NDArray[np.bool_]
 F = TypeVar("F", bound=np.floating)
 
 

@@ -84,6 +84,8 @@ class Query:
             ("go on", "fix it").
         step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
             Read beside the text.
+        one_call: Whether it is one call for certain. Else a task as agents get it may be read as their whole run, which
+            takes many calls, and is foreseen and priced as such. A query with a `step` is one call in any case.
 
     Raises:
         TypeError: `text`, `system`, `context` or `step` is not a str.
@@ -95,6 +97,7 @@ class Query:
     input_tokens: int | None = None
     context: str = ""
     step: str = ""
+    one_call: bool = False
 
     def __post_init__(self) -> None:
         if not (type(self.text) is type(self.system) is type(self.context) is type(self.step) is str):
@@ -130,11 +133,17 @@ class Query:
         """
         if len(turns) == 1 and turns[0].role == "human":
             text = turns[0].text
-            return cls(text, system, input_tokens) if text.strip() else None
+            return cls(text, system, input_tokens, one_call=True) if text.strip() else None
         said = read_turns(turns)
         spoken = any(turn.role == "human" for turn in turns)
         text = said.text if said.text.strip() or spoken else system
-        return cls(text, system, input_tokens, said.context, said.step) if text.strip() else None
+        parts = (text, system, input_tokens, said.context, said.step)
+        return cls(*parts, one_call=True) if text.strip() else None
+
+    @property
+    def is_one_call(self) -> bool:
+        """Whether it is one call for certain, and no agent's whole run."""
+        return self.one_call or bool(self.step)
 
     @property
     def task_view(self) -> str:

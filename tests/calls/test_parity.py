@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 
-from crossroute import Escalation
+from crossroute import Escalation, Query, Router
 from crossroute.calls.spend import Usage
+from crossroute.model.doubt import Doubt
 from tests.support.integrations import (
     DOUBTING,
+    NAMES,
     LangChain,
     Provider,
     StatusError,
 )
+from tests.support.routers import STORY
 
 ESCALATION = Escalation(check=lambda query, answer: 1.0)
 
@@ -45,6 +49,28 @@ MEMBERS_FAULTS = [
     (403, "forbidden"),
     (404, "model not found"),
 ]
+
+
+@pytest.fixture(scope="module")
+def reads_runs(router):
+    """The router, to which each query reads like the task of an agent's long run."""
+    doubt = router.predictor.doubt
+    changes = {
+        "manner_bias": np.array([0.0, 0.0, 60.0]),
+        "run": doubt.tensors["typical"] + np.array([0.0, -2.0, 5.0]),
+    }
+    predictor = router.predictor.with_doubt(Doubt(doubt.kinds, doubt.tensors | changes))
+    whole = Router(predictor, calibration=router.calibration, cluster_labels=router.cluster_labels)
+    return whole.subset(NAMES)
+
+
+def test_a_call_is_priced_as_one_answer_whatever_it_reads_like(reads_runs, integration, ask):
+    decisions = [reads_runs.route(Query(STORY, one_call=one)) for one in (False, True)]
+    decisions.append(ask(integration(reads_runs, Provider())))
+    costs = [{each.candidate: each.cost for each in decision.alternatives} for decision in decisions]
+    run, call, paid = ([cost[name] for name in NAMES] for cost in costs)
+    assert paid == pytest.approx(call, rel=0.2)
+    assert min(np.divide(run, call)) > 10
 
 
 @pytest.mark.parametrize(("status", "message"), REFUSALS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute import Router, UnknownCandidateError
+from crossroute import Query, Router, UnknownCandidateError
 from crossroute.catalogue import Catalogue
 from crossroute.cli.listing import PUBLISHED, pool_rows
 from crossroute.routing.members import Ability, router_over
@@ -40,6 +40,26 @@ def test_it_is_small_with_its_encoder():
     files = [*(BUNDLED / "universal").iterdir(), *(BUNDLED / "static-minilm").iterdir()]
     assert sum(file.stat().st_size for file in files) < 6e6
     assert sum(file.stat().st_size for file in (BUNDLED / "universal").iterdir()) < 1.8e6
+
+
+def test_a_step_of_an_agents_run_costs_one_answer_and_the_harder_one_has_the_claim_to_the_dear_model(
+    universal,
+):
+    task = (
+        "In the repository below, find out why the parser crashes on empty input, fix it, and add a test that fails "
+        "without the fix. Run the whole suite before you stop."
+    )
+    router = universal.subset(["gpt-6-luna", "claude-opus-5-5"])
+    whole = router.route(Query(task))
+    easy = router.route(Query(task, step="I list the files.", input_tokens=6_000))
+    hard = router.route(
+        Query(task, step="FAILED test_race: deadlock detected between two writers", input_tokens=6_000)
+    )
+    dear = [{each.candidate: each for each in d.alternatives}["claude-opus-5-5"] for d in (whole, easy, hard)]
+    cheap = [{each.candidate: each for each in d.alternatives}["gpt-6-luna"] for d in (whole, easy, hard)]
+    assert dear[0].cost > 0.1
+    assert max(dear[1].cost, dear[2].cost) < 0.06
+    assert dear[2].quality - cheap[2].quality > dear[1].quality - cheap[1].quality
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from crossroute.catalogue import rests_on
 from crossroute.cli.console import note
 from crossroute.decision import Decision, usd
 from crossroute.model.prediction import Prediction
+from crossroute.query import Query
 from crossroute.routing.router import Router
 from crossroute.tables import plain_table
 
@@ -68,7 +69,8 @@ QUERIES = (
     "Let G be a group of order 15. Show that G is cyclic.",
 )
 
-EASY, HARD = QUERIES[0], QUERIES[3]
+CALLS = tuple(Query(text, one_call=True) for text in QUERIES)
+EASY, HARD = CALLS[5], CALLS[12]
 MEASURED = (
     "By the bundled router universal at the dial's middle, on test queries whose answers were graded and paid for, "
     "beside the model that is best on the set's other queries. Intervals: 95 %. "
@@ -99,7 +101,7 @@ def show(router: Router, console: Console) -> None:
         router: Any router.
         console: Where to print; candidates' names are folded where it is narrow, never cut.
     """
-    prediction, columns = router.predict(QUERIES), _columns(router)
+    prediction, columns = router.predict(CALLS), _columns(router)
     for line in _apart(router):
         console.print(line, markup=False, highlight=False)
     console.print()
@@ -124,7 +126,7 @@ def record(router: Router) -> dict[str, Any]:
     ]
     return {
         "queries": choices,
-        "expected": expected(router, router.predict(QUERIES), columns),
+        "expected": expected(router, router.predict(CALLS), columns),
         "measured": _measured()["sets"],
     }
 
@@ -134,18 +136,18 @@ def write_files(router: Router, plot_file: Path | None, page_file: Path | None) 
     if plot_file is not None:
         from crossroute.evaluation.plots import draw_dial
 
-        draw_dial(router.predict(QUERIES), router.dial, plot_file, router.reward)
+        draw_dial(router.predict(CALLS), router.dial, plot_file, router.reward)
         note(f"Drew the dial into {plot_file}.")
     if page_file is not None:
         from crossroute.cli.demo_page import write_page
 
-        write_page(page_file, router, QUERIES, measured_savings(caption=""), MEASURED)
+        write_page(page_file, router, CALLS, measured_savings(caption=""), MEASURED)
         note(f"Wrote {page_file}; open it in a browser.")
 
 
 def _columns(router: Router) -> list[list[Decision]]:
     """Return the decisions at each preference."""
-    return [list(router.route_many(QUERIES, cost_preference=preference)) for preference in PREFERENCES]
+    return [list(router.route_many(CALLS, cost_preference=preference)) for preference in PREFERENCES]
 
 
 def _measured() -> dict[str, Any]:
@@ -159,7 +161,7 @@ def _apart(router: Router) -> list[str]:
     lines = []
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)
-        lines.append(f"{kind} goes to {_short(decision.candidate)} ({usd(decision.cost)}): {query}")
+        lines.append(f"{kind} goes to {_short(decision.candidate)} ({usd(decision.cost)}): {query.text}")
     return lines
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from rich.table import Table
 
 from crossroute.files import replace_file
+from crossroute.query import Query
 from crossroute.routing.router import Router
 from crossroute.tables import html_of
 
@@ -21,7 +22,7 @@ START = 10
 """The step at which the page opens: a cost preference of 0.5."""
 
 
-def write_page(path: Path, router: Router, queries: Sequence[str], measured: Table, about: str) -> None:
+def write_page(path: Path, router: Router, queries: Sequence[Query], measured: Table, about: str) -> None:
     """Write the page.
 
     Args:
@@ -42,7 +43,7 @@ def write_page(path: Path, router: Router, queries: Sequence[str], measured: Tab
     ]
     data = {
         "names": router.pool.names,
-        "queries": list(queries),
+        "queries": [query.text for query in queries],
         "preferences": STEPS.round(2).tolist(),
         "chosen": chosen,
         "quality": prediction.quality.round(4).tolist(),

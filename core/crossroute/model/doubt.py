@@ -8,10 +8,11 @@
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
 W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
-the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. The network knows
-on which training queries a candidate is better than its ability. Far from these it would carry that over to where it
-does not hold, so there the prediction goes back to what is believed of the candidate at such work (`candidate.Belief`),
-at the difficulty that the query seems to have. How long the answers are of a candidate that nobody measured there, the
+the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. One call within a
+run is work of that kind, and neither as hard nor as long as the whole: `situate` is told of it. The network knows on
+which training queries a candidate is better than its ability. Far from these it would carry that over to where it does
+not hold, so there the prediction goes back to what is believed of the candidate at such work (`candidate.Belief`), at
+the difficulty that the query seems to have. How long the answers are of a candidate that nobody measured there, the
 network cannot tell at all. What is believed has an error, and so has what the network says; both are told.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
@@ -30,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.numeric import Floats, bounded, sigmoid, softmax, sum_by
+from crossroute.numeric import Flags, Floats, bounded, sigmoid, softmax, sum_by
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -90,11 +91,13 @@ class Situation(NamedTuple):
         read: How much of each kind of work is in the query, summing to 1, then the logit of the quality of a candidate
             of ability 0, and log tokens of the answer of a candidate of typical verbosity, shape (n, K + 2).
         spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
+        written: What stands for `read` in the answer's length, likewise; None where that is the same.
     """
 
     trust: Floats
     read: Floats
     spread: Floats
+    written: Floats | None = None
 
     @property
     def kinds(self) -> Floats:
@@ -180,16 +183,20 @@ class Doubt:
         each = np.stack([self._typical, self._run, self._reading, self._ordinary], axis=1)
         self._each: list[list[float]] = each.tolist()
         self._far = held["far_spread"]
+        self._far_of_call = self._far[[AS_TRAINING, AS_PEOPLE, AS_PEOPLE]]
+        self._without_run = _without_run(self._run, self._typical)
         self._near_variance = held["near_spread"] ** 2
 
-    def situate(self, x: Floats) -> Situation:
+    def situate(self, x: Floats, one_call: Flags | None = None) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
 
         Args:
             x: Principal components and surface features of queries, shape (n, p).
+            one_call: Whether a query is known to be one call and no agent's whole run, shape (n,); None if none is.
+                It is of a run's kind of work then, as far as it reads like one, but neither as hard nor as long.
         """
         if len(x) == 1:
-            return self._situate_one(x[0])
+            return self._situate_one(x[0], one_call is not None and bool(one_call[0]))
         told, square, away = self._told(x)
         heads = told[:, self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
@@ -201,11 +208,18 @@ class Doubt:
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         heads += self._typical
-        heads += manner[:, 2:] * (self._run - heads)
-        heads[:, -2:] = bounded(heads[:, -2:], LEAST_READ, MOST_READ)
-        return Situation(trust, heads, manner @ self._far)
+        read = heads + manner[:, 2:] * (self._run - heads)
+        spread, written = manner @ self._far, None
+        if one_call is not None and one_call.any():
+            once = one_call[:, None]
+            written = np.where(once, heads @ self._without_run, read)
+            written[:, -2:] = bounded(written[:, -2:], LEAST_READ, MOST_READ)
+            read[:, -2:] = np.where(once, heads[:, -2:], read[:, -2:])
+            spread = np.where(one_call, manner @ self._far_of_call, spread)
+        read[:, -2:] = bounded(read[:, -2:], LEAST_READ, MOST_READ)
+        return Situation(trust, read, spread, written)
 
-    def _situate_one(self, x: Floats) -> Situation:
+    def _situate_one(self, x: Floats, one_call: bool) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
         told, p = x.astype(float) @ self._weights + self._bias, self._size
         square, typical = (told[:p] ** 2 @ self._squares).tolist()
@@ -216,19 +230,22 @@ class Doubt:
         trust = as_training * self._near(max(square - max(near[:own_start], default=-NOWHERE), 0.0), typical)
         if own := near[own_start:]:
             trust = max(trust, self._near(max(square - max(own), 0.0), typical))
-        read = []
+        held, read = [], []
         for head, (usual, run, far, more) in zip(
             [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
         ):
-            held = usual + (head - usual) * (far + more * as_people)
-            read.append(held + a_run * (run - held))
-        ease, length = read[-2:]
+            held.append(usual + (head - usual) * (far + more * as_people))
+            read.append(held[-1] + a_run * (run - held[-1]))
+        ease, length = held[-2:] if one_call else read[-2:]
         read[-2:] = [
             min(max(ease, LEAST_EASE), MOST_EASE),
             min(max(length, LEAST_LOG_TOKENS), MOST_LOG_TOKENS),
         ]
-        spread = np.array([as_training, as_people, a_run]) @ self._far
-        return Situation(np.array([trust]), np.array([read]), spread[None])
+        spread = np.array([as_training, as_people, a_run]) @ (self._far_of_call if one_call else self._far)
+        written = None
+        if one_call:
+            written = np.array([[*held[:-2], *read[-2:]]]) @ self._without_run
+        return Situation(np.array([trust]), np.array([read]), spread[None], written)
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -305,6 +322,8 @@ class Doubt:
         told = trust * observed  # (n, m)
         believed, m = at.read.astype(np.float32) @ beliefs.of_read, log_tokens.shape[1]  # (n, 2 m)
         ability, written = believed[:, :m], believed[:, m:]
+        if at.written is not None:
+            written = at.written.astype(np.float32) @ beliefs.of_read[:, m:]
         ability += trust * (quality_logit - ability)
         written += told * (log_tokens - written)
         return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
@@ -332,8 +351,21 @@ class Doubt:
             observed: As for `temper`.
         """
         told, near = at.trust[:, None] * observed, clusters @ self._near_variance
-        beyond = at.spread[:, None] ** 2 + at.kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        kinds = at.kinds if at.written is None else at.written[:, :-2]
+        beyond = at.spread[:, None] ** 2 + kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
         return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
+
+
+def _without_run(run: Floats, typical: Floats) -> Floats:
+    """Return what takes from what is read the kinds of work that whole runs are, shape (K + 2, K + 2).
+
+    Their share goes to the other kinds as these are typical; where there are no others, nothing is taken.
+    """
+    matrix, kinds = np.eye(len(run)), len(run) - 2
+    others = typical[:kinds] * (1 - run[:kinds])
+    if others.sum() > 0:
+        matrix[:kinds, :kinds] = np.diag(1 - run[:kinds]) + np.outer(run[:kinds], others / others.sum())
+    return matrix
 
 
 def _shares(scores: list[float]) -> list[float]:

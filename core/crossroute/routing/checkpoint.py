@@ -35,6 +35,7 @@ ENSEMBLE = "ensemble."
 CONTEXT = "context."
 TRAINED_ON = "trained_on"
 FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
+CALIBRATION, TOLD_OF_QUERIES = "calibration.", ("context", "one_call")
 UNKNOWN = 1e9
 """In the tensors of a floor, an outcome that is not known."""
 NO_BELIEF = 1e9
@@ -130,11 +131,7 @@ def save(parts: Parts, folder: str | Path) -> None:
     profiles = pool_profiles(pool, config.network.clusters)
     tensors: Tensors = {f"{NETWORK}{name}": tensor for name, tensor in predictor.network.weights.items()}
     tensors |= {f"{PROFILE}{name}": getattr(profiles, name) for name in PROFILE_FIELDS}
-    vectors, tokens, context = parts["calibration"]
-    tensors["calibration.encoded"] = vectors.astype(np.float16)
-    tensors["calibration.tokens"] = tokens
-    if context.any():
-        tensors["calibration.context"] = context
+    tensors |= _query_tensors(parts["calibration"], CALIBRATION, "encoded")
     if predictor.doubt:
         tensors |= {f"{DOUBT}{name}": tensor for name, tensor in predictor.doubt.tensors.items()}
     if predictor.ensemble:
@@ -188,9 +185,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
         _check_shapes(config, tensors)
         with np.errstate(all="ignore"):  # what overflows is refused in words
             predictor = _predictor(config, tensors, encoder)
-        tokens = tensors["calibration.tokens"]
-        context = tensors.get("calibration.context", np.zeros(len(tokens)))
-        calibration = EncodedQueries(tensors["calibration.encoded"].astype(np.float32), tokens, context)
+        calibration = _queries(tensors, CALIBRATION, "encoded")
         _check_predictions(predictor, calibration)
         floor = _floor(config.floor, tensors)
     except ValidationError as error:
@@ -218,6 +213,20 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
     )
 
 
+def _query_tensors(queries: EncodedQueries, prefix: str, vectors: str) -> Tensors:
+    """Return the tensors of queries, without those that would say nothing."""
+    held = {vectors: queries.vectors.astype(np.float16), "tokens": queries.tokens}
+    held |= {name: part for name in TOLD_OF_QUERIES if (part := getattr(queries, name)).any()}
+    return {f"{prefix}{name}": tensor for name, tensor in held.items()}
+
+
+def _queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
+    """Return the queries that `_query_tensors` put down."""
+    plain = EncodedQueries.alone(tensors[f"{prefix}{vectors}"].astype(np.float32), tensors[f"{prefix}tokens"])
+    told = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
+    return plain._replace(**told)
+
+
 def _floor_config(floor: Floor | None) -> FloorConfig | None:
     if floor is None:
         return None
@@ -226,9 +235,9 @@ def _floor_config(floor: Floor | None) -> FloorConfig | None:
 
 def _floor_tensors(evidence: FloorEvidence) -> Tensors:
     """Return the tensors of a floor's evidence; where nothing is known they hold `UNKNOWN`, since none holds NaN."""
-    arrays = {**evidence.queries._asdict(), **{name: getattr(evidence, name) for name in FLOOR_ARRAYS}}
-    tensors = {f"{FLOOR}{name}": np.nan_to_num(array, nan=UNKNOWN) for name, array in arrays.items()}
-    return tensors | {f"{FLOOR}vectors": tensors[f"{FLOOR}vectors"].astype(np.float16)}
+    arrays = {f"{FLOOR}{name}": getattr(evidence, name) for name in FLOOR_ARRAYS}
+    known = {name: np.nan_to_num(array, nan=UNKNOWN) for name, array in arrays.items()}
+    return known | _query_tensors(evidence.queries, FLOOR, "vectors")
 
 
 def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
@@ -236,18 +245,11 @@ def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
         return None
     from crossroute.routing.floors import Floor, FloorEvidence
 
-    queries, arrays = (
-        {name: tensors[f"{FLOOR}{name}"] for name in names}
-        for names in (EncodedQueries._fields, FLOOR_ARRAYS)
-    )
+    arrays = {name: tensors[f"{FLOOR}{name}"] for name in FLOOR_ARRAYS}
     for name in ("quality", "answer_logprob"):
         arrays[name] = np.where(arrays[name] == UNKNOWN, np.nan, arrays[name])
-    queries["vectors"] = queries["vectors"].astype(np.float32)
-    return Floor(
-        config.promise,
-        config.settings,
-        FloorEvidence(EncodedQueries(**queries), config.candidates, **arrays),
-    )
+    evidence = FloorEvidence(_queries(tensors, FLOOR, "vectors"), config.candidates, **arrays)
+    return Floor(config.promise, config.settings, evidence)
 
 
 def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
@@ -271,13 +273,15 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
     if f"{CONTEXT}quality" in tensors:
         of_context = (len(tensors[f"{CONTEXT}quality"]), config.network.clusters)
         shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
-    if "calibration.context" in tensors:  # not kept where no call had any
-        shapes["calibration.context"] = (queries,)
+    told = (f"{CALIBRATION}{name}" for name in TOLD_OF_QUERIES)
+    shapes |= {name: (queries,) for name in told if name in tensors}
     if config.trained_on is not None:
         shapes[TRAINED_ON] = (config.trained_on,)
     if config.floor is not None:
         asked = len(tensors[f"{FLOOR}tokens"])
-        shapes |= {f"{FLOOR}{name}": (asked,) for name in ("context", "group", "propensity")}
+        told = (f"{FLOOR}{name}" for name in TOLD_OF_QUERIES)
+        shapes |= {name: (asked,) for name in told if name in tensors}
+        shapes |= {f"{FLOOR}{name}": (asked,) for name in ("group", "propensity")}
         shapes |= {
             f"{FLOOR}{name}": (asked, len(config.floor.candidates)) for name in ("quality", "answer_logprob")
         }
@@ -289,7 +293,7 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
 
 def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> None:
     """Refuse weights that are finite themselves and overflow when they are used."""
-    few = EncodedQueries(*(part[:PROBED] for part in calibration))
+    few = calibration.take(slice(PROBED))
     with np.errstate(all="ignore"):
         foreseen = predictor.foresee_encoded(few)
         figures = (foreseen.quality, foreseen.cost, foreseen.quality_error)

@@ -322,7 +322,7 @@ def evidence_of(
     """
     columns = [outcomes.pool.position(name) for name in candidates]
     quality = outcomes.quality[:, columns]
-    known = ~np.isnan(quality)
+    known, logged = ~np.isnan(quality), propensity is not None
     if propensity is None:
         rows = np.flatnonzero(known.all(axis=1))
         propensity = np.ones(len(quality))
@@ -331,9 +331,9 @@ def evidence_of(
         _check_propensity(propensity, known)
         rows = np.flatnonzero(known.any(axis=1))
     rows = np.random.default_rng(0).permutation(rows)
-    queries = encode([Query(outcomes.texts[row]) for row in rows]) if len(rows) else None
+    queries = [Query(outcomes.texts[row], one_call=logged) for row in rows]
     return FloorEvidence(
-        queries or EncodedQueries.alone(np.zeros((0, 1)), np.zeros(0)),
+        encode(queries) if queries else EncodedQueries.alone(np.zeros((0, 1)), np.zeros(0)),
         tuple(candidates),
         quality[rows],
         outcomes.answer_logprob[:, columns][rows],

@@ -15,12 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability, Pool
 from crossroute.errors import WINDOW, meant
-from crossroute.numeric import Floats
+from crossroute.numeric import Flags, Floats
 from crossroute.query import Query
 from crossroute.reward import LEAST_QUALITY, Reward, best
 from crossroute.tokens import estimate_tokens
-
-Flags = npt.NDArray[np.bool_]
 
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101

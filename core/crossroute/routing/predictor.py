@@ -24,15 +24,13 @@ from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import pool_lessons
 from crossroute.model.profiles import learned_prices, pool_profiles, profiled, quality_variance
-from crossroute.numeric import Floats, bounded, sigmoid
+from crossroute.numeric import Flags, Floats, bounded, sigmoid
 from crossroute.query import Query
 from crossroute.reward import Reward, best
 from crossroute.tokens import vocabulary_of
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
-
-Flags = npt.NDArray[np.bool_]
 
 CACHED_QUERIES = 4096
 CACHED_CHARACTERS = 4_000
@@ -55,22 +53,30 @@ class EncodedQueries(NamedTuple):
         vectors: As `QueryEncoder` encodes them, shape (n, D).
         tokens: Their estimated tokens, shape (n,).
         context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+        one_call: Whether each is known to be one call and no agent's whole run, shape (n,).
     """
 
     vectors: Floats
     tokens: Floats
     context: Floats
+    one_call: Flags
 
     @classmethod
     def of(cls, queries: Sequence[Query], query_encoder: QueryEncoder) -> EncodedQueries:
         """Encode queries."""
         vectors, tokens, whole = query_encoder.read(queries)
-        return cls(vectors, tokens, whole - tokens)
+        one_call = np.array([query.is_one_call for query in queries], dtype=bool)
+        return cls(vectors, tokens, whole - tokens, one_call)
 
     @classmethod
     def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
         """Return queries of calls that hold nothing else."""
-        return cls(vectors, tokens, np.zeros(len(tokens)))
+        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=bool))
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
+        """Return some of the queries."""
+        vectors, tokens, context, one_call = self
+        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows])
 
 
 class Foresight:
@@ -90,7 +96,7 @@ class Foresight:
     """
 
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
-        vectors, self._query_tokens, context = queries
+        vectors, self._query_tokens, context, one_call = queries
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
         self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
         self.clusters = output.clusters
@@ -106,7 +112,7 @@ class Foresight:
             self._outlook = Outlook(sigmoid(quality_logit).astype(float), log_tokens.astype(float))
             self.trust: Floats = np.ones(len(vectors))
         else:
-            self._at = at = doubt.situate(output.x)
+            self._at = at = doubt.situate(output.x, one_call)
             held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = doubt.temper(
                 at,

@@ -115,14 +115,19 @@ class Logged:
             TrafficError: The router reads queries by another encoder, and their text was not kept.
         """
         if router.predictor.query_encoder.name == self.encoder:
-            return router.predictor.foresee_encoded(EncodedQueries(self.vectors, self.tokens, self.context))
+            queries = EncodedQueries.alone(self.vectors, self.tokens)
+            return router.predictor.foresee_encoded(self._as_called(queries))
         if any(text is None for text in self.texts):
             raise TrafficError(
                 f"The log holds queries as {self.encoder!r} encodes them; this router reads "
                 f"{router.predictor.query_encoder.name!r}. Use a router with the same encoder, or keep texts."
             )
         queries = EncodedQueries.of([Query(text) for text in self.texts], router.predictor.query_encoder)
-        return router.predictor.foresee_encoded(queries._replace(context=self.context))
+        return router.predictor.foresee_encoded(self._as_called(queries))
+
+    def _as_called(self, queries: EncodedQueries) -> EncodedQueries:
+        """Return the queries as those of calls: each was one, with what came beside its text."""
+        return queries._replace(context=self.context, one_call=np.ones(len(self), dtype=bool))
 
 
 def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | None = None) -> Logged:

@@ -195,7 +195,7 @@ def fit_prepared(
 def calibration_of(prepared: Prepared) -> EncodedQueries:
     """Return the queries that a router keeps for its dial: evenly spaced ones, `CALIBRATION_QUERIES` at most."""
     sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
-    return EncodedQueries(*(array[sample] for array in prepared.queries))
+    return prepared.queries.take(sample)
 
 
 def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:

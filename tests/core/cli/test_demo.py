@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from crossroute import Pool, Router
+from crossroute import Pool, Query, Router
 from crossroute.cli.demo import (
     EASY,
     HARD,
@@ -133,13 +133,13 @@ def test_what_was_measured_is_shown_with_intervals(router):
 
 def test_the_page_holds_what_its_dial_shows(router, tmp_path):
     path = tmp_path / "demo.html"
-    queries = ("What is 2 + 2?", "</script><b>Prove it.")
+    queries = [Query("What is 2 + 2?"), Query("</script><b>Prove it.")]
     write_page(path, router, queries, measured_savings(), "About.")
     page = path.read_text("utf-8")
     assert page.count("</script>") == 1
     assert "http" not in page.replace("data:,", "")  # it needs no network
     data = json.loads(re.search(r"const data = (.*);\n", page)[1])
-    assert data["queries"] == list(queries)
+    assert data["queries"] == [query.text for query in queries]
     for step, chosen in zip(STEPS, data["chosen"], strict=True):
         decisions = router.route_many(queries, cost_preference=float(step))
         assert [data["names"][column] for column in chosen] == [each.candidate for each in decisions]

@@ -86,10 +86,14 @@ def test_one_query_is_situated_as_one_of_several():
     heads, x = np.random.default_rng(0).normal(size=(P, 4)), np.random.default_rng(1).normal(size=(40, P)) * 2
     for own in ({}, {"own": np.array([[0.5, 1.0, 0]])}):
         known = doubt(ordinary_heads=heads, manner=heads[:, :3], reading=np.array([0.5, 0.4, 0.2]), **own)
-        several = known.situate(x)
+        one_call = np.arange(len(x)) % 2 == 0
+        several = known.situate(x, one_call)
         assert 0.05 < several.trust.mean() < 0.95
         for row in range(len(x)):
-            for one, of_all in zip(known.situate(x[row : row + 1]), several, strict=True):
+            alone = known.situate(x[row : row + 1], one_call[row : row + 1])
+            assert (alone.written is not None) == one_call[row]
+            alone = alone if one_call[row] else alone._replace(written=alone.read)
+            for one, of_all in zip(alone, several, strict=True):
                 np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
 
 
@@ -139,6 +143,23 @@ def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
     assert found.kinds[1] == pytest.approx([1, 0])
     assert found.spread == pytest.approx([2, 3], abs=1e-3)
     assert found.trust[1] == pytest.approx(0, abs=1e-6)
+
+
+def test_one_call_within_a_run_is_work_of_its_kind_and_neither_as_hard_nor_as_long():
+    known, task = doubt(manner=asking(A_RUN)), np.array([[0, 2.0, 0], [0, 2.0, 0]])
+    found = known.situate(task, np.array([True, False]))
+    assert found.kinds == pytest.approx(np.array([[1, 0], [1, 0]]))
+    assert found.read[:, -2:] == pytest.approx(np.array([[1, 5], [-1, 10]]))
+    assert found.written == pytest.approx(np.array([[0, 1, 1, 5], [1, 0, -1, 10]]))  # its length is no run's
+    assert found.spread == pytest.approx([1, 3], abs=1e-3)
+    assert known.situate(task).written is None
+
+
+def test_where_all_work_is_of_one_kind_one_call_is_of_it_too():
+    known = doubt(manner=asking(A_RUN), typical=np.array([1.0, 0.0, 1.0, 5.0]))
+    task = np.array([[0, 2.0, 0]])
+    found, read = known.situate(task, np.array([True])), doubt(typical=known.tensors["typical"]).situate(task)
+    assert found.written == pytest.approx(read.read)
 
 
 def test_trust_falls_as_the_distance_grows():

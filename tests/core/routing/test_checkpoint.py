@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from crossroute import CheckpointError, Price, Router, TrainingConfig, fit
+from crossroute import CheckpointError, Price, Query, Router, TrainingConfig, fit
 from crossroute.routing.storage import CONFIG, WEIGHTS, read_checkpoint, write_checkpoint
 
 TEXTS = ["What is 2 + 2?", "def f(x): return x", "Tell me a long story. " * 100]
@@ -49,6 +49,14 @@ def test_a_loaded_router_predicts_the_same_bits(router, saved):
         for preference in (0, 0.35, 1):
             one = loaded.route(text, cost_preference=preference)
             assert one.candidate == router.route(text, cost_preference=preference).candidate
+
+
+def test_it_comes_back_which_calibration_queries_are_one_call(router, tmp_path):
+    asked = [Query(text, one_call=text is TEXTS[1], input_tokens=900) for text in TEXTS]
+    router.calibrated(asked).save_pretrained(tmp_path / "own")
+    calibration = Router.from_pretrained(tmp_path / "own").calibration
+    assert calibration.one_call.tolist() == [False, True, False]
+    assert calibration.context.tolist() == [900 - query.text_tokens for query in asked]
 
 
 def test_what_is_known_of_the_candidates_comes_back(router, saved):
