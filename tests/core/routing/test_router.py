@@ -565,7 +565,8 @@ def test_constraints_may_be_given_by_name(router):
     stated = router.route("What is 2 plus 2?", constraints=Constraints(allow={"large"}))
     assert router.route("What is 2 plus 2?", constraints={"allow": {"large"}}).candidate == stated.candidate
     with pytest.raises(
-        ValueError, match=r"no constraint 'max_costs'\. Expected some of capabilities, max_cost"
+        ValueError,
+        match=r"no constraint 'max_costs'\. Did you mean 'max_cost'\? Expected some of capabilities, ",
     ):
         router.route("text", constraints={"max_costs": 0.01})
     with pytest.raises(TypeError, match=r"expects Constraints\(max_cost=0\.01\).*got 'cheap'"):
