@@ -18,7 +18,7 @@ from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing
-from crossroute.calls.unpredicted import DialSetting, Unpredicted, alternative
+from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
 from crossroute.candidate import Capability, Price
 from crossroute.catalogue import billed
 from crossroute.decision import Decision, usd
@@ -33,7 +33,6 @@ from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 PLAIN = CallSettings()
 ANY = Constraints()
 ORDINARY = Query(text="Answer the question with the help of the documents below.")
-BEST = "no text: the best on average that can take the call"
 
 QUICK_S, SLOW_S = 0.005, 0.01
 LEARNED = 0.2
@@ -121,13 +120,9 @@ class Dispatcher:
             if name not in self.router.pool
         }
         self._untold = {name: ability.untold for name, ability in self.members.items()}
-        by_quality = sorted(
-            self.router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
-        )
-        self._best = [model.name for model in by_quality]
         models = (*self.router.pool, *self._unprofiled.values())
         self._windows = {model.name: model.context_window for model in models if model.context_window}
-        self._unpredicted = Unpredicted(self.router, self._unprofiled)
+        self._unpredicted = Unpredicted(self.router, self._unprofiled, self.default)
         self._prices: dict[str, Price | None] = {}  # as they are asked for
 
     def decide(
@@ -238,9 +233,9 @@ class Dispatcher:
         if settings.candidate is not None:
             return self._forced(query, settings.candidate, dial)
         if query is None:
-            return self._by_default(stuck if tool_turn else None, constraints, dial)
+            return self._unpredicted.by_default(stuck if tool_turn else None, constraints, dial)
         if tool_turn and stuck in self._unprofiled:
-            reasons = {stuck: _tool_turn(stuck)}
+            reasons = {stuck: finishing(stuck)}
             free = constraints.without_limits
             finished = self._unpredicted.first_of(reasons, free, dial, _tokens(query))
             if finished is not None:
@@ -250,7 +245,8 @@ class Dispatcher:
         try:
             decision = self.router.route(query, constraints=limits, current=known, **dial)
         except NoEligibleCandidateError:
-            left = self._by_elimination(query, constraints, dial) or self._by_trial(query, constraints, dial)
+            left = self._unpredicted.by_elimination(constraints, dial, _tokens(query))
+            left = left or self._by_trial(query, constraints, dial)
             if left is None:
                 raise
             return left
@@ -259,7 +255,9 @@ class Dispatcher:
         decision = self._stuck(decision, query, known, tool_turn)
         if settings.escalate is not None and not tool_turn and not alone:
             decision = self._plan(decision, settings.escalate).begun()
-        return self._with_unprofiled(decision, query, constraints)
+        if not self._unprofiled:
+            return decision
+        return self._unpredicted.beside(decision, constraints, _tokens(query))
 
     def usual(self, settings: CallSettings = PLAIN) -> str:
         """Return the model that would take an ordinary call; nobody is told, since none is made."""
@@ -271,7 +269,7 @@ class Dispatcher:
                 ORDINARY, settings, dial, needs=(), current=None, tool_turn=True, alone=True
             ).candidate
         except NoEligibleCandidateError:
-            return self._best[0]
+            return self._unpredicted.best
 
     def named(self, name: str) -> str:
         """Return the name of the model that a name, or an alias, means.
@@ -338,7 +336,7 @@ class Dispatcher:
         return self._prices[candidate]
 
     def _attempts(self, decision: Decision) -> Attempts:
-        finishes = _tool_turn(decision.candidate) in decision.reasons
+        finishes = finishing(decision.candidate) in decision.reasons
         return Attempts(
             decision,
             self.cooldowns,
@@ -376,22 +374,6 @@ class Dispatcher:
         allow = None if constraints.allow is None else constraints.allow - strangers
         return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
 
-    def _by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
-        """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any."""
-        wanted = {} if stuck is None else {stuck: _tool_turn(stuck)}
-        if self.default is not None:
-            wanted.setdefault(self.default, "default: no text")
-        else:
-            wanted |= dict.fromkeys((name for name in self._best if name not in wanted), BEST)
-        free = constraints.without_limits
-        decision = self._unpredicted.first_of(wanted, free, dial)
-        return decision or self._unpredicted.in_place_of(list(wanted)[-1], free, dial)
-
-    def _by_elimination(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
-        """Return the decision for the default that the router does not know, where it alone can take a call."""
-        reasons = dict.fromkeys(self._unprofiled, "default: no other can take the call")
-        return self._unpredicted.first_of(reasons, constraints, dial, _tokens(query))
-
     def _by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
         """Return the decision among models of which nobody says that they cannot take a call that no other can."""
         needed = constraints.capabilities
@@ -413,7 +395,7 @@ class Dispatcher:
         if current is None or current not in decision.eligible:
             return decision
         if tool_turn:
-            return decision.switched(current, _tool_turn(current))
+            return decision.switched(current, finishing(current))
         saving = cache_saving(self.router.pool[current], query)
         if decision.candidate == current and saving:
             return decision.because(f"stayed with {current}: its prompt cache saves {usd(saving)}")
@@ -423,17 +405,6 @@ class Dispatcher:
         return EscalationPlan(
             decision, tuple(self.router.pool), self.router.verifier, escalation, self.memory.logprobs.silent
         )
-
-    def _with_unprofiled(self, decision: Decision, query: Query, constraints: Constraints) -> Decision:
-        if not self._unprofiled:
-            return decision
-        added = tuple(alternative(model, constraints, _tokens(query)) for model in self._unprofiled.values())
-        return decision.model_copy(update={"alternatives": decision.alternatives + added})
-
-
-def _tool_turn(name: str) -> str:
-    """Return the reason why a candidate finishes a tool turn."""
-    return f"stuck to {name}: tool turn"
 
 
 def _tokens(query: Query) -> int:

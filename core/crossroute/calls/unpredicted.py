@@ -12,6 +12,8 @@ from crossroute.errors import NoEligibleCandidateError
 from crossroute.routing.policy import Constraints
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
+BEST = "no text: the best on average that can take the call"
+
 
 class DialSetting(TypedDict):
     """How the dial is set for a call: by one of both, or by neither."""
@@ -26,10 +28,50 @@ class Unpredicted:
     Args:
         router: The router.
         others: Models that it does not know.
+        default: The model for calls without text, in place of the best on average.
     """
 
-    def __init__(self, router: Router, others: Mapping[str, Candidate]) -> None:
-        self._router, self._models = router, (*router.pool, *others.values())
+    def __init__(self, router: Router, others: Mapping[str, Candidate], default: str | None = None) -> None:
+        self._router, self._others, self._default = router, others, default
+        self._models = (*router.pool, *others.values())
+        by_quality = sorted(
+            router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
+        )
+        self._best = [model.name for model in by_quality]
+
+    @property
+    def best(self) -> str:
+        """The model that is the best on average."""
+        return self._best[0]
+
+    def by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
+        """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any.
+
+        Args:
+            stuck: The candidate of the tool turn that the call finishes.
+            constraints: What it must satisfy, but for limits on what is predicted.
+            dial: How it is set; nothing follows from it.
+
+        Raises:
+            NoEligibleCandidateError: No model may take the call.
+        """
+        wanted = {} if stuck is None else {stuck: finishing(stuck)}
+        if self._default is not None:
+            wanted.setdefault(self._default, "default: no text")
+        else:
+            wanted |= dict.fromkeys((name for name in self._best if name not in wanted), BEST)
+        free = constraints.without_limits
+        return self.first_of(wanted, free, dial) or self.in_place_of(list(wanted)[-1], free, dial)
+
+    def by_elimination(self, constraints: Constraints, dial: DialSetting, tokens: float) -> Decision | None:
+        """Return the decision for the default that the router does not know, where it alone can take a call."""
+        reasons = dict.fromkeys(self._others, "default: no other can take the call")
+        return self.first_of(reasons, constraints, dial, tokens)
+
+    def beside(self, decision: Decision, constraints: Constraints, tokens: float) -> Decision:
+        """Return a decision with the models that the router does not know among its alternatives."""
+        added = tuple(alternative(model, constraints, tokens) for model in self._others.values())
+        return decision.model_copy(update={"alternatives": decision.alternatives + added})
 
     def first_of(
         self, reasons: Mapping[str, str], constraints: Constraints, dial: DialSetting, tokens: float = 0.0
@@ -92,3 +134,8 @@ def alternative(model: Candidate, constraints: Constraints, tokens: float) -> Al
         attention=unknown,
         excluded=constraints.failure(model, unknown, unknown, tokens),
     )
+
+
+def finishing(name: str) -> str:
+    """Return the reason why a candidate finishes a tool turn."""
+    return f"stuck to {name}: tool turn"

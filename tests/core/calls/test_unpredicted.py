@@ -47,3 +47,13 @@ def test_another_in_place_of_one_that_cannot(unpredicted):
     assert decision.reasons == ("no text, and small is excluded: lacks audio",)
     with pytest.raises(NoEligibleCandidateError, match="'x': lacks files"):
         unpredicted.in_place_of("x", Constraints(capabilities=frozenset({"files"})), NEITHER)
+
+
+def test_a_call_without_text_goes_to_the_tool_turns_candidate_the_default_or_the_best(router):
+    others = {"x": Candidate(name="x", capabilities=frozenset({"audio"}))}
+    by_best, by_default = Unpredicted(router, others), Unpredicted(router, others, "x")
+    stuck = by_best.by_default("small", Constraints(), NEITHER)
+    assert (stuck.candidate, stuck.reasons) == ("small", ("stuck to small: tool turn",))
+    assert by_best.by_default(None, Constraints(), NEITHER).candidate == by_best.best
+    assert by_default.by_default(None, Constraints(), NEITHER).candidate == "x"
+    assert by_default.by_elimination(HEARS, NEITHER, 0.0).candidate == "x"
