@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -25,8 +26,8 @@ from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
 
 TURNS, CALLS = 10, 20
-POOLS = ("gpt-4o", "gpt-4o-mini"), ("gpt-5", "gpt-5-mini", "claude-opus-4-5")
-"""Of an integration."""
+MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-mini", "claude-opus-4-5")
+"""That an integration chooses among."""
 
 WORDS = """time year people way day man thing woman life child world school state family student group country
 problem hand part place case week company system program question work government number night point home water room
@@ -104,29 +105,30 @@ def measure(actions: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 
 def made() -> dict[str, float]:
-    """Return the milliseconds that it takes to make an integration; medians but for the first of each."""
-    chats = {name: FakeListChatModel(responses=["Yes."]) for name in {*POOLS[0], *POOLS[1]}}
-    llms = {name: MockLLM() for name in chats}
+    """Return the milliseconds that it takes to make an integration, with dials that were set before.
+
+    Medians, but for the first of a process.
+    """
+    chats = {name: FakeListChatModel(responses=["Yes."]) for name in MODELS}
+    llms = {name: MockLLM() for name in MODELS}
     ways: dict[str, Callable[[tuple[str, ...]], object]] = {
         "LangChain": lambda names: ChatCrossRoute(models={name: chats[name] for name in names}),
         "LlamaIndex": lambda names: CrossRouteLLM(
             llms={name: llms[name] for name in names}, router=WIDEST_ROUTER
         ),
     }
-    taken: dict[str, float] = {}
-    for integration, make in ways.items():
 
-        def timed(names: tuple[str, ...], make: Callable[[tuple[str, ...]], object] = make) -> float:
-            start = time.thread_time()
-            make(names)
-            return (time.thread_time() - start) * 1e3
+    def timed(integration: str, names: tuple[str, ...]) -> float:
+        start = time.thread_time()
+        ways[integration](names)
+        return (time.thread_time() - start) * 1e3
 
-        taken[f"{integration}, the first of a process" if not taken else f"{integration}, then"] = timed(
-            POOLS[0]
-        )
-        taken[f"{integration}, over other models"] = timed(POOLS[1])
-        again = [timed(names) for names in POOLS * TURNS]
-        taken[f"{integration}, over models as before"] = float(np.median(again))
+    pairs: list[tuple[str, ...]] = [*combinations(MODELS, 2)]
+    triples: list[tuple[str, ...]] = [*combinations(MODELS, 3)]
+    taken = {"the first of a process, LangChain": timed("LangChain", pairs[0])}
+    for integration, pools in (("LangChain", pairs[1:]), ("LlamaIndex", triples)):
+        for told in ("over other models", "over models as before"):
+            taken[f"{told}, {integration}"] = float(np.median([timed(integration, names) for names in pools]))
     return taken
 
 
