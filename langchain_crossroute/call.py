@@ -26,7 +26,7 @@ from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
-from crossroute.calls.arguments import OLLAMA, spoken
+from crossroute.calls.arguments import OLLAMA, OPENAI, spoken
 from crossroute.calls.beside import ASKED
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
@@ -39,6 +39,9 @@ from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 
 AnyTail = TypeVar("AnyTail", bound=Tail)
+
+TELLING = (OLLAMA, OPENAI)
+"""Dialects of models of which each stream tells why it ended, though its other chunks may tell nothing at all."""
 
 STREAMED = "not escalated: the answer is streamed"
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
@@ -196,9 +199,7 @@ class Call:
     def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
-        ends = (
-            self.routing.members[decision.candidate].dialect is OLLAMA
-        )  # its chunks tell nothing but the last
+        ends = self.routing.members[decision.candidate].dialect in TELLING
         return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, ends=ends)
 
     def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:

@@ -34,7 +34,7 @@ class Tail(attempts.Tail[Any]):
         self._routing, self._reading = routing, reading
         self._stamp = entry.decision.as_json()
         self._message: ChatMessage | None = None
-        self._unfinished = False
+        self._unfinished = self._finished = False
 
     def __exit__(self, *raised: Any) -> None:
         if self._message is not None:
@@ -57,9 +57,8 @@ class Tail(attempts.Tail[Any]):
         if not isinstance(chunk, RESPONSES):
             yield chunk
             return
-        self._unfinished = self._unfinished or tells_its_end(chunk)
-        if is_finished(chunk):
-            self._unfinished = False
+        self._finished = self._finished or is_finished(chunk)
+        self._unfinished = not self._finished and (self._unfinished or tells_its_end(chunk))
         self.entry.usage = usage_of(chunk) or self.entry.usage
         self.entry.check(finish_reason(chunk), said=self.entry.begun)
         cost = stated_cost(field_of(chunk.raw, "usage"))

@@ -158,7 +158,7 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
     details: dict[str, Any] = {**(metadata.get("input_token_details") or {})}
     written: dict[str, Any] = {**(metadata.get("output_token_details") or {})}
     read, answered = token_count(metadata.get("input_tokens")), token_count(metadata.get("output_tokens"))
-    if read is None or answered is None:
+    if read is None or answered is None or not (read or answered):  # of `"usage": {}` LangChain makes zeros
         return None
     tier = next((name for name in TIERS if details.get(name) is not None), "")
     prefix = f"{tier}_" if tier else ""

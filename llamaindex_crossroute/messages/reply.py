@@ -148,7 +148,12 @@ def tells_its_end(response: Response) -> bool:
     """
     raw = response.raw
     anthropic = str(field_of(raw, "type")).startswith(("content_block", "message"))
-    return choice_of(raw) is not None or anthropic or isinstance(field_of(raw, "done"), bool)
+    return (
+        field_of(raw, "choices") is not None
+        or choice_of(raw) is not None
+        or anthropic
+        or isinstance(field_of(raw, "done"), bool)
+    )
 
 
 def is_finished(response: Response) -> bool:

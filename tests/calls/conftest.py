@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,3 +20,30 @@ def router() -> Router:
 @pytest.fixture(params=[LangChain, LlamaIndex])
 def integration(request: pytest.FixtureRequest) -> Any:
     return request.param
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    import httpx
+
+    with httpx.Client() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    from tests.support.faulty import Provider
+
+    provider = Provider()
+    yield provider
+    provider.http.shutdown()
+    provider.http.server_close()
+
+
+@pytest.fixture(params=["LangChain", "LlamaIndex"])
+def pool(request: pytest.FixtureRequest, router: Router, server: Any, client: Any) -> Any:
+    """One integration's pool over the models "bad", which answers as a test says, and "good"."""
+    from tests.support import faulty
+
+    server.asked.clear()
+    return getattr(faulty, request.param)(router, server.url, client)

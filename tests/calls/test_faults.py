@@ -7,57 +7,26 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
 
 import httpx
 import pytest
-from langchain_openai import ChatOpenAI
-from llama_index.core.llms import ChatMessage
-from llama_index.llms.openai_like import OpenAILike
 
-from crossroute import Router
 from crossroute.errors import BrokenStreamError
-from langchain_crossroute import ChatCrossRoute
-from llamaindex_crossroute import CrossRouteLLM
-from tests.support.routers import STORY
-
-USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-CUT = "cut"
-PAGE = "<html>gateway</html>"
-
-
-def whole(**changes: Any) -> str:
-    message = {"role": "assistant", "content": "I am well"}
-    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": USAGE}
-    return json.dumps(
-        {**body, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **changes}
-    )
-
-
-def event(data: dict[str, Any] | str) -> str:
-    return f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n"
-
-
-def chunk(delta: dict[str, Any], finish: str | None = None, written: int | None = None) -> str:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    told = {"prompt_tokens": 11, "completion_tokens": written, "total_tokens": 11 + (written or 0)}
-    head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    return event({**head, "choices": [choice]} | ({} if written is None else {"usage": told}))
-
-
-OPENING = chunk({"role": "assistant", "content": ""})
-WORDS = [chunk({"content": "I am "}), chunk({"content": "well"})]
-STREAM = [OPENING, *WORDS, chunk({}, "stop"), event("[DONE]")]
-OVERLOADED = {"error": {"message": "Overloaded", "type": "overloaded_error", "code": 529}}
-
-
-def bad(message: str, code: str | None = None) -> str:
-    return json.dumps(
-        {"error": {"message": message, "type": "invalid_request_error", "code": code, "param": None}}
-    )
-
+from tests.support.faulty import (
+    CUT,
+    OPENING,
+    OVERLOADED,
+    PAGE,
+    STREAM,
+    USAGE,
+    WORDS,
+    LangChain,
+    LlamaIndex,
+    bad,
+    chunk,
+    event,
+    whole,
+)
 
 UNREADABLE = {
     "broken JSON": (200, "application/json", '{"id": "x", "choices": [{"index": 0, "mess'),
@@ -93,146 +62,6 @@ STREAMS: dict[str, list[str] | tuple[int, str, str]] = {
     "a page that says it is JSON": (200, "application/json", PAGE),
     "nothing": (200, "application/json", ""),
 }
-
-
-class Provider:
-    """Answers `good`, and `bad` as a test says."""
-
-    def __init__(self) -> None:
-        self.answer: tuple[int, str, str] | list[str] | None = None
-        self.asked: list[str] = []
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                provider.asked.append(body["model"])
-                told = provider.answer if body["model"] == "bad" else None
-                if told is None:
-                    told = STREAM if body.get("stream") else (200, "application/json", whole())
-                self.stream(told) if isinstance(told, list) else self.whole(*told)
-
-            def whole(self, status: int, kind: str, text: str) -> None:
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def stream(self, events: list[str]) -> None:
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("transfer-encoding", "chunked")
-                self.end_headers()
-                for one in events:
-                    if one is CUT:
-                        self.close_connection = True
-                        return
-                    self.wfile.write(f"{len(one):x}\r\n{one}\r\n".encode())
-                self.wfile.write(b"0\r\n\r\n")
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-        Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.http.shutdown()
-    provider.http.server_close()
-
-
-class LangChain:
-    def __init__(self, router: Router, url: str, client: httpx.Client, **limits: Any) -> None:
-        self.awaited = httpx.AsyncClient(**limits)
-        models = {
-            name: ChatOpenAI(
-                model=model,
-                base_url=url,
-                api_key="none",
-                max_retries=0,
-                http_client=client,
-                http_async_client=self.awaited,
-            )
-            for name, model in (("small", "bad"), ("large", "good"))
-        }
-        self.router = router
-        self.pool = ChatCrossRoute(models=models, router=router, cost_preference=1.0)
-
-    def ask(self) -> tuple[str, Any]:
-        message = self.pool.invoke(STORY)
-        return str(message.text), message.response_metadata["crossroute"]
-
-    def begin(self) -> Any:
-        return self.pool.stream(STORY)
-
-    async def abegin(self) -> Any:
-        return self.pool.astream(STORY)
-
-    def stream(self) -> str:
-        return "".join(str(chunk.text) for chunk in self.begin())
-
-    async def astream(self) -> str:
-        async with self.awaited:
-            return "".join([str(chunk.text) async for chunk in self.pool.astream(STORY)])
-
-
-class LlamaIndex:
-    def __init__(self, router: Router, url: str, client: httpx.Client, **limits: Any) -> None:
-        self.awaited = httpx.AsyncClient(**limits)
-        llms = {
-            name: OpenAILike(
-                model=model,
-                api_base=url,
-                api_key="none",
-                max_retries=0,
-                is_chat_model=True,
-                http_client=client,
-                async_http_client=self.awaited,
-            )
-            for name, model in (("small", "bad"), ("large", "good"))
-        }
-        self.router = router
-        self.pool = CrossRouteLLM(llms, router, cost_preference=1.0)
-        self.said = [ChatMessage(content=STORY)]
-
-    def ask(self) -> tuple[str, Any]:
-        response = self.pool.chat(self.said)
-        return str(response.message.content), response.additional_kwargs["crossroute"]
-
-    def begin(self) -> Any:
-        return self.pool.stream_chat(self.said)
-
-    async def abegin(self) -> Any:
-        return await self.pool.astream_chat(self.said)
-
-    def stream(self) -> str:
-        return str([chunk.message.content for chunk in self.begin()][-1])
-
-    async def astream(self) -> str:
-        async with self.awaited:
-            chunks = await self.pool.astream_chat(self.said)
-            return str([chunk.message.content async for chunk in chunks][-1])
-
-
-@pytest.fixture(params=[LangChain, LlamaIndex])
-def pool(request: pytest.FixtureRequest, router: Router, server: Provider, client: httpx.Client) -> Any:
-    server.asked.clear()
-    return request.param(router, server.url, client)
 
 
 @pytest.mark.parametrize("fault", [*UNREADABLE, *MEMBERS])

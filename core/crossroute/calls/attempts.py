@@ -77,6 +77,8 @@ class Tail(Generic[T]):
             BrokenStreamError: It is no whole answer.
         """
         if self.is_cut() or (empty and not self.entry.answered):
+            if self.entry.usage is not None:
+                self.entry.count()  # it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
 
     def end(self) -> Iterator[T]:

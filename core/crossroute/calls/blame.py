@@ -68,9 +68,30 @@ WITHHELD = frozenset(
 """Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Amazon's, Zhipu's."""
 
 FAILED = frozenset(
-    ["error", "malformed_function_call", "unexpected_tool_call", "malformed_response", "network_error"]
+    [
+        "error",
+        "malformed_function_call",
+        "unexpected_tool_call",
+        "too_many_tool_calls",
+        "missing_thought_signature",
+        "malformed_response",
+        "other",
+        "language",
+        "no_image",
+        "network_error",
+        "insufficient_system_resource",
+        "abort",
+        "aborted",
+        "cancelled",
+        "canceled",
+        "failed",
+        "timeout",
+        "user_cancel",
+        "malformed_model_output",
+        "malformed_tool_use",
+    ]
 )
-"""Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's."""
+"""Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's, DeepSeek's, vLLM's, Cohere's, Amazon's."""
 
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors by which a framework leaves a step: no failures."""
@@ -88,6 +109,9 @@ REQUESTED = frozenset((400, 406, 411, 413, 414, 415, 416, 422, 431))
 
 PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 """What no model's API says of a request: a proxy does."""
+
+SILENT = re.compile(r"\s*(?:error code:? ?)?\d{3}(?: bad request)?[\s.]*", re.IGNORECASE)
+"""A refusal without a word of why: a proxy's, too."""
 
 _KINDS = {
     OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
@@ -249,7 +273,7 @@ def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
         return told if told in (WINDOW, CONTENT) else ACCESS
     if kind is not None and (kind.again or kind is ACCESS) and told is None:
         return kind
-    if told is None and PAGE.search(words) and code != 413:
+    if told is None and code != 413 and (PAGE.search(words) or SILENT.fullmatch(words)):
         return UNREADABLE
     return told or (WINDOW if code == 413 else ARGUMENT if code in REQUESTED else UNKNOWN)
 

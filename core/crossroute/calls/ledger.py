@@ -181,7 +181,7 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
-        price = self._ledger.price(name) if cost is None else None
+        price = self._ledger.price(name) if cost is None and not self._is_untold(usage) else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second
         if cost is None:
@@ -196,12 +196,16 @@ class Entry:
         )
         return self.decision
 
+    def _is_untold(self, usage: Usage | None) -> bool:
+        """Return whether a usage says that an answer with words took no output: its provider left that out."""
+        return usage is not None and usage.input_tokens > 0 == usage.output_tokens and any(self.said)
+
     def check(self, finish_reason: str | None, *, said: bool, cut: bool = False) -> None:
-        """Refuse an answer that holds nothing to read, where another model is to be asked then.
+        """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.
 
         Args:
             finish_reason: Why it ended, as its provider spells it.
-            said: Whether there is something to read.
+            said: Whether there is something to read, or was, in a stream that its reader has a part of.
             cut: Whether its provider would have told why it ended, and did not.
 
         Raises:
@@ -209,7 +213,7 @@ class Entry:
             NoAnswerError: It failed, or it is none; the call is counted.
         """
         ended = (finish_reason or "").lower()
-        if said:
+        if self.begun or (said and ended not in FAILED):
             return
         if ended in WITHHELD and self._ledger.past_filters:
             self.count()
