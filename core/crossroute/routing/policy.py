@@ -32,6 +32,12 @@ TIE = 1e-9
 TYPICAL_SHARE = 0.95
 """A query dearer than this share of the others counts as one that is not: no single one moves the dial."""
 
+FEW = 500
+"""Queries under which a typically dear one, of some five times the mean, would be more than a notch of the dial."""
+
+MOST_OF_SPEND = 0.01
+"""Of what the dial decides on, the part that one of few queries may be, or as much as the middle one: a notch."""
+
 
 class Dial(BaseModel):
     """Cost preference -> willingness to pay, so that expected spend falls evenly from 0 to 1.
@@ -68,9 +74,10 @@ class Dial(BaseModel):
         first = best(quality, cost, MOST_TO_PAY, reward)
         lavish = cost[np.arange(len(cost)), first]  # (n,), the most that any choice costs
         dearest = np.maximum(lavish, LEAST_TO_PAY)
-        weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
         value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
         row, turn, saved = _turns(value, cost, first)
+        weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+        weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)))
         order = turn.argsort()
         spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
         # what turns at this very willingness to pay may not have turned yet, by rounding: it counts from the next
@@ -95,6 +102,18 @@ class Dial(BaseModel):
         part = place - low
         first, second = map(math.log, self.willingness_to_pay[low : low + 2])
         return math.exp(first + part * (second - first))
+
+
+def _shares(swing: Floats) -> Floats:
+    """Return by how much each query is held to its share of what the dial decides on, in (0, 1].
+
+    Args:
+        swing: USD between the dearest and the cheapest choice, shape (n,).
+    """
+    if len(swing) >= FEW or not swing.any():
+        return np.ones_like(swing)
+    most = max(MOST_OF_SPEND * swing.sum(), np.median(swing[swing > 0]))
+    return most / np.maximum(swing, most)
 
 
 def _turns(

@@ -8,7 +8,17 @@ from pydantic import ValidationError
 
 from crossroute import Candidate, Constraints, Pool, UnknownCandidateError
 from crossroute.reward import best
-from crossroute.routing.policy import GRID, LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, TYPICAL_SHARE, Dial, Screen
+from crossroute.routing.policy import (
+    FEW,
+    GRID,
+    LEAST_TO_PAY,
+    MOST_OF_SPEND,
+    MOST_TO_PAY,
+    NOTCHES,
+    TYPICAL_SHARE,
+    Dial,
+    Screen,
+)
 
 REWARDS = ("exponential", "linear")
 PREFERENCES = st.floats(0, 1)
@@ -24,11 +34,22 @@ def predictions(draw):
     return np.array(quality), np.array(cost)
 
 
-def spend(quality, cost, pay, reward):
-    """Return the mean cost of the choices, in which no query counts for more than the typically dear one."""
+def weights(quality, cost, reward):
+    """Return what each query counts: none more than a typically dear one, and than its share of what is decided."""
     rows = np.arange(len(cost))
-    dearest = np.maximum(cost[rows, best(quality, cost, MOST_TO_PAY, reward)], LEAST_TO_PAY)
+    lavish, frugal = (cost[rows, best(quality, cost, pay, reward)] for pay in (MOST_TO_PAY, LEAST_TO_PAY))
+    dearest = np.maximum(lavish, LEAST_TO_PAY)
     weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+    swing = weight * (lavish - frugal)
+    if len(cost) >= FEW:
+        return weight
+    most = max(MOST_OF_SPEND * swing.sum(), np.median(swing[swing > 0])) if swing.any() else 1
+    return weight * np.minimum(1, most / np.where(swing, swing, most))
+
+
+def spend(quality, cost, pay, reward):
+    """Return the weighted mean cost of the choices."""
+    rows, weight = np.arange(len(cost)), weights(quality, cost, reward)
     return (weight * cost[rows, best(quality, cost, pay, reward)]).mean()
 
 
@@ -95,8 +116,7 @@ def test_the_dial_is_what_choosing_at_each_willingness_to_pay_gives(reward):
         quality, cost = random.random((30, candidates)), random.lognormal(-7, 2, (30, candidates))
         quality[:, -1], cost[:, -1] = quality[:, 0], cost[:, 0]  # a tie
         rows = np.arange(30)
-        lavish = cost[rows, best(quality, cost, MOST_TO_PAY, reward)]
-        weight = np.minimum(1, np.quantile(lavish, TYPICAL_SHARE) / lavish)
+        weight = weights(quality, cost, reward)
         spend = np.array(
             [(weight * cost[rows, best(quality, cost, pay, reward)]).mean() for pay in map(float, GRID)]
         )
