@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -15,7 +16,7 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.console import caution, err, note
 from crossroute.errors import DataError, DataWarning
-from crossroute.files import is_file, read_whole, why_no_file
+from crossroute.files import OPEN_FILE, is_file, read_whole, why_no_file
 from crossroute.routing.storage import CONFIG, foreign_file
 
 if TYPE_CHECKING:
@@ -262,7 +263,19 @@ def output_file(path: Path | None) -> Path | None:
             place = written.parent if path.is_symlink() else path.parent
             raise ValueError(f"Cannot write {path}: there is no folder {place}. Make it first.")
         _writable(path, path if path.exists() else path.parent)
+        if path.is_fifo() and not OPEN_FILE.match(str(path)):
+            _check_reader(path)
     return path
+
+
+def _check_reader(pipe: Path) -> None:
+    """Check that a named pipe has a reader, and keep it open: a reader ends with the last that may write."""
+    try:
+        os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise ValueError(f"Cannot write {pipe}: nothing reads this pipe. Start its reader first.") from None
 
 
 def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:

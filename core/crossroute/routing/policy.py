@@ -77,7 +77,7 @@ class Dial(BaseModel):
         value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
         row, turn, saved = _turns(value, cost, first)
         weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
-        weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)))
+        weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)).astype(cost.dtype))
         order = turn.argsort()
         spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
         # what turns at this very willingness to pay may not have turned yet, by rounding: it counts from the next
@@ -112,8 +112,9 @@ def _shares(swing: Floats) -> Floats:
     """
     if len(swing) >= FEW or not swing.any():
         return np.ones_like(swing)
-    most = max(MOST_OF_SPEND * swing.sum(), np.median(swing[swing > 0]))
-    return most / np.maximum(swing, most)
+    most = max(MOST_OF_SPEND * float(swing.sum()), float(np.median(swing[swing > 0])))
+    shares: Floats = most / np.maximum(swing, most)
+    return shares
 
 
 def _turns(

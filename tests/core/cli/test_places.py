@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -63,6 +64,27 @@ def test_a_link_that_leads_to_itself_is_no_place_for_a_file(main, tmp_path):
     (tmp_path / "o.json").symlink_to("o.json")
     code, told = main("evaluate", "universal", "o.jsonl", "--out", "o.json")
     assert (code, "leads to itself" in told) == (1, True)
+
+
+COLLECT = ("collect", "p.csv", "--candidates", "a=answerer:answer", "--price", "a=1/2", "--out")
+
+
+@needs_pipes
+def test_a_pipe_that_nothing_reads_is_refused_before_the_work(main, tmp_path):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for command in (COLLECT, ("evaluate", "universal", "o.jsonl", "--out")):
+        code, told = main(*command, "pipe.jsonl")
+        assert (code, "nothing reads this pipe" in told) == (1, True)
+
+
+@needs_pipes
+def test_a_pipe_is_written_to_its_reader(tmp_path, main):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    asked = [sys.executable, "-m", "crossroute", *COLLECT, "pipe.jsonl"]
+    with subprocess.Popen(["timeout", "60", "cat", "pipe.jsonl"], stdout=subprocess.PIPE) as reader:
+        asking = subprocess.run(asked, capture_output=True, timeout=120)
+        rows = reader.stdout.read().splitlines()
+    assert (asking.returncode, len(rows)) == (0, 1), asking.stderr
 
 
 @pytest.mark.parametrize(
