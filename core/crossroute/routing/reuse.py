@@ -2,11 +2,12 @@
 
 The dial is kept in the user's cache folder, beside embeddings: 101 numbers under a digest of all that they follow from
 (the package's version, weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew.
-A file that cannot be read, or written, is passed over.
+A file that cannot be read, or written, is passed over; in an event loop the disk is left alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -84,6 +85,8 @@ def over(router: Router, pool: Pool) -> Router:
 
 
 def _over(router: Router, pool: Pool) -> Router:
+    if _in_event_loop():  # disks block it, and some hosts of agents refuse what does
+        return router.over(pool)
     path = dials_folder() / f"{_digest(router, pool)}.json"
     kept = _read(path, len(pool))
     found = router.over(pool, dial=None if kept is None else kept.dial)
@@ -93,6 +96,12 @@ def _over(router: Router, pool: Pool) -> Router:
     else:
         found.sole_choices[pay] = kept.sole
     return found
+
+
+def _in_event_loop() -> bool:
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop() is not None
+    return False
 
 
 def dials_folder() -> Path:

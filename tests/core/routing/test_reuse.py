@@ -1,5 +1,6 @@
 """Routers and dials that are made once, and anew where anything that they follow from changes."""
 
+import asyncio
 import os
 import shutil
 
@@ -100,6 +101,18 @@ def test_a_broken_file_is_passed_over_and_written_anew(router, folder, content):
     path.write_bytes(content)
     assert over(fresh(router), pool).dial == dial
     assert path.read_bytes() == whole
+
+
+def test_in_an_event_loop_no_file_is_read_or_written(router, folder, monkeypatch):
+    pool = router.pool.subset(NAMES)
+    expected = over(fresh(router), pool).dial
+    shutil.rmtree(folder)
+    monkeypatch.setattr(reuse, "dials_folder", None)
+
+    async def make():
+        return over(fresh(router), pool)
+
+    assert asyncio.run(make()).dial == expected
 
 
 def test_where_nothing_can_be_kept_a_dial_is_set_all_the_same(router, folder):
