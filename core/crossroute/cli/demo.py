@@ -161,7 +161,8 @@ def _apart(router: Router) -> list[str]:
     lines = []
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)
-        lines.append(f"{kind} goes to {_short(decision.candidate)} ({usd(decision.cost)}): {query.text}")
+        asked = " ".join(query.text.split())
+        lines.append(f"{kind} goes to {_short(decision.candidate)} ({usd(decision.cost)}): {asked}")
     return lines
 
 

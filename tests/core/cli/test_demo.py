@@ -121,6 +121,8 @@ def test_an_easy_and_a_hard_query_go_different_ways():
     text = shown(router, width=200)
     assert f"An easy query goes to {easy.candidate} " in text
     assert f"A hard one goes to {hard.candidate} " in text
+    assert " ".join(HARD.text.split()) in " ".join(text.split())
+    assert "\nA) Yes" not in text
 
 
 def test_what_was_measured_is_shown_with_intervals(router):
