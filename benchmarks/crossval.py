@@ -4,6 +4,8 @@ Every query of a pool is predicted by a router that never saw it, nor a query of
 once a seed, and an eighth of the others is validation. A seed draws the folds and starts the training. Predictions
 are kept fold by fold, so that a run that ends after some minutes goes on at the next call; what is complete is
 printed. Intervals draw the texts anew, all routers, seeds and pools over them together.
+
+`--same-folds` trains all seeds on the folds of the first, and prints how far they spread: that is of training alone.
 """
 
 from __future__ import annotations
@@ -68,28 +70,34 @@ def main(
     minutes: Annotated[float, typer.Option(help="After these no further fold is begun.")] = 11.0,
     routers: Annotated[list[str] | None, typer.Option("--router", help="Compute only these.")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where predictions are kept.")] = Path("figures"),
+    same_folds: Annotated[bool, typer.Option("--same-folds", help="Seeds start the training alone.")] = False,
 ) -> None:
     """Predict what is missing, as far as time allows, and print the tables."""
     torch.set_num_threads(1)
-    until, found = time.monotonic() + 60 * minutes, {}
-    for name in matching(only, POOLS):
-        pool = Pool(name, folder / "crossval" / slug(name), folds)
+    until = time.monotonic() + 60 * minutes
+    pools = {
+        name: Pool(name, folder / "crossval" / slug(name), folds, same_folds=same_folds)
+        for name in matching(only, POOLS)
+    }
+    for pool in pools.values():
         for seed in range(seeds):
             for fold in range(folds):
-                for router in routers or (BLIND, OURS, *RIVALS):
+                for router in routers or ((OURS,) if same_folds else (BLIND, OURS, *RIVALS)):
                     if time.monotonic() < until:
                         pool.predict(router, seed, fold)
-        figures = pool.figures(seeds)
-        if figures is not None:
-            found[name] = figures
+    if same_folds:
+        print(spreads(pools, seeds))
+        return
+    figures = {name: pool.figures(seeds) for name, pool in pools.items()}
+    found = {name: each for name, each in figures.items() if each is not None}
     print(table(found), pooled(found), sep="\n")
 
 
 class Pool:
     """One pool: its outcomes, encoded once, and what routers predict of them fold by fold."""
 
-    def __init__(self, name: str, folder: Path, folds: int) -> None:
-        self.outcomes, self._folder, self.folds = load(name), folder, folds
+    def __init__(self, name: str, folder: Path, folds: int, *, same_folds: bool = False) -> None:
+        self.outcomes, self._folder, self.folds, self._same = load(name), folder, folds, same_folds
         self.encoder = QueryEncoder(load_encoder("static"))
         self.text = np.unique(np.array(self.outcomes.texts), return_inverse=True)[1]  # (n,)
 
@@ -110,7 +118,8 @@ class Pool:
 
     def parts(self, seed: int, fold: int) -> Parts:
         """Return the rows of train, validation and test; equal texts are in one part."""
-        place = np.random.default_rng(seed).permutation(self.text.max() + 1)[self.text]
+        drawn_by = 0 if self._same else seed
+        place = np.random.default_rng(drawn_by).permutation(self.text.max() + 1)[self.text]
         outside = place % self.folds != fold
         chooses = (place // self.folds) % VALIDATION == 0
         return np.flatnonzero(outside & ~chooses), np.flatnonzero(outside & chooses), np.flatnonzero(~outside)
@@ -171,7 +180,14 @@ class Pool:
 
     def path(self, router: str, seed: int, fold: int) -> Path:
         """Return the file of a router's predictions of a fold."""
-        return self._folder / f"{slug(router)}-{self.folds}-{seed}-{fold}.npz"
+        folds = f"{self.folds}-same" if self._same and seed else self.folds
+        return self._folder / f"{slug(router)}-{folds}-{seed}-{fold}.npz"
+
+    def by_seed(self, router: str, seeds: int) -> Floats:
+        """Return a router's AIQ of each seed of which all folds are known."""
+        low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
+        sweeps = (self.sweep(router, seed) for seed in range(seeds))
+        return np.array([aiq(each.points(), low, high) for each in sweeps if each is not None])
 
 
 def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
@@ -207,6 +223,19 @@ BY_ROUTER: dict[str, Callable[[Pool, Parts, int], dict[str, Prediction]]] = {
     **{family: partial(tuned, family) for family in RIVALS},
     BLIND: blind,
 }
+
+
+def spreads(pools: Mapping[str, Pool], seeds: int) -> str:
+    """Return one row a pool: how far the AIQ of seeds spreads that are trained on the same folds."""
+    lines = [f"| pool | {OURS} | seeds | spread | {ALONE}, spread |", f"|{'---|' * 5}"]
+    for name, pool in pools.items():
+        whole, alone = (pool.by_seed(router, seeds) for router in (OURS, ALONE))
+        if len(whole) > 1:
+            lines.append(
+                f"| {name} | {whole.mean():.4f} | {len(whole)} | {np.ptp(whole):.4f} "
+                f"| {alone.mean():.4f}, {np.ptp(alone):.4f} |"
+            )
+    return "\n".join(lines)
 
 
 def drawn(text: npt.NDArray[np.intp]) -> Floats:

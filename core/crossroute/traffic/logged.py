@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from crossroute.routing.predictor import EncodedQueries, Foresight
 from crossroute.routing.router import Router
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
+
+PREDICTED = ("predicted", "error", "predicted_cost")
+"""Of `Logged`, what rows.py writes of each candidate, in its order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +134,50 @@ class Logged:
         return queries._replace(context=self.context, one_call=np.ones(len(self), dtype=bool))
 
 
+class Entry(NamedTuple):
+    """A decision, and what came of it.
+
+    Attributes:
+        row: Of the decision.
+        call: That of the candidate that was chosen, the first where calls escalated.
+        others: The other answered calls, in the order of time; where calls escalated, all of them.
+        grades: Of the answers.
+        escalated: Whether the answer that the caller got is one of several.
+    """
+
+    row: Any
+    call: Any
+    others: list[Any]
+    grades: list[Any]
+    escalated: bool
+
+    @property
+    def further(self) -> float:
+        """USD of an escalation's further calls."""
+        return sum(call.cost or 0.0 for call in self.others[1:]) if self.escalated else 0.0
+
+    @property
+    def would_cost(self) -> float | None:
+        """USD of the call of the would-be choice, where it was asked beside."""
+        asked = (call.cost for call in self.others if call.candidate == self.row.would)
+        return None if self.escalated else next(asked, None)
+
+    @property
+    def grade(self) -> tuple[float, float]:
+        """The grade of the answer that the caller got, see `_grade`."""
+        return _grade(self.grades, "" if self.escalated else self.row.candidate)
+
+    @property
+    def own_grade(self) -> float:
+        """The grade of the chosen candidate's own answer."""
+        return _grade(self.grades, self.row.candidate, own=not self.escalated)[0]
+
+    @property
+    def would_grade(self) -> float:
+        """The grade of the would-be choice's answer."""
+        return _grade(self.grades, self.row.would, own=False)[0]
+
+
 def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | None = None) -> Logged:
     """Read the decisions of a log that were answered by the candidate that was chosen, first where calls escalated.
 
@@ -141,50 +189,12 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
     Raises:
         TrafficError: It holds none.
     """
-    d, c, f = schema.decisions, schema.calls, schema.feedback
-    answered = sa.select(c).where(c.c.answered)
-    grades = sa.select(f) if source is None else sa.select(f).where(f.c.source == source)
-    found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
-    with log.reading(flushed=latest is None) as connection:
-        rows = list(reversed(connection.execute(found).all()))
-        answers = connection.execute(answered.order_by(c.c.time)).all()
-        calls = {row.decision_id: row for row in answers if row.final}
-        others: dict[str, list[Any]] = defaultdict(list)
-        for row in answers:
-            if not row.final:
-                others[row.decision_id].append(row)
-        graded: dict[str, list[Any]] = defaultdict(list)
-        for row in connection.execute(grades):
-            graded[row.decision_id].append(row)
-    escalating = others.keys() - calls.keys()  # the answer that the caller got is one of these
-    calls |= {of: others[of][0] for of in escalating}
-    rows = [row for row in rows if row.id in calls and calls[row.id].candidate == row.candidate]
-    rows = [row for row in rows if row.encoder == rows[-1].encoder and len(row.query) == len(rows[-1].query)]
-    if not rows:
+    entries = _read_entries(log, source, latest)
+    if not entries:
         raise TrafficError("The log holds no answered decision yet. Call the pool that writes to it first.")
-    told = [json.loads(row.candidates) for row in rows]
-    names = tuple(dict.fromkeys(name for one in told for name, *_ in one)) or ("",)
-    column = {name: number for number, name in enumerate(names)}
-    shape = (len(rows), len(names))
-    numbers = {name: np.full(shape, np.nan) for name in ("quality", "error", "cost")}
-    propensity, eligible = np.zeros(shape), np.zeros(shape, dtype=bool)
-    for place, one in enumerate(told):
-        for name, quality, error, cost, excluded, chance in one:
-            at = (place, column[name])
-            numbers["quality"][at], numbers["error"][at], numbers["cost"][at] = (
-                np.nan if value is None else value for value in (quality, error, cost)
-            )
-            propensity[at], eligible[at] = chance, excluded is None
-    called = [calls[row.id] for row in rows]
-    beside = [
-        next(
-            (call for call in others[row.id] if call.candidate == row.would and row.id not in escalating),
-            None,
-        )
-        for row in rows
-    ]
-    marks = [_grade(graded[row.id], "" if row.id in escalating else row.candidate) for row in rows]
-    own = [_grade(graded[row.id], row.candidate, own=row.id not in escalating)[0] for row in rows]
+    rows, calls, grades = ([getattr(each, name) for each in entries] for name in ("row", "call", "grade"))
+    names, told = _columns([json.loads(row.candidates) for row in rows])
+    place = {name: number for number, name in enumerate(names)}
     return Logged(
         ids=np.array([row.id for row in rows]),
         time=np.array([row.time for row in rows]),
@@ -192,30 +202,67 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         vectors=np.stack([np.frombuffer(row.query, dtype=np.float16) for row in rows]).astype(np.float32),
         tokens=_numbers(row.tokens for row in rows),
         context=_numbers(row.context_tokens for row in rows),
-        chosen=np.array([column[row.candidate] for row in rows]),
-        propensity=propensity,
-        eligible=eligible,
-        predicted=numbers["quality"],
-        error=numbers["error"],
-        predicted_cost=numbers["cost"],
+        chosen=np.array([place[row.candidate] for row in rows]),
+        **told,
         pay=_numbers(row.willingness_to_pay for row in rows),
-        quality=np.array([quality for quality, _ in marks]),
-        own_quality=np.array(own),
-        weight=np.array([weight for _, weight in marks]),
-        cost=_numbers(call.cost for call in called),
-        further=_numbers(
-            sum(call.cost or 0.0 for call in others[row.id][1:]) if row.id in escalating else 0.0
-            for row in rows
-        ),
-        seconds=_numbers(call.seconds for call in called),
-        output_tokens=_numbers(call.output_tokens for call in called),
-        input_tokens=_numbers(call.input_tokens for call in called),
+        quality=np.array([quality for quality, _ in grades]),
+        own_quality=np.array([each.own_grade for each in entries]),
+        weight=np.array([weight for _, weight in grades]),
+        cost=_numbers(call.cost for call in calls),
+        further=_numbers(each.further for each in entries),
+        seconds=_numbers(call.seconds for call in calls),
+        output_tokens=_numbers(call.output_tokens for call in calls),
+        input_tokens=_numbers(call.input_tokens for call in calls),
         would=np.array([row.would or "" for row in rows]),
-        would_cost=_numbers(None if call is None else call.cost for call in beside),
-        would_quality=np.array([_grade(graded[row.id], row.would, own=False)[0] for row in rows]),
+        would_cost=_numbers(each.would_cost for each in entries),
+        would_quality=np.array([each.would_grade for each in entries]),
         names=names,
         encoder=rows[-1].encoder,
     )
+
+
+def _read_entries(log: TrafficLog, source: str | None, latest: int | None) -> list[Entry]:
+    """Return the decisions that the chosen candidate answered, of the encoder of the last, in the order of time."""
+    d, c, f = schema.decisions, schema.calls, schema.feedback
+    graded = sa.select(f) if source is None else sa.select(f).where(f.c.source == source)
+    found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
+    with log.reading(flushed=latest is None) as connection:
+        rows = list(reversed(connection.execute(found).all()))
+        answers = connection.execute(sa.select(c).where(c.c.answered).order_by(c.c.time)).all()
+        grades = _by_decision(connection.execute(graded))
+    final = {row.decision_id: row for row in answers if row.final}
+    others = _by_decision(row for row in answers if not row.final)
+    escalated = others.keys() - final.keys()  # the answer that the caller got is one of these
+    calls = final | {of: others[of][0] for of in escalated}
+    entries = [
+        Entry(row, calls[row.id], others.get(row.id, []), grades.get(row.id, []), row.id in escalated)
+        for row in rows
+        if row.id in calls and calls[row.id].candidate == row.candidate
+    ]
+    kept = [(each.row.encoder, len(each.row.query)) for each in entries]
+    return [each for each, encoded in zip(entries, kept, strict=True) if encoded == kept[-1]]
+
+
+def _by_decision(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.decision_id].append(row)
+    return dict(found)
+
+
+def _columns(told: list[list[list[Any]]]) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
+    """Return the m candidates of n decisions, as rows.py writes them, and what was told of each, shape (n, m)."""
+    names = tuple(dict.fromkeys(name for one in told for name, *_ in one)) or ("",)
+    column = {name: number for number, name in enumerate(names)}
+    numbers = {name: np.full((len(told), len(names)), np.nan) for name in PREDICTED}
+    propensity, eligible = np.zeros((len(told), len(names))), np.zeros((len(told), len(names)), dtype=bool)
+    for place, one in enumerate(told):
+        for name, *predicted, excluded, chance in one:
+            at = (place, column[name])
+            for kind, value in zip(PREDICTED, predicted, strict=True):
+                numbers[kind][at] = np.nan if value is None else value
+            propensity[at], eligible[at] = chance, excluded is None
+    return names, {**numbers, "propensity": propensity, "eligible": eligible}
 
 
 def _numbers(values: Any) -> Floats:

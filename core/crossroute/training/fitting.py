@@ -23,6 +23,7 @@ from crossroute.errors import DataError
 from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
 from crossroute.model.doubt import Doubt
+from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import EncodedQueries, Predictor
@@ -153,43 +154,59 @@ def fit_prepared(
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
     predictor, provenance = run.trained(), _provenance(run, begun, start)
-    stacked = None
     if start is None:
-        if config.ensemble:
-            stacked = fit_ensemble(predictor, train, validation, config)
-        joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
-        predictor = predictor.with_doubt(_doubt(joined, train, validation, prior))
+        predictor, foreseen = _completed(predictor, train, validation, config, prior)
     else:
-        known = set(begun.pool.names) <= set(start.pool.names)
-        kept = start.predictor.with_pool(unlearned(begun.pool, start)) if known else None
-        plain = kept and kept.with_doubt(None).with_ensemble(None)
-        if kept and plain and likelihood(plain, validation) >= likelihood(predictor, validation):
-            predictor, provenance = kept, start.provenance
-        else:
-            beside = carry_ensemble(start.predictor, predictor, validation)
-            if start.predictor.doubt is not None:
-                predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
-            joined = predictor.with_ensemble(beside)
-            if likelihood(joined, validation) >= likelihood(predictor, validation):
-                predictor = joined  # else what they learned no longer holds
+        kept = _as_it_was(begun, start, predictor, validation)
+        predictor = kept or _gone_on(predictor, start, train, validation)
+        provenance = start.provenance if kept else provenance
+        foreseen = predictor.foresee_encoded(validation.queries).quality
     own = start.own_verifier if start else None
-    foreseen = stacked.unseen if stacked else predictor.foresee_encoded(validation.queries).quality
-    verifier = verifier_of(predictor, train, validation, foreseen, config.seed) or own
-    if stacked:
-        predictor = predictor.with_ensemble(stacked.ensemble)
     router = Router(
         predictor,
         calibration=calibration_of(validation),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=verifier,
+        verifier=verifier_of(predictor, train, validation, foreseen, config.seed) or own,
         trained_on=digests_seen((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
     if ended and state_folder is not None:
         forget_state(state_folder)
     return router
+
+
+def _completed(
+    predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig, prior: Prior | None
+) -> tuple[Predictor, Floats]:
+    """Return a network that was trained from nothing with members and doubt beside it.
+
+    Returns:
+        The predictor, and the quality that it foresees of validation queries without having learned from them, (v, m).
+    """
+    stacked = fit_ensemble(predictor, train, validation, config) if config.ensemble else None
+    joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
+    whole = joined.with_doubt(_doubt(joined, train, validation, prior))
+    return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
+
+
+def _as_it_was(begun: Start, start: Router, predictor: Predictor, validation: Prepared) -> Predictor | None:
+    """Return what a router was before it went on learning, where its network alone foresees no worse so; else None."""
+    if not set(begun.pool.names) <= set(start.pool.names):
+        return None
+    kept = start.predictor.with_pool(unlearned(begun.pool, start))
+    alone = kept.with_doubt(None).with_ensemble(None)
+    return kept if likelihood(alone, validation) >= likelihood(predictor, validation) else None
+
+
+def _gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
+    """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
+    beside = carry_ensemble(start.predictor, predictor, validation)
+    if start.predictor.doubt is not None:
+        predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
+    joined = predictor.with_ensemble(beside)
+    return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
 
 def calibration_of(prepared: Prepared) -> EncodedQueries:
