@@ -203,8 +203,10 @@ def _as_it_was(begun: Start, start: Router, predictor: Predictor, validation: Pr
 def _gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
     """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
     beside = carry_ensemble(start.predictor, predictor, validation)
-    if start.predictor.doubt is not None:
-        predictor = predictor.with_doubt(_extended(start.predictor.doubt, predictor, train))
+    if start.predictor.doubt is not None:  # what it goes on learning from counts as near
+        x = predictor.network.project(train.encoded.numpy())
+        doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
+        predictor = predictor.with_doubt(doubt)
     joined = predictor.with_ensemble(beside)
     return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
@@ -252,12 +254,6 @@ def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: P
         near=prior.near,
         typical=prior.typical,
     )
-
-
-def _extended(doubt: Doubt, predictor: Predictor, train: Prepared) -> Doubt:
-    """Return what tells doubt, with what a router went on learning from counted as near."""
-    x = predictor.network.project(train.encoded.numpy())
-    return doubt.extended(x, classes_of(train, x, predictor.network))
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
