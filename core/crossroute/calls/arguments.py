@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from crossroute.calls.forms import FORMS, JSON, SCHEMAS, response_format
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
 
@@ -56,6 +57,8 @@ OPENAI = Dialect(
         "stop_sequences": "stop",
         "max_output_tokens": "max_tokens",
         "num_predict": "max_tokens",
+        "max_new_tokens": "max_tokens",
+        "random_seed": "seed",
         "candidate_count": "n",
         "thinking_level": "reasoning_effort",
         "effort": "reasoning_effort",
@@ -75,6 +78,7 @@ ANTHROPIC = Dialect(
         "max_completion_tokens": "max_tokens",
         "max_output_tokens": "max_tokens",
         "num_predict": "max_tokens",
+        "max_new_tokens": "max_tokens",
         "thinking_level": "effort",
     },
     128,
@@ -93,6 +97,8 @@ GOOGLE = Dialect(
         "max_tokens": "max_output_tokens",
         "max_completion_tokens": "max_output_tokens",
         "num_predict": "max_output_tokens",
+        "max_new_tokens": "max_output_tokens",
+        "random_seed": "seed",
         "n": "candidate_count",
         "effort": "thinking_level",
         "modalities": "response_modalities",
@@ -112,6 +118,9 @@ OLLAMA = Dialect(
         "max_tokens": "num_predict",
         "max_completion_tokens": "num_predict",
         "max_output_tokens": "num_predict",
+        "max_new_tokens": "num_predict",
+        "random_seed": "seed",
+        "repetition_penalty": "repeat_penalty",
         "stop_sequences": "stop",
         "reasoning_effort": "reasoning",
     },
@@ -148,8 +157,8 @@ VOCABULARY = frozenset(word for dialect in DIALECTS for word in (*dialect.takes,
 
 NEEDED = _words(
     "n candidate_count logprobs top_logprobs modalities audio functions function_call web_search_options mcp_servers "
-    "response_schema response_json_schema response_modalities response_format previous_response_id system format "
-    "cached_content"
+    "response_schema response_json_schema response_mime_type response_modalities response_format previous_response_id "
+    "system format cached_content"
 )
 """Without these, another answer would come back than was asked for."""
 
@@ -203,6 +212,8 @@ def spoken(
         return dict(arguments)
     said: dict[str, Any] = {}
     for name, value in arguments.items():
+        if name == "response_mime_type" and SCHEMAS & arguments.keys() and name not in dialect.takes:
+            continue
         for word, meant in _said(name, value, dialect, member, tools):
             said.setdefault(word, meant)
     return said
@@ -226,8 +237,8 @@ def _said(
     """Yield what becomes of one argument: nothing, or some of the dialect's."""
     if name == "tool_choice":
         yield from _tool_choice(value, dialect, member, tools)
-    elif name == "response_format" and isinstance(value, Mapping):
-        yield from _response_format(value, dialect, member)
+    elif _changes_form(name, dialect) and (form := response_format(name, value)) is not None:
+        yield from _form(form, dialect, member)
     elif name == "user" and dialect is ANTHROPIC:
         yield "metadata", {"user_id": value}
     elif (
@@ -288,12 +299,19 @@ def _named_tool(name: str, dialect: Dialect) -> Any:
     return {"type": "tool", "name": name} if dialect is ANTHROPIC else name
 
 
-def _response_format(value: Mapping[str, Any], dialect: Dialect, member: str) -> Iterator[tuple[str, Any]]:
+def _changes_form(name: str, dialect: Dialect) -> bool:
+    return name in FORMS and (name == "response_format" or name not in dialect.takes)
+
+
+def _form(value: Mapping[str, Any], dialect: Dialect, member: str) -> Iterator[tuple[str, Any]]:
     kind = value.get("type")
+    schema = (value.get("json_schema") or {}).get("schema")
     if dialect is GOOGLE and kind in {"json_object", "json_schema"}:
         yield "response_mime_type", "application/json"
         if kind == "json_schema":
-            yield "response_json_schema", (value.get("json_schema") or {}).get("schema")
+            yield "response_json_schema", schema
+    elif dialect is LLAMAINDEX_OLLAMA and kind != "text":
+        yield "format", "json" if value == JSON else schema
     elif dialect is ANTHROPIC and kind == "json_object":
         raise UnableError(member, "response_format")
     elif dialect is OPENAI or kind != "text":

@@ -2,8 +2,20 @@
 
 import pytest
 
-from crossroute.calls.arguments import ANTHROPIC, GOOGLE, OLLAMA, OPENAI, check_tools, dialect_of, spoken
+from crossroute.calls.arguments import (
+    ANTHROPIC,
+    GOOGLE,
+    LLAMAINDEX_OLLAMA,
+    OLLAMA,
+    OPENAI,
+    check_tools,
+    dialect_of,
+    spoken,
+)
 from crossroute.errors import DroppedArgumentWarning, UnableError
+
+SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
+OF_SCHEMA = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA}}
 
 ALIKE = [
     ({"max_completion_tokens": 20}, ANTHROPIC, {"max_tokens": 20}),
@@ -22,6 +34,24 @@ ALIKE = [
     ({"temperature": 0.5, "top_p": 0.9}, ANTHROPIC, {"temperature": 0.5, "top_p": 0.9}),
     ({"my_own": 1}, ANTHROPIC, {"my_own": 1}),
     ({"seed": 1}, None, {"seed": 1}),
+    # an answer's form
+    ({"response_mime_type": "application/json"}, OPENAI, {"response_format": {"type": "json_object"}}),
+    ({"response_mime_type": "application/json"}, LLAMAINDEX_OLLAMA, {"format": "json"}),
+    ({"response_mime_type": "text/plain"}, ANTHROPIC, {}),
+    ({"format": "json"}, GOOGLE, {"response_mime_type": "application/json"}),
+    ({"format": ""}, GOOGLE, {}),
+    ({"format": SCHEMA}, OPENAI, {"response_format": OF_SCHEMA}),
+    ({"response_schema": SCHEMA}, ANTHROPIC, {"response_format": OF_SCHEMA}),
+    (
+        {"response_mime_type": "application/json", "response_schema": SCHEMA},
+        OPENAI,
+        {"response_format": OF_SCHEMA},
+    ),
+    ({"response_format": OF_SCHEMA}, LLAMAINDEX_OLLAMA, {"format": SCHEMA}),
+    ({"response_mime_type": "application/json"}, GOOGLE, {"response_mime_type": "application/json"}),
+    # spellings of other hosts
+    ({"max_new_tokens": 20}, OPENAI, {"max_tokens": 20}),
+    ({"random_seed": 1, "repetition_penalty": 1.1}, OLLAMA, {"seed": 1, "repeat_penalty": 1.1}),
     # a tool must be called, as any provider's users say it
     ({"tool_choice": "required"}, ANTHROPIC, {"tool_choice": "any"}),
     ({"tool_choice": {"type": "any"}}, OPENAI, {"tool_choice": "required"}),
@@ -64,6 +94,9 @@ def test_what_a_member_has_no_word_for_is_left_out_with_a_warning(given, dialect
         ({"n": 2}, ANTHROPIC),
         ({"logprobs": True}, ANTHROPIC),
         ({"response_format": {"type": "json_object"}}, ANTHROPIC),
+        ({"response_mime_type": "application/json"}, ANTHROPIC),
+        ({"response_mime_type": "text/x.enum"}, OPENAI),
+        ({"format": SCHEMA["type"]}, OPENAI),
         ({"temperature": 1.5}, ANTHROPIC),
         ({"tool_choice": "required"}, OLLAMA),
         ({"mcp_servers": [{}]}, OPENAI),
