@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from crossroute import Budget, BudgetSpentError, Escalation, FloorError
 from crossroute.budgets.state import SQLiteState
+from crossroute.errors import BudgetStateError
 from crossroute.escalation import Judge
 from tests.support.integrations import DOUBTING, LangChain, Provider, StatusError
 from tests.support.routers import make_outcomes
@@ -150,3 +152,26 @@ def test_a_call_that_is_cancelled_before_it_is_made_costs_nothing(router, integr
 
     asyncio.run(cancel_while_locked())
     assert spent(place) == pytest.approx(before)
+
+
+def test_an_answer_that_came_is_not_lost_where_its_cost_cannot_be_written(
+    integration, router, tmp_path, caplog
+):
+    provider = Provider()
+    place = tmp_path / "b.sqlite3"
+    asking = integration(router, provider, budgets=Budget(usd=5, state=place))
+    asking.ask()
+    receive = provider.receive
+
+    def replace_state(*asked):
+        receive(*asked)
+        with closing(sqlite3.connect(place)) as database, database:
+            database.execute("DROP TABLE balance")
+
+    provider.receive = replace_state
+    assert asking.ask().candidate
+    assert "What a call took was not counted" in caplog.text
+    provider.receive = receive
+    with pytest.raises(BudgetStateError, match=r"no such table.*name another file"):
+        asking.ask()
+    assert len(provider.requests) == 2

@@ -144,9 +144,16 @@ class Spending:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            self._add(decision, change)
+            self._add_or_tell(decision, change)
         else:
-            loop.run_in_executor(None, self._add, decision, change).add_done_callback(_tell_failed)
+            loop.run_in_executor(None, self._add_or_tell, decision, change)
+
+    def _add_or_tell(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> None:
+        """Make a change for an answer that came: it is paid for, and not lost where nothing can be written."""
+        try:
+            self._add(decision, change)
+        except Exception as error:
+            LOG.warning("What a call took was not counted, its predicted cost stays spent: %s", error)
 
     def _add(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> Held | None:
         """Make a change on each account of a decision, or none where one does not allow it, which is returned."""
@@ -187,12 +194,6 @@ class Spending:
         start = math.log(held.willingness_to_pay)
         log_pay = start if today.log_pay is None else today.log_pay
         return change._replace(start=start, step=step(log_pay, took, fair, today.calls))
-
-
-def _tell_failed(written: asyncio.Future[Held | None]) -> None:
-    error = None if written.cancelled() else written.exception()
-    if error is not None:
-        LOG.warning("What a call took was not counted, its predicted cost stays spent: %s", error)
 
 
 class _Account(NamedTuple):

@@ -11,11 +11,12 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from crossroute.errors import needs_extra
+from crossroute.errors import BudgetStateError, needs_extra
 
 KEPT_S = 40 * 86_400
 """How long what a period took is kept after its end."""
@@ -104,6 +105,8 @@ class SQLiteState:
 
     Args:
         path: The file; it and its folder are made where they are missing.
+
+    Its methods raise BudgetStateError where it cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -116,12 +119,12 @@ class SQLiteState:
 
     def read(self, accounts: Sequence[str]) -> list[Balance]:
         """Return the balances of some accounts."""
-        with self._lock:
+        with self._lock, self._told():
             return [self._balance(self._connection(), account) for account in accounts]
 
     def add(self, changes: Sequence[Change]) -> str | None:
         """Add to some accounts, or to none where one would go over its limit."""
-        with self._lock:
+        with self._lock, self._told():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -137,6 +140,13 @@ class SQLiteState:
                     connection.execute("ROLLBACK")
                 raise
         return None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise BudgetStateError(str(self._path), str(error)) from error
 
     def _connection(self) -> sqlite3.Connection:
         """Return this process's connection: SQLite's do not survive a fork."""

@@ -147,7 +147,8 @@ _NAMES = {
     UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
     "KeyError IndexError AttributeError ContentTypeError TooManyRedirects NoAnswerError",
     UNSUPPORTED: "NotImplementedError AssertionError",
-    ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError",
+    ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError "
+    "BudgetStateError",
 }
 BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
 """Names of exception classes, of any library, anywhere among a class's bases."""
