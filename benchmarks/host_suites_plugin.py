@@ -2,6 +2,7 @@
 
 CROSSROUTE_WRAP=pool          LangChain: a chat model that is given to an agent is a ChatCrossRoute of it
 CROSSROUTE_WRAP=middleware    LangChain: CrossRouteMiddleware is the innermost middleware of each agent
+CROSSROUTE_ATTEMPTS=1         LangChain: the pool asks once, and leaves what fails to the agent's own middleware
 CROSSROUTE_WRAP=llms          LlamaIndex: a MockLLM in `Settings` and engines is a CrossRouteLLM of it
 """
 
@@ -12,6 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+ATTEMPTS = int(os.environ.get("CROSSROUTE_ATTEMPTS", "16"))
 NAMES = ("gpt-4o-mini", "gpt-5")
 
 
@@ -65,7 +67,7 @@ def _pool(model: Any) -> Any:
 
     if not isinstance(model, BaseChatModel) or isinstance(model, ChatCrossRoute):
         return model
-    return ChatCrossRoute(models=dict.fromkeys(NAMES, model), router=router())
+    return ChatCrossRoute(models=dict.fromkeys(NAMES, model), router=router(), max_attempts=ATTEMPTS)
 
 
 def _with_middleware(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +78,8 @@ def _with_middleware(make: Callable[..., Any]) -> Callable[..., Any]:
         from langchain_crossroute import CrossRouteMiddleware
 
         if isinstance(model, BaseChatModel):
-            middleware = [*middleware, CrossRouteMiddleware(dict.fromkeys(NAMES, model), router())]
+            members = dict.fromkeys(NAMES, model)
+            middleware = [*middleware, CrossRouteMiddleware(members, router(), max_attempts=ATTEMPTS)]
         return make(model, *args, middleware=middleware, **kwargs)
 
     return made
