@@ -336,7 +336,7 @@ class Dispatcher:
         return self._prices[candidate]
 
     def _attempts(self, decision: Decision) -> Attempts:
-        finishes = finishing(decision.candidate) in decision.reasons
+        finishes = bool(decision.reasons) and finishing(decision.candidate) in decision.reasons
         return Attempts(
             decision,
             self.cooldowns,
