@@ -57,15 +57,16 @@ class Foreseen:
 
 
 def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
-    """Return each candidate's share of some prompts at five dials, and what is expected of it alone."""
-    prediction = router.predict(texts)
+    """Return each candidate's share of some prompts at five dials, one call each, and what is expected of it alone."""
+    calls = [Query(text, one_call=True) for text in texts]
+    prediction = router.predict(calls)
     error = prediction.quality_error
     if error is None:
         error = np.zeros(prediction.quality.shape)
     names = router.pool.names
     dials = []
     for preference in PREFERENCES:
-        decisions = list(router.route_many(texts, cost_preference=preference))
+        decisions = list(router.route_many(calls, cost_preference=preference))
         chosen = np.array([router.pool.position(decision.candidate) for decision in decisions])
         rows = np.arange(len(chosen))
         dials.append(
@@ -87,7 +88,7 @@ def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
         )
         for column, name in enumerate(names)
     )
-    return Foreseen(len(texts), names, tuple(dials), alone, tuple(_warnings(router, texts, alone)))
+    return Foreseen(len(texts), names, tuple(dials), alone, tuple(_warnings(router, calls, alone)))
 
 
 def _evidence(router: Router, name: str) -> str:
@@ -100,12 +101,12 @@ def _evidence(router: Router, name: str) -> str:
     return "a prior" if profile and profile.belief else "nothing"
 
 
-def _warnings(router: Router, texts: Sequence[str], alone: Sequence[Alone]) -> list[str]:
+def _warnings(router: Router, calls: Sequence[Query], alone: Sequence[Alone]) -> list[str]:
     told = []
     priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
     if priors:
         told.append(f"What is said of {', '.join(priors)} rests on priors: nothing was measured of them.")
-    trust = np.array([row.trust for row in router.predictor.foresee([Query(text) for text in texts])])
+    trust = np.array([row.trust for row in router.predictor.foresee(calls)])
     strange = float((trust < LITTLE).mean())
     if strange > 0.1:
         told.append(

@@ -16,6 +16,7 @@ from crossroute.decision import usd
 from crossroute.files import replace_file
 from crossroute.numeric import Floats
 from crossroute.profiler.answers_file import Row, read_rows
+from crossroute.query import Query
 from crossroute.routing.router import Router
 from crossroute.tables import shortened
 
@@ -54,7 +55,7 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
     said = _answers(answers, graded.pool.names)
     line = {text: number for number, text in enumerate(graded.texts)}
     asked = [prompt for prompt in prompts if prompt.text in line]
-    chosen = router.route_many([prompt.text for prompt in asked])
+    chosen = router.route_many([Query(prompt.text, one_call=True) for prompt in asked])
     rows = _fitting(
         _row(prompt, graded, line[prompt.text], said[prompt.text], decision.candidate)
         for prompt, decision in zip(asked, chosen, strict=True)
