@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import sys
 from functools import partial
 from json import JSONDecodeError
 
@@ -149,7 +150,9 @@ def test_failures_that_are_alike_stand_in_one_note():
     members = Members(a=[RateLimitError("slow")] * 5 + [error] * 9)
     with pytest.raises(RateLimitError) as raised:
         Attempts(decision("a"), Cooldowns()).call(members.call)
-    assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
+    assert len(raised.value.crossroute_failures) == 6
+    if sys.version_info >= (3, 11):  # the first Python whose errors take notes
+        assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
 
 
 def test_who_timed_out_is_called_three_times_at_most():
