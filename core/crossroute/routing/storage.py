@@ -31,8 +31,8 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 WAITING = f".crossroute-{'[0-9a-f]' * 16}.safetensors"
 """Which files are weights that wait, as `glob` and the hub know patterns."""
 
-SCRATCH = f".{CONFIG}.*"
-"""What `replace_entry` calls a config that is not whole yet."""
+SCRATCH = (f".{CONFIG}.*", f".{WAITING}.*")
+"""What `replace_entry` calls a config, and weights, that are not whole yet."""
 
 TRIES = 3
 """Looks at a folder after which a reader waits for whoever saves into it."""
@@ -78,7 +78,7 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
         replace_entry(waiting, weights)
         replace_entry(folder / CONFIG, text.encode())
         waiting.replace(folder / WEIGHTS)
-        for left in {*folder.glob(WAITING), *folder.glob(SCRATCH)}:  # by a crash
+        for left in {left for names in (WAITING, *SCRATCH) for left in folder.glob(names)}:  # by a crash
             left.unlink(missing_ok=True)
 
 

@@ -67,7 +67,10 @@ def test_what_somebody_else_keeps_in_the_folder_stays(folder):
     others = {"model-00001-of-00002.safetensors", "model-old.safetensors", ".crossroute-mine.safetensors"}
     for name in others:
         (folder / name).write_bytes(b"precious")
-    (folder / ".crossroute-0123456789abcdef.safetensors").write_bytes(b"what a crash left")
+    for left in ("", ".t5f_oop3"):
+        (folder / f"{'.' if left else ''}.crossroute-0123456789abcdef.safetensors{left}").write_bytes(
+            b"of a crash"
+        )
     write_checkpoint(folder, {"name": "again"}, TENSORS)
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS} | others
     assert all((folder / name).read_bytes() == b"precious" for name in others)
