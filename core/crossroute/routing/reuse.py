@@ -122,6 +122,8 @@ def _write(path: Path, kept: KeptDial) -> None:
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_entry(path, kept.model_dump_json().encode())
+        for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed
+            left.unlink(missing_ok=True)
         files = list(path.parent.glob("*.json"))
         if len(files) > MOST_KEPT:
             for old in sorted(files, key=lambda file: file.stat().st_mtime)[: len(files) // 2]:

@@ -103,6 +103,16 @@ def test_a_broken_file_is_passed_over_and_written_anew(router, folder, content):
     assert path.read_bytes() == whole
 
 
+def test_what_a_killed_process_left_of_a_dial_goes_when_it_is_written(router, folder):
+    pool = router.pool.subset(NAMES)
+    over(fresh(router), pool)
+    (kept,) = folder.iterdir()
+    (folder / f".{kept.name}.mi_fbmz0").write_text("{")
+    kept.unlink()
+    over(fresh(router), pool)
+    assert list(folder.iterdir()) == [kept]
+
+
 def test_in_an_event_loop_no_file_is_read_or_written(router, folder, monkeypatch):
     pool = router.pool.subset(NAMES)
     expected = over(fresh(router), pool).dial
