@@ -56,7 +56,7 @@ def main() -> None:
     models = stand_ins(
         "gpt-5-mini", "gpt-4o-mini", answer=quote
     )  # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
-    pool = ChatCrossRoute(models=models, router="universal", cost_preference=0.4)
+    pool = ChatCrossRoute(models=models, router="universal", cost_preference=0.1)
     inputs = {
         "context": retriever | (lambda found: "\n".join(one.page_content for one in found)),
         "question": RunnablePassthrough(),
