@@ -1,6 +1,7 @@
 """Agents of several frameworks, unmodified, against the server: tools over several steps, streams, errors."""
 
 import asyncio
+import sys
 import warnings
 from contextlib import asynccontextmanager
 
@@ -28,6 +29,8 @@ async def langchain(served, model, streamed):
         agent = agents.create_agent(ChatOpenAI(model=model, **how), [weather])
         if not streamed:
             return (await agent.ainvoke(asked))["messages"][-1].text
+        if sys.version_info < (3, 11):
+            pytest.skip("LangGraph streams the messages of an asynchronous run from Python 3.11 on")
         pieces = agent.astream(asked, stream_mode="messages")
         return "".join([chunk.text async for chunk, _ in pieces if chunk.type == "AIMessageChunk"])
 
