@@ -325,9 +325,9 @@ class Router(InNotebooks):
         """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
 
         Args:
-            queries: A few hundred, as they will be routed: a `Query` says by `input_tokens` what comes with the text, and
-                by `one_call` that it is no agent's whole run, as all are through an integration. They are kept as
-                vectors, not as text.
+            queries: A few hundred, as they will be routed: a `Query` says by `input_tokens` what comes with the
+                text, and by `one_call` that it is no agent's whole run, as all are through an integration. They are
+                kept as vectors, not as text.
 
         Raises:
             ValueError: There is no query.
