@@ -202,9 +202,6 @@ class BudgetStateError(CrossRouteError, OSError):
         )
         self.place, self.why = place, why
 
-    def __reduce__(self) -> tuple[type[BudgetStateError], tuple[str, str]]:
-        return type(self), (self.place, self.why)
-
 
 class SpendingLimitError(CrossRouteError, RuntimeError):
     """Profiling has spent what it may; the answers so far are kept."""
