@@ -130,7 +130,6 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
     random, half = np.random.default_rng(seed), CALLS // 2
     rows = random.integers(0, len(here.outcomes), CALLS)
     pay, router = here.router.dial.at(0.5), change.start
-    due = float(np.mean(best(change.foreseen[0][rows], change.foreseen[1][rows], pay) == change.column))
     told, noticed, got = None, None, np.empty(CALLS)
     for begin in range(0, CALLS, EVERY):
         mine, late = rows[begin : begin + EVERY], begin >= half
@@ -142,7 +141,7 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
         told = now if told is None else joined([told, now])
         got[begin : begin + EVERY] = reward(quality[mine], cost[mine], now.chosen, pay)
         router = refreshed(change.start, told)
-        if late and noticed is None and is_noticed(change, told, due):
+        if late and noticed is None and is_noticed(change, told, half):
             noticed = int((~np.isnan(told.quality[half:])).sum()), len(told) - half
     last = rows[-LAST:]
     clairvoyant = best(change.foreseen[0][last], change.foreseen[1][last], pay)
@@ -156,18 +155,11 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
     return grades, calls, float(got[-LAST:].mean()), theirs, stayed
 
 
-def is_noticed(change: Change, told: Logged, due: float) -> bool:
-    """Return whether the log shows that the candidate changed.
-
-    Args:
-        change: What changed.
-        told: The calls so far.
-        due: Share of the calls that a router that knew of the change would give the candidate; a new one is noticed
-            when it answers half as many.
-    """
+def is_noticed(change: Change, told: Logged, half: int) -> bool:
+    """Return whether the log shows that the candidate changed; of a new one, whether it answers one call in five."""
     mine = told.chosen == change.column
     if change.kind == "new":
-        return bool(mine[-EVERY:].mean() >= due / 2)
+        return bool(mine[-EVERY:].mean() >= 0.2)
     if change.kind == "cost":
         surprise = np.log(told.cost[mine] / told.predicted_cost[mine, change.column])
     else:
