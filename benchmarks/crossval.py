@@ -11,7 +11,7 @@ printed. Intervals draw the texts anew, all routers, seeds and pools over them t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -145,17 +145,12 @@ class Pool:
     def figures(self, seeds: int) -> Figures | None:
         """Evaluate the routers of which all folds are known, over the seeds that all of them have."""
         low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
-        names = (OURS, ALONE, *RIVALS, BLIND)
-        tried = {name: [self.sweep(name, seed) for seed in range(seeds)] for name in names}
-        complete = {name: [each for each in found if each is not None] for name, found in tried.items()}
+        complete = {name: self.sweeps(name, seeds) for name in (OURS, ALONE, *RIVALS, BLIND)}
         sweeps = {name: known for name, known in complete.items() if known}
         if OURS not in sweeps or not sweeps.keys() & set(RIVALS):
             return None
         weights = drawn(self.text)
-        by_seed = {
-            name: np.array([aiq(each.points(), low, high) for each in known])
-            for name, known in sweeps.items()
-        }
+        by_seed = {name: self.areas(known) for name, known in sweeps.items()}
         draws = {
             name: np.mean(
                 [[aiq(points, low, high) for points in each.points(weights)] for each in known], axis=0
@@ -183,11 +178,15 @@ class Pool:
         folds = f"{self.folds}-same" if self._same and seed else self.folds
         return self._folder / f"{slug(router)}-{folds}-{seed}-{fold}.npz"
 
-    def by_seed(self, router: str, seeds: int) -> Floats:
-        """Return a router's AIQ of each seed of which all folds are known."""
+    def sweeps(self, router: str, seeds: int) -> list[Sweep]:
+        """Return what a router chooses, of each seed of which all folds are known."""
+        found = (self.sweep(router, seed) for seed in range(seeds))
+        return [each for each in found if each is not None]
+
+    def areas(self, sweeps: Sequence[Sweep]) -> Floats:
+        """Return the AIQ of each."""
         low, high = cost_range(self.outcomes.quality, self.outcomes.cost)
-        sweeps = (self.sweep(router, seed) for seed in range(seeds))
-        return np.array([aiq(each.points(), low, high) for each in sweeps if each is not None])
+        return np.array([aiq(each.points(), low, high) for each in sweeps])
 
 
 def ours(pool: Pool, rows: Parts, seed: int) -> dict[str, Prediction]:
@@ -229,7 +228,7 @@ def spreads(pools: Mapping[str, Pool], seeds: int) -> str:
     """Return one row a pool: how far the AIQ of seeds spreads that are trained on the same folds."""
     lines = [f"| pool | {OURS} | seeds | spread | {ALONE}, spread |", f"|{'---|' * 5}"]
     for name, pool in pools.items():
-        whole, alone = (pool.by_seed(router, seeds) for router in (OURS, ALONE))
+        whole, alone = (pool.areas(pool.sweeps(router, seeds)) for router in (OURS, ALONE))
         if len(whole) > 1:
             lines.append(
                 f"| {name} | {whole.mean():.4f} | {len(whole)} | {np.ptp(whole):.4f} "

@@ -70,7 +70,7 @@ SUITES = (
 )
 
 UNTESTED = ("deepagents", "llama-index-core")
-"""Packages whose sdists hold no tests."""
+"""Packages with no tests in their sdists."""
 
 LIMITS = ("--timeout=60", "--timeout-method=signal", "--disable-socket", "--allow-unix-socket")
 """Of pytest-timeout and pytest-socket, for each test."""

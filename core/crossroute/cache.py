@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Lock:
-    """A `threading.Lock` whose owner can be copied and pickled: the copy's is a new one, which nobody holds."""
+    """A `threading.Lock` that lets its owner be copied and pickled: the copy gets a new one, which nobody holds."""
 
     __slots__ = ("_lock",)
 

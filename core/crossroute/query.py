@@ -129,7 +129,7 @@ class Query:
     ) -> Query | None:
         """Return the query of a conversation's next call, the newest turn last; None if nothing is asked in words.
 
-        Where no person spoke, the system prompt is the text unless a model said something.
+        It is one call. Where no person spoke, the system prompt is the text unless a model said something.
         """
         if len(turns) == 1 and turns[0].role == "human":
             text = turns[0].text

@@ -72,7 +72,7 @@ class ToolCall(NamedTuple):
 
 def read_text(text: str) -> Reading:
     """Read a completion's prompt."""
-    return Reading(Query(text, one_call=True) if text.strip() else None)
+    return Reading(Query.of_turns([Turn("human", text)]))
 
 
 def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = ()) -> Reading:
@@ -88,7 +88,7 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
         needs.add("tools")
     return Reading(
         query=Query.of_turns(turns_of(messages), system=system, input_tokens=tokens)
-        or (Query(text, system=system, input_tokens=tokens, one_call=True) if text else None),
+        or Query.of_turns([Turn("human", text)], system=system, input_tokens=tokens),
         needs=frozenset(needs),
         tool_turn=tool_turn,
         marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
@@ -102,7 +102,7 @@ def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Rea
     if not isinstance(asked, str) or not asked.strip():
         return reading
     tokens = reading.query.input_tokens if reading.query else None
-    return reading._replace(query=Query(asked, input_tokens=tokens, one_call=True))
+    return reading._replace(query=Query.of_turns([Turn("human", asked)], input_tokens=tokens))
 
 
 def question(messages: Sequence[ChatMessage]) -> str:

@@ -20,16 +20,9 @@ from crossroute.tables import page_of
 from crossroute.traffic import TrafficLog
 from crossroute.traffic.recorder import Recorder
 from tests.support.browser import CHROMIUM, LARGEST, WIDTHS, browser, look_at
-from tests.support.routers import ARITHMETIC, CODE, STORY, make_outcomes, make_router
+from tests.support.routers import ARITHMETIC, CODE, STORY, make_outcomes
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages") / "router"
-    make_router().save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +106,9 @@ def printed(router: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize("write", [evaluated, compared, demonstrated, reported, printed])
 def test_a_page_fits_its_window_and_hides_nothing(
-    write: Callable[[Path, Path], None], router: Path, debugger: str, tmp_path: Path
+    write: Callable[[Path, Path], None], saved: Path, debugger: str, tmp_path: Path
 ) -> None:
-    write(router, tmp_path)
+    write(saved, tmp_path)
     page = tmp_path / "page.html"
     assert page.stat().st_size < LARGEST
     inks = set()
@@ -141,8 +134,8 @@ def test_faults_of_a_page_are_found(debugger: str, tmp_path: Path) -> None:
     assert seen.errors == ("Uncaught",)
 
 
-def test_the_page_of_answers_says_what_it_leaves_out(router: Path, tmp_path: Path) -> None:
-    compared(router, tmp_path)
+def test_the_page_of_answers_says_what_it_leaves_out(saved: Path, tmp_path: Path) -> None:
+    compared(saved, tmp_path)
     text = (tmp_path / "page.html").read_text()
     assert "120 prompts, 4 candidates. Shown are the first" in text
     assert "all answers are in o.answers." in text

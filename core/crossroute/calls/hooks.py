@@ -1,4 +1,4 @@
-"""Hooks: what is told of calls, to whom, and what overhears or bounds them."""
+"""Hooks: what is told of calls, and what watches, overhears or bounds them."""
 
 from __future__ import annotations
 

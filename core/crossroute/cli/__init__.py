@@ -58,7 +58,7 @@ class _Commands(Mapping[str, Any]):
 
 
 class _Group(TyperGroup):
-    """The command line, whose commands are `_Commands`."""
+    """The command line over `_Commands`."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

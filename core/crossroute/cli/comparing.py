@@ -11,7 +11,7 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
 from crossroute.cli.console import answer, caution, note
-from crossroute.cli.shared import AsJson, configured, keep_inputs, load, names, output_file
+from crossroute.cli.shared import AsJson, configured, keep_inputs, load, names, output_file, router_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,14 +34,7 @@ def compare(
         ),
     ] = None,
     config: PoolFile = None,
-    router: Annotated[
-        str | None,
-        typer.Option(
-            "--router",
-            autocompletion=completing.routers,
-            help="A bundled name, a folder or a hub id; universal by default.",
-        ),
-    ] = None,
+    router: Annotated[str | None, router_option("universal by default")] = None,
     calls: Annotated[int, typer.Option(min=1, help="Calls a month, for the cost.")] = TYPICAL_CALLS,
     text: TextColumn = None,
     outcomes: Annotated[

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossroute.cli import completing
 from crossroute.cli.console import answer, note, out
 from crossroute.cli.shared import (
     Address,
@@ -27,6 +26,7 @@ from crossroute.cli.shared import (
     output_folder,
     picture_file,
     progress_bar,
+    router_option,
 )
 from crossroute.errors import check_extra
 from crossroute.files import why_no_file
@@ -169,14 +169,7 @@ def _route_file(
 
 
 def demo(
-    router: Annotated[
-        str | None,
-        typer.Option(
-            "--router",
-            autocompletion=completing.routers,
-            help="A bundled name, a folder or a hub id; by default universal, over models of today.",
-        ),
-    ] = None,
+    router: Annotated[str | None, router_option("by default universal, over models of today")] = None,
     candidates: Names = None,
     config: ConfigFile = None,
     plot_file: Annotated[

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -34,13 +34,16 @@ GOES_ON = "What was answered is kept; the same command goes on from there."
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the router that the folder holds.")]
 PICTURES = (".png", ".svg", ".pdf")
+
+
+def router_option(default: str) -> Any:
+    """Return the option `--router`, with what its help says of the default."""
+    help_text = f"A bundled name, a folder or a hub id; {default}."
+    return typer.Option("--router", autocompletion=completing.routers, help=help_text)
+
+
 RouterName = Annotated[
-    str | None,
-    typer.Option(
-        "--router",
-        autocompletion=completing.routers,
-        help="A bundled name, a folder or a hub id; by default universal where candidates are named, else routerbench.",
-    ),
+    str | None, router_option("by default universal where candidates are named, else routerbench")
 ]
 RouterArgument = Annotated[
     str, typer.Argument(help="A bundled name, a folder or a hub id.", autocompletion=completing.routers)

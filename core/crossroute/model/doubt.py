@@ -76,11 +76,16 @@ class Beliefs:
         return np.asarray(self.ability_error**2)
 
     @cached_property
-    def of_read(self) -> Floats:
-        """What is read of a query -> quality's logit and log tokens of each candidate, shape (K + 2, 2 m)."""
-        own = np.eye(2).repeat(len(self.ability), axis=1)  # ease and length count alike for all
-        of_read = np.concatenate([np.concatenate([self.ability, self.log_tokens]).T, own])
-        return of_read.astype(np.float32)
+    def of_read(self) -> tuple[Floats, Floats]:
+        """What is read of a query -> quality's logit, and log tokens, of each candidate, each of shape (K + 2, m)."""
+        own = (
+            np.eye(2).repeat(len(self.ability), axis=1).reshape(2, 2, -1)
+        )  # ease and length count alike for all
+        ability, length = (
+            np.concatenate([believed.T, own[:, place]]).astype(np.float32)
+            for place, believed in enumerate((self.ability, self.log_tokens))
+        )
+        return ability, length
 
 
 class Situation(NamedTuple):
@@ -90,14 +95,14 @@ class Situation(NamedTuple):
         trust: In the network, in [0, 1], shape (n,).
         read: How much of each kind of work is in the query, summing to 1, then the logit of the quality of a candidate
             of ability 0, and log tokens of the answer of a candidate of typical verbosity, shape (n, K + 2).
+        written: What stands for `read` in the answer's length, likewise: the same, but of queries that are one call.
         spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
-        written: What stands for `read` in the answer's length, likewise; None where that is the same.
     """
 
     trust: Floats
     read: Floats
+    written: Floats
     spread: Floats
-    written: Floats | None = None
 
     @property
     def kinds(self) -> Floats:
@@ -209,15 +214,15 @@ class Doubt:
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         heads += self._typical
         read = heads + manner[:, 2:] * (self._run - heads)
-        spread, written = manner @ self._far, None
+        written, spread = read, manner @ self._far
         if one_call is not None and one_call.any():
             once = one_call[:, None]
+            read[:, -2:] = np.where(once, heads[:, -2:], read[:, -2:])
             written = np.where(once, heads @ self._without_run, read)
             written[:, -2:] = bounded(written[:, -2:], LEAST_READ, MOST_READ)
-            read[:, -2:] = np.where(once, heads[:, -2:], read[:, -2:])
             spread = np.where(one_call, manner @ self._far_of_call, spread)
         read[:, -2:] = bounded(read[:, -2:], LEAST_READ, MOST_READ)
-        return Situation(trust, read, spread, written)
+        return Situation(trust, read, written, spread)
 
     def _situate_one(self, x: Floats, one_call: bool) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
@@ -242,10 +247,9 @@ class Doubt:
             min(max(length, LEAST_LOG_TOKENS), MOST_LOG_TOKENS),
         ]
         spread = np.array([as_training, as_people, a_run]) @ (self._far_of_call if one_call else self._far)
-        written = None
-        if one_call:
-            written = np.array([[*held[:-2], *read[-2:]]]) @ self._without_run
-        return Situation(np.array([trust]), np.array([read]), spread[None], written)
+        found = np.array([read])
+        written = np.array([[*held[:-2], *read[-2:]]]) @ self._without_run if one_call else found
+        return Situation(np.array([trust]), found, written, spread[None])
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -320,10 +324,9 @@ class Doubt:
         """
         trust = at.trust[:, None].astype(np.float32)  # (n, 1)
         told = trust * observed  # (n, m)
-        believed, m = at.read.astype(np.float32) @ beliefs.of_read, log_tokens.shape[1]  # (n, 2 m)
-        ability, written = believed[:, :m], believed[:, m:]
-        if at.written is not None:
-            written = at.written.astype(np.float32) @ beliefs.of_read[:, m:]
+        of_ability, of_length = beliefs.of_read
+        ability = at.read.astype(np.float32) @ of_ability  # (n, m)
+        written = at.written.astype(np.float32) @ of_length
         ability += trust * (quality_logit - ability)
         written += told * (log_tokens - written)
         return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
@@ -351,8 +354,7 @@ class Doubt:
             observed: As for `temper`.
         """
         told, near = at.trust[:, None] * observed, clusters @ self._near_variance
-        kinds = at.kinds if at.written is None else at.written[:, :-2]
-        beyond = at.spread[:, None] ** 2 + kinds @ (beliefs.log_tokens_error**2).T  # (n, m)
+        beyond = at.spread[:, None] ** 2 + at.written[:, :-2] @ (beliefs.log_tokens_error**2).T  # (n, m)
         return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
 
 

@@ -36,7 +36,7 @@ class PoolKeys(NamedTuple):
     """The pool as the network attends to it: computed once a pool, not once a query.
 
     The layers that read a candidate's 2 k + 3 features end in r numbers: those features, or, where a pool has no more
-    candidates than features, the m candidates, whose features are folded into the layers.
+    candidates than features, the m candidates: then their features are folded into the layers.
     """
 
     asked: Float32s  # (E d, 2 r + 2), hidden units -> what is asked of each candidate, and of all

@@ -193,8 +193,9 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
     if not entries:
         raise TrafficError("The log holds no answered decision yet. Call the pool that writes to it first.")
     rows, calls, grades = ([getattr(each, name) for each in entries] for name in ("row", "call", "grade"))
-    names, told = _columns([json.loads(row.candidates) for row in rows])
-    place = {name: number for number, name in enumerate(names)}
+    candidates = [json.loads(row.candidates) for row in rows]
+    names = tuple(dict.fromkeys(name for one in candidates for name, *_ in one)) or ("",)
+    column = {name: number for number, name in enumerate(names)}
     return Logged(
         ids=np.array([row.id for row in rows]),
         time=np.array([row.time for row in rows]),
@@ -202,8 +203,8 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         vectors=np.stack([np.frombuffer(row.query, dtype=np.float16) for row in rows]).astype(np.float32),
         tokens=_numbers(row.tokens for row in rows),
         context=_numbers(row.context_tokens for row in rows),
-        chosen=np.array([place[row.candidate] for row in rows]),
-        **told,
+        chosen=np.array([column[row.candidate] for row in rows]),
+        **_told(candidates, column),
         pay=_numbers(row.willingness_to_pay for row in rows),
         quality=np.array([quality for quality, _ in grades]),
         own_quality=np.array([each.own_grade for each in entries]),
@@ -250,19 +251,18 @@ def _by_decision(rows: Iterable[Any]) -> dict[str, list[Any]]:
     return dict(found)
 
 
-def _columns(told: list[list[list[Any]]]) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
-    """Return the m candidates of n decisions, as rows.py writes them, and what was told of each, shape (n, m)."""
-    names = tuple(dict.fromkeys(name for one in told for name, *_ in one)) or ("",)
-    column = {name: number for number, name in enumerate(names)}
-    numbers = {name: np.full((len(told), len(names)), np.nan) for name in PREDICTED}
-    propensity, eligible = np.zeros((len(told), len(names))), np.zeros((len(told), len(names)), dtype=bool)
-    for place, one in enumerate(told):
+def _told(candidates: list[list[list[Any]]], column: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
+    """Return what n decisions tell of each of m candidates, as rows.py writes it, each of shape (n, m)."""
+    shape = (len(candidates), len(column))
+    numbers = {name: np.full(shape, np.nan) for name in PREDICTED}
+    propensity, eligible = np.zeros(shape), np.zeros(shape, dtype=bool)
+    for place, one in enumerate(candidates):
         for name, *predicted, excluded, chance in one:
             at = (place, column[name])
             for kind, value in zip(PREDICTED, predicted, strict=True):
                 numbers[kind][at] = np.nan if value is None else value
             propensity[at], eligible[at] = chance, excluded is None
-    return names, {**numbers, "propensity": propensity, "eligible": eligible}
+    return {**numbers, "propensity": propensity, "eligible": eligible}
 
 
 def _numbers(values: Any) -> Floats:

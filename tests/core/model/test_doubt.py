@@ -59,7 +59,8 @@ class Tempered(NamedTuple):
 def tempered(
     trust: float, quality_logit: list[float], ability: list[list[float]], outcomes: float = 1e9
 ) -> Tempered:
-    at = Situation(np.array([trust]), np.array([[1.0, 0.0, 1.0, 5.0]]), np.array([2.0]))
+    read = np.array([[1.0, 0.0, 1.0, 5.0]])
+    at = Situation(np.array([trust]), read, read, np.array([2.0]))
     known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
     observed = measured(np.full(shape, outcomes))
     outlook = known.temper(
@@ -91,8 +92,7 @@ def test_one_query_is_situated_as_one_of_several():
         assert 0.05 < several.trust.mean() < 0.95
         for row in range(len(x)):
             alone = known.situate(x[row : row + 1], one_call[row : row + 1])
-            assert (alone.written is not None) == one_call[row]
-            alone = alone if one_call[row] else alone._replace(written=alone.read)
+            assert (alone.written is not alone.read) == one_call[row]
             for one, of_all in zip(alone, several, strict=True):
                 np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
 
@@ -152,7 +152,8 @@ def test_one_call_within_a_run_is_work_of_its_kind_and_neither_as_hard_nor_as_lo
     assert found.read[:, -2:] == pytest.approx(np.array([[1, 5], [-1, 10]]))
     assert found.written == pytest.approx(np.array([[0, 1, 1, 5], [1, 0, -1, 10]]))  # its length is no run's
     assert found.spread == pytest.approx([1, 3], abs=1e-3)
-    assert known.situate(task).written is None
+    plain = known.situate(task)
+    assert plain.written is plain.read
 
 
 def test_where_all_work_is_of_one_kind_one_call_is_of_it_too():
