@@ -113,7 +113,7 @@ def named(router: Router, names: tuple[str, ...]) -> list[str]:
 
 def share(router: Router, queries: tuple[str, ...], dear: str, preference: float) -> float:
     """Return the share of queries that goes to the dear model."""
-    calls = [Query(text, one_call=True) for text in queries]
+    calls = [Query.of_call(text) for text in queries]
     return float(np.mean([d.candidate == dear for d in router.route_many(calls, cost_preference=preference)]))
 
 

@@ -201,7 +201,7 @@ def claim(router: Router, texts: list[str], words: list[str]) -> float:
 
 
 def _calls(texts: Iterable[str]) -> list[Query]:
-    return [Query(text, one_call=True) for text in texts]
+    return [Query.of_call(text) for text in texts]
 
 
 def _cost_of(decision: Decision, candidate: str) -> float:

@@ -124,6 +124,11 @@ class Query:
         return query if isinstance(query, Query) else cls(query)
 
     @classmethod
+    def of_call(cls, query: str | Query) -> Query:
+        """Return the query itself, or one call of the given text."""
+        return query if isinstance(query, Query) else cls(query, one_call=True)
+
+    @classmethod
     def of_turns(
         cls, turns: Sequence[Turn], *, system: str = "", input_tokens: int | None = None
     ) -> Query | None:

@@ -69,7 +69,7 @@ QUERIES = (
     "Let G be a group of order 15. Show that G is cyclic.",
 )
 
-CALLS = tuple(Query(text, one_call=True) for text in QUERIES)
+CALLS = tuple(map(Query.of_call, QUERIES))
 EASY, HARD = CALLS[5], CALLS[12]
 MEASURED = (
     "By the bundled router universal at the dial's middle, on test queries whose answers were graded and paid for, "

@@ -58,7 +58,7 @@ class Foreseen:
 
 def foresee(router: Router, texts: Sequence[str]) -> Foreseen:
     """Return each candidate's share of some prompts at five dials, one call each, and what is expected of it alone."""
-    calls = [Query(text, one_call=True) for text in texts]
+    calls = [Query.of_call(text) for text in texts]
     prediction = router.predict(calls)
     error = prediction.quality_error
     if error is None:

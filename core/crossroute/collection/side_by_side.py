@@ -55,7 +55,7 @@ def write_page(path: Path, router: Router, prompts: Sequence[Prompt], answers: P
     said = _answers(answers, graded.pool.names)
     line = {text: number for number, text in enumerate(graded.texts)}
     asked = [prompt for prompt in prompts if prompt.text in line]
-    chosen = router.route_many([Query(prompt.text, one_call=True) for prompt in asked])
+    chosen = router.route_many([Query.of_call(prompt.text) for prompt in asked])
     rows = _fitting(
         _row(prompt, graded, line[prompt.text], said[prompt.text], decision.candidate)
         for prompt, decision in zip(asked, chosen, strict=True)

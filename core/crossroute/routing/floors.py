@@ -6,7 +6,9 @@ outcomes that were drawn, every setting before that keeps the promise, so that a
 
 Source: Angelopoulos et al., "Learn then Test", arXiv 2110.01052, section 3 and algorithm 1; each test by betting on the
 paired difference, `crossroute.metrics.betting`. Against the best of several candidates, every one is tested at the full
-level: the promise is broken only where one of them is better by more than the drop (an intersection-union test).
+level: the promise is broken only where one of them is better by more than the drop (an intersection-union test). So is
+each reading of a query that may be an agent's whole run, or one call as all are through an integration: the choices
+differ, and the promise is to hold for both.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from operator import neg
 
 import numpy as np
@@ -164,8 +167,10 @@ class _Test:
         reward: Reward,
         verifier: Verifier,
     ) -> None:
-        foreseen = predictor.foresee_encoded(evidence.queries)
-        self._prediction = Prediction(predictor.pool.names, foreseen.quality, foreseen.cost)
+        self._readings = [
+            Prediction(predictor.pool.names, foreseen.quality, foreseen.cost)
+            for foreseen in map(predictor.foresee_encoded, _readings(evidence.queries, predictor))
+        ]
         self._promise, self._evidence, self._columns = promise, evidence, evidence.columns(predictor.pool)
         self._reward, self._verifier = reward, verifier
         self._reach = float(1 / evidence.propensity.min())
@@ -178,8 +183,8 @@ class _Test:
     def grid(self) -> Floats:
         """The settings to test, from the dearest on, without the many at which money is no object to any query."""
         among = GRID if self._promise.max_calls == 1 else GRID[::COARSE]
-        lavish = self._picks(GRID[:1])
-        thrifty = (self._picks(pay[None]) != lavish for pay in among)
+        lavish = self._picks_of_all(GRID[:1])
+        thrifty = (self._picks_of_all(pay[None]) != lavish for pay in among)
         first = next((place for place, changed in enumerate(thrifty) if changed.any()), 1)
         return np.concatenate([GRID[:1], among[max(1, first - MARGIN) :]])
 
@@ -228,42 +233,44 @@ class _Test:
         return [*range(len(names))] if self._promise.against == BEST else [names.index(self._promise.against)]
 
     def _losses(self, settings: Floats) -> Iterator[tuple[str, Floats]]:
-        """Yield each group, for each number of calls, with its losses, shape (its queries, p, references)."""
-        for calls in range(1, self._promise.max_calls + 1):
-            loss = self._logged(settings) if self._evidence.logged else self._paired(settings, calls)
+        """Yield each group, by reading and number of calls, with its losses, shape (its queries, p, references)."""
+        for read, calls in product(self._readings, range(1, self._promise.max_calls + 1)):
+            loss = (
+                self._logged(read, settings) if self._evidence.logged else self._paired(read, settings, calls)
+            )
             for name, rows in self._rows.items():
                 yield name, loss[rows]
 
-    def _paired(self, settings: Floats, calls: int) -> Floats:
+    def _paired(self, read: Prediction, settings: Floats, calls: int) -> Floats:
         """Return the reference's quality less that of the choice, shape (n, p, references)."""
         quality = self._evidence.quality
-        reached = self._played(settings, calls) if calls > 1 else self._chosen(settings)
+        reached = self._played(read, settings, calls) if calls > 1 else self._chosen(read, settings)
         return np.asarray(quality[:, None, self._references] - reached[:, :, None])
 
-    def _chosen(self, settings: Floats) -> Floats:
+    def _chosen(self, read: Prediction, settings: Floats) -> Floats:
         """Return the quality of what is chosen, shape (n, p); 0 where that is not known."""
-        column = self._columns[self._picks(settings)]  # (n, p)
+        column = self._columns[self._picks(read, settings)]  # (n, p)
         found = np.take_along_axis(self._evidence.quality, np.maximum(column, 0), axis=1)
         return np.where(column < 0, 0.0, found)
 
-    def _picks(self, settings: Floats) -> Columns:
-        quality, cost = self._prediction.quality, self._prediction.cost
-        return np.stack([best(quality, cost, float(pay), self._reward) for pay in settings], axis=1)
+    def _picks_of_all(self, settings: Floats) -> Columns:
+        return np.concatenate([self._picks(read, settings) for read in self._readings])
 
-    def _played(self, settings: Floats, calls: int) -> Floats:
+    def _picks(self, read: Prediction, settings: Floats) -> Columns:
+        return np.stack([best(read.quality, read.cost, float(pay), self._reward) for pay in settings], axis=1)
+
+    def _played(self, read: Prediction, settings: Floats, calls: int) -> Floats:
         """Return the quality of the answer that several calls lead to, shape (n, p)."""
         place = np.maximum(self._columns, 0)
         known = self._columns >= 0
         observed = _outcomes(
-            self._prediction.candidates,
+            read.candidates,
             np.where(known, self._evidence.quality[:, place], 0.0),
             np.where(known, self._evidence.answer_logprob[:, place], np.nan),
         )
-        return play(
-            self._prediction, observed, self._verifier, settings, self._reward, max_calls=calls
-        ).quality
+        return play(read, observed, self._verifier, settings, self._reward, max_calls=calls).quality
 
-    def _logged(self, settings: Floats) -> Floats:
+    def _logged(self, read: Prediction, settings: Floats) -> Floats:
         """Return unbiased losses from a log in which one candidate a query answered, shape (n, p, references).
 
         (1[answered by the reference] - 1[answered by the choice]) * quality / propensity
@@ -271,9 +278,16 @@ class _Test:
         evidence = self._evidence
         answered = (~np.isnan(evidence.quality)).argmax(axis=1)  # (n,)
         worth = evidence.quality[np.arange(len(evidence)), answered] / evidence.propensity
-        chosen = self._columns[self._picks(settings)] == answered[:, None]  # (n, p)
+        chosen = self._columns[self._picks(read, settings)] == answered[:, None]  # (n, p)
         reference = answered[:, None] == np.array(self._references)  # (n, references)
         return np.asarray((reference[:, None, :] * 1.0 - chosen[:, :, None]) * worth[:, None, None])
+
+
+def _readings(queries: EncodedQueries, predictor: Predictor) -> list[EncodedQueries]:
+    """Return the queries as they were told, and as one call each where that is read otherwise."""
+    if predictor.doubt is None or queries.one_call.all():
+        return [queries]
+    return [queries, queries._replace(one_call=np.ones(len(queries.one_call), dtype=bool))]
 
 
 def _outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -> Outcomes:

@@ -325,14 +325,14 @@ class Router(InNotebooks):
         """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
 
         Args:
-            queries: A few hundred, as they will be routed: a `Query` says by `input_tokens` what comes with the
-                text, and by `one_call` that it is no agent's whole run, as all are through an integration. They are
-                kept as vectors, not as text.
+            queries: A few hundred, as they will be routed. A text is one call, as all are through an integration; a
+                `Query` says by `one_call` whether it is, and by `input_tokens` what comes with the text. They are kept
+                as vectors, not as text.
 
         Raises:
             ValueError: There is no query.
         """
-        asked = [query for batch in _batches(queries) for query in batch]
+        asked = [query for batch in _batches(queries, read=Query.of_call) for query in batch]
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
         return self._remade(calibration=EncodedQueries.of(asked, self.predictor.query_encoder))
@@ -644,9 +644,11 @@ class Router(InNotebooks):
         )
 
 
-def _batches(queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:
+def _batches(
+    queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of
+) -> Iterator[list[Query]]:
     if isinstance(queries, (str, Query)):
         raise TypeError("Expected several queries, got one; put it in a list, or use route.")
     stream = iter(queries)
-    while batch := [Query.of(query) for query in islice(stream, size)]:
+    while batch := [read(query) for query in islice(stream, size)]:
         yield batch

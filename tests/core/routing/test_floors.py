@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crossroute import Constraints, FloorError, Price, Router, UnknownCandidateError
+from crossroute import Constraints, FloorError, Price, Query, Router, UnknownCandidateError
 from crossroute.data.outcomes import text_digests
 from tests.support.tiny import KINDS, make_outcomes
 
@@ -23,9 +23,9 @@ def promised(router, fresh):
     return router.with_floor(fresh, 0.25)
 
 
-def mean_loss(router, outcomes, pay):
+def mean_loss(router, outcomes, pay, read=Query.of):
     quality = outcomes.quality
-    decisions = router.route_many(outcomes.texts, willingness_to_pay=pay)
+    decisions = router.route_many(map(read, outcomes.texts), willingness_to_pay=pay)
     columns = [outcomes.pool.position(decision.candidate) for decision in decisions]
     return quality.mean(axis=0).max() - quality[np.arange(len(quality)), columns].mean()
 
@@ -136,6 +136,32 @@ def test_it_holds_in_each_group(router, fresh):
     few = ["rare" if row < 3 else "" for row in range(len(fresh))]
     with pytest.raises(FloorError, match="'rare'"):
         router.with_floor(fresh, 0.4, groups=few)
+
+
+def test_it_holds_for_a_task_as_a_whole_run_and_as_one_call():
+    """Of a call the dearer model is that of a run the cheaper: calls alone would go to the one that is always wrong."""
+    names = ("chatgpt-4o-latest-2025-03", "command-a-03-2025")
+    router = Router.from_pretrained("universal").subset(names)
+    texts = [
+        f"In the repository the tests of module {n} fail with a traceback. Fix the code." for n in range(400)
+    ]
+    whole_run, one_call = (router.predict([read(texts[0])]).cost[0] for read in (Query.of, Query.of_call))
+    assert whole_run[0] < whole_run[1]
+    assert one_call[0] > one_call[1]
+    known = np.ones((len(texts), 2)) * [1.0, 0.0]
+    outcomes = replace(
+        make_outcomes(len(texts)),
+        texts=tuple(texts),
+        pool=router.pool,
+        **dict.fromkeys(
+            ("cost", "input_tokens", "output_tokens", "latency", "answer_logprob"), known * np.nan
+        ),
+        quality=known,
+    )
+    assert mean_loss(router, outcomes, 1e-9, Query.of_call) == 1
+    promised = router.with_floor(outcomes, 0.25)
+    assert mean_loss(promised, outcomes, 1e-9, Query.of) <= 0.25
+    assert mean_loss(promised, outcomes, 1e-9, Query.of_call) <= 0.25
 
 
 def test_it_is_against_a_named_candidate(router, fresh):

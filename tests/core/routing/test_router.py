@@ -386,6 +386,13 @@ def test_a_dial_that_was_set_stays_set_for_a_part_of_the_pool_and_on_disk(router
     assert Router.from_pretrained(tmp_path / "own").dial == own.dial
 
 
+def test_a_text_that_the_dial_is_set_on_counts_as_one_call():
+    router = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+    tasks = [f"Fix the code of module {number}: its tests fail with a traceback." for number in range(20)]
+    calls, runs = router.calibrated(map(Query.of_call, tasks)), router.calibrated(map(Query, tasks))
+    assert router.calibrated(tasks).dial == calls.dial != runs.dial
+
+
 def test_a_dial_is_not_set_on_nothing(router):
     with pytest.raises(ValueError, match="got none"):
         router.calibrated([])
