@@ -34,6 +34,9 @@ https://ai.google.dev/gemini-api/docs/openai, read 2026-11-28; the others by us.
 LEVELS = tuple(BUDGETS)
 """From the least to the most."""
 
+MOST_BUDGET = 128_000
+"""Thinking tokens beyond which no provider's model answers: Anthropic's longest answers, as of November 2026."""
+
 ON, OFF = "high", "none"
 """The levels of a model that can only be switched."""
 

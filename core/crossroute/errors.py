@@ -6,16 +6,21 @@ also inherits the builtin that a caller would expect, so `except LookupError` wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from importlib.util import find_spec
+from shlex import quote
 from typing import Any
 
 MANY = 12
 """Names beyond which an error lists only those like the one it is about."""
 
+
+_ALIKE = 0.6
+"""Least similarity, in [0, 1], of a name of another family that is suggested."""
 
 WINDOW = "context window"
 """How the reason begins of a candidate whose context window is too small."""
@@ -45,7 +50,7 @@ class UnprofiledCandidateError(UnknownCandidateError):
         CrossRouteError.__init__(
             self,
             f"The router has no profile of {name!r}{_because(reason)}; it knows {_listed(name, known)}. Profile it "
-            f"(`crossroute profile {name}`), or by its outcomes on some of your queries, "
+            f"(`crossroute profile {quote(name)}`), or by its outcomes on some of your queries, "
             "router.with_candidates(router.profile(outcomes)), or train a router on them "
             "(`crossroute train`), or name it as `default`, for queries that cannot be routed.",
         )
@@ -60,7 +65,7 @@ class UnknownModelError(UnknownCandidateError):
             self,
             f"{name!r} names no one model of the catalogue{_because(reason)}. "
             + (f"The nearest are {', '.join(map(repr, nearest))}. " if nearest else "")
-            + f"Use a name that `crossroute candidates` lists, or profile it: `crossroute profile {name}`.",
+            + f"Use a name that `crossroute candidates` lists, or profile it: `crossroute profile {quote(name)}`.",
         )
 
 
@@ -267,7 +272,7 @@ def _remedy(name: str, known: tuple[str, ...]) -> str:
             "crossroute.routing.members, or `--candidates`."
         )
     return (
-        f"Use one of these, or profile it (`crossroute profile {name}`) and add it with "
+        f"Use one of these, or profile it (`crossroute profile {quote(name)}`) and add it with "
         "`router.with_candidates(...)`."
     )
 
@@ -282,6 +287,31 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def most_alike(name: str, known: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return the known names most like one, the most alike first: of its own family, if there is one.
+
+    >>> most_alike("claude-4.5-sonnet", ["claude-sonnet-4", "claude-sonnet-4-5", "command-r"], count=2)
+    ('claude-sonnet-4-5', 'claude-sonnet-4')
+    """
+    words, others = _words(name), {other: _words(other) for other in known}
+    family = [other for other, its in others.items() if its[:1] == words[:1]]
+    family = family or [other for other, its in others.items() if words[:1] and words[0] in its]
+    likeness = {other: _likeness(words, others[other]) for other in family or others}
+    ranked = sorted(likeness, key=lambda other: (-likeness[other], other))
+    return tuple(other for other in ranked[:count] if family or likeness[other] >= _ALIKE)
+
+
+def _words(name: str) -> list[str]:
+    """Split a model's name into words and versions, without its provider."""
+    return re.findall(r"[a-z]+|\d+", re.sub(r"^.*/|^[a-z_]+:(?=[a-z])", "", name.lower()))
+
+
+def _likeness(one: list[str], other: list[str]) -> float:
+    """Return how alike two names are, in [0, 1], in whichever order their words stand."""
+    as_written = SequenceMatcher(None, "-".join(one), "-".join(other)).ratio()
+    return max(as_written, SequenceMatcher(None, "-".join(sorted(one)), "-".join(sorted(other))).ratio())
+
+
 def unknown_argument(name: str, known: Iterable[str]) -> str:
     """Say that there is no such argument, which was likely meant, and which there are."""
     known = list(known)
@@ -290,6 +320,6 @@ def unknown_argument(name: str, known: Iterable[str]) -> str:
 
 def _listed(name: str, known: tuple[str, ...]) -> str:
     """Return the known names; of many, those most like the unknown one."""
-    shown = known if len(known) <= MANY else get_close_matches(name, known, n=5, cutoff=0)
+    shown = known if len(known) <= MANY else most_alike(name, known, count=5) or known[:5]
     more = len(known) - len(shown)
     return ", ".join(map(repr, shown)) + (f" and {more} others" if more else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -14,13 +13,12 @@ from crossroute.candidate import FREE, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
-from crossroute.effort import Told, read_effort, split_effort
-from crossroute.errors import UnknownModelError
-
-_NEAR = 0.6
-"""Least similarity, in [0, 1], of a name that is suggested."""
+from crossroute.effort import Told, read_effort, split_effort, with_effort
+from crossroute.errors import UnknownModelError, most_alike
 
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
+_SAID_EFFORT = re.compile(r"(.+?)[-:\s]+\(?(?:thinking[-\s])?([a-z]+|\d+k)\)?")
+_DATED = re.compile(r"(.+?)[-@](\d{8}|\d{4}-\d\d-\d\d)")
 
 
 class Resolution(NamedTuple):
@@ -111,20 +109,13 @@ class Catalogue:
     def reason(self, spelling: str) -> str | None:
         """Return why a spelling means no one model, where that is known."""
         taken = take_apart(split_effort(spelling)[0])
-        tuned = _FINE_TUNE.search(spelling.lower())
-        if tuned and (base := self.find(tuned[1])):
-            return f"it is a fine-tune of {base.entry.name}, and answers as nobody measured"
-        return self._reason(taken)
+        return self._reason(taken) or self._because_of_form(spelling.strip().lower(), taken)
 
     def nearest(self, spelling: str, count: int = 4) -> tuple[str, ...]:
         """Return the names of the models whose spellings are most like this one, the most alike first."""
-        wanted = take_apart(spelling).ids[0]
-        likeness: dict[str, float] = {}
-        for name, entry in self._by_key.items():
-            alike = SequenceMatcher(None, wanted, name).ratio()
-            likeness[entry.name] = max(alike, likeness.get(entry.name, 0.0))
-        ranked = sorted(likeness, key=lambda name: (-likeness[name], name))
-        return tuple(name for name in ranked[:count] if likeness[name] >= _NEAR)
+        wanted = take_apart(split_effort(spelling)[0]).ids[0]
+        found = (self._by_key[name].name for name in most_alike(wanted, tuple(self._by_key), count=4 * count))
+        return tuple(dict.fromkeys(found))[:count]
 
     def search(self, text: str) -> list[Entry]:
         """Return the models with every word of a text in a name, the maker, a capability or a data set."""
@@ -137,6 +128,24 @@ class Catalogue:
                 return None
             if name in self._refused:
                 return self._refused[name]
+        return None
+
+    def _because_of_form(self, spelling: str, taken: Spelling) -> str | None:
+        """Return why a spelling that is not listed means no one model, where its form says so."""
+        if (tuned := _FINE_TUNE.search(spelling)) and (base := self.find(tuned[1])):
+            return f"it is a fine-tune of {base.entry.name}, and answers as nobody measured"
+        if taken.ids[0].endswith("-latest"):
+            return "it moves from model to model; name the model"
+        said = _SAID_EFFORT.fullmatch(spelling)
+        if said and (told := read_effort(said[2])) and self.find(said[1]):
+            return f"an effort is written behind an @: {with_effort(said[1], told)!r}"
+        if (dated := _DATED.fullmatch(spelling)) and (base := self.find(dated[1])):
+            return f"no version of {base.entry.name} of that date is known; {dated[1]!r} names the known one"
+        if {"azure", "azure_openai", "azure_ai"} & set(taken.prefixes):
+            return (
+                "the name of a deployment does not say which model it is; name the candidate after the model, "
+                "models={'gpt-5-mini': ...}"
+            )
         return None
 
     def __getitem__(self, name: str) -> Entry:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from crossroute.candidate import Candidate, Capability, Price
 from crossroute.catalogue.spelling import key
-from crossroute.effort import Effort, Told
+from crossroute.effort import MOST_BUDGET, OFF, Effort, Told
 from crossroute.errors import EffortError
 
 
@@ -111,11 +111,16 @@ class Entry(BaseModel):
         Raises:
             EffortError: The model does not take it.
         """
-        if told.level not in self.levels if told.budget is None else not self.budgets:
-            raise EffortError(
-                self.name, str(told), (*self.levels, *(["a budget such as 16k"] * self.budgets))
-            )
+        if not self._takes(told):
+            budgets = (f"a budget such as 16k, up to {MOST_BUDGET // 1000}k",) * self.budgets
+            raise EffortError(self.name, str(told), (*self.levels, *budgets))
         return Effort(told=str(told), usual=self.usual, maker=self.maker)
+
+    def _takes(self, told: Told) -> bool:
+        if told.budget is None:
+            return told.level in self.levels
+        switched_off = told.budget == 0 and OFF not in self.levels
+        return self.budgets and not switched_off and told.budget <= MOST_BUDGET
 
     @property
     def candidate(self) -> Candidate:

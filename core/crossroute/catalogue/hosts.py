@@ -14,7 +14,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-LOCAL = _words("ollama ollama_chat lm_studio lmstudio llamafile llamacpp xinference vllm hosted_vllm")
+LOCAL = _words(
+    "ollama ollama_chat lm_studio lmstudio llamafile llamacpp llama.cpp llama_cpp xinference vllm hosted_vllm"
+)
 """What runs models on one's own machines: nobody charges by the token."""
 
 LOCAL_CLASSES = _words(
@@ -25,11 +27,13 @@ LOCAL_CLASSES = _words(
 
 HOSTS = LOCAL | _words(
     # hosts that serve what others make
-    "azure azure_ai azure_openai bedrock bedrock_converse anthropic_bedrock sagemaker vertex_ai google_vertexai "
+    "azure azure_ai azure_openai bedrock bedrock_converse anthropic_bedrock bedrock_mantle_anthropic "
+    "bedrock_mantle_openai sagemaker vertex_ai vertexai google_vertexai "
     "google_anthropic_vertex google-vertex groq together together_ai togethercomputer fireworks fireworks_ai "
     "openrouter deepinfra anyscale perplexity huggingface replicate databricks sambanova cerebras nvidia_nim "
     "hyperbolic nebius novita baseten github github_copilot watsonx friendliai lambda_ai cloudflare nscale "
-    "featherless_ai @cf snowflake-cortex ovhcloud siliconflow dashscope litellm litellm_proxy "
+    "featherless_ai @cf snowflake-cortex snowflake ovhcloud siliconflow dashscope litellm litellm_proxy oci "
+    "vercel vercel_ai_gateway heroku requesty "
     # pieces of their paths
     "accounts models publishers converse invoke converse_like hf.co huggingface.co "
     # publishers of open weights in other formats
@@ -111,13 +115,18 @@ MAKERS = {prefix: maker for maker, prefixes in _PREFIXES.items() for prefix in _
 LANGCHAIN = _words(
     "openai anthropic azure_openai azure_ai google_vertexai google_genai google_anthropic_vertex bedrock "
     "bedrock_converse anthropic_bedrock cohere fireworks together mistralai huggingface groq ollama deepseek "
-    "ibm nvidia xai openrouter perplexity upstage baseten litellm google-gla google-vertex"
+    "ibm meta nvidia xai openrouter perplexity upstage baseten litellm bedrock_mantle_anthropic "
+    "bedrock_mantle_openai google-gla google-vertex azure vertex_ai vertexai github cerebras moonshotai vercel "
+    "lm_studio llamacpp llama.cpp llama_cpp vllm hosted_vllm"
 )
-"""What may stand before the first colon: `init_chat_model`'s providers."""
+"""What may stand before the first colon: the providers of `init_chat_model` and pydantic-ai, and local servers."""
 
 BEDROCK_VENDORS = _words(
     "ai21 amazon anthropic cohere deepseek google meta minimax mistral moonshotai nvidia openai qwen zai"
 )
+AZURE_REGIONS = _words("eu us global global-standard")
+"""What litellm writes between `azure` and a model, since prices differ by it."""
+
 BEDROCK_REGIONS = _words("us us-gov eu apac ap global regional jp au ca")
 
 

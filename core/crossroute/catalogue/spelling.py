@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from crossroute.catalogue.hosts import (
+    AZURE_REGIONS,
     BEDROCK_REGIONS,
     BEDROCK_VENDORS,
     FRONT,
@@ -24,6 +25,9 @@ _BEDROCK = lazy(rf"(?:(?:{'|'.join(sorted(BEDROCK_REGIONS))})\.)?({'|'.join(sort
 _BEDROCK_VERSION = lazy(r"-v\d+(:\d+)?(:\d+k)?$")
 _AWS_REGION = lazy(r"[a-z]{2}(-gov)?-[a-z]+-\d")
 _ARN = lazy(r"arn:aws[\w-]*:bedrock:[\w-]*:\d*:(?:inference-profile|foundation-model)/([^/]+)")
+_VERTEX = lazy(r"^projects/[^/]+/locations/[^/]+/(publishers/)")
+_AZURE = lazy(rf"^(azure/)(?:{'|'.join(sorted(AZURE_REGIONS))})/")
+_FILE = lazy(r"(?:[a-z]:|~|\.{1,2})?/(?:.*/)?([^/]+\.gguf)")
 _TIERS = frozenset({"free", "nitro", "floor", "exacto", "beta", "thinking"})
 _FIREWORKS = frozenset({"fireworks", "fireworks_ai"})
 _NUMBERS = lazy(
@@ -83,7 +87,12 @@ def take_apart(text: str) -> Spelling:
     >>> take_apart("openai:gpt-4o").ids
     ('gpt-4o',)
     """
-    name = _ARN.sub(r"\1", text.strip().lower())
+    name = text.strip().lower().replace("\\", "/")
+    weights = _FILE.fullmatch(name)
+    if weights:
+        name = f"llamacpp/{weights[1]}"
+    for wrapping in (_ARN, _VERTEX, _AZURE):
+        name = wrapping.sub(r"\1", name)
     provider, colon, rest = name.partition(":")
     outer = (provider,) if colon and provider in LANGCHAIN else ()
     *path, last = (rest if outer else name).split("/")

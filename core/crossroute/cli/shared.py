@@ -228,7 +228,7 @@ def on_cluster(engine: str, address: str | None) -> bool:
 def names(listed: str) -> list[str]:
     """Split a,b,c; a name that stands twice counts once."""
     found = [name for name in dict.fromkeys(map(str.strip, listed.split(","))) if name]
-    if not found:
+    if not found or (";" in listed and len(found) == 1):
         raise ValueError(f"Expected names, a,b,c, got {listed!r}.")
     return found
 

@@ -136,7 +136,44 @@ def test_number_formats_are_for_open_weights_alone():
 def test_the_nearest_names_come_first():
     assert CATALOGUE.nearest("openai:gpt-5-mimi")[0] == "gpt-5-mini"
     assert CATALOGUE.nearest("anthropic/claude-sonet-4")[0] == "claude-sonnet-4"
+    assert CATALOGUE.nearest("claude-4.5-sonnet")[0] == "claude-sonnet-4-5"
+    assert CATALOGUE.nearest("gpt5.5")[0] == "gpt-5.5"
     assert CATALOGUE.nearest("zzzzzzzzzzzz") == ()
+
+
+def test_the_nearest_names_are_of_the_same_family():
+    assert all("kimi" in name for name in CATALOGUE.nearest("kimi-latest"))
+    assert all("opus" in name for name in CATALOGUE.nearest("opus"))
+
+
+@pytest.mark.parametrize(
+    ("spelling", "remedy"),
+    [
+        ("gpt-5.5-high", "behind an @: 'gpt-5.5@high'"),
+        ("openai/gpt-5.5 (xhigh)", "behind an @: 'openai/gpt-5.5@xhigh'"),
+        ("claude-opus-4-5-thinking-32k", "behind an @: 'claude-opus-4-5@32k'"),
+        ("vertex_ai/claude-opus-5-5@20261001", "'vertex_ai/claude-opus-5-5' names the known one"),
+        ("gpt-5-mini-2025-08-08", "no version of gpt-5-mini of that date is known"),
+        ("codestral-latest", "it moves from model to model"),
+        ("azure/gpt-5-mini-prod", "name the candidate after the model"),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(spelling, remedy):
+    with pytest.raises(UnknownModelError) as refusal:
+        CATALOGUE.resolve(spelling)
+    assert remedy in str(refusal.value)
+
+
+@pytest.mark.parametrize("path", ["/srv/models/", "~/", "./", "C:\\models\\", "D:/gguf/"])
+def test_a_file_of_weights_is_a_model_of_ones_own(path):
+    found = CATALOGUE.find(f"{path}Qwen3-8B-Q4_K_M.gguf")
+    assert (found.entry.name, found.free) == ("qwen3-8b", True)
+    assert CATALOGUE.find(f"{path}gpt-5.5.gguf") is None
+
+
+def test_the_command_in_a_refusal_can_be_pasted():
+    with pytest.raises(UnknownModelError, match="crossroute profile 'my model; v2'"):
+        CATALOGUE.resolve("my model; v2")
 
 
 def test_a_search_finds_by_every_word():

@@ -98,6 +98,8 @@ def test_a_model_that_nobody_knows_takes_any_effort():
         ("gpt-4o-mini@low", "It takes none at all; name it 'gpt-4o-mini'"),
         ("claude-opus-5@16k", "It takes none, low, medium, high, xhigh, max"),
         ("gemini-2.5-pro@none", "It takes low, medium, high, a budget such as 16k"),
+        ("gemini-2.5-pro@0k", "It takes low, medium, high, a budget such as 16k"),
+        ("gemini-2.5-pro@999k", "a budget such as 16k, up to 128k"),
         ("gpt-5@xhigh", "It takes minimal, low, medium, high"),
     ],
 )

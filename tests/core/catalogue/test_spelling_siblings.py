@@ -5,6 +5,17 @@ import pytest
 from crossroute.catalogue import Catalogue
 
 MEANT = """
+azure/eu/gpt-5.5 gpt-5.5
+azure/global-standard/gpt-4o-2024-08-06 gpt-4o-2024-08-06
+projects/acme/locations/us-central1/publishers/google/models/gemini-2.5-pro gemini-2.5-pro
+projects/acme/locations/global/publishers/anthropic/models/claude-sonnet-4-5@20250929 claude-sonnet-4-5
+vertexai:gemini-3.8-flash gemini-3.8-flash
+vercel/openai/gpt-5-mini gpt-5-mini
+vercel_ai_gateway/anthropic/claude-opus-5.5 claude-opus-5-5
+snowflake/claude-sonnet-4-5 claude-sonnet-4-5
+cerebras:gpt-oss-120b gpt-oss-120b
+llama.cpp:qwen3-8b qwen3-8b
+vllm:Qwen/Qwen3-32B-AWQ qwen3-32b
 openai/gpt-5.4:batch gpt-5.4
 openrouter/openai/gpt-5.6-luna:batch gpt-5.6-luna
 google/gemini-3.1-flash-lite:batch gemini-3.1-flash-lite
