@@ -19,6 +19,7 @@ BLOCK = 16_384
 """Rows of a block: what is lost, at most, when a run is stopped."""
 
 PLAN = "plan.json"
+_DIFFERS = {"bytes": "version of the source", "column": "column of texts", "block": "size of blocks"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,9 @@ class Batch:
         """Make the folder, or take up what an earlier run left of the same file, router and dial.
 
         Raises:
-            DataError: The folder holds another run.
+            DataError: The folder holds another run, or the file has no such column.
         """
+        next(read_blocks(self.source, self.column, 1), None)  # refused before there is anything to clear away
         plan = self._plan(router, dialling)
         path = self.folder / PLAN
         if path.exists():
@@ -63,8 +65,8 @@ class Batch:
             other = [name for name in plan if former.get(name) != plan[name]]
             if other:
                 raise DataError(
-                    f"{self.folder} holds another run, of another {other[0]}: it cannot be gone on with. Choose "
-                    "another folder, or delete this one."
+                    f"{self.folder} holds another run, of another {_DIFFERS.get(other[0], other[0])}: it cannot be "
+                    "gone on with. Choose another folder, or delete this one."
                 )
             return
         if self.folder.exists() and any(self.folder.iterdir()):

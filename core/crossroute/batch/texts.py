@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from crossroute.data.readers.opening import long_fields, opened
-from crossroute.data.readers.plain import json_lines, suffix
+from crossroute.data.readers.plain import json_lines, repeated, suffix
 from crossroute.errors import DataError, needs_extra, one_line
 from crossroute.files import replace_entry
 
@@ -164,6 +164,8 @@ def _csv_texts(path: Path, column: str) -> Iterator[str | None]:
         rows = csv.DictReader(file)
         if column not in (rows.fieldnames or ()):
             raise _without(path, column, rows.fieldnames or ())
+        if repeated(rows.fieldnames or ()) == column:
+            raise DataError(f"{path} has two columns that are called {column!r}. Keep one of them.")
         for row in rows:
             yield _text(row[column])
 

@@ -125,7 +125,7 @@ def route(
     if out_folder is not None:
         dialling = (cost_preference, willingness_to_pay, constraints)
         rows = _route_file(loaded, text, out_folder, text_column, dialling, cluster)
-        answer(as_json, {"folder": out_folder, "queries": rows})
+        answer(as_json, {"folder": out_folder, "queries": rows}, f"{rows} queries routed into {out_folder}.")
         return
     many = text == "-"
     queries = _lines() if many else iter([text])

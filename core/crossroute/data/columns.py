@@ -25,18 +25,29 @@ MEASURES = {
 """Attribute of `Outcomes` -> column of outcomes.parquet; each is an (n, m) array."""
 
 
+MOST_TOKENS = 1e9
+"""A count beyond it is no count of a call's tokens."""
+
+SURE = 1e-3
+"""A mean log-probability beyond it is a probability; providers round that of a sure answer to a little over 0."""
+
+
 def outside(measure: str, values: Floats) -> npt.NDArray[np.bool_]:
     """Say where a measure is out of its range; NaN, which means unknown, is not."""
     if measure == "answer_logprob":
-        return np.isinf(values)
-    return (values < 0) | (values > 1 if measure == "quality" else np.isinf(values))
+        return np.isinf(values) | (values > SURE)
+    most = {"quality": 1.0, "input_tokens": MOST_TOKENS, "output_tokens": MOST_TOKENS}.get(measure, np.inf)
+    return (values < 0) | (values > most) | np.isinf(values)
 
 
 def complaint(measure: str, value: float, candidate: object, query: object) -> str:
     """Say what is wrong with a value that is out of its range, and what to do."""
     remedy = {
         "quality": "a number in [0, 1]; rescale it",
-        "answer_logprob": "a finite number; correct it, or leave it out where it is not known",
+        "answer_logprob": "a logarithm, at most 0; correct it, or leave it out where it is not known",
+        **dict.fromkeys(
+            ("input_tokens", "output_tokens"), "a count of tokens from 0 to a billion; correct it"
+        ),
     }.get(measure, "a finite number, at least 0; correct it, or leave it out where it is not known")
     return (
         f"{MEASURES[measure]} {value:g} of candidate {candidate!r} on query {query!r} is out of range: "

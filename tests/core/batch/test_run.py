@@ -96,6 +96,31 @@ def test_another_run_is_not_gone_on_with(router, tmp_path, dialling, told):
         route_file(router, batch, dialling)
 
 
+@pytest.mark.parametrize(
+    ("name", "held", "told"),
+    [
+        ("queries.txt", "What?", "is of another form"),
+        ("queries.csv", "prompt\nWhat?\n", "has no column 'text'"),
+        ("queries.csv", "text,text\nWhat?,Why?\n", "two columns that are called 'text'"),
+        ("queries.jsonl", "{", "not JSON"),
+    ],
+)
+def test_a_refused_file_leaves_no_folder_behind(router, tmp_path, name, held, told):
+    (tmp_path / name).write_text(held)
+    with pytest.raises(DataError, match=told):
+        route_file(router, Batch(tmp_path / name, tmp_path / "routed"), Dialling())
+    assert not (tmp_path / "routed").exists()
+
+
+def test_a_changed_file_is_not_gone_on_with(router, tmp_path):
+    batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
+    route_file(router, batch, Dialling())
+    with batch.source.open("a") as file:
+        file.write("One more,1\n")
+    with pytest.raises(DataError, match="another run, of another version of the source"):
+        route_file(router, batch, Dialling())
+
+
 def test_a_folder_of_other_files_is_left_alone(router, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")

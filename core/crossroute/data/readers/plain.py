@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -122,6 +123,10 @@ def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -
         try:
             written = next((cells for cells in reader if any(map(str.strip, cells))), [])
             header = [name.removeprefix("\ufeff") for name in written]
+            if twice := repeated(header):
+                raise fault(
+                    path, max(reader.line_num, 1), f"two columns are called {twice!r}. Keep one of them."
+                )
             if check_header:
                 check_header(header, f"line {max(reader.line_num, 1)}")
             number = reader.line_num + 1
@@ -147,6 +152,8 @@ def _parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str
 
     try:
         with pq.ParquetFile(path) as file:
+            if twice := repeated(file.schema_arrow.names):
+                raise DataError(f"{path}: two columns are called {twice!r}. Keep one of them.")
             if check_header:
                 check_header(file.schema_arrow.names, "its columns")
             number = 0
@@ -191,6 +198,15 @@ def _rows_of(frame: object) -> list[Row]:
 def _known(value: object) -> object:
     """Return a cell, None where a frame says NaN or NaT for nothing."""
     return None if value != value else value  # noqa: PLR0124 - only such a value differs from itself
+
+
+def repeated(names: Iterable[str]) -> str | None:
+    """Return a name, other than none, that stands twice.
+
+    >>> repeated(["text", "quality", "", "", "quality"])
+    'quality'
+    """
+    return next((name for name, count in Counter(names).items() if name and count > 1), None)
 
 
 def fault(path: Path, line: int, what: str) -> DataError:

@@ -11,6 +11,7 @@ import warnings
 from array import array
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from shlex import quote
 from typing import NoReturn
 
 import numpy as np
@@ -203,7 +204,7 @@ def _without(column: str, name: str, found: Iterable[str]) -> str:
     meant = like[0] if like else "NAME"
     return (
         f"no column {name!r} among {short(','.join(found))}. Expected at least {','.join(REQUIRED)}; map another "
-        f"name: --column {column}={meant}"
+        f"name: --column {quote(f'{column}={meant}')}"
     )
 
 

@@ -150,6 +150,35 @@ def test_a_faulty_csv_line_is_named(tmp_path: Path, text: str, told: str):
         read_plain(csv(tmp_path, text))
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path: Path):
+    table = tmp_path / "twice.csv"
+    table.write_text("text,candidate,quality,quality\nWhat?,small,1,0\n")
+    with pytest.raises(DataError, match=r"line 1: two columns are called 'quality'. Keep one of them."):
+        read_plain(table)
+
+
+def test_the_column_to_map_can_be_pasted(tmp_path: Path):
+    table = tmp_path / "blanks.csv"
+    table.write_text(" text ,candidate,quality\nWhat?,small,1\n")
+    with pytest.raises(DataError, match="--column 'text= text '"):
+        read_plain(table)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("output_tokens", 1e300, "a count of tokens from 0 to a billion"),
+        ("input_tokens", -1, "a count of tokens from 0 to a billion"),
+        ("answer_logprob", 0.9, "a logarithm, at most 0"),
+    ],
+)
+def test_a_measure_that_no_call_can_have_is_refused(tmp_path: Path, field: str, value: float, told: str):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"text": "What?", "candidate": "small", "quality": 1, field: value}))
+    with pytest.raises(DataError, match=told):
+        read_plain(path)
+
+
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path):
     path = tmp_path / "runs.jsonl"
     path.write_bytes(b'{"text": "caf\xe9"}\n')
