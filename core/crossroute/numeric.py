@@ -11,6 +11,9 @@ Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 F = TypeVar("F", bound=np.floating)
 
+HALF = np.array(0.5, dtype=np.float32)
+"""As an array, which arithmetic need not convert; exact in single precision, and leaves double precision as it is."""
+
 
 def logit(probability: Floats, least: float) -> Floats:
     """Return log(p / (1 - p)), with p held within [least, 1 - least]."""
@@ -30,7 +33,11 @@ def sigmoid(log_odds: npt.NDArray[F]) -> npt.NDArray[F]:
     >>> sigmoid(np.array([0.0]))
     array([0.5])
     """
-    return np.asarray(0.5 + 0.5 * np.tanh(log_odds / 2))
+    half = np.asarray(log_odds * HALF)
+    np.tanh(half, out=half)
+    half *= HALF
+    half += HALF
+    return half
 
 
 def softmax(scores: npt.NDArray[F]) -> npt.NDArray[F]:

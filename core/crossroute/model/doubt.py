@@ -226,8 +226,10 @@ class Doubt:
 
     def _situate_one(self, x: Floats, one_call: bool) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
-        told, p = x.astype(float) @ self._weights + self._bias, self._size
-        square, typical = (told[:p] ** 2 @ self._squares).tolist()
+        told, p = x.astype(float).dot(self._weights), self._size
+        told += self._bias
+        white = told[:p]
+        square, typical = (white * white).dot(self._squares).tolist()
         rest: list[float] = told[p:].tolist()
         heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
         as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
@@ -246,10 +248,10 @@ class Doubt:
             min(max(ease, LEAST_EASE), MOST_EASE),
             min(max(length, LEAST_LOG_TOKENS), MOST_LOG_TOKENS),
         ]
-        spread = np.array([as_training, as_people, a_run]) @ (self._far_of_call if one_call else self._far)
-        found = np.array([read])
+        found, spread = np.array([read]), (self._far_of_call if one_call else self._far).tolist()
         written = np.array([[*held[:-2], *read[-2:]]]) @ self._without_run if one_call else found
-        return Situation(np.array([trust]), found, written, spread[None])
+        apart = as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
+        return Situation(np.array([trust]), found, written, np.array([apart]))
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -322,13 +324,18 @@ class Doubt:
             log_tokens: The network's, shape (n, m).
             observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
         """
-        trust = at.trust[:, None].astype(np.float32)  # (n, 1)
-        told = trust * observed  # (n, m)
+        trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
         of_ability, of_length = beliefs.of_read
-        ability = at.read.astype(np.float32) @ of_ability  # (n, m)
-        written = at.written.astype(np.float32) @ of_length
-        ability += trust * (quality_logit - ability)
-        written += told * (log_tokens - written)
+        read = at.read.astype(np.float32)
+        ability = read.dot(of_ability)  # (n, m)
+        written = (read if at.written is at.read else at.written.astype(np.float32)).dot(of_length)
+        beyond = quality_logit - ability
+        beyond *= trust
+        ability += beyond
+        beyond = np.subtract(log_tokens, written, out=beyond)
+        beyond *= observed
+        beyond *= trust
+        written += beyond
         return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
 
     def quality_error(self, at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:

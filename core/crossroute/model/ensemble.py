@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +54,7 @@ Columns = npt.NDArray[np.intp]
 class Weighed(NamedTuple):
     """How members count over a pool of m candidates, 0 where they do not know one."""
 
-    columns: Columns  # (m,), of the candidate among those of the members
-    known: Float32s  # (m,), whether they know it, 1 or 0
+    columns: Columns  # (m,), of the candidate among those of the members, c where they do not know it
     intercept: Float32s  # (m,)
     own: Float32s  # (m,), of the network's logit, beyond 1
     length: Float32s  # (m,), in log tokens
@@ -82,7 +81,10 @@ class Ensemble:
         held = {name: tensor.astype(np.float32) for name, tensor in self.tensors.items()}
         self._profiles, self._ridge, self._ridge_bias = (held[name] for name in TENSORS[:3])
         self._own, self._intercept = float(held["own"][0]), held["intercept"]
-        self._weights, self._common = held["weights"], held["common"] / len(held["profiles"])
+        # from each logit to what it adds to each candidate, and to one that no member knows
+        own = held["weights"][:, None, None] * np.eye(len(held["profiles"]), dtype=np.float32)
+        each = own + held["common"][:, None, None] / np.float32(len(held["profiles"]))  # (members, c, c)
+        self._shares = np.pad(np.concatenate(each), [(0, 0), (0, 1)])  # (members c, c + 1)
         self._value = held["value"] / np.float32(LEVELS * len(held["root"]))
         # a node is known by twice its number, so that its children are the next two places
         self._root, self._children = (
@@ -92,7 +94,6 @@ class Ensemble:
         self._threshold = held["threshold"].repeat(2)
         self._depth = int(self.tensors["depth"][0])
         self._each = np.ones((1, len(self._root)), dtype=np.float32)
-        self._roots: list[int] = self.tensors["root"].ravel().tolist()
 
     def check(self, config: NetworkConfig) -> None:
         """Raise a ValueError where the members do not fit beside a network of this shape."""
@@ -115,8 +116,7 @@ class Ensemble:
         if not known.any():
             return None
         return Weighed(
-            columns,
-            known.astype(np.float32),
+            np.where(known, columns, len(self._profiles)),
             np.where(known, self._intercept[columns], 0).astype(np.float32),
             np.where(known, self._own - 1, 0).astype(np.float32),
             np.where(known, self.tensors["length"].astype(np.float32)[columns], 0),
@@ -137,15 +137,14 @@ class Ensemble:
         beyond = self.beside(encoded, x, weighed)
         beyond += weighed.own * quality_logit
         beyond *= observed
-        return np.asarray(quality_logit + beyond, np.float32)
+        beyond += quality_logit
+        return beyond
 
     def beside(self, encoded: Floats, x: Floats, weighed: Weighed) -> Floats:
         """Return what stands beside the network's share, in log-odds, shape (n, m); arguments as for `joined`."""
         held = bounded(self.members(encoded, x), HELD, 1 - HELD)  # (n, 2 c)
-        logit = np.log(held / (1 - held)).reshape(len(held), len(MEMBERS), -1)
-        common = np.add.reduce(logit, axis=2) @ self._common  # (n,)
-        beside = (self._weights @ logit + common[:, None]).take(weighed.columns, axis=1)  # (n, m)
-        beside *= weighed.known
+        held /= 1 - held
+        beside = np.log(held, out=held).dot(self._shares).take(weighed.columns, axis=1)  # (n, m)
         beside += weighed.intercept
         return np.asarray(beside)
 
@@ -181,22 +180,26 @@ class Ensemble:
 
     def _walk(self, x: list[float]) -> list[int]:
         """Return the same of one query, node by node: for one, that is quicker than arrays."""
-        nodes, found = self._nodes, []
-        for root in self._roots:
-            at = root
-            feature, threshold, left, right = nodes[at]
-            while left != right:
-                at = right if x[feature] > threshold else left
-                feature, threshold, left, right = nodes[at]
-            found.append(at)
+        found = []
+        for root in self._trees:
+            place, threshold, left, right = root
+            while left is not None:
+                place, threshold, left, right = right if x[place] > threshold else left
+            found.append(place)
         return found
 
     @cached_property
-    def _nodes(self) -> list[tuple[int, float, int, int]]:
-        """Each node's feature, threshold and children."""
-        children = self.tensors["children"].T.tolist()
-        threshold = self.tensors["threshold"].astype(np.float32).tolist()
-        return list(zip(self.tensors["feature"].tolist(), threshold, *children, strict=True))
+    def _trees(self) -> list[list[Any]]:
+        """The root of each tree; a node is its feature, its threshold and its children, a leaf its number and None."""
+        threshold: list[float] = self.tensors["threshold"].astype(np.float32).tolist()
+        columns = (self.tensors["feature"].tolist(), threshold)
+        nodes: list[list[Any]] = [[*each, None, None] for each in zip(*columns, strict=True)]
+        for number, (left, right) in enumerate(self.tensors["children"].tolist()):
+            if left == right:
+                nodes[number][0] = number
+            else:
+                nodes[number][2:] = nodes[left], nodes[right]
+        return [nodes[root] for root in self.tensors["root"].ravel().tolist()]
 
 
 def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:

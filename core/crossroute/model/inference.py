@@ -32,37 +32,33 @@ class PoolProfiles(NamedTuple):
     evidence: Float32s
 
 
-class PoolKeys(NamedTuple):
-    """The pool as the network attends to it: computed once a pool, not once a query.
+class Attended(NamedTuple):
+    """A pool as queries attend to it.
 
-    The layers that read a candidate's 2 k + 3 features end in r numbers: those features, or, where a pool has no more
-    candidates than features, the m candidates: then their features are folded into the layers.
+    What reads a candidate's 2 k + 3 features ends in r numbers: those features, or, where a pool has no more candidates
+    than features, the m candidates: then their features are folded in.
     """
 
-    asked: Float32s  # (E d, 2 r + 2), hidden units -> what is asked of each candidate, and of all
-    asked_bias: Float32s  # (2 r + 2,)
-    interest: Float32s  # (E, d, heads r), hidden units -> interest in each candidate
-    interest_bias: Float32s  # (E, 1, heads r)
+    heads: int  # E heads
+    interest: Float32s  # (E d + 1, E heads r), hidden units, and a 1 -> interest in each candidate
     features: Float32s | None  # (2 k + 3, m), what is read of each candidate, and a 1; None where r is m
-    profiles: Float32s  # (k, 3 m), quality, log tokens and evidence
     told: Float32s  # (E heads m, 2), what attending to each adds to quality's logit and log tokens
 
-    def attention(self, hidden: Float32s) -> Float32s:
-        """Return the weight of each candidate for each member and head, shape (n E heads, m), by hidden units."""
-        n, (members, d, _) = len(hidden), self.interest.shape
-        each = hidden.reshape(n, members, d).swapaxes(0, 1) @ self.interest  # (E, n, heads r)
-        each += self.interest_bias
-        heads = len(self.told) // self.size  # E heads
-        return softmax(self.of_candidates(each.swapaxes(0, 1).reshape(n * heads, -1)))
+    def weights(self, interest: Float32s) -> Float32s:
+        """Return the weight of each candidate for each member and head, shape (n E heads, m), by the interest in r."""
+        return softmax(_of_candidates(interest.reshape(len(interest) * self.heads, -1), self.features))
 
-    def of_candidates(self, read: Float32s) -> Float32s:
-        """Return what r numbers, a row each, say of each candidate."""
-        return read if self.features is None else read.dot(self.features)
 
-    @property
-    def size(self) -> int:
-        """How many candidates there are."""
-        return len(self.profiles[0]) // 3
+class PoolKeys(NamedTuple):
+    """What the network needs of a pool: computed once a pool, not once a query; r as for `Attended`."""
+
+    asked: Float32s  # (E d, 2 r + E heads r'), hidden units -> what is asked of each candidate, then interest in context
+    asked_bias: Float32s
+    pairs: int  # 2 r
+    features: Float32s | None  # (2 k + 3, m)
+    profiles: Float32s  # (k, 3 m), quality, log tokens and evidence
+    own: Attended
+    context: Attended  # the pool itself, or another one
 
 
 class Inferred(NamedTuple):
@@ -84,8 +80,9 @@ class Inferred(NamedTuple):
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        weights = self.pool.attention(self.hidden)
-        return np.asarray(weights.reshape(len(self.hidden), -1, self.pool.size).mean(1))
+        own, n = self.pool.own, len(self.hidden)
+        weights = own.weights(self.hidden @ own.interest[:-1] + own.interest[-1])
+        return np.asarray(weights.reshape(n, own.heads, -1).mean(1))
 
 
 class InferenceNetwork:
@@ -112,63 +109,82 @@ class InferenceNetwork:
                     f"the tensor {name!r} has shape {self.weights[name].shape}, expected {shape}."
                 )
         self._fold()
-        self._context: tuple[PoolProfiles, PoolKeys] | None = None
+        self._context: tuple[PoolProfiles, Attended] | None = None
 
-    def context_keys(self, context: PoolProfiles) -> PoolKeys:
-        """Return the keys of a context, which many pools share; those of the last one are remembered."""
-        known = self._context
-        if known is None or known[0] is not context:
-            self._context = known = context, self.keys(context)
-        return known[1]
-
-    def keys(self, pool: PoolProfiles, around: PoolProfiles | None = None) -> PoolKeys:
+    def keys(self, pool: PoolProfiles, context: PoolProfiles | None = None) -> PoolKeys:
         """Return what the network needs of a pool's profiles.
 
         Args:
             pool: Of m candidates.
-            around: Those whose mean log tokens the pool's are compared with; by default the pool itself.
+            context: What queries attend to, and with whose mean log tokens the pool's are compared; by default the pool
+                itself. With the same one for every pool, what is predicted of a candidate does not depend on the
+                others.
         """
-        mean = (pool if around is None else around).log_tokens.mean()
-        model = np.concatenate([_logit(pool.quality, 0.02), pool.log_tokens - mean], axis=-1)
-        features = self._spread @ np.concatenate([model.T, np.ones((1, len(model)))])  # (2 k + 3, m)
-        told = np.repeat(features.T @ self._told, self.config.heads, axis=0)  # (E heads, m, 2)
-        profiles = np.concatenate([pool.quality, pool.log_tokens, pool.evidence])  # (3 m, k)
-        folded = len(model) <= len(features)
-        last = features if folded else np.eye(len(features))
-        asked = np.concatenate([(self._pair @ last).reshape(len(self._pair), -1), self._shared], axis=1)
-        interest = (self._interest @ last).reshape(*self._interest.shape[:2], -1)  # (E, d + 1, heads r)
+        features = self._features(pool, pool if context is None else context)
+        own = self._attended(features)
+        alone = context is None or all(map(np.array_equal, context, pool))
+        beside = own if alone or context is None else self._known_context(context)
+        pair = (self._pair @ _last(features)).reshape(len(self._pair), -1)  # (E d + 1, 2 r)
+        asked = np.concatenate([pair, beside.interest], axis=1)
         return PoolKeys(
             asked=_single(asked[:-1]),
             asked_bias=_single(asked[-1]),
-            interest=_single(interest[:, :-1]),
-            interest_bias=_single(interest[:, -1:]),
-            features=None if folded else _single(features),
-            profiles=np.ascontiguousarray(profiles.T),
+            pairs=pair.shape[1],
+            features=own.features,
+            profiles=np.ascontiguousarray(np.concatenate([pool.quality, pool.log_tokens, pool.evidence]).T),
+            own=own,
+            context=beside,
+        )
+
+    def _known_context(self, context: PoolProfiles) -> Attended:
+        """Return a context, which many pools share, as it is attended to; the last one is remembered."""
+        known = self._context
+        if known is None or known[0] is not context:
+            self._context = known = context, self._attended(self._features(context, context))
+        return known[1]
+
+    def _features(self, pool: PoolProfiles, context: PoolProfiles) -> Doubles:
+        """Return what is read of each candidate, and a 1, shape (2 k + 3, m)."""
+        model = np.concatenate(
+            [_logit(pool.quality, 0.02), pool.log_tokens - context.log_tokens.mean()], axis=-1
+        )
+        return np.asarray(self._spread @ np.concatenate([model.T, np.ones((1, len(model)))]))
+
+    def _attended(self, features: Doubles) -> Attended:
+        """Return a pool as it is attended to, by its features."""
+        members, heads, d = self.config.members, self.config.heads, self.config.hidden
+        each = (self._interest @ _last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
+        interest = np.zeros((members, d, members, each.shape[2]))  # members beside each other, read by none but its own
+        interest[np.arange(members), :, np.arange(members)] = each[:, :-1]
+        told = np.repeat(features.T @ self._told, heads, axis=0)  # (E heads, m, 2)
+        return Attended(
+            heads=members * heads,
+            interest=_single(np.concatenate([interest.reshape(members * d, -1), each[:, -1].reshape(1, -1)])),
+            features=None if _is_folded(features) else _single(features),
             told=_single(told.reshape(-1, 2)),
         )
 
-    def __call__(self, query: Float32s, pool: PoolKeys, around: PoolKeys | None = None) -> Inferred:
+    def __call__(self, query: Float32s, pool: PoolKeys) -> Inferred:
         """Return the members' average.
 
         Args:
             query: As encoded, shape (n, D).
             pool: Of m candidates, from `keys`.
-            around: What the query attends to for its context; by default the pool itself. With the same one for every
-                pool, what is predicted of a candidate does not depend on the others.
         """
-        n, m, k = len(query), pool.size, self.config.clusters
+        n, k = len(query), self.config.clusters
         x = self.project(query)  # (n, p)
         first: Float32s = x.dot(self._first)  # (n, k + E d); as `@`, which takes longer of small arrays
         first += self._first_bias
         clusters = softmax(first[:, :k])  # (n, k)
         hidden = _gelu(first[:, k:])  # (n, E d)
-        asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r + 2)
+        asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r + E heads r')
         asked += pool.asked_bias
-        beside = pool if around is None else around
-        shared = asked[:, -2:] + beside.attention(hidden).reshape(n, -1).dot(beside.told)  # (n, 2)
-        pair = pool.of_candidates(asked[:, :-2].reshape(2 * n, -1)).reshape(n, 2, m)
+        attention = pool.context.weights(asked[:, pool.pairs :])
+        shared = attention.reshape(n, -1).dot(pool.context.told)  # (n, 2)
+        pair = _of_candidates(asked[:, : pool.pairs].reshape(2 * n, -1), pool.features).reshape(n, 2, -1)
         pair += shared[:, :, None]
         known: Float32s = clusters.dot(pool.profiles)  # (n, 3 m)
+        m = known.shape[1] // 3
         if self.config.prior:
             pair[:, 0] += _logit(known[:, :m], 1e-3)
             pair[:, 1] += known[:, m : 2 * m]
@@ -214,7 +230,8 @@ class InferenceNetwork:
         self._interest = interest.swapaxes(1, 2).reshape(members, d + 1, -1, interest.shape[-1])
         # of each hidden unit, members beside each other, and one row more: the members' biases are added up
         self._pair = _stacked(pair.swapaxes(1, 2))  # (E d + 1, 2, 2 k + 3)
-        self._shared = _stacked(np.delete(shared, slice(d, 2 * d), axis=1))  # (E d + 1, 2)
+        # what is asked of all candidates alike is asked of the 1 among each one's features
+        self._pair[:, :, -1] += _stacked(np.delete(shared, slice(d, 2 * d), axis=1))
         self._centre = _single(weights["centre"] @ weights["projection"])
         hidden = weights["hidden.weight"].swapaxes(0, 1).reshape(-1, members * d)
         centroids, temperature = weights["centroids"], weights["temperature"]
@@ -222,6 +239,20 @@ class InferenceNetwork:
         self._first = _single(np.concatenate([near, hidden], axis=1))  # (p, k + E d)
         away = (centroids**2).sum(-1) / temperature
         self._first_bias = _single(np.concatenate([-away, weights["hidden.bias"].reshape(-1)]))
+
+
+def _is_folded(features: Doubles) -> bool:
+    return features.shape[1] <= len(features)
+
+
+def _last(features: Doubles) -> Doubles:
+    """Return what a layer ends in that reads features: these, or the r = 2 k + 3 as they are."""
+    return features if _is_folded(features) else np.eye(len(features))
+
+
+def _of_candidates(read: Float32s, features: Float32s | None) -> Float32s:
+    """Return what r numbers, a row each, say of each candidate."""
+    return read if features is None else read.dot(features)
 
 
 def _levels(clusters: int) -> tuple[Doubles, Doubles]:

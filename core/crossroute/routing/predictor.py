@@ -98,7 +98,7 @@ class Foresight:
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
         vectors, self._query_tokens, context, one_call = queries
         self._predictor, doubt, beliefs = predictor, predictor.doubt, predictor.beliefs
-        self._output = output = predictor.network(vectors, predictor.keys, predictor.around)
+        self._output = output = predictor.network(vectors, predictor.keys)
         self.clusters = output.clusters
         self._observed = measured(output.outcomes)  # (n, m)
         quality_logit, log_tokens = output.quality_logit, output.log_tokens
@@ -317,8 +317,6 @@ class Predictor:
         self.windows, self.least_window = np.array(windows), min(windows, default=np.inf)
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
-        apart = not all(map(np.array_equal, self.context, profiles))
-        self.around = network.context_keys(self.context) if apart else None
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
         self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
