@@ -35,26 +35,29 @@ class PoolProfiles(NamedTuple):
 class Attended(NamedTuple):
     """A pool as queries attend to it.
 
-    What reads a candidate's 2 k + 3 features ends in r numbers: those features, or, where a pool has no more candidates
-    than features, the m candidates: then their features are folded in.
+    What reads a candidate's 2 k + 3 features ends in r numbers: those features, or the m candidates, where that is less
+    to read: then their features are folded in.
     """
 
     heads: int  # E heads
-    interest: Float32s  # (E d + 1, E heads r), hidden units, and a 1 -> interest in each candidate
+    interest: Float32s  # (E d, E heads r), hidden units -> interest in each candidate
+    interest_bias: Float32s  # (E heads r,)
     features: Float32s | None  # (2 k + 3, m), what is read of each candidate, and a 1; None where r is m
     told: Float32s  # (E heads m, 2), what attending to each adds to quality's logit and log tokens
 
-    def weights(self, interest: Float32s) -> Float32s:
-        """Return the weight of each candidate for each member and head, shape (n E heads, m), by the interest in r."""
-        return softmax(_of_candidates(interest.reshape(len(interest) * self.heads, -1), self.features))
+    def weights(self, hidden: Float32s) -> Float32s:
+        """Return the weight of each candidate for each member and head, shape (n, E heads m), by hidden units."""
+        interest: Float32s = hidden.dot(self.interest)
+        interest += self.interest_bias
+        each = _of_candidates(interest.reshape(len(hidden) * self.heads, -1), self.features)
+        return softmax(each).reshape(len(hidden), -1)
 
 
 class PoolKeys(NamedTuple):
     """What the network needs of a pool: computed once a pool, not once a query; r as for `Attended`."""
 
-    asked: Float32s  # (E d, 2 r + E heads r'), hidden units -> what is asked of each candidate, then interest in context
-    asked_bias: Float32s
-    pairs: int  # 2 r
+    asked: Float32s  # (E d, 2 r), hidden units -> what is asked of each candidate
+    asked_bias: Float32s  # (2 r,)
     features: Float32s | None  # (2 k + 3, m)
     profiles: Float32s  # (k, 3 m), quality, log tokens and evidence
     own: Attended
@@ -80,9 +83,8 @@ class Inferred(NamedTuple):
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        own, n = self.pool.own, len(self.hidden)
-        weights = own.weights(self.hidden @ own.interest[:-1] + own.interest[-1])
-        return np.asarray(weights.reshape(n, own.heads, -1).mean(1))
+        own = self.pool.own
+        return np.asarray(own.weights(self.hidden).reshape(len(self.hidden), own.heads, -1).mean(1))
 
 
 class InferenceNetwork:
@@ -124,12 +126,10 @@ class InferenceNetwork:
         own = self._attended(features)
         alone = context is None or all(map(np.array_equal, context, pool))
         beside = own if alone or context is None else self._known_context(context)
-        pair = (self._pair @ _last(features)).reshape(len(self._pair), -1)  # (E d + 1, 2 r)
-        asked = np.concatenate([pair, beside.interest], axis=1)
+        asked = (self._pair @ self._last(features)).reshape(len(self._pair), -1)  # (E d + 1, 2 r)
         return PoolKeys(
             asked=_single(asked[:-1]),
             asked_bias=_single(asked[-1]),
-            pairs=pair.shape[1],
             features=own.features,
             profiles=np.ascontiguousarray(np.concatenate([pool.quality, pool.log_tokens, pool.evidence]).T),
             own=own,
@@ -153,16 +153,22 @@ class InferenceNetwork:
     def _attended(self, features: Doubles) -> Attended:
         """Return a pool as it is attended to, by its features."""
         members, heads, d = self.config.members, self.config.heads, self.config.hidden
-        each = (self._interest @ _last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
+        each = (self._interest @ self._last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
         interest = np.zeros((members, d, members, each.shape[2]))  # members beside each other, read by none but its own
         interest[np.arange(members), :, np.arange(members)] = each[:, :-1]
         told = np.repeat(features.T @ self._told, heads, axis=0)  # (E heads, m, 2)
         return Attended(
             heads=members * heads,
-            interest=_single(np.concatenate([interest.reshape(members * d, -1), each[:, -1].reshape(1, -1)])),
-            features=None if _is_folded(features) else _single(features),
+            interest=_single(interest.reshape(members * d, -1)),
+            interest_bias=_single(each[:, -1].ravel()),
+            features=None if self._last(features) is features else _single(features),
             told=_single(told.reshape(-1, 2)),
         )
+
+    def _last(self, features: Doubles) -> Doubles:
+        """Return what a layer ends in that reads features: these, or the r = 2 k + 3 as they are."""
+        (r, m), units = features.shape, self.config.members * self.config.hidden
+        return features if units * m <= units * r + r * m else np.eye(r)
 
     def __call__(self, query: Float32s, pool: PoolKeys) -> Inferred:
         """Return the members' average.
@@ -177,11 +183,10 @@ class InferenceNetwork:
         first += self._first_bias
         clusters = softmax(first[:, :k])  # (n, k)
         hidden = _gelu(first[:, k:])  # (n, E d)
-        asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r + E heads r')
+        asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r)
         asked += pool.asked_bias
-        attention = pool.context.weights(asked[:, pool.pairs :])
-        shared = attention.reshape(n, -1).dot(pool.context.told)  # (n, 2)
-        pair = _of_candidates(asked[:, : pool.pairs].reshape(2 * n, -1), pool.features).reshape(n, 2, -1)
+        pair = _of_candidates(asked.reshape(2 * n, -1), pool.features).reshape(n, 2, -1)  # (n, 2, m)
+        shared = pool.context.weights(hidden).dot(pool.context.told)  # (n, 2)
         pair += shared[:, :, None]
         known: Float32s = clusters.dot(pool.profiles)  # (n, 3 m)
         m = known.shape[1] // 3
@@ -239,15 +244,6 @@ class InferenceNetwork:
         self._first = _single(np.concatenate([near, hidden], axis=1))  # (p, k + E d)
         away = (centroids**2).sum(-1) / temperature
         self._first_bias = _single(np.concatenate([-away, weights["hidden.bias"].reshape(-1)]))
-
-
-def _is_folded(features: Doubles) -> bool:
-    return features.shape[1] <= len(features)
-
-
-def _last(features: Doubles) -> Doubles:
-    """Return what a layer ends in that reads features: these, or the r = 2 k + 3 as they are."""
-    return features if _is_folded(features) else np.eye(len(features))
 
 
 def _of_candidates(read: Float32s, features: Float32s | None) -> Float32s:
