@@ -154,7 +154,9 @@ class InferenceNetwork:
         """Return a pool as it is attended to, by its features."""
         members, heads, d = self.config.members, self.config.heads, self.config.hidden
         each = (self._interest @ self._last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
-        interest = np.zeros((members, d, members, each.shape[2]))  # members beside each other, read by none but its own
+        interest = np.zeros(
+            (members, d, members, each.shape[2])
+        )  # members beside each other, read by none but its own
         interest[np.arange(members), :, np.arange(members)] = each[:, :-1]
         told = np.repeat(features.T @ self._told, heads, axis=0)  # (E heads, m, 2)
         return Attended(

@@ -44,7 +44,7 @@ DEFAULT_ROUTER = "routerbench"
 WIDEST_ROUTER = "universal"
 """The bundled router that knows most models: the default where the models to choose among are named."""
 
-BATCH, COLUMNS_BATCH = 64, 1024
+BATCH, COLUMNS_BATCH = 64, 256
 CACHED_DIALS = 256
 CACHED_SCREENS = 64
 
@@ -256,7 +256,7 @@ class Router(InNotebooks):
     ) -> Routed:
         """Route many queries to arrays: the same choices as `route_many`, without a decision each.
 
-        Reads `queries` 1,024 at a time and keeps five numbers a query; arguments and errors as for `route`, but a query
+        Reads `queries` 256 at a time and keeps five numbers a query; arguments and errors as for `route`, but a query
         for which no candidate is eligible has -1 for a choice.
 
         Returns:
