@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from crossroute.metrics.scores import FEW, more_queries
 from crossroute.reward import Reward
 from crossroute.tables import InNotebooks, listed, plain_table
 
@@ -17,7 +18,8 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of routers where a report is drawn: Okabe and Ito's, which colour-blind readers tell apart."""
 
 _MOST_COLUMNS = 4
-_MOST_TOLD = 100_000
+_SAME = 5e-4
+"""A gain that is surely less than this shows as none."""
 
 
 class _Frozen(BaseModel):
@@ -138,12 +140,18 @@ class Report(InNotebooks, _Frozen):
         low, high = figures.gain_interval
         if low > 0 or high < 0:
             return ""
-        ratio = (high - low) / 2 / max(abs(figures.gain), 1e-9)
-        more = min(_MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
+        if max(-low, high) < _SAME and self.queries >= FEW:
+            return f"{name}: on these {self.queries:,} queries the same as choosing without reading."
+        more = more_queries(figures.gain, (low, high), self.queries)
+        needed = f"about {more:,}" if more else "a few hundred"
         return (
             f"{name}: too few to tell from choosing without reading, {figures.gain:+.3f} ({low:+.3f} to {high:+.3f}) "
-            f"on {self.queries} queries; about {more:,} more would."
+            f"on {_queries(self.queries)}; {needed} more would."
         )
+
+
+def _queries(count: int) -> str:
+    return f"{count:,} quer{'y' if count == 1 else 'ies'}"
 
 
 def _router_table(report: Report) -> Table:
@@ -154,7 +162,7 @@ def _router_table(report: Report) -> Table:
         "Gap: share of the way from zero router to oracle. ECE: calibration error of quality. "
         "Off: factor of the predicted costs, in the median."
     )
-    title = f"{report.queries:,} queries, {len(report.candidates)} candidates, {report.reward} reward"
+    title = f"{_queries(report.queries)}, {len(report.candidates)} candidates, {report.reward} reward"
     against = f"vs {escape(report.reference)}" if report.reference else ""
     headings = ("Router", "AIQ", against, "Best", "Cost", "Gap", "ECE", "Off")
     table = figures_table(*headings, title=title, caption=caption)

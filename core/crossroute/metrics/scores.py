@@ -304,6 +304,33 @@ def cost_factor(predicted: Floats, observed: Floats) -> float:
         return float(np.exp(np.median(np.abs(np.log(predicted[known]) - np.log(observed[known])))))
 
 
+MOST_MORE = 100_000
+"""Queries beyond which nobody would grade more."""
+
+FEW = 10
+"""Queries under which an interval is no guide to how many more would narrow it."""
+
+
+def more_queries(gain: float, interval: tuple[float, float], queries: int) -> int | None:
+    """Return about how many more queries would tell a gain from none; None where these do not say.
+
+    An interval narrows with the root of the queries; a tenth is the step.
+
+    Args:
+        gain: Measured on the queries.
+        interval: Of the gain, 95 %.
+        queries: How many these were.
+
+    >>> more_queries(0.02, (-0.02, 0.06), 100), more_queries(0.0, (0.0, 0.0), 100), more_queries(0.1, (0, 0.3), 3)
+    (300, None, None)
+    """
+    half = (interval[1] - interval[0]) / 2
+    if queries < FEW or half == 0:
+        return None
+    ratio = half / max(abs(gain), 1e-9)
+    return min(MOST_MORE, max(FEW, 10 * round(queries * (ratio**2 - 1) / 10)))
+
+
 def paired_bootstrap(
     statistic: Callable[[Floats], Floats], n: int, *, resamples: int = 1000, seed: int = 0
 ) -> Floats:

@@ -24,7 +24,14 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import priced
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics.scores import aiq, cost_range, known_outcomes, paired_bootstrap, sweep_for
+from crossroute.metrics.scores import (
+    aiq,
+    cost_range,
+    known_outcomes,
+    more_queries,
+    paired_bootstrap,
+    sweep_for,
+)
 from crossroute.metrics.sweep import Sweep
 from crossroute.model import costs
 from crossroute.model.prediction import Prediction
@@ -46,7 +53,6 @@ ENOUGH_FROM_NOTHING = 120
 HELD_BACK = 7
 """One query in so many chooses the epoch."""
 
-MOST_TOLD = 100_000
 BLEND_GAIN, NOTHING_GAIN, SPREAD = 0.004, 0.002, 0.01
 """AIQ over the constant's that the two ways gained on sets left out of training, and how much that differs by set."""
 
@@ -113,11 +119,9 @@ class Choice:
     def needed(self) -> int | None:
         """About how many more queries would tell whether reading the text pays; None where that is told."""
         standing = self.nearest
-        low, high = standing.gain_interval
-        if low > 0 or standing.gain <= 0:
+        if standing.gain_interval[0] > 0 or standing.gain <= 0:
             return None
-        ratio = (high - low) / 2 / max(abs(standing.gain), 1e-9)
-        return min(MOST_TOLD, max(10, 10 * round(self.queries * (ratio**2 - 1) / 10)))
+        return more_queries(standing.gain, standing.gain_interval, self.queries)
 
     def __str__(self) -> str:
         told = "; ".join(

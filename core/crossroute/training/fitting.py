@@ -269,6 +269,8 @@ def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
             f"Training needs {FEWEST} train queries and a validation query at least, and a few hundred to be of "
             f"use; there are {len(train)} and {len(validation)}. Add queries, or state their splits."
         )
+    if not outcomes.observed.any():
+        raise DataError("No answer is graded: quality is empty in every row. Grade some, each from 0 to 1.")
     answered = known_outcomes(validation.quality, validation.cost).any()
     low, high = cost_range(validation.quality, validation.cost) if answered else (0.0, 0.0)
     if low == high:

@@ -245,3 +245,15 @@ def test_a_report_prints_within_the_width(width, usd):
 def test_names_are_printed_as_they_are():
     outcomes, predictions = simulate()
     assert "[red]router" in printed(evaluate(predictions["good"], outcomes, name="[red]router"))
+
+
+def test_one_query_is_told_as_too_few_without_a_number_of_more():
+    outcomes, predictions = simulate(n=1)
+    told = evaluate(predictions["good"], outcomes, name="good").doubt("good")
+    assert told.endswith("on 1 query; a few hundred more would.")
+
+
+def test_a_router_that_never_differs_from_a_constant_is_told_as_the_same():
+    outcomes, predictions = simulate()
+    told = evaluate(predictions["blind"], outcomes, name="blind").doubt("blind")
+    assert told == "blind: on these 120 queries the same as choosing without reading."

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from crossroute import Router
+from crossroute.metrics.scores import MOST_MORE
 from crossroute.training import few
 from tests.support.routers import make_outcomes, make_router
 
@@ -65,7 +66,7 @@ def test_a_constant_predicts_each_mean_and_is_saved(outcomes, tmp_path):
 
 @pytest.mark.parametrize(
     ("gain", "half", "needed"),
-    [(0.05, 0.02, None), (0.02, 0.04, 300), (0.01, 0.0101, 10), (1e-12, 0.04, few.MOST_TOLD)],
+    [(0.05, 0.02, None), (0.02, 0.04, 300), (0.01, 0.0101, 10), (1e-12, 0.04, MOST_MORE)],
 )
 def test_how_many_more_would_tell(gain, half, needed):
     standings = {few.CONSTANT: standing(0, 0), "from universal": standing(gain, half)}

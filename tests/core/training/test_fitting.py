@@ -356,3 +356,8 @@ def test_real_outcomes_are_learned_well_beyond_the_zero_router(shared_data):
 def test_what_is_no_outcomes_is_refused(wrong):
     with pytest.raises(TypeError, match=f"fit expects Outcomes, got {type(wrong).__name__}. Read them"):
         fit(wrong)
+
+
+def test_outcomes_without_a_grade_are_told_as_such(outcomes):
+    with pytest.raises(DataError, match="No answer is graded: quality is empty in every row"):
+        fit(replace(outcomes, quality=np.full_like(outcomes.quality, np.nan)), SMALL)

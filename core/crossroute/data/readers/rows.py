@@ -29,6 +29,9 @@ COLUMNS = (*REQUIRED, *OPTIONAL)
 LIKE = 0.65
 """How alike a column that is not read must be to one that would be, to be told of: cost and cost_usd are 0.67."""
 
+STRAY = 10_000
+"""Times the median of a candidate's costs beyond which one of them is likely of another unit."""
+
 USUAL = {
     "text": ("prompt", "query", "question", "input"),
     "candidate": ("model", "model_name"),
@@ -115,6 +118,7 @@ class Rows:
         if repeats:
             numbers = {column: _averaged(values, cells.values()) for column, values in numbers.items()}
             self._tell_repeats(repeats, next(rows for rows in cells.values() if len(rows) > 1))
+        self._tell_strays(numbers["cost_usd"], firsts)
         rows: dict[str, Column] = {
             "query_id": [self._query_ids[row] for row in firsts],
             "candidate": [self._candidates[row] for row in firsts],
@@ -150,6 +154,22 @@ class Rows:
             DataWarning,
             stacklevel=3,
         )
+
+    def _tell_strays(self, costs: Floats, firsts: list[int]) -> None:
+        """Tell of the cost that is farthest beyond its candidate's others, such as one of another unit."""
+        paid: dict[str, list[int]] = {}
+        for place in np.flatnonzero(costs > 0).tolist():
+            paid.setdefault(self._candidates[firsts[place]], []).append(place)
+        for name, places in paid.items():
+            most, median = max(places, key=costs.__getitem__), float(np.median(costs[places]))
+            if costs[most] > STRAY * median:
+                warnings.warn(
+                    f"{self._source}, {self._places[firsts[most]]}: cost_usd {costs[most]:g} of {name!r} is "
+                    f"{costs[most] / median:,.0f} times the median of its costs. Check its unit, or leave the row out: "
+                    "what the candidate costs is learned from all rows.",
+                    DataWarning,
+                    stacklevel=3,
+                )
 
     def _renamed(self, place: str, fields: Row) -> Row:
         for column, name in self.mapped.items():

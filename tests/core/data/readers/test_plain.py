@@ -14,7 +14,7 @@ from crossroute.candidate import Candidate, Price
 from crossroute.data.outcomes import split_of
 from crossroute.data.readers import read_outcomes
 from crossroute.data.readers.plain import read_plain
-from crossroute.errors import DataError
+from crossroute.errors import DataError, DataWarning
 
 FULL = {
     "query_id": "q1",
@@ -177,6 +177,16 @@ def test_a_measure_that_no_call_can_have_is_refused(tmp_path: Path, field: str, 
     path.write_text(json.dumps({"text": "What?", "candidate": "small", "quality": 1, field: value}))
     with pytest.raises(DataError, match=told):
         read_plain(path)
+
+
+def test_a_cost_of_another_unit_is_told(tmp_path: Path):
+    rows = [
+        {"text": f"{n}?", "candidate": "small", "quality": 1, "cost_usd": 0.01 + n / 1e4} for n in range(20)
+    ]
+    with pytest.warns(
+        DataWarning, match=r"line 8: cost_usd 900 of 'small' is .* the median .* Check its unit"
+    ):
+        read_plain(jsonl(tmp_path, *rows[:7], {**rows[7], "cost_usd": 900}, *rows[8:]))
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path):
