@@ -199,8 +199,8 @@ class Call:
     def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
-        ends = self.routing.members[decision.candidate].dialect in TELLING
-        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, ends=ends)
+        telling = self.routing.members[decision.candidate].dialect in TELLING
+        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, telling=telling)
 
     def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run.

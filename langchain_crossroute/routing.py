@@ -36,6 +36,7 @@ from langchain_crossroute.messages.reply import (
     Taken,
     finish_reason_of,
     is_finished,
+    is_torn,
     stamped,
     summed,
     tells_its_end,
@@ -239,7 +240,8 @@ class Routing:
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
         cut = tells_its_end(message) and not is_finished(message)
-        entry.check(finish_reason_of(message), said=shows(message), cut=cut)
+        torn = self.members[entry.decision.candidate].dialect is not None and is_torn(message)
+        entry.check(finish_reason_of(message), said=shows(message), cut=cut, torn=torn)
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

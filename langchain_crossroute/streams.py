@@ -39,13 +39,12 @@ class Tail(attempts.Tail[Any]):
     Args:
         entry: The stream's, in the ledger.
         memory: Remembers which candidate began which tool calls.
-        ends: Whether the provider's streams tell why they end, though their chunks do not name the provider.
+        telling: See `Ending`.
     """
 
-    def __init__(self, entry: Entry, memory: Memory, *, ends: bool = False) -> None:
-        super().__init__(entry)
-        self._memory, self._ends = memory, ends
-        self._unfinished = self._stamped = False
+    def __init__(self, entry: Entry, memory: Memory, *, telling: bool = False) -> None:
+        super().__init__(entry, telling=telling)
+        self._memory, self._stamped = memory, False
         self._last: Any = None
 
     def shows(self, chunk: Any) -> bool:
@@ -53,19 +52,13 @@ class Tail(attempts.Tail[Any]):
         message = message_of(chunk)
         return shows(message) if message is not None else chunk is not None
 
-    def is_cut(self) -> bool:
-        """Return whether a stream that tells why it ends did not so far."""
-        return self._unfinished
-
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the chunk, with the decision if it says that it is the last one with a message."""
         message = message_of(chunk)
         if message is None:
             yield chunk
             return
-        self._unfinished = self._unfinished or self._ends or tells_its_end(message)
-        if is_finished(message):
-            self._unfinished = self._ends = False
+        self._note(message)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
@@ -85,6 +78,12 @@ class Tail(attempts.Tail[Any]):
         message = message_of(self._last)
         if message is not None and not self._stamped:
             yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
+
+    def _note(self, message: AIMessage) -> None:
+        reason = finish_reason_of(message)
+        self.ending.note(telling=tells_its_end(message), finished=is_finished(message), reason=reason)
+        if usage_of(message.usage_metadata) is not None:
+            self.ending.count(behind=self.entry.begun and not shows(message))
 
     def _with_decision(self, message: AIMessage) -> Any:
         """Return the last chunk with another message in it, which carries the decision: the call is counted now."""
@@ -113,6 +112,11 @@ class EventTail(Tail):
         if chunk.get("usage"):
             self.entry.usage = usage_of(chunk["usage"])
         if chunk.get("event") == FINISH:
+            told = AIMessage(
+                "", response_metadata=chunk.get("metadata") or {}, usage_metadata=chunk.get("usage")
+            )
+            self._note(told)
+            self.check(empty=False)
             stamp = {KEY: self.entry.count().as_json()}
             chunk = {**chunk, "metadata": {**(chunk.get("metadata") or {}), **stamp}}
         yield chunk

@@ -22,7 +22,7 @@ from llama_index.core.tools import BaseTool
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
-from crossroute.calls.leaving import areleased, released
+from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import stated_cost
@@ -92,9 +92,9 @@ class Call:
         """Return the chunks; the member's stream opens now, as it would without a pool."""
         decision = self._decide(self._streamed)
         if decision.max_calls > 1:
-            gathered: list[T] = drive(self._steps(decision), lambda llm: list(released(do(llm))))
+            gathered: list[T] = drive(self._steps(decision), lambda llm: list(released(do(llm), Opened())))
             return (chunk for chunk in gathered)
-        self._ask_beside(decision, lambda llm: list(released(do(llm)))[-1])
+        self._ask_beside(decision, lambda llm: list(released(do(llm), Opened()))[-1])
         attempts = self.routing.dispatcher.attempts(decision)
         first = [drive(self._opening(attempts, attempts.decision), do)]
 
@@ -199,7 +199,7 @@ class Call:
 
 
 async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:
-    return [chunk async for chunk in areleased(await do(llm))]
+    return [chunk async for chunk in areleased(await do(llm), Opened())]
 
 
 async def _last(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> T:

@@ -34,7 +34,6 @@ class Tail(attempts.Tail[Any]):
         self._routing, self._reading = routing, reading
         self._stamp = entry.decision.as_json()
         self._message: ChatMessage | None = None
-        self._unfinished = self._finished = False
 
     def __exit__(self, *raised: Any) -> None:
         if self._message is not None:
@@ -48,19 +47,17 @@ class Tail(attempts.Tail[Any]):
             return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
-    def is_cut(self) -> bool:
-        """Return whether a stream that tells why it ends did not so far."""
-        return self._unfinished
-
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield a chunk with the stamp."""
         if not isinstance(chunk, RESPONSES):
             yield chunk
             return
-        self._finished = self._finished or is_finished(chunk)
-        self._unfinished = not self._finished and (self._unfinished or tells_its_end(chunk))
-        self.entry.usage = usage_of(chunk) or self.entry.usage
-        self.entry.check(finish_reason(chunk), said=self.entry.begun)
+        reason = finish_reason(chunk)
+        self.ending.note(telling=tells_its_end(chunk), finished=is_finished(chunk), reason=reason)
+        if (usage := usage_of(chunk)) is not None:
+            self.entry.usage = usage
+            self.ending.count(behind=self.entry.begun and not chunk.delta)
+        self.entry.check(reason, said=self.entry.begun)
         cost = stated_cost(field_of(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")

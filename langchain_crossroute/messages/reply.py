@@ -55,6 +55,8 @@ FINISHING = frozenset(
     ]
 )
 """Providers that tell why an answer ended, unless it is cut."""
+COUNTING = frozenset({"google_genai"})
+"""Providers of which each chunk tells the tokens so far."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
 """Keys of structured output with `include_raw`."""
 
@@ -141,7 +143,7 @@ def reply_of(
     return Reply(
         text=_text(calls[0]["args"]) if structured and calls else str(message.text),
         logprobs=logprobs_of(message),
-        finish_reason=finish_reason_of(message),
+        finish_reason="incomplete" if is_torn(message) else finish_reason_of(message),
         usage=usage,
         schema_error=flaw,
         asks_for_tools=bool(calls) and not structured,
@@ -197,6 +199,18 @@ def tells_its_end(message: AIMessage) -> bool:
 def is_finished(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, tells why it ended."""
     return bool(finish_reason_of(message)) or any(message.response_metadata.get(key) for key in DONE)
+
+
+def is_torn(message: AIMessage) -> bool:
+    """Return whether an answer was gathered, within the member's call, from a stream that ended before its end.
+
+    What is answered at once has a place for the reason, even where it is empty. What was streamed has one only if the
+    reason came, and tokens only if these came, behind all else.
+    """
+    told = message.response_metadata
+    if not tells_its_end(message) or any(key in told for key in (*FINISH, *DONE)):
+        return False
+    return message.usage_metadata is None or told["model_provider"] in COUNTING
 
 
 def summed(parts: Sequence[UsageMetadata | None]) -> UsageMetadata | None:

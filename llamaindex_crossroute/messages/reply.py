@@ -45,6 +45,12 @@ within its prompt tokens."""
 
 REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "reason")
 """What providers call why an answer ended."""
+WHY = ("delta", "incomplete_details")
+"""Where they say so, beside the answer itself and its first choice."""
+EVENTS = ("content_block", "message", "response.")
+"""How types of events begin: Anthropic's, and those of OpenAI's Responses API."""
+UNENDED = ("in_progress", "queued")
+"""States of a response that has not ended."""
 
 
 def stamped(response: R, stamp: dict[str, Any]) -> R:
@@ -134,31 +140,46 @@ def usage_of(response: Response) -> Usage | None:
 
 def finish_reason(response: Response) -> str | None:
     """Return why an answer ended, in the provider's own word, or None where it does not tell."""
-    raw = response.raw
-    places = (choice_of(raw), raw, field_of(raw, "delta"), field_of(raw, "incomplete_details"))
-    found = (field_of(place, name) for place in places for name in REASONS)
+    raw, whole = response.raw, _of_responses(response.raw)
+    places = (choice_of(raw), raw, *(field_of(one, name) for one in (raw, whole) for name in WHY))
+    found = [field_of(place, name) for place in places for name in REASONS]
     words = (value.name if isinstance(value, Enum) else value for value in found)
-    return next((word for word in words if isinstance(word, str) and word), None)
+    told = next((word for word in words if isinstance(word, str) and word), None)
+    return told or _status(whole)
 
 
 def tells_its_end(response: Response) -> bool:
     """Return whether a response, or a chunk of one, is of a format that tells why answers end.
 
-    OpenAI's and Google's have choices, Anthropic's events or a stop reason, Ollama's say whether they are done.
+    OpenAI's and Google's have choices, Anthropic's events or a stop reason, Ollama's say whether they are done, those
+    of OpenAI's Responses API have a status.
     """
     raw = response.raw
-    anthropic = str(field_of(raw, "type")).startswith(("content_block", "message"))
     return (
         field_of(raw, "choices") is not None
         or choice_of(raw) is not None
-        or anthropic
+        or str(field_of(raw, "type")).startswith(EVENTS)
         or isinstance(field_of(raw, "done"), bool)
+        or _of_responses(raw) is not None
     )
 
 
 def is_finished(response: Response) -> bool:
     """Return whether a response, or a chunk of one, tells why it ended."""
     return finish_reason(response) is not None or field_of(response.raw, "done") is True
+
+
+def _of_responses(raw: Any) -> Any:
+    """Return what OpenAI's Responses API answered, or what an event of it says of the answer so far, or None."""
+    inner = field_of(raw, "response")
+    places = (place for place in (raw, inner) if field_of(place, "object") == "response")
+    return next(places, None)
+
+
+def _status(whole: Any) -> str | None:
+    """Return how an answer of the Responses API ended, or None where it did not yet."""
+    status = field_of(whole, "status")
+    return status if isinstance(status, str) and status not in UNENDED else None
 
 
 def logprobs_of(response: Response) -> tuple[float, ...]:

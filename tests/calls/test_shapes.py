@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from crossroute.errors import BrokenStreamError
 from tests.support.faulty import CUT, OPENING, OVERLOADED, STREAM, USAGE, WORDS, bad, chunk, event, whole
 
 JSON, PROBLEM, TEXT = "application/json", "application/problem+json", "text/plain"
@@ -212,9 +211,3 @@ def test_words_that_are_said_to_take_no_output_are_of_unknown_cost(pool, server,
     assert pool.stream() == "I am well"
     spent = pool.pool.spend.total
     assert (spent.calls, spent.unknown, spent.cost) == (1, 1, 0.0)
-
-
-def test_words_without_an_end_are_cut(pool, server):
-    server.answer = [OPENING, *WORDS, TAIL, LAST]
-    with pytest.raises(BrokenStreamError, match="without a finish reason"):
-        pool.stream()

@@ -54,7 +54,7 @@ def bad(message: str, code: str | None = None) -> str:
 
 
 class Provider:
-    """Answers `good`, and `bad` as a test says."""
+    """Answers `good`, and every other model as a test says."""
 
     def __init__(self) -> None:
         self.answer: tuple[int, str, str] | list[str] | None = None
@@ -70,7 +70,7 @@ class Provider:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 provider.asked.append(body["model"])
-                told = provider.answer if body["model"] == "bad" else None
+                told = None if body["model"] == "good" else provider.answer
                 if told is None:
                     told = STREAM if body.get("stream") else (200, "application/json", whole())
                 self.stream(told) if isinstance(told, list) else self.whole(*told)

@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 from typing_extensions import Self
 
 from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
+from crossroute.calls.ending import Ending
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
-from crossroute.calls.leaving import areleased, released
+from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.waits import retry_after
@@ -43,10 +44,12 @@ class Tail(Generic[T]):
 
     Args:
         entry: The stream's, in the ledger.
+        telling: See `Ending`.
     """
 
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
+    def __init__(self, entry: Entry, *, telling: bool = False) -> None:
+        self.entry, self.opened = entry, Opened()
+        self.ending = Ending(telling=telling)
 
     def __enter__(self) -> Self:
         self.entry.__enter__()
@@ -63,10 +66,6 @@ class Tail(Generic[T]):
         """Yield the chunks to pass on after this one came."""
         yield chunk
 
-    def is_cut(self) -> bool:
-        """Return whether the provider would have told of an end, and did not so far."""
-        return False
-
     def check(self, *, empty: bool) -> None:
         """Refuse the end of a stream that is cut, or of which nothing came at all: a proxy's page, for example.
 
@@ -76,7 +75,8 @@ class Tail(Generic[T]):
         Raises:
             BrokenStreamError: It is no whole answer.
         """
-        if self.is_cut() or (empty and not self.entry.answered):
+        frames = self.opened.frames if self.entry.begun else ()  # an end of nothing is none
+        if self.ending.is_cut(frames) or (empty and not self.entry.answered):
             if self.entry.usage is not None:
                 self.entry.count()  # it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
@@ -176,7 +176,7 @@ class Attempts:
             begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = opening(self.decision)
-                with tail, closing(released(source())) as chunks:
+                with tail, closing(released(source(), tail.opened)) as chunks:
                     for chunk in chunks:
                         empty = False
                         begun = tail.entry.begun = begun or tail.shows(chunk)
@@ -203,7 +203,7 @@ class Attempts:
                 source, tail = await opening(self.decision)
                 await adrive(tail.entry.reserve(), unasked)
                 with tail:
-                    async with aclosing(areleased(source())) as chunks:
+                    async with aclosing(areleased(source(), tail.opened)) as chunks:
                         async for chunk in chunks:
                             empty = False
                             begun = tail.entry.begun = begun or tail.shows(chunk)

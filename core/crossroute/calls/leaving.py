@@ -27,56 +27,80 @@ TURNS = 3
 """Of the event loop, in which it closes the asynchronous generators that were dropped."""
 
 
-def released(chunks: Iterator[T]) -> Generator[T, None, None]:
+class Opened:
+    """What a stream opened to read its provider's answer, from its first chunk on.
+
+    Attributes:
+        responses: HTTP responses, of httpx or alike.
+        frames: Of the generators that read them. Their variables stay when they have ended.
+
+    >>> class Response:
+    ...     def iter_raw(self): ...
+    >>> def stream(response):
+    ...     last = "chunk"
+    ...     yield last
+    >>> begun, opened = stream(Response()), Opened()
+    >>> next(begun), opened.look(begun), len(opened.responses), opened.frames[0].f_locals["last"]
+    ('chunk', None, 1, 'chunk')
+    """
+
+    def __init__(self) -> None:
+        self.looked = False
+        self.responses: list[Any] = []
+        self.frames: list[FrameType] = []
+
+    def look(self, stream: object) -> None:
+        """Find what a suspended stream opened, once."""
+        if self.looked:
+            return
+        self.looked = True
+        found: dict[int, Any] = {}
+        for held in _held(stream):
+            if (frame := _frame(held)) is not None:
+                self.frames.append(frame)
+            elif not isinstance(held, HOLDERS) and (response := _response(held)) is not None:
+                found[id(response)] = response
+        self.responses = list(found.values())
+
+
+def released(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
     """Yield a stream's chunks, and close it and its HTTP responses in the end."""
-    opened: list[Any] | None = None
     try:
         with closing(chunks):
             for chunk in chunks:
-                opened = responses(chunks) if opened is None else opened
+                opened.look(chunks)
                 yield chunk
     except Exception:
-        if opened is None:
+        if not opened.looked:
             gc.collect(YOUNG)
         raise
     finally:
-        for response in opened or ():
+        for response in opened.responses:
             if hasattr(response.stream, "close"):
                 response.close()
 
 
-async def areleased(chunks: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+async def areleased(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[T, None]:
     """Do the same, asynchronously."""
-    opened: list[Any] | None = None
     try:
         async with aclosing(chunks):
             async for chunk in chunks:
-                opened = responses(chunks) if opened is None else opened
+                opened.look(chunks)
                 yield chunk
     except Exception:
-        if opened is None:
+        if not opened.looked:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
             gc.collect(YOUNG)
         raise
     finally:
-        for response in opened or ():
+        for response in opened.responses:
             if hasattr(response.stream, "aclose"):
                 await response.aclose()
 
 
-def responses(stream: object) -> list[Any]:
-    """Return the HTTP responses, of httpx or alike, that a suspended stream reads.
-
-    >>> class Response:
-    ...     def iter_raw(self): ...
-    >>> def stream(response):
-    ...     yield "chunk"
-    >>> begun = stream(Response())
-    >>> next(begun), len(responses(begun))
-    ('chunk', 1)
-    """
-    found: dict[int, Any] = {}
+def _held(stream: object) -> Iterator[object]:
+    """Yield what a suspended stream holds, as far as generators hold it."""
     seen: set[int] = set()
     waiting = [stream]
     while waiting:
@@ -84,11 +108,16 @@ def responses(stream: object) -> list[Any]:
         if id(held) in seen:
             continue
         seen.add(id(held))
+        yield held
         if isinstance(held, HOLDERS):
             waiting += gc.get_referents(held)
-        elif (response := _response(held)) is not None:
-            found[id(response)] = response
-    return list(found.values())
+
+
+def _frame(held: object) -> FrameType | None:
+    """Return the frame of a generator, synchronous or not."""
+    if isinstance(held, GeneratorType):
+        return held.gi_frame
+    return held.ag_frame if isinstance(held, AsyncGeneratorType) else None
 
 
 def _response(held: object) -> Any:

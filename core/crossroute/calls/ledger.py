@@ -17,7 +17,7 @@ from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
 from crossroute.candidate import Price
 from crossroute.decision import Decision
-from crossroute.errors import FilteredAnswerError, NoAnswerError
+from crossroute.errors import BrokenStreamError, FilteredAnswerError, NoAnswerError
 
 LOG = logging.getLogger("crossroute.calls")
 if TYPE_CHECKING:
@@ -200,19 +200,24 @@ class Entry:
         """Return whether a usage says that an answer with words took no output: its provider left that out."""
         return usage is not None and usage.input_tokens > 0 == usage.output_tokens and any(self.said)
 
-    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False) -> None:
+    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False, torn: bool = False) -> None:
         """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.
 
         Args:
             finish_reason: Why it ended, as its provider spells it.
             said: Whether there is something to read, or was, in a stream that its reader has a part of.
             cut: Whether its provider would have told why it ended, and did not.
+            torn: Whether it was gathered from a stream that ended before that.
 
         Raises:
+            BrokenStreamError: It is torn; the call is counted.
             FilteredAnswerError: A content filter left nothing of it; the call is counted.
             NoAnswerError: It failed, or it is none; the call is counted.
         """
         ended = (finish_reason or "").lower()
+        if torn:
+            self.count()
+            raise BrokenStreamError(self.decision.candidate)
         if self.begun or (said and ended not in FAILED):
             return
         if ended in WITHHELD and self._ledger.past_filters:

@@ -53,7 +53,7 @@ class Tail(attempts.Tail[Any]):
         remember: Callable[[list[Part], str, str], None],
         learn: Callable[[str, Usage | None], None],
     ) -> None:
-        super().__init__(entry)
+        super().__init__(entry, telling=True)
         self._wire, self._asked, self._left_out = wire, asked, left_out
         self._remember, self._learn = remember, learn
         self._reader = source.reader()
@@ -76,15 +76,15 @@ class Tail(attempts.Tail[Any]):
         if passed:
             yield passed
 
-    def is_cut(self) -> bool:
-        """Return whether the stream told no finish reason so far."""
-        return not self._ended
-
     def end(self) -> Iterator[bytes]:
         """Yield what was held back, with the decision."""
         last = b"".join(self._last())
         if last:
             yield last
+
+    def _end(self) -> None:
+        self._ended = True
+        self.ending.note(telling=True, finished=True, reason=None)
 
     def _said(self, chunk: list[Event]) -> list[list[Delta]]:
         return [list(self._reader.read(event)) for event in chunk]
@@ -103,7 +103,7 @@ class Tail(attempts.Tail[Any]):
             else:
                 yield event.raw
             if self._wire.is_last(event):
-                self._ended = True
+                self._end()
                 yield from self._last()
 
     def _last(self) -> Iterator[bytes]:
@@ -128,11 +128,12 @@ class Tail(attempts.Tail[Any]):
 
     def _note(self, delta: Delta) -> None:
         if isinstance(delta, Ended):
-            self._ended = True
+            self._end()
         elif isinstance(delta, Began):
             self._id = delta.id
         elif isinstance(delta, Counted):
             self.entry.usage = delta.usage
+            self.ending.count(behind=self.entry.begun)
         elif isinstance(delta, Said) and not delta.thought:
             self._words.append(delta.text)
         elif isinstance(delta, Called):

@@ -127,6 +127,14 @@ def test_an_error_tells_without_what_was_said():
         ({"type": "message", "stop_reason": None}, True, False),
         ({"message": {"content": "Hel"}, "done": False}, True, False),
         ({"message": {"content": ""}, "done": True}, True, True),
+        ({"type": "response.output_text.delta", "delta": "Hel"}, True, False),
+        (
+            {"type": "response.created", "response": {"object": "response", "status": "in_progress"}},
+            True,
+            False,
+        ),
+        ({"type": "response.failed", "response": {"object": "response", "status": "failed"}}, True, True),
+        ({"object": "response", "status": "completed"}, True, True),
         ({"text": "Hi"}, False, False),
         (None, False, False),
     ],
@@ -134,6 +142,30 @@ def test_an_error_tells_without_what_was_said():
 def test_a_response_of_a_format_that_tells_its_end_is_finished_or_cut(raw, tells, finished):
     response = CompletionResponse(text="", raw=raw)
     assert (tells_its_end(response), is_finished(response)) == (tells, finished)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ({"object": "response", "status": "completed"}, "completed"),
+        ({"object": "response", "status": "incomplete", "incomplete_details": {"reason": "x"}}, "x"),
+        (
+            {
+                "type": "response.incomplete",
+                "response": {
+                    "object": "response",
+                    "status": "incomplete",
+                    "incomplete_details": {"reason": "max_output_tokens"},
+                },
+            },
+            "max_output_tokens",
+        ),
+        ({"type": "response.failed", "response": {"object": "response", "status": "failed"}}, "failed"),
+        ({"object": "response", "status": "queued"}, None),
+    ],
+)
+def test_how_an_answer_of_the_responses_api_ended(raw, reason):
+    assert finish_reason(CompletionResponse(text="", raw=raw)) == reason
 
 
 def usage(raw=None, **additional_kwargs):

@@ -1,0 +1,89 @@
+"""How streams end: whether what came is a whole answer, by what its provider said of the end.
+
+A stream is whole that tells why it ended, or that it ended in the words of its format (`[DONE]`, `message_stop`), or
+how many tokens it took, for the first time and behind its last word. Frameworks drop some of these on the way, such as
+a finish reason in a choice without a delta; the frames that read the provider's events saw them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from crossroute.calls.blame import FAILED
+
+LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
+"""Types of the event behind which nothing comes: Anthropic's, and those of OpenAI's Responses API."""
+
+DONE = "[DONE]"
+REASONS = ("finish_reason", "stop_reason")
+
+
+class Ending:
+    """What the chunks of a stream said of its end so far.
+
+    Args:
+        telling: Whether the provider's streams tell why they end, though their chunks do not name the provider.
+    """
+
+    def __init__(self, *, telling: bool = False) -> None:
+        self._telling, self._told, self._failed, self._counted = telling, False, False, False
+
+    def note(self, *, telling: bool, finished: bool, reason: str | None) -> None:
+        """Take in a chunk.
+
+        Args:
+            telling: It is of a format that tells why answers end.
+            finished: It says that this one did.
+            reason: Why, as its provider spells it.
+        """
+        self._telling = self._telling or telling
+        self._told = self._told or finished
+        self._failed = self._failed or failed(reason)
+
+    def count(self, *, behind: bool) -> None:
+        """Take in that a chunk tells tokens; `behind` says that it holds nothing else, and others held the words."""
+        self._told = self._told or (behind and not self._counted)
+        self._counted = True
+
+    def is_cut(self, frames: Iterable[FrameType] = ()) -> bool:
+        """Return whether the end is missing, or failed, also as the frames saw it that read the stream."""
+        if self._failed or not self._telling or self._told:
+            return self._failed
+        said = [value for frame in frames for value in frame.f_locals.values()]
+        reasons = [reason for value in said if (reason := _reason(value))]
+        return any(map(failed, reasons)) or not (reasons or any(map(_is_last, said)))
+
+
+def failed(reason: str | None) -> bool:
+    """Return whether a finish reason says that the answer failed."""
+    return (reason or "").lower() in FAILED
+
+
+def _is_last(value: object) -> bool:
+    """Return whether a value is the event behind which nothing comes: as it was read, or as a client made it."""
+    if type(value).__name__ == "ServerSentEvent":
+        data, kind = getattr(value, "data", None), getattr(value, "event", None)
+        return kind in LAST_EVENTS or (isinstance(data, str) and data.startswith(DONE))
+    kind = _field(value, "type")
+    return isinstance(kind, str) and kind in LAST_EVENTS
+
+
+def _reason(value: object) -> str | None:
+    """Return the finish reason of a chunk in OpenAI's format, in its first choice or beside the choices."""
+    choices = _field(value, "choices")
+    if not isinstance(choices, Sequence):
+        return None
+    told = (_field(place, name) for place in (*choices[:1], value) for name in REASONS)
+    return next((reason for reason in told if isinstance(reason, str) and reason), None)
+
+
+def _field(value: object, name: str) -> Any:
+    """Return a part of a mapping or of an object's own; no property is asked, since a local may be anything."""
+    if isinstance(value, Mapping):
+        return value.get(name) if isinstance(value, dict) else None
+    own = getattr(value, "__dict__", None)
+    own = own if isinstance(own, dict) else {}
+    more = own.get("__pydantic_extra__") or getattr(value, "__pydantic_extra__", None)
+    return own.get(name, more.get(name) if isinstance(more, dict) else None)

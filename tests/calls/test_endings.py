@@ -1,0 +1,255 @@
+"""How streams of several providers end, through both integrations: whole ones, and cut ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from langchain_anthropic import ChatAnthropic
+from langchain_openai import ChatOpenAI
+from llama_index.core.llms import ChatMessage
+from llama_index.llms.anthropic import Anthropic
+from llama_index.llms.openai import OpenAIResponses
+
+from crossroute.errors import BrokenStreamError
+from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
+from llamaindex_crossroute import CrossRouteLLM
+from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event
+from tests.support.routers import STORY
+
+JSON, DONE = "application/json", STREAM[-1]
+
+
+def choice(told: Any, **more: Any) -> str:
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return event({**head, "choices": [told] if told else [], **more})
+
+
+NO_DELTA = choice({"index": 0, "finish_reason": "stop"})
+NULL_DELTA = choice({"index": 0, "delta": None, "finish_reason": "stop"})
+TOKENS = choice(None, usage=USAGE)
+COUNTING = [chunk({"content": "I am "}, written=3), chunk({"content": "well"}, written=7)]
+WHOLE = {
+    "a reason without a delta": [OPENING, *WORDS, NO_DELTA, DONE],
+    "a reason beside null": [OPENING, *WORDS, NULL_DELTA, DONE],
+    "a reason beside null, no [DONE]": [OPENING, *WORDS, NULL_DELTA],
+    "a reason beside a message": [
+        *WORDS,
+        choice({"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}),
+        DONE,
+    ],
+    "a reason beside the choices": [*WORDS, choice(None, finish_reason="stop")],
+    "a length beside null": [
+        *WORDS,
+        choice({"index": 0, "delta": None, "finish_reason": "length"}, usage=USAGE),
+        DONE,
+    ],
+    "[DONE] alone": [OPENING, *WORDS, DONE],
+    "tokens behind the words": [OPENING, *WORDS, TOKENS],
+    "tokens so far, then [DONE]": [*COUNTING, DONE],
+}
+CUT = {
+    "words alone": [OPENING, *WORDS],
+    "tokens so far": COUNTING,
+    "tokens before the words": [TOKENS, *WORDS],
+    "half an event": [*WORDS, 'data: {"id": "x", "choi'],
+    "a failure beside null": [
+        *WORDS,
+        choice({"index": 0, "delta": None, "finish_reason": "error"}),
+        DONE,
+    ],
+    "a failure behind words": [*WORDS, chunk({}, "error"), DONE],
+}
+
+
+@pytest.mark.parametrize("events", WHOLE.values(), ids=WHOLE)
+def test_a_stream_that_says_that_it_ended_is_whole_whoever_drops_it_on_the_way(pool, server, events):
+    server.answer = events
+    assert pool.stream() == "I am well"
+    assert asyncio.run(pool.astream()) == "I am well"
+    assert server.asked == ["bad", "bad"]
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("events", CUT.values(), ids=CUT)
+def test_a_stream_that_does_not_or_says_that_it_failed_is_cut(pool, server, events, awaited):
+    server.answer = events
+    with pytest.raises(BrokenStreamError):
+        asyncio.run(pool.astream()) if awaited else pool.stream()
+
+
+def typed(kind: str, **data: Any) -> str:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n"
+
+
+MESSAGE = {
+    "id": "m",
+    "type": "message",
+    "role": "assistant",
+    "model": "m",
+    "content": [],
+    "stop_reason": None,
+    "stop_sequence": None,
+    "usage": {"input_tokens": 11, "output_tokens": 1},
+}
+BLOCK = [
+    typed("message_start", message=MESSAGE),
+    typed("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+    typed("content_block_delta", index=0, delta={"type": "text_delta", "text": "I am "}),
+    typed("content_block_delta", index=0, delta={"type": "text_delta", "text": "well"}),
+]
+STOP, LAST = typed("content_block_stop", index=0), typed("message_stop")
+REASON = typed(
+    "message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 7}
+)
+RESPONSE = {
+    "id": "r",
+    "object": "response",
+    "created_at": 1,
+    "model": "m",
+    "output": [],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+    "status": "in_progress",
+}
+ITEM = {"id": "i", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+PLACE = {"item_id": "i", "output_index": 0, "content_index": 0, "sequence_number": 1}
+SAID = {"type": "output_text", "text": "I am well", "annotations": []}
+FULL = {**RESPONSE, "status": "completed", "output": [{**ITEM, "status": "completed", "content": [SAID]}]}
+DELTAS = [
+    typed("response.created", sequence_number=0, response=RESPONSE),
+    typed("response.output_item.added", sequence_number=1, output_index=0, item=ITEM),
+    typed("response.content_part.added", **PLACE, part={**SAID, "text": ""}),
+    typed("response.output_text.delta", **PLACE, delta="I am ", logprobs=[]),
+    typed("response.output_text.delta", **PLACE, delta="well", logprobs=[]),
+]
+DONE_TEXT = typed("response.output_text.done", **PLACE, text="I am well", logprobs=[])
+FAILED = {**RESPONSE, "status": "failed", "error": {"code": "server_error", "message": "x"}}
+OTHERS = {
+    "anthropic": [
+        ([*BLOCK, STOP, REASON, LAST], True),
+        ([*BLOCK, STOP, REASON], True),
+        ([*BLOCK, STOP, LAST], True),
+        (BLOCK, False),
+        ([*BLOCK, STOP], False),
+    ],
+    "responses": [
+        ([*DELTAS, DONE_TEXT, typed("response.completed", sequence_number=9, response=FULL)], True),
+        ([*DELTAS, typed("response.completed", sequence_number=9, response=FULL)], True),
+        (DELTAS, False),
+        ([*DELTAS, DONE_TEXT], False),
+        ([*DELTAS, typed("response.failed", sequence_number=9, response=FAILED)], False),
+    ],
+}
+KEY = {"api_key": "none", "max_retries": 0}
+CLAUDE = {"model": "claude-3-haiku-20240307", **KEY}
+MODELS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "chat": (lambda url, **more: ChatOpenAI(model="bad", base_url=url, **KEY, **more), lambda url: None),
+    "anthropic": (
+        lambda url, **more: ChatAnthropic(base_url=url.removesuffix("/v1"), **CLAUDE, **more),
+        lambda url: Anthropic(base_url=url.removesuffix("/v1"), **CLAUDE),
+    ),
+    "responses": (
+        lambda url, **more: ChatOpenAI(model="bad", base_url=url, use_responses_api=True, **KEY, **more),
+        lambda url: OpenAIResponses(model="gpt-4o", api_base=url, **KEY),
+    ),
+}
+LEFT_OPEN = ("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+"""The classes' own asynchronous clients, which they never close."""
+CASES = [(kind, *case) for kind, cases in OTHERS.items() for case in cases]
+EACH = {"max_attempts": 1, "cost_preference": 1.0}
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The one event loop of clients that the classes keep from model to model."""
+    opened = asyncio.new_event_loop()
+    yield opened
+    opened.close()
+
+
+def heard(model: Any, router: Any, kind: str, loop: asyncio.AbstractEventLoop) -> list[str]:
+    """Return the text of a stream, read synchronously and not."""
+    if kind == "LangChain":
+        pool = ChatCrossRoute(models={"small": model}, router=router, **EACH)
+
+        async def chunks() -> str:
+            return "".join([str(chunk.text) async for chunk in pool.astream(STORY)])
+
+        return ["".join(str(chunk.text) for chunk in pool.stream(STORY)), loop.run_until_complete(chunks())]
+    llm, said = CrossRouteLLM({"small": model}, router, **EACH), [ChatMessage(content=STORY)]
+
+    async def deltas() -> str:
+        return "".join([chunk.delta or "" async for chunk in await llm.astream_chat(said)])
+
+    return ["".join(chunk.delta or "" for chunk in llm.stream_chat(said)), loop.run_until_complete(deltas())]
+
+
+@pytest.mark.filterwarnings(*LEFT_OPEN)
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_other_formats_say_it_in_their_words(router, server, loop, integration_name, case):
+    kind, server.answer, is_whole = case
+    model = MODELS[kind][integration_name != "LangChain"](server.url)
+    if is_whole:
+        assert heard(model, router, integration_name, loop) == ["I am well"] * 2
+        return
+    with pytest.raises(
+        (BrokenStreamError, ValueError)
+    ):  # LangChain's class raises what the API says that failed
+        heard(model, router, integration_name, loop)
+
+
+INNER = [
+    ("chat", [OPENING, *WORDS, chunk({}, "stop"), DONE], True),
+    ("chat", [OPENING, *WORDS, NULL_DELTA, TOKENS, DONE], True),
+    ("chat", [OPENING, *WORDS], False),
+    *CASES[:2],
+    *CASES[3:7],
+    CASES[7],
+]
+
+
+def agent_of(model: Any, router: Any) -> Any:
+    from langchain.agents import create_agent
+
+    return create_agent(model, middleware=[CrossRouteMiddleware({"small": model}, router, max_attempts=1)])
+
+
+def by_agent(model: Any, router: Any) -> str:
+    told = {"messages": [("user", STORY)]}
+    return str(agent_of(model, router).invoke(told)["messages"][-1].text)
+
+
+def by_streaming_agent(model: Any, router: Any) -> str:
+    told = {"messages": [("user", STORY)]}
+    states = list(agent_of(model, router).stream(told, stream_mode=["messages", "values"]))
+    return str([state for mode, state in states if mode == "values"][-1]["messages"][-1].text)
+
+
+def by_invoke(model: Any, router: Any) -> str:
+    return str(ChatCrossRoute(models={"small": model}, router=router, **EACH).invoke(STORY).text)
+
+
+def by_events(model: Any, router: Any) -> str:
+    stream = ChatCrossRoute(models={"small": model}, router=router, **EACH).stream_events(STORY, version="v3")
+    return "".join(stream.text)
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+@pytest.mark.filterwarnings(*LEFT_OPEN)
+@pytest.mark.parametrize("case", INNER)
+@pytest.mark.parametrize("way", [by_invoke, by_agent, by_streaming_agent, by_events])
+def test_a_stream_within_a_call_is_cut_likewise(router, server, way, case):
+    kind, server.answer, is_whole = case
+    streams = {} if way in (by_streaming_agent, by_events) else {"streaming": True}
+    model = MODELS[kind][0](server.url, **streams)
+    if is_whole:
+        assert way(model, router) == "I am well"
+        return
+    with pytest.raises(BrokenStreamError):
+        way(model, router)
