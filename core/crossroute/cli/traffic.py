@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,7 +76,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
             f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]".replace("[", "\\[")
             for one in (quality.doubly_robust, quality.snips, quality.direct)
         )
-        paid = f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
+        paid = "–" if math.isnan(cost.value) else f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
         table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
     answer(as_json, {"decisions": len(graded), "dials": points}, table)
 
@@ -216,7 +217,7 @@ def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import adopt as take_over
 
-    mark = take_over(TrafficLog(log), load(router))
+    mark = take_over(TrafficLog.existing(log), load(router))
     answer(as_json, {"adopted": mark}, f"Router {mark} takes over.")
 
 
@@ -264,7 +265,8 @@ def _dials(dials: list[OtherDial]) -> Table:
     for other in dials:
         quality, cost = other.quality, other.cost
         told = f"{quality.value:.3f} ({max(quality.low, 0):.3f} to {min(quality.high, 1):.3f})"
-        paid = f"{usd(max(cost.value, 0))} ({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
+        spread = f"({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
+        paid = "–" if math.isnan(cost.value) else f"{usd(max(cost.value, 0))} {spread}"
         table.add_row(other.label, *((other.thin, "") if other.thin else (told, paid)))
     return table
 
@@ -276,6 +278,8 @@ def _table(told: TrafficReport) -> Table:
     from crossroute.tables import plain_table
 
     caption = f"{told.decisions:,} decisions for {usd(told.usd)}, {told.coverage:.0%} graded."
+    if all(math.isnan(row.cost) for row in told.rows):
+        caption = f"{told.decisions:,} decisions of unknown cost, {told.coverage:.0%} graded."
     if told.shadow_saving is not None:
         mean, low, high = told.shadow_saving
         seen = (
@@ -294,7 +298,8 @@ def _table(told: TrafficReport) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("drift")
     for row in told.rows:
-        costs = (usd(row.usd), usd(row.cost), usd(row.predicted_cost))
+        spent = "–" if math.isnan(row.cost) else usd(row.usd)
+        costs = (spent, usd(row.cost), usd(row.predicted_cost))
         quality = (f"{row.observed:.3f}", f"{row.predicted:.3f}") if row.graded else ("–", "–")
         drift = ", ".join(row.drift)
         table.add_row(escape(row.candidate), f"{row.calls:,}", *costs, f"{row.graded:,}", *quality, drift)

@@ -118,7 +118,7 @@ def estimate(
     direct = (policy * fitted).sum(axis=1)
     score = direct + ratio * (observed - fitted[rows, chosen])
     weighted = counts * ratio
-    total = max(weighted.sum(), 1e-12)
+    total = max(weighted.sum(), 1e-12) if n else np.nan
     snips = float((weighted * observed).sum() / total)
     snips_error = float(np.sqrt((weighted**2 * (observed - snips) ** 2).sum())) / total
     return Estimates(
@@ -197,6 +197,8 @@ def scores(
 def _mean(values: Floats, counts: Floats) -> Estimate:
     """Return a weighted mean with its standard error."""
     n = len(values)
+    if not n:
+        return Estimate(np.nan, np.nan, np.nan)
     mean = float((counts * values).mean())
     error = float(np.sqrt((counts**2 * (values - mean) ** 2).sum() / max(n - 1, 1) / n)) if n > 1 else np.inf
     return Estimate.of(mean, error)

@@ -97,7 +97,12 @@ def import_feedback(
             unread += 1
             continue
         for decision_id in decisions:
-            row = {"decision_id": decision_id, "source": one.name[:64], "candidate": "", "time": now()}
+            row = {
+                "decision_id": decision_id,
+                "source": one.name[: schema.LONGEST_SOURCE],
+                "candidate": "",
+                "time": now(),
+            }
             rows[decision_id, one.name] = row | {"quality": quality, "probability": None}
     log.add_feedback(list(rows.values()))
     return Imported(len({decision_id for decision_id, _ in rows}), unknown, unread, dict(names))

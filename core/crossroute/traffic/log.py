@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from typing_extensions import Self
 
@@ -81,6 +82,8 @@ class TrafficLog:
             raise TrafficError(
                 f"There is no traffic log {url.database!r}. Name the file, or the URL, that `traffic=` has."
             )
+        if url.get_backend_name() == "sqlite" and not schema.may_be_sqlite(Path(url.database or "")):
+            raise TrafficError(f"The traffic log {url.database} cannot be used (it is no SQLite file).")
         return cls(log, create=False)
 
     def feedback(
@@ -104,9 +107,14 @@ class TrafficLog:
             probability: With which the answer was drawn to be graded, where that is known.
 
         Raises:
-            ValueError: The grade is none of the scale.
+            ValueError: The grade is none of the scale, or the id can be no decision's.
         """
-        row = {"decision_id": str(decision_id), "source": source, "candidate": candidate, "time": now()}
+        row = {
+            "decision_id": _id_of(decision_id),
+            "source": _label("source", source, schema.LONGEST_SOURCE),
+            "candidate": candidate and _label("candidate", candidate, schema.LONGEST_NAME),
+            "time": now(),
+        }
         self.add_feedback([row | {"quality": quality_of(quality, scale), "probability": probability}])
 
     def add_feedback(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -223,6 +231,25 @@ class TrafficLog:
             for table, rows in ((schema.decisions, decisions), (schema.calls, called)):
                 if rows:
                     connection.execute(schema.inserted(self._engine, table), rows)
+
+
+def _id_of(decision_id: object) -> str:
+    """Return a decision's id as it is kept, however it is spelled."""
+    told = str(decision_id).strip()
+    try:
+        return str(UUID(told))
+    except ValueError:
+        raise ValueError(
+            f"{told[:60]!r} is no decision's id. It stands in an answer as "
+            "response_metadata['crossroute']['decision_id'] (LangChain), additional_kwargs (LlamaIndex) or the header "
+            "x-crossroute-decision-id (server)."
+        ) from None
+
+
+def _label(what: str, told: object, longest: int) -> str:
+    if isinstance(told, str) and 0 < len(told) <= longest:
+        return told
+    raise ValueError(f"A {what} is a text of 1 to {longest} characters, got {str(told)[:60]!r}.")
 
 
 def _encoded(decided: Sequence[Decided]) -> dict[str, Floats]:

@@ -40,6 +40,10 @@ BUSY_S = 60
 LOCK = 0x63726F737372
 """PostgreSQL's advisory lock under which the tables are made."""
 TRIES = 50
+SQLITE = b"SQLite format 3\x00"
+"""How a file of SQLite begins."""
+LONGEST_SOURCE, LONGEST_NAME = 64, 200
+"""Characters of who graded, and of whose answer."""
 
 _one_thread = threading.Lock()
 """Files are locked by process."""
@@ -95,8 +99,8 @@ feedback = sa.Table(
     "crossroute_feedback",
     tables,
     sa.Column("decision_id", sa.String(36), primary_key=True),
-    sa.Column("source", sa.String(64), primary_key=True),
-    sa.Column("candidate", sa.String(200), primary_key=True),  # empty: whichever gave the answer
+    sa.Column("source", sa.String(LONGEST_SOURCE), primary_key=True),
+    sa.Column("candidate", sa.String(LONGEST_NAME), primary_key=True),  # empty: whichever gave the answer
     sa.Column("time", sa.Float, nullable=False),
     sa.Column("quality", sa.Float, nullable=False),
     sa.Column("probability", sa.Float),  # with which the decision was drawn to be graded, where that is known
@@ -121,6 +125,12 @@ adoptions = sa.Table(
 )
 
 
+def may_be_sqlite(path: Path) -> bool:
+    """Return whether a file is a database of SQLite, or empty, as one is before its first table."""
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) in (SQLITE, b"")
+
+
 def url_of(log: str | Path) -> sa.URL:
     """Return the URL of a log: itself, or that of a SQLite file.
 
@@ -131,18 +141,22 @@ def url_of(log: str | Path) -> sa.URL:
     if "://" not in text:
         return sa.URL.create("sqlite", database=text)
     try:
-        return sa.make_url(text)
+        url = sa.make_url(text)
     except sa.exc.ArgumentError as error:
         raise ValueError(
             f"{text.partition('://')[0]}://... is no database URL. Expected sqlite:///traffic.db, "
             "postgresql+psycopg://user@host/name, or a SQLite file's path."
         ) from error
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
 def open_engine(url: sa.URL) -> Engine:
     """Return the engine of a log's database; nothing is connected yet."""
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ValueError(f"A traffic log is kept in SQLite or PostgreSQL, got {url.get_backend_name()!r}.")
+        raise ValueError(
+            f"A traffic log is kept in SQLite or PostgreSQL, got {url.get_backend_name()!r}. Expected "
+            "sqlite:///traffic.db, postgresql+psycopg://user@host/name, or a SQLite file's path."
+        )
     if url.get_backend_name() == "postgresql":
         with needs_extra("A traffic log in PostgreSQL", "traffic"):
             return sa.create_engine(url, pool_pre_ping=True, pool_size=2)

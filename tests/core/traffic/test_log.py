@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -26,6 +27,8 @@ from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402
 from crossroute.traffic.recorder import Recorder  # noqa: E402
 from crossroute.traffic.registry import adopt, adopted, go_back  # noqa: E402
 from tests.support.routers import CODE, STORY, make_router  # noqa: E402
+
+D = str(uuid4())
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,7 @@ def test_text_is_kept_on_request_alone(tmp_path, router):
 
 def test_of_one_source_the_last_grade_stands(log):
     for grade, source in ((0.2, "user"), (0.9, "user"), (0.5, "judge")):
-        log.feedback("d", grade, source=source)
+        log.feedback(D, grade, source=source)
     assert {(row.source, row.quality) for row in rows(log, schema.feedback)} == {
         ("user", 0.9),
         ("judge", 0.5),
@@ -102,9 +105,50 @@ def test_feedback_that_is_no_grade_is_refused(log):
     with pytest.raises(
         ValueError, match=r"7 is no grade of the scale 'stars'; expected a number from 1 to 5"
     ):
-        log.feedback("d", 7, scale="stars")
+        log.feedback(D, 7, scale="stars")
     with pytest.raises(ValueError, match="Unknown scale 'points'"):
-        log.feedback("d", 7, scale="points")
+        log.feedback(D, 7, scale="points")
+
+
+def test_an_id_is_known_in_any_spelling_of_it(log, router):
+    dispatcher, _ = dispatcher_to(log, router)
+    decision = answer(dispatcher)
+    for spelled, grade in ((decision.id.upper(), 0.1), (f" {decision.id}\n", 0.2), (UUID(decision.id), 0.3)):
+        log.feedback(spelled, grade)
+    [graded] = rows(log, schema.feedback)
+    assert (graded.decision_id, graded.quality) == (decision.id, 0.3)
+
+
+@pytest.mark.parametrize("told", [None, "", "run--7", "chatcmpl-123", 5])
+def test_what_is_no_decisions_id_is_refused(log, told):
+    with pytest.raises(ValueError, match=r"is no decision's id. It stands in an answer as response_metadata"):
+        log.feedback(told, 1.0)
+
+
+@pytest.mark.parametrize(
+    "label", [{"source": ""}, {"source": None}, {"source": "x" * 65}, {"candidate": "x" * 201}]
+)
+def test_a_label_that_the_tables_cannot_hold_is_refused(log, label):
+    with pytest.raises(ValueError, match=f"A {next(iter(label))} is a text of 1 to "):
+        log.feedback(D, 1.0, **label)
+
+
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(TrafficError, match="is no SQLite file"):
+        TrafficLog.existing(tmp_path / "notes.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_its_usual_spellings(scheme):
+    url = schema.url_of(f"{scheme}://user:sesame@host/name")
+    assert url.render_as_string(hide_password=False) == "postgresql+psycopg://user:sesame@host/name"
+
+
+def test_another_database_is_refused_with_what_is_taken():
+    with pytest.raises(ValueError, match=r"got 'mysql'. Expected sqlite:///traffic.db"):
+        TrafficLog("mysql://user@host/name")
 
 
 def test_an_error_leaves_its_type_alone(log, router):
@@ -159,11 +203,11 @@ def test_what_is_old_is_pruned(log, router):
 
 
 def test_a_log_of_another_version_is_refused(log, tmp_path):
-    log.feedback("d", 1.0)
+    log.feedback(D, 1.0)
     with log.writing() as connection:
         connection.execute(sa.update(schema.meta).values(value="99"))
     with pytest.raises(TrafficError, match="is a traffic log of version 99; this crossroute reads version 2"):
-        TrafficLog(tmp_path / "traffic.db").feedback("d", 1.0)
+        TrafficLog(tmp_path / "traffic.db").feedback(D, 1.0)
 
 
 def test_a_log_that_is_not_there_is_not_made_by_reading(tmp_path):
@@ -171,7 +215,7 @@ def test_a_log_that_is_not_there_is_not_made_by_reading(tmp_path):
         TrafficLog.existing(tmp_path / "none.db")
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
     with pytest.raises(TrafficError, match="holds no traffic log"):
-        TrafficLog.existing(tmp_path / "other.db").feedback("d", 1.0)
+        TrafficLog.existing(tmp_path / "other.db").feedback(D, 1.0)
 
 
 def test_a_password_is_shown_nowhere():
@@ -291,7 +335,7 @@ def test_drift_is_told_once_in_the_log(log, router, caplog):
     _, recorder = grade(log, router, "large", 0.05)
     with caplog.at_level(logging.WARNING, "crossroute.traffic"):
         studied(recorder)
-        log.feedback("another", 1.0)
+        log.feedback(str(uuid4()), 1.0)
         studied(recorder)
     told = [record.message for record in caplog.records if "quality of large has left" in record.message]
     assert len(told) == 1

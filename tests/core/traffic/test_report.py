@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rich.console import Console
 
 pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
-from crossroute.traffic.report import other_dials
+from crossroute.cli.traffic import _dials, _table
+from crossroute.traffic.policies import compare_policies
+from crossroute.traffic.report import other_dials, report_on
 from tests.core.traffic.test_learning import logged, router  # noqa: F401
 
 
@@ -23,3 +29,28 @@ def test_a_call_that_is_worth_more_gets_dearer_and_better_answers(logged):  # no
 def test_without_overlap_it_says_what_it_would_take(logged):  # noqa: F811
     alone = logged.take(np.arange(10))
     assert "overlap too thin" in (other_dials(alone)[0].thin or "")
+
+
+@pytest.mark.filterwarnings("error")
+def test_calls_of_unknown_cost_are_told_as_such(logged):  # noqa: F811
+    unknown = replace(logged, cost=np.full(len(logged), np.nan))
+    dials = other_dials(unknown)
+    assert all(
+        np.isnan(each.cost.value) and not np.isnan(each.quality.value) for each in dials if not each.thin
+    )
+    console = Console(width=200, file=io.StringIO())
+    console.print(_table(report_on(unknown)), _dials(dials))
+    told = console.file.getvalue()
+    assert "decisions of unknown cost" in told
+    assert "nan" not in told
+
+
+def test_an_unknown_cost_does_not_count_as_free(logged, router):  # noqa: F811
+    """A router that sends all to a candidate of unknown costs gains nothing by them."""
+    dear = logged.names.index("large")
+    hidden = replace(logged, cost=np.where(logged.chosen == dear, np.nan, logged.cost))
+    known, unknown = (
+        compare_policies(router.subset(["large"]), router, each.graded, cost_preference=0.8).gain.value
+        for each in (logged, hidden)
+    )
+    assert unknown == pytest.approx(known, abs=0.03)
