@@ -277,7 +277,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, frozenset)):
         return [_plain(part) for part in value]
     parts = value if isinstance(value, dict) else vars(value)  # a model's
-    return {name: _plain(part) for name, part in parts.items()}
+    return {
+        name: part if type(part) in PLAIN or (type(part) is float and math.isfinite(part)) else _plain(part)
+        for name, part in parts.items()
+    }
 
 
 def _by_reward(alternative: Alternative) -> tuple[bool, float]:

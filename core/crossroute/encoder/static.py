@@ -130,15 +130,25 @@ class StaticEncoder:
 
         The sum points where the mean does.
         """
-        rows = []
-        if len(texts) < FEW:  # in this thread, rather than wake others
-            found = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
-        else:
+        sums = np.empty((len(texts), self._width + 1), dtype=np.float32)
+        for row, tokens in zip(sums, self._tokens_of(texts), strict=True):
+            vectors = self._vectors.take(tokens, axis=0).astype(np.float32, copy=False)
+            row[:-1], row[-1] = _ones(len(tokens)).dot(vectors), len(tokens)
+        return sums
+
+    def _tokens_of(self, texts: list[str]) -> list[list[int]]:
+        """Return the tokens of each text."""
+        if len(texts) >= FEW:
             found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        for encoding in found:
-            vectors = self._vectors.take(encoding.ids, axis=0).astype(np.float32, copy=False)
-            rows.append([*np.ones(len(vectors), dtype=np.float32) @ vectors, len(vectors)])
-        return np.array(rows, dtype=np.float32)
+            return [encoding.ids for encoding in found]
+        # in this thread, rather than wake others
+        if sum(map(len, texts)) > self._most:  # together they might be cut
+            return [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+        together = self._tokenizer.encode(texts, is_pretokenized=True, add_special_tokens=False)
+        tokens: list[list[int]] = [[] for _ in texts]
+        for text, token in zip(together.word_ids, together.ids, strict=True):
+            tokens[text].append(token)
+        return tokens
 
     def _known_share(self, text: str) -> float:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)

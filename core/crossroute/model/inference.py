@@ -39,18 +39,19 @@ class Attended(NamedTuple):
     to read: then their features are folded in.
     """
 
-    heads: int  # E heads
-    interest: Float32s  # (E d, E heads r), hidden units -> interest in each candidate
-    interest_bias: Float32s  # (E heads r,)
+    heads: int
+    interest: Float32s  # (E, d, heads r), hidden units -> interest in each candidate
+    interest_bias: Float32s  # (E, 1, heads r)
     features: Float32s | None  # (2 k + 3, m), what is read of each candidate, and a 1; None where r is m
-    told: Float32s  # (E heads m, 2), what attending to each adds to quality's logit and log tokens
+    told: Float32s  # (E, heads m, 2), what attending to each adds to quality's logit and log tokens
 
     def weights(self, hidden: Float32s) -> Float32s:
-        """Return the weight of each candidate for each member and head, shape (n, E heads m), by hidden units."""
-        interest: Float32s = hidden.dot(self.interest)
-        interest += self.interest_bias
-        each = _of_candidates(interest.reshape(len(hidden) * self.heads, -1), self.features)
-        return softmax(each).reshape(len(hidden), -1)
+        """Return the weight of each candidate for each member and head, shape (E, n, heads m), by hidden units."""
+        n, (members, d, _) = len(hidden), self.interest.shape
+        each = hidden.reshape(n, members, d).swapaxes(0, 1) @ self.interest  # (E, n, heads r)
+        each += self.interest_bias
+        candidates = _of_candidates(each.reshape(members * n * self.heads, -1), self.features)
+        return softmax(candidates).reshape(members, n, -1)
 
 
 class PoolKeys(NamedTuple):
@@ -83,8 +84,9 @@ class Inferred(NamedTuple):
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        own = self.pool.own
-        return np.asarray(own.weights(self.hidden).reshape(len(self.hidden), own.heads, -1).mean(1))
+        weights, own = self.pool.own.weights(self.hidden), self.pool.own  # (E, n, heads m)
+        each = weights.reshape(*weights.shape[:2], own.heads, -1)
+        return np.asarray(np.add.reduce(each, axis=(0, 2)) / np.float32(len(each) * own.heads))
 
 
 class InferenceNetwork:
@@ -154,17 +156,13 @@ class InferenceNetwork:
         """Return a pool as it is attended to, by its features."""
         members, heads, d = self.config.members, self.config.heads, self.config.hidden
         each = (self._interest @ self._last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
-        interest = np.zeros(
-            (members, d, members, each.shape[2])
-        )  # members beside each other, read by none but its own
-        interest[np.arange(members), :, np.arange(members)] = each[:, :-1]
-        told = np.repeat(features.T @ self._told, heads, axis=0)  # (E heads, m, 2)
+        told = np.tile(features.T @ self._told, (1, heads, 1))  # (E, heads m, 2)
         return Attended(
-            heads=members * heads,
-            interest=_single(interest.reshape(members * d, -1)),
-            interest_bias=_single(each[:, -1].ravel()),
+            heads=heads,
+            interest=_single(each[:, :-1]),
+            interest_bias=_single(each[:, -1:]),
             features=None if self._last(features) is features else _single(features),
-            told=_single(told.reshape(-1, 2)),
+            told=_single(told),
         )
 
     def _last(self, features: Doubles) -> Doubles:
@@ -188,7 +186,7 @@ class InferenceNetwork:
         asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r)
         asked += pool.asked_bias
         pair = _of_candidates(asked.reshape(2 * n, -1), pool.features).reshape(n, 2, -1)  # (n, 2, m)
-        shared = pool.context.weights(hidden).dot(pool.context.told)  # (n, 2)
+        shared = np.add.reduce(pool.context.weights(hidden) @ pool.context.told, axis=0)  # (n, 2)
         pair += shared[:, :, None]
         known: Float32s = clusters.dot(pool.profiles)  # (n, 3 m)
         m = known.shape[1] // 3
