@@ -26,7 +26,7 @@ from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of, profile_from_scores
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 
 COUNTS = (25, 50, 100, 200, 500)
 DRAWS = 5
@@ -45,7 +45,7 @@ class Test:
     def __init__(self, outcomes: Outcomes, predictor: Predictor) -> None:
         queries = [Query(text) for text in outcomes.texts]
         self.outcomes = outcomes
-        self.queries = EncodedQueries.of(queries, predictor.query_encoder)
+        self.queries = predictor.query_encoder.read(queries)
 
     def aiq(self, predictor: Predictor) -> float:
         """Return the AIQ; candidates that the predictor does not know are never chosen."""

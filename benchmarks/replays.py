@@ -11,11 +11,12 @@ from sets import SETS, load
 
 from crossroute import Outcomes, Pool, Prediction, Query, Router
 from crossroute.catalogue import Catalogue
+from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.metrics import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 from crossroute.reward import LEAST_QUALITY, best
-from crossroute.routing.predictor import EncodedQueries, Foresight
+from crossroute.routing.predictor import Foresight
 from crossroute.traffic.logged import Logged
 
 SECONDS = 60.0
@@ -53,7 +54,7 @@ class World(NamedTuple):
         fresh = outcomes.take(np.array(outcomes.splits) != "train").complete()
         router = start.over(pool)
         encoder = router.predictor.query_encoder
-        return cls(fresh, router, EncodedQueries.of([Query(text) for text in fresh.texts], encoder))
+        return cls(fresh, router, encoder.read([Query(text) for text in fresh.texts]))
 
     def halves(self, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Return the queries that come as traffic, and those that a router is judged on."""

@@ -20,7 +20,6 @@ from langchain_core.language_models import FakeListChatModel
 from llama_index.core.llms import MockLLM
 
 from crossroute import Query, Router, load_encoder
-from crossroute.routing.predictor import EncodedQueries
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
@@ -39,7 +38,7 @@ def main() -> None:
     torch.set_num_threads(1)
     router = Router.from_pretrained("routerbench")
     minilm, int8 = load_encoder("minilm"), load_encoder("onnx-int8:minilm")
-    encoded = EncodedQueries.of([Query(text(0))], router.predictor.query_encoder)
+    encoded = router.predictor.query_encoder.read([Query(text(0))])
     fresh = iter([text(seed) for seed in range(1, 6 * TURNS * CALLS)])
     known = next(fresh)
 

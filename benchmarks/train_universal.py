@@ -30,7 +30,7 @@ from crossroute.model.doubt import Doubt
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork
 from crossroute.numeric import Floats
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.training.heads import Labelled
 from crossroute.training.priors import Prior, believed_candidate
 
@@ -207,7 +207,7 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
     )
     return Router(
         predictor.with_pool(Pool(pool)),
-        calibration=EncodedQueries.of(ordinary_queries(), query_encoder),
+        calibration=query_encoder.read(ordinary_queries()),
         cluster_labels=router.cluster_labels,
         reward=router.reward,
         provenance=router.provenance | {"left_out": list(without), "sources": sources(catalogue, measured)},

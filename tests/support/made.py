@@ -18,7 +18,7 @@ from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.model.config import NetworkConfig
 from crossroute.model.doubt import Doubt
 from crossroute.model.inference import InferenceNetwork
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 
 WIDTH, K, P, KINDS = 271, 6, 12, ("code", "math", "talk")
 CODE = "def f(x):\n    return x + 1\n"
@@ -75,7 +75,7 @@ def made_router(*, unit: str = "output_tokens", doubts: bool = True, apart: bool
     whole = Predictor(network, pool, query_encoder, unit, doubt=doubt)
     cut = pool.subset([*"abcd"]).with_prices({"c": Price(input=3, output=9, cached_input=0.3)})
     predictor = whole.with_pool(cut) if apart else whole
-    calibration = EncodedQueries.of(QUERIES[:8], query_encoder)
+    calibration = query_encoder.read(QUERIES[:8])
     return Router(predictor, calibration=calibration, cluster_labels=[f"cluster {i}" for i in range(K)])
 
 

@@ -23,29 +23,45 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, features_of, line_features, surface_features
-from crossroute.numeric import Floats
+from crossroute.numeric import Flags, Floats
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
 
 
-class ReadQueries(NamedTuple):
-    """Queries as they are read.
+class EncodedQueries(NamedTuple):
+    """Queries as the network reads them.
 
     Attributes:
-        vectors: Task view, instance view and surface features side by side, shape (n, 2 d + s).
+        vectors: Task view, instance view and surface features side by side, shape (n, D), D = 2 d + s.
         tokens: Length of each question as it is read, in fours of characters, shape (n,).
-        whole: Tokens of each whole call, shape (n,).
+        context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
+        one_call: Whether each is known to be one call and no agent's whole run, shape (n,).
     """
 
-    vectors: Embeddings
+    vectors: Floats
     tokens: Floats
-    whole: Floats
+    context: Floats
+    one_call: Flags
 
     @classmethod
-    def beside(cls, vectors: Embeddings, tokens: Sequence[float], whole: Sequence[float]) -> ReadQueries:
-        """Return vectors with the tokens of their queries."""
-        return cls(vectors, np.array(tokens, dtype=float), np.array(whole, dtype=float))
+    def of(
+        cls, queries: Sequence[Query], vectors: Embeddings, tokens: Sequence[float], whole: Sequence[float]
+    ) -> EncodedQueries:
+        """Return queries by their vectors, the tokens of each as it is read, and those of each whole call."""
+        read, calls = np.array(tokens, dtype=float), np.array(whole, dtype=float)
+        one_call = np.array([query.is_one_call for query in queries], dtype=bool)
+        return cls(vectors, read, calls - read, one_call)
+
+    @classmethod
+    def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
+        """Return queries of calls that hold nothing else."""
+        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=bool))
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
+        """Return some of the queries."""
+        vectors, tokens, context, one_call = self
+        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows])
 
 
 class QueryEncoder:
@@ -83,9 +99,9 @@ class QueryEncoder:
         Raises:
             EncoderError: The encoder returned something other than one finite vector a text.
         """
-        return self.read(queries).vectors
+        return np.asarray(self.read(queries).vectors)
 
-    def read(self, queries: Sequence[Query]) -> ReadQueries:
+    def read(self, queries: Sequence[Query]) -> EncodedQueries:
         """Return queries as `encode` does, with their tokens.
 
         Raises:
@@ -114,12 +130,12 @@ class QueryEncoder:
             known = [queries[row] for row in lines]
             parts.append(_read_lines(known, embeddings[fine], [counts[place] for place in fine]))
         order = np.argsort([*others, *lines])
-        return ReadQueries(*(np.concatenate(each).take(order, axis=0) for each in zip(*parts, strict=True)))
+        return EncodedQueries(*map(np.concatenate, zip(*parts, strict=True))).take(order)
 
-    def _read_views(self, queries: Sequence[Query]) -> ReadQueries:
+    def _read_views(self, queries: Sequence[Query]) -> EncodedQueries:
         vectors = np.concatenate([self.embed(queries), surface_features(queries)], axis=1)
         tokens, whole = zip(*((query.text_tokens, query.whole_tokens) for query in queries), strict=True)
-        return ReadQueries.beside(vectors, tokens, whole)
+        return EncodedQueries.of(queries, vectors, tokens, whole)
 
     def known_share(self, queries: Sequence[Query]) -> npt.NDArray[np.floating]:
         """Return how much of each question the encoder knows, shape (n,), in [0, 1]; 1 where it cannot tell."""
@@ -155,7 +171,7 @@ class QueryEncoder:
 
 def _read_lines(
     queries: Sequence[Query], embeddings: Embeddings, counts: Sequence[Counts | None]
-) -> ReadQueries:
+) -> EncodedQueries:
     """Return queries that are read as they stand, by what is known of their words."""
     lengths, whole, features = [], [], []
     for query, told in zip(queries, counts, strict=True):
@@ -165,4 +181,4 @@ def _read_lines(
             whole.append(pieces if query.input_tokens is None else query.input_tokens)
             features.append(line_features(query.text, length, told[1:]))
     vectors = np.concatenate([embeddings, embeddings, features_of(features)], axis=1)
-    return ReadQueries.beside(vectors, lengths, whole)
+    return EncodedQueries.of(queries, vectors, lengths, whole)

@@ -147,7 +147,8 @@ class StaticEncoder:
         together = self._tokenizer.encode(texts, is_pretokenized=True, add_special_tokens=False)
         tokens: list[list[int]] = [[] for _ in texts]
         for text, token in zip(together.word_ids, together.ids, strict=True):
-            tokens[text].append(token)
+            if text is not None:  # as no token of a text is
+                tokens[text].append(token)
         return tokens
 
     def _known_share(self, text: str) -> float:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from crossroute.candidate import Belief, Candidate, Lesson, Pool, Profile, Usd
 from crossroute.decision import Promise
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
 from crossroute.model.config import NetworkConfig
@@ -24,7 +24,7 @@ from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.routing.policy import Dial
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes, text_digests
 from crossroute.decision import BEST, Promise
+from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import FloorError
 from crossroute.escalation.verifier import Verifier
 from crossroute.metrics.betting import is_under, observations_needed
@@ -34,7 +35,7 @@ from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward, best
 from crossroute.routing.policy import GRID, MOST_TO_PAY
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 
 SETTINGS_AT_ONCE = 32
 COARSE = 4

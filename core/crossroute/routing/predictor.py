@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
 from crossroute.model.beliefs import pool_beliefs
@@ -44,39 +44,6 @@ MOST_LOG_ODDS = float(np.log1p(-LEAST_CHANCE) - np.log(LEAST_CHANCE))
 
 LEAST_ANCHORS = 6
 """Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
-
-
-class EncodedQueries(NamedTuple):
-    """Queries as the network reads them.
-
-    Attributes:
-        vectors: As `QueryEncoder` encodes them, shape (n, D).
-        tokens: Their estimated tokens, shape (n,).
-        context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
-        one_call: Whether each is known to be one call and no agent's whole run, shape (n,).
-    """
-
-    vectors: Floats
-    tokens: Floats
-    context: Floats
-    one_call: Flags
-
-    @classmethod
-    def of(cls, queries: Sequence[Query], query_encoder: QueryEncoder) -> EncodedQueries:
-        """Encode queries."""
-        vectors, tokens, whole = query_encoder.read(queries)
-        one_call = np.array([query.is_one_call for query in queries], dtype=bool)
-        return cls(vectors, tokens, whole - tokens, one_call)
-
-    @classmethod
-    def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
-        """Return queries of calls that hold nothing else."""
-        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=bool))
-
-    def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
-        """Return some of the queries."""
-        vectors, tokens, context, one_call = self
-        return EncodedQueries(vectors[rows], tokens[rows], context[rows], one_call[rows])
 
 
 class Foresight:
@@ -362,7 +329,7 @@ class Predictor:
             DataError: A candidate has no price, or none of its outcomes is known.
         """
         costs.prices(outcomes.pool)  # refuses what has none
-        queries = EncodedQueries.of([Query(text) for text in outcomes.texts], self.query_encoder)
+        queries = self.query_encoder.read([Query(text) for text in outcomes.texts])
         network = self.network
         found = profiled(
             outcomes,
@@ -434,7 +401,7 @@ class Predictor:
         return row
 
     def _encoded(self, queries: Sequence[Query]) -> EncodedQueries:
-        encoded = EncodedQueries.of(queries, self.query_encoder)
+        encoded = self.query_encoder.read(queries)
         width = encoded.vectors.shape[1]
         if width != self.network.config.width:
             raise EncoderError(

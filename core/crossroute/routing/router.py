@@ -16,6 +16,7 @@ from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_named, read_layers, rests_on
 from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
+from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
@@ -25,7 +26,7 @@ from crossroute.routing.columns import Routed, choose_columns
 from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
-from crossroute.routing.predictor import EncodedQueries, Foresight, Predictor, Row
+from crossroute.routing.predictor import Foresight, Predictor, Row
 from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ class Router(InNotebooks):
         asked = [query for batch in _batches(queries, read=Query.of_call) for query in batch]
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
-        return self._remade(calibration=EncodedQueries.of(asked, self.predictor.query_encoder))
+        return self._remade(calibration=self.predictor.query_encoder.read(asked))
 
     def with_floor(
         self,
@@ -381,7 +382,7 @@ class Router(InNotebooks):
         fresh = unseen(outcomes, self.trained_on)
         evidence = evidence_of(
             outcomes.take(fresh),
-            lambda queries: EncodedQueries.of(queries, self.predictor.query_encoder),
+            self.predictor.query_encoder.read,
             candidates=list(dict.fromkeys([*own, *others])),
             group=np.array([place.get(label, -1) for label in labels], dtype=np.intp)[fresh],
             propensity=None if propensity is None else np.asarray(propensity)[fresh],

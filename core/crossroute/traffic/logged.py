@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import TrafficError
 from crossroute.numeric import Floats
 from crossroute.query import Query
-from crossroute.routing.predictor import EncodedQueries, Foresight
+from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
@@ -126,7 +127,7 @@ class Logged:
                 f"The log holds queries as {self.encoder!r} encodes them; this router reads "
                 f"{router.predictor.query_encoder.name!r}. Use a router with the same encoder, or keep texts."
             )
-        queries = EncodedQueries.of([Query(text) for text in self.texts], router.predictor.query_encoder)
+        queries = router.predictor.query_encoder.read([Query(text) for text in self.texts])
         return router.predictor.foresee_encoded(self._as_called(queries))
 
     def _as_called(self, queries: EncodedQueries) -> EncodedQueries:

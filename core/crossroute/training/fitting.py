@@ -18,7 +18,7 @@ from crossroute.data.outcomes import Outcomes, text_digests
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
 from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import DataError
 from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
@@ -26,7 +26,7 @@ from crossroute.model.doubt import Doubt
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.routing.members import named_as
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, settled, unlearned
 from crossroute.training.config import TrainingConfig

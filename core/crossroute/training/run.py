@@ -16,13 +16,13 @@ from torch.nn import functional as F
 
 from crossroute.candidate import Pool
 from crossroute.data.outcomes import Outcomes
-from crossroute.encoder.query_encoder import QueryEncoder
+from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.metrics.scores import aiq, cost_quality_curve, cost_range
 from crossroute.model.attention import CrossAttention, PoolEmbedding
 from crossroute.model.costs import CostUnit
 from crossroute.model.inference import InferenceNetwork
 from crossroute.model.profiles import pool_profiles
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (
     TrainingState,

@@ -3,7 +3,7 @@ import pytest
 
 from crossroute import DataError, EncoderError, Pool, Query
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.routing.predictor import EncodedQueries, Predictor
+from crossroute.routing.predictor import Predictor
 
 QUERIES = [Query("What is 2 + 2?"), Query("Tell me a story."), Query("What is 2 + 2?", input_tokens=500)]
 FIELDS = (
@@ -55,7 +55,7 @@ def test_each_query_is_foreseen_in_its_place(predictor, router):
 
 
 def test_agrees_with_what_is_encoded_already(predictor):
-    together = predictor.foresee_encoded(EncodedQueries.of(QUERIES, predictor.query_encoder))
+    together = predictor.foresee_encoded(predictor.query_encoder.read(QUERIES))
     for row, found in enumerate(predictor.foresee(QUERIES)):
         for name in FIELDS:
             assert getattr(found, name) == pytest.approx(getattr(together, name)[row], rel=1e-5, abs=1e-6)

@@ -11,7 +11,6 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute import Router
 from crossroute.errors import TrafficError
-from crossroute.routing.predictor import EncodedQueries
 from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed, without_lessons
 from crossroute.traffic.logged import Logged
@@ -31,7 +30,7 @@ def logged(router):
     """400 calls spread evenly over three candidates, graded and paid as predicted but for chance."""
     random, n = np.random.default_rng(0), 400
     texts = [make_outcomes().texts[row] for row in random.integers(0, 120, n)]
-    queries = EncodedQueries.of([router_query(text) for text in texts], router.predictor.query_encoder)
+    queries = router.predictor.query_encoder.read([router_query(text) for text in texts])
     foreseen, m = router.predictor.foresee_encoded(queries), len(router.pool)
     chosen, one = random.integers(0, m, n), np.arange(n)
     none = np.full(n, np.nan)

@@ -7,7 +7,6 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from crossroute import Candidate, Price, Query, Router, TrainingConfig, fit
 from crossroute.numeric import logit, sigmoid
-from crossroute.routing.predictor import EncodedQueries
 from crossroute.training.stacking import PENALTY, fit_ridge, share_out, weigh, weigh_network
 from tests.support.tiny import make_outcomes
 
@@ -135,7 +134,7 @@ def test_the_spend_foretold_of_each_candidate_is_the_observed_one_though_answers
     skewed = lengthened(outcomes, factor)
     whole = fit(skewed, SMALL).predictor.with_doubt(None)
     seen = skewed.take(np.array(skewed.splits) != "test")
-    queries = EncodedQueries.of([Query(text) for text in seen.texts], whole.query_encoder)
+    queries = whole.query_encoder.read([Query(text) for text in seen.texts])
     before, after = (
         (each.foresee_encoded(queries).tokens - seen.input_tokens).sum(axis=0)
         / seen.output_tokens.sum(axis=0)
