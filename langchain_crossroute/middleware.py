@@ -17,6 +17,7 @@ from typing_extensions import NotRequired, Self
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
@@ -25,6 +26,7 @@ from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
+from langchain_crossroute.elsewhere import AgentModels, Heard, is_innermost, name_of
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.reply import KEY, UsageProbe, traced
@@ -143,6 +145,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         ]
         if wrapped:
             raise TypeError(f"Model {wrapped[0]!r} is wrapped; an agent needs the chat model itself.")
+        self._agents = AgentModels(self.routing.members)
         self.settings = CallSettings(
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,
@@ -156,25 +159,47 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return cls(**(arguments_of(path) | changes))
 
     @property
+    def name(self) -> str:
+        """Its class's name; `create_agent` asks for it, whose model is noted then."""
+        self._agents.note()
+        return type(self).__name__
+
+    @property
     def spend(self) -> Spend:
         """Tokens and USD so far, by model."""
         return self.routing.dispatcher.spend
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
-        """Take a step with the chosen model."""
+        """Take a step with the chosen model, or with the one that another middleware set."""
         run = self.routing.dispatcher.beside.run
-        return drive(self._steps(request, lambda asking: run(lambda: drive(asking, handler))), handler)
+        heard = None if is_innermost(handler) else Heard()
+        return drive(self._steps(request, lambda asking: run(lambda: drive(asking, handler)), heard), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
-        """Take a step with the chosen model; encoding runs beside the event loop."""
+        """Take a step so; encoding runs beside the event loop."""
         start = self.routing.dispatcher.beside.start
-        return await adrive(self._steps(request, lambda asking: start(adrive(asking, handler))), handler)
+        heard = None if is_innermost(handler) else Heard()
+        return await adrive(
+            self._steps(request, lambda asking: start(adrive(asking, handler)), heard), handler
+        )
 
-    def _steps(self, request: Request, beside: Callable[[Steps[Extended]], None]) -> Steps[Extended]:
-        """Return the steps to the model's answer; `beside` takes those of a call that nobody waits for."""
-        decision, settings = yield Run(self._decide, (request,))
+    def _steps(
+        self, request: Request, beside: Callable[[Steps[Extended]], None], heard: Heard | None
+    ) -> Steps[Extended]:
+        """Return the steps to the model's answer.
+
+        Args:
+            request: For the step.
+            beside: Takes the steps of a call that nobody waits for.
+            heard: Hears which model answers, where a middleware within may call another.
+        """
+        set_elsewhere = self._agents.is_set_elsewhere(request.model)
+        member = self._agents.member(request.model) if set_elsewhere else None
+        if set_elsewhere and member is None:
+            return ExtendedModelResponse(model_response=(yield Ask(request)))
+        decision, settings = yield Run(self._decide, (request, member))
         asked = partial(self._asked, request)
         if decision.max_calls > 1 and settings.escalate is not None:
             step = EscalatedStep(self.routing, settings.escalate, request, asked)
@@ -183,20 +208,31 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
             begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
             with (yield from begun) as entry:
-                with _tracing(decision):
+                with _tracing(decision, heard):
                     response: Response = yield Ask(asked(decision))
+                self._hear(heard, entry)
                 result = [
                     self.routing.answered(entry, message) if isinstance(message, AIMessage) else message
                     for message in response.result
                 ]
-            return _extended(replace(response, result=result), decision)
+            return _extended(replace(response, result=result), entry.decision)
 
         drawn = self.routing.dispatcher.beside.drawn(decision)
         if drawn is not None:
             beside(asking(drawn, final=False))
         return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
 
-    def _decide(self, request: Request) -> tuple[Decision, CallSettings]:
+    def _hear(self, heard: Heard | None, entry: Entry) -> None:
+        """Set whose answer a call was, where a middleware within called another model than was chosen."""
+        chosen = name_of(self.routing.members[entry.decision.candidate].model)
+        if heard is None or not heard.called or heard.called == chosen:
+            return
+        told = entry.decision.because(f"{heard.called} answered: another middleware called it")
+        member = self._agents.called(heard.called)
+        entry.priced = member is not None
+        entry.decision = told if member is None else told.model_copy(update={"candidate": member})
+
+    def _decide(self, request: Request, member: str | None) -> tuple[Decision, CallSettings]:
         route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
         context = request.runtime.context if request.runtime is not None else None
         schema = request.response_format
@@ -204,6 +240,8 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         if isinstance(schema, (ProviderStrategy, ToolStrategy)):
             needs.add("structured_output" if isinstance(schema, ProviderStrategy) else "tools")
         settings = self.settings.overridden(context)
+        if member is not None:
+            settings = settings.overridden({"candidate": member})
         with self.routing.labelled(ensure_config()):
             decision = self.routing.decide(
                 [*_system(request), *request.messages],
@@ -245,9 +283,11 @@ def _system(request: Request) -> list[BaseMessage]:
 
 
 @contextmanager
-def _tracing(decision: Decision) -> Iterator[None]:
+def _tracing(decision: Decision, heard: Heard | None) -> Iterator[None]:
     """Put the decision in the metadata and tags of the runs within; the model stays the one that was given."""
     own: RunnableConfig = {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
+    if heard is not None:
+        own["callbacks"] = [heard]
     token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
     try:
         yield

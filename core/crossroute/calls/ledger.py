@@ -108,10 +108,11 @@ class Entry:
         cost: USD, where the answer tells that itself.
         begun: Whether a part of the answer reached the caller.
         said: The parts of its text.
+        priced: Whether the candidate's price is what its tokens cost.
     """
 
     def __init__(self, ledger: Ledger, decision: Decision, probe: Probe | None, *, final: bool) -> None:
-        self.decision, self.begun = decision, False
+        self.decision, self.begun, self.priced = decision, False, True
         self.usage: Usage | None = None
         self.cost: float | None = None
         self.said: list[str] = []
@@ -181,7 +182,8 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
-        price = self._ledger.price(name) if cost is None and not self._is_untold(usage) else None
+        known = self.priced and cost is None and not self._is_untold(usage)
+        price = self._ledger.price(name) if known else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second
         if cost is None:

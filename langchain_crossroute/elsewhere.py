@@ -1,0 +1,102 @@
+"""Models that another middleware of the same agent sets: told from the agent's own, and from those of the pool.
+
+LangChain tells a middleware neither which model its agent was made with nor what the middleware around it or within it
+changed. So the agent's own is noted where `create_agent` asks a middleware for its name, and the model that answered
+is heard by its run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.language_models import BaseChatModel
+
+if TYPE_CHECKING:
+    from langchain_crossroute.members import Member
+
+MAKER, INNERMOST = "create_agent", "create_agent.<locals>._execute_model"
+"""The function that makes an agent, and its own that call the model."""
+
+COMPREHENSIONS = 3
+"""At most so many frames lie between the function and what it asks of each middleware."""
+
+
+class AgentModels:
+    """The models that agents were made with which a middleware is part of; safe to share.
+
+    Args:
+        members: The pool's, by name.
+    """
+
+    def __init__(self, members: Mapping[str, Member]) -> None:
+        self._members = members
+        self._own: dict[int, BaseChatModel] = {}
+
+    def note(self) -> None:
+        """Note the model of the agent that is being made, where `create_agent` is what asks now."""
+        frame = sys._getframe(2)
+        for _ in range(COMPREHENSIONS):
+            if frame.f_code.co_name == MAKER:
+                model = frame.f_locals.get("model")
+                if isinstance(model, BaseChatModel):
+                    self._own[id(model)] = model
+                return
+            if frame.f_back is None:
+                return
+            frame = frame.f_back
+
+    def is_set_elsewhere(self, model: BaseChatModel) -> bool:
+        """Return whether another middleware set a model: it is none that an agent was made with, as far as known."""
+        if not self._own or id(model) in self._own:
+            return False
+        called = name_of(model)
+        return not called or all(name_of(own) != called for own in tuple(self._own.values()))
+
+    def member(self, model: BaseChatModel) -> str | None:
+        """Return the member that a model is, by itself or, where one alone has it, by its class and name."""
+        for name, member in self._members.items():
+            if member.model is model:
+                return name
+        return self.called(name_of(model))
+
+    def called(self, called: str) -> str | None:
+        """Return the only member of a class and name."""
+        found = [name for name, member in self._members.items() if called and name_of(member.model) == called]
+        return found[0] if len(found) == 1 else None
+
+
+class Heard(BaseCallbackHandler):
+    """Hears which model a middleware within called last.
+
+    Attributes:
+        called: Its provider and name; empty where nobody said.
+    """
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.called = ""
+
+    def on_chat_model_start(
+        self, serialized: Any, messages: Any, *, metadata: dict[str, Any] | None = None, **_: Any
+    ) -> None:
+        """Note the model of a run that begins."""
+        self.called = _spelled(metadata or {})
+
+
+def is_innermost(handler: object) -> bool:
+    """Return whether a handler calls the model itself, with no middleware between."""
+    return str(getattr(handler, "__qualname__", "")).startswith(INNERMOST)
+
+
+def name_of(model: BaseChatModel) -> str:
+    """Return a model's provider and name, as its runs tell them; empty where it tells none."""
+    return _spelled(model._get_ls_params())
+
+
+def _spelled(told: Mapping[str, Any]) -> str:
+    name = told.get("ls_model_name")
+    return f"{told.get('ls_provider', '')}/{name}" if name else ""
