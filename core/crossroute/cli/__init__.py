@@ -68,6 +68,18 @@ class _Group(TyperGroup):
         """Return the names, without the commands."""
         return list(COMMANDS)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; where an argument is out of its range, the error names it, which typer's own does not."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            if isinstance(cause := error.__cause__, ValidationError):
+                fault = cause.errors()[0]
+                error.message = (
+                    f"{fault['msg'].replace('Input should be', 'expected', 1)}; got {fault['input']!r}."
+                )
+            raise
+
 
 def _built(name: str, module: str, example: str) -> Any:
     found = getattr(import_module(f"{__name__}.{module}"), name)

@@ -160,9 +160,9 @@ def feedback(
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
     answer(as_json, told, f"{told.graded:,} decisions graded by {names}.")
     if told.unknown:
-        note(f"{told.unknown:,} scores of runs and traces that this log does not hold.")
+        note(f"{_scores(told.unknown)} of runs or traces that this log does not hold.")
     if told.unread:
-        note(f"{told.unread:,} scores are no grade of the scale {scale!r}; name another with --scale.")
+        note(f"{_scores(told.unread)} that the scale {scale!r} does not have; name another with --scale.")
 
 
 @traffic.command(
@@ -178,7 +178,7 @@ def judge(
             help="The model that judges; spelled as for crossroute collect.",
         ),
     ],
-    share: Annotated[float, typer.Option(help="Of the answers, drawn at random.")] = 0.05,
+    share: Annotated[float, typer.Option(help="Of the answers, drawn at random.", min=0, max=1)] = 0.05,
     limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.", min=0)] = None,
     prices: Annotated[
         list[str] | None,
@@ -242,6 +242,10 @@ def prune(
 
     deleted = TrafficLog.existing(log).prune(days)
     answer(as_json, {"deleted": deleted}, f"{deleted:,} decisions deleted.")
+
+
+def _scores(count: int) -> str:
+    return f"{count:,} score{'s' * (count != 1)}"
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -24,7 +24,7 @@ from crossroute.errors import DataError
 from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.rows import now
-from crossroute.traffic.scales import Scale, quality_of
+from crossroute.traffic.scales import Scale, check_scale, quality_of
 
 RUN = ("run_id", "observation_id", "observationId")
 TRACE = ("trace_id", "traceId", "session_id", "sessionId")
@@ -78,7 +78,9 @@ def import_feedback(
 
     Raises:
         DataError: The file is no such export, or holds no score of this name.
+        ValueError: There is no such scale.
     """
+    check_scale(scale)
     found = [one for one in read_scores(Path(path)) if score in (None, one.name)]
     if not found:
         raise DataError(

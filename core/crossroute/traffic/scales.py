@@ -21,12 +21,17 @@ def quality_of(grade: float | bool | str, scale: Scale = "quality") -> float:
     >>> quality_of("up", "thumbs"), quality_of(4, "stars"), quality_of(0.3)
     (1.0, 0.75, 0.3)
     """
-    if scale not in get_args(Scale):
-        raise ValueError(f"Unknown scale {scale!r}; expected one of {', '.join(get_args(Scale))}.")
+    check_scale(scale)
     quality = _READ[scale](grade)
     if quality is None:
         raise ValueError(f"{grade!r} is no grade of the scale {scale!r}; expected {_EXPECTED[scale]}.")
     return quality
+
+
+def check_scale(scale: str) -> None:
+    """Refuse a scale that is none."""
+    if scale not in get_args(Scale):
+        raise ValueError(f"Unknown scale {scale!r}; expected one of {', '.join(get_args(Scale))}.")
 
 
 def _thumb(grade: object) -> float | None:

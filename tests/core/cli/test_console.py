@@ -54,6 +54,21 @@ def test_a_usage_error_is_told_in_ascii():
     assert "got '7'" in told
 
 
+@pytest.mark.parametrize(
+    ("command", "value"),
+    [
+        (("floor", "universal", "o.jsonl", "--drop"), "nan"),
+        (("traffic", "prune", "t.db", "--days"), "-1"),
+        (("route", "x", "--actors"), "many"),
+    ],
+)
+def test_a_number_out_of_its_range_is_named(command, value):
+    code, printed, told = run(*command, value)
+    assert (code, printed) == (2, "")
+    assert repr(value) in told or f" {value} " in told  # as typer before 0.29 tells it
+    assert command[-1] in told
+
+
 @pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
 def test_a_full_disk_is_told_in_words():
     with FULL.open("wb") as full:
