@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from itertools import islice
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.candidate import Candidate, Pool, Price
-from crossroute.catalogue import Catalogue, candidate_named, read_layers, rests_on
-from crossroute.decision import BEST, Alternative, Cluster, Decision, Details, Promise, unchecked
+from crossroute.catalogue import rests_on
+from crossroute.decision import Alternative, Cluster, Decision, Details, Promise, unchecked
 from crossroute.encoder import Encoder
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
-from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.columns import Routed, choose_columns
@@ -27,15 +24,14 @@ from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions
 from crossroute.routing.policy import MOST_TO_PAY, Constraints, Dial, Screen, cache_saving
 from crossroute.routing.predictor import Foresight, Predictor, Row
+from crossroute.routing.variants import Variants, batches
 from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from crossroute.budgets import Budget, Spending
-    from crossroute.data.outcomes import Outcomes
+    from crossroute.budgets import Spending
     from crossroute.escalation.verifier import Verifier
-    from crossroute.routing.checkpoint import Parts
     from crossroute.routing.floors import Floor
 
 DEFAULT_COST_PREFERENCE = 0.5
@@ -45,7 +41,7 @@ DEFAULT_ROUTER = "routerbench"
 WIDEST_ROUTER = "universal"
 """The bundled router that knows most models: the default where the models to choose among are named."""
 
-BATCH, COLUMNS_BATCH = 64, 256
+COLUMNS_BATCH = 256
 CACHED_DIALS = 256
 CACHED_SCREENS = 64
 
@@ -63,7 +59,7 @@ class Dialled(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Router(InNotebooks):
+class Router(Variants, InNotebooks):
     """Choose a candidate for each query by predicted quality and cost.
 
     Load one with `Router.from_pretrained`, train one with `crossroute.fit`. Safe to share between threads and
@@ -131,24 +127,6 @@ class Router(InNotebooks):
         router = cls(**load(name, encoder))
         return router._with_updates() if name == WIDEST_ROUTER else router
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Write config.json and model.safetensors; `from_pretrained` gives the router back."""
-        from crossroute.routing.checkpoint import save
-
-        save(self._parts(), folder)
-
-    @property
-    def verifier(self) -> Verifier:
-        """What evidence about answers is worth: learned with the router, or else the package's own."""
-        from crossroute.escalation.verifier import Verifier
-
-        return self.own_verifier or Verifier.general()
-
-    @property
-    def pool(self) -> Pool:
-        """The candidates."""
-        return self.predictor.pool
-
     def predict(self, queries: Sequence[str | Query]) -> Prediction:
         """Predict the quality and the cost of every candidate's answer to every query.
 
@@ -156,7 +134,7 @@ class Router(InNotebooks):
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
             shape (n, m).
         """
-        rows = [row for batch in _batches(queries) for row in self.predictor.foresee(batch)]
+        rows = [row for batch in batches(queries) for row in self.predictor.foresee(batch)]
         columns = (
             [row.quality for row in rows],
             [row.cost for row in rows],
@@ -236,13 +214,13 @@ class Router(InNotebooks):
             asked["exploration"] = exploration
             return Decisions(
                 queries,
-                lambda read: (self.route(query, **asked) for batch in _batches(read) for query in batch),
+                lambda read: (self.route(query, **asked) for batch in batches(read) for query in batch),
             )
         return Decisions(
             queries,
             lambda read: (
                 explore(self._decide(query, row, dial, screen, current), exploration)
-                for batch in _batches(read)
+                for batch in batches(read)
                 for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
             ),
         )
@@ -272,144 +250,9 @@ class Router(InNotebooks):
         screen = self._screened(constraints)
         parts = (
             choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
-            for batch in _batches(queries, COLUMNS_BATCH)
+            for batch in batches(queries, COLUMNS_BATCH)
         )
         return Routed.joined(self._names, parts)
-
-    def profile(self, outcomes: Outcomes) -> Pool:
-        """Profile candidates by their outcomes on any queries, ready for `with_candidates`.
-
-        Args:
-            outcomes: Of candidates with prices; a few dozen queries give a rough profile, 200 a good one.
-
-        Raises:
-            DataError: A candidate has no price, or none of its outcomes is known.
-        """
-        return self.predictor.profile(outcomes)
-
-    def with_candidates(self, candidates: Iterable[Candidate]) -> Router:
-        """Return a router over this pool and further, profiled, candidates; one of the same name is replaced.
-
-        Raises:
-            DataError: A candidate has no price, or no profile over this router's clusters.
-        """
-        merged = {candidate.name: candidate for candidate in (*self.pool, *candidates)}
-        return self.over(Pool(merged.values()))
-
-    def without(self, *names: str) -> Router:
-        """Return a router over the pool less the named candidates."""
-        dropped = {self.pool[name].name for name in names}
-        return self.over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
-
-    def subset(self, names: Iterable[str]) -> Router:
-        """Return a router over the named candidates only; a name may be spelled as the catalogue knows it."""
-        if isinstance(names, str):
-            raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
-        return self.over(self.pool.subset([self._own_name(name) for name in names]))
-
-    def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Router:
-        """Return the same router at other prices, which are given by name or alias; nothing is retrained.
-
-        Args:
-            prices: Candidate -> its price, or USD per million tokens of input and of output.
-
-        Raises:
-            UnknownCandidateError: The pool does not know a name.
-            ValueError: A price is none.
-            TypeError: There are no names.
-        """
-        if not isinstance(prices, Mapping):
-            raise TypeError(f'Expected prices by name, {{"gpt-5": (1.25, 10)}}, got {prices!r}.')
-        return self.over(self.pool.with_prices({self._own_name(name): prices[name] for name in prices}))
-
-    def calibrated(self, queries: Iterable[str | Query]) -> Router:
-        """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
-
-        Args:
-            queries: A few hundred, as they will be routed. A text is one call, as all are through an integration; a
-                `Query` says by `one_call` whether it is, and by `input_tokens` what comes with the text. They are kept
-                as vectors, not as text.
-
-        Raises:
-            ValueError: There is no query.
-        """
-        asked = [query for batch in _batches(queries, read=Query.of_call) for query in batch]
-        if not asked:
-            raise ValueError("Expected the queries to set the dial on, got none.")
-        return self._remade(calibration=self.predictor.query_encoder.read(asked))
-
-    def with_floor(
-        self,
-        outcomes: Outcomes,
-        drop: float = 0.02,
-        *,
-        against: str = BEST,
-        confidence: float = 0.9,
-        max_calls: int = 1,
-        groups: Literal["task"] | Sequence[str] | None = None,
-        propensity: Floats | None = None,
-    ) -> Router:
-        """Return the same router with a quality floor: no later dial goes below where the promise is proved.
-
-        Args:
-            outcomes: Of every candidate, on queries like those to come. Queries that the router was trained on do not
-                count; where it does not tell which these are, those of the test split alone do.
-            drop: Mean quality is at most this much under that of the reference.
-            against: The reference: a candidate of the outcomes, or "best", the best of the router's.
-            confidence: Probability with which the promise holds, over the outcomes that were drawn.
-            max_calls: Where answers are looked at (escalation), how many calls a query may take; it holds for fewer,
-                too.
-            groups: The promise holds in each of these: "task" takes the outcomes' tasks, or name each query's; "" is
-                in none.
-            propensity: For a log of traffic, in which one candidate answered each query: the probability with which
-                it was chosen, shape (n,).
-
-        Raises:
-            FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
-            UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
-        """
-        from crossroute.routing.floors import evidence_of, named_in, proved, unseen
-
-        if propensity is not None and max_calls > 1:
-            raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
-        own = [named_in(outcomes.pool, candidate) for candidate in self.pool]
-        others = [] if against == BEST else [outcomes.pool[against].name]
-        labels = list(outcomes.tasks if groups == "task" else groups or [""] * len(outcomes))
-        if len(labels) != len(outcomes):
-            raise ValueError(f"Expected a group a query, {len(outcomes)}, got {len(labels)}.")
-        named = sorted(set(labels) - {""})
-        place = {label: number for number, label in enumerate(named or [""])}
-        fresh = unseen(outcomes, self.trained_on)
-        evidence = evidence_of(
-            outcomes.take(fresh),
-            self.predictor.query_encoder.read,
-            candidates=list(dict.fromkeys([*own, *others])),
-            group=np.array([place.get(label, -1) for label in labels], dtype=np.intp)[fresh],
-            propensity=None if propensity is None else np.asarray(propensity)[fresh],
-        )
-        promise = Promise(
-            drop=drop, against=(others or [BEST])[0], confidence=confidence, max_calls=max_calls, groups=named
-        )
-        floor = proved(promise, evidence, self.predictor, self.reward, self.verifier)
-        return self._remade(dial=self.dial, floor=floor)
-
-    def without_floor(self) -> Router:
-        """Return the same router without the promise."""
-        return self._remade(dial=self.dial, floor=None)
-
-    def with_budgets(self, budgets: Budget | Iterable[Budget]) -> Router:
-        """Return the same router within budgets: `route` counts what a decision is predicted to cost as spent.
-
-        Tell what the call took with `settle`; where nothing is told, the prediction stays spent. Integrations take
-        `budgets` themselves, and settle every call.
-        """
-        from crossroute.budgets import Spending
-
-        return self._remade(dial=self.dial, spending=Spending(budgets))
-
-    def without_budgets(self) -> Router:
-        """Return the same router without budgets."""
-        return self._remade(dial=self.dial, spending=None) if self.spending else self
 
     def settle(self, decision: Decision, cost: float | None) -> None:
         """Put what a decision's call took in place of what was reserved for it.
@@ -421,29 +264,6 @@ class Router(InNotebooks):
         if self.spending:
             self.spending.settle(decision, cost)
 
-    def over(self, pool: Pool, *, dial: Dial | None = None) -> Router:
-        """Return the same router over another pool, each candidate with a price and a profile.
-
-        Args:
-            pool: The candidates.
-            dial: As it was set for this pool before; by default it is set anew.
-
-        Raises:
-            DataError: A candidate has no price, or no profile over this router's clusters.
-            FloorError: The quality floor does not hold over that pool; see `without_floor`.
-            ValueError: The pool is empty.
-        """
-        if not len(pool):
-            raise ValueError("A router needs at least one candidate; none would be left.")
-        predictor = self.predictor.with_pool(pool)
-        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, floor=floor, dial=dial)
-
-    def _own_name(self, name: str) -> str:
-        """Return the name of the candidate that a spelling means; the spelling, where it means none."""
-        found = None if name in self.pool else candidate_named(self.pool, name)
-        return found.name if found and found.name in self.pool else name
-
     @cached_property
     def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
         """What is predicted of each candidate rests on, and how hard it is told to think."""
@@ -452,22 +272,6 @@ class Router(InNotebooks):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(Router, **self._parts(), spending=self.spending), ()
-
-    def _with_updates(self) -> Router:
-        """Return the router at the prices, and with the profiles, of the user's updates of the catalogue."""
-        updates = read_layers()
-        if not updates:
-            return self
-        pool = {candidate.name: candidate for candidate in self.pool}
-        for layer in updates:
-            prices = {entry.name: entry.price for entry in layer.entries if entry.price}
-            for name in pool.keys() & prices.keys():
-                pool[name] = pool[name].model_copy(update={"price": prices[name]})
-            for name, profile in layer.profiles.items():
-                if profile.made_by == self.predictor.digest:
-                    pool[name] = Catalogue.bundled()[name].candidate.model_copy(update={"profile": profile})
-        # a pool of hundreds is never routed over whole: what is chosen from it sets its own dial
-        return self._remade(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
 
     def __repr__(self) -> str:
         from crossroute.tables import listed
@@ -482,23 +286,6 @@ class Router(InNotebooks):
         told = [f"Text encoder: {self.predictor.query_encoder.name}."]
         told += [f"Promise: {self.floor}."] if self.floor else []
         return Group(self.pool, *map(escape, told))
-
-    def _remade(self, **changes: Any) -> Router:
-        """Return the same router but for some of its arguments; its dial is set anew."""
-        return Router(**{**self._parts(), "dial": None, "spending": self.spending, **changes})
-
-    def _parts(self) -> Parts:
-        return {
-            "predictor": self.predictor,
-            "calibration": self.calibration,
-            "cluster_labels": self.cluster_labels,
-            "reward": self.reward,
-            "provenance": self.provenance,
-            "dial": self.dial,
-            "verifier": self.own_verifier,
-            "floor": self.floor,
-            "trained_on": self.trained_on,
-        }
 
     def _calibrated_dial(self) -> Dial:
         self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
@@ -643,13 +430,3 @@ class Router(InNotebooks):
             tuple(unchecked(Alternative, dict(zip(_COLUMNS, columns[i], strict=True))) for i in order),
             tuple(unchecked(Cluster, cluster) for cluster in clusters),
         )
-
-
-def _batches(
-    queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of
-) -> Iterator[list[Query]]:
-    if isinstance(queries, (str, Query)):
-        raise TypeError("Expected several queries, got one; put it in a list, or use route.")
-    stream = iter(queries)
-    while batch := [read(query) for query in islice(stream, size)]:
-        yield batch
