@@ -12,7 +12,8 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability
-from crossroute.calls.arguments import check_tools, dialect_of, spoken
+from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.dialects import dialect_of
 from crossroute.calls.own_tools import tool_provider
 from langchain_crossroute.members import Change, copied, provider_of
 from langchain_crossroute.messages.reading import is_named

@@ -26,8 +26,9 @@ from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
-from crossroute.calls.arguments import OLLAMA, OPENAI, spoken
+from crossroute.calls.arguments import spoken
 from crossroute.calls.beside import ASKED
+from crossroute.calls.dialects import OLLAMA, OPENAI
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords

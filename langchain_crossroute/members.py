@@ -14,7 +14,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.configurable import DynamicRunnable
 
 from crossroute import Capability, CrossRouteError
-from crossroute.calls.arguments import Dialect, dialect_of
+from crossroute.calls.dialects import Dialect, dialect_of
 from crossroute.catalogue import price_of_own
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer

@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from crossroute import Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
-from crossroute.calls.arguments import ANTHROPIC, dialect_of
+from crossroute.calls.dialects import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
 from crossroute.calls.hooks import Called

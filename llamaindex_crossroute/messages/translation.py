@@ -7,7 +7,8 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
 
-from crossroute.calls.arguments import ANTHROPIC, GOOGLE, Dialect, spoken
+from crossroute.calls.arguments import spoken
+from crossroute.calls.dialects import ANTHROPIC, GOOGLE, Dialect
 from crossroute.calls.tool_ids import readable_id
 from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
 

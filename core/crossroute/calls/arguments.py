@@ -2,9 +2,6 @@
 
 A pool is called in one vocabulary, and each member has its own. An argument is handed on as it is, renamed, left out
 with one warning, or it keeps a member from the call: where leaving it out would change what comes back.
-
-Source: the keywords of langchain-openai 1.7, langchain-anthropic 1.7, langchain-google-genai 4.4, langchain-ollama 1.1
-and of LlamaIndex's OpenAI 0.8, Anthropic 0.12, GoogleGenAI and Ollama 0.11, and of the APIs that they hand them to.
 """
 
 from __future__ import annotations
@@ -12,150 +9,30 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from crossroute.calls.forms import FORMS, JSON, SCHEMAS, response_format
+from crossroute.calls.dialects import (
+    ANTHROPIC,
+    GOOGLE,
+    HOTTEST,
+    LLAMAINDEX_OLLAMA,
+    OPENAI,
+    VOCABULARY,
+    Dialect,
+    words,
+)
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
+SCHEMAS = frozenset({"response_schema", "response_json_schema"})
+"""Google's words for a schema, beside which its `response_mime_type` says nothing more."""
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+FORMS = SCHEMAS | {"response_format", "response_mime_type", "format"}
+"""OpenAI's word, Google's, and Ollama's."""
 
+TEXT, JSON = {"type": "text"}, {"type": "json_object"}
+MIME_TYPES: Mapping[Any, Any] = {"text/plain": TEXT, "application/json": JSON}
 
-class Dialect(NamedTuple):
-    """What one provider's models are told, and in which words.
-
-    Attributes:
-        name: The provider's.
-        takes: Arguments that they take as they are, of those that any provider knows.
-        renamed: Another provider's word -> theirs.
-        longest_tool_name: Characters; letters, digits, _ and - alone.
-        tool_choices: A tool must be called, any tool may be called, none may -> their words; none that they cannot say.
-    """
-
-    name: str
-    takes: frozenset[str]
-    renamed: Mapping[str, str]
-    longest_tool_name: int
-    tool_choices: Mapping[str, Any] = {}
-
-
-SAMPLING = "temperature top_p"
-SHARED = "tools tool_choice stream timeout config model"
-HTTP = "extra_headers extra_query extra_body"
-
-OPENAI = Dialect(
-    "openai",
-    _words(
-        f"{SHARED} {HTTP} {SAMPLING} stop seed n user logit_bias logprobs top_logprobs presence_penalty "
-        "frequency_penalty max_tokens max_completion_tokens reasoning_effort reasoning response_format "
-        "parallel_tool_calls strict service_tier metadata store modalities audio prediction verbosity stream_options "
-        "stream_usage functions function_call prompt_cache_key safety_identifier web_search_options include text "
-        "previous_response_id truncation"
-    ),
-    {
-        "stop_sequences": "stop",
-        "max_output_tokens": "max_tokens",
-        "num_predict": "max_tokens",
-        "max_new_tokens": "max_tokens",
-        "random_seed": "seed",
-        "candidate_count": "n",
-        "thinking_level": "reasoning_effort",
-        "effort": "reasoning_effort",
-    },
-    64,
-    {"required": "required", "auto": "auto", "none": "none"},
-)
-
-ANTHROPIC = Dialect(
-    "anthropic",
-    _words(
-        f"{SHARED} {HTTP} {SAMPLING} top_k stop stop_sequences max_tokens system metadata service_tier thinking betas "
-        "mcp_servers container context_management output_config effort reasoning_effort cache_control inference_geo "
-        "parallel_tool_calls strict response_format stream_usage"
-    ),
-    {
-        "max_completion_tokens": "max_tokens",
-        "max_output_tokens": "max_tokens",
-        "num_predict": "max_tokens",
-        "max_new_tokens": "max_tokens",
-        "thinking_level": "effort",
-    },
-    128,
-    {"required": "any", "auto": "auto", "none": {"type": "none"}},
-)
-
-GOOGLE = Dialect(
-    "google",
-    _words(
-        f"{SHARED} {SAMPLING} top_k stop stop_sequences seed presence_penalty frequency_penalty max_output_tokens "
-        "candidate_count safety_settings generation_config thinking_budget thinking_level thinking_config "
-        "include_thoughts reasoning_effort response_mime_type response_schema response_json_schema response_modalities "
-        "tool_config cached_content functions image_config labels"
-    ),
-    {
-        "max_tokens": "max_output_tokens",
-        "max_completion_tokens": "max_output_tokens",
-        "num_predict": "max_output_tokens",
-        "max_new_tokens": "max_output_tokens",
-        "random_seed": "seed",
-        "n": "candidate_count",
-        "effort": "thinking_level",
-        "modalities": "response_modalities",
-    },
-    128,
-    {"required": "any", "auto": "auto", "none": "none"},
-)
-
-OLLAMA = Dialect(
-    "ollama",
-    _words(
-        f"{SHARED} {SAMPLING} top_k stop seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty "
-        "tfs_z mirostat mirostat_eta mirostat_tau keep_alive options format reasoning response_format logprobs "
-        "top_logprobs strict"
-    ),
-    {
-        "max_tokens": "num_predict",
-        "max_completion_tokens": "num_predict",
-        "max_output_tokens": "num_predict",
-        "max_new_tokens": "num_predict",
-        "random_seed": "seed",
-        "repetition_penalty": "repeat_penalty",
-        "stop_sequences": "stop",
-        "reasoning_effort": "reasoning",
-    },
-    10000,
-    {"auto": None},
-)
-
-LLAMAINDEX_OLLAMA = Dialect(
-    "ollama",
-    _words(f"{SHARED} think format"),
-    {"reasoning_effort": "think", "reasoning": "think"},
-    10_000,
-    {"auto": None},
-)
-"""LlamaIndex's class reads its sampling from its fields alone."""
-
-DIALECTS = (OPENAI, ANTHROPIC, GOOGLE, OLLAMA)
-
-BY_CLASS = {
-    "BaseChatOpenAI": OPENAI,
-    "ChatAnthropic": ANTHROPIC,
-    "ChatGoogleGenerativeAI": GOOGLE,
-    "ChatOllama": OLLAMA,
-    "OpenAI": OPENAI,
-    "OpenAIResponses": OPENAI,
-    "Anthropic": ANTHROPIC,
-    "GoogleGenAI": GOOGLE,
-    "Ollama": LLAMAINDEX_OLLAMA,
-}
-"""Name of a chat model's class, or of one of its bases -> how it is told things."""
-
-VOCABULARY = frozenset(word for dialect in DIALECTS for word in (*dialect.takes, *dialect.renamed))
-"""All that any provider knows; what none knows is its user's own, and is handed on."""
-
-NEEDED = _words(
+NEEDED = words(
     "n candidate_count logprobs top_logprobs modalities audio functions function_call web_search_options mcp_servers "
     "response_schema response_json_schema response_mime_type response_modalities response_format previous_response_id "
     "system format cached_content"
@@ -173,19 +50,6 @@ UNTOLD = {
 """Arguments of which this value, or any (...), may be left out without a word."""
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
-
-HOTTEST = {"anthropic": 1.0}
-"""Greatest temperature, where it is less than the 2 of others."""
-
-
-def dialect_of(model: object) -> Dialect | None:
-    """Return how a model is told things, by its class; None where that is not known.
-
-    >>> class ChatOllama: ...
-    >>> dialect_of(ChatOllama()).name
-    'ollama'
-    """
-    return next((BY_CLASS[base.__name__] for base in type(model).__mro__ if base.__name__ in BY_CLASS), None)
 
 
 def spoken(
@@ -297,6 +161,25 @@ def _named_tool(name: str, dialect: Dialect) -> Any:
     if dialect is OPENAI:
         return {"type": "function", "function": {"name": name}}
     return {"type": "tool", "name": name} if dialect is ANTHROPIC else name
+
+
+def response_format(name: str, value: Any) -> Mapping[str, Any] | None:
+    """Return the form that an argument asks for in OpenAI's words, or None where it cannot be said in them.
+
+    >>> response_format("response_mime_type", "application/json")
+    {'type': 'json_object'}
+    >>> response_format("format", {"type": "object"})["json_schema"]["schema"]
+    {'type': 'object'}
+    """
+    if name == "response_format":
+        return value if isinstance(value, Mapping) else None
+    if name == "response_mime_type":
+        return MIME_TYPES.get(value) if isinstance(value, str) else None
+    if name == "format" and not isinstance(value, Mapping):
+        return JSON if value == "json" else None if value else TEXT
+    schema = value.model_json_schema() if hasattr(value, "model_json_schema") else value
+    named = {"name": "answer", "schema": schema}
+    return {"type": "json_schema", "json_schema": named} if isinstance(schema, Mapping) else None
 
 
 def _changes_form(name: str, dialect: Dialect) -> bool:

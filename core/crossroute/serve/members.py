@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from crossroute.calls.arguments import ANTHROPIC, OPENAI, Dialect, check_tools, spoken
+from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.dialects import ANTHROPIC, OPENAI, Dialect
 from crossroute.calls.effort_words import Api, beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry

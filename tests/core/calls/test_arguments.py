@@ -2,16 +2,8 @@
 
 import pytest
 
-from crossroute.calls.arguments import (
-    ANTHROPIC,
-    GOOGLE,
-    LLAMAINDEX_OLLAMA,
-    OLLAMA,
-    OPENAI,
-    check_tools,
-    dialect_of,
-    spoken,
-)
+from crossroute.calls.arguments import check_tools, spoken
+from crossroute.calls.dialects import ANTHROPIC, GOOGLE, LLAMAINDEX_OLLAMA, OLLAMA, OPENAI, dialect_of
 from crossroute.errors import DroppedArgumentWarning, UnableError
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
