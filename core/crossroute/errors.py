@@ -320,6 +320,8 @@ def unknown_argument(name: str, known: Iterable[str]) -> str:
 
 def _listed(name: str, known: tuple[str, ...]) -> str:
     """Return the known names; of many, those most like the unknown one."""
-    shown = known if len(known) <= MANY else most_alike(name, known, count=5) or known[:5]
+    shown = known if len(known) <= MANY else most_alike(name, known, count=5)
+    if known and not shown:
+        return f"{len(known)} others, none alike (`crossroute candidates` lists models)"
     more = len(known) - len(shown)
     return ", ".join(map(repr, shown)) + (f" and {more} others" if more else "")

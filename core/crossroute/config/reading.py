@@ -75,6 +75,8 @@ def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
     if first["type"] == "extra_forbidden":
         known = list(_keys_beside(place))
         told = f"unknown key.{meant(str(place[-1]), known)} Expected {', '.join(known)}"
+    elif place == ("models",) and first["type"] in ("missing", "too_short"):
+        told = 'expected a table for each model: [[models]], and in it model = "openai:gpt-5-mini"'
     elif first["type"] == "missing":
         told = "is missing"
     elif first["type"] not in ("value_error", "misplaced"):

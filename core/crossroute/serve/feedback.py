@@ -56,9 +56,14 @@ def _is_own(log: TrafficLog, decision_id: str, key: Key | None) -> bool:
     import sqlalchemy as sa
 
     from crossroute.traffic import schema
+    from crossroute.traffic.log import id_of
 
+    try:
+        wanted = id_of(decision_id)
+    except ValueError:
+        return False
     log.flush(WRITTEN_S)
     with log.reading(flushed=False) as connection:
-        chosen = sa.select(schema.decisions.c.tags).where(schema.decisions.c.id == decision_id)
+        chosen = sa.select(schema.decisions.c.tags).where(schema.decisions.c.id == wanted)
         tags = connection.execute(chosen).scalar_one_or_none()
     return tags is not None and (key is None or key.admin or key.label in json.loads(tags))

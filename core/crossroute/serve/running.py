@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from crossroute.config import read_config
-from crossroute.errors import ConfigError
+from crossroute.errors import ConfigError, one_line
 from crossroute.serve.app import CONFIG, WORKERS
 from crossroute.serve.guard import LOOPBACK
 from crossroute.serve.heads import LimitedHead
@@ -32,6 +33,7 @@ def run(path: Path, given: Mapping[str, Any]) -> None:
         given: What is stated in place of the file's: host, port, workers.
     """
     settings = check_settings(path, given)
+    check_address(settings.host, settings.port)
     os.environ[CONFIG], os.environ[WORKERS] = str(path.resolve()), str(settings.workers)
     with TemporaryDirectory(prefix="crossroute-") as folder:
         if settings.workers > 1:
@@ -60,6 +62,24 @@ def check_settings(path: Path, given: Mapping[str, Any]) -> ServerSettings:
             f"`crossroute keys add NAME --config {path}`, or listen on 127.0.0.1."
         )
     return settings
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on, before processes are started that each say so.
+
+    Raises:
+        ConfigError: Another process listens there, or the host is not of this machine.
+    """
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot listen at {host}, port {port} ({error.strerror or one_line(error)}). Choose another with --host "
+            "or --port, or stop what listens there."
+        ) from None
 
 
 def _listen(settings: ServerSettings) -> None:

@@ -110,7 +110,7 @@ class TrafficLog:
             ValueError: The grade is none of the scale, or the id can be no decision's.
         """
         row = {
-            "decision_id": _id_of(decision_id),
+            "decision_id": id_of(decision_id),
             "source": _label("source", source, schema.LONGEST_SOURCE),
             "candidate": candidate and _label("candidate", candidate, schema.LONGEST_NAME),
             "time": now(),
@@ -233,8 +233,12 @@ class TrafficLog:
                     connection.execute(schema.inserted(self._engine, table), rows)
 
 
-def _id_of(decision_id: object) -> str:
-    """Return a decision's id as it is kept, however it is spelled."""
+def id_of(decision_id: object) -> str:
+    """Return a decision's id as it is kept, however it is spelled.
+
+    Raises:
+        ValueError: It can be no decision's.
+    """
     told = str(decision_id).strip()
     try:
         return str(UUID(told))

@@ -171,6 +171,11 @@ def test_a_file_of_weights_is_a_model_of_ones_own(path):
     assert CATALOGUE.find(f"{path}gpt-5.5.gguf") is None
 
 
+def test_names_that_are_not_alike_are_not_suggested():
+    error = UnknownCandidateError("zzzzzzzzz", tuple(entry.name for entry in CATALOGUE))
+    assert f"knows {len(CATALOGUE)} others, none alike" in str(error)
+
+
 def test_the_command_in_a_refusal_can_be_pasted():
     with pytest.raises(UnknownModelError, match="crossroute profile 'my model; v2'"):
         CATALOGUE.resolve("my model; v2")

@@ -318,3 +318,11 @@ def test_a_router_of_a_name_that_no_folder_can_have_is_left_to_be_refused(name, 
     path = tmp_path / "crossroute.toml"
     path.write_text(ISSUE.replace("universal", name))
     assert len(read_config(path).router) > 2
+
+
+@pytest.mark.parametrize("text", ["", "models = []", 'router = "universal"'])
+def test_a_file_without_models_says_how_one_is_written(tmp_path, text):
+    path = tmp_path / "crossroute.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"models: expected a table for each model: \[\[models\]\]"):
+        read_config(path)

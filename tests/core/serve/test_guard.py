@@ -137,6 +137,8 @@ def test_feedback_is_kept_for_one_s_own_decisions(serve, tmp_path):
         grade = {"decision_id": decision, "quality": "up", "scale": "thumbs"}
         assert ask(served, grade, "cr-bob", "feedback").status_code == 404
         assert ask(served, grade, path="feedback").json() == {"kept": True}
+        shouted = grade | {"decision_id": decision.upper()}
+        assert ask(served, shouted, path="feedback").json() == {"kept": True}
         assert ask(served, grade | {"quality": "maybe"}, path="feedback").status_code == 400
         assert ask(served, grade | {"decision_id": "1"}, path="feedback").status_code == 404
     log = TrafficLog.existing(tmp_path / "traffic.db")
