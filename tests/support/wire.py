@@ -168,7 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour == "no-logprobs":
             behaviour = 400 if "logprobs" in body else "ok"
         said = self.wire.said(body["model"]) if isinstance(behaviour, str) else Said()
-        api = _Anthropic(body, said) if self.path.endswith("/messages") else _OpenAI(body, said)
+        path = self.path.partition("?")[0]
+        api = _Anthropic(body, said) if path.endswith("/messages") else _OpenAI(body, said)
         if behaviour == "hang":
             self.wire.closing.wait()
             self.close_connection = True
