@@ -199,11 +199,11 @@ class BudgetSpentError(CrossRouteError, ValueError):
 
 
 class BudgetStateError(CrossRouteError, OSError):
-    """The file that keeps what budgets have spent cannot be read or written: no call is made that none would count."""
+    """What keeps what budgets have spent cannot be read or written: no call is made that none would count."""
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(
-            f"Budgets cannot keep what calls take in {place}: {why}. Mend that, or name another file as their `state`."
+            f"Budgets cannot keep what calls take in {place}: {why}. Mend that, or name another as their `state`."
         )
         self.place, self.why = place, why
 

@@ -172,6 +172,6 @@ def test_an_answer_that_came_is_not_lost_where_its_cost_cannot_be_written(
     assert asking.ask().candidate
     assert "What a call took was not counted" in caplog.text
     provider.receive = receive
-    with pytest.raises(BudgetStateError, match=r"no such table.*name another file"):
+    with pytest.raises(BudgetStateError, match=r"no such table.*name another as their `state`"):
         asking.ask()
     assert len(provider.requests) == 2

@@ -15,6 +15,9 @@ HOURS = 24
 EVERY = "*"
 """Ends a key that stands for many: each key that begins as it does has an account of its own."""
 
+REDIS = ("redis", "rediss", "unix")
+"""Schemes of Redis's URLs."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -73,6 +76,16 @@ class Budget(BaseModel):
                 f"unknown time zone {zone!r}; expected one such as 'UTC' or 'Europe/Berlin'"
             ) from error
         return zone
+
+    @field_validator("state")
+    @classmethod
+    def _file_or_redis(cls, state: str | Path | None) -> str | Path | None:
+        scheme, sign, _ = str(state).partition("://")
+        if sign and scheme not in REDIS:
+            raise ValueError(
+                f"spending is kept in a SQLite file or a Redis; expected a path or redis://host:6379/0, got {scheme}://..."
+            )
+        return state
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> Self:

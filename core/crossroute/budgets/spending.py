@@ -75,7 +75,7 @@ class Spending:
         Raises:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
         """
-        accounts = self._accounts(frozenset(keys), usual)
+        accounts = self._accounts(frozenset({keys} if isinstance(keys, str) else keys), usual)
         paced = [account for account in accounts if account.pay is not None]
         allowed = min((account.pay or 0.0 for account in paced), default=math.inf)
         paced_below = bool(paced) and (asked is None or allowed < asked)
@@ -117,6 +117,8 @@ class Spending:
             cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
         """
         reserved = _predicted(decision)
+        if cost is not None and not _can_be_paid(cost):
+            cost = None
         took = reserved if cost is None else cost
         answered = cost is None or cost > 0 or reserved == 0
         self._write(
@@ -126,7 +128,8 @@ class Spending:
 
     def charge(self, decision: Decision, cost: float) -> None:
         """Count what was spent for a call beside its candidates: by a judge, say."""
-        self._write(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
+        if _can_be_paid(cost):
+            self._write(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
 
     def __repr__(self) -> str:
         return f"Spending({', '.join(self._budget)})"
@@ -239,6 +242,14 @@ def _balances(budget: Budget, account: str, state: State, now: float) -> tuple[B
     before = budget.period(begin - 1).begin
     today, earlier = state.read([name_in(account, begin), name_in(account, before)])
     return today, earlier
+
+
+def _can_be_paid(cost: float) -> bool:
+    """Return whether a call can cost that, and tell where none can: added up, it would spoil all that is counted."""
+    if 0 <= cost < math.inf:
+        return True
+    LOG.warning("A call is said to have taken %r USD, which none can: that is not counted.", cost)
+    return False
 
 
 def _predicted(decision: Decision) -> float:

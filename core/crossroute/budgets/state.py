@@ -8,6 +8,7 @@ money of a call that may have been made stays spent.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from crossroute.budgets.budget import REDIS
 from crossroute.errors import BudgetStateError, needs_extra
 
 KEPT_S = 40 * 86_400
@@ -91,7 +93,7 @@ def name_in(account: str, begin: float) -> str:
 
 def state_at(place: str | Path | None) -> State:
     """Return the state at a place: a Redis, a file, or the user's file."""
-    if isinstance(place, str) and place.startswith(("redis://", "rediss://", "unix://")):
+    if isinstance(place, str) and place.startswith(tuple(f"{scheme}://" for scheme in REDIS)):
         return RedisState(place)
     if place is None:
         from platformdirs import user_data_path
@@ -216,16 +218,19 @@ class RedisState:
 
     Args:
         url: As redis-py takes it: redis://host:6379/0.
-        client: Of redis-py, in place of one of its own.
+        client: Of redis-py, in place of one of its own; its errors are raised as they are.
 
     Raises:
         MissingExtraError: redis-py is not installed.
+
+    Its methods raise BudgetStateError where it does not answer.
     """
 
     def __init__(self, url: str, client: Any = None) -> None:
         with needs_extra("A budget in Redis", "redis"):
             import redis
         self._url = url
+        self._faults = () if client else (redis.RedisError, OSError)
         self._client: Any = client or redis.Redis.from_url(url, decode_responses=True)
         self._add = self._client.register_script(ADD)
 
@@ -234,7 +239,7 @@ class RedisState:
 
     def read(self, accounts: Sequence[str]) -> list[Balance]:
         """Return the balances of some accounts."""
-        with self._client.pipeline(transaction=False) as pipeline:
+        with self._told(), self._client.pipeline(transaction=False) as pipeline:
             for account in accounts:
                 pipeline.hmget(_key(account), "spent", "calls", "log_pay", "since")
             rows = pipeline.execute()
@@ -254,8 +259,17 @@ class RedisState:
             till = "" if change.until == float("inf") else f"{change.until + KEPT_S:.0f}"
             added = (f"{change.spent:.17f}", f"{change.calls:g}", f"{change.step:.17f}")
             arguments += [limit, *added, start, f"{change.since:.17f}", till]
-        over = int(self._add(keys=[_key(change.account) for change in changes], args=arguments))
+        with self._told():
+            over = int(self._add(keys=[_key(change.account) for change in changes], args=arguments))
         return changes[over - 1].account if over else None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except self._faults as error:
+            place = re.sub(r"^.*@|^[a-z]+://", "", self._url)  # without a password
+            raise BudgetStateError(f"Redis at {place}", str(error).rstrip(".")) from error
 
 
 def _key(account: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from numbers import Real
@@ -164,7 +165,7 @@ class Router(Variants, InNotebooks):
             constraints: What the candidate must satisfy.
             current: The candidate that answered this conversation so far: what its provider's prompt cache
                 saves is taken off its predicted cost, so that a switch must earn more than that.
-            budget_keys: What the call counts for beside all calls, where the router has budgets.
+            budget_keys: What the call counts for beside all calls, where the router has budgets; one alone is allowed.
             exploration: Part of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
 
         Raises:
@@ -260,7 +261,14 @@ class Router(Variants, InNotebooks):
         Args:
             decision: That `route` returned.
             cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
+
+        Raises:
+            ValueError: No call can cost that.
         """
+        if cost is not None and not 0 <= cost < math.inf:
+            raise ValueError(
+                f"cost must be a number of USD, at least 0, or None where it is not known; got {cost!r}."
+            )
         if self.spending:
             self.spending.settle(decision, cost)
 

@@ -80,3 +80,9 @@ def test_in_words():
     assert str(Budget(usd=50)) == "$50 a day"
     assert str(Budget(usd=2.5, per="total", key="user:*")) == "$2.5 for user:*"
     assert str(Budget(usd=1, per=timedelta(hours=1))) == "$1 every 1:00:00"
+
+
+def test_spending_is_kept_in_a_file_or_a_redis():
+    with pytest.raises(ValidationError, match=r"expected a path or redis://host:6379/0, got postgresql://"):
+        Budget(usd=1, state="postgresql://user:sesame@host/name")
+    assert Budget(usd=1, state="rediss://host:6379/0").state == "rediss://host:6379/0"

@@ -195,6 +195,24 @@ def test_a_router_reserves_what_it_decides(place, router):
         held.route_columns([QUERY])
 
 
+@pytest.mark.parametrize("cost", [math.nan, math.inf, -0.1])
+def test_a_cost_that_no_call_has_is_refused_and_counted_by_nobody(place, router, cost):
+    held = router.with_budgets(Budget(usd=1, state=place))
+    decision = held.route(QUERY)
+    with pytest.raises(ValueError, match="cost must be a number of USD, at least 0"):
+        held.settle(decision, cost)
+    held.spending.settle(decision, cost)  # as a pool's calls are
+    held.spending.charge(decision, cost)
+    assert held.route(QUERY).budgets[0].left == pytest.approx(1 - decision.cost)
+
+
+def test_one_key_alone_is_a_key(place, router):
+    held = router.with_budgets(Budget(usd=1, key="user:*", state=place))
+    assert [
+        one.account.split("|")[2].split("@")[0] for one in held.route(QUERY, budget_keys="user:ann").budgets
+    ] == ["user:ann"]
+
+
 def test_what_one_state_refuses_is_taken_back_from_another(tmp_path, router, clock):
     priced = router.without("free")
     cheap = priced.route(QUERY, willingness_to_pay=1e-12)

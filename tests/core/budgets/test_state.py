@@ -10,6 +10,7 @@ import pytest
 
 from crossroute import MissingExtraError
 from crossroute.budgets.state import Balance, Change, state_at
+from crossroute.errors import BudgetStateError
 
 NEVER = math.inf
 
@@ -61,6 +62,15 @@ def test_processes_together_do_not_exceed_a_limit(place):
     ]
     assert sum(int(each.communicate()[0]) for each in started) == 100
     assert state_at(place).read(["a"])[0].spent == pytest.approx(1)
+
+
+def test_a_redis_that_is_gone_is_told_without_its_password():
+    pytest.importorskip("redis", reason="redis-py is not installed")
+    state = state_at("redis://user:sesame@127.0.0.1:1/0")
+    for fails in (lambda: state.read(["a"]), lambda: state.add([Change("a", 1.0, spent=1.0)])):
+        with pytest.raises(BudgetStateError, match=r"in Redis at 127.0.0.1:1/0: .*refused") as told:
+            fails()
+        assert "sesame" not in str(told.value)
 
 
 def test_redis_without_its_package_is_told(monkeypatch):
