@@ -15,7 +15,7 @@ from langchain_crossroute.messages.reading import shows
 from langchain_crossroute.messages.reply import (
     KEY,
     finish_reason_of,
-    is_finished,
+    is_done,
     message_of,
     stamped,
     tells_its_end,
@@ -58,13 +58,14 @@ class Tail(attempts.Tail[Any]):
         if message is None:
             yield chunk
             return
-        self._note(message)
+        reason = finish_reason_of(message)
+        self._note(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         if message.usage_metadata:
             usage = usage_of(message.usage_metadata)
             self.entry.usage = usage and usage.after(self.entry.usage)
-        self.entry.check(finish_reason_of(message), said=self.entry.begun)
+        self.entry.check(reason, said=self.entry.begun)
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):
@@ -79,9 +80,9 @@ class Tail(attempts.Tail[Any]):
         if message is not None and not self._stamped:
             yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
 
-    def _note(self, message: AIMessage) -> None:
-        reason = finish_reason_of(message)
-        self.ending.note(telling=tells_its_end(message), finished=is_finished(message), reason=reason)
+    def _note(self, message: AIMessage, reason: str | None) -> None:
+        finished = bool(reason) or is_done(message)
+        self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
         if usage_of(message.usage_metadata) is not None:
             self.ending.count(behind=self.entry.begun and not shows(message))
 
@@ -115,7 +116,7 @@ class EventTail(Tail):
             told = AIMessage(
                 "", response_metadata=chunk.get("metadata") or {}, usage_metadata=chunk.get("usage")
             )
-            self._note(told)
+            self._note(told, finish_reason_of(told))
             self.check(empty=False)
             stamp = {KEY: self.entry.count().as_json()}
             chunk = {**chunk, "metadata": {**(chunk.get("metadata") or {}), **stamp}}

@@ -198,7 +198,12 @@ def tells_its_end(message: AIMessage) -> bool:
 
 def is_finished(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, tells why it ended."""
-    return bool(finish_reason_of(message)) or any(message.response_metadata.get(key) for key in DONE)
+    return bool(finish_reason_of(message)) or is_done(message)
+
+
+def is_done(message: AIMessage) -> bool:
+    """Return whether an answer, or a chunk of one, says that it ended, and not why."""
+    return any(message.response_metadata.get(key) for key in DONE)
 
 
 def is_torn(message: AIMessage) -> bool:

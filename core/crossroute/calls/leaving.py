@@ -10,15 +10,28 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from types import AsyncGeneratorType, CellType, CoroutineType, FrameType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    CellType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+    NoneType,
+)
 from typing import Any, TypeVar
 
 from crossroute.calls.steps import aclosing, closing
 
 T = TypeVar("T")
 
-HOLDERS = (GeneratorType, AsyncGeneratorType, CoroutineType, FrameType, CellType)
+HOLDERS = frozenset({GeneratorType, AsyncGeneratorType, CoroutineType, FrameType, CellType})
 """What a suspended stream keeps its sources in."""
+
+PLAIN = frozenset({dict, list, tuple, str, int, float, bool, NoneType, CodeType, FunctionType, ModuleType})
+"""What it holds beside them, and what is no response."""
 
 YOUNG = 1
 """The garbage collector's generations of what was made lately: collected in a millisecond, all in up to a second."""
@@ -58,7 +71,7 @@ class Opened:
         for held in _held(stream):
             if (frame := _frame(held)) is not None:
                 self.frames.append(frame)
-            elif not isinstance(held, HOLDERS) and (response := _response(held)) is not None:
+            elif type(held) not in HOLDERS and (response := _response(held)) is not None:
                 found[id(response)] = response
         self.responses = list(found.values())
 
@@ -105,11 +118,11 @@ def _held(stream: object) -> Iterator[object]:
     waiting = [stream]
     while waiting:
         held = waiting.pop()
-        if id(held) in seen:
+        if type(held) in PLAIN or id(held) in seen:
             continue
         seen.add(id(held))
         yield held
-        if isinstance(held, HOLDERS):
+        if type(held) in HOLDERS:
             waiting += gc.get_referents(held)
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import (
@@ -94,7 +95,10 @@ def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any
     return made
 
 
-Details = tuple[tuple[Alternative, ...], tuple[Cluster, ...]]
+Rows = list[dict[str, Any]]
+Details = tuple[Rows, Rows]
+"""Alternatives and clusters, by the names of their fields and in their order."""
+
 PLAIN = frozenset({str, int, bool, type(None)})
 """Types of values that JSON holds as they are."""
 
@@ -161,19 +165,31 @@ class Decision(InNotebooks, BaseModel):
         """Return a decision whose alternatives and clusters are made when they are asked for.
 
         Args:
-            details: Makes both.
+            details: Makes both, once.
             told: The fields before them and after them, as `Decision` validates them.
         """
-        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
+        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": cache(details)})
 
     def _whole(self) -> Decision:
         """Return this decision once all of its fields are made."""
-        if self._details is not None and not self.__dict__.keys() >= set(DETAILS):
-            told = self.__dict__ | dict(zip(DETAILS, self._details(), strict=True))
-            object.__setattr__(self, "__dict__", {name: told[name] for name in type(self).model_fields})
+        if (rows := self._missing()) is not None:
+            alternatives = tuple(unchecked(Alternative, row) for row in rows[0])
+            clusters = tuple(unchecked(Cluster, row) for row in rows[1])
+            object.__setattr__(self, "__dict__", self._with_details(alternatives, clusters))
             object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set | set(DETAILS))
             self._details = None
         return self
+
+    def _missing(self) -> Details | None:
+        """Return what alternatives and clusters are made of, as long as these are not made."""
+        if self._details is None or self.__dict__.keys() >= set(DETAILS):
+            return None
+        return self._details()
+
+    def _with_details(self, alternatives: Any, clusters: Any) -> dict[str, Any]:
+        """Return all fields in their order."""
+        told = {**self.__dict__, "alternatives": alternatives, "clusters": clusters}
+        return {name: told[name] for name in type(self).model_fields}
 
     if not TYPE_CHECKING:  # a type checker sees the fields
 
@@ -240,7 +256,9 @@ class Decision(InNotebooks, BaseModel):
 
         It is what `model_dump_json` writes, without the way through text: every answer carries it.
         """
-        return {**_plain(vars(self._whole())), "decision_id": self.id}
+        rows = self._missing()
+        told = vars(self) if rows is None else self._with_details(*rows)
+        return {**_plain(told), "decision_id": self.id}
 
     def explain(self) -> str:
         """Say in words why this candidate."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.catalogue import rests_on
-from crossroute.decision import Alternative, Cluster, Decision, Details, Promise, unchecked
+from crossroute.decision import Alternative, Decision, Details, Promise
 from crossroute.encoder import Encoder
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import NoEligibleCandidateError
@@ -431,10 +431,7 @@ class Router(Variants, InNotebooks):
         order = np.lexsort((-reward, barred, np.arange(len(columns)) != chosen))
         shares = row.clusters
         nearest = np.argsort(-shares, kind="stable")[:CLUSTERS_SHOWN].tolist()
-        clusters = (
-            {"index": i, "weight": float(shares[i]), "label": self.cluster_labels[i]} for i in nearest
-        )
         return (
-            tuple(unchecked(Alternative, dict(zip(_COLUMNS, columns[i], strict=True))) for i in order),
-            tuple(unchecked(Cluster, cluster) for cluster in clusters),
+            [dict(zip(_COLUMNS, columns[i], strict=True)) for i in order.tolist()],
+            [{"index": i, "weight": float(shares[i]), "label": self.cluster_labels[i]} for i in nearest],
         )
