@@ -29,7 +29,7 @@ from crossroute import Capability, Decision
 from crossroute.calls.arguments import spoken
 from crossroute.calls.beside import ASKED
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
@@ -254,6 +254,7 @@ class Call:
         """
         if not self.kwargs and not self.stated:
             return {}, {}
+        refuse_settings(self.kwargs)
         kwargs = {**member.keywords(self.stated), **self.kwargs}
         if self.settings.candidate is None:
             kwargs = spoken(kwargs, member.dialect, member.name, tool_names(self.tools) if kwargs else ())

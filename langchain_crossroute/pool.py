@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, Callbacks
@@ -151,7 +152,7 @@ class PoolFields(BaseChatModel):
         )
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
             raise ValueError(unknown_argument(unknown[0], cls.model_fields))
-        if isinstance(given, dict) and isinstance(given.get("models"), Sequence):
+        if isinstance(given, dict) and not isinstance(given.get("models"), (Mapping, NoneType)):
             return given | {"models": by_name(given["models"], model_name, model_effort)}
         return given
 

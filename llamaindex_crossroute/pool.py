@@ -100,7 +100,7 @@ class MemberPool(FunctionCallingLLM):
     shadow: str | None = Field(
         default=None, description="Call this member always, and log which one would have been chosen."
     )
-    llms: dict[str, LLM] = Field(min_length=1, exclude=True, description="Candidate's name or alias -> LLM.")
+    llms: dict[str, LLM] = Field(exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
         default_factory=dict, description="What is known of members beyond their metadata."
     )

@@ -11,6 +11,7 @@ from llama_index.llms.openai_like import OpenAILike
 
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
+from tests.support.integrations import Provider
 
 OWN, GATEWAY = "http://127.0.0.1:9/v1", "https://api.example.com/v1"
 
@@ -72,3 +73,23 @@ def test_nobody_charges_for_open_weights_at_home(made):
         }
     )
     assert [pool[name].price.output == 0 for name in pool] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["cost_preference", "candidate", "constraints", "budget_keys"])
+def test_a_setting_among_a_models_arguments_is_refused_before_any_model_is_asked(integration, router, name):
+    provider = Provider()
+    asking = integration(router, provider)
+    with pytest.raises(TypeError, match=f"'{name}' is a setting of the router.*configurable.*model_copy"):
+        asking.ask(**{name: 0.5})
+    assert provider.requests == []
+    assert asking.ask().failures == ()
+
+
+def test_one_model_that_is_not_in_a_list_is_told_and_so_is_none():
+    one = OpenAI(model="gpt-4o", api_key="none"), ChatOpenAI(model="gpt-4o", api_key="none")
+    for model, pool in zip(one, (CrossRouteLLM, lambda models: ChatCrossRoute(models=models)), strict=True):
+        with pytest.raises(TypeError, match=f"got one, '{type(model).__name__}'; put it in a list"):
+            pool(model)
+        for none in ([], {}):
+            with pytest.raises(ValueError, match="Expected at least one model, got none"):
+                pool(none)

@@ -130,7 +130,7 @@ def test_aliases_and_unknown_names(router):
     assert aliased.complete(STORY).additional_kwargs["crossroute"]["candidate"] == "lab/small"
     with pytest.raises(UnprofiledCandidateError, match="'gpt-9'"):
         CrossRouteLLM({"gpt-9": ChatFake("x")}, router).complete(STORY)
-    with pytest.raises(ValueError, match="at least 1 item"):
+    with pytest.raises(ValueError, match="at least one model"):
         CrossRouteLLM({}, router)
 
 

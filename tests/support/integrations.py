@@ -68,8 +68,8 @@ class LangChain:
             member._provider = provider
         self.pool = ChatCrossRoute(models=members, router=router, **settings)
 
-    def ask(self) -> Decision:
-        return self._decision(self.pool.invoke(STORY))
+    def ask(self, **arguments: Any) -> Decision:
+        return self._decision(self.pool.invoke(STORY, **arguments))
 
     async def aask(self) -> Decision:
         return self._decision(await self.pool.ainvoke(STORY))
@@ -90,8 +90,8 @@ class LlamaIndex:
             member._provider = provider
         self.pool = CrossRouteLLM(members, router, **settings)
 
-    def ask(self) -> Decision:
-        return self._decision(self.pool.chat([llamaindex_fakes.user(STORY)]))
+    def ask(self, **arguments: Any) -> Decision:
+        return self._decision(self.pool.chat([llamaindex_fakes.user(STORY)], **arguments))
 
     async def aask(self) -> Decision:
         return self._decision(await self.pool.achat([llamaindex_fakes.user(STORY)]))

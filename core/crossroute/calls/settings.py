@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -10,6 +13,11 @@ from typing_extensions import Self
 
 from crossroute.escalation import Escalation
 from crossroute.routing.policy import Constraints
+
+LOG = logging.getLogger("crossroute.calls")
+
+ALIKE = 0.85
+"""How alike a key beside a call's settings must be to one of them to pass for a slip of the pen."""
 
 Escalate = Escalation | bool | Literal["buffer"] | None
 """`Escalation.of` reads it: True escalates, "buffer" also streamed calls, False and None do not."""
@@ -55,6 +63,9 @@ class CallSettings(BaseModel):
         Raises:
             pydantic.ValidationError: One is out of range or of another type.
         """
+        if isinstance(given, Mapping):
+            for key in given:
+                _tell_misspelt(key)
         found = {name: _read(given, name) for name in type(self).model_fields}
         update = {name: value for name, value in found.items() if value is not None}
         if not update:
@@ -63,6 +74,32 @@ class CallSettings(BaseModel):
         if {"cost_preference", "willingness_to_pay"} & update.keys():
             kept |= {"cost_preference": None, "willingness_to_pay": None}
         return CallSettings(**(kept | update))
+
+
+def refuse_settings(arguments: Iterable[str]) -> None:
+    """Refuse settings of the router among the arguments that go to a model.
+
+    Raises:
+        TypeError: There is one; the message says where it belongs.
+    """
+    for name in arguments:
+        if name in CallSettings.model_fields:
+            raise TypeError(
+                f"{name!r} is a setting of the router, and no argument of its models. Of one call state it so: "
+                f"invoke(..., config={{'configurable': {{{name!r}: ...}}}}) in LangChain, "
+                f"llm.model_copy(update={{{name!r}: ...}}) in LlamaIndex."
+            )
+
+
+@cache
+def _tell_misspelt(key: object) -> None:
+    """Tell once of a key that is likely a setting, misspelt; keys of others stand beside the settings, too."""
+    known = CallSettings.model_fields
+    like = (
+        get_close_matches(key, known, n=1, cutoff=ALIKE) if isinstance(key, str) and key not in known else []
+    )
+    if like:
+        LOG.warning("%r is no setting of a call, and is passed over. Did you mean %r?", key, like[0])
 
 
 def _read(given: Mapping[str, Any] | object | None, name: str) -> Any:

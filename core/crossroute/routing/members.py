@@ -76,8 +76,9 @@ def by_name(
     """
     if isinstance(models, Mapping):
         return dict(models)
-    if isinstance(models, str):
-        raise TypeError(f"Expected several models, got one, {models!r}; put it in a list.")
+    if isinstance(models, (str, BaseModel)):  # pydantic's models pass for iterables of their fields
+        one = models if isinstance(models, str) else type(models).__name__
+        raise TypeError(f"Expected several models, got one, {one!r}; put it in a list.")
     named = [(_name(model, name_of), model) for model in models]
     asked = Counter(name for name, _ in named)
     found: dict[str, Model] = {}

@@ -38,3 +38,19 @@ def test_overriding_one_dial_replaces_the_other(kind):
     assert settings.overridden(kind()) is settings.overridden(None) is settings
     with pytest.raises(ValidationError):
         settings.overridden(kind(cost_preference=2))
+
+
+@pytest.mark.parametrize("kind", [dict, SimpleNamespace])
+def test_a_misspelt_setting_is_told_once_and_others_keys_are_not(kind, caplog):
+    given = kind(cost_prefrence=0.2, thread_id="7", candidates=3)
+    for _ in range(2):
+        assert CallSettings().overridden(given) == CallSettings()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == (
+        [
+            "'cost_prefrence' is no setting of a call, and is passed over. Did you mean 'cost_preference'?",
+            "'candidates' is no setting of a call, and is passed over. Did you mean 'candidate'?",
+        ]
+        if kind is dict
+        else []
+    )
