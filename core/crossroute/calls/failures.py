@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pydantic import ValidationError
 
@@ -123,6 +123,17 @@ def _first_line(message: str) -> str:
 
 
 @contextmanager
+def naming(model: str) -> Iterator[None]:
+    """Note on what is raised within the block which model it came of, for `provider_errors` to say."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(AttributeError):
+            error.crossroute_model = model  # type: ignore[attr-defined]
+        raise
+
+
+@contextmanager
 def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     """Tell what a provider raises within the block, of a missing key for one, in one line and without secrets.
 
@@ -138,6 +149,7 @@ def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     except CrossRouteError:
         raise
     except Exception as error:
+        model = model or getattr(error, "crossroute_model", "")
         failure = failure_of(model, error)
         told = f"{f'{model}: ' if model else ''}{failure.error}: {failure.message.rstrip('.')}. {then}"
         raise CrossRouteError(told.strip()) from error

@@ -250,6 +250,8 @@ def _finish(collection: Collection, path: Path, as_json: bool) -> None:
     from crossroute.collection.writing import write_collected
 
     collected = _run(collection)
+    if not collected.rows and not collected.ungraded:
+        raise CrossRouteError(f"Nothing was asked: {collected.stopped or 'there is no prompt'}.")
     if not collected.rows:
         raise CrossRouteError(
             f"{collected.ungraded} answers, and nothing graded them. They are kept; the same command with --reference, "
@@ -341,7 +343,9 @@ def table(figures: Mapping[str, Figures], cost: float) -> Table:
         shown.add_row(
             escape(name),
             str(each.answers),
-            f"{each.quality:.2f} ± {each.error:.2f}" if each.answers else "–",
+            f"{each.quality:.2f}{f' ± {each.error:.2f}' if each.answers > 1 else ''}"
+            if each.answers
+            else "–",
             f"{each.cost:.3g}",
             f"{each.seconds:.2f}",
             f"{each.tokens / each.seconds:.0f}" if each.seconds else "–",

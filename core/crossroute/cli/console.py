@@ -29,7 +29,7 @@ def console(*, stderr: bool = False) -> Console:
     """Return a console on standard output or standard error."""
     stream = sys.stderr if stderr else sys.stdout
     has_width = "COLUMNS" in os.environ or (stream is not None and stream.isatty())
-    return Console(stderr=stderr, highlight=False, width=None if has_width else ENDLESS)
+    return Console(stderr=stderr, highlight=False, emoji=False, width=None if has_width else ENDLESS)
 
 
 out, err = console(), console(stderr=True)

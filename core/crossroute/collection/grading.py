@@ -81,6 +81,7 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
 
     Raises:
         DataError: The reference does not fit the grader.
+        ValueError: There is no grader of this name.
     """
     if grader is not None:
         return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), checked(grader), "")
@@ -88,6 +89,8 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
         return GradedQuery(SKILL, 1, prompt.text, None, ungraded, "")
     if kind is None:
         checker, compared = checker_of(prompt.reference)
+    elif kind not in GRADERS:
+        raise ValueError(f"Unknown grade {kind!r}; expected one of {', '.join(GRADERS)}.")
     else:
         checker, compared = GRADERS[kind], _compared(kind, prompt)
     return GradedQuery(SKILL, 1, prompt.text, compared, checker, "")

@@ -52,7 +52,12 @@ def read_prompts(
     found: dict[str, Prompt] = {}
     for place, fields in _lines(path) if suffix(path) == ".txt" else table_rows(path):
         prompt = _prompt(f"{path}, {place}", fields, text, reference)
-        found.setdefault(prompt.text, prompt)
+        first = found.setdefault(prompt.text, prompt)
+        if first.reference != prompt.reference:
+            raise DataError(
+                f"{path}, {place}: the reference of {prompt.text!r:.60} is {prompt.reference!r:.60}, and was "
+                f"{first.reference!r:.60} before. Make them one, or leave one out."
+            )
     if not found:
         raise DataError(f"{path} holds no prompts. Add lines with a text.")
     return tuple(found.values())

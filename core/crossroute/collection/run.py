@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crossroute.calls.failures import naming
 from crossroute.candidate import Candidate, Price
 from crossroute.collection.design import Design, Planner
 from crossroute.collection.grading import graded_query, ungraded
@@ -234,7 +235,8 @@ class Collection:
             only=only,
             others=True,
         )
-        await run.all(lambda progress: self.on_answer(model.candidate.name, progress))
+        with naming(model.candidate.name):
+            await run.all(lambda progress: self.on_answer(model.candidate.name, progress))
 
     async def _judged(self, rows: list[Row], kept: AnswersFile) -> tuple[list[Row], Agreement | None, str]:
         """Return the rows with the judge's grades where no reference grades, and its agreement with references."""

@@ -275,7 +275,7 @@ class Decision(InNotebooks, BaseModel):
     def __str__(self) -> str:
         from rich.console import Console
 
-        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
+        console = Console(width=100, emoji=False, no_color=True, force_terminal=False, force_jupyter=False)
         with console.capture() as capture:
             console.print(self)
         return capture.get().rstrip()

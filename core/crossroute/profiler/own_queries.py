@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from crossroute.data.readers.opening import not_utf8
-from crossroute.errors import DataError
+from crossroute.errors import DataError, one_line
 from crossroute.files import why_no_file
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.questions.checkers import json_value, letter, number, phrase
@@ -122,7 +122,10 @@ def checked(grader: Grader) -> Callable[[str, Any], float]:
     """Return the grader as a checker, which refuses a quality outside [0, 1]."""
 
     def graded(answer: str, fields: Any) -> float:
-        quality = float(grader(answer, cast("dict[str, Any]", fields)))
+        try:
+            quality = float(grader(answer, cast("dict[str, Any]", fields)))
+        except Exception as error:
+            raise ValueError(f"The grader raised {type(error).__name__}: {one_line(error)}.") from error
         if not 0 <= quality <= 1:
             raise ValueError(f"The grader gave a quality of {quality!r}; expected a number in [0, 1].")
         return quality

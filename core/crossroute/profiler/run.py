@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import math
 import threading
 import time
@@ -26,6 +27,7 @@ from tenacity import (
 )
 
 from crossroute.calls.blame import is_transient, status
+from crossroute.calls.failures import failure_of
 from crossroute.calls.waits import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import DataError, SpendingLimitError
@@ -43,6 +45,16 @@ REFUSED_IN_A_ROW = 5
 
 UNSEEN_OUTPUT_TOKENS = 500
 """Written by one answer, as long as none is there to tell."""
+
+
+TOLD_S = 2.0
+"""Seconds of waiting beyond which it is told why."""
+
+LOG = logging.getLogger("crossroute.profiler")
+
+
+class _OwnFaultError(Exception):
+    """A fault of the user's code, which asking the model again would not mend, but pay for."""
 
 
 class Progress(NamedTuple):
@@ -120,13 +132,15 @@ class ProfilingRun:
 
     async def _ask(self, query: GradedQuery) -> None:
         retrying = AsyncRetrying(
-            retry=retry_if_exception(is_transient),
+            retry=retry_if_exception(_may_pass),
             stop=stop_after_attempt(self.settings.attempts),
             wait=self._wait,
             reraise=True,
         )
         try:
             await retrying(self._call, query)
+        except _OwnFaultError as error:
+            raise cast("Exception", error.__cause__) from None
         except Exception as error:
             if status(error) not in REFUSED or not self.kept.rows or len(self.refused) == REFUSED_IN_A_ROW:
                 raise
@@ -146,7 +160,7 @@ class ProfilingRun:
         begun = time.monotonic()
         if is_async(self.answerer):
             said = await cast("Coroutine[Any, Any, str | Answer]", self.answerer(query.text))
-            self._keep(query, Answer.of(said), time.monotonic() - begun)
+            self._keep_said(query, said, time.monotonic() - begun)
         else:
             await asyncio.get_running_loop().run_in_executor(self.threads, self._call_here, query)
 
@@ -154,24 +168,40 @@ class ProfilingRun:
         """Call within a thread, which keeps the answer even where nobody waits for it any longer."""
         begun = time.monotonic()
         said = cast("str | Answer", self.answerer(query.text))
-        self._keep(query, Answer.of(said), time.monotonic() - begun)
+        self._keep_said(query, said, time.monotonic() - begun)
+
+    def _keep_said(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
+        try:
+            answer = Answer.of(said)
+        except TypeError as error:
+            raise _OwnFaultError from error
+        self._keep(query, answer, seconds)
 
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds before another attempt, and hold all other calls as long as the provider asks."""
         error = state.outcome.exception() if state.outcome else None
         asked = (retry_after(error) if error else None) or 0.0
         self.pace.hold(asked)
-        return max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
+        seconds = max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
+        if error is not None and seconds >= TOLD_S:
+            told = failure_of(self.candidate.name, cast("Exception", error))
+            LOG.warning(
+                "%s: %s: %s. Asking again in %.0f s (%d of %d)",
+                *(told.candidate, told.error, told.message.rstrip("."), seconds),
+                *(state.attempt_number + 1, self.settings.attempts),
+            )
+        return seconds
 
     def _keep(self, query: GradedQuery, answer: Answer, seconds: float, error: str | None = None) -> None:
         price = cast("Price", self.candidate.price)
         counted = answer.counted(query.text, price)
+        quality, fault = self._graded(query, counted.text)
         row: Row = {
             "query_id": query.query_id,
             "task": query.skill,
             "text": query.text,
             "candidate": self.candidate.name,
-            "quality": query.grade(counted.text),
+            "quality": quality,
             "cost_usd": counted.cost,
             "input_tokens": counted.input_tokens,
             "output_tokens": counted.output_tokens,
@@ -189,6 +219,16 @@ class ProfilingRun:
             quality = sum(graded) / len(graded) if graded else math.nan
             progress = Progress(len(done), self.wanted, self.cost, quality)
         self.on_answer(progress)
+        if fault is not None:
+            raise _OwnFaultError from fault
+
+    @staticmethod
+    def _graded(query: GradedQuery, text: str) -> tuple[float, Exception | None]:
+        """Return an answer's quality, or what its grader failed with: the answer is paid for, and kept ungraded."""
+        try:
+            return query.grade(text), None
+        except Exception as error:
+            return math.nan, error
 
     def _taken(self, query: GradedQuery) -> float:
         """Return what a call is expected to cost, once so much is set aside.
@@ -254,6 +294,10 @@ def _counted(row: Row, query: GradedQuery, price: Price) -> Row:
 def _stated(price: Price) -> dict[str, float]:
     """Return at which price a call was counted, as its row says."""
     return {"input": price.input, "output": price.output}
+
+
+def _may_pass(error: BaseException) -> bool:
+    return not isinstance(error, _OwnFaultError) and is_transient(error)
 
 
 def is_async(answerer: Answerer) -> bool:

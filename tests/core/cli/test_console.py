@@ -84,3 +84,10 @@ def test_closed_streams_are_no_traceback(saved):
         )
         assert done.returncode == code
         assert "Traceback" not in done.stderr
+
+
+def test_a_name_between_colons_is_no_emoji():
+    out = console()
+    with out.capture() as capture:
+        out.print("ollama:x:latest")
+    assert capture.get() == "ollama:x:latest\n"

@@ -391,3 +391,87 @@ def test_the_command_line_says_what_is_missing(folder):
 def test_collected_shows_no_answer():
     assert "unknown" not in repr(collect(PROMPTS, models()))
     assert isinstance(collect(PROMPTS[:1], models()), Collected)
+
+
+def test_a_grader_that_fails_loses_no_answer_and_asks_for_none_twice(tmp_path):
+    asked = []
+
+    def counted(prompt: str) -> str:
+        asked.append(prompt)
+        return right(prompt)
+
+    def wrong(answer: str, fields: dict[str, object]) -> float:
+        return fields["no such column"]
+
+    one = [asked_model("small", model=counted, price=PRICES["small"])]
+    settings = CollectionSettings(concurrency=1)
+    with pytest.raises(ValueError, match="The grader raised KeyError: 'no such column'"):
+        collect(PROMPTS, one, folder=tmp_path, settings=settings, grader=wrong)
+    assert len(asked) == 1
+    assert len(collect(PROMPTS, one, folder=tmp_path, settings=settings).rows) == 24
+    assert len(asked) == len(set(asked)) == 24
+
+
+def test_what_is_no_answer_is_refused_and_not_asked_for_again():
+    asked = []
+
+    def nothing(prompt: str) -> None:
+        asked.append(prompt)
+
+    with pytest.raises(TypeError, match="must return a str or an Answer, got NoneType"):
+        collect(PROMPTS, models(small=nothing), settings=CollectionSettings(concurrency=1))
+    assert len(asked) == 1
+
+
+def test_a_grade_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="Unknown grade 'exakt'; expected one of exact, number"):
+        collect(PROMPTS, models(), grade="exakt")
+
+
+def test_a_wait_is_told_with_its_reason(caplog, monkeypatch):
+    monkeypatch.setattr("crossroute.profiler.run.TOLD_S", 0.0)
+    monkeypatch.setattr("crossroute.profiler.run.wait_random_exponential", lambda **_: lambda state: 0.0)
+    failing = iter([ConnectionError("refused, key sk-abcdefghijklmnop1234")])
+
+    def flaky(prompt: str) -> str:
+        for error in failing:
+            raise error
+        return right(prompt)
+
+    collect(PROMPTS[:1], models(small=flaky))
+    [told] = [record.getMessage() for record in caplog.records if record.name == "crossroute.profiler"]
+    assert told.startswith("small: ConnectionError: refused, key [removed]. Asking again in 0 s (2 of 8)")
+
+
+def test_two_references_of_one_prompt_are_refused(tmp_path):
+    (tmp_path / "prompts.jsonl").write_text(
+        '{"text": "Why?", "reference": "a"}\n{"text": "Why?", "reference": "b"}\n'
+    )
+    with pytest.raises(DataError, match=r"line 2: the reference of 'Why\?' is 'b', and was 'a' before"):
+        read_prompts(tmp_path / "prompts.jsonl")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_prompts_are_read_with_any_separator_and_any_names(tmp_path, separator):
+    lines = [["prompt", "answer"], ["What is 2, and 2?", "4"]]
+    (tmp_path / "prompts.csv").write_text("\ufeff" + "\n".join(separator.join(line) for line in lines))
+    [prompt] = read_prompts(tmp_path / "prompts.csv", reference="answer")
+    assert (prompt.text, prompt.reference) == ("What is 2, and 2?", "4")
+
+
+def test_a_fault_names_its_candidate_as_it_is_written(folder):
+    (folder / "faulty.py").write_text("def ask(prompt):\n    raise RuntimeError('broken')\n")
+    told = CliRunner().invoke(
+        app,
+        [
+            "collect",
+            "prompts.jsonl",
+            "--candidates",
+            "my:x:1=faulty:ask",
+            "--price",
+            "my:x:1=0/0",
+            "--out",
+            "o.jsonl",
+        ],
+    )
+    assert "my:x:1: RuntimeError: broken" in str(told.exception)

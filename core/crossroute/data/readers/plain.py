@@ -114,9 +114,7 @@ def records(source: object, listed: object) -> Iterator[tuple[str, Row]]:
 def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
     with opened(path, newline="") as file, long_fields():
         first = next((line for line in iter(file.readline, "") if line.strip()), "")
-        separator = max(
-            SEPARATORS, key=lambda one: len(wanted & set(next(csv.reader([first], delimiter=one), [])))
-        )
+        separator = _separator(first.removeprefix("\ufeff"), wanted)
         file.seek(0)
         reader = csv.reader(file, strict=True, delimiter=separator)
         number = 1
@@ -143,6 +141,16 @@ def _separated(path: Path, wanted: set[str], check_header: CheckHeader | None) -
                 number = reader.line_num + 1
         except csv.Error as error:
             raise fault(path, number, f"not CSV ({error}). Quote the texts, or write JSONL.") from None
+
+
+def _separator(header: str, wanted: set[str]) -> str:
+    """Return what parts a header into most of the columns that are wanted; of several, into most columns."""
+
+    def found(separator: str) -> tuple[int, int]:
+        cells = next(csv.reader([header], delimiter=separator), [])
+        return len(wanted.intersection(cells)), len(cells)
+
+    return max(SEPARATORS, key=found)
 
 
 def _parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
