@@ -27,7 +27,7 @@ from replays import World, joined, logged
 from rivals import RIVALS, Rival
 from sets import CONFIGURATIONS, load
 
-from crossroute import Router, fit
+from crossroute import Query, Router, fit
 from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.traffic.learning import refreshed
@@ -107,7 +107,7 @@ def learnt(here: World, special: Router, seed: int, feedback: float) -> tuple[fl
         here, rows, here.foreseen(here.router, rows), pay, share=SHARE, feedback=feedback, random=random
     )
     new = refreshed(here.router, told)
-    foreseen = special.predict([here.outcomes.texts[row] for row in judged])
+    foreseen = special.predict([Query.of_call(here.outcomes.texts[row]) for row in judged])
     columns = [foreseen.candidates.index(name) for name in here.outcomes.pool.names]
     trained = here.aiq_of(foreseen.quality[:, columns], foreseen.cost[:, columns], judged)
     return here.aiq(here.router, judged), here.aiq(new, judged), trained

@@ -54,7 +54,7 @@ class World(NamedTuple):
         fresh = outcomes.take(np.array(outcomes.splits) != "train").complete()
         router = start.over(pool)
         encoder = router.predictor.query_encoder
-        return cls(fresh, router, encoder.read([Query(text) for text in fresh.texts]))
+        return cls(fresh, router, encoder.read(list(map(Query.of_call, fresh.texts))))
 
     def halves(self, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Return the queries that come as traffic, and those that a router is judged on."""

@@ -5,8 +5,9 @@ router was trained on, or anything, as after a change:
 
     quality[a] ~ (1 - RARE) N(0, usual[a]^2) + RARE N(0, ANY^2)
 
-so that grades of a known candidate move little, and many that say something else move it all the way. What all share,
-harder queries or a sterner grader, is taken out first. Length moves by cluster, as all candidates', and by candidate;
+so that grades of a known candidate move little, and many that say something else move it all the way. The same query
+asked again tells little that is new, so that a candidate's grades on it count as one together. What all share, harder
+queries or a sterner grader, is taken out first. Length moves by cluster, as all candidates', and by candidate;
 the cost of every call tells it, graded or not. What was seen before a candidate changed does not count (drift.py), and
 a half-life lets the rest fade.
 
@@ -80,7 +81,8 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     age = (logged.time.max() - logged.time) / DAY_S
     weight = 0.5 ** (age / half_life_days)
     columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
-    quality = _quality_lessons(router, logged.quality, foreseen, columns, weight)
+    query = np.unique(logged.vectors, axis=0, return_inverse=True)[1].ravel()
+    quality = _quality_lessons(router, logged.quality, foreseen, columns, query=query, weight=weight)
     length = _length_lessons(len(router.pool), logged.cost, foreseen, columns, weight)
     return router.over(
         Pool(
@@ -107,16 +109,23 @@ def _column(pool: Pool, name: str) -> int:
 
 
 def _quality_lessons(
-    router: Router, quality: Floats, foreseen: Foresight, columns: npt.NDArray[np.intp], weight: Floats
+    router: Router,
+    quality: Floats,
+    foreseen: Foresight,
+    columns: npt.NDArray[np.intp],
+    *,
+    query: npt.NDArray[np.intp],
+    weight: Floats,
 ) -> list[Shift]:
-    """Return what grades teach of each candidate."""
+    """Return what grades teach of each candidate; decisions on the same query have the same number in `query`."""
     log_odds = logit(foreseen.quality, LEAST_CHANCE)
     known = ~np.isnan(quality) & (columns >= 0)
     seen, usual = [], []
     for column, candidate in enumerate(router.pool):
         mine = np.flatnonzero(known & (columns == column))
         mine = mine[changed_at(quality[mine] - foreseen.quality[mine, column]) :]
-        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine]))
+        _, asked, times = np.unique(query[mine], return_inverse=True, return_counts=True)
+        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine] / times[asked]))
         outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
         usual.append(float(np.hypot(USUAL, PER_OUTCOME / np.sqrt(outcomes + 5))))
     return fit_shifts(seen, usual)
