@@ -8,12 +8,14 @@
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
 W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
-the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. One call within a
-run is work of that kind, and neither as hard nor as long as the whole: `situate` is told of it. The network knows on
-which training queries a candidate is better than its ability. Far from these it would carry that over to where it does
-not hold, so there the prediction goes back to what is believed of the candidate at such work (`candidate.Belief`), at
-the difficulty that the query seems to have. How long the answers are of a candidate that nobody measured there, the
-network cannot tell at all. What is believed has an error, and so has what the network says; both are told.
+the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. A run is hundreds
+of times as long as an answer, and what is paid is the mean, which lies near the longer of two lengths: so what may well
+be a run is as long as one. One call within a run is work of that kind, and neither as hard nor as long as the whole:
+`situate` is told of it. The network knows on which training queries a candidate is better than its ability. Far from
+these it would carry that over to where it does not hold, so there the prediction goes back to what is believed of the
+candidate at such work (`candidate.Belief`), at the difficulty that the query seems to have. How long the answers are of
+a candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has what
+the network says; both are told.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
 Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
@@ -26,7 +28,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +49,13 @@ LEAST_READ, MOST_READ = np.array([[LEAST_EASE, LEAST_LOG_TOKENS], [MOST_EASE, MO
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
+SURER, LONGER = 2, 5.0
+"""The odds that a query asks for a run are raised to this power, and count so many times, where its length is read."""
+
 FEW_OUTCOMES = 1.0
 """Outcomes of a candidate near a query from which on these rather than belief tell of it."""
+
+Share = TypeVar("Share", float, Floats)
 
 NOWHERE = 1e30
 """The squared distance to the nearest of no class, and more than any."""
@@ -95,7 +102,7 @@ class Situation(NamedTuple):
         trust: In the network, in [0, 1], shape (n,).
         read: How much of each kind of work is in the query, summing to 1, then the logit of the quality of a candidate
             of ability 0, and log tokens of the answer of a candidate of typical verbosity, shape (n, K + 2).
-        written: What stands for `read` in the answer's length, likewise: the same, but of queries that are one call.
+        written: What stands for `read` in the answer's length, likewise.
         spread: Standard deviation of the logarithm of an answer's length around what is read of it, shape (n,).
     """
 
@@ -213,15 +220,16 @@ class Doubt:
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         heads += self._typical
-        read = heads + manner[:, 2:] * (self._run - heads)
-        written, spread = read, manner @ self._far
+        beyond, a_run = self._run - heads, manner[:, A_RUN:]
+        read, written = heads + a_run * beyond, heads + _of_length(a_run) * beyond
+        spread = manner @ self._far
         if one_call is not None and one_call.any():
             once = one_call[:, None]
             read[:, -2:] = np.where(once, heads[:, -2:], read[:, -2:])
-            written = np.where(once, heads @ self._without_run, read)
-            written[:, -2:] = bounded(written[:, -2:], LEAST_READ, MOST_READ)
+            written = np.where(once, heads @ self._without_run, written)
             spread = np.where(one_call, manner @ self._far_of_call, spread)
-        read[:, -2:] = bounded(read[:, -2:], LEAST_READ, MOST_READ)
+        for each in (read, written):
+            each[:, -2:] = bounded(each[:, -2:], LEAST_READ, MOST_READ)
         return Situation(trust, read, written, spread)
 
     def _situate_one(self, x: Floats, one_call: bool) -> Situation:
@@ -237,21 +245,23 @@ class Doubt:
         trust = as_training * self._near(max(square - max(near[:own_start], default=-NOWHERE), 0.0), typical)
         if own := near[own_start:]:
             trust = max(trust, self._near(max(square - max(own), 0.0), typical))
-        held, read = [], []
+        held, read, written, longer = [], [], [], _of_length(a_run)
         for head, (usual, run, far, more) in zip(
             [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
         ):
             held.append(usual + (head - usual) * (far + more * as_people))
             read.append(held[-1] + a_run * (run - held[-1]))
-        ease, length = held[-2:] if one_call else read[-2:]
-        read[-2:] = [
-            min(max(ease, LEAST_EASE), MOST_EASE),
-            min(max(length, LEAST_LOG_TOKENS), MOST_LOG_TOKENS),
-        ]
-        found, spread = np.array([read]), (self._far_of_call if one_call else self._far).tolist()
-        written = np.array([[*held[:-2], *read[-2:]]]) @ self._without_run if one_call else found
+            written.append(held[-1] + longer * (run - held[-1]))
+        if one_call:
+            read[-2:], written = held[-2:], held
+        for each in (read, written):
+            each[-2] = min(max(each[-2], LEAST_EASE), MOST_EASE)
+            each[-1] = min(max(each[-1], LEAST_LOG_TOKENS), MOST_LOG_TOKENS)
+        length, spread = np.array([written]), (self._far_of_call if one_call else self._far).tolist()
+        if one_call:
+            length = length.dot(self._without_run)
         apart = as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
-        return Situation(np.array([trust]), found, written, np.array([apart]))
+        return Situation(np.array([trust]), np.array([read]), length, np.array([apart]))
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -326,9 +336,8 @@ class Doubt:
         """
         trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
         of_ability, of_length = beliefs.of_read
-        read = at.read.astype(np.float32)
-        ability = read.dot(of_ability)  # (n, m)
-        written = (read if at.written is at.read else at.written.astype(np.float32)).dot(of_length)
+        ability = at.read.astype(np.float32).dot(of_ability)  # (n, m)
+        written = at.written.astype(np.float32).dot(of_length)
         beyond = quality_logit - ability
         beyond *= trust
         ability += beyond
@@ -375,6 +384,12 @@ def _without_run(run: Floats, typical: Floats) -> Floats:
     if others.sum() > 0:
         matrix[:kinds, :kinds] = np.diag(1 - run[:kinds]) + np.outer(run[:kinds], others / others.sum())
     return matrix
+
+
+def _of_length(a_run: Share) -> Share:
+    """Return the share of a run's length that is read of queries which ask for a run with such a probability."""
+    run, answer = LONGER * a_run**SURER, (1 - a_run) ** SURER
+    return run / (run + answer)
 
 
 def _shares(scores: list[float]) -> list[float]:
