@@ -2,7 +2,8 @@
 
 A series of surprises, what was observed less what was predicted, is split wherever its two parts differ most. The
 difference counts where it is beyond what chance gives at the best of all splits. A constant surprise is no change: it
-is off, and what learns from the log takes it in.
+is off, and what learns from the log takes it in. A query that is asked again and again tells little that is new: its
+observations can be weighed, so that they count as one together.
 
 Source: the likelihood-ratio scan for one change of a mean, Hawkins, "Testing a Sequence of Observations for a Shift in
 Location" (1977).
@@ -11,6 +12,7 @@ Location" (1977).
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.numeric import Floats
 
@@ -27,36 +29,52 @@ FEWEST = 20
 """Observations without which nothing is said."""
 
 
-def changed_at(surprise: Floats) -> int:
+def once_each(query: npt.NDArray[np.intp]) -> Floats:
+    """Return weights by which each query counts once, however often it was asked, shape (n,).
+
+    Args:
+        query: Which query each observation is of, shape (n,).
+    """
+    _, place, times = np.unique(query, return_inverse=True, return_counts=True)
+    return np.asarray(1 / times[place])
+
+
+def changed_at(surprise: Floats, weight: Floats | None = None) -> int:
     """Return where a series changed: the first observation after it; 0 where it did not.
 
     Args:
         surprise: Observed less predicted, in the order of time, shape (n,).
+        weight: How much each counts, above 0, shape (n,); by default 1.
 
     >>> changed_at(np.r_[np.tile([0.1, -0.1], 30), np.tile([-0.2, -0.4], 15)])
     60
     """
-    n = len(surprise)
-    if n < 2 * LEAST_PART:
+    counts = np.cumsum(np.ones(len(surprise)) if weight is None else weight)
+    n = counts[-1] if len(counts) else 0.0
+    parts = np.flatnonzero((counts >= LEAST_PART) & (n - counts >= LEAST_PART))  # the last of each first part
+    if not len(parts):
         return 0
-    before = np.arange(LEAST_PART, n - LEAST_PART + 1)
-    total = np.cumsum(surprise)
-    first, rest = total[before - 1] / before, (total[-1] - total[before - 1]) / (n - before)
-    squares = np.cumsum(surprise**2)[-1] - before * first**2 - (n - before) * rest**2
+    weighed = np.diff(counts, prepend=0) * surprise
+    before, total = counts[parts], np.cumsum(weighed)
+    first, rest = total[parts] / before, (total[-1] - total[parts]) / (n - before)
+    squares = (weighed * surprise).sum() - before * first**2 - (n - before) * rest**2
     error = np.sqrt(np.maximum(squares, 1e-12) / (n - 2) * (1 / before + 1 / (n - before)))
     z = np.abs(rest - first) / error
     best = int(z.argmax())
-    return int(before[best]) if z[best] > CHANGE_Z else 0
+    return int(parts[best]) + 1 if z[best] > CHANGE_Z else 0
 
 
-def drifted(surprise: Floats, predicted_error: float) -> bool:
+def drifted(surprise: Floats, predicted_error: float, weight: Floats) -> bool:
     """Return whether the mean surprise is beyond chance and the prediction's own error.
 
     Args:
         surprise: Observed less predicted, shape (n,).
         predicted_error: Standard error of the prediction.
+        weight: How much each counts, above 0, shape (n,).
     """
-    if len(surprise) < FEWEST:
+    n = weight.sum()
+    if n < FEWEST:
         return False
-    error = np.hypot(surprise.std(ddof=1) / np.sqrt(len(surprise)), predicted_error)
-    return bool(abs(surprise.mean()) > DRIFT_Z * max(error, 1e-12))
+    mean = (weight * surprise).sum() / n
+    error = np.hypot(np.sqrt((weight * (surprise - mean) ** 2).sum() / (n - 1) / n), predicted_error)
+    return bool(abs(mean) > DRIFT_Z * max(error, 1e-12))

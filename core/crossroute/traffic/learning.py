@@ -28,7 +28,7 @@ from crossroute.model.lessons import fit_lengths
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
-from crossroute.traffic.drift import changed_at
+from crossroute.traffic.drift import changed_at, once_each
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import over_logged
 
@@ -81,9 +81,10 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     age = (logged.time.max() - logged.time) / DAY_S
     weight = 0.5 ** (age / half_life_days)
     columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
-    query = np.unique(logged.vectors, axis=0, return_inverse=True)[1].ravel()
-    quality = _quality_lessons(router, logged.quality, foreseen, columns, query=query, weight=weight)
-    length = _length_lessons(len(router.pool), logged.cost, foreseen, columns, weight)
+    quality = _quality_lessons(router, logged.quality, foreseen, columns, query=logged.query, weight=weight)
+    length = _length_lessons(
+        len(router.pool), logged.cost, foreseen, columns, query=logged.query, weight=weight
+    )
     return router.over(
         Pool(
             _taught(candidate, Lesson(quality=shift.value, quality_error=shift.error, log_tokens=tuple(row)))
@@ -123,9 +124,9 @@ def _quality_lessons(
     seen, usual = [], []
     for column, candidate in enumerate(router.pool):
         mine = np.flatnonzero(known & (columns == column))
-        mine = mine[changed_at(quality[mine] - foreseen.quality[mine, column]) :]
-        _, asked, times = np.unique(query[mine], return_inverse=True, return_counts=True)
-        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine] / times[asked]))
+        surprise = quality[mine] - foreseen.quality[mine, column]
+        mine = mine[changed_at(surprise, once_each(query[mine])) :]
+        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine] * once_each(query[mine])))
         outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
         usual.append(float(np.hypot(USUAL, PER_OUTCOME / np.sqrt(outcomes + 5))))
     return fit_shifts(seen, usual)
@@ -182,7 +183,13 @@ def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
 
 
 def _length_lessons(
-    candidates: int, cost: Floats, foreseen: Foresight, columns: npt.NDArray[np.intp], weight: Floats
+    candidates: int,
+    cost: Floats,
+    foreseen: Foresight,
+    columns: npt.NDArray[np.intp],
+    *,
+    query: npt.NDArray[np.intp],
+    weight: Floats,
 ) -> Floats:
     """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k).
 
@@ -195,7 +202,8 @@ def _length_lessons(
     weight = np.where(np.isfinite(surprise), weight, 0.0)
     for column in range(candidates):
         mine = np.flatnonzero((columns == column) & (weight > 0))
-        weight[mine[: changed_at(surprise[mine])]] = 0.0
-    used = weight > 0
+        weight[mine[: changed_at(surprise[mine], once_each(query[mine]))]] = 0.0
+    used = np.flatnonzero(weight)
     told = (cost[used], predicted[used], columns[used], foreseen.clusters[used])
-    return fit_lengths(*told, candidates=candidates, weight=weight[used])
+    each = once_each(query[used] * candidates + columns[used])
+    return fit_lengths(*told, candidates=candidates, weight=weight[used] * each)

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +96,11 @@ class Logged:
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("names", "encoder")
         }
         return replace(self, **arrays)
+
+    @cached_property
+    def query(self) -> npt.NDArray[np.intp]:
+        """Which query each decision is on, shape (n,): the same number where the same was asked."""
+        return np.asarray(np.unique(self.vectors, axis=0, return_inverse=True)[1].ravel())
 
     @property
     def paid(self) -> Floats:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.traffic.drift import FEWEST, drifted
+from crossroute.traffic.drift import FEWEST, drifted, once_each
 from crossroute.traffic.estimates import Estimate, estimate
 from crossroute.traffic.logged import Logged
 
@@ -135,9 +135,11 @@ def _row(logged: Logged, column: int) -> Row:
     paid = mine & ~np.isnan(logged.cost) & (logged.predicted_cost[:, column] > 0) & (logged.cost > 0)
     drift = []
     error = np.nan_to_num(logged.error[graded, column]).mean() if graded.any() else 0.0
-    if drifted(logged.quality[graded] - logged.predicted[graded, column], float(error)):
+    surprise = logged.quality[graded] - logged.predicted[graded, column]
+    if drifted(surprise, float(error), once_each(logged.query[graded])):
         drift.append("quality")
-    if drifted(np.log(logged.cost[paid] / logged.predicted_cost[paid, column]), COST_ERROR):
+    surprise = np.log(logged.cost[paid] / logged.predicted_cost[paid, column])
+    if drifted(surprise, COST_ERROR, once_each(logged.query[paid])):
         drift.append("cost")
     return Row(
         candidate=logged.names[column],

@@ -110,6 +110,21 @@ def test_what_was_seen_before_a_change_does_not_count(router, logged):
     assert after[late, large].mean() < 0.45
 
 
+def test_the_same_query_asked_again_and_again_counts_as_asked_once(router, logged):
+    once, row = logged.take(np.arange(120)), int(np.flatnonzero(logged.chosen[:120] == 0)[0])
+    wrong = once.quality.copy()
+    wrong[row] = 0.0
+    asked = np.concatenate([np.arange(120), np.full(200, row)])
+    again = graded(once, wrong).take(asked)
+    before, after = (
+        [candidate.profile.lesson for candidate in refreshed(router, log).pool]
+        for log in (graded(once, wrong), replace(again, time=np.full(len(asked), once.time[-1])))
+    )
+    for one, other in zip(before, after, strict=True):
+        assert other.quality == pytest.approx(one.quality, abs=0.02)
+        assert other.log_tokens == pytest.approx(one.log_tokens, abs=0.02)
+
+
 def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
     none = np.full(len(logged), np.nan)
     double = graded(replace(logged, cost=2 * logged.cost), none)
