@@ -25,16 +25,22 @@ LEAST_PART = 10
 DRIFT_Z = 3.0
 """Standard errors beyond which a mean has left what was predicted."""
 
+BURST = 50
+"""Observations of a candidate within which the same query counts once; asked again later, it tells of a change."""
+
 FEWEST = 20
 """Observations without which nothing is said."""
 
 
-def once_each(query: npt.NDArray[np.intp]) -> Floats:
+def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
     """Return weights by which each query counts once, however often it was asked, shape (n,).
 
     Args:
-        query: Which query each observation is of, shape (n,).
+        query: Which query each observation is of, a number from 0, in the order of time, shape (n,).
+        within: Once in so many observations; by default in all.
     """
+    if within is not None and len(query):
+        query = query + np.arange(len(query)) // within * (query.max() + 1)
     _, place, times = np.unique(query, return_inverse=True, return_counts=True)
     return np.asarray(1 / times[place])
 
