@@ -24,7 +24,7 @@ from crossroute.candidate import Price, Profile
 from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import Layer
-from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.errors import DataError, UnknownModelError, needs_extra, one_line
 from crossroute.files import read_whole
 
 FORMAT: Final = "crossroute-catalogue-1"
@@ -162,7 +162,10 @@ def scored(lines: Iterable[str], path: Path) -> Iterator[Entry]:
         raise DataError(f"{path} lacks the column {min(missing)!r}. Expected model, benchmark, score.")
     found: dict[str, Entry] = {}
     for line, row in enumerate(rows, start=2):
-        entry = Catalogue.bundled().resolve(row["model"]).entry
+        try:
+            entry = Catalogue.bundled().resolve(row["model"] or "").entry
+        except UnknownModelError as error:
+            raise DataError(f"{path}:{line}: {error}") from None
         entry = found.get(entry.name, entry)
         score = _score(row["score"], path, line)
         told = f"{row.get('source') or path.name}; read {row.get('date') or date.today().isoformat()}"

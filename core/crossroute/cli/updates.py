@@ -45,7 +45,14 @@ def update(
     elif not dry_run:
         path = add_layer(layer)
         Catalogue.bundled.cache_clear()
-        note(f"{len(found)} facts changed, in {path}. Undo it: crossroute catalogue undo")
+        if any(change.fact == "scores" for change in found):
+            note(
+                "Scores are kept and listed. Predictions move by them once you make a profile of them: "
+                "crossroute profile MODEL --from-scores mmlu_pro=0.81,gpqa=0.7"
+            )
+        note(
+            f"{len(found)} fact{'s' * (len(found) != 1)} changed, in {path}. Undo it: crossroute catalogue undo"
+        )
 
 
 @catalogue.command(epilog="Example: crossroute catalogue undo")

@@ -105,7 +105,9 @@ def _warnings(router: Router, calls: Sequence[Query], alone: Sequence[Alone]) ->
     told = []
     priors = [one.name for one in alone if not one.evidence.endswith("outcomes")]
     if priors:
-        told.append(f"What is said of {', '.join(priors)} rests on priors: nothing was measured of them.")
+        told.append(
+            f"What is said of {', '.join(priors)} rests on priors alone: nothing of that was measured."
+        )
     trust = np.array([row.trust for row in router.predictor.foresee(calls)])
     strange = float((trust < LITTLE).mean())
     if strange > 0.1:

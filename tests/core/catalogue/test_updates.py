@@ -112,6 +112,12 @@ def test_an_older_price_does_not_replace_a_newer_one(tmp_path):
         ("a.json", "{", "is not valid JSON"),
         ("a.json", "{}", "is no release"),
         ("a.csv", "model,score\n", "lacks the column 'benchmark'"),
+        (
+            "a.csv",
+            "model,benchmark,score\ngpt-6-sol,gpqa,1\nnobody,gpqa,1\n",
+            "a.csv:3: 'nobody' names no one model",
+        ),
+        ("a.csv", "model,benchmark,score\n,gpqa,1\n", "a.csv:2: '' names no one model"),
         ("a.csv", "model,benchmark,score\ngpt-6-sol,gpqa,much\n", r"a.csv:2: expected a score in \[0, 1\]"),
     ],
 )
