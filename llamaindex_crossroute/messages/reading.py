@@ -167,9 +167,20 @@ def field_of(place: Any, name: str) -> Any:
     """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
     if place is None:
         return None
+    if type(place) is dict:
+        return place.get(name)
     if isinstance(place, BaseModel):  # which takes long to say that it has no such field
-        return place.__dict__.get(name, (place.model_extra or {}).get(name))
+        own, more = place.__dict__, place.__pydantic_extra__
+        return own[name] if name in own else more.get(name) if more else None
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+
+
+def parts_of(place: Any) -> Any:
+    """Return what a provider sent as a dict of what it holds, where it is a model that many fields are asked of."""
+    if not isinstance(place, BaseModel):
+        return place
+    parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _kept_call(call: Any) -> ToolCall:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
-from llamaindex_crossroute.messages.reading import field_of
+from llamaindex_crossroute.messages.reading import field_of, parts_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:
@@ -123,29 +123,38 @@ def text_of(response: Response) -> str:
 
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
-    raw, kwargs = response.raw, response.additional_kwargs
-    places = (
-        field_of(raw, "usage"),
-        field_of(raw, "usage_metadata"),
-        field_of(field_of(raw, "response"), "usage"),  # the last event of an OpenAI response
-        field_of(field_of(raw, "meta"), "billed_units"),  # Cohere's
-        field_of(field_of(raw, "usage"), "billed_units"),
-        kwargs.get("usage"),
-        kwargs,
-    )
-    usage = next((usage for place in places if (usage := _counted(place)) is not None), None)
-    tier = TIERS.get(str(field_of(raw, "service_tier")), 1.0)
+    usage = next((usage for place in _usages(response) if (usage := _counted(place)) is not None), None)
+    tier = TIERS.get(str(field_of(response.raw, "service_tier")), 1.0)
     return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
+
+
+def _usages(response: Response) -> Iterator[Any]:
+    """Yield the places where a response may tell its tokens, the usual ones first."""
+    raw, kwargs = response.raw, response.additional_kwargs
+    yield field_of(raw, "usage")
+    yield field_of(raw, "usage_metadata")
+    yield field_of(field_of(raw, "response"), "usage")  # the last event of an OpenAI response
+    yield field_of(field_of(raw, "meta"), "billed_units")  # Cohere's
+    yield field_of(field_of(raw, "usage"), "billed_units")
+    yield kwargs.get("usage")
+    yield kwargs
 
 
 def finish_reason(response: Response) -> str | None:
     """Return why an answer ended, in the provider's own word, or None where it does not tell."""
-    raw, whole = response.raw, _of_responses(response.raw)
-    places = (choice_of(raw), raw, *(field_of(one, name) for one in (raw, whole) for name in WHY))
-    found = [field_of(place, name) for place in places for name in REASONS]
-    words = (value.name if isinstance(value, Enum) else value for value in found)
+    words = (field_of(place, name) for place in _reasoned(response.raw) for name in REASONS)
+    words = (value.name if isinstance(value, Enum) else value for value in words)
     told = next((word for word in words if isinstance(word, str) and word), None)
-    return told or _status(whole)
+    return told or _status(_of_responses(response.raw))
+
+
+def _reasoned(raw: Any) -> Iterator[Any]:
+    """Yield the places where a provider may say why an answer ended, the usual ones first."""
+    places = (choice_of(raw), raw, *(field_of(raw, name) for name in WHY))
+    yield from (place for place in places if place is not None)
+    whole = _of_responses(raw)
+    if whole is not None and whole is not raw:
+        yield from (place for name in WHY if (place := field_of(whole, name)) is not None)
 
 
 def tells_its_end(response: Response) -> bool:
@@ -205,6 +214,7 @@ def _counted(usage: Any) -> Usage | None:
     """Return the tokens that one place tells, or None where it tells none."""
     if usage is None:
         return None
+    usage = parts_of(usage)
     whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     if read is None and written is None:
@@ -243,8 +253,11 @@ def _of_kind(usage: Any, kind: str, *, read: bool) -> int:
 
 
 def _count(usage: Any, names: tuple[str, ...]) -> int | None:
-    found = (token_count(field_of(usage, name)) for name in names)
-    return next((count for count in found if count is not None), None)
+    for name in names:
+        count = token_count(field_of(usage, name))
+        if count is not None:
+            return count
+    return None
 
 
 def _facts(
