@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Column, Table
 
-LEAST_NAME = 16
-"""Characters of a name that a narrow terminal shows in a line."""
-
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="icon" href="data:,"><style>
@@ -29,12 +26,15 @@ small {{ font-size: 14px; }}
 def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> Table:
     """Return an empty table as people read it: no frame, one rule under the headings, all to the left edge.
 
+    On a narrow terminal its names stay, and the last columns are left out.
+
     Title and caption are markup.
     """
     from rich.box import SIMPLE_HEAD
-    from rich.table import Table
 
-    return Table(
+    from crossroute.fitting_table import FittingTable
+
+    return FittingTable(
         *columns,
         title=title or None,
         caption=caption or None,
@@ -50,6 +50,8 @@ def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> T
 def name_column(heading: str, names: Iterable[str]) -> Column:
     """Return a column of names, which stay readable on a narrow terminal."""
     from rich.table import Column
+
+    from crossroute.fitting_table import LEAST_NAME
 
     return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
 

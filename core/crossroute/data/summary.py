@@ -13,6 +13,7 @@ from rich.table import Table
 
 from crossroute.candidate import Price
 from crossroute.data.outcomes import SPLITS, Outcomes
+from crossroute.fitting_table import FittingTable
 from crossroute.numeric import Floats
 
 NEAR_EMPTY = 0.05
@@ -178,8 +179,8 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _table(candidates: tuple[CandidateSummary, ...]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("candidate", overflow="fold", ratio=1)
+    table = FittingTable(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("candidate", overflow="fold")
     for heading in ("answered", "quality", "USD/call", "tokens", "price"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in candidates:
