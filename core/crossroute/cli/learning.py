@@ -27,6 +27,7 @@ from crossroute.cli.shared import (
     settings,
 )
 from crossroute.cli.traffic import log_among, place_of, promised_by_log, train_log
+from crossroute.errors import unknown_argument
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
@@ -113,7 +114,10 @@ def train(
     given = {"seed": seed, "encoder": encoder}
     given = {name: value for name, value in given.items() if value is not None}
     defaults = TrainingConfig.tuning() if start else TrainingConfig()
-    chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | settings(config) | given)
+    stated = settings(config)
+    if unknown := sorted(stated.keys() - TrainingConfig.model_fields.keys()):
+        raise ValueError(f"{config}: {unknown_argument(unknown[0], TrainingConfig.model_fields)}")
+    chosen = TrainingConfig.model_validate(defaults.model_dump(exclude_unset=True) | stated | given)
     begun = load(start) if start else None
     outcomes = read(paths, candidates, priced_only, begun, columns=columns, texts=texts)
     if chooses and 0 < sum(split != "test" for split in outcomes.splits) <= FEW:

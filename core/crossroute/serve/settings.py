@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from crossroute.config import PoolConfig
 from crossroute.config.pool import Address, Amount, Variable
-from crossroute.errors import ConfigError
+from crossroute.errors import ConfigError, meant
 
 MEGABYTE = 1_000_000
 SPENDING = "crossroute-spending.sqlite3"
@@ -151,5 +151,6 @@ def _fault(path: Path, error: ValidationError) -> ConfigError:
     first = error.errors(include_url=False)[0]
     told = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
-        told = f"unknown key. Expected {', '.join(ServerSettings.model_fields)}"
+        known = ServerSettings.model_fields
+        told = f"unknown key.{meant(str(first['loc'][-1]), known)} Expected {', '.join(known)}"
     return LocatedToml(path).fault(("server", *first["loc"]), f"{told}, got {first['input']!r}.")

@@ -447,7 +447,7 @@ def test_wrong_usage_has_exit_code_2(arguments, main):
         ("{", "is not valid JSON"),
         ("[]", "must hold an object of training settings"),
         ('{"epochs": 0}', "epochs: Input should be greater than 0, got 0"),
-        ('{"epoch": 3}', "epoch: Extra inputs are not permitted"),
+        ('{"epoch": 3}', "Unknown argument 'epoch'. Did you mean 'epochs'?"),
     ],
 )
 def test_settings_that_are_none_are_refused_with_the_place(text, says, jsonl, tmp_path, main):
