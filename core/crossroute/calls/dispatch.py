@@ -20,7 +20,7 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
 from crossroute.candidate import Capability, Price
-from crossroute.catalogue import billed
+from crossroute.catalogue import billed, candidate_named
 from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
@@ -227,8 +227,7 @@ class Dispatcher:
         needed = constraints.capabilities.union(needs)
         if needed != constraints.capabilities:
             constraints = constraints.model_copy(update={"capabilities": needed})
-        for name in constraints.deny | (constraints.allow or frozenset()):
-            self.named(name)  # refuses a misspelt one
+        constraints = constraints.named_in(self._unpredicted.models)  # which refuses a misspelt one
         stuck = self.named(current) if self.sticky and current and self._knows(current) else None
         if settings.candidate is not None:
             return self._forced(query, settings.candidate, dial)
@@ -272,13 +271,17 @@ class Dispatcher:
             return self._unpredicted.best
 
     def named(self, name: str) -> str:
-        """Return the name of the model that a name, or an alias, means.
+        """Return the name of the model that a name, an alias, or another spelling of either means.
 
         Raises:
             UnknownCandidateError: None of the models.
         """
         if not self._knows(name):
-            raise UnknownCandidateError(name, (*self.router.pool.names, *self._unprofiled))
+            models = self._unpredicted.models
+            found = candidate_named(models, name)
+            if found is None or found.name not in models:
+                raise UnknownCandidateError(name, models.names)
+            return found.name
         return name if name in self._unprofiled else self.router.pool[name].name
 
     def among(self, names: Iterable[str], constraints: Constraints | None) -> Constraints:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TypedDict
 
-from crossroute.candidate import Candidate
+from crossroute.candidate import Candidate, Pool
 from crossroute.decision import Alternative, Decision
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.routing.policy import Constraints
@@ -29,11 +29,14 @@ class Unpredicted:
         router: The router.
         others: Models that it does not know.
         default: The model for calls without text, in place of the best on average.
+
+    Attributes:
+        models: All of them.
     """
 
     def __init__(self, router: Router, others: Mapping[str, Candidate], default: str | None = None) -> None:
         self._router, self._others, self._default = router, others, default
-        self._models = (*router.pool, *others.values())
+        self.models = Pool((*router.pool, *others.values()))
         by_quality = sorted(
             router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
         )
@@ -120,7 +123,7 @@ class Unpredicted:
         )
 
     def _alternatives(self, constraints: Constraints, tokens: float) -> list[Alternative]:
-        return [alternative(model, constraints, tokens) for model in self._models]
+        return [alternative(model, constraints, tokens) for model in self.models]
 
 
 def alternative(model: Candidate, constraints: Constraints, tokens: float) -> Alternative:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crossroute.candidate import Candidate, Capability, Pool
+from crossroute.catalogue import candidate_named
 from crossroute.errors import WINDOW, meant
 from crossroute.numeric import Flags, Floats
 from crossroute.query import Query
@@ -157,8 +158,8 @@ class Constraints(BaseModel):
             such calls stay within, which is more than the predicted one.
         max_cost_confidence: How sure `max_cost` must be, in (0, 1).
         min_quality: Least quality, in [0, 1], as predicted.
-        allow: Only these names; None allows all.
-        deny: Never these names.
+        allow: Only these names, in any spelling; None allows all.
+        deny: Never these names, in any spelling.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -191,6 +192,22 @@ class Constraints(BaseModel):
                 f"Expected some of {', '.join(cls.model_fields)}."
             )
         return cls.model_validate(dict(given))
+
+    def named_in(self, pool: Pool) -> Constraints:
+        """Return the constraints with their names as a pool has them; each may be spelled as the catalogue knows it.
+
+        Raises:
+            UnknownCandidateError: The pool does not know a name.
+        """
+        strangers = [name for name in self.deny | (self.allow or frozenset()) if name not in pool]
+        if not strangers:
+            return self
+        found = {name: candidate_named(pool, name) for name in strangers}
+        own = {name: pool[one.name if one and one.name in pool else name].name for name, one in found.items()}
+        allow = None if self.allow is None else frozenset(own.get(name, name) for name in self.allow)
+        return self.model_copy(
+            update={"allow": allow, "deny": frozenset(own.get(name, name) for name in self.deny)}
+        )
 
     def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
         """Return why a candidate may not be chosen, or None where it may.
@@ -244,8 +261,7 @@ class Screen:
     """
 
     def __init__(self, pool: Pool, constraints: Constraints) -> None:
-        for name in constraints.deny | (constraints.allow or frozenset()):
-            pool.position(name)
+        constraints = constraints.named_in(pool)
         self.constraints = constraints
         standing = np.array([not any(constraints.standing_failures(candidate)) for candidate in pool])
         self._standing = None if standing.all() else standing

@@ -13,7 +13,7 @@ from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import ask, drive
-from crossroute.routing.members import Ability
+from crossroute.routing.members import Ability, router_over
 from crossroute.tokens import estimate_tokens
 
 TEXT = "What is 12 plus 30, and what is their product minus 12?"
@@ -372,3 +372,15 @@ def test_decisions_are_quick_once_they_were(router):
     asyncio.run(several())
     assert threads[0] is not threading.current_thread(), "the first one may load what it needs"
     assert threads[-1] is threading.current_thread()
+
+
+@pytest.mark.parametrize("text", ["What is 17 * 23?", None])
+def test_a_call_names_its_models_in_any_spelling(text):
+    query = None if text is None else Query(text)
+    router = router_over("universal", {"gpt-4o": Ability(), "openai:gpt-4o-mini": Ability()})
+    dispatcher = Dispatcher(router, {name: Ability() for name in router.pool.names})
+    denied = CallSettings(constraints=Constraints(deny={"azure/gpt-4o-mini"}))
+    assert dispatcher.decide(query, denied).candidate == "gpt-4o"
+    assert dispatcher.decide(query, CallSettings(candidate="gpt-4o-mini")).candidate == "openai:gpt-4o-mini"
+    with pytest.raises(UnknownCandidateError, match="'gpt-5'"):
+        dispatcher.decide(query, CallSettings(constraints=Constraints(deny={"gpt-5"})))

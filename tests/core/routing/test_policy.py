@@ -271,6 +271,17 @@ def test_a_screen_that_holds_nobody_back_says_so():
     assert Screen(POOL, Constraints()).eligible(np.ones((1, 3)), None, None) is None
 
 
+def test_names_in_constraints_may_be_spelled_as_the_catalogue_knows_them():
+    pool = Pool([Candidate(name="gpt-5-mini"), Candidate(name="anthropic:claude-opus-4-5")])
+    constraints = Constraints(allow={"openai:gpt-5-mini", "claude-opus-4.5"}, deny={"GPT-5-mini"})
+    screen = Screen(pool, constraints)
+    assert screen.constraints.allow == set(pool.names)
+    assert screen.constraints.deny == {"gpt-5-mini"}
+    assert screen.eligible(np.ones((1, 2)), None, None).tolist() == [False, True]
+    plain = Constraints(deny={"gpt-5-mini"})
+    assert plain.named_in(pool) is plain
+
+
 def test_a_screen_refuses_a_name_that_nobody_has():
     with pytest.raises(UnknownCandidateError, match="'d'"):
         Screen(POOL, Constraints(deny={"d"}))

@@ -220,3 +220,13 @@ def test_memory_grows_with_the_results_and_not_with_the_file(tmp_path: Path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < path.stat().st_size / 5
+
+
+def test_two_columns_of_one_name_are_refused_in_frames():
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    names = ["text", "candidate", "quality", "quality"]
+    frame = pandas.DataFrame([["What?", "small", 1, 0]], columns=names)
+    table = arrow.Table.from_arrays([arrow.array([each]) for each in ("What?", "small", 1, 0)], names=names)
+    for twice in (frame, table):
+        with pytest.raises(DataError, match="two columns are called 'quality'"):
+            read_outcomes(twice)
