@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 import weakref
@@ -145,7 +146,13 @@ class TrafficLog:
         return self._writer.lost
 
     def prune(self, days: float) -> int:
-        """Delete what is older than some days, and return how many decisions that were."""
+        """Delete what is older than some days, and return how many decisions that were.
+
+        Raises:
+            ValueError: That is no number of days, from 0 up.
+        """
+        if not 0 <= days < math.inf:
+            raise ValueError(f"days must be a number, at least 0, got {days!r}.")
         self.flush()
         before = now() - days * DAY_S
         old = sa.select(schema.decisions.c.id).where(schema.decisions.c.time < before)

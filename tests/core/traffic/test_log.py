@@ -351,3 +351,13 @@ def test_a_log_that_learns_moves_the_router_as_grades_come(tmp_path, router, lea
     large = dispatcher.router.pool.names.index("large")
     assert bool(after[0, large] < before[0, large] - 0.2) is learn
     log.close()
+
+
+@pytest.mark.parametrize("days", [-1, float("nan"), float("inf")])
+def test_what_is_no_number_of_days_prunes_nothing(log, router, days):
+    dispatcher, _ = dispatcher_to(log, router)
+    answer(dispatcher)
+    log.flush()
+    with pytest.raises(ValueError, match="days must be a number, at least 0"):
+        log.prune(days)
+    assert len(rows(log, schema.decisions)) == 1
