@@ -17,6 +17,7 @@ from langchain_core.outputs import LLMResult
 from pydantic import ValidationError
 
 from crossroute import Decision
+from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
 from langchain_crossroute.messages.tool_calls import tool_flaw
@@ -188,6 +189,7 @@ def finish_reason_of(message: AIMessage) -> str | None:
     told += [metadata.get(key) for key in FINISH]
     blocked = metadata.get("prompt_feedback")  # Google's
     told += [blocked.get("block_reason")] if isinstance(blocked, dict) else []
+    told += [metadata.get("status")] if failed(metadata.get("status")) else []
     return next((reason for reason in told if isinstance(reason, str)), None)
 
 
@@ -203,7 +205,8 @@ def is_finished(message: AIMessage) -> bool:
 
 def is_done(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, says that it ended, and not why."""
-    return any(message.response_metadata.get(key) for key in DONE)
+    told = (message.response_metadata.get(key) for key in DONE)
+    return any(one and one not in UNENDED for one in told)
 
 
 def is_torn(message: AIMessage) -> bool:

@@ -11,6 +11,7 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
+from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
 from llamaindex_crossroute.messages.reading import field_of, parts_of
@@ -49,8 +50,6 @@ WHY = ("delta", "incomplete_details")
 """Where they say so, beside the answer itself and its first choice."""
 EVENTS = ("content_block", "message", "response.")
 """How types of events begin: Anthropic's, and those of OpenAI's Responses API."""
-UNENDED = ("in_progress", "queued")
-"""States of a response that has not ended."""
 
 
 def stamped(response: R, stamp: dict[str, Any]) -> R:

@@ -14,7 +14,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAIResponses
 
-from crossroute.errors import BrokenStreamError
+from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
 from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event
@@ -128,6 +128,13 @@ DELTAS = [
     typed("response.output_text.delta", **PLACE, delta="well", logprobs=[]),
 ]
 DONE_TEXT = typed("response.output_text.done", **PLACE, text="I am well", logprobs=[])
+TOOK = {
+    "input_tokens": 11,
+    "output_tokens": 7,
+    "total_tokens": 18,
+    "input_tokens_details": {"cached_tokens": 0},
+    "output_tokens_details": {"reasoning_tokens": 0},
+}
 FAILED = {**RESPONSE, "status": "failed", "error": {"code": "server_error", "message": "x"}}
 OTHERS = {
     "anthropic": [
@@ -253,3 +260,19 @@ def test_a_stream_within_a_call_is_cut_likewise(router, server, way, case):
         return
     with pytest.raises(BrokenStreamError):
         way(model, router)
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "in_progress", "queued"])
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_a_response_that_has_not_ended_or_failed_is_no_answer(router, server, integration_name, status):
+    server.answer = (200, JSON, json.dumps({**RESPONSE, "status": status, "usage": TOOK}))
+    models = {"small": MODELS["responses"][integration_name != "LangChain"](server.url)}
+    ask = (
+        ChatCrossRoute(models=models, router=router, **EACH).invoke
+        if integration_name == "LangChain"
+        else None
+    )
+    said: Any = STORY if ask else [ChatMessage(content=STORY)]
+    ask = ask or CrossRouteLLM(models, router, **EACH).chat
+    with pytest.raises((NoAnswerError, ValueError)):  # LangChain's class raises what the API says that failed
+        ask(said)

@@ -16,6 +16,9 @@ from crossroute.calls.blame import FAILED
 LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
 """Types of the event behind which nothing comes: Anthropic's, and those of OpenAI's Responses API."""
 
+UNENDED = frozenset({"in_progress", "queued"})
+"""States of an answer of the Responses API that has not ended."""
+
 DONE = "[DONE]"
 REASONS = ("finish_reason", "stop_reason")
 
@@ -56,9 +59,9 @@ class Ending:
         return any(map(failed, reasons)) or not (reasons or any(map(_is_last, said)))
 
 
-def failed(reason: str | None) -> bool:
+def failed(reason: object) -> bool:
     """Return whether a finish reason says that the answer failed."""
-    return (reason or "").lower() in FAILED
+    return isinstance(reason, str) and reason.lower() in FAILED
 
 
 def _is_last(value: object) -> bool:
