@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import (
@@ -158,17 +157,17 @@ class Decision(InNotebooks, BaseModel):
     floor: Promise | None = None
     budgets: tuple[Held, ...] = ()
     propensities: dict[str, float] = Field(default={})
-    _details: Callable[[], Details] | None = PrivateAttr(None)
+    _details: Callable[[], Details] | Details | None = PrivateAttr(None)
 
     @classmethod
     def deferred(cls, details: Callable[[], Details], **told: Any) -> Decision:
         """Return a decision whose alternatives and clusters are made when they are asked for.
 
         Args:
-            details: Makes both, once.
+            details: Makes both.
             told: The fields before them and after them, as `Decision` validates them.
         """
-        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": cache(details)})
+        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
 
     def _whole(self) -> Decision:
         """Return this decision once all of its fields are made."""
@@ -184,7 +183,9 @@ class Decision(InNotebooks, BaseModel):
         """Return what alternatives and clusters are made of, as long as these are not made."""
         if self._details is None or self.__dict__.keys() >= set(DETAILS):
             return None
-        return self._details()
+        if callable(self._details):
+            self._details = self._details()
+        return self._details
 
     def _with_details(self, alternatives: Any, clusters: Any) -> dict[str, Any]:
         """Return all fields in their order."""

@@ -20,6 +20,9 @@ from crossroute.numeric import bounded, sigmoid, softmax
 PLACES, MOST_GELU = 1024, 6
 """Of the table of a hidden unit's function: places for each 1, and where it ends on both sides."""
 
+FEW_NUMBERS = 2**14
+"""In one layer of all members: so few are read sooner than a layer a member is called."""
+
 Float32s = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
@@ -36,22 +39,23 @@ class Attended(NamedTuple):
     """A pool as queries attend to it.
 
     What reads a candidate's 2 k + 3 features ends in r numbers: those features, or the m candidates, where that is less
-    to read: then their features are folded in.
+    to read: then their features are folded in. Members are g groups of h heads each: one of all, with zeros where a
+    member does not read another's hidden units, if that is little to read, else one a member.
     """
 
-    heads: int
-    interest: Float32s  # (E, d, heads r), hidden units -> interest in each candidate
-    interest_bias: Float32s  # (E, 1, heads r)
+    heads: int  # h, of a group
+    interest: Float32s  # (g, E d / g, h r), hidden units -> interest in each candidate
+    interest_bias: Float32s  # (g, 1, h r)
     features: Float32s | None  # (2 k + 3, m), what is read of each candidate, and a 1; None where r is m
-    told: Float32s  # (E, heads m, 2), what attending to each adds to quality's logit and log tokens
+    told: Float32s  # (g, h m, 2), what attending to each adds to quality's logit and log tokens
 
     def weights(self, hidden: Float32s) -> Float32s:
-        """Return the weight of each candidate for each member and head, shape (E, n, heads m), by hidden units."""
-        n, (members, d, _) = len(hidden), self.interest.shape
-        each = hidden.reshape(n, members, d).swapaxes(0, 1) @ self.interest  # (E, n, heads r)
+        """Return the weight of each candidate for each member and head, shape (g, n, h m), by hidden units."""
+        n, (groups, units, _) = len(hidden), self.interest.shape
+        each = hidden.reshape(n, groups, units).swapaxes(0, 1) @ self.interest  # (g, n, h r)
         each += self.interest_bias
-        candidates = _of_candidates(each.reshape(members * n * self.heads, -1), self.features)
-        return softmax(candidates).reshape(members, n, -1)
+        candidates = _of_candidates(each.reshape(groups * n * self.heads, -1), self.features)
+        return softmax(candidates).reshape(groups, n, -1)
 
 
 class PoolKeys(NamedTuple):
@@ -84,7 +88,7 @@ class Inferred(NamedTuple):
     @property
     def attention(self) -> Float32s:
         """Attention over the pool, averaged over members and heads, shape (n, m)."""
-        weights, own = self.pool.own.weights(self.hidden), self.pool.own  # (E, n, heads m)
+        weights, own = self.pool.own.weights(self.hidden), self.pool.own  # (g, n, h m)
         each = weights.reshape(*weights.shape[:2], own.heads, -1)
         return np.asarray(np.add.reduce(each, axis=(0, 2)) / np.float32(len(each) * own.heads))
 
@@ -157,10 +161,13 @@ class InferenceNetwork:
         members, heads, d = self.config.members, self.config.heads, self.config.hidden
         each = (self._interest @ self._last(features)).reshape(members, d + 1, -1)  # (E, d + 1, heads r)
         told = np.tile(features.T @ self._told, (1, heads, 1))  # (E, heads m, 2)
+        interest, bias = each[:, :-1], each[:, -1:]
+        if members * interest.size <= FEW_NUMBERS:
+            interest, bias, told = _beside(interest), bias.reshape(1, 1, -1), told.reshape(1, -1, 2)
         return Attended(
-            heads=heads,
-            interest=_single(each[:, :-1]),
-            interest_bias=_single(each[:, -1:]),
+            heads=members * heads // len(interest),
+            interest=_single(interest),
+            interest_bias=_single(bias),
             features=None if self._last(features) is features else _single(features),
             told=_single(told),
         )
@@ -244,6 +251,14 @@ class InferenceNetwork:
         self._first = _single(np.concatenate([near, hidden], axis=1))  # (p, k + E d)
         away = (centroids**2).sum(-1) / temperature
         self._first_bias = _single(np.concatenate([-away, weights["hidden.bias"].reshape(-1)]))
+
+
+def _beside(layers: Doubles) -> Doubles:
+    """Return members' layers, shape (E, d, o), as one that reads all their hidden units, shape (1, E d, E o)."""
+    members, d, outputs = layers.shape
+    beside = np.zeros((members, d, members, outputs))
+    beside[np.arange(members), :, np.arange(members)] = layers
+    return beside.reshape(1, members * d, members * outputs)
 
 
 def _of_candidates(read: Float32s, features: Float32s | None) -> Float32s:
