@@ -66,7 +66,7 @@ class Dispatcher:
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
-        ValueError: See `router_over`.
+        ValueError: See `router_over`; or there is a shadow_share without a shadow.
     """
 
     def __init__(
@@ -85,6 +85,11 @@ class Dispatcher:
         shadow: str | None = None,
         shadow_share: float = 0.0,
     ) -> None:
+        if shadow_share and shadow is None:
+            raise ValueError(
+                f"shadow_share={shadow_share:g} needs shadow='NAME', the model that is always called: without one, the "
+                "choice itself is called."
+            )
         self.beside = Beside(shadow_share)
         self.members = dict(members)
         made = router_over(router, self.members, default=default)
