@@ -213,5 +213,5 @@ def test_a_tracer_s_run_bears_the_decision_s_id_and_its_trace_is_kept(router, lo
 
 
 def test_a_share_in_the_shadow_of_no_model_is_refused(integration, router):
-    with pytest.raises(ValueError, match="shadow_share=0.5 needs shadow='NAME'"):
+    with pytest.raises(ValueError, match=r"shadow_share=0\.5 needs shadow='NAME'"):
         integration(router, Provider(), shadow_share=0.5)
