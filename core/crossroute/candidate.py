@@ -72,6 +72,13 @@ class Price(BaseModel):
     as_of: date | None = None
     usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_pair(cls, given: Any) -> Any:
+        """Take (input, output) for a price, wherever one is a field."""
+        pair = isinstance(given, (tuple, list)) and len(given) == 2
+        return dict(zip(("input", "output"), given, strict=True)) if pair else given
+
     @classmethod
     def by_second(cls, usd: float, tokens_per_second: float) -> Price:
         """Return the price of a model whose time is paid for, such as one on one's own machine.
@@ -102,11 +109,8 @@ class Price(BaseModel):
         """
         if isinstance(given, Price):
             return given
-        told = dict(zip(("input", "output"), given, strict=False)) if isinstance(given, Sequence) else given
         try:
-            if isinstance(given, str) or (isinstance(given, Sequence) and len(given) != 2):
-                raise ValueError
-            return cls.model_validate(told)
+            return cls.model_validate(given)
         except ValueError:
             raise ValueError(
                 f"Expected a price, Price(input=0.25, output=2) or (0.25, 2) in USD per million tokens, got {given!r}."

@@ -49,8 +49,9 @@ class UnprofiledCandidateError(UnknownCandidateError):
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         CrossRouteError.__init__(
             self,
-            f"The router has no profile of {name!r}{_because(reason)}; it knows {_listed(name, known)}. Profile it "
-            f"(`crossroute profile {quote(name)}`), or by its outcomes on some of your queries, "
+            f"The router has no profile of {name!r}{_because(reason)}; it knows {_listed(name, known)}. If it is "
+            "one that it knows, under another name such as a deployment's, give it by name: {'gpt-5-mini': ...}. "
+            f"Or profile it (`crossroute profile {quote(name)}`), or by its outcomes on some of your queries, "
             "router.with_candidates(router.profile(outcomes)), or train a router on them "
             "(`crossroute train`), or name it as `default`, for queries that cannot be routed.",
         )

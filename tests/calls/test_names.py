@@ -8,7 +8,10 @@ from langchain_openai import ChatOpenAI
 from llama_index.llms.ollama import Ollama
 from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
+from pydantic import ValidationError
 
+from crossroute import Price
+from crossroute.errors import UnprofiledCandidateError
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
 from tests.support.integrations import Provider
@@ -93,3 +96,22 @@ def test_one_model_that_is_not_in_a_list_is_told_and_so_is_none():
         for none in ([], {}):
             with pytest.raises(ValueError, match="Expected at least one model, got none"):
                 pool(none)
+
+
+def test_a_price_may_be_two_numbers(integration, router):
+    asking = integration(router, Provider(), prices={"small": (1, 2)})
+    assert asking.pool._routing.dispatcher.router.pool["small"].price == Price(input=1, output=2)
+    for wrong in ((1,), (1, 2, 3), "1/2", (1, -2)):
+        with pytest.raises(ValidationError, match="prices"):
+            integration(router, Provider(), prices={"small": wrong})
+
+
+def test_a_deployment_without_a_models_name_is_told_how_to_name_it(made):
+    with pytest.raises(
+        UnprofiledCandidateError, match=r"under another name such as a deployment's.*\{'gpt-5-mini'"
+    ):
+        made(
+            {"prod-x": ("prod-x", GATEWAY, {})}
+            if made is by_langchain
+            else {"prod-x": ("gpt-oss-prod", None, {})}
+        )
