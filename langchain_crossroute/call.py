@@ -28,7 +28,7 @@ from typing_extensions import Self
 from crossroute import Capability, Decision
 from crossroute.calls.arguments import spoken
 from crossroute.calls.beside import ASKED
-from crossroute.calls.dialects import OLLAMA, OPENAI
+from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
@@ -43,6 +43,9 @@ AnyTail = TypeVar("AnyTail", bound=Tail)
 
 TELLING = (OLLAMA, OPENAI)
 """Dialects of models of which each stream tells why it ended, though its other chunks may tell nothing at all."""
+
+WITH_BODY = (ANTHROPIC, OPENAI)
+"""Dialects of clients that take further parts of a request's body."""
 
 STREAMED = "not escalated: the answer is streamed"
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
@@ -261,6 +264,11 @@ class Call:
         fields = dict(self.stated)
         if member.dialect is OLLAMA:  # its sampling is read from its fields alone
             fields |= {name: kwargs.pop(name) for name in FIELDS_ALONE & kwargs.keys()}
+        if (
+            "metadata" in kwargs and member.dialect in WITH_BODY
+        ):  # LangChain's `invoke` has metadata of its own
+            body = {**(kwargs.get("extra_body") or {}), "metadata": kwargs.pop("metadata")}
+            kwargs["extra_body"] = body
         return kwargs, fields
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:

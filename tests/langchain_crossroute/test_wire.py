@@ -295,3 +295,21 @@ def test_no_secret_reaches_a_repr_a_decision_or_an_error(model, server):
     ):
         assert SECRET not in shown
     assert isinstance(model.routing.dispatcher, Dispatcher)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "case",
+    [
+        (ARITHMETIC, "claude-large", {"user": "ann"}, {"metadata": {"user_id": "ann"}}),
+        (ARITHMETIC, "claude-large", {"metadata": {"user_id": "ann"}}, {"metadata": {"user_id": "ann"}}),
+        (STORY, "gpt-small", {"metadata": {"team": "a"}}, {"metadata": {"team": "a"}}),
+        (ARITHMETIC, "claude-large", {"service_tier": "default"}, {"service_tier": "standard_only"}),
+    ],
+)
+def test_who_asks_and_how_fast_reach_the_member_that_was_chosen(model, server, streamed, case):
+    text, asked, given, told = case
+    said = model.bind(**given)
+    list(said.stream(text)) if streamed else said.invoke(text)
+    assert server.requests[-1].model == asked
+    assert {name: server.requests[-1].body[name] for name in told} == told

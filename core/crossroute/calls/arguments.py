@@ -105,6 +105,12 @@ def _said(
         yield from _form(form, dialect, member)
     elif name == "user" and dialect is ANTHROPIC:
         yield "metadata", {"user_id": value}
+    elif name in ("service_tier", "metadata") and dialect in (OPENAI, ANTHROPIC):
+        meant = _service_tier(value, dialect) if name == "service_tier" else _metadata(value, dialect)
+        if meant:
+            yield name, meant
+        elif value:
+            warnings.warn(DroppedArgumentWarning(member, name), stacklevel=2)
     elif (
         name == "temperature" and isinstance(value, (int, float)) and value > HOTTEST.get(dialect.name, value)
     ):
@@ -119,6 +125,20 @@ def _said(
         raise UnableError(member, name)
     else:
         warnings.warn(DroppedArgumentWarning(member, name), stacklevel=2)
+
+
+def _service_tier(value: Any, dialect: Dialect) -> Any:
+    """Return a tier of service as a provider calls it, or None where it has none such."""
+    if dialect is OPENAI:
+        return "default" if value == "standard_only" else value
+    return {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}.get(value)
+
+
+def _metadata(value: Any, dialect: Dialect) -> Any:
+    """Return what goes with a request for its sender: Anthropic takes the user alone."""
+    if dialect is OPENAI or not isinstance(value, Mapping):
+        return value
+    return {name: told for name, told in value.items() if name == "user_id"}
 
 
 class _Never:

@@ -125,7 +125,8 @@ _KINDS = {
     WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
     CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
     "content_violation guardrail_violation",
-    UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter",
+    UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
+    "integer_above_max_value decimal_above_max_value",
 }
 BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
 """What an error's body calls itself, in lower case: its code before its type."""

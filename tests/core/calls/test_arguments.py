@@ -26,6 +26,14 @@ ALIKE = [
     ({"temperature": 0.5, "top_p": 0.9}, ANTHROPIC, {"temperature": 0.5, "top_p": 0.9}),
     ({"my_own": 1}, ANTHROPIC, {"my_own": 1}),
     ({"seed": 1}, None, {"seed": 1}),
+    # the same word, another provider's values
+    ({"service_tier": "auto"}, ANTHROPIC, {"service_tier": "auto"}),
+    ({"service_tier": "default"}, ANTHROPIC, {"service_tier": "standard_only"}),
+    ({"service_tier": "standard_only"}, OPENAI, {"service_tier": "default"}),
+    ({"service_tier": "flex"}, OPENAI, {"service_tier": "flex"}),
+    ({"service_tier": None}, ANTHROPIC, {}),
+    ({"metadata": {"user_id": "u1", "team": "a"}}, ANTHROPIC, {"metadata": {"user_id": "u1"}}),
+    ({"metadata": {"team": "a"}}, OPENAI, {"metadata": {"team": "a"}}),
     # an answer's form
     ({"response_mime_type": "application/json"}, OPENAI, {"response_format": {"type": "json_object"}}),
     ({"response_mime_type": "application/json"}, LLAMAINDEX_OLLAMA, {"format": "json"}),
@@ -68,6 +76,8 @@ def test_an_argument_is_said_in_the_members_words(given, dialect, said):
     ("given", "dialect"),
     [
         ({"seed": 1}, ANTHROPIC),
+        ({"service_tier": "flex"}, ANTHROPIC),
+        ({"metadata": {"team": "a"}}, ANTHROPIC),
         ({"presence_penalty": 0.1}, ANTHROPIC),
         ({"top_k": 5}, OPENAI),
         ({"thinking": {"type": "enabled"}}, OPENAI),

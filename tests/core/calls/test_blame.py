@@ -124,6 +124,11 @@ TOLD = [
         blame.UNSUPPORTED,
     ),
     (bad_request("Unrecognized request argument supplied: seed"), blame.UNSUPPORTED),
+    (bad_request("Invalid 'stop': array too long.", "array_above_max_length"), blame.UNSUPPORTED),
+    (
+        bad_request("Invalid 'top_logprobs': integer above maximum.", "integer_above_max_value"),
+        blame.UNSUPPORTED,
+    ),
     (bad_request("top_k: Extra inputs are not permitted"), blame.UNSUPPORTED),
     (bad_request("Invalid value: 'minimal'. Supported values are: 'low' and 'high'."), blame.UNSUPPORTED),
     (bad_request("Reasoning input items can only be provided to a reasoning model"), blame.UNSUPPORTED),
