@@ -8,14 +8,15 @@
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
 W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
-the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. A run is hundreds
-of times as long as an answer, and what is paid is the mean, which lies near the longer of two lengths: so what may well
-be a run is as long as one. One call within a run is work of that kind, and neither as hard nor as long as the whole:
+the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. A run is
+hundreds of times as long as an answer, and what is paid is the mean, which lies near the longer of two lengths: so
+what may well be a run is as long as one, unless it asks as training does near a class that is of none
+(`_as_long_as_run`). One call within a run is work of that kind, and neither as hard nor as long as the whole:
 `situate` is told of it. The network knows on which training queries a candidate is better than its ability. Far from
 these it would carry that over to where it does not hold, so there the prediction goes back to what is believed of the
-candidate at such work (`candidate.Belief`), at the difficulty that the query seems to have. How long the answers are of
-a candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has what
-the network says; both are told.
+candidate at such work (`candidate.Belief`), at the difficulty that the query seems to have. How long the answers are
+of a candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has
+what the network says; both are told.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
 Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
@@ -49,13 +50,16 @@ LEAST_READ, MOST_READ = np.array([[LEAST_EASE, LEAST_LOG_TOKENS], [MOST_EASE, MO
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
-SURER, LONGER = 2, 5.0
-"""The odds that a query asks for a run are raised to this power, and count so many times, where its length is read."""
+SURER, LONGER = 1.5, 5.0
+"""Where length is read, the odds that a query asks for a run are raised to this power, and count so many times."""
 
 FEW_OUTCOMES = 1.0
 """Outcomes of a candidate near a query from which on these rather than belief tell of it."""
 
 Share = TypeVar("Share", float, Floats)
+
+NOTHING = 1e-12
+"""A probability that is none, where one is divided by."""
 
 NOWHERE = 1e30
 """The squared distance to the nearest of no class, and more than any."""
@@ -190,6 +194,9 @@ class Doubt:
         self._nearer, self._scale = reach / width / 2, 0.5 / width
         self._gates: list[list[float]] = [self._nearer.tolist(), self._scale.tolist()]
         self._typical, self._run = held["typical"], held["run"]
+        familiar = np.linalg.solve(held["within"].T, held["familiar"].T).T + held["location"]
+        manners = softmax(familiar @ held["manner"] + held["manner_bias"])
+        self._of_runs = manners[:, A_RUN]  # how far each class is of runs
         self._reading = held["reading"].repeat([len(kinds), 1, 1])  # of each number read
         self._ordinary = 1 - self._reading
         each = np.stack([self._typical, self._run, self._reading, self._ordinary], axis=1)
@@ -212,7 +219,8 @@ class Doubt:
         told, square, away = self._told(x)
         heads = told[:, self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
-        trust = manner[:, 0] * self._nearness(square, away)
+        near = self._nearness(square, away)
+        trust = manner[:, 0] * near
         if self._own_start is not None:
             own = square[:, 0] - np.maximum.reduce(told[:, self._own_start :], axis=1)
             trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
@@ -220,8 +228,11 @@ class Doubt:
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
         heads += self._typical
-        beyond, a_run = self._run - heads, manner[:, A_RUN:]
-        read, written = heads + a_run * beyond, heads + _of_length(a_run) * beyond
+        classes = told[:, self._heads_end + 3 : self._own_start]
+        of_class = self._of_runs[classes.argmax(axis=1)] if classes.size else 0 * near
+        longer = _as_long_as_run(manner[:, AS_TRAINING], manner[:, A_RUN], near, of_class)
+        beyond = self._run - heads
+        read, written = heads + manner[:, A_RUN:] * beyond, heads + longer[:, None] * beyond
         spread = manner @ self._far
         if one_call is not None and one_call.any():
             once = one_call[:, None]
@@ -242,10 +253,14 @@ class Doubt:
         heads, near = rest[: self._heads_end - p], rest[self._heads_end - p + 3 :]
         as_training, as_people, a_run = _shares(rest[len(heads) : len(heads) + 3])
         own_start = len(near) if self._own_start is None else self._own_start - self._heads_end - 3
-        trust = as_training * self._near(max(square - max(near[:own_start], default=-NOWHERE), 0.0), typical)
+        closest = max(near[:own_start], default=-NOWHERE)
+        known = self._near(max(square - closest, 0.0), typical)
+        trust = as_training * known
         if own := near[own_start:]:
             trust = max(trust, self._near(max(square - max(own), 0.0), typical))
-        held, read, written, longer = [], [], [], _of_length(a_run)
+        of_class = float(self._of_runs[near.index(closest)]) if own_start else 0.0
+        longer = _as_long_as_run(as_training, a_run, known, of_class)
+        held, read, written = [], [], []
         for head, (usual, run, far, more) in zip(
             [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
         ):
@@ -386,10 +401,19 @@ def _without_run(run: Floats, typical: Floats) -> Floats:
     return matrix
 
 
-def _of_length(a_run: Share) -> Share:
-    """Return the share of a run's length that is read of queries which ask for a run with such a probability."""
+def _as_long_as_run(as_training: Share, a_run: Share, near: Share, of_class: Share) -> Share:
+    """Return how far the answers to queries are as long as an agent's run.
+
+    Args:
+        as_training: How probably they ask as training does.
+        a_run: How probably they ask for a run.
+        near: How near they are to training queries, in [0, 1].
+        of_class: How far the nearest class of these is of runs.
+    """
     run, answer = LONGER * a_run**SURER, (1 - a_run) ** SURER
-    return run / (run + answer)
+    asked: Share = run / (run + answer)
+    known = near * as_training / (as_training + a_run + NOTHING)
+    return asked + known * (of_class - asked)
 
 
 def _shares(scores: list[float]) -> list[float]:

@@ -19,6 +19,8 @@ from crossroute.model.doubt import (
 P, KINDS, K = 3, 2, 3
 OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.75, 0.25
 LIKE, UNLIKE = np.array([[1.0, 0, 0]]), np.array([[-9.0, 0, 0]])
+A_TASK = [-9.0, 2.0, 0]
+"""For an agent's run where the second feature tells it, and far from training."""
 
 
 def doubt(**changes) -> Doubt:
@@ -136,7 +138,7 @@ def test_where_nothing_is_known_what_is_read_counts_in_part():
 
 
 def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
-    found = doubt(manner=asking(A_RUN)).situate(np.array([[0, 0, 0.0], [0, 2.0, 0]]))
+    found = doubt(manner=asking(A_RUN)).situate(np.array([[0, 0, 0.0], A_TASK]))
     assert found.read[:, -1] == pytest.approx([5, 10])
     assert found.read[:, -2] == pytest.approx([1, -1])
     assert found.kinds[1] == pytest.approx([1, 0])
@@ -145,7 +147,7 @@ def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
 
 
 def test_one_call_within_a_run_is_work_of_its_kind_and_neither_as_hard_nor_as_long():
-    known, task = doubt(manner=asking(A_RUN)), np.array([[0, 2.0, 0], [0, 2.0, 0]])
+    known, task = doubt(manner=asking(A_RUN)), np.array([A_TASK, A_TASK])
     found = known.situate(task, np.array([True, False]))
     assert found.kinds == pytest.approx(np.array([[1, 0], [1, 0]]))
     assert found.read[:, -2:] == pytest.approx(np.array([[1, 5], [-1, 10]]))
@@ -153,14 +155,19 @@ def test_one_call_within_a_run_is_work_of_its_kind_and_neither_as_hard_nor_as_lo
     assert found.spread == pytest.approx([1, 3], abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("odds", "of_ability", "of_length"), [(1.0, 0.5, 5 / 6), (1 / 9, 0.1, 5 / 86), (9.0, 0.9, 405 / 406)]
-)
-def test_what_may_well_be_a_run_is_as_long_as_one(odds, of_ability, of_length):
+@pytest.mark.parametrize("odds", [1.0, 1 / 9, 9.0])
+def test_what_may_well_be_a_run_is_as_long_as_one_where_nothing_is_known(odds):
     manner = np.array([-40.0, 0, np.log(odds)])
-    ordinary = doubt(manner_bias=manner, reading=np.ones(3)).situate(np.zeros((2, P)))
-    assert ordinary.read[:, -2] == pytest.approx([1 - 2 * of_ability] * 2)
-    assert ordinary.written[:, -1] == pytest.approx([5 + 5 * of_length] * 2)
+    found = doubt(manner_bias=manner, reading=np.ones(3)).situate(UNLIKE)
+    assert found.read[0, -2] == pytest.approx(1 - 2 * odds / (1 + odds), abs=1e-3)
+    assert found.written[0, -1] == pytest.approx(5 + 5 * (1 - 1 / (1 + 5 * odds**1.5)), abs=1e-3)
+
+
+def test_what_asks_as_training_does_near_a_class_of_answers_is_not_as_long_as_a_run():
+    known = doubt(manner_bias=[0, -40, 0], reading=np.ones(3))  # as probably a run as not, and the class, too
+    near, far = known.situate(np.concatenate([LIKE, UNLIKE])).written[:, -1]
+    assert near == pytest.approx(5 + 5 * (5 / 6 + 0.5 * (1 / 2 - 5 / 6)), abs=1e-3)
+    assert far == pytest.approx(5 + 5 * 5 / 6, abs=1e-3)
 
 
 def test_where_all_work_is_of_one_kind_one_call_is_of_it_too():
