@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crossroute.cache import Lock
 from crossroute.errors import ConfigError
-from crossroute.files import replace_file
+from crossroute.files import held, replace_file
 
 PREFIX = "cr-"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -41,7 +41,7 @@ class Key(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME.pattern)
+    name: str = Field(min_length=1)
     digest: str = Field(min_length=64, max_length=64, repr=False)
     allow: frozenset[str] | None = None
     usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -87,12 +87,19 @@ class Keys:
         """Add a key.
 
         Raises:
-            ValueError: The name is taken.
+            ValueError: The name is taken, or no name.
         """
-        keys = self._read()
-        if any(other.name == key.name for other in keys):
-            raise ValueError(f"There is a key {key.name!r} already. Revoke it first, or choose another name.")
-        self._write([*keys, key])
+        if not NAME.fullmatch(key.name):
+            raise ValueError(
+                f"A key's name is of letters, digits, dots, _ and -, 64 at most, a letter or digit first; got {key.name!r}."
+            )
+        with held(self.path.parent):
+            keys = self._read()
+            if any(other.name == key.name for other in keys):
+                raise ValueError(
+                    f"There is a key {key.name!r} already. Revoke it first, or choose another name."
+                )
+            self._write([*keys, key])
 
     def revoke(self, name: str) -> None:
         """Take a key away.
@@ -100,12 +107,13 @@ class Keys:
         Raises:
             ValueError: There is none of the name.
         """
-        keys = self._read()
-        left = [key for key in keys if key.name != name]
-        if len(left) == len(keys):
-            names = ", ".join(repr(key.name) for key in keys) or "none"
-            raise ValueError(f"There is no key {name!r}; there is {names}.")
-        self._write(left)
+        with held(self.path.parent):
+            keys = self._read()
+            left = [key for key in keys if key.name != name]
+            if len(left) == len(keys):
+                names = ", ".join(repr(key.name) for key in keys) or "none"
+                raise ValueError(f"There is no key {name!r}; there is {names}.")
+            self._write(left)
 
     def _known(self) -> dict[str, Key]:
         with self._lock:
@@ -127,7 +135,8 @@ class Keys:
             return [Key.model_validate(one) for one in json.loads(self.path.read_text("utf-8"))["keys"]]
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise ConfigError(
-                f"{self.path} is no file of keys. Make one with `crossroute keys add`."
+                f"{self.path} is no file of keys that `crossroute keys add` wrote. Restore it; or move it away, and add "
+                "the keys anew."
             ) from error
 
     def _write(self, keys: list[Key]) -> None:

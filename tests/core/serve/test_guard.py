@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -205,3 +206,22 @@ def test_other_machines_are_answered_with_keys_alone(folder, upstream):
     done = crossroute("serve", str(path), "--host", "0.0.0.0", "--port", "0")  # noqa: S104
     assert done.returncode == 1
     assert "The server would answer anyone at 0.0.0.0" in " ".join(done.stderr.split())
+
+
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
+    def add(number):
+        Keys(tmp_path / "keys.json").add(Key(name=f"k{number}", digest=digest_of(str(number))))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(24)))
+    kept = Keys(tmp_path / "keys.json")
+    assert len(kept) == 24
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: Keys(tmp_path / "keys.json").revoke(f"k{number}"), range(20)))
+    assert [key.name for key in Keys(tmp_path / "keys.json").all] == ["k20", "k21", "k22", "k23"]
+
+
+@pytest.mark.parametrize("name", ["a b", "u:*", "*", "-x", "x" * 65, "a\n", "naïve"])
+def test_a_name_that_budgets_would_take_for_another_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="A key's name is of letters, digits"):
+        Keys(tmp_path / "keys.json").add(Key(name=name, digest=digest_of("x")))
