@@ -91,7 +91,8 @@ class Keys:
         """
         if not NAME.fullmatch(key.name):
             raise ValueError(
-                f"A key's name is of letters, digits, dots, _ and -, 64 at most, a letter or digit first; got {key.name!r}."
+                f"A key's name is of letters, digits, dots, _ and -, 64 at most, a letter or digit first; got "
+                f"{key.name!r}."
             )
         with held(self.path.parent):
             keys = self._read()
@@ -135,8 +136,8 @@ class Keys:
             return [Key.model_validate(one) for one in json.loads(self.path.read_text("utf-8"))["keys"]]
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise ConfigError(
-                f"{self.path} is no file of keys that `crossroute keys add` wrote. Restore it; or move it away, and add "
-                "the keys anew."
+                f"{self.path} is no file of keys that `crossroute keys add` wrote. Restore it; or move it away, and "
+                "add the keys anew."
             ) from error
 
     def _write(self, keys: list[Key]) -> None:
