@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 
 from crossroute import Candidate, DataError, Price, Router
 from crossroute.catalogue import Catalogue, Entry
-from crossroute.catalogue.layers import FOLDER, add_layer, read_layers, undo_layer
+from crossroute.catalogue.layers import FOLDER, Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.updates import Release, changes, read_update, stale
 from crossroute.cli import app
 
@@ -154,3 +155,11 @@ def test_the_command_updates_and_undoes(tmp_path, folder):
     assert "1 models from prices.json" in run(app, ["catalogue", "show"]).output
     assert run(app, ["catalogue", "undo"]).exit_code == 0
     assert not list(folder.iterdir())
+
+
+def test_updates_that_are_added_at_once_are_all_kept():
+    layers = [Layer(source=f"s{number}", made_on=date(2026, 11, 28), entries=()) for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(add_layer, layers))
+    assert len(set(paths)) == 16
+    assert {layer.source for layer in read_layers()} == {layer.source for layer in layers}
