@@ -26,7 +26,7 @@ def frozen(made):
 @pytest.mark.parametrize("prior", [True, False])
 @pytest.mark.parametrize("heads", [1, 3])
 @pytest.mark.parametrize("members", [1, 4])
-@pytest.mark.parametrize("size", [5, 30])  # fewer candidates than what is read of each, and more
+@pytest.mark.parametrize("size", [5, 30])  # few candidates, which are folded in, and more
 def test_numpy_and_torch_say_the_same(prior, heads, members, size):
     made = trained(prior=prior, heads=heads, members=members)
     queries = RANDOM.normal(size=(9, 12)).astype(np.float32)
@@ -40,6 +40,23 @@ def test_numpy_and_torch_say_the_same(prior, heads, members, size):
     np.testing.assert_allclose(found.log_tokens, expected.log_tokens, **tolerance)
     np.testing.assert_allclose(found.attention, expected.attention, **tolerance)
     np.testing.assert_allclose(found.clusters, expected.clusters, **tolerance)
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+@pytest.mark.parametrize("size", [5, 30])
+def test_members_say_the_same_one_by_one_as_together(heads, size, monkeypatch):
+    network = frozen(trained(heads=heads, members=4))
+    queries = RANDOM.normal(size=(9, 12)).astype(np.float32)
+    profiles = PoolProfiles(*(RANDOM.random((size, 4)).astype(np.float32) for _ in range(3)))
+    together = network.keys(profiles)
+    monkeypatch.setattr("crossroute.model.inference.FEW_NUMBERS", 0)
+    apart = network.keys(profiles)
+    assert len(together.own.interest) == 1 < len(apart.own.interest) == 4
+    for one, other in zip(network(queries, together)[:4], network(queries, apart)[:4], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        network(queries, together).attention, network(queries, apart).attention, rtol=1e-5, atol=1e-5
+    )
 
 
 def test_gelu_is_torchs():
