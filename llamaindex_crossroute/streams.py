@@ -8,11 +8,13 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from crossroute.calls import attempts
+from crossroute.calls.ending import usages
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import stated_cost
 from llamaindex_crossroute.messages.reading import Reading, field_of, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
+    counted,
     finish_reason,
     is_finished,
     stamped,
@@ -57,6 +59,10 @@ class Tail(attempts.Tail[Any]):
         if (usage := usage_of(chunk)) is not None:
             self.entry.usage = usage
             self.ending.count(behind=self.entry.begun and not chunk.delta)
+            if reason is not None and isinstance(
+                chunk.raw, dict
+            ):  # made by the class, of a part of what came
+                self.entry.usage = usage.whole(map(counted, usages(self.opened.frames)))
         self.entry.check(reason, said=self.entry.begun)
         cost = stated_cost(field_of(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost

@@ -122,8 +122,9 @@ def text_of(response: Response) -> str:
 
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
-    usage = next((usage for place in _usages(response) if (usage := _counted(place)) is not None), None)
-    tier = TIERS.get(str(field_of(response.raw, "service_tier")), 1.0)
+    usage = next((usage for place in _usages(response) if (usage := counted(place)) is not None), None)
+    tiers = (field_of(place, "service_tier") for place in (response.raw, _of_responses(response.raw)))
+    tier = next((TIERS[str(told)] for told in tiers if str(told) in TIERS), 1.0)
     return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
@@ -209,7 +210,7 @@ def choice_of(raw: Any) -> Any:
     return choices[0] if isinstance(choices, Sequence) and choices else None
 
 
-def _counted(usage: Any) -> Usage | None:
+def counted(usage: Any) -> Usage | None:
     """Return the tokens that one place tells, or None where it tells none."""
     if usage is None:
         return None

@@ -13,7 +13,9 @@ from langchain_openai import ChatOpenAI
 from llama_index.core.llms import ChatMessage
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAIResponses
+from llama_index.llms.openai_like import OpenAILike
 
+from crossroute import Price
 from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
@@ -155,7 +157,10 @@ OTHERS = {
 KEY = {"api_key": "none", "max_retries": 0}
 CLAUDE = {"model": "claude-3-haiku-20240307", **KEY}
 MODELS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "chat": (lambda url, **more: ChatOpenAI(model="bad", base_url=url, **KEY, **more), lambda url: None),
+    "chat": (
+        lambda url, **more: ChatOpenAI(model="bad", base_url=url, **KEY, **more),
+        lambda url: OpenAILike(model="bad", api_base=url, is_chat_model=True, **KEY),
+    ),
     "anthropic": (
         lambda url, **more: ChatAnthropic(base_url=url.removesuffix("/v1"), **CLAUDE, **more),
         lambda url: Anthropic(base_url=url.removesuffix("/v1"), **CLAUDE),
@@ -276,3 +281,60 @@ def test_a_response_that_has_not_ended_or_failed_is_no_answer(router, server, in
     ask = ask or CrossRouteLLM(models, router, **EACH).chat
     with pytest.raises((NoAnswerError, ValueError)):  # LangChain's class raises what the API says that failed
         ask(said)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_cost_that_is_stated_at_the_end_of_a_stream_stands(pool, server, awaited):
+    told = choice(None, usage={**USAGE, "cost": 0.0123})
+    server.answer = [OPENING, *WORDS, chunk({}, "stop"), told, DONE]
+    asyncio.run(pool.astream()) if awaited else pool.stream()
+    spent = pool.pool.spend.total
+    assert (spent.cost, spent.unknown, spent.usage.output_tokens) == (0.0123, 0, 7)
+
+
+def spent_by(kind: str, events: list[str], router: Any, server: Any, integration_name: str) -> Any:
+    """Return what a stream took, at 1 USD per million tokens of input and 10 of output."""
+    server.answer = events
+    model = MODELS[kind][integration_name != "LangChain"](server.url)
+    priced: Any = {**EACH, "prices": {"small": Price(input=1, output=10)}}
+    if integration_name == "LangChain":
+        pool: Any = ChatCrossRoute(models={"small": model}, router=router, **priced)
+        list(pool.stream(STORY))
+    else:
+        pool = CrossRouteLLM({"small": model}, router, **priced)
+        list(pool.stream_chat([ChatMessage(content=STORY)]))
+    return pool.spend.total
+
+
+@pytest.mark.filterwarnings(*LEFT_OPEN)
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_what_anthropic_s_cache_read_and_wrote_is_paid_for_in_streams(router, server, integration_name):
+    usage = {"input_tokens": 600, "output_tokens": 1000, "cache_read_input_tokens": 300}
+    usage |= {"cache_creation_input_tokens": 100}
+    last = typed("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage=usage)
+    took = spent_by("anthropic", [*BLOCK, STOP, last, LAST], router, server, integration_name)
+    assert (took.usage.input_tokens, took.usage.cached_input_tokens, took.usage.cache_write_tokens) == (
+        1000,
+        300,
+        100,
+    )
+    assert took.unknown == 0
+
+
+@pytest.mark.filterwarnings(*LEFT_OPEN)
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_a_tier_of_the_responses_api_is_paid_for_in_streams(router, server, integration_name):
+    costs = []
+    for tier in ("default", "flex"):
+        whole = {**FULL, "usage": TOOK, "service_tier": tier}
+        events = [*DELTAS, typed("response.completed", sequence_number=9, response=whole)]
+        costs.append(spent_by("responses", events, router, server, integration_name).cost)
+    assert costs[1] == pytest.approx(costs[0] / 2)
+
+
+@pytest.mark.filterwarnings(*LEFT_OPEN)
+@pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
+def test_words_that_are_said_to_take_no_input_are_of_unknown_cost(router, server, integration_name):
+    told = choice(None, usage={"prompt_tokens": 0, "completion_tokens": 7, "total_tokens": 7})
+    took = spent_by("chat", [*WORDS, chunk({}, "stop"), told, DONE], router, server, integration_name)
+    assert (took.calls, took.unknown, took.cost) == (1, 1, 0.0)

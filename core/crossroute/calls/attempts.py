@@ -14,10 +14,11 @@ from typing import Any, Generic, TypeVar
 from typing_extensions import Self
 
 from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
-from crossroute.calls.ending import Ending
+from crossroute.calls.ending import Ending, usages
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
+from crossroute.calls.spend import stated_cost
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
@@ -80,6 +81,8 @@ class Tail(Generic[T]):
             if self.entry.usage is not None:
                 self.entry.count()  # it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
+        if self.entry.cost is None and frames:
+            self.entry.cost = stated_cost(*usages(frames))
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended as planned."""

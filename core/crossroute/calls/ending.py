@@ -59,6 +59,15 @@ class Ending:
         return any(map(failed, reasons)) or not (reasons or any(map(_is_last, said)))
 
 
+def usages(frames: Iterable[FrameType]) -> list[Any]:
+    """Return what the events tell of tokens and cost that the frames hold: their providers', as they sent it.
+
+    Frameworks leave some of it out: LangChain a stated cost, LlamaIndex what Anthropic's cache read and wrote.
+    """
+    held = (_field(value, "usage") for frame in frames for value in frame.f_locals.values())
+    return [usage for usage in held if usage is not None and not isinstance(usage, (str, int, float))]
+
+
 def failed(reason: object) -> bool:
     """Return whether a finish reason says that the answer failed."""
     return isinstance(reason, str) and reason.lower() in FAILED

@@ -182,10 +182,11 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
-        known = self.priced and cost is None and not self._is_untold(usage)
-        price = self._ledger.price(name) if known else None
+        price = self._ledger.price(name) if self.priced and cost is None else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second
+        elif price is not None and self._is_untold(usage, price):
+            price = None
         if cost is None:
             cost = self._ledger.spend.add(name, usage, price)
         else:
@@ -198,9 +199,12 @@ class Entry:
         )
         return self.decision
 
-    def _is_untold(self, usage: Usage | None) -> bool:
-        """Return whether a usage says that an answer with words took no output: its provider left that out."""
-        return usage is not None and usage.input_tokens > 0 == usage.output_tokens and any(self.said)
+    def _is_untold(self, usage: Usage | None, price: Price) -> bool:
+        """Return whether a usage says that an answer with words took no input, or no output: that was left out."""
+        if usage is None or not any(self.said):
+            return False
+        read, written = usage.input_tokens, usage.output_tokens
+        return read > 0 == written or (written > 0 == read and price.input > 0)
 
     def check(self, finish_reason: str | None, *, said: bool, cut: bool = False, torn: bool = False) -> None:
         """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.

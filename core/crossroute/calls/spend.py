@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,6 +78,16 @@ class Usage(BaseModel):
         whole = self.input_tokens >= earlier.input_tokens > 0 and self.output_tokens >= earlier.output_tokens
         tier = earlier.tier if self.tier == 1 else self.tier
         return (self if whole else earlier + self).model_copy(update={"tier": tier})
+
+    def whole(self, others: Iterable[Usage | None]) -> Usage:
+        """Return the one that tells the same output and the most input: others leave out what a cache read and wrote.
+
+        >>> told = Usage(input_tokens=9, output_tokens=3)
+        >>> told.whole([None, Usage(input_tokens=30, output_tokens=3, cached_input_tokens=21)]).input_tokens
+        30
+        """
+        alike = [one for one in others if one is not None and one.output_tokens == self.output_tokens]
+        return max((self, *alike), key=lambda one: one.input_tokens)
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in COUNTS})
