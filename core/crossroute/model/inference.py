@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.config import NetworkConfig
-from crossroute.numeric import bounded, sigmoid, softmax
-
-PLACES, MOST_GELU = 1024, 6
-"""Of the table of a hidden unit's function: places for each 1, and where it ends on both sides."""
+from crossroute.numeric import bounded, gelu, sigmoid, softmax
 
 FEW_NUMBERS = 2**14
 """In one layer of all members: so few are read sooner than a layer a member is called."""
@@ -189,7 +185,7 @@ class InferenceNetwork:
         first: Float32s = x.dot(self._first)  # (n, k + E d); as `@`, which takes longer of small arrays
         first += self._first_bias
         clusters = softmax(first[:, :k])  # (n, k)
-        hidden = _gelu(first[:, k:])  # (n, E d)
+        hidden = gelu(first[:, k:])  # (n, E d)
         asked: Float32s = hidden.dot(pool.asked)  # (n, 2 r)
         asked += pool.asked_bias
         pair = _of_candidates(asked.reshape(2 * n, -1), pool.features).reshape(n, 2, -1)  # (n, 2, m)
@@ -302,24 +298,3 @@ def _single(values: npt.NDArray[np.floating]) -> Float32s:
 def _logit(probability: Float32s, eps: float) -> Float32s:
     held = bounded(probability, np.float32(eps), np.float32(1 - eps))
     return np.asarray(np.log(held / (1 - held)))
-
-
-def _gelu(x: Float32s) -> Float32s:
-    """Return x * Phi(x), straight between the places of a table: within 1e-6, the last digit of single precision."""
-    offset, slope = _gelu_lines()
-    place = (x * PLACES + MOST_GELU * PLACES).astype(np.intp)  # beyond its ends it is a line
-    told: Float32s = slope.take(place, mode="clip")
-    told *= x
-    told += offset.take(place, mode="clip")
-    return told
-
-
-@cache
-def _gelu_lines() -> tuple[Float32s, Float32s]:
-    """Return offset and slope of the line from each place of the table to the next; at the ends, 0 and x."""
-    x = np.arange(-MOST_GELU * PLACES, MOST_GELU * PLACES + 1) / PLACES
-    y = x / 2 * np.array([math.erfc(-value / math.sqrt(2)) for value in x])
-    slope = np.diff(y) * PLACES
-    offset = y[:-1] - slope * x[:-1]
-    slope[[0, -1]], offset[[0, -1]] = (0, 1), 0
-    return _single(offset), _single(slope)

@@ -5,7 +5,8 @@ from torch.nn import functional as F
 
 from crossroute.model.attention import CrossAttention, PoolEmbedding
 from crossroute.model.config import NetworkConfig
-from crossroute.model.inference import InferenceNetwork, PoolProfiles, _gelu
+from crossroute.model.inference import InferenceNetwork, PoolProfiles
+from crossroute.numeric import gelu
 
 RANDOM = np.random.default_rng(0)
 
@@ -61,7 +62,7 @@ def test_members_say_the_same_one_by_one_as_together(heads, size, monkeypatch):
 
 def test_gelu_is_torchs():
     x = np.linspace(-9, 9, 10_001, dtype=np.float32)
-    np.testing.assert_allclose(_gelu(x), F.gelu(torch.from_numpy(x)), atol=1e-6)
+    np.testing.assert_allclose(gelu(x), F.gelu(torch.from_numpy(x)), atol=1e-6)
 
 
 def test_a_missing_tensor_is_named():
