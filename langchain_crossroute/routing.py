@@ -119,6 +119,7 @@ class Routing:
         self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
+        self._known = {name for name, member in self.members.items() if member.dialect is not None}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
@@ -240,7 +241,7 @@ class Routing:
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
         cut = tells_its_end(message) and not is_finished(message)
-        torn = self.members[entry.decision.candidate].dialect is not None and is_torn(message)
+        torn = entry.decision.candidate in self._known and is_torn(message)
         entry.check(finish_reason_of(message), said=shows(message), cut=cut, torn=torn)
         decision = entry.count()
         self._began(message, decision)

@@ -216,9 +216,9 @@ class Query:
     @property
     def further_tokens(self) -> int:
         """Tokens of the whole call that models before gpt-4o count beyond the others."""
-        parts = [part for part in (self.text, self.system, self.context, self.step) if part]
-        if all(map(str.isascii, parts)):
+        if (self.text + self.system + self.context + self.step).isascii():
             return 0
+        parts = [part for part in (self.text, self.system, self.context, self.step) if part]
         newer, older = (
             sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
         )

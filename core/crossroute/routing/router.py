@@ -101,12 +101,12 @@ class Router(Variants, InNotebooks):
         self.provenance = provenance or {}
         self._expected: Foresight | None = None
         self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, as far as known beforehand
-        self._names = self.pool.names
+        self._names = predictor.pool.names
         self.dial = dial or self._calibrated_dial()
         self._pay = lru_cache(CACHED_DIALS)(self.dial.at)
         self._pay(DEFAULT_COST_PREFERENCE)
         self._dialled_to = lru_cache(CACHED_DIALS)(self._dial_to)
-        self._screen = lru_cache(CACHED_SCREENS)(partial(Screen, self.pool))
+        self._screen = lru_cache(CACHED_SCREENS)(partial(Screen, predictor.pool))
         self.own_verifier = verifier
         self.floor = floor
         self.trained_on = trained_on
