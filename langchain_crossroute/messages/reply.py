@@ -189,7 +189,8 @@ def finish_reason_of(message: AIMessage) -> str | None:
     told += [metadata.get(key) for key in FINISH]
     blocked = metadata.get("prompt_feedback")  # Google's
     told += [blocked.get("block_reason")] if isinstance(blocked, dict) else []
-    told += [metadata.get("status")] if failed(metadata.get("status")) else []
+    status = metadata.get("status")
+    told += [status] if status and failed(status) else []
     return next((reason for reason in told if isinstance(reason, str)), None)
 
 

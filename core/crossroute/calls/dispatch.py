@@ -232,7 +232,8 @@ class Dispatcher:
         needed = constraints.capabilities.union(needs)
         if needed != constraints.capabilities:
             constraints = constraints.model_copy(update={"capabilities": needed})
-        constraints = constraints.named_in(self._unpredicted.models)  # which refuses a misspelt one
+        if constraints is not ANY:
+            constraints = constraints.named_in(self._unpredicted.models)  # which refuses a misspelt one
         stuck = self.named(current) if self.sticky and current and self._knows(current) else None
         if settings.candidate is not None:
             return self._forced(query, settings.candidate, dial)
