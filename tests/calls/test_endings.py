@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +22,11 @@ from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
 from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event
 from tests.support.routers import STORY
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)
+"""The classes' own clients, which they never close."""
 
 JSON, DONE = "application/json", STREAM[-1]
 
@@ -170,10 +176,15 @@ MODELS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
         lambda url: OpenAIResponses(model="gpt-4o", api_base=url, **KEY),
     ),
 }
-LEFT_OPEN = ("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-"""The classes' own asynchronous clients, which they never close."""
 CASES = [(kind, *case) for kind, cases in OTHERS.items() for case in cases]
 EACH = {"max_attempts": 1, "cost_preference": 1.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    """Have the clients collected before the next module, which heeds these warnings."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +212,6 @@ def heard(model: Any, router: Any, kind: str, loop: asyncio.AbstractEventLoop) -
     return ["".join(chunk.delta or "" for chunk in llm.stream_chat(said)), loop.run_until_complete(deltas())]
 
 
-@pytest.mark.filterwarnings(*LEFT_OPEN)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
 def test_other_formats_say_it_in_their_words(router, server, loop, integration_name, case):
@@ -253,7 +263,6 @@ def by_events(model: Any, router: Any) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-@pytest.mark.filterwarnings(*LEFT_OPEN)
 @pytest.mark.parametrize("case", INNER)
 @pytest.mark.parametrize("way", [by_invoke, by_agent, by_streaming_agent, by_events])
 def test_a_stream_within_a_call_is_cut_likewise(router, server, way, case):
@@ -306,7 +315,6 @@ def spent_by(kind: str, events: list[str], router: Any, server: Any, integration
     return pool.spend.total
 
 
-@pytest.mark.filterwarnings(*LEFT_OPEN)
 @pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
 def test_what_anthropic_s_cache_read_and_wrote_is_paid_for_in_streams(router, server, integration_name):
     usage = {"input_tokens": 600, "output_tokens": 1000, "cache_read_input_tokens": 300}
@@ -321,7 +329,6 @@ def test_what_anthropic_s_cache_read_and_wrote_is_paid_for_in_streams(router, se
     assert took.unknown == 0
 
 
-@pytest.mark.filterwarnings(*LEFT_OPEN)
 @pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
 def test_a_tier_of_the_responses_api_is_paid_for_in_streams(router, server, integration_name):
     costs = []
@@ -332,7 +339,6 @@ def test_a_tier_of_the_responses_api_is_paid_for_in_streams(router, server, inte
     assert costs[1] == pytest.approx(costs[0] / 2)
 
 
-@pytest.mark.filterwarnings(*LEFT_OPEN)
 @pytest.mark.parametrize("integration_name", ["LangChain", "LlamaIndex"])
 def test_words_that_are_said_to_take_no_input_are_of_unknown_cost(router, server, integration_name):
     told = choice(None, usage={"prompt_tokens": 0, "completion_tokens": 7, "total_tokens": 7})

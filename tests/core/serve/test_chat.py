@@ -272,3 +272,16 @@ def test_what_shadow_mode_kept_from_being_chosen_is_asked_beside(folder, upstrea
                 break
             time.sleep(0.05)
     assert sorted(request.model for request in upstream.requests) == ["large", "large", "small", "small"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_that_says_that_it_failed_is_none(client, upstream, streamed):
+    upstream.say("small", "I", finish="error")
+    answer = ask(client, STORY, stream=streamed)
+    if streamed:
+        words = "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
+        assert words.strip() != "I"
+    else:
+        assert answer.choices[0].message.content != "I am small"
+    assert upstream.requests[0].model == "small"
+    assert len(upstream.requests) == 2

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crossroute.calls.ending import failed
 from crossroute.calls.spend import TIERS, Usage
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
@@ -116,6 +117,8 @@ class Chat:
         if body.get("error"):
             raise ProviderError(None, json.dumps(body).encode(), {})
         choice = body["choices"][0]
+        if failed(choice.get("finish_reason")):
+            raise ProviderError(None, json.dumps(body).encode(), {})
         message = choice["message"]
         tokens = (choice.get("logprobs") or {}).get("content")
         return Answer(
@@ -186,6 +189,8 @@ class ChatReader:
             self._begun = True
             yield Began(str(said.get("id") or ""), str(said.get("model") or ""))
         for choice in said.get("choices") or ():
+            if failed(choice.get("finish_reason")):
+                raise ProviderError(None, event.data.encode(), {})
             yield from self._choice(choice)
         usage = usage_in(said)
         if usage is not None:
