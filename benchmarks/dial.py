@@ -70,6 +70,8 @@ SIBLINGS = (
     ("claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-5"),
     ("gpt-4o-mini", "gpt-4o-2024-08-06"),
     ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"),
+    ("llama-3.2-1b-instruct", "llama-3.2-3b-instruct", "llama-3.1-8b-instruct", "llama-3.1-70b-instruct"),
+    ("qwen2.5-7b-instruct", "qwen2.5-14b-instruct", "qwen2.5-32b-instruct", "qwen2.5-72b-instruct"),
 )
 
 

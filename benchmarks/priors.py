@@ -104,6 +104,7 @@ class Facts(NamedTuple):
 
     maker: str
     family: str
+    generation: str
     tier: float
     reasoning: str
     thinks_by_default: bool
@@ -141,6 +142,7 @@ def facts() -> dict[str, Facts]:
             row["name"]: Facts(
                 row["maker"],
                 row["family"],
+                row["generation"],
                 float(row["tier"]),
                 row["reasoning"],
                 row["default"] == "yes",

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import typer
-from priors import KINDS, believe, kind_of
+from priors import KINDS, believe, facts, kind_of
 from universal_sets import load_all, price_table
 
 from crossroute import Candidate, Outcomes, Pool, Query, Router, TrainingConfig, fit
@@ -74,6 +74,10 @@ LEAN, LEAN_MIDDLE = 0.35, 2.0
 """What is believed far from all training leans to the dearer model: by so much in logits for each e-fold of what its
 answers cost at list price, beside e^2 USD for a million tokens. Beliefs alone skip models that turn out well on work
 that nobody measured; list price skips none. Chosen on whole sets left out."""
+
+SIBLINGS, STRONG, ROUNDS = 0.75, 2.0, 20
+"""Years within which models of a family are siblings; standard errors beyond which a smaller one is believed to be
+abler; and rounds in which all that are not in order are made so."""
 
 CARD = """# universal
 
@@ -193,7 +197,7 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
-    pool = [in_half(leaning(each)) for each in pool]
+    pool = list(map(in_half, in_order(list(map(leaning, pool)))))
     attended = Pool(
         each for each in pool if each.name in measured
     )  # the context, whatever pool is chosen from
@@ -244,9 +248,54 @@ def leaning(candidate: Candidate) -> Candidate:
         return candidate
     belief = profile.belief
     dear = np.array(belief.log_tokens) + np.log(price.output + 0.03) - LEAN_MIDDLE
-    ability = tuple((np.array(belief.ability) + LEAN * dear).round(4).tolist())
-    leant = profile.model_copy(update={"belief": belief.model_copy(update={"ability": ability})})
-    return candidate.model_copy(update={"profile": leant})
+    return with_ability(candidate, (np.array(belief.ability) + LEAN * dear).round(4).tolist())
+
+
+def in_order(pool: list[Candidate]) -> list[Candidate]:
+    """Return the candidates with siblings believed to be no abler than larger ones, unless evidence is strong.
+
+    Where one is, both are believed to be what they are in the mean, weighed by how surely; in turns until none is.
+    """
+    believed = [each for each in pool if each.profile and each.profile.belief]
+    ability, error = (
+        np.array(
+            [getattr(each.profile.belief, name) for each in believed if each.profile and each.profile.belief]
+        )
+        for name in ("ability", "ability_error")
+    )  # (m, K) each
+    names = [each.name for each in believed]
+    pairs = [(a, b) for a, one in enumerate(names) for b, other in enumerate(names) if is_smaller(one, other)]
+    weight, sure = 1 / error**2, ability.copy()
+    for _ in range(ROUNDS):
+        for a, b in pairs:
+            beyond = sure[a] - sure[b] > STRONG * np.hypot(error[a], error[b])
+            mean = (weight[a] * ability[a] + weight[b] * ability[b]) / (weight[a] + weight[b])
+            turned = (ability[a] > ability[b] + 1e-4) & ~beyond
+            ability[a], ability[b] = np.where(turned, mean, ability[a]), np.where(turned, mean, ability[b])
+    told = dict(zip(names, ability.round(4).tolist(), strict=True))
+    return [with_ability(each, told[each.name]) if each.name in told else each for each in pool]
+
+
+def is_smaller(name: str, other: str) -> bool:
+    """Return whether a model is a smaller sibling of another: of its family, generation and time."""
+    one, two = facts()[name], facts()[other]
+    if (one.family, one.reasoning) != (two.family, two.reasoning) or abs(one.years - two.years) > SIBLINGS:
+        return False
+    if np.isnan(one.size + two.size):
+        return one.generation == two.generation and one.tier < two.tier
+    larger = one.tier <= two.tier and one.size < two.size - (
+        0 if one.generation == two.generation else np.log(2)
+    )
+    return larger and one.generation.partition(".")[0] == two.generation.partition(".")[0]
+
+
+def with_ability(candidate: Candidate, ability: list[float]) -> Candidate:
+    """Return a candidate of another believed ability."""
+    profile = candidate.profile
+    if profile is None or profile.belief is None:
+        return candidate
+    belief = profile.belief.model_copy(update={"ability": tuple(ability)})
+    return candidate.model_copy(update={"profile": profile.model_copy(update={"belief": belief})})
 
 
 def sources(catalogue: dict[str, Candidate], measured: set[str]) -> dict[str, Any]:

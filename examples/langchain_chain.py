@@ -8,7 +8,7 @@ from langchain_offline import stand_ins
 
 models = stand_ins("gpt-5-mini", "gpt-4o-mini")  # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
 
-model = ChatCrossRoute(models=models, router="universal", cost_preference=0.2)
+model = ChatCrossRoute(models=models, router="universal", cost_preference=0.1)
 chain = ChatPromptTemplate.from_messages([("system", "Be brief."), ("human", "{question}")]) | model
 
 for question in (
