@@ -192,8 +192,10 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
     for name, price in price_table().items():
         stated = catalogue.get(name, Candidate(name=name, price=price))
         stated = stated if stated.price else stated.model_copy(update={"price": price})
-        if name in measured:
-            pool.append(stated.model_copy(update={"profile": router.pool[name].profile}))
+        if name in measured and (profile := router.pool[name].profile):
+            # what is believed leans already, where the router is the bundled one
+            profile = profile.model_copy(update={"belief": believed[name]})
+            pool.append(stated.model_copy(update={"profile": profile}))
         else:
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
@@ -256,14 +258,10 @@ def in_order(pool: list[Candidate]) -> list[Candidate]:
 
     Where one is, both are believed to be what they are in the mean, weighed by how surely; in turns until none is.
     """
-    believed = [each for each in pool if each.profile and each.profile.belief]
-    ability, error = (
-        np.array(
-            [getattr(each.profile.belief, name) for each in believed if each.profile and each.profile.belief]
-        )
-        for name in ("ability", "ability_error")
-    )  # (m, K) each
-    names = [each.name for each in believed]
+    beliefs = {each.name: each.profile.belief for each in pool if each.profile and each.profile.belief}
+    ability = np.array([belief.ability for belief in beliefs.values()])  # (m, K)
+    error = np.array([belief.ability_error for belief in beliefs.values()])
+    names = list(beliefs)
     pairs = [(a, b) for a, one in enumerate(names) for b, other in enumerate(names) if is_smaller(one, other)]
     weight, sure = 1 / error**2, ability.copy()
     for _ in range(ROUNDS):
@@ -283,10 +281,9 @@ def is_smaller(name: str, other: str) -> bool:
         return False
     if np.isnan(one.size + two.size):
         return one.generation == two.generation and one.tier < two.tier
-    larger = one.tier <= two.tier and one.size < two.size - (
-        0 if one.generation == two.generation else np.log(2)
-    )
-    return larger and one.generation.partition(".")[0] == two.generation.partition(".")[0]
+    apart = 0 if one.generation == two.generation else np.log(2)
+    lines = {each.generation.partition(".")[0] for each in (one, two)}
+    return one.tier <= two.tier and one.size < two.size - apart and len(lines) == 1
 
 
 def with_ability(candidate: Candidate, ability: list[float]) -> Candidate:
