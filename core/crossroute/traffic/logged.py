@@ -100,7 +100,10 @@ class Logged:
     @cached_property
     def query(self) -> npt.NDArray[np.intp]:
         """Which query each decision is on, shape (n,): the same number where the same was asked."""
-        return np.asarray(np.unique(self.vectors, axis=0, return_inverse=True)[1].ravel())
+        numbers: dict[bytes, int] = {}
+        return np.array(
+            [numbers.setdefault(row.tobytes(), len(numbers)) for row in self.vectors], dtype=np.intp
+        )
 
     @property
     def paid(self) -> Floats:

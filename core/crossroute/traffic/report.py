@@ -116,13 +116,13 @@ def other_dials(logged: Logged) -> list[OtherDial]:
 
 def report_on(logged: Logged) -> TrafficReport:
     """Return the report on a log."""
-    counts = np.bincount(logged.chosen, minlength=len(logged.names))
+    counts, own = np.bincount(logged.chosen, minlength=len(logged.names)), logged.own
     order = [int(column) for column in np.argsort(-counts) if counts[column]]
     return TrafficReport(
         decisions=len(logged),
         usd=float(np.nansum(logged.paid)),
         coverage=float((~np.isnan(logged.quality)).mean()),
-        rows=tuple(_row(logged.own, column) for column in order),
+        rows=tuple(_row(own, column) for column in order),
         shadow_saving=_interval(_saved(logged)),
         shadow_loss=_interval(logged.quality - np.where(logged.would != "", logged.would_quality, np.nan)),
         shadow_observed=int((~np.isnan(logged.would_cost)).sum()),
