@@ -13,7 +13,7 @@ from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.routing.predictor import Foresight
-from crossroute.traffic.drift import BURST, changed_at, once_each
+from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.logged import Logged
 
@@ -165,7 +165,7 @@ def is_noticed(change: Change, told: Logged, half: int) -> bool:
     else:
         mine &= ~np.isnan(told.quality)
         surprise = told.quality[mine] - told.predicted[mine, change.column]
-    return changed_at(surprise, once_each(told.query[mine], BURST)) > 0
+    return changed_at(surprise, told.query[mine]) > 0
 
 
 def only(foreseen: Foresight, there: npt.NDArray[np.bool_]) -> Foresight:

@@ -264,9 +264,8 @@ class Call:
         fields = dict(self.stated)
         if member.dialect is OLLAMA:  # its sampling is read from its fields alone
             fields |= {name: kwargs.pop(name) for name in FIELDS_ALONE & kwargs.keys()}
-        if (
-            "metadata" in kwargs and member.dialect in WITH_BODY
-        ):  # LangChain's `invoke` has metadata of its own
+        if "metadata" in kwargs and member.dialect in WITH_BODY:
+            # LangChain's `invoke` has metadata of its own
             body = {**(kwargs.get("extra_body") or {}), "metadata": kwargs.pop("metadata")}
             kwargs["extra_body"] = body
         return kwargs, fields

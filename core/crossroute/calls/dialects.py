@@ -21,7 +21,7 @@ class Dialect(NamedTuple):
     Attributes:
         name: The provider's.
         takes: Arguments that they take as they are, of those that any provider knows.
-        renamed: Another provider's word -> theirs.
+        renamed: Another provider's word -> theirs, unless they take it as it is.
         longest_tool_name: Characters; letters, digits, _ and - alone.
         tool_choices: A tool must be called, any tool may be called, none may -> their words; none that they cannot say.
     """
@@ -36,6 +36,14 @@ class Dialect(NamedTuple):
 SAMPLING = "temperature top_p"
 SHARED = "tools tool_choice stream timeout config model"
 HTTP = "extra_headers extra_query extra_body"
+LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
+"""Words for how long an answer may be."""
+
+
+def lengths_as(own: str) -> dict[str, str]:
+    """Return each word for how long an answer may be -> a provider's own."""
+    return {word: own for word in LENGTHS if word != own}
+
 
 OPENAI = Dialect(
     "openai",
@@ -47,10 +55,8 @@ OPENAI = Dialect(
         "previous_response_id truncation"
     ),
     {
+        **lengths_as("max_tokens"),
         "stop_sequences": "stop",
-        "max_output_tokens": "max_tokens",
-        "num_predict": "max_tokens",
-        "max_new_tokens": "max_tokens",
         "random_seed": "seed",
         "candidate_count": "n",
         "thinking_level": "reasoning_effort",
@@ -68,10 +74,7 @@ ANTHROPIC = Dialect(
         "parallel_tool_calls strict response_format stream_usage"
     ),
     {
-        "max_completion_tokens": "max_tokens",
-        "max_output_tokens": "max_tokens",
-        "num_predict": "max_tokens",
-        "max_new_tokens": "max_tokens",
+        **lengths_as("max_tokens"),
         "thinking_level": "effort",
     },
     128,
@@ -87,10 +90,7 @@ GOOGLE = Dialect(
         "tool_config cached_content functions image_config labels"
     ),
     {
-        "max_tokens": "max_output_tokens",
-        "max_completion_tokens": "max_output_tokens",
-        "num_predict": "max_output_tokens",
-        "max_new_tokens": "max_output_tokens",
+        **lengths_as("max_output_tokens"),
         "random_seed": "seed",
         "n": "candidate_count",
         "effort": "thinking_level",
@@ -108,16 +108,13 @@ OLLAMA = Dialect(
         "top_logprobs strict"
     ),
     {
-        "max_tokens": "num_predict",
-        "max_completion_tokens": "num_predict",
-        "max_output_tokens": "num_predict",
-        "max_new_tokens": "num_predict",
+        **lengths_as("num_predict"),
         "random_seed": "seed",
         "repetition_penalty": "repeat_penalty",
         "stop_sequences": "stop",
         "reasoning_effort": "reasoning",
     },
-    10000,
+    10_000,
     {"auto": None},
 )
 

@@ -3,7 +3,7 @@
 A series of surprises, what was observed less what was predicted, is split wherever its two parts differ most. The
 difference counts where it is beyond what chance gives at the best of all splits. A constant surprise is no change: it
 is off, and what learns from the log takes it in. A query that is asked again and again tells little that is new: its
-observations can be weighed, so that they count as one together.
+observations count as one together.
 
 Source: the likelihood-ratio scan for one change of a mean, Hawkins, "Testing a Sequence of Observations for a Shift in
 Location" (1977).
@@ -45,17 +45,17 @@ def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
     return np.asarray(1 / times[place])
 
 
-def changed_at(surprise: Floats, weight: Floats | None = None) -> int:
+def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> int:
     """Return where a series changed: the first observation after it; 0 where it did not.
 
     Args:
         surprise: Observed less predicted, in the order of time, shape (n,).
-        weight: How much each counts, above 0, shape (n,); by default 1.
+        query: Which query each is of, as for `once_each`; by default each is of another.
 
     >>> changed_at(np.r_[np.tile([0.1, -0.1], 30), np.tile([-0.2, -0.4], 15)])
     60
     """
-    counts = np.cumsum(np.ones(len(surprise)) if weight is None else weight)
+    counts = np.cumsum(np.ones(len(surprise)) if query is None else once_each(query, BURST))
     n = counts[-1] if len(counts) else 0.0
     parts = np.flatnonzero((counts >= LEAST_PART) & (n - counts >= LEAST_PART))  # the last of each first part
     if not len(parts):
@@ -70,14 +70,15 @@ def changed_at(surprise: Floats, weight: Floats | None = None) -> int:
     return int(parts[best]) + 1 if z[best] > CHANGE_Z else 0
 
 
-def drifted(surprise: Floats, predicted_error: float, weight: Floats) -> bool:
+def drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.intp]) -> bool:
     """Return whether the mean surprise is beyond chance and the prediction's own error.
 
     Args:
         surprise: Observed less predicted, shape (n,).
         predicted_error: Standard error of the prediction.
-        weight: How much each counts, above 0, shape (n,).
+        query: Which query each is of, as for `once_each`.
     """
+    weight = once_each(query)
     n = weight.sum()
     if n < FEWEST:
         return False

@@ -28,7 +28,7 @@ from crossroute.model.lessons import fit_lengths
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
-from crossroute.traffic.drift import BURST, changed_at, once_each
+from crossroute.traffic.drift import changed_at, once_each
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import over_logged
 
@@ -125,7 +125,7 @@ def _quality_lessons(
     for column, candidate in enumerate(router.pool):
         mine = np.flatnonzero(known & (columns == column))
         surprise = quality[mine] - foreseen.quality[mine, column]
-        mine = mine[changed_at(surprise, once_each(query[mine], BURST)) :]
+        mine = mine[changed_at(surprise, query[mine]) :]
         seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine] * once_each(query[mine])))
         outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
         usual.append(float(np.hypot(USUAL, PER_OUTCOME / np.sqrt(outcomes + 5))))
@@ -202,7 +202,7 @@ def _length_lessons(
     weight = np.where(np.isfinite(surprise), weight, 0.0)
     for column in range(candidates):
         mine = np.flatnonzero((columns == column) & (weight > 0))
-        weight[mine[: changed_at(surprise[mine], once_each(query[mine], BURST))]] = 0.0
+        weight[mine[: changed_at(surprise[mine], query[mine])]] = 0.0
     used = np.flatnonzero(weight)
     told = (cost[used], predicted[used], columns[used], foreseen.clusters[used])
     each = once_each(query[used] * candidates + columns[used])

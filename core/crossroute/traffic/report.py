@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.traffic.drift import FEWEST, drifted, once_each
+from crossroute.traffic.drift import FEWEST, drifted
 from crossroute.traffic.estimates import Estimate, estimate
 from crossroute.traffic.logged import Logged
 
@@ -136,10 +136,10 @@ def _row(logged: Logged, column: int) -> Row:
     drift = []
     error = np.nan_to_num(logged.error[graded, column]).mean() if graded.any() else 0.0
     surprise = logged.quality[graded] - logged.predicted[graded, column]
-    if drifted(surprise, float(error), once_each(logged.query[graded])):
+    if drifted(surprise, float(error), logged.query[graded]):
         drift.append("quality")
     surprise = np.log(logged.cost[paid] / logged.predicted_cost[paid, column])
-    if drifted(surprise, COST_ERROR, once_each(logged.query[paid])):
+    if drifted(surprise, COST_ERROR, logged.query[paid]):
         drift.append("cost")
     return Row(
         candidate=logged.names[column],

@@ -43,7 +43,7 @@ TRIES = 50
 SQLITE = b"SQLite format 3\x00"
 """How a file of SQLite begins."""
 LONGEST_SOURCE, LONGEST_NAME = 64, 200
-"""Characters of who graded, and of whose answer."""
+"""Characters of a grade's source, and of a candidate's name."""
 
 _one_thread = threading.Lock()
 """Files are locked by process."""
