@@ -185,11 +185,12 @@ def main(learn: int = 1_500, sets: str = ",".join(SETS)) -> None:
         order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_test))[:learn]
         learned, tested = outcomes.take(order), outcomes.take(is_test)
         router = universal.subset(outcomes.pool.names)
+        asked = [Query(text, one_call=False) for text in tested.texts]
         dialled = [
             np.array(
                 [
                     tested.pool.position(decision.candidate)
-                    for decision in router.route_many(tested.texts, cost_preference=float(preference))
+                    for decision in router.route_many(asked, cost_preference=float(preference))
                 ]
             )
             for preference in DIAL

@@ -8,7 +8,7 @@ a harness adds) is paid for, and read only where the question says nothing witho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import NamedTuple, get_args
@@ -84,8 +84,10 @@ class Query:
             ("go on", "fix it").
         step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
             Read beside the text.
-        one_call: Whether it is one call for certain. Else a task as agents get it may be read as their whole run, which
-            takes many calls, and is foreseen and priced as such. A query with a `step` is one call in any case.
+        one_call: Whether it is one call for certain. If False, a task as agents get it may be read as their whole run,
+            which takes many calls, and is foreseen and priced as such. None leaves it to what is asked of it: `route`
+            chooses for one call, `predict` reads it as recorded tasks are, which may be runs. A query with a `step` is
+            one call in any case.
 
     Raises:
         TypeError: `text`, `system`, `context` or `step` is not a str.
@@ -97,7 +99,7 @@ class Query:
     input_tokens: int | None = None
     context: str = ""
     step: str = ""
-    one_call: bool = False
+    one_call: bool | None = None
 
     def __post_init__(self) -> None:
         if not (type(self.text) is type(self.system) is type(self.context) is type(self.step) is str):
@@ -125,8 +127,10 @@ class Query:
 
     @classmethod
     def of_call(cls, query: str | Query) -> Query:
-        """Return the query itself, or one call of the given text."""
-        return query if isinstance(query, Query) else cls(query, one_call=True)
+        """Return the query, which is one call unless it says that it may be a run."""
+        if not isinstance(query, Query):
+            return cls(query, one_call=True)
+        return replace(query, one_call=True) if query.one_call is None else query
 
     @classmethod
     def of_turns(
@@ -148,7 +152,7 @@ class Query:
     @property
     def is_one_call(self) -> bool:
         """Whether it is one call for certain, and no agent's whole run."""
-        return self.one_call or bool(self.step)
+        return bool(self.one_call or self.step)
 
     @property
     def task_view(self) -> str:

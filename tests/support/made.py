@@ -39,11 +39,11 @@ TEXTS = [
     "Summarize. " + "The lease ends in May, and the tenant pays for all repairs of the roof. " * 60,
 ]
 QUERIES = [
-    *map(Query, TEXTS),
-    Query("go on", context="Prove that there are infinitely many primes."),
+    *(Query(text, one_call=False) for text in TEXTS),
+    Query("go on", context="Prove that there are infinitely many primes.", one_call=False),
     Query("Fix the test.", step="I run it.\nError: no module named x", input_tokens=5_000),
-    Query(TEXTS[2], system="You are a patient teacher of networks. " * 5, input_tokens=9_000),
-    Query(TEXTS[1], input_tokens=3),
+    Query(TEXTS[2], "You are a patient teacher of networks. " * 5, 9_000, one_call=False),
+    Query(TEXTS[1], input_tokens=3, one_call=False),
 ]
 DIALS = (0, 0.3, 0.5, 1)
 CONSTRAINTS = [

@@ -12,6 +12,7 @@ import numpy as np
 
 from crossroute.batch.texts import Columns, form_of, read_blocks, write_block, write_whole
 from crossroute.errors import DataError
+from crossroute.query import Query
 from crossroute.routing.policy import Constraints
 from crossroute.routing.router import Router
 
@@ -19,16 +20,26 @@ BLOCK = 16_384
 """Rows of a block: what is lost, at most, when a run is stopped."""
 
 PLAN = "plan.json"
-_DIFFERS = {"bytes": "version of the source", "column": "column of texts", "block": "size of blocks"}
+_DIFFERS = {
+    "bytes": "version of the source",
+    "column": "column of texts",
+    "block": "size of blocks",
+    "runs": "reading of its texts, as calls or as agents' runs",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Dialling:
-    """How to decide every query of a file; arguments of `Router.route_columns`."""
+    """How to decide every query of a file; arguments of `Router.route_columns`.
+
+    Attributes:
+        runs: Whether a text may be an agent's whole run; else each is one call.
+    """
 
     cost_preference: float | None = None
     willingness_to_pay: float | None = None
     constraints: Constraints | None = None
+    runs: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +112,7 @@ class Batch:
                 list(router.dial.willingness_to_pay),
             ],
             "constraints": None if constraints is None else constraints.model_dump_json(),
+            "runs": dialling.runs,
         }
 
 
@@ -135,7 +147,7 @@ def route_block(router: Router, texts: Sequence[str | None], dialling: Dialling,
     """
     asked = [row for row, text in enumerate(texts) if text and text.strip()]
     routed = router.route_columns(
-        (text for text in texts if text and text.strip()),
+        (Query(text, one_call=not dialling.runs) for text in texts if text and text.strip()),
         cost_preference=dialling.cost_preference,
         willingness_to_pay=dialling.willingness_to_pay,
         constraints=dialling.constraints,

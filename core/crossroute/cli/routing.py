@@ -106,6 +106,12 @@ def route(
         ),
     ] = None,
     text_column: Annotated[str, typer.Option("--text", help="The file's column of queries.")] = "text",
+    runs: Annotated[
+        bool,
+        typer.Option(
+            "--runs", help="A text may be an agent's whole run, of many calls; else each is one call."
+        ),
+    ] = False,
     engine: Engine = "local",
     address: Address = None,
     actors: Annotated[
@@ -113,6 +119,8 @@ def route(
     ] = None,
 ) -> None:
     """Choose a candidate for a text, or for each text of a file."""
+    from crossroute.query import Query
+
     constraints = None
     cluster = _cluster(on_cluster(engine, address), address, actors, out_folder)
     if config is None:
@@ -123,7 +131,7 @@ def route(
         if cost_preference is None and willingness_to_pay is None:
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     if out_folder is not None:
-        dialling = (cost_preference, willingness_to_pay, constraints)
+        dialling = (cost_preference, willingness_to_pay, constraints, runs)
         rows = _route_file(loaded, text, out_folder, text_column, dialling, cluster)
         answer(as_json, {"folder": out_folder, "queries": rows}, f"{rows} queries routed into {out_folder}.")
         return
@@ -131,7 +139,7 @@ def route(
     queries = _lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once
         decision = loaded.route(
-            query,
+            Query(query, one_call=not runs),
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,
             constraints=constraints,
@@ -147,7 +155,7 @@ def _route_file(
     source: str,
     folder: str,
     column: str,
-    dialling: tuple[float | None, float | None, Constraints | None],
+    dialling: tuple[float | None, float | None, Constraints | None, bool],
     cluster: dict[str, Any] | None,
 ) -> int:
     """Return how many queries were routed; what an earlier run did is not among them."""

@@ -131,11 +131,13 @@ class Router(Variants, InNotebooks):
     def predict(self, queries: Sequence[str | Query]) -> Prediction:
         """Predict the quality and the cost of every candidate's answer to every query.
 
+        A query is read as recorded tasks are: it may be an agent's whole run unless it says that it is one call.
+
         Returns:
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
             shape (n, m).
         """
-        rows = [row for batch in batches(queries) for row in self.predictor.foresee(batch)]
+        rows = [row for batch in batches(queries, read=Query.of) for row in self.predictor.foresee(batch)]
         columns = (
             [row.quality for row in rows],
             [row.cost for row in rows],
@@ -159,7 +161,7 @@ class Router(Variants, InNotebooks):
         """Choose the candidate for one query.
 
         Args:
-            query: The text, or a `Query` with its frame and its tokens.
+            query: The text, or a `Query` with its frame and its tokens: one call, unless it says `one_call=False`.
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The paper's lambda in USD, in place of the dial.
             constraints: What the candidate must satisfy.
@@ -177,7 +179,7 @@ class Router(Variants, InNotebooks):
             raise TypeError(
                 f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
             )
-        query = Query.of(query)
+        query = Query.of_call(query)
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
         row = self.predictor.foresee_one(query)

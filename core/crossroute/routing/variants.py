@@ -120,7 +120,7 @@ class Variants:
         Raises:
             ValueError: There is no query.
         """
-        asked = [query for batch in batches(queries, read=Query.of_call) for query in batch]
+        asked = [query for batch in batches(queries) for query in batch]
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
         return self._remade(calibration=self.predictor.query_encoder.read(asked))
@@ -257,9 +257,9 @@ class Variants:
 
 
 def batches(
-    queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of
+    queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of_call
 ) -> Iterator[list[Query]]:
-    """Yield queries as they are read, so many at a time."""
+    """Yield queries as they are read, so many at a time: each is one call unless it says that it may be a run."""
     if isinstance(queries, (str, Query)):
         raise TypeError("Expected several queries, got one; put it in a list, or use route.")
     stream = iter(queries)

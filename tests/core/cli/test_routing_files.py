@@ -1,7 +1,9 @@
+import io
 import json
 
 import pytest
 
+from crossroute import DataError
 from crossroute.cli import app
 
 
@@ -20,6 +22,28 @@ def test_a_file_is_routed_into_a_folder_and_a_second_run_does_nothing(tmp_path, 
     before = part.stat().st_mtime_ns
     routed(source, "--out", folder, "--text", "prompt", "--router", saved, "--cost-preference", "1")
     assert part.stat().st_mtime_ns == before
+
+
+def test_a_text_is_one_call_unless_runs_are_told_of(tmp_path, monkeypatch, capsys):
+    task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
+    source, pool = tmp_path / "tasks.jsonl", ("--candidates", "gpt-5-mini", "--json")
+    source.write_text(json.dumps({"text": task}) + "\n")
+    costs = {}
+    for runs in ((), ("--runs",)):
+        folder = tmp_path / f"routed{len(runs)}"
+        routed(task, *pool, *runs)
+        told = [json.loads(capsys.readouterr().out)["cost"]]
+        monkeypatch.setattr("sys.stdin", io.StringIO(task + "\n"))
+        routed("-", *pool, *runs)
+        told.append(json.loads(capsys.readouterr().out)["cost"])
+        routed(source, "--out", folder, *pool, *runs)
+        capsys.readouterr()
+        told.append(json.loads((folder / "part-00000.jsonl").read_text("utf-8"))["cost"])
+        assert told == pytest.approx(told[:1] * 3, rel=2e-5)
+        costs[runs] = told[0]
+    assert costs["--runs",] > 5 * costs[()]
+    with pytest.raises(DataError, match="another reading of its texts, as calls or as agents' runs"):
+        routed(source, "--out", folder, *pool)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_permuting_the_pool_permutes_the_predictions(router):
 
 
 def test_the_decision_agrees_with_the_predictions(router):
-    prediction = router.predict(TEXTS)
+    prediction = router.predict([*map(Query.of_call, TEXTS)])
     for row, text in enumerate(TEXTS):
         for preference in (0, 0.3, 1):
             decision = router.route(text, cost_preference=preference)
@@ -389,8 +389,30 @@ def test_a_dial_that_was_set_stays_set_for_a_part_of_the_pool_and_on_disk(router
 def test_a_text_that_the_dial_is_set_on_counts_as_one_call():
     router = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
     tasks = [f"Fix the code of module {number}: its tests fail with a traceback." for number in range(20)]
-    calls, runs = router.calibrated(map(Query.of_call, tasks)), router.calibrated(map(Query, tasks))
+    calls = router.calibrated(map(Query.of_call, tasks))
+    runs = router.calibrated(Query(task, one_call=False) for task in tasks)
     assert router.calibrated(tasks).dial == calls.dial != runs.dial
+
+
+def test_what_is_routed_is_one_call_unless_it_says_otherwise_and_a_prediction_may_be_of_a_run():
+    router = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+    task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
+    run, call = router.predict([Query(task, one_call=False), Query(task, one_call=True)]).cost
+    for read in (task, Query(task)):
+        assert router.predict([read]).cost[0] == pytest.approx(run)
+    assert min(run / call) > 5
+    for query in (task, Query(task), Query(task, one_call=True)):
+        assert cost_of(router, query) == pytest.approx(call)
+    assert cost_of(router, Query(task, one_call=False)) == pytest.approx(run)
+
+
+def cost_of(router, query):
+    """Return the predicted cost of each candidate, after a look that all ways to route choose alike."""
+    decision = router.route(query)
+    assert [each.cost for each in router.route_many([query])] == [decision.cost]
+    assert router.route_columns([query]).cost.tolist() == pytest.approx([decision.cost], rel=2e-5)
+    costs = {each.candidate: each.cost for each in decision.alternatives}
+    return [costs[name] for name in router.pool.names]
 
 
 def test_a_dial_is_not_set_on_nothing(router):
