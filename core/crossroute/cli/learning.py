@@ -31,6 +31,7 @@ from crossroute.errors import unknown_argument
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes
+    from crossroute.routing.router import Router
     from crossroute.training import Choice, Epoch
 
 NOTHING = "nothing"
@@ -213,7 +214,8 @@ def floor(
         promised = promised_by_log(loaded, log, asked)
     else:
         asked |= {"max_calls": max_calls, "groups": "task" if by_task else None}
-        promised = loaded.with_floor(read(paths, None, router=loaded), **asked)
+        outcomes = read(paths, None, router=loaded)
+        promised = _over_these(loaded, outcomes).with_floor(outcomes, **asked)
     promised.save_pretrained(folder)
     promise = promised.floor.promise if promised.floor else None
     answer(
@@ -222,3 +224,22 @@ def floor(
         f"{folder} promises {promise}.",
         f"It is kept at a willingness to pay of ${promise.willingness_to_pay if promise else 0:.4g} and above.",
     )
+
+
+def _over_these(router: Router, outcomes: Outcomes) -> Router:
+    """Return a router over those of its candidates that have outcomes; it says so where others are left out."""
+    from crossroute.candidate import Pool
+    from crossroute.catalogue import candidate_meant
+    from crossroute.routing.members import over_pool
+    from crossroute.tables import listed
+
+    meant = {each.name: candidate_meant(router.pool, each) for each in outcomes.pool}
+    held = {own.name for own in meant.values() if own}
+    if not held or held == set(router.pool.names):
+        return router
+    known = [each for each in outcomes.pool if meant[each.name]]
+    note(
+        f"The promise is over {listed(each.name for each in known)}, which have outcomes; the router that is written "
+        f"leaves out its {len(router.pool) - len(held)} other candidates."
+    )
+    return over_pool(router, Pool(known))

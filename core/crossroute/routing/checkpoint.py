@@ -281,10 +281,9 @@ def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
         asked = len(tensors[f"{FLOOR}tokens"])
         told = (f"{FLOOR}{name}" for name in TOLD_OF_QUERIES)
         shapes |= {name: (asked,) for name in told if name in tensors}
-        shapes |= {f"{FLOOR}{name}": (asked,) for name in ("group", "propensity")}
-        shapes |= {
-            f"{FLOOR}{name}": (asked, len(config.floor.candidates)) for name in ("quality", "answer_logprob")
-        }
+        shapes[f"{FLOOR}group"] = (asked,)
+        of_each = (asked, len(config.floor.candidates))
+        shapes |= {f"{FLOOR}{name}": of_each for name in ("quality", "answer_logprob", "propensity")}
         shapes[f"{FLOOR}vectors"] = (asked, config.network.width)
     for name, shape in shapes.items():
         if tensors[name].shape != shape:

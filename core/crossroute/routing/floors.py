@@ -9,12 +9,16 @@ paired difference, `crossroute.metrics.betting`. Against the best of several can
 level: the promise is broken only where one of them is better by more than the drop (an intersection-union test). So is
 each reading of a query that may be an agent's whole run, or one call as all are through an integration: the choices
 differ, and the promise is to hold for both.
+
+A log tells one candidate's quality a query, which counts by 1 / its propensity. A reference that could not be chosen is
+unknown there, and counts as right (quality 1); a choice that could not be, as wrong. So each loss is bounded from above
+in the mean, and the promise holds whatever was left to chance.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from operator import neg
@@ -36,6 +40,7 @@ from crossroute.query import Query
 from crossroute.reward import Reward, best
 from crossroute.routing.policy import GRID, MOST_TO_PAY
 from crossroute.routing.predictor import Predictor
+from crossroute.tables import listed
 
 SETTINGS_AT_ONCE = 32
 COARSE = 4
@@ -43,6 +48,8 @@ COARSE = 4
 
 MARGIN = 8
 """Settings that are tested above the first at which a price changes a choice."""
+
+ROUNDING = 1e-9
 
 Columns = npt.NDArray[np.intp]
 
@@ -57,7 +64,8 @@ class FloorEvidence:
         quality: Observed, shape (n, m), in [0, 1]; NaN where it is not known.
         answer_logprob: Of the answers, shape (n, m); NaN likewise.
         group: Which of the promise's groups each query is in, shape (n,); -1 where in none.
-        propensity: With which the known outcome's candidate was chosen, shape (n,); 1 where every outcome is known.
+        propensity: With which each candidate could be chosen, shape (n, m); 0 where it could not be, 1 where every
+            outcome is known.
     """
 
     queries: EncodedQueries
@@ -73,7 +81,7 @@ class FloorEvidence:
     @property
     def logged(self) -> bool:
         """Whether one candidate answered each query, as in a log of traffic."""
-        return bool((self.propensity < 1).any())
+        return bool(np.isnan(self.quality).any())
 
     def columns(self, pool: Pool) -> Columns:
         """Return the column of each of a pool's candidates, by name or alias; -1 where it has no outcomes."""
@@ -174,7 +182,7 @@ class _Test:
         ]
         self._promise, self._evidence, self._columns = promise, evidence, evidence.columns(predictor.pool)
         self._reward, self._verifier = reward, verifier
-        self._reach = float(1 / evidence.propensity.min())
+        self._reach = float(1 / evidence.propensity[evidence.propensity > 0].min())
         self._rows = {
             name: np.flatnonzero(evidence.group == group)
             for group, name in enumerate(promise.groups or ("",))
@@ -219,12 +227,27 @@ class _Test:
             return (
                 f"However much is paid, the router's choices are {mean:.3f} worse than {name}{where} on these "
                 f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."
+                f"{self._untried(name, group)}"
             )
         most, have, group = max(needed)
         where = f" of {group!r}" if group else ""
         return (
             f"{have:,} outcomes{where} are too few to prove a drop of {promise.drop:g} at confidence "
             f"{promise.confidence:g}: it takes about {max(most, have + 1):,}. Record more, or allow a larger drop."
+        )
+
+    def _untried(self, name: str, group: str) -> str:
+        """Say on how many outcomes of a log the reference, or what most pay for, could not be chosen."""
+        if not self._evidence.logged:
+            return ""
+        rows, column = self._rows[group], self._evidence.candidates.index(name)
+        chances = self._evidence.propensity[rows]
+        picks = self._columns[self._picks(self._readings[0], np.array([MOST_TO_PAY]))[rows, 0]]
+        known = np.take_along_axis(chances, np.maximum(picks, 0)[:, None], axis=1)[:, 0] * (picks >= 0)
+        return (
+            f" On {(chances[:, column] == 0).mean():.0%} of them {name} could not be chosen, and counts as right; on "
+            f"{(known == 0).mean():.0%} the router's choice could not be, and counts as wrong. Have the pool that "
+            "writes the log explore more, or record outcomes of every candidate."
         )
 
     @property
@@ -272,16 +295,20 @@ class _Test:
         return play(read, observed, self._verifier, settings, self._reward, max_calls=calls).quality
 
     def _logged(self, read: Prediction, settings: Floats) -> Floats:
-        """Return unbiased losses from a log in which one candidate a query answered, shape (n, p, references).
+        """Return losses from a log in which one candidate a query answered, shape (n, p, references).
 
-        (1[answered by the reference] - 1[answered by the choice]) * quality / propensity
+        Their mean is that of the losses, or above it where a reference or a choice could not be chosen:
+        (1[answered by the reference], or 1 if it could not be) * quality / propensity, less the choice's; 0 of itself.
         """
-        evidence = self._evidence
+        evidence, references = self._evidence, np.array(self._references)
         answered = (~np.isnan(evidence.quality)).argmax(axis=1)  # (n,)
-        worth = evidence.quality[np.arange(len(evidence)), answered] / evidence.propensity
-        chosen = self._columns[self._picks(read, settings)] == answered[:, None]  # (n, p)
-        reference = answered[:, None] == np.array(self._references)  # (n, references)
-        return np.asarray((reference[:, None, :] * 1.0 - chosen[:, :, None]) * worth[:, None, None])
+        rows = np.arange(len(evidence))
+        worth = (evidence.quality / np.where(evidence.propensity > 0, evidence.propensity, 1))[rows, answered]
+        choice = self._columns[self._picks(read, settings)][:, :, None]  # (n, p, 1)
+        reached = np.where(choice == answered[:, None, None], worth[:, None, None], 0.0)
+        told = np.where(answered[:, None] == references, worth[:, None], 0.0)  # (n, references)
+        told = np.where(evidence.propensity[:, references] > 0, told, 1.0)
+        return np.where(choice == references, 0.0, told[:, None, :] - reached)
 
 
 def _readings(queries: EncodedQueries, predictor: Predictor) -> list[EncodedQueries]:
@@ -330,7 +357,8 @@ def evidence_of(
         encode: Queries -> as the router reads them.
         candidates: Whose outcomes are used, by name.
         group: Of each query, shape (n,).
-        propensity: With which the candidate that answered was chosen, shape (n,).
+        propensity: With which the candidate that answered was chosen, shape (n,), or each of the outcomes' could be,
+            shape (n, m).
 
     Raises:
         ValueError: A propensity is none, or several candidates answered a query that has one.
@@ -340,10 +368,9 @@ def evidence_of(
     known, logged = ~np.isnan(quality), propensity is not None
     if propensity is None:
         rows = np.flatnonzero(known.all(axis=1))
-        propensity = np.ones(len(quality))
+        chances = np.ones(quality.shape)
     else:
-        propensity = np.asarray(propensity, dtype=float)
-        _check_propensity(propensity, known)
+        chances = _chances(np.asarray(propensity, dtype=float), known, columns)
         rows = np.flatnonzero(known.any(axis=1))
     rows = np.random.default_rng(0).permutation(rows)
     queries = [Query(outcomes.texts[row], one_call=logged) for row in rows]
@@ -353,23 +380,26 @@ def evidence_of(
         quality[rows],
         outcomes.answer_logprob[:, columns][rows],
         np.asarray(group, dtype=np.intp)[rows],
-        propensity[rows],
+        chances[rows],
     )
 
 
-def named_in(pool: Pool, candidate: Candidate) -> str:
-    """Return the name of a candidate in the outcomes' pool.
+def named_in(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
+    """Return the names of candidates in the outcomes' pool.
 
     Raises:
-        FloorError: It has no outcomes there.
+        FloorError: One has no outcomes there.
     """
-    found = next((pool[name].name for name in (candidate.name, *candidate.aliases) if name in pool), None)
-    if found is None:
+    named = {one.name: next((n for n in (one.name, *one.aliases) if n in pool), None) for one in candidates}
+    lacking = [name for name, found in named.items() if found is None]
+    if lacking:
+        held = [name for name, found in named.items() if found is not None]
+        remedy = f", or promise it over those alone: router.subset({held})" if held else ""
         raise FloorError(
-            f"There are no outcomes of {candidate.name!r}, which the router may choose; there are some of "
-            f"{', '.join(pool.names)}. Add them, or leave it out: router.without({candidate.name!r})."
+            f"There are no outcomes of {listed(lacking)}, which the router may choose; there are some of "
+            f"{listed(pool.names)}. Add them{remedy}."
         )
-    return found
+    return [pool[found].name for found in named.values() if found is not None]
 
 
 def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt.NDArray[np.bool_]:
@@ -384,16 +414,28 @@ def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt
     return ~np.isin(text_digests(outcomes.texts), trained_on)
 
 
-def _check_propensity(propensity: Floats, known: npt.NDArray[np.bool_]) -> None:
-    if propensity.shape != known.shape[:1]:
-        raise ValueError(f"Expected a propensity a query, shape ({len(known)},), got {propensity.shape}.")
-    wrong = propensity[~((propensity > 0) & (propensity < 1))]
-    if wrong.size:
-        raise ValueError(
-            f"A propensity must be in (0, 1), got {wrong[0]:g}: only where every candidate may be chosen does a log "
-            "tell what the others would have been worth. Record with some exploration."
-        )
+def _chances(propensity: Floats, known: npt.NDArray[np.bool_], columns: Sequence[int]) -> Floats:
+    """Return with which propensity each candidate could be chosen, shape (n, m).
+
+    Where that of the one which answered is told alone, the rest is spread evenly over the others.
+    """
     if (known.sum(axis=1) > 1).any():
         raise ValueError(
             "A propensity is that of the one candidate that answered; several answered one of these queries."
         )
+    n, m = known.shape
+    if propensity.shape == (n,):
+        others = (1 - propensity) / max(m - 1, 1)
+        chances = np.where(known, propensity[:, None], others[:, None])
+    elif propensity.ndim == 2 and len(propensity) == n and propensity.shape[1] > max(columns):
+        chances = propensity[:, columns]
+    else:
+        raise ValueError(
+            f"Expected a propensity a query, shape ({n},) or ({n}, {m}), got {propensity.shape}."
+        )
+    wrong = chances[~(chances >= 0) | ~(chances <= 1 + ROUNDING) | (known & (chances == 0))]
+    if wrong.size:
+        raise ValueError(
+            f"A propensity must be in [0, 1], and above 0 of the candidate that answered; got {wrong[0]:g}."
+        )
+    return np.minimum(chances, 1)

@@ -149,7 +149,8 @@ class Variants:
             groups: The promise holds in each of these: "task" takes the outcomes' tasks, or name each query's; "" is
                 in none.
             propensity: For a log of traffic, in which one candidate answered each query: the probability with which
-                it was chosen, shape (n,).
+                it was chosen, shape (n,), where any candidate could be; else that of each of the outcomes' candidates,
+                shape (n, m). A reference that could not be chosen (0, or any other beside a 1) counts as right there.
 
         Raises:
             FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
@@ -159,11 +160,13 @@ class Variants:
 
         if propensity is not None and max_calls > 1:
             raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
-        own = [named_in(outcomes.pool, candidate) for candidate in self.pool]
+        own = named_in(outcomes.pool, self.pool)
         others = [] if against == BEST else [outcomes.pool[against].name]
         labels = list(outcomes.tasks if groups == "task" else groups or [""] * len(outcomes))
         if len(labels) != len(outcomes):
             raise ValueError(f"Expected a group a query, {len(outcomes)}, got {len(labels)}.")
+        if propensity is not None and len(propensity) != len(outcomes):
+            raise ValueError(f"Expected a propensity a query, {len(outcomes)}, got {len(propensity)}.")
         named = sorted(set(labels) - {""})
         place = {label: number for number, label in enumerate(named or [""])}
         fresh = unseen(outcomes, self.trained_on)

@@ -84,6 +84,8 @@ def retrained(router: Router, logged: Logged) -> Router:
 def promised(router: Router, logged: Logged, **promise: Any) -> Router:
     """Return a router with a quality floor that a log proves: each decision counts by the chance that it had.
 
+    Where a candidate could not be chosen, it counts as right if it is what the choice is compared with.
+
     Args:
         router: The router.
         logged: Decisions with texts and grades; none of them was trained on.
@@ -91,14 +93,18 @@ def promised(router: Router, logged: Logged, **promise: Any) -> Router:
 
     Raises:
         TrafficError: No graded decision has its text.
-        FloorError: There are too few, or some had no alternative: explore, so that the others are known.
+        FloorError: There are too few, or too many had no alternative: explore, so that the others are known.
     """
     kept = graded_texts(logged.graded)
     if not len(kept):
         raise TrafficError("No graded decision has its text. Keep texts: TrafficLog(url, keep_text=True).")
     over = over_logged(router, kept)
+    columns = [kept.names.index(name) for name in over.pool.names]
+    kept = kept.take(np.isin(kept.chosen, columns))
+    chances = kept.propensity[:, columns]
+    chances = chances / chances.sum(axis=1, keepdims=True)  # given that it was one which the router knows
     outcomes = replace(outcomes_of(kept, over), splits=("test",) * len(kept))
-    return over.with_floor(outcomes, propensity=kept.propensity[np.arange(len(kept)), kept.chosen], **promise)
+    return over.with_floor(outcomes, propensity=chances, **promise)
 
 
 def graded_texts(logged: Logged) -> Logged:

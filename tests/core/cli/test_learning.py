@@ -2,9 +2,10 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
-from crossroute import Candidate, Outcomes, Price, cli
+from crossroute import Candidate, FloorError, Outcomes, Price, Router, cli, read_outcomes
 from crossroute.cli import learning, shared
 
 QUICK = {"clusters": 4, "epochs": 1, "hidden": 8, "batch_size": 32}
@@ -58,3 +59,22 @@ def test_a_bundled_router_and_a_folder_of_its_name_are_two(jsonl, tmp_path, monk
     assert "--router ./routerbench" in done.output
     again = CliRunner().invoke(cli.app, [*command, "--from", "./routerbench"])
     assert "--from and --out are both routerbench" in str(again.exception)
+
+
+def test_a_promise_is_over_the_models_of_the_outcomes(jsonl, tmp_path):
+    rows = [json.loads(line) for line in jsonl.read_text("utf-8").splitlines()]
+    named = {"small": "gpt-4o-mini", "large": "claude-opus-4-5-20251101"}
+    kept = [row | {"candidate": named[row["candidate"]]} for row in rows if row["candidate"] in named]
+    source, folder = tmp_path / "graded.jsonl", tmp_path / "promised"
+    source.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
+    words = ["floor", "universal", str(source), "--drop", "0.9", "--confidence", "0.5", "--out", str(folder)]
+    done = CliRunner().invoke(cli.app, words)
+    assert done.exception is None, done.output
+    assert "leaves out its 523 other candidates" in " ".join(done.stderr.split())
+    promised = Router.from_pretrained(folder)
+    assert set(promised.pool.names) == set(named.values())
+    assert promised.floor.promise.drop == 0.9
+    with pytest.raises(
+        FloorError, match=r"523 in all, .* alone: router.subset\(\['claude-opus-4-5', 'gpt-4o"
+    ):
+        Router.from_pretrained("universal").with_floor(read_outcomes(source), 0.9)

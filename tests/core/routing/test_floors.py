@@ -8,6 +8,7 @@ import pytest
 
 from crossroute import Constraints, FloorError, Price, Query, Router, UnknownCandidateError
 from crossroute.data.outcomes import text_digests
+from crossroute.routing.policy import MOST_TO_PAY
 from tests.support.tiny import KINDS, make_outcomes
 
 
@@ -188,7 +189,75 @@ def test_a_log_of_one_answer_a_query_serves_by_its_propensities(router, fresh):
     propensity = np.full(len(many), 1 / len(many.pool))
     logged = router.with_floor(log, 0.5, propensity=propensity)
     assert mean_loss(logged, fresh, 1e-12) <= 0.5
-    with pytest.raises(ValueError, match="propensity must be in"):
-        router.with_floor(log, 0.5, propensity=np.ones(len(many)))
+    for wrong in (0.0, -0.5, 1.5, np.nan):
+        with pytest.raises(ValueError, match="propensity must be in"):
+            router.with_floor(log, 0.5, propensity=np.where(np.arange(len(many)) == 7, wrong, propensity))
+    with pytest.raises(ValueError, match="a propensity a query, 2880, got 3"):
+        router.with_floor(log, 0.5, propensity=np.ones(3))
+    with pytest.raises(ValueError, match=r"shape \(2880,\) or \(2880, 4\), got \(2880, 2\)"):
+        router.with_floor(log, 0.5, propensity=np.ones((len(many), 2)))
     with pytest.raises(ValueError, match="max_calls=1"):
         router.with_floor(log, 0.5, propensity=propensity, max_calls=2)
+
+
+def logged_by(outcomes, chances, random):
+    """What a log tells of outcomes where candidates were chosen with these chances, shape (n, m)."""
+    chosen = (chances.cumsum(axis=1) > random.random((len(outcomes), 1))).argmax(axis=1)
+    told = np.where(np.arange(len(outcomes.pool)) == chosen[:, None], outcomes.quality, np.nan)
+    return replace(outcomes, quality=told)
+
+
+def repeated(outcomes, times):
+    parts = (
+        replace(outcomes, query_ids=tuple(f"{part}-{name}" for name in outcomes.query_ids))
+        for part in range(times)
+    )
+    return type(outcomes).concatenate(list(parts))
+
+
+def test_a_reference_that_could_not_be_chosen_counts_as_right(router, fresh):
+    """`large` is right everywhere, the others nowhere, and where it was never tried nothing tells that it is."""
+    random, many = np.random.default_rng(1), repeated(fresh, 4)
+    large = many.pool.position("large")
+    right = np.where(np.arange(4) == large, 1.0, 0.0) + np.zeros((len(many), 1))
+    many = replace(many, quality=right)
+    others = np.where(np.arange(4) == large, 0.0, 1 / 3) + np.zeros((len(many), 1))
+    log = logged_by(many, others, random)
+    assert mean_loss(router.with_floor(log, 0.3, against="large", propensity=others), many, 1e-12) <= 0.3
+    with pytest.raises(
+        FloorError, match=r"1\.000 worse than large .* On 100% of them large could not be chosen"
+    ):
+        router.without("large").with_floor(log, 0.3, against="large", propensity=others)
+
+
+def test_sole_choices_prove_a_floor_where_they_are_as_good_as_any_answer(router, fresh):
+    many = repeated(fresh, 2)
+    dear = router.route_many(many.texts, willingness_to_pay=MOST_TO_PAY)
+    sole = np.array([many.pool.position(decision.candidate) for decision in dear])
+    chances = (np.arange(4) == sole[:, None]).astype(float)
+    good = replace(many, quality=np.where(chances == 1, 0.98, 0.1))
+    log = logged_by(good, chances, np.random.default_rng(0))
+    for told in (chances, np.ones(len(many))):
+        promised = router.with_floor(log, 0.15, propensity=told)
+        assert mean_loss(promised, good, 1e-12) <= 0.15
+    with pytest.raises(FloorError, match="counts as right"):
+        router.with_floor(replace(log, quality=0.5 * log.quality), 0.15, propensity=chances)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_log_proves_is_so_whatever_was_left_to_chance(router, fresh, seed, tmp_path):
+    random, many = np.random.default_rng(seed), repeated(fresh, 6)
+    chances = random.dirichlet(np.ones(4), len(many)) * (random.random((len(many), 4)) < 0.6)
+    chances[:, 0] += 0.2 + 0.8 * (chances.sum(axis=1) == 0)
+    chances = 0.9 * chances / chances.sum(axis=1, keepdims=True) + 0.1 * (chances > 0) / (chances > 0).sum(
+        axis=1, keepdims=True
+    )
+    try:
+        promised = router.with_floor(logged_by(many, chances, random), 0.7, propensity=chances)
+    except FloorError:
+        return
+    assert mean_loss(promised, fresh, 1e-12) <= 0.7
+    promised.save_pretrained(tmp_path / "promised")
+    again = Router.from_pretrained(tmp_path / "promised")
+    assert again.floor.settings == promised.floor.settings
+    assert again.with_prices({"large": (9, 90)}).floor.promise.drop == 0.7
