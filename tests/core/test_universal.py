@@ -50,7 +50,7 @@ def test_a_step_of_an_agents_run_costs_one_answer_and_the_harder_one_has_the_cla
         "without the fix. Run the whole suite before you stop."
     )
     router = universal.subset(["gpt-6-luna", "claude-opus-5-5"])
-    whole = router.route(Query(task))
+    whole = router.route(Query(task, one_call=False))
     easy = router.route(Query(task, step="I list the files.", input_tokens=6_000))
     hard = router.route(
         Query(task, step="FAILED test_race: deadlock detected between two writers", input_tokens=6_000)

@@ -368,7 +368,7 @@ def evidence_of(
     known, logged = ~np.isnan(quality), propensity is not None
     if propensity is None:
         rows = np.flatnonzero(known.all(axis=1))
-        chances = np.ones(quality.shape)
+        chances: Floats = np.ones(quality.shape)
     else:
         chances = _chances(np.asarray(propensity, dtype=float), known, columns)
         rows = np.flatnonzero(known.any(axis=1))
