@@ -123,7 +123,7 @@ class Routing:
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
-        recorder = recorded(traffic)
+        recorder = recorded(traffic, shadow=shadow, exploration=exploration)
         self.is_logged = recorder is not None
         self.dispatcher = Dispatcher(
             router,

@@ -259,7 +259,7 @@ class Routing:
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
-        recorder = recorded(self.traffic)
+        recorder = recorded(self.traffic, shadow=self.shadow, exploration=self.exploration)
         dispatcher = Dispatcher(
             self._loaded,
             at_prices(abilities, self.prices),

@@ -10,7 +10,7 @@ import pytest
 
 sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
-from crossroute.traffic import TrafficLog, schema  # noqa: E402
+from crossroute.traffic import TrafficLog, recording, schema  # noqa: E402
 from crossroute.traffic.logged import read_logged  # noqa: E402
 from crossroute.traffic.registry import adopt  # noqa: E402
 from tests.support.integrations import DOUBTING, NAMES, LangChain, LlamaIndex, Provider  # noqa: E402
@@ -215,3 +215,14 @@ def test_a_tracer_s_run_bears_the_decision_s_id_and_its_trace_is_kept(router, lo
 def test_a_share_in_the_shadow_of_no_model_is_refused(integration, router):
     with pytest.raises(ValueError, match=r"shadow_share=0\.5 needs shadow='NAME'"):
         integration(router, Provider(), shadow_share=0.5)
+
+
+@pytest.mark.parametrize("settings", [{"shadow": "small"}, {"exploration": 0.1}])
+def test_what_is_of_little_use_without_a_log_says_so(integration, router, log, caplog, settings):
+    recording._tell_unkept.cache_clear()
+    integration(router, Provider(), traffic=log, **settings).ask()
+    integration(router, Provider()).ask()
+    assert not caplog.messages
+    integration(router, Provider(), **settings).ask()
+    [told] = caplog.messages
+    assert told.startswith(f"{min(settings)} is set, and no traffic log")

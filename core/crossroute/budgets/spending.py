@@ -13,10 +13,14 @@ from typing import NamedTuple
 from crossroute.budgets.budget import Budget
 from crossroute.budgets.pacing import fair_price, step
 from crossroute.budgets.state import Balance, Change, State, name_in, state_at
+from crossroute.cache import LRUCache
 from crossroute.decision import Decision, Held, usd
 from crossroute.errors import BudgetSpentError
 
 LOG = logging.getLogger("crossroute.budgets")
+
+SETTLED = 65_536
+"""Decisions that are remembered as settled."""
 
 CHEAPEST = 1e-12
 """USD: a willingness to pay at which the cheapest candidate is chosen."""
@@ -53,6 +57,7 @@ class Spending:
         places = {budget.state for budget in self.budgets}
         self._states = {place: opening(place) for place in places}
         self._budget = {str(budget): budget for budget in self.budgets}
+        self._settled = LRUCache[str, bool](SETTLED)
         if len(self._budget) < len(self.budgets):
             raise ValueError(f"Two budgets are alike, {', '.join(map(str, self.budgets))}: give each a name.")
 
@@ -108,6 +113,20 @@ class Spending:
         over = self._add(decision, lambda held, budget: self._reservation(held, budget, amount))
         if over is not None:
             raise BudgetSpentError(over.budget, 0.0, over.until)
+
+    def settle_once(self, decision: Decision, cost: float | None) -> None:
+        """Settle the one call of a decision; see `settle`.
+
+        Raises:
+            ValueError: It was settled already.
+        """
+        if self._settled.get(decision.id):
+            raise ValueError(
+                f"The decision {decision.id} was settled already: settled twice, what was reserved for it would be "
+                "given back twice. Settle each call once, by the decision that was made for it."
+            )
+        self._settled.put(decision.id, True)
+        self.settle(decision, cost)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
         """Put what a call took in place of what was reserved for it.

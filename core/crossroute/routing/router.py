@@ -265,14 +265,16 @@ class Router(Variants, InNotebooks):
             cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
 
         Raises:
-            ValueError: No call can cost that.
+            ValueError: No call can cost that; or the decision was settled already, or by no router with budgets.
         """
         if cost is not None and not 0 <= cost < math.inf:
             raise ValueError(
                 f"cost must be a number of USD, at least 0, or None where it is not known; got {cost!r}."
             )
-        if self.spending:
-            self.spending.settle(decision, cost)
+        if self.spending is not None:
+            self.spending.settle_once(decision, cost)
+        elif decision.budgets:
+            raise ValueError("This router has no budgets. Settle with the router that made the decision.")
 
     @cached_property
     def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:

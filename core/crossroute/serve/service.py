@@ -80,7 +80,11 @@ class Service:
         )
         self.guard = Guard(self.keys, Rates(counters), share)
         self.metrics, self.overview = Metrics(), Overview(self._board(shared))
-        recorder = None if settings.traffic is None else recorded(traffic_log(settings))
+        recorder = recorded(
+            None if settings.traffic is None else traffic_log(settings),
+            shadow=how["shadow"],
+            exploration=how["exploration"],
+        )
         self.traffic = None if recorder is None else recorder.log
         self._budgets: KeyBudgets = KeyBudgets(
             self.keys,

@@ -195,6 +195,18 @@ def test_a_router_reserves_what_it_decides(place, router):
         held.route_columns([QUERY])
 
 
+def test_a_decision_is_settled_once_and_by_a_router_with_budgets(place, router):
+    held = router.with_budgets(Budget(usd=1, state=place))
+    decision = held.route(QUERY)
+    held.settle(decision, 0.25)
+    with pytest.raises(ValueError, match=f"{decision.id} was settled already"):
+        held.without("free").settle(decision, 0.25)
+    with pytest.raises(ValueError, match="This router has no budgets"):
+        router.settle(held.route(QUERY), 0.25)
+    router.settle(router.route(QUERY), 0.25)
+    assert held.route(QUERY).budgets[0].left == pytest.approx(1 - 0.25 - decision.cost)
+
+
 @pytest.mark.parametrize("cost", [math.nan, math.inf, -0.1])
 def test_a_cost_that_no_call_has_is_refused_and_counted_by_nobody(place, router, cost):
     held = router.with_budgets(Budget(usd=1, state=place))
