@@ -17,13 +17,17 @@ Evidence = Literal["measured", "published scores", "prior"]
 def rests_on(candidate: Candidate) -> Evidence:
     """Return what a candidate's profile rests on.
 
-    Measured are those with outcomes; without one, its beliefs rest on published scores where there are any, else on
-    what its maker, family, date, size, price and reasoning lead to expect: a prior.
+    Measured are those with outcomes; without one, its beliefs rest on published scores where training took some into
+    account, or its profile was made of them, else on what its maker, family, date, size, price and reasoning lead to
+    expect: a prior. Scores that the catalogue lists beside, such as those of an update, move no prediction.
     """
-    if candidate.profile and any(candidate.profile.evidence):
+    profile = candidate.profile
+    if profile and any(profile.evidence):
         return "measured"
+    if profile and profile.belief is None:
+        return "published scores"
     found = Catalogue.bundled().find(candidate.name)
-    return "published scores" if found and (found.entry.scores or published(found.entry.name)) else "prior"
+    return "published scores" if found and published(found.entry.name) else "prior"
 
 
 def published(name: str) -> tuple[str, ...]:

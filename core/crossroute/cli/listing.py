@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 Sources = Mapping[str, Mapping[str, int]]
 """Candidate -> data set -> outcomes that its profile rests on."""
 
-PUBLISHED = "published scores"
-"""What a profile without an outcome rests on."""
-
 _CAN = {"tools": "T", "structured_output": "S", "vision": "V", "audio": "A", "files": "F"}
 
 
@@ -71,8 +68,8 @@ class Row(NamedTuple):
             "outcomes": self.outcomes,
             "sources": dict(self.sources),
             "evidence": rests_on(self.candidate),
-            "scores": self.entry.scores if self.entry and self.origin == PUBLISHED else {},
-            "scores_from": self.entry.scores_from if self.entry and self.origin == PUBLISHED else None,
+            "scores": self.entry.scores if self.entry else {},
+            "scores_from": self.entry.scores_from if self.entry else None,
         }
 
 

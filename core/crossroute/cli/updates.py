@@ -47,7 +47,7 @@ def update(
         Catalogue.bundled.cache_clear()
         if any(change.fact == "scores" for change in found):
             note(
-                "Scores are kept and listed. Predictions move by them once you make a profile of them: "
+                "Scores are kept and listed, and predictions stay as they were. They move once you make a profile: "
                 "crossroute profile MODEL --from-scores mmlu_pro=0.81,gpqa=0.7"
             )
         note(

@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 
 from crossroute import Candidate, DataError, Price, Router
-from crossroute.catalogue import Catalogue, Entry
+from crossroute.catalogue import Catalogue, Entry, rests_on
 from crossroute.catalogue.layers import FOLDER, Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.updates import Release, changes, read_update, stale
 from crossroute.cli import app
+from crossroute.profiler.scores import profile_from_scores
 
 PRICES = [
     {
@@ -66,6 +67,22 @@ def test_scores_are_taken_over_with_their_source(tmp_path):
     applied(written(tmp_path / "scores.csv", table))
     entry = Catalogue.bundled()["gpt-6-sol"]
     assert (entry.scores, entry.scores_from) == ({"gpqa": 0.915}, "a card; read 2026-11-01")
+
+
+def test_listed_scores_move_no_prediction_and_are_not_said_to(tmp_path, capsys):
+    before = Router.from_pretrained("universal")
+    name = next(one.name for one in before.pool if rests_on(one) == "prior")
+    path = written(tmp_path / "scores.csv", f"model,benchmark,score\n{name},gpqa,0.9\n")
+    app(["catalogue", "update", str(path)], standalone_mode=False)
+    assert "predictions stay as they were" in " ".join(capsys.readouterr().err.split())
+    after = Router.from_pretrained("universal")
+    assert (after.predict(["Hi there"]).quality == before.predict(["Hi there"]).quality).all()
+    assert rests_on(after.pool[name]) == "prior"
+    app(["candidates", "universal", "--search", name, "--json"], standalone_mode=False)
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["evidence"], row["scores"]) == ("prior", {"gpqa": 0.9})
+    rough = profile_from_scores(before, "mine", {"mmlu_pro": 0.8}, Price(input=1, output=2))
+    assert rests_on(rough) == "published scores"
 
 
 def test_a_release_brings_a_model_that_routes(tmp_path):
