@@ -213,19 +213,15 @@ class Call:
             decision: For the member.
             overheard: Whether the probe listens even where the answer tells all by itself.
         """
-        config, probe = dict(self.config), UsageProbe()
+        config, probe = self.config.copy(), UsageProbe()
         if decision.failures:
             config.pop("run_id", None)  # the failed attempt's run has it
         elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):
             config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
-        traces: RunnableConfig = {
-            "metadata": {KEY: traced(decision)},
-            "tags": [f"{KEY}:{decision.candidate}"],
-        }
         member = self.routing.members[decision.candidate]
         runnable, change = member.runnable, self._change_for(member)
         if runnable is not member.model:
-            runnable = member.configured(config)  # type: ignore[arg-type]
+            runnable = member.configured(config)
         kwargs, fields = self._arguments(member)
         if fields:
             change = member.stating(fields, change)
@@ -236,9 +232,9 @@ class Call:
             messages, kwargs = with_cache_mark(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
-        if overheard or config.get("callbacks") or not _tells_all(runnable, kwargs):
-            traces["callbacks"] = [probe]
-        return Asked(runnable, messages, merge_configs(config, traces), kwargs, probe)  # type: ignore[arg-type]
+        overheard = overheard or bool(config.get("callbacks")) or not _tells_all(runnable, kwargs)
+        config = _traced(config, decision, probe if overheard else None)
+        return Asked(runnable, messages, config, kwargs, probe)
 
     @staticmethod
     def _is_only(decision: Decision) -> bool:
@@ -311,6 +307,15 @@ class Call:
             answer = yield Ask(asked)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))
+
+
+def _traced(config: RunnableConfig, decision: Decision, probe: UsageProbe | None) -> RunnableConfig:
+    """Return a complete config for a run that tells of a decision, and is overheard if there is a probe."""
+    tag, metadata = f"{KEY}:{decision.candidate}", {KEY: traced(decision)}
+    if probe is not None:
+        return merge_configs(config, {"metadata": metadata, "tags": [tag], "callbacks": [probe]})
+    tags = sorted({*(config.get("tags") or ()), tag})  # as `merge_configs` does, which takes longer
+    return {**config, "tags": tags, "metadata": {**(config.get("metadata") or {}), **metadata}}
 
 
 def _tells_all(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:

@@ -240,9 +240,10 @@ class Routing:
         told = message.response_metadata
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
-        cut = tells_its_end(message) and not is_finished(message)
+        reason = finish_reason_of(message)
+        cut = not reason and tells_its_end(message) and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
-        entry.check(finish_reason_of(message), said=shows(message), cut=cut, torn=torn)
+        entry.check(reason, said=shows(message), cut=cut, torn=torn)
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

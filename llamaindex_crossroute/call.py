@@ -25,12 +25,12 @@ from crossroute.calls.blame import fault_of
 from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.spend import stated_cost
+from crossroute.calls.spend import field_of, stated_cost
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
-from llamaindex_crossroute.messages.reading import Reading, field_of, shows
+from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     finish_reason,
@@ -175,9 +175,11 @@ class Call:
     def _stamped(self, answer: Any, entry: Entry) -> Any:
         entry.usage = usage_of(answer)
         entry.cost = stated_cost(field_of(answer.raw, "usage"), field_of(answer.raw, "_hidden_params"))
-        entry.said.append(text_of(answer))
-        said = bool(text_of(answer)) or (isinstance(answer, ChatResponse) and shows(answer.message))
-        entry.check(finish_reason(answer), said=said, cut=tells_its_end(answer) and not is_finished(answer))
+        text, reason = text_of(answer), finish_reason(answer)
+        entry.said.append(text)
+        said = bool(text) or (isinstance(answer, ChatResponse) and shows(answer.message))
+        cut = reason is None and tells_its_end(answer) and not is_finished(answer)
+        entry.check(reason, said=said, cut=cut)
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)

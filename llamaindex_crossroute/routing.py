@@ -136,7 +136,8 @@ class Routing:
 
     def is_of(self, parts: Mapping[str, Any]) -> bool:
         """Return whether it was made of these parts, by the names of its arguments."""
-        return all(_same(getattr(self, name), part) for name, part in parts.items())
+        made_of = ((getattr(self, name), part) for name, part in parts.items())
+        return all(own is part or _same(own, part) for own, part in made_of)
 
     def after(self, other: Routing) -> Self:
         """Return it with what another remembers, and with the other's router where that is the same.

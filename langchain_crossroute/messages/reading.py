@@ -108,10 +108,11 @@ def shows(message: AIMessage) -> bool:
     """
     if message.tool_calls or message.invalid_tool_calls or getattr(message, "tool_call_chunks", None):
         return True
-    if any(message.additional_kwargs.get(key) for key in SHOWN_KWARGS):
+    if (more := message.additional_kwargs) and any(more.get(key) for key in SHOWN_KWARGS):
         return True
-    blocks = message.content if isinstance(message.content, list) else [message.content]
-    return any(_shows(block) for block in blocks)
+    if isinstance(message.content, str):
+        return bool(message.content)
+    return any(_shows(block) for block in message.content)
 
 
 def _shows(block: Any) -> bool:

@@ -19,6 +19,7 @@ from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
 from crossroute import Capability, Query
+from crossroute.calls.spend import field_of
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 
@@ -161,18 +162,6 @@ def shows(message: ChatMessage) -> bool:
     kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
-
-
-def field_of(place: Any, name: str) -> Any:
-    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
-    if place is None:
-        return None
-    if type(place) is dict:
-        return place.get(name)
-    if isinstance(place, BaseModel):  # which takes long to say that it has no such field
-        own, more = place.__dict__, place.__pydantic_extra__
-        return own[name] if name in own else more.get(name) if more else None
-    return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 
 def parts_of(place: Any) -> Any:

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
-from llamaindex_crossroute.messages.reading import field_of, parts_of
+from crossroute.calls.spend import TIERS, Usage, field_of, token_count, written_in_all
+from llamaindex_crossroute.messages.reading import parts_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
 OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
 THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
+READ_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
 CACHED = ("cached_content_token_count", "prompt_cache_hit_tokens")
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
@@ -219,13 +220,14 @@ def counted(usage: Any) -> Usage | None:
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     if read is None and written is None:
         return None
-    details = field_of(usage, "prompt_tokens_details") or field_of(usage, "input_tokens_details")
-    cached = _count(details, ("cached_tokens",)) or _count(usage, CACHED) or 0
-    heard, made_sound = _of_kind(usage, "audio", read=True), _of_kind(usage, "audio", read=False)
+    of_input, of_output = (
+        [each for name in names if (each := field_of(usage, name))]
+        for names in (READ_DETAILS, WRITTEN_DETAILS)
+    )
+    cached = (_count(of_input[0], ("cached_tokens",)) if of_input else 0) or _count(usage, CACHED) or 0
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
-    within = (field_of(usage, name) for name in WRITTEN_DETAILS)
-    reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in within)), 0)
+    reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in of_output)), 0)
     told = written_in_all(read or 0, written or 0, reasoned, _count(usage, ("total_tokens",)))
     return Usage(
         input_tokens=(read or 0) + (held + made if whole is None else 0),
@@ -233,16 +235,14 @@ def counted(usage: Any) -> Usage | None:
         cached_input_tokens=cached or held,
         cache_write_tokens=max(0, made - hour),
         cache_write_1h_tokens=hour,
-        input_audio_tokens=heard,
-        output_audio_tokens=made_sound,
-        output_image_tokens=_of_kind(usage, "image", read=False),
+        input_audio_tokens=_of_kind(of_input, "audio"),
+        output_audio_tokens=_of_kind(of_output, "audio"),
+        output_image_tokens=_of_kind(of_output, "image"),
     )
 
 
-def _of_kind(usage: Any, kind: str, *, read: bool) -> int:
+def _of_kind(details: Sequence[Any], kind: str) -> int:
     """Return the tokens of sound or pictures that a provider tells apart: OpenAI in a field each, Google in a list."""
-    names = ("prompt_tokens_details", "input_tokens_details")
-    details = [field_of(usage, name) for name in (names if read else WRITTEN_DETAILS)]
     listed = next((each for each in details if isinstance(each, (list, tuple))), ())
     by_kind = [
         _count(each, ("token_count", "tokenCount")) or 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -136,26 +136,39 @@ def stated_cost(*places: object) -> float | None:
     (0.0012, None)
     """
     for place in filter(None, places):
-        cost = _part(place, "cost")
-        ticks = _usd(_part(place, "cost_in_usd_ticks"))
+        if type(place) is dict and STATED.isdisjoint(place):  # as most are
+            continue
+        cost = field_of(place, "cost")
+        ticks = _usd(field_of(place, "cost_in_usd_ticks"))
         told = (
             _usd(cost),
-            _usd(_part(cost, "total_cost")),
+            _usd(field_of(cost, "total_cost")),
             None if ticks is None else ticks / TICKS,
-            _usd(_part(place, "response_cost")),
+            _usd(field_of(place, "response_cost")),
         )
         known = next((usd for usd in told if usd is not None), None)
         if known is not None:
-            own = _usd(_part(_part(place, "cost_details"), "upstream_inference_cost"))
-            return known + (own or 0.0 if _part(place, "is_byok") else 0.0)
+            own = _usd(field_of(field_of(place, "cost_details"), "upstream_inference_cost"))
+            return known + (own or 0.0 if field_of(place, "is_byok") else 0.0)
     return None
 
+
+STATED = frozenset({"cost", "cost_in_usd_ticks", "response_cost"})
+"""Where a provider states the cost."""
 
 TICKS = 1e10
 """xAI's in a dollar."""
 
 
-def _part(place: object, name: str) -> object:
+def field_of(place: Any, name: str) -> Any:
+    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
+    if place is None:
+        return None
+    if type(place) is dict:
+        return place.get(name)
+    if isinstance(place, BaseModel):  # which takes long to say that it has no such field
+        own, more = place.__dict__, place.__pydantic_extra__
+        return own[name] if name in own else more.get(name) if more else None
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 

@@ -181,16 +181,18 @@ class Decision(InNotebooks, BaseModel):
 
     def _missing(self) -> Details | None:
         """Return what alternatives and clusters are made of, as long as these are not made."""
-        if self._details is None or self.__dict__.keys() >= set(DETAILS):
+        private = self.__pydantic_private__
+        details: Callable[[], Details] | Details | None = private["_details"] if private else None
+        if private is None or details is None or self.__dict__.keys() >= set(DETAILS):
             return None
-        if callable(self._details):
-            self._details = self._details()
-        return self._details
+        if callable(details):
+            private["_details"] = details = details()
+        return details
 
     def _with_details(self, alternatives: Any, clusters: Any) -> dict[str, Any]:
         """Return all fields in their order."""
         told = {**self.__dict__, "alternatives": alternatives, "clusters": clusters}
-        return {name: told[name] for name in type(self).model_fields}
+        return {name: told[name] for name in _FIELDS}
 
     if not TYPE_CHECKING:  # a type checker sees the fields
 
@@ -282,6 +284,7 @@ class Decision(InNotebooks, BaseModel):
         return capture.get().rstrip()
 
 
+_FIELDS = tuple(Decision.model_fields)
 _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items() if not field.is_required()}
 
 
@@ -289,12 +292,12 @@ def _plain(value: Any) -> Any:
     """Return a value as JSON holds it: no number that is not finite, models as objects."""
     if type(value) in PLAIN:
         return value
+    if isinstance(value, (list, tuple, frozenset)):
+        return [_plain(part) for part in value] if value else []
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, (str, int)):
         return value
-    if isinstance(value, (list, tuple, frozenset)):
-        return [_plain(part) for part in value]
     parts = value if isinstance(value, dict) else vars(value)  # a model's
     return {
         name: part if type(part) in PLAIN or (type(part) is float and math.isfinite(part)) else _plain(part)
