@@ -20,7 +20,7 @@ from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
 from crossroute.calls.spend import Usage
-from crossroute.calls.steps import aclosing, closing
+from crossroute.calls.steps import Owned, closing
 from llamaindex_crossroute.messages.reply import Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
@@ -152,18 +152,17 @@ def heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
 
 async def aheard(chunks: Any, probe: UsageProbe) -> AsyncGenerator[Any, None]:
     """Do the same, asynchronously."""
-    iterator = aiter(chunks)
+    owned = Owned(aiter(chunks))
     try:
         while True:
             with probe:
-                chunk = await anext(iterator, END)
+                chunk = await anext(owned, END)
             if chunk is END:
                 return
             yield chunk
     finally:
         with probe:
-            async with aclosing(chunks):
-                pass
+            await owned.aclose()
 
 
 def _is_among(response: Response, others: list[Response]) -> bool:

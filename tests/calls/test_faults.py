@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
@@ -121,6 +123,32 @@ def test_an_asynchronous_one_too(pool, server, uncollected, ending):
                 await chunks.aclose()
 
     asyncio.run(leave())
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["dropped", "kept"])
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_loop_may_end_with_streams_that_were_left(pool, server, caplog, kept, others):
+    server.answer, streams = STREAM, []
+
+    async def leave(left: Any) -> None:
+        chunks = await left.abegin()
+        await anext(chunks)
+        if kept:
+            streams.append(chunks)
+
+    async def leave_some() -> None:
+        left = type(pool)(pool.router, server.url, httpx.Client())
+        await asyncio.gather(*(leave(left) for _ in range(others)))
+        async for _ in await left.abegin():
+            break
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        asyncio.run(leave_some())
+        streams.clear()
+        gc.collect()
+    assert not [str(one.message) for one in heard if "async" in str(one.message)]
+    assert not [record.getMessage() for record in caplog.records if record.name == "asyncio"]
 
 
 def test_a_stream_that_ends_without_a_finish_reason_is_no_whole_answer(pool, server):

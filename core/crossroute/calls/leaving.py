@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from types import (
     AsyncGeneratorType,
@@ -23,7 +24,7 @@ from types import (
 )
 from typing import Any, TypeVar
 
-from crossroute.calls.steps import aclosing, closing
+from crossroute.calls.steps import Owned, closing
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ YOUNG = 1
 
 TURNS = 3
 """Of the event loop, in which it closes the asynchronous generators that were dropped."""
+
+CLOSING: set[asyncio.Future[None]] = set()
+"""Tasks that close responses: a loop keeps none alive."""
 
 
 class Opened:
@@ -61,6 +65,7 @@ class Opened:
         self.looked = False
         self.responses: list[Any] = []
         self.frames: list[FrameType] = []
+        self._closing: asyncio.Future[None] | None = None
 
     def look(self, stream: object) -> None:
         """Find what a suspended stream opened, once."""
@@ -75,6 +80,30 @@ class Opened:
                 found[id(response)] = response
         self.responses = list(found.values())
 
+    def close(self) -> None:
+        """Close the responses."""
+        for response in self.responses:
+            if hasattr(response.stream, "close"):
+                response.close()
+
+    def begin_closing(self) -> None:
+        """Begin to close those that are open, in a task of its own: whatever becomes of the one that leaves them."""
+        if self._closing is None and not all(getattr(one, "is_closed", False) for one in self.responses):
+            self._closing = asyncio.ensure_future(self._aclose())
+            CLOSING.add(self._closing)
+            self._closing.add_done_callback(CLOSING.discard)
+
+    async def aclose(self) -> None:
+        """Close the responses, or wait until they are closed."""
+        self.begin_closing()
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+
+    async def _aclose(self) -> None:
+        for response in self.responses:
+            if hasattr(response.stream, "aclose"):
+                await response.aclose()
+
 
 def released(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
     """Yield a stream's chunks, and close it and its HTTP responses in the end."""
@@ -88,18 +117,22 @@ def released(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
             gc.collect(YOUNG)
         raise
     finally:
-        for response in opened.responses:
-            if hasattr(response.stream, "close"):
-                response.close()
+        opened.close()
 
 
 async def areleased(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[T, None]:
-    """Do the same, asynchronously."""
+    """Do the same, asynchronously; an event loop that ends waits until the responses are closed.
+
+    A loop waits for asynchronous generators that it still knows, and not for those that were left right before: their
+    closing may stop at any `await`, so that nothing is awaited behind one that may be stopped.
+    """
+    if (tell := sys.get_asyncgen_hooks().firstiter) is not None:
+        tell(opened)  # type: ignore[arg-type]
+    owned = Owned(chunks)
     try:
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                opened.look(chunks)
-                yield chunk
+        async for chunk in owned:
+            opened.look(chunks)
+            yield chunk
     except Exception:
         if not opened.looked:
             for _ in range(TURNS):
@@ -107,9 +140,9 @@ async def areleased(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[
             gc.collect(YOUNG)
         raise
     finally:
-        for response in opened.responses:
-            if hasattr(response.stream, "aclose"):
-                await response.aclose()
+        opened.begin_closing()
+        await owned.aclose()
+        await opened.aclose()
 
 
 def _held(stream: object) -> Iterator[object]:

@@ -1,6 +1,7 @@
 """Steps: two drivers perform the same ones; streams are closed."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -30,8 +31,8 @@ def test_a_stream_is_closed_where_it_can_be():
 def test_an_asynchronous_one_too():
     async def run():
         stream, bare = Closable(), object()
-        async with aclosing(stream), aclosing(bare) as chunks:
-            assert chunks is bare
+        async with aclosing(stream), aclosing(bare):
+            pass
         return stream.closed
 
     assert asyncio.run(run()) == 1
@@ -91,3 +92,23 @@ def test_a_coroutine_function_is_run_by_the_asynchronous_driver_alone():
     assert asyncio.run(adrive(steps(), never)) == "q"
     with pytest.raises(TypeError, match="asynchronous calls only"):
         drive(steps(), never)
+
+
+def test_a_loop_is_told_of_no_stream_that_is_owned():
+    async def numbers():
+        for number in range(3):
+            yield number
+
+    async def run():
+        told, before = [], sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=told.append)
+        owned = numbers()
+        async with aclosing(owned) as chunks:
+            read = [chunk async for chunk in chunks]
+        bare = numbers()
+        await anext(bare)
+        sys.set_asyncgen_hooks(*before)
+        await bare.aclose()
+        return read, told == [bare]
+
+    assert asyncio.run(run()) == ([0, 1, 2], True)
