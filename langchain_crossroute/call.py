@@ -134,6 +134,7 @@ class Call:
         needs: Iterable[Capability] = (),
         cache_prompts: bool = False,
     ) -> None:
+        refuse_settings(kwargs)
         self.routing, self.messages, self.config, self.settings = routing, messages, config, settings
         self.kwargs, self.stated = kwargs, stated or {}
         self.change, self.tools, self.needs = change, tools, needs
@@ -253,7 +254,6 @@ class Call:
         """
         if not self.kwargs and not self.stated:
             return {}, {}
-        refuse_settings(self.kwargs)
         kwargs = {**member.keywords(self.stated), **self.kwargs}
         if self.settings.candidate is None:
             kwargs = spoken(kwargs, member.dialect, member.name, tool_names(self.tools) if kwargs else ())

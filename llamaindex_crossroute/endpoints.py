@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Container, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
@@ -197,7 +197,7 @@ class ToolEndpoints(PromptEndpoints):
         said = {"user_msg": user_msg, "chat_history": history}
         return ask(tools, **{name: one for name, one in said.items() if one is not None}, **arguments)
 
-    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, options: Container[str]) -> Call:
+    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, options: Collection[str]) -> Call:
         """Return the call, for members that call tools."""
         reading = _read(tools, user_msg, chat_history)
         return self._call(reading._replace(needs=reading.needs | CALLERS), options, tools=tools)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +27,7 @@ from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
 from crossroute.errors import unknown_argument
 from crossroute.escalation import Escalation
@@ -221,7 +221,7 @@ class MemberPool(FunctionCallingLLM):
     def _call(
         self,
         reading: Reading,
-        options: Container[str] | None = None,
+        options: Collection[str] | None = None,
         *,
         tools: Sequence[BaseTool] = (),
         unescalated: str = "",
@@ -234,6 +234,7 @@ class MemberPool(FunctionCallingLLM):
             tools: What it offers.
             unescalated: Why no other is asked after an answer; empty where one may be.
         """
+        refuse_settings(options or ())
         return Call(
             self._routing,
             reading,

@@ -90,7 +90,7 @@ class Query:
             one call in any case.
 
     Raises:
-        TypeError: `text`, `system`, `context` or `step` is not a str.
+        TypeError: `text`, `system`, `context` or `step` is not a str, or `one_call` no bool.
         ValueError: `text` is empty or white space, or `input_tokens` is no whole number from 0.
     """
 
@@ -110,6 +110,8 @@ class Query:
             isinstance(self.input_tokens, Integral) and self.input_tokens >= 0
         ):
             raise ValueError(f"input_tokens must be a whole number from 0, got {self.input_tokens!r}.")
+        if self.one_call not in (None, True, False):
+            raise TypeError(f"one_call must be True, False or None, got {self.one_call!r}.")
 
     def _check_types(self) -> None:
         for name in ("text", "system", "context", "step"):

@@ -9,7 +9,6 @@ from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlo
 
 from crossroute.calls.arguments import spoken
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, Dialect
-from crossroute.calls.settings import refuse_settings
 from crossroute.calls.tool_ids import readable_id
 from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
 
@@ -38,7 +37,6 @@ GENERATION = frozenset(
 
 def in_words(given: Mapping[str, Any], dialect: Dialect | None, member: str) -> dict[str, Any]:
     """Return a call's arguments as LlamaIndex's class of a provider takes them; see `spoken` for what it raises."""
-    refuse_settings(given)
     said = spoken(given, dialect, member)
     if dialect in (ANTHROPIC, GOOGLE) and "stop" in said:
         stop = said.pop("stop")

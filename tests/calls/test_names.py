@@ -79,12 +79,15 @@ def test_nobody_charges_for_open_weights_at_home(made):
 
 
 @pytest.mark.parametrize("name", ["cost_preference", "candidate", "constraints", "budget_keys"])
-def test_a_setting_among_a_models_arguments_is_refused_before_any_model_is_asked(integration, router, name):
+def test_a_setting_among_a_models_arguments_is_refused_before_any_model_is_asked(
+    integration, router, name, caplog
+):
     provider = Provider()
     asking = integration(router, provider)
     with pytest.raises(TypeError, match=f"'{name}' is a setting of the router.*configurable.*model_copy"):
         asking.ask(**{name: 0.5})
     assert provider.requests == []
+    assert not caplog.messages  # no model is said to have failed
     assert asking.ask().failures == ()
 
 

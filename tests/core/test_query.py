@@ -101,3 +101,8 @@ def test_a_query_is_a_value():
     assert pickle.loads(pickle.dumps(query)) == query  # noqa: S301 - our own bytes
     with pytest.raises(AttributeError):
         query.text = "other"
+
+
+def test_one_call_is_a_truth_value():
+    with pytest.raises(TypeError, match="one_call must be True, False or None, got 'no'"):
+        Query("What?", one_call="no")

@@ -74,13 +74,14 @@ class Batch:
         if path.exists():
             former = json.loads(path.read_text("utf-8"))
             other = [name for name in plan if former.get(name) != plan[name]]
-            if other:
+            if other and any(self.folder.glob("part-*")):
                 raise DataError(
                     f"{self.folder} holds another run, of another {_DIFFERS.get(other[0], other[0])}: it cannot be "
                     "gone on with. Choose another folder, or delete this one."
                 )
-            return
-        if self.folder.exists() and any(self.folder.iterdir()):
+            if not other:
+                return
+        elif self.folder.exists() and any(self.folder.iterdir()):
             raise DataError(f"{self.folder} is not empty, and holds no run. Choose another folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, (json.dumps(plan, indent=1) + "\n").encode())

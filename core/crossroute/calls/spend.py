@@ -266,7 +266,9 @@ class Spend(InNotebooks):
         from crossroute.tables import listed
 
         calls = [f"{name} {spent.calls}" for name, spent in self._dearest_first()]
-        return f"Spend(${self.total.cost:.4g}; calls: {listed(calls) or 'none'})"
+        total = self.total
+        unknown = f" and {total.unknown:,} of unknown cost" if total.unknown else ""
+        return f"Spend(${total.cost:.4g}{unknown}; calls: {listed(calls) or 'none'})"
 
     def __rich__(self) -> Table:
         """Draw the candidates, most expensive first, and their total."""
@@ -294,4 +296,7 @@ class Spend(InNotebooks):
 
 def _cells(spent: Spent) -> tuple[str, str, str, str]:
     usage = spent.usage
-    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", usd(spent.cost)
+    told = "" if spent.unknown == spent.calls > 0 else usd(spent.cost)
+    unknown = f"{spent.unknown:,} unknown" if spent.unknown else ""
+    cost = " + ".join(filter(None, (told, unknown)))
+    return f"{spent.calls:,}", f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", cost

@@ -75,9 +75,9 @@ class _Group(TyperGroup):
         except typer.BadParameter as error:
             if isinstance(cause := error.__cause__, ValidationError):
                 fault = cause.errors()[0]
-                error.message = (
-                    f"{fault['msg'].replace('Input should be', 'expected', 1)}; got {fault['input']!r}."
-                )
+                told = fault["msg"].replace("Input should be", "expected", 1).removeprefix("Value error, ")
+                said = "" if fault["type"] == "value_error" else f"; got {fault['input']!r}"
+                error.message = f"{told.rstrip('.')}{said}."
             raise
 
 

@@ -239,7 +239,7 @@ def _over_these(router: Router, outcomes: Outcomes) -> Router:
         return router
     known = [each for each in outcomes.pool if meant[each.name]]
     note(
-        f"The promise is over {listed(each.name for each in known)}, which have outcomes; the router that is written "
+        f"The promise is over what has outcomes, {listed(each.name for each in known)}; the router that is written "
         f"leaves out its {len(router.pool) - len(held)} other candidates."
     )
     return over_pool(router, Pool(known))

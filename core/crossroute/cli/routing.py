@@ -29,7 +29,7 @@ from crossroute.cli.shared import (
     router_option,
 )
 from crossroute.errors import check_extra
-from crossroute.files import why_no_file
+from crossroute.files import is_file, why_no_file
 
 if TYPE_CHECKING:
     from crossroute.routing.policy import Constraints
@@ -105,7 +105,9 @@ def route(
             help="Route the file's queries into this folder, block by block; run again, what is there is not redone.",
         ),
     ] = None,
-    text_column: Annotated[str, typer.Option("--text", help="The file's column of queries.")] = "text",
+    text_column: Annotated[
+        str | None, typer.Option("--text", help="The file's column of queries; text by default.")
+    ] = None,
     runs: Annotated[
         bool,
         typer.Option(
@@ -122,6 +124,8 @@ def route(
     from crossroute.query import Query
 
     constraints = None
+    if text_column is not None and out_folder is None:
+        raise ValueError("--text names a column of a file of queries: add --out FOLDER, or leave it out.")
     cluster = _cluster(on_cluster(engine, address), address, actors, out_folder)
     if config is None:
         loaded = load(router, candidates, profiles)
@@ -132,9 +136,12 @@ def route(
             cost_preference, willingness_to_pay = pool.cost_preference, pool.willingness_to_pay
     if out_folder is not None:
         dialling = (cost_preference, willingness_to_pay, constraints, runs)
-        rows = _route_file(loaded, text, out_folder, text_column, dialling, cluster)
-        answer(as_json, {"folder": out_folder, "queries": rows}, f"{rows} queries routed into {out_folder}.")
+        rows = _route_file(loaded, text, out_folder, text_column or "text", dialling, cluster)
+        told = f"{rows:,} {'query' if rows == 1 else 'queries'} routed into {out_folder}."
+        answer(as_json, {"folder": out_folder, "queries": rows}, told)
         return
+    if is_file(Path(text)):
+        note(f"{text} is a file: this routes its name. Route the queries in it with --out FOLDER.")
     many = text == "-"
     queries = _lines() if many else iter([text])
     for query in queries:  # one at a time, so that whoever types at the other end is answered at once

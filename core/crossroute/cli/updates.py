@@ -125,7 +125,7 @@ def release(
     answer(
         as_json,
         {"file": file, "models": [each.name for each in entries]},
-        f"Wrote {len(entries)} models to {file}.",
+        f"Wrote {len(entries)} model{'s' * (len(entries) != 1)} to {file}.",
     )
 
 

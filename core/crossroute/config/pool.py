@@ -304,6 +304,8 @@ class PoolConfig(Entry):
                 raise misplaced(place, f"{name!r} is no model's name. Expected {', '.join(map(repr, names))}")
         if None not in (self.cost_preference, self.willingness_to_pay):
             raise misplaced(DIALS[1:], "give cost_preference or willingness_to_pay, not both")
+        if self.shadow_share and self.shadow is None:
+            raise misplaced(("shadow_share",), "needs shadow, the name of the model that is always called")
         return self
 
     @property

@@ -21,6 +21,9 @@ from crossroute.scrubbing import holds_credential
 SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
 """Names of values that would be secrets."""
 
+NO_TABLES = ("missing", "too_short", "tuple_type", "model_type")
+"""What pydantic says of models that are no tables."""
+
 TABLES: dict[str, type[BaseModel]] = {
     "models": ModelEntry,
     "deployments": Deployment,
@@ -69,13 +72,16 @@ def _beside(folder: Path, pool: PoolConfig) -> dict[str, Any]:
 
 def _fault(source: LocatedToml, error: ValidationError) -> ConfigError:
     """Return the first fault of several, a misspelt key before what is missing, and how many there are."""
-    first, *others = sorted(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    faults = error.errors(include_url=False)
+    of_entries = [one for one in faults if one["loc"][:1] == ("models",) and len(one["loc"]) > 1]
+    faults = [one for one in faults if not (of_entries and one["loc"] == ("models",))]  # none left, they say
+    first, *others = sorted(faults, key=lambda one: one["type"] == "missing")
     place = first.get("ctx", {}).get("place", first["loc"])
     told = first["msg"].removeprefix("Value error, ").rstrip(".")
     if first["type"] == "extra_forbidden":
         known = list(_keys_beside(place))
         told = f"unknown key.{meant(str(place[-1]), known)} Expected {', '.join(known)}"
-    elif place == ("models",) and first["type"] in ("missing", "too_short"):
+    elif place[:1] == ("models",) and len(place) < 3 and first["type"] in NO_TABLES:
         told = 'expected a table for each model: [[models]], and in it model = "openai:gpt-5-mini"'
     elif first["type"] == "missing":
         told = "is missing"

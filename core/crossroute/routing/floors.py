@@ -231,8 +231,9 @@ class _Test:
             )
         most, have, group = max(needed)
         where = f" of {group!r}" if group else ""
+        held = f"{have:,} outcome{where} is" if have == 1 else f"{have:,} outcomes{where} are"
         return (
-            f"{have:,} outcomes{where} are too few to prove a drop of {promise.drop:g} at confidence "
+            f"{held} too few to prove a drop of {promise.drop:g} at confidence "
             f"{promise.confidence:g}: it takes about {max(most, have + 1):,}. Record more, or allow a larger drop."
         )
 
@@ -412,6 +413,19 @@ def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt
     if trained_on is None:
         return np.array([split == "test" for split in outcomes.splits], dtype=bool)
     return ~np.isin(text_digests(outcomes.texts), trained_on)
+
+
+def passed_over(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:
+    """Return a sentence on the queries that do not count, with a blank before it; empty where all do."""
+    count = int((~fresh).sum())
+    if not count:
+        return ""
+    why = (
+        "the router does not tell which queries it was trained on, so that those of the test split alone count"
+        if trained_on is None
+        else "the router was trained on them"
+    )
+    return f" {count:,} of the {len(fresh):,} queries do not count: {why}."
 
 
 def _chances(propensity: Floats, known: npt.NDArray[np.bool_], columns: Sequence[int]) -> Floats:

@@ -15,6 +15,7 @@ from crossroute.candidate import Candidate, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_named, read_layers
 from crossroute.decision import BEST, Promise
 from crossroute.encoder.query_encoder import EncodedQueries
+from crossroute.errors import FloorError
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward
@@ -156,7 +157,7 @@ class Variants:
             FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
             UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
         """
-        from crossroute.routing.floors import evidence_of, named_in, proved, unseen
+        from crossroute.routing.floors import evidence_of, named_in, passed_over, proved, unseen
 
         if propensity is not None and max_calls > 1:
             raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
@@ -180,7 +181,10 @@ class Variants:
         promise = Promise(
             drop=drop, against=(others or [BEST])[0], confidence=confidence, max_calls=max_calls, groups=named
         )
-        floor = proved(promise, evidence, self.predictor, self.reward, self.verifier)
+        try:
+            floor = proved(promise, evidence, self.predictor, self.reward, self.verifier)
+        except FloorError as error:
+            raise FloorError(f"{error}{passed_over(fresh, self.trained_on)}") from error
         return self._remade(dial=self.dial, floor=floor)
 
     def without_floor(self) -> Self:

@@ -121,6 +121,18 @@ def test_a_changed_file_is_not_gone_on_with(router, tmp_path):
         route_file(router, batch, Dialling())
 
 
+def test_a_run_that_wrote_nothing_stands_in_the_way_of_no_other(router, tmp_path):
+    batch = Batch(tmp_path / "queries.jsonl", tmp_path / "routed")
+    batch.source.write_text('{"text": "One?"}\n{"prompt": "Two?"}\n')
+    with pytest.raises(DataError, match="line 2, has no column 'text'"):
+        route_file(router, batch, Dialling())
+    batch.source.write_text('{"text": "One?"}\n{"text": "And two?"}\n')
+    route_file(router, batch, Dialling(cost_preference=0.9))
+    assert len(read(batch.folder, ".jsonl")) == 2
+    with pytest.raises(DataError, match="another run, of another dial"):
+        route_file(router, batch, Dialling())
+
+
 def test_a_folder_of_other_files_is_left_alone(router, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")

@@ -29,6 +29,17 @@ def test_no_price_or_no_usage_gives_no_cost_but_counts_the_call():
     assert spend.total.cost == 0
 
 
+def test_what_is_not_known_is_said_and_not_counted_as_nothing():
+    spend = Spend()
+    spend.add("a", None, PRICE)
+    assert repr(spend) == "Spend($0 and 1 of unknown cost; calls: a 1)"
+    spend.charge("b", 0.5)
+    assert repr(spend) == "Spend($0.5 and 1 of unknown cost; calls: b 1, a 1)"
+    table = spend.__rich__()
+    assert [*table.columns[-1].cells] == ["$0.50", "1 unknown"]
+    assert table.columns[-1].footer == "$0.50 + 1 unknown"
+
+
 def test_a_call_that_says_its_cost_counts_at_that_with_its_tokens():
     spend = Spend()
     assert spend.charge("a", 0.5, Usage(input_tokens=5)) == 0.5

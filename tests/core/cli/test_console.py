@@ -69,6 +69,17 @@ def test_a_number_out_of_its_range_is_named(command, value):
     assert command[-1] in told
 
 
+def test_a_choice_that_there_is_not_is_told_once():
+    code, printed, told = run("route", "x", "--engine", "spark")
+    assert (code, printed) == (2, "")
+    told = " ".join(told.replace("│", " ").split())
+    assert (
+        "'--engine': 'spark' is not one of 'local', 'ray'." in told or "spark" in told.split("'--engine'")[1]
+    )
+    assert "Value error" not in told
+    assert told.count("spark") == 1
+
+
 @pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
 def test_a_full_disk_is_told_in_words():
     with FULL.open("wb") as full:

@@ -24,6 +24,17 @@ def test_a_file_is_routed_into_a_folder_and_a_second_run_does_nothing(tmp_path, 
     assert part.stat().st_mtime_ns == before
 
 
+def test_a_file_without_a_folder_is_told_and_a_column_needs_one(tmp_path, capsys):
+    source = tmp_path / "queries.jsonl"
+    source.write_text('{"text": "Hi"}\n')
+    routed(source, "--candidates", "gpt-5-mini")
+    assert "this routes its name. Route the queries in it with --out" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    with pytest.raises(ValueError, match="--text names a column of a file of queries: add --out FOLDER"):
+        routed("Hi", "--text", "prompt")
+
+
 def test_a_text_is_one_call_unless_runs_are_told_of(tmp_path, monkeypatch, capsys):
     task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
     source, pool = tmp_path / "tasks.jsonl", ("--candidates", "gpt-5-mini", "--json")

@@ -320,9 +320,33 @@ def test_a_router_of_a_name_that_no_folder_can_have_is_left_to_be_refused(name, 
     assert len(read_config(path).router) > 2
 
 
-@pytest.mark.parametrize("text", ["", "models = []", 'router = "universal"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "models = []", 'router = "universal"', 'models = "openai:gpt-5-mini"'),
+        *('models = ["openai:gpt-5-mini"]', '[models]\nmodel = "openai:gpt-5-mini"'),
+    ],
+)
 def test_a_file_without_models_says_how_one_is_written(tmp_path, text):
     path = tmp_path / "crossroute.toml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"models: expected a table for each model: \[\[models\]\]"):
+    with pytest.raises(ConfigError, match=r"models(\[0\])?: expected a table for each model: \[\[models\]\]"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[[models]]\nname = "x"', r"line 1: models\[0\]\.model: is missing\.$"),
+        ('[[models]]\nmodel = "gpt-5"\nmaxcost = 3', r"line 3: models\[0\]\.maxcost: unknown key\. [^.]*\.$"),
+        (
+            'shadow_share = 0.5\n[[models]]\nmodel = "gpt-5"',
+            "line 1: shadow_share: needs shadow, the name of",
+        ),
+    ],
+)
+def test_a_fault_of_the_only_model_is_told_and_no_lack_of_models(tmp_path, text, told):
+    path = tmp_path / "crossroute.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=told):
         read_config(path)

@@ -88,6 +88,11 @@ def _apart(outcomes):
 def test_a_router_that_does_not_tell_what_it_was_trained_on_counts_the_test_split(router, fresh):
     unsaid = Router(**{**router._parts(), "trained_on": None})
     assert len(unsaid.with_floor(fresh, 0.25).floor.evidence) == fresh.splits.count("test")
+    others = len(fresh) - fresh.splits.count("test")
+    with pytest.raises(
+        FloorError, match=f"{others} of the 720 queries do not count: the router does not tell"
+    ):
+        unsaid.with_floor(fresh, 0.001)
 
 
 def test_it_is_saved_with_the_router(promised, tmp_path):
