@@ -29,6 +29,7 @@ from crossroute import Capability, Decision
 from crossroute.calls.arguments import spoken
 from crossroute.calls.beside import ASKED
 from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
+from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
@@ -220,6 +221,7 @@ class Call:
         elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):
             config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
         member = self.routing.members[decision.candidate]
+        check_own_tools(self.tools, member.provider, member.name)
         runnable, change = member.runnable, self._change_for(member)
         if runnable is not member.model:
             runnable = member.configured(config)

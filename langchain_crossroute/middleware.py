@@ -18,6 +18,7 @@ from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.ledger import Entry
+from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
@@ -257,6 +258,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         """Return the request for the chosen model: what another provider left in it taken out."""
         name = decision.candidate
         provider = self.routing.providers[name]
+        check_own_tools(request.tools, provider, name)
         system: list[Any] = self.routing.messages_for(name, _system(request))
         messages: list[Any] = self.routing.messages_for(name, request.messages)
         foreign = (ANTHROPIC_SETTINGS if provider != "anthropic" else frozenset()) | (

@@ -18,6 +18,7 @@ from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
+from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
@@ -217,7 +218,10 @@ class Routing:
         if not given:
             return {}
         name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
-        return in_words(given, dialect_of(llm), name)
+        dialect = dialect_of(llm)
+        if dialect is not None and given.get("tools"):
+            check_own_tools(given["tools"], dialect.name, name)
+        return in_words(given, dialect, name)
 
     def _without_foreign_reasoning(
         self, messages: Sequence[ChatMessage], place: int, llm: LLM

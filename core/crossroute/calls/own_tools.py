@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
+
+from crossroute.calls.dialects import DIALECTS
+from crossroute.errors import UnableError
 
 OPENAI_TOOLS = frozenset(
     {
@@ -19,6 +23,9 @@ GOOGLE_TOOLS = frozenset(
     }
 )
 """Keys of Google's tools, which state no type."""
+
+FAMILIES = tuple(dialect.name for dialect in DIALECTS)
+"""How the names of providers begin that are known to run no tools of another."""
 
 ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
 
@@ -39,3 +46,23 @@ def tool_provider(tool: Any) -> str | None:
     if ANTHROPIC_TOOL.search(kind) or (kind == "custom" and "input_schema" in tool):
         return "anthropic"
     return "openai" if kind in OPENAI_TOOLS or kind.startswith("web_search_preview") else None
+
+
+def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
+    """Refuse tools that another provider than the member's runs.
+
+    Where the member was not chosen for the call's tools (the caller named it, or it shadows another), an integration
+    would make functions of them that nobody runs, or end in an error of its own.
+
+    Args:
+        tools: That come with the call.
+        provider: The member's.
+        member: Its name.
+
+    Raises:
+        UnableError: The member's provider does not know one of the tools.
+    """
+    for tool in tools:
+        owner = tool_provider(tool)
+        if owner is not None and provider.startswith(FAMILIES) and not provider.startswith(owner):
+            raise UnableError(member, tool.get("type") or next(iter(GOOGLE_TOOLS.intersection(tool))))
