@@ -18,9 +18,9 @@ from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
-from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
+from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.effort import split_effort

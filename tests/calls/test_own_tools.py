@@ -97,8 +97,9 @@ def awaited(pool: Any, name: str, tool: Any) -> Any:
 
 
 @pytest.mark.parametrize("ask", [by_config, by_model, by_field, by_keyword, streamed, awaited])
-@pytest.mark.parametrize(("name", "tool", "told"), FOREIGN)
-def test_a_model_that_was_named_is_not_asked_with_another_provider_s_tool(pool, wire, ask, name, tool, told):
+@pytest.mark.parametrize("case", FOREIGN)
+def test_a_model_that_was_named_is_not_asked_with_another_provider_s_tool(pool, wire, ask, case):
+    name, tool, told = case
     before = len(wire.requests)
     with pytest.raises(UnableError, match=f"'{name}' cannot do what '{told}' asks for"):
         ask(pool, name, tool)
@@ -111,10 +112,11 @@ def test_its_own_and_anybody_s_are(pool, wire, name, tool):
     assert wire.requests[-1].model == name
 
 
-@pytest.mark.parametrize(("name", "tool", "told"), FOREIGN[:7])
-def test_nor_in_an_agent(models, wire, router, name, tool, told):
+@pytest.mark.parametrize("case", FOREIGN[:7])
+def test_nor_in_an_agent(models, wire, router, case):
     from langchain.agents import create_agent
 
+    name, tool, told = case
     before = len(wire.requests)
     routing = CrossRouteMiddleware(models, router)
     agent = create_agent(models["small"], tools=[tool], middleware=[routing], context_schema=dict)
