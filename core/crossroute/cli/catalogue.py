@@ -12,7 +12,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import AsJson, ConfigFile, configured, load, output_folder
+from crossroute.cli.outputs import output_folder
+from crossroute.cli.shared import AsJson, ConfigFile, configured, load
 from crossroute.errors import UnknownCandidateError, UnknownModelError
 
 if TYPE_CHECKING:

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import TaskID
 
 from crossroute.cli import completing
 from crossroute.cli.catalogue import stated_price
+from crossroute.cli.collected import figures_of, table
 from crossroute.cli.console import answer, caution, note
-from crossroute.cli.shared import (
-    GOES_ON,
-    Address,
-    AsJson,
-    Engine,
-    keep_inputs,
-    names,
-    on_cluster,
-    output_file,
-    progress_bar,
-)
+from crossroute.cli.outputs import keep_inputs, output_file
+from crossroute.cli.shared import GOES_ON, Address, AsJson, Engine, names, on_cluster, progress_bar
 from crossroute.errors import CrossRouteError, needs_extra
 from crossroute.files import is_file
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from crossroute.candidate import Price
     from crossroute.collection import AskedModel, Collected
     from crossroute.collection.run import Collection
-    from crossroute.profiler.answers_file import Row
     from crossroute.profiler.run import Progress
 
 PromptsFile = Annotated[
@@ -288,66 +277,3 @@ def _run(collection: Collection) -> Collected:
         collection.on_answer = on_answer
         with provider_errors(then=GOES_ON):
             return run_here(collection.run())
-
-
-class Figures(NamedTuple):
-    """What was collected of a candidate.
-
-    Attributes:
-        answers: Graded.
-        quality: Their mean; NaN where there is none, as in what follows.
-        error: Half of its 95 % interval.
-        cost: Mean USD of a call.
-        seconds: Mean of a call.
-        tokens: Mean of an answer.
-    """
-
-    answers: int
-    quality: float
-    error: float
-    cost: float
-    seconds: float
-    tokens: float
-
-    @classmethod
-    def of(cls, rows: Sequence[Row]) -> Figures:
-        """Return the figures of graded answers."""
-        import numpy as np
-
-        quality, *means = (
-            np.array([row[key] for row in rows] or [np.nan], dtype=float)
-            for key in ("quality", "cost_usd", "latency_s", "output_tokens")
-        )
-        half = 1.96 * quality.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else np.nan
-        return cls(len(rows), float(quality.mean()), float(half), *(float(each.mean()) for each in means))
-
-
-def figures_of(collected: Collected) -> dict[str, Figures]:
-    """Return the figures of each candidate."""
-    return {
-        candidate.name: Figures.of([row for row in collected.rows if row["candidate"] == candidate.name])
-        for candidate in collected.candidates
-    }
-
-
-def table(figures: Mapping[str, Figures], cost: float) -> Table:
-    """Return what was collected for people to read; `cost` is USD in all."""
-    from rich.markup import escape
-
-    from crossroute.tables import plain_table
-
-    shown = plain_table("candidate", caption=f"${cost:.4f} in all; quality with half a 95 % interval.")
-    for heading in ("answers", "quality", "USD/call", "seconds", "tokens/s"):
-        shown.add_column(heading, justify="right")
-    for name, each in figures.items():
-        shown.add_row(
-            escape(name),
-            str(each.answers),
-            f"{each.quality:.2f}{f' ± {each.error:.2f}' if each.answers > 1 else ''}"
-            if each.answers
-            else "–",
-            f"{each.cost:.3g}",
-            f"{each.seconds:.2f}",
-            f"{each.tokens / each.seconds:.0f}" if each.seconds else "–",
-        )
-    return shown

@@ -11,7 +11,8 @@ import typer
 from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
 from crossroute.cli.console import answer, caution, note
-from crossroute.cli.shared import AsJson, configured, keep_inputs, load, names, output_file, router_option
+from crossroute.cli.outputs import keep_inputs, output_file
+from crossroute.cli.shared import AsJson, configured, load, names, router_option
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,6 +10,7 @@ import typer
 
 from crossroute import __version__
 from crossroute.cli.console import answer, document
+from crossroute.cli.outputs import keep_inputs, output_file, picture_file
 from crossroute.cli.shared import (
     Address,
     AsJson,
@@ -19,11 +20,8 @@ from crossroute.cli.shared import (
     PricedOnly,
     RouterArgument,
     Texts,
-    keep_inputs,
     load,
     on_cluster,
-    output_file,
-    picture_file,
     progress_bar,
     read,
     refuse_routers,

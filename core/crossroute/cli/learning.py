@@ -11,6 +11,7 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
+from crossroute.cli.outputs import fresh_folder, output_folder
 from crossroute.cli.shared import (
     AsJson,
     Columns,
@@ -19,9 +20,7 @@ from crossroute.cli.shared import (
     PricedOnly,
     RouterArgument,
     Texts,
-    fresh_folder,
     load,
-    output_folder,
     progress_bar,
     read,
     settings,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import GOES_ON, AsJson, names, output_folder, progress_bar
+from crossroute.cli.outputs import output_folder
+from crossroute.cli.shared import GOES_ON, AsJson, names, progress_bar
 
 if TYPE_CHECKING:
     from crossroute.candidate import Candidate, Price

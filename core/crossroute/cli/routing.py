@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crossroute.cli.console import answer, note, out
+from crossroute.cli.outputs import output_file, output_folder, picture_file
 from crossroute.cli.shared import (
     Address,
     AsJson,
@@ -22,9 +23,6 @@ from crossroute.cli.shared import (
     configured,
     load,
     on_cluster,
-    output_file,
-    output_folder,
-    picture_file,
     progress_bar,
     router_option,
 )

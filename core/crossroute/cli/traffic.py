@@ -10,7 +10,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import AsJson, RouterArgument, load, output_file
+from crossroute.cli.outputs import output_file
+from crossroute.cli.shared import AsJson, RouterArgument, load
 from crossroute.errors import check_extra
 from crossroute.files import is_file
 

@@ -10,7 +10,8 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
-from crossroute.cli.shared import AsJson, load, names, output_file
+from crossroute.cli.outputs import output_file
+from crossroute.cli.shared import AsJson, load, names
 
 if TYPE_CHECKING:
     from crossroute.catalogue import Change

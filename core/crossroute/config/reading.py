@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from crossroute.budgets import Budget
 from crossroute.candidate import Price
+from crossroute.config.entries import Deployment, EscalationEntry, FloorEntry, ModelEntry
 from crossroute.config.located import LocatedToml, Place, values
-from crossroute.config.pool import Deployment, EscalationEntry, FloorEntry, ModelEntry, PoolConfig
+from crossroute.config.pool import PoolConfig
 from crossroute.errors import ConfigError, meant
 from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from crossroute.config import PoolConfig
-from crossroute.config.pool import Address, Amount, Variable
+from crossroute.config.entries import Address, Amount, Variable
 from crossroute.errors import ConfigError, meant
 
 MEGABYTE = 1_000_000

@@ -1,0 +1,101 @@
+"""Where commands write: files and folders, checked before the work."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from crossroute.files import OPEN_FILE, is_file, why_no_file
+from crossroute.routing.storage import CONFIG, foreign_file
+
+TRAINING_STATE = "training-state.safetensors"
+"""What an interrupted training run leaves, as `training.state` names it: importing that would load torch."""
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def fresh_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds other files, or a whole router that may not be replaced.
+
+    One of an interrupted run is gone on with.
+
+    Raises:
+        ValueError: It holds these.
+    """
+    held = {path.name for path in folder.glob("[!.]*")}
+    other = foreign_file(folder) or (None if held & {CONFIG, TRAINING_STATE} else min(held, default=None))
+    if other is not None:
+        raise ValueError(
+            f"{folder} holds {other!r}, which is of no router. Give --out a new folder, or an empty one."
+        )
+    whole = (folder / CONFIG).exists() and not (folder / TRAINING_STATE).exists()
+    if whole and not overwrite:
+        raise ValueError(
+            f"{folder} holds a router already. Give --out another folder, or --overwrite to replace it."
+        )
+
+
+def output_file(path: Path | None) -> Path | None:
+    """Return the path of a file to write, refused before the work where it cannot be written."""
+    if path is not None:
+        if path.is_dir():
+            raise ValueError(f"Cannot write {path}: it is a folder. Give the name of a file in it.")
+        written = Path(os.path.realpath(path))  # of a link, what it points to
+        if written.is_symlink():
+            raise ValueError(f"Cannot write {path}: it is a link that leads to itself. Choose another place.")
+        if not written.parent.is_dir():
+            place = written.parent if path.is_symlink() else path.parent
+            raise ValueError(f"Cannot write {path}: there is no folder {place}. Make it first.")
+        _writable(path, path if path.exists() else path.parent)
+        if path.is_fifo() and not OPEN_FILE.match(str(path)):
+            _check_reader(path)
+    return path
+
+
+def _check_reader(pipe: Path) -> None:
+    """Check that a named pipe has a reader, and keep it open: a reader ends with the last that may write."""
+    try:
+        os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise ValueError(f"Cannot write {pipe}: nothing reads this pipe. Start its reader first.") from None
+
+
+def keep_inputs(written: Iterable[Path | None], read: Iterable[Path]) -> None:
+    """Check that no file is written which is read.
+
+    Raises:
+        ValueError: One is.
+    """
+    sources = [source for source in read if is_file(source)]
+    for path in written:
+        if path is not None and is_file(path) and any(map(path.samefile, sources)):
+            raise ValueError(f"{path} is read, and writing it would replace it. Name another file.")
+
+
+def picture_file(path: Path | None) -> Path | None:
+    """Return the path of a picture to draw, refused before the work where it cannot be."""
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise ValueError(f"Cannot draw {path}: expected a name that ends in {', '.join(PICTURES)}.")
+    return output_file(path)
+
+
+def output_folder(path: Path | None) -> Path | None:
+    """Return the path of a folder to write to, refused before the work where it cannot be made."""
+    if path is not None:
+        places = (path.absolute(), *path.absolute().parents)
+        nearest = next(place for place in places if os.path.lexists(place))
+        if not nearest.is_dir():
+            raise ValueError(
+                f"Cannot write to {path}: {nearest} {why_no_file(nearest) or 'is a file'}. Choose a folder."
+            )
+        _writable(path, nearest)
+    return path
+
+
+def _writable(path: Path, place: Path) -> None:
+    if not os.access(place, os.W_OK):
+        raise ValueError(f"Cannot write {path}: you may not write to {place}. Choose another place.")

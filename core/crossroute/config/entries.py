@@ -1,0 +1,222 @@
+"""Tables of a pool's file: a model, where it is asked, escalation and a promise."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from crossroute.candidate import Capability, Name, Price
+from crossroute.data.prices import priced
+from crossroute.data.readers import read_outcomes
+from crossroute.decision import BEST
+from crossroute.effort import LEVELS, SIGN, split_effort
+from crossroute.errors import ConfigError
+from crossroute.escalation.evidence import Kind
+from crossroute.routing.members import Ability
+from crossroute.routing.router import Router
+
+STATED = "stated in the configuration"
+VARIABLE = re.compile(r"[A-Za-z_]\w*")
+TOKENS_PER_SECOND = 30.0
+"""What a small model writes on a CPU, where nothing is stated."""
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"expected an address such as http://127.0.0.1:8000/v1, got {url!r}")
+    return url
+
+
+def _variable(name: str) -> str:
+    if not VARIABLE.fullmatch(name):
+        raise ValueError(
+            "expected the name of an environment variable, such as OPENAI_API_KEY, not its value"
+        )
+    return name
+
+
+def _effort(told: str | None) -> str | None:
+    if told is not None and split_effort(f"model{SIGN}{told}")[1] is None:
+        raise ValueError(f"expected {', '.join(LEVELS)}, or a thinking budget such as 16k, got {told!r}")
+    return told
+
+
+def _price(given: Any) -> Any:
+    """Read "0.25/2" as a price, and let one that names no source be stated here."""
+    if isinstance(given, str):
+        try:
+            read, written = map(float, given.split("/"))
+        except ValueError:
+            raise ValueError(
+                f"expected USD per million tokens, {{ input = 0.25, output = 2 }} or '0.25/2', got {given!r}"
+            ) from None
+        given = {"input": read, "output": written}
+    return {"source": STATED, **given} if isinstance(given, Mapping) else given
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Variable = Annotated[str, AfterValidator(_variable)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Entry(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Deployment(Entry):
+    """Where a model is served.
+
+    Attributes:
+        model: As `init_chat_model` knows it ("azure_openai:my-deployment"); by default as the entry has it.
+        base_url: Address of the API; the provider's own by default.
+        api_key_env: Environment variable that holds the key; the provider's usual one by default.
+        weight: Its share of the calls beside the others', where a server balances them.
+        context_window: Tokens that it takes, question and answer together, where that is less than the model's.
+        most_calls: At once, where a server balances them; further calls go elsewhere.
+    """
+
+    model: str | None = Field(default=None, min_length=1)
+    base_url: Address | None = None
+    api_key_env: Variable | None = None
+    weight: Amount = 1.0
+    context_window: int | None = Field(default=None, gt=0)
+    most_calls: int | None = Field(default=None, gt=0)
+
+    def key(self, environment: Mapping[str, str] | None = None) -> str | None:
+        """Return the key; None where the provider's package reads its usual variable.
+
+        Raises:
+            ConfigError: The variable is not set.
+        """
+        if self.api_key_env is None:
+            return None
+        found = (os.environ if environment is None else environment).get(self.api_key_env)
+        if not found:
+            raise ConfigError(
+                f"The environment variable {self.api_key_env}, which api_key_env names, is not set. "
+                f"Set it: export {self.api_key_env}=..."
+            )
+        return found
+
+
+class ModelEntry(Entry):
+    """One model of the pool.
+
+    Attributes:
+        name: Its candidate's name, or any spelling of it; by default what `model` says.
+        model: As `init_chat_model` knows it ("openai:gpt-5-mini").
+        base_url: Address of the API; the provider's own by default.
+        api_key_env: Environment variable that holds the key; the provider's usual one by default.
+        effort: How hard it is told to think: a level ("low") or a thinking budget ("16k").
+        price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
+        usd_per_second: What a second of it costs, where it runs on one's own machine; goes before tokens.
+        tokens_per_second: That it writes there, by which seconds are foreseen; `crossroute collect` tells it.
+        context_window: Tokens of input and output together, in place of what is known.
+        capabilities: What it can do beyond text, in place of what is known.
+        temperature: For every call.
+        max_tokens: For every call.
+        timeout: For every call, in seconds.
+        options: Further arguments of the framework's chat model.
+        deployments: Where else the same model is served; called where the first fails.
+    """
+
+    name: Name
+    model: str = Field(min_length=1)
+    base_url: Address | None = None
+    api_key_env: Variable | None = None
+    effort: Annotated[str | None, AfterValidator(_effort)] = None
+    price: Annotated[Price | None, BeforeValidator(_price)] = None
+    usd_per_second: Amount | None = None
+    tokens_per_second: Amount = TOKENS_PER_SECOND
+    context_window: int | None = Field(default=None, gt=0)
+    capabilities: frozenset[Capability] | None = None
+    temperature: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_tokens: int | None = Field(default=None, gt=0)
+    timeout: Amount | None = None
+    options: dict[str, Any] = {}
+    deployments: tuple[Deployment, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        """Name a model by what it asks, and a variant by its effort, which is told by that name."""
+        if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
+            return given
+        name, effort = given.get("name", given["model"]), given.get("effort")
+        if isinstance(name, str) and isinstance(effort, str) and split_effort(name)[1] is None:
+            name = f"{name}{SIGN}{effort}"
+        return {**given, "name": name}
+
+    @property
+    def places(self) -> tuple[Deployment, ...]:
+        """Where the model is served, in the order in which it is called."""
+        own = Deployment(model=self.model, base_url=self.base_url, api_key_env=self.api_key_env)
+        return (own, *(one.model_copy(update={"model": one.model or self.model}) for one in self.deployments))
+
+    @property
+    def ability(self) -> Ability:
+        """What the file says of it, in place of what is known."""
+        return Ability(capabilities=self.capabilities, context_window=self.context_window, price=self.paid)
+
+    @property
+    def paid(self) -> Price | None:
+        """What it costs: its time where that is paid for, else the stated price, else None."""
+        if self.usd_per_second is not None:
+            return Price.by_second(self.usd_per_second, self.tokens_per_second)
+        return self.price
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the framework's chat model is made with, beside where it is served: by LangChain's names."""
+        stated = {name: getattr(self, name) for name in ("temperature", "max_tokens", "timeout")}
+        return {name: value for name, value in stated.items() if value is not None} | self.options
+
+
+class EscalationEntry(Entry):
+    """Whether answers are checked: the settings of `Escalation` that are no code."""
+
+    max_calls: int = Field(default=2, ge=1)
+    max_cost: float | None = Field(default=None, ge=0)
+    max_latency_s: float | None = Field(default=None, ge=0)
+    usd_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    answers: Kind | None = None
+    logprobs: bool = True
+    buffer_streams: bool = False
+
+
+class FloorEntry(Entry):
+    """A quality floor, proved when the file is read; see `Router.with_floor`.
+
+    Attributes:
+        outcomes: The file or folder of outcomes, looked for beside the file first.
+        drop: Mean quality is at most this much under the reference's.
+        against: The reference: "best", or a candidate of the outcomes.
+        confidence: Probability with which that holds.
+        max_calls: How many calls a query may take.
+        by_task: Whether it holds in each task of the outcomes by itself.
+    """
+
+    outcomes: str = Field(min_length=1)
+    drop: float = Field(default=0.02, gt=0, lt=1)
+    against: str = BEST
+    confidence: float = Field(default=0.9, gt=0, lt=1)
+    max_calls: int = Field(default=1, ge=1)
+    by_task: bool = False
+
+    def on(self, router: Router) -> Router:
+        """Return a router with this floor.
+
+        Raises:
+            FloorError: The outcomes do not prove it.
+        """
+        outcomes = priced(read_outcomes(self.outcomes))
+        told = {name: getattr(self, name) for name in ("drop", "against", "confidence", "max_calls")}
+        return router.with_floor(outcomes, **told, groups="task" if self.by_task else None)
