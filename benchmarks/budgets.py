@@ -22,7 +22,7 @@ from crossroute import Budget, BudgetSpentError, Decision, Outcomes, Router, pri
 from crossroute.budgets import Spending
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.routing.floors import unseen
+from crossroute.routing.evidence import unseen
 
 HOURS = np.array(
     [1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 12, 10, 12, 14, 14, 12, 10, 8, 6, 5, 4, 3, 2], dtype=float

@@ -28,7 +28,8 @@ from crossroute.routing.predictor import Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
 if TYPE_CHECKING:
-    from crossroute.routing.floors import Floor, FloorEvidence
+    from crossroute.routing.evidence import FloorEvidence
+    from crossroute.routing.floors import Floor
 
 NETWORK, DOUBT, BELIEF, LESSON = "network.", "doubt.", "belief.", "lesson."
 ENSEMBLE = "ensemble."
@@ -243,7 +244,8 @@ def _floor_tensors(evidence: FloorEvidence) -> Tensors:
 def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
     if config is None:
         return None
-    from crossroute.routing.floors import Floor, FloorEvidence
+    from crossroute.routing.evidence import FloorEvidence
+    from crossroute.routing.floors import Floor
 
     arrays = {name: tensors[f"{FLOOR}{name}"] for name in FLOOR_ARRAYS}
     for name in ("quality", "answer_logprob"):

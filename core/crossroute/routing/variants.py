@@ -157,7 +157,8 @@ class Variants:
             FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
             UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
         """
-        from crossroute.routing.floors import evidence_of, named_in, passed_over, proved, unseen
+        from crossroute.routing.evidence import evidence_of, named_in, passed_over, unseen
+        from crossroute.routing.floors import proved
 
         if propensity is not None and max_calls > 1:
             raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
