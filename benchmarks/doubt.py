@@ -22,7 +22,7 @@ from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 
 HALVES, DRAWS = 2, 4
 DIAL = np.linspace(0.05, 0.95, 19)

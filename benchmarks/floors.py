@@ -18,8 +18,8 @@ from crossroute import Outcomes, Router, fit, priced, read_outcomes
 from crossroute.metrics.betting import is_under, is_under_by_hoeffding
 from crossroute.numeric import Floats
 from crossroute.reward import best
+from crossroute.routing.dial import GRID
 from crossroute.routing.evidence import unseen
-from crossroute.routing.policy import GRID
 
 SETS = ("gpt4o-llama-qwen", "routerbench-0shot", "routerbench-5shot")
 DROPS = (0.01, 0.02, 0.05)

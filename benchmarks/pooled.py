@@ -21,7 +21,7 @@ from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maxim
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 
 RESAMPLES = 1000
 AS_SHIPPED = ("RouterBench kNN-40", "RouterBench MLP", "RouterBench SVM")

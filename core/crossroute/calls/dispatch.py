@@ -25,9 +25,10 @@ from crossroute.decision import Decision, usd
 from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
+from crossroute.routing.dial import MOST_TO_PAY
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, router_over, unprofiled
-from crossroute.routing.policy import MOST_TO_PAY, Constraints, cache_saving
+from crossroute.routing.policy import Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 PLAIN = CallSettings()

@@ -16,7 +16,7 @@ from crossroute.metrics.scores import non_decreasing_convex_hull
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 
 with needs_extra("Plotting", "plots"):
     from matplotlib.axes import Axes

@@ -23,7 +23,7 @@ from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 

@@ -37,8 +37,8 @@ from crossroute.metrics.cascades import play
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 from crossroute.reward import Reward, best
+from crossroute.routing.dial import GRID, MOST_TO_PAY
 from crossroute.routing.evidence import Columns, FloorEvidence
-from crossroute.routing.policy import GRID, MOST_TO_PAY
 from crossroute.routing.predictor import Predictor
 
 SETTINGS_AT_ONCE = 32

@@ -23,7 +23,7 @@ from crossroute.cache import LRUCache
 from crossroute.candidate import Pool
 from crossroute.catalogue import read_layers
 from crossroute.files import is_folder, replace_entry
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, WIDEST_ROUTER, Router
 from crossroute.routing.storage import BUNDLED, CONFIG, WEIGHTS, bundled_routers
 

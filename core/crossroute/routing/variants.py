@@ -19,7 +19,7 @@ from crossroute.errors import FloorError
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.reward import Reward
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 from crossroute.routing.predictor import Predictor
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from crossroute.errors import MissingExtraError
 from crossroute.evaluation import plots
 from crossroute.evaluation.report import CandidateFigures, CurveFigures, Report, RouterFigures
 from crossroute.model.prediction import Prediction
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 
 
 def a_report(routers=2, candidates=11):

@@ -8,7 +8,7 @@ import pytest
 
 from crossroute import Constraints, Query, Router, fit
 from crossroute.candidate import Belief
-from crossroute.routing.policy import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, Dial
+from crossroute.routing.dial import LEAST_TO_PAY, MOST_TO_PAY, NOTCHES, Dial
 from tests.support.tiny import TINY
 
 TEXTS = ["What is 2 plus 2?", "def f(x): return x", "Tell me a long story. " * 50]

@@ -8,7 +8,7 @@ import pytest
 
 from crossroute import Constraints, FloorError, Price, Query, Router, UnknownCandidateError
 from crossroute.data.outcomes import text_digests
-from crossroute.routing.policy import MOST_TO_PAY
+from crossroute.routing.dial import MOST_TO_PAY
 from tests.support.tiny import KINDS, make_outcomes
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from crossroute import Candidate, Constraints, Pool, UnknownCandidateError
 from crossroute.reward import best
-from crossroute.routing.policy import (
+from crossroute.routing.dial import (
     FEW,
     GRID,
     LEAST_TO_PAY,
@@ -17,8 +17,8 @@ from crossroute.routing.policy import (
     NOTCHES,
     TYPICAL_SHARE,
     Dial,
-    Screen,
 )
+from crossroute.routing.policy import Screen
 
 REWARDS = ("exponential", "linear")
 PREFERENCES = st.floats(0, 1)

@@ -26,7 +26,7 @@ from crossroute import (
     UnknownCandidateError,
     fit,
 )
-from crossroute.routing.policy import Dial
+from crossroute.routing.dial import Dial
 
 TEXTS = [
     "What is 17 plus 23?",

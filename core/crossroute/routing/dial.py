@@ -1,0 +1,141 @@
+"""The user's dial: cost preference to willingness to pay, calibrated on what a pool is predicted to cost."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from numbers import Real
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from crossroute.numeric import Floats
+from crossroute.reward import LEAST_QUALITY, Reward, best
+
+LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
+NOTCHES = 101
+GRID = np.concatenate([[MOST_TO_PAY], np.geomspace(1e5, 1e-11, 641), [LEAST_TO_PAY]])
+"""USD at which spend is looked at: the same for every pool, so that no candidate moves the dial but by being chosen."""
+
+TIE = 1e-9
+"""Two rewards that lie closer than this, in parts of the willingness to pay, may be told apart either way."""
+
+TYPICAL_SHARE = 0.95
+"""A query dearer than this share of the others counts as one that is not: no single one moves the dial."""
+
+FEW = 500
+"""Queries under which a typically dear one, of some five times the mean, would be more than a notch of the dial."""
+
+MOST_OF_SPEND = 0.01
+"""Of what the dial decides on, the part that one of few queries may be, or as much as the middle one: a notch."""
+
+
+class Dial(BaseModel):
+    """Cost preference -> willingness to pay, so that expected spend falls evenly from 0 to 1.
+
+    Attributes:
+        willingness_to_pay: USD at the preferences 0, 0.01, ..., 1, shape (101,), never rising.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    willingness_to_pay: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(
+        min_length=NOTCHES, max_length=NOTCHES
+    )
+
+    @field_validator("willingness_to_pay")
+    @classmethod
+    def _never_rises(cls, notches: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later > earlier for earlier, later in pairwise(notches)):
+            raise ValueError("the willingness to pay must never rise from 0, quality first, to 1, cheapest")
+        return notches
+
+    @classmethod
+    def calibrate(cls, quality: Floats, cost: Floats, reward: Reward = "exponential") -> Dial:
+        """Set the dial by predictions on calibration queries.
+
+        With fixed predictions the mean cost of the choices never falls as the willingness to pay rises; the
+        notches are where it crosses 101 evenly spaced levels.
+
+        Args:
+            quality: Predicted quality, shape (n, m), in [0, 1].
+            cost: Predicted cost, shape (n, m), USD for one call.
+            reward: The reward that will be used.
+        """
+        first = best(quality, cost, MOST_TO_PAY, reward)
+        lavish = cost[np.arange(len(cost)), first]  # (n,), the most that any choice costs
+        dearest = np.maximum(lavish, LEAST_TO_PAY)
+        value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
+        row, turn, saved = _turns(value, cost, first)
+        weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+        weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)).astype(cost.dtype))
+        order = turn.argsort()
+        spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
+        # what turns at this very willingness to pay may not have turned yet, by rounding: it counts from the next
+        spend = spent[np.searchsorted(turn[order], (1 - TIE) / GRID, side="right")]
+        levels = np.linspace(spend[0], spend[-1], NOTCHES)
+        # spend falls in steps: take the first, most generous, willingness to pay at or under each level
+        notches = [GRID[int(np.argmax(spend <= level * (1 + 1e-9)))] for level in levels[1:-1]]
+        return cls(willingness_to_pay=(MOST_TO_PAY, *map(float, notches), LEAST_TO_PAY))
+
+    def at(self, cost_preference: float) -> float:
+        """Return the willingness to pay in USD; between two notches its logarithm is interpolated.
+
+        Raises:
+            ValueError: `cost_preference` is no number in [0, 1].
+        """
+        if not isinstance(cost_preference, Real) or not 0 <= cost_preference <= 1:
+            raise ValueError(
+                f"cost_preference must be in [0, 1], got {cost_preference!r}: 0 is quality first, 1 cheapest."
+            )
+        place = cost_preference * (NOTCHES - 1)
+        low = min(int(place), NOTCHES - 2)
+        part = place - low
+        first, second = map(math.log, self.willingness_to_pay[low : low + 2])
+        return math.exp(first + part * (second - first))
+
+
+def _shares(swing: Floats) -> Floats:
+    """Return by how much each query is held to its share of what the dial decides on, in (0, 1].
+
+    Args:
+        swing: USD between the dearest and the cheapest choice, shape (n,).
+    """
+    if len(swing) >= FEW or not swing.any():
+        return np.ones_like(swing)
+    most = max(MOST_OF_SPEND * float(swing.sum()), float(np.median(swing[swing > 0])))
+    shares: Floats = most / np.maximum(swing, most)
+    return shares
+
+
+def _turns(
+    value: Floats, cost: Floats, choice: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
+    """Return where each query turns to a cheaper candidate as the willingness to pay falls.
+
+    The reward is a line in 1 / lambda, so that what is chosen are the lines of an upper envelope, followed from its
+    first for all queries together.
+
+    Args:
+        value: What a reward is without its cost, shape (n, m).
+        cost: Predicted cost, shape (n, m), USD for one call.
+        choice: What is chosen at the highest willingness to pay, shape (n,).
+
+    Returns:
+        Of each turn the query, 1 / lambda and the USD saved.
+    """
+    at, turned, turns = np.arange(len(cost)), np.zeros(len(cost)), []
+    while at.size:
+        column = choice[:, None]
+        saved = np.take_along_axis(cost, column, 1) - cost  # (n, m)
+        lost = np.take_along_axis(value, column, 1) - value
+        turn = np.divide(lost, saved, out=np.full_like(saved, np.inf), where=saved > 0)
+        turned = np.maximum(turned, turn.min(axis=1))
+        choice = np.where(turn <= turned[:, None], cost, np.inf).argmin(axis=1)  # a tie goes to the cheaper
+        going = turned < np.inf
+        turns.append((at[going], turned[going], saved[going, choice[going]]))
+        at, turned, choice, value, cost = (each[going] for each in (at, turned, choice, value, cost))
+    row, turned, saved = map(np.concatenate, zip(*turns, strict=True))
+    return row, turned, saved
