@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from crossroute.candidate import Belief, Candidate, Lesson, Pool, Profile, Usd
-from crossroute.decision import Promise
+from crossroute.candidate import Belief, Lesson, Pool, Profile
 from crossroute.encoder import Encoder, encoder_name, is_encoder_name
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import CheckpointError
 from crossroute.escalation.verifier import Verifier
-from crossroute.model.config import NetworkConfig
-from crossroute.model.costs import CostUnit, prices
+from crossroute.model.costs import prices
 from crossroute.model.doubt import TENSORS, Doubt
 from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
@@ -24,6 +22,27 @@ from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
 from crossroute.reward import Reward
 from crossroute.routing.dial import Dial
+from crossroute.routing.layout import (
+    BELIEF,
+    CALIBRATION,
+    COMPACT,
+    CONTEXT,
+    DOUBT,
+    ENSEMBLE,
+    FLOOR,
+    FLOOR_ARRAYS,
+    LESSON,
+    NETWORK,
+    NO_BELIEF,
+    PROFILE,
+    PROFILE_FIELDS,
+    TOLD_OF_QUERIES,
+    TRAINED_ON,
+    UNKNOWN,
+    FloorConfig,
+    RouterConfig,
+    check_shapes,
+)
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.storage import Tensors, locate, read_checkpoint, write_checkpoint
 
@@ -31,22 +50,8 @@ if TYPE_CHECKING:
     from crossroute.routing.evidence import FloorEvidence
     from crossroute.routing.floors import Floor
 
-NETWORK, DOUBT, BELIEF, LESSON = "network.", "doubt.", "belief.", "lesson."
-ENSEMBLE = "ensemble."
-CONTEXT = "context."
-TRAINED_ON = "trained_on"
-FLOOR, FLOOR_ARRAYS = "floor.", ("quality", "answer_logprob", "group", "propensity")
-CALIBRATION, TOLD_OF_QUERIES = "calibration.", ("context", "one_call")
-UNKNOWN = 1e9
-"""In the tensors of a floor, an outcome that is not known."""
-NO_BELIEF = 1e9
-"""In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
 PROBED = 4
 """Queries that a router is tried on when it is loaded."""
-PROFILE = "profile."
-PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
-COMPACT = (NETWORK, DOUBT, ENSEMBLE, BELIEF, CONTEXT, PROFILE)
-"""Tensors that are written in half precision where that loses nothing."""
 
 
 class Parts(TypedDict):
@@ -61,51 +66,6 @@ class Parts(TypedDict):
     verifier: Verifier | None
     floor: Floor | None
     trained_on: npt.NDArray[np.uint32] | None
-
-
-class FloorConfig(BaseModel):
-    """What config.json holds of a floor; its evidence is among the tensors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    promise: Promise
-    settings: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
-    candidates: tuple[str, ...]
-
-
-class RouterConfig(BaseModel):
-    """What config.json holds besides the format and the digest."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    encoder: str
-    network: NetworkConfig
-    cost_unit: CostUnit
-    reward: Reward
-    candidates: tuple[Candidate, ...]
-    cluster_labels: tuple[str, ...]
-    dial: Dial
-    provenance: dict[str, Any]
-    verifier: Verifier | None = None
-    kinds: tuple[str, ...] | None = None
-    """Kinds of work that doubt tells apart; None where the router knows no doubt."""
-    learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
-    """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
-    floor: FloorConfig | None = None
-    trained_on: int | None = None
-    """How many queries it was trained on; None where their digests are not kept."""
-
-    @model_validator(mode="after")
-    def _one_label_a_cluster(self) -> RouterConfig:
-        if len(self.cluster_labels) != self.network.clusters:
-            raise ValueError(
-                f"{len(self.cluster_labels)} cluster labels for {self.network.clusters} clusters"
-            )
-        if self.learned_prices is not None and len(self.learned_prices) != len(self.candidates):
-            raise ValueError(
-                f"{len(self.learned_prices)} learned prices for {len(self.candidates)} candidates"
-            )
-        return self
 
 
 def save(parts: Parts, folder: str | Path) -> None:
@@ -183,7 +143,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
     raw, tensors = read_checkpoint(folder)
     try:
         config = RouterConfig.model_validate(raw)
-        _check_shapes(config, tensors)
+        check_shapes(config, tensors)
         with np.errstate(all="ignore"):  # what overflows is refused in words
             predictor = _predictor(config, tensors, encoder)
         calibration = _queries(tensors, CALIBRATION, "encoded")
@@ -252,44 +212,6 @@ def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
         arrays[name] = np.where(arrays[name] == UNKNOWN, np.nan, arrays[name])
     evidence = FloorEvidence(_queries(tensors, FLOOR, "vectors"), config.candidates, **arrays)
     return Floor(config.promise, config.settings, evidence)
-
-
-def _check_shapes(config: RouterConfig, tensors: Tensors) -> None:
-    queries = tensors["calibration.tokens"].size
-    shapes: dict[str, tuple[int, ...]] = {
-        "calibration.tokens": (queries,),
-        "calibration.encoded": (queries, config.network.width),
-    }
-    shapes |= {
-        f"{PROFILE}{name}": (len(config.candidates), config.network.clusters) for name in PROFILE_FIELDS
-    }
-    if config.kinds is not None:
-        shapes[f"{DOUBT}heads"] = (config.network.components, len(config.kinds) + 2)
-        shapes[f"{DOUBT}near_spread"] = (config.network.clusters,)
-    if f"{BELIEF}ability" in tensors:
-        kinds = tensors[f"{BELIEF}ability"].shape[-1] if config.kinds is None else len(config.kinds)
-        shapes |= {f"{BELIEF}{field}": (len(config.candidates), kinds) for field in Belief.model_fields}
-    if f"{LESSON}quality" in tensors:
-        shapes |= {f"{LESSON}{name}": (len(config.candidates),) for name in ("quality", "quality_error")}
-        shapes[f"{LESSON}log_tokens"] = (len(config.candidates), config.network.clusters)
-    if f"{CONTEXT}quality" in tensors:
-        of_context = (len(tensors[f"{CONTEXT}quality"]), config.network.clusters)
-        shapes |= {f"{CONTEXT}{name}": of_context for name in PROFILE_FIELDS}
-    told = (f"{CALIBRATION}{name}" for name in TOLD_OF_QUERIES)
-    shapes |= {name: (queries,) for name in told if name in tensors}
-    if config.trained_on is not None:
-        shapes[TRAINED_ON] = (config.trained_on,)
-    if config.floor is not None:
-        asked = len(tensors[f"{FLOOR}tokens"])
-        told = (f"{FLOOR}{name}" for name in TOLD_OF_QUERIES)
-        shapes |= {name: (asked,) for name in told if name in tensors}
-        shapes[f"{FLOOR}group"] = (asked,)
-        of_each = (asked, len(config.floor.candidates))
-        shapes |= {f"{FLOOR}{name}": of_each for name in ("quality", "answer_logprob", "propensity")}
-        shapes[f"{FLOOR}vectors"] = (asked, config.network.width)
-    for name, shape in shapes.items():
-        if tensors[name].shape != shape:
-            raise ValueError(f"the tensor {name!r} has shape {tensors[name].shape}, expected {shape}.")
 
 
 def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> None:
