@@ -12,7 +12,6 @@ from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.calls.beside import Beside, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
-from crossroute.calls.exploring import Explorer
 from crossroute.calls.hooks import Observer, Pacer
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
@@ -26,7 +25,7 @@ from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.dial import MOST_TO_PAY
-from crossroute.routing.exploration import Exploration
+from crossroute.routing.exploration import Exploration, Explorer
 from crossroute.routing.members import Ability, router_over, unprofiled
 from crossroute.routing.policy import Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router

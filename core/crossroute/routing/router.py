@@ -20,10 +20,9 @@ from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
 from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
-from crossroute.routing.columns import Routed, choose_columns
 from crossroute.routing.dial import MOST_TO_PAY, Dial
 from crossroute.routing.exploration import explore
-from crossroute.routing.many import Decisions
+from crossroute.routing.many import Decisions, Routed, choose_columns
 from crossroute.routing.policy import Constraints, Screen, cache_saving
 from crossroute.routing.predictor import Foresight, Predictor, Row
 from crossroute.routing.variants import Variants, batches
