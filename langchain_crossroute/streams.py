@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables.utils import AddableDict
 
-from crossroute.calls import attempts
+from crossroute.calls import tail
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from langchain_crossroute.messages.reading import shows
@@ -30,7 +30,7 @@ SHOWING = frozenset({DELTA, BLOCK_FINISH})
 """Events that hold something to read."""
 
 
-class Tail(attempts.Tail[Any]):
+class Tail(tail.Tail[Any]):
     """One chunk of a stream is stamped: the one that says it is the last, or else one of its own behind all others.
 
     A chunk is a message, what was parsed of one, or a dict with either (`include_raw`). What merges chunks adds

@@ -7,7 +7,7 @@ from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
-from crossroute.calls import attempts
+from crossroute.calls import tail
 from crossroute.calls.ending import usages
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import field_of, stated_cost
@@ -25,7 +25,7 @@ from llamaindex_crossroute.messages.tool_calls import asks_for_tools
 from llamaindex_crossroute.routing import Routing
 
 
-class Tail(attempts.Tail[Any]):
+class Tail(tail.Tail[Any]):
     """What a stream's chunks share: one stamp, which learns the actual cost when the stream has ended.
 
     No chunk is held back for it: the cost appears on the last chunk, too, which the caller may have kept.

@@ -9,20 +9,15 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
-
-from typing_extensions import Self
+from typing import TypeVar
 
 from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
-from crossroute.calls.ending import Ending, usages
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
-from crossroute.calls.leaving import Opened, areleased, released
-from crossroute.calls.ledger import Entry
-from crossroute.calls.spend import stated_cost
+from crossroute.calls.leaving import areleased, released
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
+from crossroute.calls.tail import Tail
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
-from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
 
@@ -38,55 +33,6 @@ MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
 """Seconds that a provider may ask for; one that asks for more is not called again in the call."""
-
-
-class Tail(Generic[T]):
-    """What the chunks of a stream pass on their way to the caller; it counts the stream in the ledger.
-
-    Args:
-        entry: The stream's, in the ledger.
-        telling: See `Ending`.
-    """
-
-    def __init__(self, entry: Entry, *, telling: bool = False) -> None:
-        self.entry, self.opened = entry, Opened()
-        self.ending = Ending(telling=telling)
-
-    def __enter__(self) -> Self:
-        self.entry.__enter__()
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        self.entry.__exit__(*raised)
-
-    def shows(self, chunk: T) -> bool:
-        """Return whether a chunk holds something to read: text, a tool call, reasoning."""
-        return True
-
-    def take(self, chunk: T) -> Iterator[T]:
-        """Yield the chunks to pass on after this one came."""
-        yield chunk
-
-    def check(self, *, empty: bool) -> None:
-        """Refuse the end of a stream that is cut, or of which nothing came at all: a proxy's page, for example.
-
-        Args:
-            empty: No chunk came.
-
-        Raises:
-            BrokenStreamError: It is no whole answer.
-        """
-        frames = self.opened.frames if self.entry.begun else ()  # an end of nothing is none
-        if self.ending.is_cut(frames) or (empty and not self.entry.answered):
-            if self.entry.usage is not None:
-                self.entry.count()  # it is paid for
-            raise BrokenStreamError(self.entry.decision.candidate)
-        if self.entry.cost is None and frames:
-            self.entry.cost = stated_cost(*usages(frames))
-
-    def end(self) -> Iterator[T]:
-        """Yield the chunks that were held back, once the stream has ended as planned."""
-        yield from ()
 
 
 class Attempts:

@@ -50,49 +50,6 @@ UNKNOWN = Fault("member", "unknown")
 TIMEOUT = Fault("network", "timeout", again=True, cools=True)
 CONNECTION = Fault("network", "connection", again=True, cools=True)
 
-WITHHELD = frozenset(
-    [
-        "content_filter",
-        "content_filtered",
-        "refusal",
-        "safety",
-        "recitation",
-        "prohibited_content",
-        "blocklist",
-        "spii",
-        "image_safety",
-        "guardrail_intervened",
-        "sensitive",
-    ]
-)
-"""Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Amazon's, Zhipu's."""
-
-FAILED = frozenset(
-    [
-        "error",
-        "malformed_function_call",
-        "unexpected_tool_call",
-        "too_many_tool_calls",
-        "missing_thought_signature",
-        "malformed_response",
-        "other",
-        "language",
-        "no_image",
-        "network_error",
-        "insufficient_system_resource",
-        "abort",
-        "aborted",
-        "cancelled",
-        "canceled",
-        "failed",
-        "timeout",
-        "user_cancel",
-        "malformed_model_output",
-        "malformed_tool_use",
-    ]
-)
-"""Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's, DeepSeek's, vLLM's, Cohere's, Amazon's."""
-
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors by which a framework leaves a step: no failures."""
 
@@ -104,14 +61,22 @@ BY_STATUS = {
 }
 """Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
 
-REQUESTED = frozenset((400, 406, 411, 413, 414, 415, 416, 422, 431))
-"""Statuses that blame the request, unless the body says otherwise."""
+REQUESTED = frozenset((400, 422))
+"""Statuses that blame the request, unless the body says otherwise. Others (406, 411, 415, 431) refuse what the client
+and the host between them make of any request: another member may take it."""
 
 PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 """What no model's API says of a request: a proxy does."""
 
-SILENT = re.compile(r"\s*(?:error code:? ?)?\d{3}(?: bad request)?[\s.]*", re.IGNORECASE)
+SILENT = re.compile(
+    r"\s*(?:error code:? ?)?\d{3}(?: bad request| unprocessable (?:entity|content))?"
+    r"(?: - (?:\{\}|\[\]|none|null))?[\s.]*",
+    re.IGNORECASE,
+)
 """A refusal without a word of why: a proxy's, too."""
+
+TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
+"""What one request alone exceeds, whatever is asked later: a rate of tokens, for one."""
 
 _KINDS = {
     OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
@@ -121,11 +86,11 @@ _KINDS = {
     TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
     ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
     "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
-    "accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
+    "failed_precondition accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
     WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
     CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
     "content_violation guardrail_violation",
-    UNSUPPORTED: "unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
+    UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
     "integer_above_max_value decimal_above_max_value",
 }
 BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
@@ -244,7 +209,9 @@ def names_of(error: BaseException) -> set[str]:
 def _told(error: Exception) -> Fault | None:
     """Return what one error says, or None where it says nothing."""
     body = _body(error)
-    code = status(error) or next((one for one in map(_number, _fields(body)) if one), None)
+    code, within = status(error), next((one for one in map(_number, _fields(body)) if one), None)
+    if code is None or (code in REQUESTED and within is not None):  # a gateway's own, and its provider's
+        code = within or code
     words = f"{str(error)[:TELLING_LENGTH]} {json.dumps(body, default=str)[:TELLING_LENGTH] if body else ''}"
     named = CONNECTION if type(error) is OSError else None  # no route, network down
     named = next((BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME), named)
@@ -263,21 +230,36 @@ def _told(error: Exception) -> Fault | None:
 
 
 def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
-    fault = BY_STATUS.get(code) or (
-        OVERLOAD if code >= 500 else None
-    )  # 529 is a provider's own word for overload
+    """Return what a status says, unless the body says otherwise."""
+    fault = BY_STATUS.get(code, OVERLOAD if code >= 500 else None)
+    if fault is None:
+        return _by_body(code, kind, words)
     if fault is OVERLOAD and OUT_OF_QUOTA.search(words):
         return ACCESS
-    if fault is not None and (fault.again or fault is UNSUPPORTED):
-        return WINDOW if code >= 500 and WINDOW in (kind, _by_words(words)) else fault
-    told = kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
     if fault is ACCESS:
-        return told if told in (WINDOW, CONTENT) else ACCESS
-    if kind is not None and (kind.again or kind is ACCESS) and told is None:
+        told = _told_apart(kind, words)
+        return told if told in (WINDOW, CONTENT) else kind if kind is not None and kind.again else ACCESS
+    if code >= 500 and WINDOW in (kind, _by_words(words)):
+        return WINDOW
+    return UNSUPPORTED if code == 429 and TOO_LARGE.search(words) else fault
+
+
+def _by_body(code: int, kind: Fault | None, words: str) -> Fault:
+    """Return what the body of a refusal says, of which the status says little."""
+    told = _told_apart(kind, words)
+    if told is not None:
+        return told
+    if kind is not None and (kind.again or kind is ACCESS):
         return kind
-    if told is None and code != 413 and (PAGE.search(words) or SILENT.fullmatch(words)):
+    if code == 413:
+        return WINDOW
+    if PAGE.search(words) or SILENT.fullmatch(words):
         return UNREADABLE
-    return told or (WINDOW if code == 413 else ARGUMENT if code in REQUESTED else UNKNOWN)
+    return ARGUMENT if code in REQUESTED else UNKNOWN
+
+
+def _told_apart(kind: Fault | None, words: str) -> Fault | None:
+    return kind if kind in (WINDOW, CONTENT, UNSUPPORTED) else _by_words(words)
 
 
 def _by_words(words: str) -> Fault | None:
@@ -290,9 +272,15 @@ def _body(error: Exception) -> Mapping[str, Any] | None:
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):  # botocore
         return {str(name).lower(): value for name, value in response["Error"].items()}
     places = (getattr(error, "body", None), getattr(error, "details", None), next(iter(error.args), None))
-    body = next((place for place in places if isinstance(place, Mapping)), None)
-    inner = body.get("error", body) if body is not None else None
-    return inner if isinstance(inner, Mapping) else None
+    body = next(filter(None, map(_mapping, places)), None)
+    within = [_mapping(body.get(name)) for name in ("error", "detail")] if body is not None else []
+    return next(filter(None, within), body)
+
+
+def _mapping(told: Any) -> Mapping[str, Any] | None:
+    """Return what a provider sent, also as the only one of a list, as Google does."""
+    told = told[0] if isinstance(told, list) and len(told) == 1 else told
+    return told if isinstance(told, Mapping) else None
 
 
 def _fields(body: Mapping[str, Any] | None) -> list[Any]:
@@ -304,6 +292,7 @@ def _word(value: Any) -> str | None:
 
 
 def _number(value: Any) -> int | None:
+    value = int(value) if isinstance(value, str) and value.isdecimal() else value
     return value if _is_status(value) else None
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import FAILED, WITHHELD, note_answer
+from crossroute.calls.blame import note_answer
+from crossroute.calls.ending import FAILED, WITHHELD
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from crossroute.calls.blame import WITHHELD
+from crossroute.calls.ending import WITHHELD
 from crossroute.calls.spend import Usage
 from crossroute.escalation.evidence import Evidence, Flaw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from crossroute.calls import attempts
+from crossroute.calls import tail
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import Usage
 from crossroute.serve import events
@@ -26,7 +26,7 @@ from crossroute.serve.wire.neutral import (
 )
 
 
-class Tail(attempts.Tail[Any]):
+class Tail(tail.Tail[Any]):
     """What the events of a stream pass; those that came together stay together.
 
     Of the same format they pass as they came, but for the last one, which carries the decision: from the finish

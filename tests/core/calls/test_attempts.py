@@ -10,10 +10,11 @@ from json import JSONDecodeError
 import pytest
 
 from crossroute.calls import attempts as module
-from crossroute.calls.attempts import Attempts, Tail
+from crossroute.calls.attempts import Attempts
 from crossroute.calls.failures import Cooldowns
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.spend import Spend
+from crossroute.calls.tail import Tail
 from crossroute.decision import Alternative, Decision
 
 

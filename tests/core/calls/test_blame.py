@@ -311,3 +311,50 @@ def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
 )
 def test_a_name_of_a_tool_that_one_provider_refuses_may_do_for_another(message):
     assert fault_of(error("BadRequestError", message, status_code=400)) is blame.UNSUPPORTED
+
+
+def api_error(code, body):
+    """Raise what a provider's client does of an answer over HTTP."""
+    import openai
+
+    answer = httpx.Response(code, json=body, request=httpx.Request("POST", "http://localhost"))
+    return openai.OpenAI(api_key="none")._make_status_error_from_response(answer)
+
+
+OFF = {"error": {"message": "Something is off", "type": "invalid_request_error", "code": None}}
+REQUESTS = (400, 422)
+OTHER_FAULTS = {**dict.fromkeys((408, 499), "network")}
+
+
+@pytest.mark.parametrize("code", [*range(400, 452), 460, 463, 494, 495, 496, 497, 498, 499])
+def test_of_all_refusals_two_statuses_blame_the_request(code):
+    expected = "request" if code in REQUESTS else OTHER_FAULTS.get(code, "member")
+    assert fault_of(api_error(code, OFF)).whose == expected
+
+
+OTHERWISE = [
+    (400, {"error": {"message": "x", "code": 429}}, blame.OVERLOAD),
+    (400, {"error": {"message": "x", "code": "503"}}, blame.OVERLOAD),
+    (400, {"error": {"message": "x", "code": 401}}, blame.ACCESS),
+    (400, {"error": {"message": "x", "code": 400}}, blame.ARGUMENT),
+    (400, {"error": {"message": "x", "code": "1210"}}, blame.ARGUMENT),
+    (400, {"detail": {"message": "x", "type": "overloaded_error"}}, blame.OVERLOAD),
+    (400, [{"error": {"message": "x", "status": "FAILED_PRECONDITION"}}], blame.ACCESS),
+    (400, [{"error": {"message": "x", "status": "INVALID_ARGUMENT"}}], blame.ARGUMENT),
+    (400, {}, blame.UNREADABLE),
+    (422, [], blame.UNREADABLE),
+    (403, {"error": {"message": "x", "code": "rate_limit_exceeded"}}, blame.OVERLOAD),
+    (403, {"error": {"message": "x", "code": "model_not_found"}}, blame.ACCESS),
+    (404, {"error": {"message": "x", "code": "content_filter"}}, blame.CONTENT),
+    (406, {"error": {"message": "x", "code": "context_length_exceeded"}}, blame.WINDOW),
+    (415, {"error": {"message": "x", "type": "overloaded_error"}}, blame.OVERLOAD),
+    (431, {"message": "Request header fields too large"}, blame.UNSUPPORTED),
+    (429, {"error": {"message": "Request too large for m on tokens per min (TPM)"}}, blame.UNSUPPORTED),
+    (429, {"error": {"message": "Rate limit reached for m on tokens per min (TPM)"}}, blame.OVERLOAD),
+    (429, {"error": {"message": "exceeded token rate limit, too many tokens"}}, blame.OVERLOAD),
+]
+
+
+@pytest.mark.parametrize(("code", "body", "fault"), OTHERWISE)
+def test_a_body_may_say_otherwise(code, body, fault):
+    assert fault_of(api_error(code, body)) == fault
