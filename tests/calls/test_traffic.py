@@ -226,3 +226,10 @@ def test_what_is_of_little_use_without_a_log_says_so(integration, router, log, c
     integration(router, Provider(), **settings).ask()
     [told] = caplog.messages
     assert told.startswith(f"{min(settings)} is set, and no traffic log")
+
+
+@pytest.mark.parametrize("probability", [0, -0.1, 1.5, float("nan")])
+def test_a_grade_is_drawn_with_some_probability(integration, router, log, probability):
+    decision = integration(router, Provider(), traffic=log).ask()
+    with pytest.raises(ValueError, match=r"probability must be in \(0, 1\], got"):
+        log.feedback(decision.id, 1.0, probability=probability)

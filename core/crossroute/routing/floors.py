@@ -20,6 +20,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from operator import neg
 
@@ -28,7 +29,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes
-from crossroute.decision import BEST, Promise
+from crossroute.decision import BEST, Promise, usd
 from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import FloorError
 from crossroute.escalation.verifier import Verifier
@@ -44,6 +45,9 @@ from crossroute.routing.predictor import Predictor
 SETTINGS_AT_ONCE = 32
 COARSE = 4
 """Every how many settings are tested where each takes playing cascades."""
+
+SUPPORTED = 0.02
+"""Share of a log's queries by which settings may differ in how many of their choices had a chance there."""
 
 MARGIN = 8
 """Settings that are tested above the first at which a price changes a choice."""
@@ -147,10 +151,17 @@ class _Test:
             for group, name in enumerate(promise.groups or ("",))
         }
 
-    @property
+    @cached_property
     def grid(self) -> Floats:
-        """The settings to test, from the dearest on, without the many at which money is no object to any query."""
+        """The settings to test, from the dearest on, without the many at which money is no object to any query.
+
+        Of a log, from the dearest on at which choices had a chance there, as far as they had at any: that is seen
+        without a look at quality, and no dial goes above it.
+        """
         among = GRID if self._promise.max_calls == 1 else GRID[::COARSE]
+        if self._evidence.logged:
+            had = np.array([self._had_chance(pay).mean() for pay in among])
+            return among[int(np.argmax(had >= had.max() - SUPPORTED)) :]
         lavish = self._picks_of_all(GRID[:1])
         thrifty = (self._picks_of_all(pay[None]) != lavish for pay in among)
         first = next((place for place, changed in enumerate(thrifty) if changed.any()), 1)
@@ -169,7 +180,7 @@ class _Test:
         """Say why nothing is proved where most is paid: what is lost there, or how many outcomes it takes."""
         promise = self._promise
         needed, worst = [], (0.0, "", "")
-        for group, loss in self._losses(np.array([MOST_TO_PAY])):
+        for group, loss in self._losses(self.grid[:1]):
             for reference, column in enumerate(self._references):
                 each = loss[:, 0, reference]
                 found = observations_needed(each, promise.drop, promise.confidence, self._reach)
@@ -183,8 +194,10 @@ class _Test:
             where = f" on {group!r}" if group else ""
             if np.isinf(mean):
                 return f"There is no outcome{where} to prove it on; it takes about {_least(promise):,}."
+            dearest = self.grid[0]
+            paid = "However much is paid" if dearest == MOST_TO_PAY else f"At {usd(dearest)} to pay"
             return (
-                f"However much is paid, the router's choices are {mean:.3f} worse than {name}{where} on these "
+                f"{paid}, the router's choices are {mean:.3f} worse than {name}{where} on these "
                 f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."
                 f"{self._untried(name, group)}"
             )
@@ -197,18 +210,24 @@ class _Test:
         )
 
     def _untried(self, name: str, group: str) -> str:
-        """Say on how many outcomes of a log the reference, or what most pay for, could not be chosen."""
+        """Say on how many outcomes of a log the reference, or the dearest choice, could not be chosen."""
         if not self._evidence.logged:
             return ""
         rows, column = self._rows[group], self._evidence.candidates.index(name)
-        chances = self._evidence.propensity[rows]
-        picks = self._columns[self._picks(self._readings[0], np.array([MOST_TO_PAY]))[rows, 0]]
-        known = np.take_along_axis(chances, np.maximum(picks, 0)[:, None], axis=1)[:, 0] * (picks >= 0)
+        untried = (self._evidence.propensity[rows, column] == 0).mean()
+        had = self._had_chance(self.grid[0])[rows].mean()
         return (
-            f" On {(chances[:, column] == 0).mean():.0%} of them {name} could not be chosen, and counts as right; on "
-            f"{(known == 0).mean():.0%} the router's choice could not be, and counts as wrong. Have the pool that "
-            "writes the log explore more, or record outcomes of every candidate."
+            f" On {untried:.0%} of them {name} could not be chosen, and counts as right; on {1 - had:.0%} the router's "
+            "choice could not be, and counts as wrong. Have the pool that writes the log explore more, or record "
+            "outcomes of every candidate."
         )
+
+    def _had_chance(self, willingness_to_pay: float) -> npt.NDArray[np.bool_]:
+        """Return whether the choice at a setting could be made when the log was written, or loses nothing, (n,)."""
+        picks = self._columns[self._picks(self._readings[0], np.array([willingness_to_pay]))[:, 0]]
+        chances = np.take_along_axis(self._evidence.propensity, np.maximum(picks, 0)[:, None], axis=1)[:, 0]
+        is_reference = (picks == self._references[0]) & (len(self._references) == 1)
+        return np.asarray((picks >= 0) & (chances > 0) | is_reference)
 
     @property
     def _references(self) -> list[int]:

@@ -73,7 +73,7 @@ class Estimates(NamedTuple):
         if self.unsupported > UNSUPPORTED:
             return (
                 f"overlap too thin: {self.unsupported:.0%} of its choices had no chance in this log. It takes traffic "
-                "with exploration=0.05 or more, or with these candidates in the pool"
+                "with exploration at a dial nearer to it, or with these candidates in the pool"
             )
         if self.effective < FEWEST:
             needed = self.decisions * FEWEST / max(self.effective, 1.0)

@@ -108,8 +108,10 @@ class TrafficLog:
             probability: With which the answer was drawn to be graded, where that is known.
 
         Raises:
-            ValueError: The grade is none of the scale, or the id can be no decision's.
+            ValueError: The grade is none of the scale, the probability is none, or the id can be no decision's.
         """
+        if probability is not None and not 0 < probability <= 1:
+            raise ValueError(f"A grade's probability must be in (0, 1], got {probability!r}.")
         row = {
             "decision_id": id_of(decision_id),
             "source": _label("source", source, schema.LONGEST_SOURCE),

@@ -235,16 +235,19 @@ def test_a_reference_that_could_not_be_chosen_counts_as_right(router, fresh):
         router.without("large").with_floor(log, 0.3, against="large", propensity=others)
 
 
-def test_sole_choices_prove_a_floor_where_they_are_as_good_as_any_answer(router, fresh):
+@pytest.mark.parametrize("pay", [MOST_TO_PAY, 0.003])
+def test_sole_choices_prove_a_floor_where_they_are_as_good_as_any_answer(router, fresh, pay):
     many = repeated(fresh, 2)
-    dear = router.route_many(many.texts, willingness_to_pay=MOST_TO_PAY)
-    sole = np.array([many.pool.position(decision.candidate) for decision in dear])
+    chosen = router.route_many(many.texts, willingness_to_pay=pay)
+    sole = np.array([many.pool.position(decision.candidate) for decision in chosen])
     chances = (np.arange(4) == sole[:, None]).astype(float)
     good = replace(many, quality=np.where(chances == 1, 0.98, 0.1))
     log = logged_by(good, chances, np.random.default_rng(0))
     for told in (chances, np.ones(len(many))):
         promised = router.with_floor(log, 0.15, propensity=told)
-        assert mean_loss(promised, good, 1e-12) <= 0.15
+        for dial in (1e-12, 1e12):
+            assert mean_loss(promised, good, dial) <= 0.15
+        assert promised.floor.settings[0] == pytest.approx(pay, rel=9)
     with pytest.raises(FloorError, match="counts as right"):
         router.with_floor(replace(log, quality=0.5 * log.quality), 0.15, propensity=chances)
 
