@@ -1,4 +1,4 @@
-"""Whole sets left out: python benchmarks/unseen.py [--set NAME] [--out FOLDER].
+"""Whole sets left out: python benchmarks/unseen.py [--set NAME] [--seeds N] [--out FOLDER].
 
 For each shared set: train `universal` on all others (and without published scores on its own queries), then route the
 set's queries among its models. Beside it: the blind mixture (each model's mean on these very queries, which nobody
@@ -6,7 +6,8 @@ knows beforehand), list price as a proxy for quality, and the same router withou
 or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
 their models' answers. Of a set in which not all models answered all queries, the largest complete part counts. The last
 column is how well strangeness alone tells the set's queries from validation queries of the others. Training is shorter
-than that of the bundled router. Rows are kept: a run that was cut goes on.
+than that of the bundled router. With several seeds a row is their mean, intervals are over queries drawn anew for each
+seed's router, and the spread of the difference stands beside it. Rows are kept: a run that was cut goes on.
 """
 
 from __future__ import annotations
@@ -36,30 +37,37 @@ LEAST_MODELS = 4
 NOISE = 0.02
 """Part of the spend at 0 by which spend may rise along the dial and count as noise."""
 
+NUMBERS = ("blind", "plain", "price", "factor", "under", "told_apart")
+
 progress = Console(stderr=True)
 Row = dict[str, Any]
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option("--set", help="A set's name.")] = None,
+    seeds: Annotated[int, typer.Option(help="Routers trained for each set.")] = 1,
     folder: Annotated[Path, typer.Option("--out", help="Where rows are kept.")] = Path("figures/unseen"),
 ) -> None:
     """Print a Markdown table, one row a set left out."""
     torch.set_num_threads(1)
     print(
-        "| set left out | models | queries | blind mixture | CrossRoute less it, 95 % | without doubt | list price |"
-        " cost factor | under the 90 % quantile | dial | told apart |\n|---|---|---|---|---|---|---|---|---|---|---|"
+        "| set left out | models | queries | blind mixture | CrossRoute less it, 95 % | seeds, spread | without doubt |"
+        " list price | cost factor | under the 90 % quantile | dial | told apart |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for name in only or SETS:
-        print(line(kept(name, folder)), flush=True)
+        print(line([kept(name, seed, folder) for seed in range(seeds)]), flush=True)
 
 
-def kept(name: str, folder: Path) -> Row:
-    """Return a row, from disk where it is known."""
-    path = folder / f"{name}.json"
+def kept(name: str, seed: int, folder: Path) -> Row:
+    """Return a row of one seed, from disk where it is known."""
+    title = name if seed == 0 else f"{name}-{seed}"
+    path, trained = folder / f"{title}.json", folder / "routers" / title
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        router = train(folder / "routers" / name, (name,), QUICK)
+        known = (trained / "config.json").exists()
+        config = QUICK.model_copy(update={"seed": QUICK.seed + seed})
+        router = Router.from_pretrained(trained) if known else train(trained, (name,), config)
         path.write_text(json.dumps(row(name, router), indent=1) + "\n")
         progress.print(path.read_text())
     return json.loads(path.read_text())  # type: ignore[no-any-return]
@@ -181,16 +189,19 @@ def spent(router: Router, foreseen: Prediction, outcomes: Outcomes, preference: 
     return float(np.nanmean(outcomes.cost[np.arange(len(picks)), picks]))
 
 
-def line(row: Row) -> str:
-    """Return a row of the table."""
-    difference, low, high = row["difference"]
-    cost = "–" if not row["counted"] else f"{row['factor']:.2f}"
-    under = "–" if not row["counted"] else f"{row['under']:.0%}"
-    dial = "monotone" if row["monotone"] else "rises"
-    others = " | ".join(f"{row[other] - row['blind']:+.4f}" for other in ("plain", "price"))
+def line(rows: list[Row]) -> str:
+    """Return a row of the table: the mean over seeds."""
+    told = {key: np.mean([row[key] for row in rows], axis=0) for key in (*NUMBERS, "difference")}
+    difference, low, high = told["difference"]
+    each = [row["difference"][0] for row in rows]
+    counted = rows[0]["counted"]
+    cost, under = (f"{told['factor']:.2f}", f"{told['under']:.0%}") if counted else ("–", "–")
+    dial = "monotone" if all(row["monotone"] for row in rows) else "rises"
+    others = " | ".join(f"{told[other] - told['blind']:+.4f}" for other in ("plain", "price"))
     return (
-        f"| {row['set']} | {row['models']} | {row['queries']} | {row['blind']:.4f} | {difference:+.4f} ({low:+.4f} to "
-        f"{high:+.4f}) | {others} | {cost} | {under} | {dial} | {row['told_apart']:.2f} |"
+        f"| {rows[0]['set']} | {rows[0]['models']} | {rows[0]['queries']} | {told['blind']:.4f} | {difference:+.4f} "
+        f"({low:+.4f} to {high:+.4f}) | {len(rows)}, {max(each) - min(each):.4f} | {others} | {cost} | {under} | "
+        f"{dial} | {told['told_apart']:.2f} |"
     )
 
 

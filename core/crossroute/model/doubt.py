@@ -2,7 +2,8 @@
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
     asked  = softmax(manner(x))          as training asks, as people ask, for an agent's whole run        (n, 3)
-    trust  = sigmoid((reach - strangeness) / width) * asked as training asks     in the network, (n,)
+    near   = sigmoid((reach - strangeness) / width) * asked as training asks                              (n,)
+    trust  = near^2 / (near^2 + (1 - near)^2)                                    in the network, (n,)
     logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
     told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
@@ -49,6 +50,10 @@ LEAST_READ, MOST_READ = np.array([[LEAST_EASE, LEAST_LOG_TOKENS], [MOST_EASE, MO
 
 AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
+
+EASE_NOISE = 0.5
+"""Difficulty, in logits beside a typical query's, that is noise where a query is unlike any in training and no ordinary
+request: what is read beyond it counts. Chosen, as what follows, on whole sets left out and ordinary requests held out."""
 
 SURER, LONGER = 1.5, 5.0
 """Where length is read, the odds that a query asks for a run are raised to this power, and count so many times."""
@@ -224,9 +229,12 @@ class Doubt:
         if self._own_start is not None:
             own = square[:, 0] - np.maximum.reduce(told[:, self._own_start :], axis=1)
             trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
+        trust = _decided(trust)
         heads[:, :-2] = softmax(heads[:, :-2])
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
+        noise = EASE_NOISE * (1 - trust) * (1 - manner[:, AS_PEOPLE])
+        heads[:, -2] -= bounded(heads[:, -2], -noise, noise)
         heads += self._typical
         classes = told[:, self._heads_end + 3 : self._own_start]
         of_class = self._of_runs[classes.argmax(axis=1)] if classes.size else 0 * near
@@ -258,13 +266,18 @@ class Doubt:
         trust = as_training * known
         if own := near[own_start:]:
             trust = max(trust, self._near(max(square - max(own), 0.0), typical))
+        trust = _decided(trust)
         of_class = float(self._of_runs[near.index(closest)]) if own_start else 0.0
         longer = _as_long_as_run(as_training, a_run, known, of_class)
         held, read, written = [], [], []
-        for head, (usual, run, far, more) in zip(
-            [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
-        ):
-            held.append(usual + (head - usual) * (far + more * as_people))
+        apart = [
+            (head - usual) * (far + more * as_people)
+            for head, (usual, _, far, more) in zip([*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True)
+        ]
+        noise = EASE_NOISE * (1 - trust) * (1 - as_people)
+        apart[-2] -= min(max(apart[-2], -noise), noise)
+        for head, (usual, run, *_) in zip(apart, self._each, strict=True):
+            held.append(usual + head)
             read.append(held[-1] + a_run * (run - held[-1]))
             written.append(held[-1] + longer * (run - held[-1]))
         if one_call:
@@ -275,8 +288,8 @@ class Doubt:
         length, spread = np.array([written]), (self._far_of_call if one_call else self._far).tolist()
         if one_call:
             length = length.dot(self._without_run)
-        apart = as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
-        return Situation(np.array([trust]), np.array([read]), length, np.array([apart]))
+        around = as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
+        return Situation(np.array([trust]), np.array([read]), length, np.array([around]))
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -399,6 +412,17 @@ def _without_run(run: Floats, typical: Floats) -> Floats:
     if others.sum() > 0:
         matrix[:kinds, :kinds] = np.diag(1 - run[:kinds]) + np.outer(run[:kinds], others / others.sum())
     return matrix
+
+
+def _decided(share: Share) -> Share:
+    """Return a share, in [0, 1], that is nearer to 0 or 1: its odds squared.
+
+    A query is answered by one reading or the other. Mixed in equal parts they choose like neither, and differently for
+    each query of a set, so that none of its models gets what a blind choice of it would.
+    """
+    whole, rest = share * share, (1 - share) * (1 - share)
+    decided: Share = whole / (whole + rest)
+    return decided
 
 
 def _as_long_as_run(as_training: Share, a_run: Share, near: Share, of_class: Share) -> Share:
