@@ -35,6 +35,7 @@ from crossroute import Outcomes, Query, Router
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.metrics import non_decreasing_convex_hull
 from crossroute.numeric import Floats
+from crossroute.reward import best
 
 SETS = ("paretobandit", "gpt4o-llama-qwen")
 DIAL = np.linspace(0, 1, 21)
@@ -185,14 +186,10 @@ def main(learn: int = 1_500, sets: str = ",".join(SETS)) -> None:
         order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_test))[:learn]
         learned, tested = outcomes.take(order), outcomes.take(is_test)
         router = universal.subset(outcomes.pool.names)
-        asked = [Query(text, one_call=False) for text in tested.texts]
+        foreseen = router.predict(tested.texts)
+        columns = np.array([tested.pool.position(candidate) for candidate in foreseen.candidates])
         dialled = [
-            np.array(
-                [
-                    tested.pool.position(decision.candidate)
-                    for decision in router.route_many(asked, cost_preference=float(preference))
-                ]
-            )
+            columns[best(foreseen.quality, foreseen.cost, router.dial.at(float(preference)), router.reward)]
             for preference in DIAL
         ]
         for way in (complexity, adaptive, pareto, semantic):

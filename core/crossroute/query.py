@@ -84,10 +84,9 @@ class Query:
             ("go on", "fix it").
         step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
             Read beside the text.
-        one_call: Whether it is one call for certain. If False, a task as agents get it may be read as their whole run,
-            which takes many calls, and is foreseen and priced as such. None leaves it to what is asked of it: `route`
-            chooses for one call, `predict` reads it as recorded tasks are, which may be runs. A query with a `step` is
-            one call in any case.
+        one_call: Whether it is one call, or else an agent's whole run, which takes many calls, and is foreseen and
+            priced as such. None leaves it to what is asked of it: `route` chooses for one call, `predict` reads it as
+            recorded tasks are, which may be runs. A query with a `step` is one call in any case.
 
     Raises:
         TypeError: `text`, `system`, `context` or `step` is not a str, or `one_call` no bool.
@@ -129,7 +128,7 @@ class Query:
 
     @classmethod
     def of_call(cls, query: str | Query) -> Query:
-        """Return the query, which is one call unless it says that it may be a run."""
+        """Return the query, which is one call unless it says that it is a whole run."""
         if not isinstance(query, Query):
             return cls(query, one_call=True)
         return replace(query, one_call=True) if query.one_call is None else query
@@ -152,9 +151,11 @@ class Query:
         return cls(*parts, one_call=True) if text.strip() else None
 
     @property
-    def is_one_call(self) -> bool:
-        """Whether it is one call for certain, and no agent's whole run."""
-        return bool(self.one_call or self.step)
+    def said(self) -> int:
+        """1 where it says that it is one call, -1 where it says that it is a whole run, 0 where it says neither."""
+        if self.one_call or self.step:
+            return 1
+        return 0 if self.one_call is None else -1
 
     @property
     def task_view(self) -> str:

@@ -39,11 +39,11 @@ TEXTS = [
     "Summarize. " + "The lease ends in May, and the tenant pays for all repairs of the roof. " * 60,
 ]
 QUERIES = [
-    *(Query(text, one_call=False) for text in TEXTS),
-    Query("go on", context="Prove that there are infinitely many primes.", one_call=False),
+    *(Query(text, one_call=number % 3 > 0) for number, text in enumerate(TEXTS)),
+    Query("go on", context="Prove that there are infinitely many primes."),
     Query("Fix the test.", step="I run it.\nError: no module named x", input_tokens=5_000),
-    Query(TEXTS[2], "You are a patient teacher of networks. " * 5, 9_000, one_call=False),
-    Query(TEXTS[1], input_tokens=3, one_call=False),
+    Query(TEXTS[2], "You are a patient teacher of networks. " * 5, 9_000),
+    Query(TEXTS[1], input_tokens=3),
 ]
 DIALS = (0, 0.3, 0.5, 1)
 CONSTRAINTS = [
@@ -92,6 +92,19 @@ def decisions(name: str) -> list[list[object]]:
     ]
 
 
+def predictions(name: str) -> list[list[float]]:
+    """Return the qualities and costs that a kind of router predicts of texts which may be runs."""
+    found = made_router(**KINDS_OF_ROUTERS[name]).predict(TEXTS)
+    return [
+        [_short(value) for value in (*quality, *cost)]
+        for quality, cost in zip(found.quality, found.cost, strict=True)
+    ]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.9g}")
+
+
 def _constrained(router: Router, query: Query, constraints: Constraints) -> list[object]:
     try:
         return _told(router.route(query, constraints=constraints))
@@ -100,15 +113,12 @@ def _constrained(router: Router, query: Query, constraints: Constraints) -> list
 
 
 def _told(decision: Decision) -> list[object]:
-    def short(value: float) -> float:
-        return float(f"{value:.9g}")
-
     alternatives = [
-        [a.candidate, *map(short, (a.quality, a.cost, a.reward, a.attention, a.quality_error)), a.excluded]
+        [a.candidate, *map(_short, (a.quality, a.cost, a.reward, a.attention, a.quality_error)), a.excluded]
         for a in decision.alternatives
     ]
-    clusters = [[cluster.index, short(cluster.weight)] for cluster in decision.clusters]
-    return [decision.candidate, short(decision.willingness_to_pay), clusters, *alternatives]
+    clusters = [[cluster.index, _short(cluster.weight)] for cluster in decision.clusters]
+    return [decision.candidate, _short(decision.willingness_to_pay), clusters, *alternatives]
 
 
 def _candidate(name: str, random: np.random.Generator) -> Candidate:
@@ -178,5 +188,7 @@ if __name__ == "__main__":  # records anew: python -m tests.support.made FILE
     import sys
     from pathlib import Path
 
-    found = {name: decisions(name) for name in KINDS_OF_ROUTERS}
+    found = {
+        name: {"decisions": decisions(name), "predictions": predictions(name)} for name in KINDS_OF_ROUTERS
+    }
     Path(sys.argv[1]).write_text(json.dumps(found, separators=(",", ":")).replace("]],[", "]],\n[") + "\n")

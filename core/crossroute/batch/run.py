@@ -33,7 +33,7 @@ class Dialling:
     """How to decide every query of a file; arguments of `Router.route_columns`.
 
     Attributes:
-        runs: Whether a text may be an agent's whole run; else each is one call.
+        runs: Whether each text is a task for an agent's whole run; else it is one call.
     """
 
     cost_preference: float | None = None

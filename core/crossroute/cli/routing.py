@@ -109,7 +109,7 @@ def route(
     runs: Annotated[
         bool,
         typer.Option(
-            "--runs", help="A text may be an agent's whole run, of many calls; else each is one call."
+            "--runs", help="A text is a task for an agent's whole run, of many calls; else each is one call."
         ),
     ] = False,
     engine: Engine = "local",

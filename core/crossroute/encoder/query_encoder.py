@@ -23,7 +23,7 @@ from crossroute.encoder import (
 )
 from crossroute.encoder.static import StaticEncoder
 from crossroute.encoder.surface import Counts, features_of, line_features, surface_features
-from crossroute.numeric import Flags, Floats
+from crossroute.numeric import Floats
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
@@ -36,13 +36,13 @@ class EncodedQueries(NamedTuple):
         vectors: Task view, instance view and surface features side by side, shape (n, D), D = 2 d + s.
         tokens: Length of each question as it is read, in fours of characters, shape (n,).
         context: Input tokens of each call beyond these, shape (n,); below 0 where fewer were counted.
-        one_call: Whether each is known to be one call and no agent's whole run, shape (n,).
+        one_call: 1 where each is known to be one call, -1 where an agent's whole run, 0 where neither, shape (n,).
     """
 
     vectors: Floats
     tokens: Floats
     context: Floats
-    one_call: Flags
+    one_call: npt.NDArray[np.integer]
 
     @classmethod
     def of(
@@ -50,13 +50,13 @@ class EncodedQueries(NamedTuple):
     ) -> EncodedQueries:
         """Return queries by their vectors, the tokens of each as it is read, and those of each whole call."""
         read, calls = np.array(tokens, dtype=float), np.array(whole, dtype=float)
-        one_call = np.array([query.is_one_call for query in queries], dtype=bool)
+        one_call = np.array([query.said for query in queries], dtype=np.int8)
         return cls(vectors, read, calls - read, one_call)
 
     @classmethod
     def alone(cls, vectors: Floats, tokens: Floats) -> EncodedQueries:
         """Return queries of calls that hold nothing else."""
-        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=bool))
+        return cls(vectors, tokens, np.zeros(len(tokens)), np.zeros(len(tokens), dtype=np.int8))
 
     def take(self, rows: npt.NDArray[Any] | slice) -> EncodedQueries:
         """Return some of the queries."""

@@ -35,7 +35,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.numeric import Flags, Floats, bounded, sigmoid, softmax, sum_by
+from crossroute.numeric import Floats, bounded, sigmoid, softmax, sum_by
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -52,8 +52,8 @@ AS_TRAINING, AS_PEOPLE, A_RUN = range(3)
 """How a query asks: as those of training do, as people ordinarily ask, or for an agent's whole run."""
 
 EASE_NOISE = 0.5
-"""Difficulty, in logits beside a typical query's, that is noise where a query is unlike any in training and no ordinary
-request: what is read beyond it counts. Chosen, as what follows, on whole sets left out and ordinary requests held out."""
+"""Difficulty, in logits beside a typical query's, that is noise where a query is like none in training and no ordinary
+request: what is read beyond it counts. Chosen on whole sets left out and ordinary requests held out, as the next."""
 
 SURER, LONGER = 1.5, 5.0
 """Where length is read, the odds that a query asks for a run are raised to this power, and count so many times."""
@@ -211,21 +211,22 @@ class Doubt:
         self._without_run = _without_run(self._run, self._typical)
         self._near_variance = held["near_spread"] ** 2
 
-    def situate(self, x: Floats, one_call: Flags | None = None) -> Situation:
+    def situate(self, x: Floats, one_call: npt.NDArray[np.integer] | None = None) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
 
         Args:
             x: Principal components and surface features of queries, shape (n, p).
-            one_call: Whether a query is known to be one call and no agent's whole run, shape (n,); None if none is.
-                It is of a run's kind of work then, as far as it reads like one, but neither as hard nor as long.
+            one_call: 1 where a query is known to be one call, -1 where an agent's whole run, 0 where neither, shape
+                (n,); None if all are 0. One call is of a run's kind of work, as far as it reads like one, but neither
+                as hard nor as long.
         """
         if len(x) == 1:
-            return self._situate_one(x[0], one_call is not None and bool(one_call[0]))
+            return self._situate_one(x[0], 0 if one_call is None else int(one_call[0]))
         told, square, away = self._told(x)
         heads = told[:, self._size : self._heads_end]  # (n, K + 2)
         manner = softmax(told[:, self._heads_end : self._heads_end + 3])
         near = self._nearness(square, away)
-        trust = manner[:, 0] * near
+        trust: Floats = manner[:, AS_TRAINING] * near
         if self._own_start is not None:
             own = square[:, 0] - np.maximum.reduce(told[:, self._own_start :], axis=1)
             trust = np.maximum(trust, self._nearness(square, np.maximum(own, 0)))
@@ -243,15 +244,17 @@ class Doubt:
         read, written = heads + manner[:, A_RUN:] * beyond, heads + longer[:, None] * beyond
         spread = manner @ self._far
         if one_call is not None and one_call.any():
-            once = one_call[:, None]
-            read[:, -2:] = np.where(once, heads[:, -2:], read[:, -2:])
-            written = np.where(once, heads @ self._without_run, written)
-            spread = np.where(one_call, manner @ self._far_of_call, spread)
+            call, run = one_call > 0, one_call < 0
+            read[:, -2:] = np.where(call[:, None], heads[:, -2:], read[:, -2:])
+            written = np.where(call[:, None], heads @ self._without_run, written)
+            spread = np.where(call, manner @ self._far_of_call, spread)
+            read[run] = written[run] = self._run
+            spread[run] = self._far[A_RUN]
         for each in (read, written):
             each[:, -2:] = bounded(each[:, -2:], LEAST_READ, MOST_READ)
         return Situation(trust, read, written, spread)
 
-    def _situate_one(self, x: Floats, one_call: bool) -> Situation:
+    def _situate_one(self, x: Floats, one_call: int) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
         told, p = x.astype(float).dot(self._weights), self._size
         told += self._bias
@@ -269,10 +272,14 @@ class Doubt:
         trust = _decided(trust)
         of_class = float(self._of_runs[near.index(closest)]) if own_start else 0.0
         longer = _as_long_as_run(as_training, a_run, known, of_class)
+        if one_call < 0:
+            a_run = longer = 1.0
         held, read, written = [], [], []
         apart = [
             (head - usual) * (far + more * as_people)
-            for head, (usual, _, far, more) in zip([*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True)
+            for head, (usual, _, far, more) in zip(
+                [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
+            )
         ]
         noise = EASE_NOISE * (1 - trust) * (1 - as_people)
         apart[-2] -= min(max(apart[-2], -noise), noise)
@@ -280,15 +287,19 @@ class Doubt:
             held.append(usual + head)
             read.append(held[-1] + a_run * (run - held[-1]))
             written.append(held[-1] + longer * (run - held[-1]))
-        if one_call:
+        if one_call > 0:
             read[-2:], written = held[-2:], held
         for each in (read, written):
             each[-2] = min(max(each[-2], LEAST_EASE), MOST_EASE)
             each[-1] = min(max(each[-1], LEAST_LOG_TOKENS), MOST_LOG_TOKENS)
-        length, spread = np.array([written]), (self._far_of_call if one_call else self._far).tolist()
-        if one_call:
+        length, spread = np.array([written]), (self._far_of_call if one_call > 0 else self._far).tolist()
+        if one_call > 0:
             length = length.dot(self._without_run)
-        around = as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
+        around = (
+            as_training * spread[0] + as_people * spread[1] + a_run * spread[2]
+            if one_call >= 0
+            else spread[2]
+        )
         return Situation(np.array([trust]), np.array([read]), length, np.array([around]))
 
     def _near(self, away: float, typical: float) -> float:

@@ -88,7 +88,7 @@ def evidence_of(
         chances = _chances(np.asarray(propensity, dtype=float), known, columns)
         rows = np.flatnonzero(known.any(axis=1))
     rows = np.random.default_rng(0).permutation(rows)
-    queries = [Query(outcomes.texts[row], one_call=logged) for row in rows]
+    queries = [Query(outcomes.texts[row], one_call=logged or None) for row in rows]
     return FloorEvidence(
         encode(queries) if queries else EncodedQueries.alone(np.zeros((0, 1)), np.zeros(0)),
         tuple(candidates),

@@ -294,7 +294,7 @@ def _readings(queries: EncodedQueries, predictor: Predictor) -> list[EncodedQuer
     """Return the queries as they were told, and as one call each where that is read otherwise."""
     if predictor.doubt is None or queries.one_call.all():
         return [queries]
-    return [queries, queries._replace(one_call=np.ones(len(queries.one_call), dtype=bool))]
+    return [queries, queries._replace(one_call=np.ones_like(queries.one_call))]
 
 
 def _outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -> Outcomes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from numbers import Real
 from pathlib import Path
@@ -25,7 +26,7 @@ from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions, Routed, choose_columns
 from crossroute.routing.policy import Constraints, Screen, cache_saving
 from crossroute.routing.predictor import Foresight, Predictor, Row
-from crossroute.routing.variants import Variants, batches
+from crossroute.routing.variants import BATCH, Variants, batches
 from crossroute.tables import InNotebooks
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Router(Variants, InNotebooks):
     def predict(self, queries: Sequence[str | Query]) -> Prediction:
         """Predict the quality and the cost of every candidate's answer to every query.
 
-        A query is read as recorded tasks are: it may be an agent's whole run unless it says that it is one call.
+        A query is read as recorded tasks are: it may be an agent's whole run unless it says what it is.
 
         Returns:
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
@@ -161,7 +162,8 @@ class Router(Variants, InNotebooks):
         """Choose the candidate for one query.
 
         Args:
-            query: The text, or a `Query` with its frame and its tokens: one call, unless it says `one_call=False`.
+            query: The text, or a `Query` with its frame and its tokens: one call, unless it says `one_call=False`
+                for an agent's whole run.
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The paper's lambda in USD, in place of the dial.
             constraints: What the candidate must satisfy.
@@ -179,7 +181,7 @@ class Router(Variants, InNotebooks):
             raise TypeError(
                 f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
             )
-        query = Query.of_call(query)
+        query = self._asked(query)
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
         row = self.predictor.foresee_one(query)
@@ -217,13 +219,13 @@ class Router(Variants, InNotebooks):
             asked["exploration"] = exploration
             return Decisions(
                 queries,
-                lambda read: (self.route(query, **asked) for batch in batches(read) for query in batch),
+                lambda read: (self.route(query, **asked) for batch in self._batches(read) for query in batch),
             )
         return Decisions(
             queries,
             lambda read: (
                 explore(self._decide(query, row, dial, screen, current), exploration)
-                for batch in batches(read)
+                for batch in self._batches(read)
                 for query, row in zip(batch, self.predictor.foresee(batch), strict=True)
             ),
         )
@@ -253,9 +255,20 @@ class Router(Variants, InNotebooks):
         screen = self._screened(constraints)
         parts = (
             choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
-            for batch in batches(queries, COLUMNS_BATCH)
+            for batch in self._batches(queries, COLUMNS_BATCH)
         )
         return Routed.joined(self._names, parts)
+
+    def _asked(self, query: str | Query) -> Query:
+        """Return a query as it is routed: one call, or the whole run that it says it is.
+
+        A floor is proved for calls, and for what may be a run: so under a floor a whole run is read as the latter.
+        """
+        query = Query.of_call(query)
+        return replace(query, one_call=None) if self.floor and query.one_call is False else query
+
+    def _batches(self, queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:
+        return batches(queries, size, self._asked)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
         """Put what a decision's call took in place of what was reserved for it.

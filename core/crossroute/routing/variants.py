@@ -267,7 +267,7 @@ class Variants:
 def batches(
     queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of_call
 ) -> Iterator[list[Query]]:
-    """Yield queries as they are read, so many at a time: each is one call unless it says that it may be a run."""
+    """Yield queries as they are read, so many at a time: each is one call unless it says that it is a whole run."""
     if isinstance(queries, (str, Query)):
         raise TypeError("Expected several queries, got one; put it in a list, or use route.")
     stream = iter(queries)

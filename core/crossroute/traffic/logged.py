@@ -141,7 +141,7 @@ class Logged:
 
     def _as_called(self, queries: EncodedQueries) -> EncodedQueries:
         """Return the queries as those of calls: each was one, with what came beside its text."""
-        return queries._replace(context=self.context, one_call=np.ones(len(self), dtype=bool))
+        return queries._replace(context=self.context, one_call=np.ones(len(self), dtype=np.int8))
 
 
 class Entry(NamedTuple):

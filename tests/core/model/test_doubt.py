@@ -89,7 +89,7 @@ def test_one_query_is_situated_as_one_of_several():
     heads, x = np.random.default_rng(0).normal(size=(P, 4)), np.random.default_rng(1).normal(size=(40, P)) * 2
     for own in ({}, {"own": np.array([[0.5, 1.0, 0]])}):
         known = doubt(ordinary_heads=heads, manner=heads[:, :3], reading=np.array([0.5, 0.4, 0.2]), **own)
-        one_call = np.arange(len(x)) % 2 == 0
+        one_call = np.arange(len(x)) % 3 - 1
         several = known.situate(x, one_call)
         assert 0.05 < several.trust.mean() < 0.95
         for row in range(len(x)):
@@ -148,11 +148,33 @@ def test_a_task_of_an_agents_run_is_as_long_as_runs_are():
 
 def test_one_call_within_a_run_is_work_of_its_kind_and_neither_as_hard_nor_as_long():
     known, task = doubt(manner=asking(A_RUN)), np.array([A_TASK, A_TASK])
-    found = known.situate(task, np.array([True, False]))
+    found = known.situate(task, np.array([1, 0]))
     assert found.kinds == pytest.approx(np.array([[1, 0], [1, 0]]))
     assert found.read[:, -2:] == pytest.approx(np.array([[1, 5], [-1, 10]]))
     assert found.written == pytest.approx(np.array([[0, 1, 1, 5], [1, 0, -1, 10]]))  # its length is no run's
     assert found.spread == pytest.approx([1, 3], abs=1e-3)
+
+
+def test_what_is_said_to_be_a_whole_run_is_read_as_one_however_it_asks():
+    known = doubt(manner_bias=[0, 1, -1])
+    found = known.situate(np.concatenate([LIKE, UNLIKE]), np.array([-1, -1]))
+    assert found.read == pytest.approx(np.tile(known.tensors["run"], (2, 1)))
+    assert found.written == pytest.approx(found.read)
+    assert found.spread == pytest.approx([3, 3])
+    assert found.trust == pytest.approx(known.situate(np.concatenate([LIKE, UNLIKE])).trust)
+
+
+def test_difficulty_that_is_read_far_from_training_counts_beyond_what_may_be_noise():
+    ease = np.array([0.3, -0.3, 2.0, -2.0])
+    heads = np.zeros((P, 4))
+    heads[2, 2] = 1.0
+    far = np.concatenate([UNLIKE] * 4)
+    far[:, 2] = ease
+    told = {"heads": heads, "ordinary_heads": heads, "reading": np.ones(3)}
+    read = doubt(**told, ordinary_bias=[0, 0, 1, 5]).situate(far).read[:, -2] - 1
+    assert read == pytest.approx([0, 0, 1.5, -1.5], abs=1e-3)
+    asked = doubt(**told, ordinary_bias=[0, 0, 1, 5], manner_bias=[0, 40, 0]).situate(far).read[:, -2] - 1
+    assert asked == pytest.approx(ease, abs=1e-3)
 
 
 @pytest.mark.parametrize("odds", [1.0, 1 / 9, 9.0])
@@ -173,7 +195,7 @@ def test_what_asks_as_training_does_near_a_class_of_answers_is_not_as_long_as_a_
 def test_where_all_work_is_of_one_kind_one_call_is_of_it_too():
     known = doubt(manner=asking(A_RUN), typical=np.array([1.0, 0.0, 1.0, 5.0]))
     task = np.array([[0, 2.0, 0]])
-    found, read = known.situate(task, np.array([True])), doubt(typical=known.tensors["typical"]).situate(task)
+    found, read = known.situate(task, np.array([1])), doubt(typical=known.tensors["typical"]).situate(task)
     assert found.written == pytest.approx(read.read)
 
 

@@ -55,7 +55,7 @@ def test_it_comes_back_which_calibration_queries_are_one_call(router, tmp_path):
     asked = [Query(text, one_call=text is TEXTS[1], input_tokens=900) for text in TEXTS]
     router.calibrated(asked).save_pretrained(tmp_path / "own")
     calibration = Router.from_pretrained(tmp_path / "own").calibration
-    assert calibration.one_call.tolist() == [False, True, False]
+    assert calibration.one_call.tolist() == [-1, 1, -1]
     assert calibration.context.tolist() == [900 - query.text_tokens for query in asked]
 
 

@@ -9,7 +9,7 @@ import pytest
 from crossroute.query import Query
 from crossroute.reading.normalization import normalize
 from crossroute.reading.question import Asked, find_question
-from tests.support.made import KINDS_OF_ROUTERS, TEXTS, decisions
+from tests.support.made import KINDS_OF_ROUTERS, TEXTS, decisions, predictions
 
 RECORDED = json.loads(Path(__file__).with_name("recorded_decisions.json").read_text("utf-8"))
 
@@ -17,8 +17,7 @@ RECORDED = json.loads(Path(__file__).with_name("recorded_decisions.json").read_t
 @pytest.mark.parametrize("name", KINDS_OF_ROUTERS)
 def test_decisions_are_those_that_were_recorded(name):
     found = decisions(name)
-    assert len(found) == len(RECORDED[name])
-    for told, expected in zip(found, RECORDED[name], strict=True):
+    for told, expected in zip(found, RECORDED[name]["decisions"], strict=True):
         assert told[0] == expected[0]  # the choice, or the error
         if len(expected) > 1:
             assert told[1] == pytest.approx(expected[1], rel=1e-6)
@@ -29,6 +28,11 @@ def test_decisions_are_those_that_were_recorded(name):
                 assert row[1] == pytest.approx(known[1], abs=1e-6)  # quality
                 assert row[2] == pytest.approx(known[2], rel=1e-5)  # cost
                 assert row[3:6] == pytest.approx(known[3:6], rel=2e-5, abs=2e-6)
+
+
+@pytest.mark.parametrize("name", KINDS_OF_ROUTERS)
+def test_predictions_are_those_that_were_recorded(name):
+    np.testing.assert_allclose(predictions(name), RECORDED[name]["predictions"], rtol=1e-5)
 
 
 WORDS = """

@@ -399,7 +399,9 @@ def test_what_is_routed_is_one_call_unless_it_says_otherwise_and_a_prediction_ma
     task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
     run, call = router.predict([Query(task, one_call=False), Query(task, one_call=True)]).cost
     for read in (task, Query(task)):
-        assert router.predict([read]).cost[0] == pytest.approx(run)
+        may_be = router.predict([read]).cost[0]
+        assert (call < may_be).all()
+        assert (may_be < run).all()
     assert min(run / call) > 5
     for query in (task, Query(task), Query(task, one_call=True)):
         assert cost_of(router, query) == pytest.approx(call)
