@@ -7,6 +7,7 @@ a harness adds) is paid for, and read only where the question says nothing witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -48,7 +49,7 @@ LEAST_FRAME = 40
 CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
-MARKS = ("</", "```", "??", "!!", "?!", "!?", *MODEL)
+MARK = re.compile("|".join(map(re.escape, ("</", "```", "??", "!!", "?!", "!?", *MODEL))))
 """What a word must not hold that is read as it stands."""
 
 KNOWN_WORDS = 16_384
@@ -287,8 +288,7 @@ def _is_loud(text: str) -> bool:
 @lru_cache(KNOWN_WORDS)
 def plain_pieces(word: str) -> int:
     """Return the pieces of a word that no rule of `reading` would change; 0 where one might."""
-    lowered = f" {word.lower()}"
-    strange = any(mark in lowered for mark in MARKS) or repetition_in(word)
+    strange = MARK.search(f" {word.lower()}") or repetition_in(word)
     return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))
 
 

@@ -123,7 +123,14 @@ class StaticEncoder:
     def _measured(self, words: list[str]) -> Embeddings:
         """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
         counts = np.array([word_counts(word) for word in words], dtype=np.float32)
-        return np.concatenate([self._token_sums(words), counts], axis=1)
+        tokens = self._tokens_of(words)
+        lengths = np.fromiter(map(len, tokens), np.intp, len(words))
+        some = lengths > 0  # all but what the tokenizer leaves out
+        vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
+        sums = np.zeros((len(words), self._width), dtype=np.float32)
+        if len(vectors):
+            sums[some] = np.add.reduceat(vectors, (lengths.cumsum() - lengths)[some], axis=0)
+        return np.concatenate([sums, lengths[:, None], counts], axis=1, dtype=np.float32)
 
     def _token_sums(self, texts: list[str]) -> Embeddings:
         """Return the sum of the vectors of each text's tokens, and how many there are, shape (n, d + 1).
