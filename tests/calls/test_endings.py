@@ -272,8 +272,9 @@ def test_a_stream_within_a_call_is_cut_likewise(router, server, way, case):
     if is_whole:
         assert way(model, router) == "I am well"
         return
-    with pytest.raises(BrokenStreamError):
+    with pytest.raises(BrokenStreamError) as raised:
         way(model, router)
+    assert ("disable_streaming=True" in str(raised.value)) == (way is not by_events)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "in_progress", "queued"])

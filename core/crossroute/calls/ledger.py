@@ -97,6 +97,13 @@ class Ledger:
         return entry
 
 
+UNTOLD = (
+    "Ask again. If its server never says why an answer ended, have the model ask for tokens in streams, or not stream: "
+    "stream_usage=True, or disable_streaming=True."
+)
+"""What to do about a stream that was gathered to an answer: of its end, nothing else is known."""
+
+
 class Entry:
     """One call of a candidate: counted at its end, where it breaks, or where the reader of its stream stops.
 
@@ -224,7 +231,7 @@ class Entry:
         ended = (finish_reason or "").lower()
         if torn:
             self.count()
-            raise BrokenStreamError(self.decision.candidate)
+            raise BrokenStreamError(self.decision.candidate, UNTOLD)
         if self.begun or (said and ended not in FAILED):
             return
         if ended in WITHHELD and self._ledger.past_filters:
