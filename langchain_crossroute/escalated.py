@@ -29,6 +29,7 @@ from langchain_crossroute.messages.reply import (
     message_in,
     message_of,
     reply_of,
+    told_usage,
     with_message,
 )
 from langchain_crossroute.routing import Routing
@@ -110,7 +111,7 @@ class EscalatedCall:
                 raise
             answer, failure = message_in(error), error
         message = message_of(answer)
-        usage = message.usage_metadata if message is not None else None
+        usage = told_usage(message) if message is not None else None
         return Taken(answer, usage or asked.probe.usage, logprobs, failure)
 
     def _read(self, taken: Taken) -> Reply:
@@ -209,9 +210,9 @@ class EscalatedStep:
             message = message_in(error)
             if message is None:
                 raise
-            return Step(None, Taken(message, message.usage_metadata, logprobs, error))
+            return Step(None, Taken(message, told_usage(message), logprobs, error))
         message = next((one for one in response.result if isinstance(one, AIMessage)), None)
-        usage = message.usage_metadata if message is not None else None
+        usage = told_usage(message) if message is not None else None
         return Step(response, Taken(message, usage, logprobs))
 
     def _read(self, step: Step) -> Reply:

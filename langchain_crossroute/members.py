@@ -20,7 +20,7 @@ from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from langchain_crossroute.efforts import effort_fields, effort_of
-from langchain_crossroute.messages.reply import usage_of
+from langchain_crossroute.messages.reply import told_usage, usage_of
 
 PROFILE: dict[Capability, str] = {
     "tools": "tool_calling",
@@ -243,7 +243,7 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
         message = member.runnable.invoke(query)  # clients that await are tied to one event loop
         if not isinstance(message, AIMessage):
             raise TypeError(f"Expected an AIMessage of {member.name!r}, got {type(message).__name__}.")
-        usage = usage_of(message.usage_metadata)
+        usage = usage_of(told_usage(message))
         tokens = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens} if usage else {}
         return Answer(text=str(message.text), **tokens)
 

@@ -20,7 +20,7 @@ from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.spend import stated_cost
+from crossroute.calls.stated import stated_cost
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
@@ -40,6 +40,7 @@ from langchain_crossroute.messages.reply import (
     stamped,
     summed,
     tells_its_end,
+    told_usage,
     usage_of,
     without_logprobs,
 )
@@ -236,7 +237,7 @@ class Routing:
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
-        entry.usage = usage_of(message.usage_metadata)
+        entry.usage = usage_of(told_usage(message))
         told = message.response_metadata
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))

@@ -25,7 +25,7 @@ from crossroute.calls.blame import fault_of
 from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.spend import field_of, stated_cost
+from crossroute.calls.stated import field_of, stated_cost
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall

@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from crossroute.calls import tail
 from crossroute.calls.ending import usages
 from crossroute.calls.ledger import Entry
-from crossroute.calls.spend import field_of, stated_cost
+from crossroute.calls.stated import field_of, stated_cost
 from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,

@@ -109,7 +109,9 @@ class BrokenStreamError(CrossRouteError, ConnectionError):
     """A stream that ended before its provider said that the answer was complete, or before anything came."""
 
     def __init__(self, candidate: str, then: str = "Ask again, or use what came.") -> None:
-        super().__init__(f"The stream of {candidate!r} ended without a finish reason: the answer is cut. {then}")
+        super().__init__(
+            f"The stream of {candidate!r} ended without a finish reason: the answer is cut. {then}"
+        )
 
 
 class FilteredAnswerError(CrossRouteError, ValueError):

@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from crossroute import Decision
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage, token_count, written_in_all
+from crossroute.calls.spend import TIERS, Usage, written_in_all
+from crossroute.calls.stated import cache_hits, token_count
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"
@@ -149,6 +150,19 @@ def reply_of(
         schema_error=flaw,
         asks_for_tools=bool(calls) and not structured,
         refused=_refuses(message),
+    )
+
+
+def told_usage(message: AIMessage) -> UsageMetadata | None:
+    """Return an answer's tokens, with those of the cache that its provider tells where LangChain does not look."""
+    usage, hits = message.usage_metadata, cache_hits(message.response_metadata.get("token_usage"))
+    if usage is None or not hits:
+        return usage
+    details = usage.get("input_token_details") or {}
+    return (
+        usage
+        if details.get("cache_read")
+        else {**usage, "input_token_details": {**details, "cache_read": hits}}
     )
 
 
@@ -310,13 +324,13 @@ class UsageProbe(BaseCallbackHandler):
                 self.answered = True
                 message = getattr(generation, "message", None)
                 if isinstance(message, AIMessage) and message.usage_metadata:
-                    self.usage = add_usage(self.usage, message.usage_metadata)
+                    self.usage = add_usage(self.usage, told_usage(message))
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that an error holds, if it does."""
         message = message_in(error)
         if message is not None:
-            self.answered, self.usage = True, message.usage_metadata
+            self.answered, self.usage = True, told_usage(message)
 
     def took(self, told: Usage | None) -> Usage | None:
         """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard."""

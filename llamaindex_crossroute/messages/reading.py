@@ -19,7 +19,7 @@ from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
 from crossroute import Capability, Query
-from crossroute.calls.spend import field_of
+from crossroute.calls.stated import field_of
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage, field_of, token_count, written_in_all
+from crossroute.calls.spend import TIERS, Usage, written_in_all
+from crossroute.calls.stated import CACHE_HITS, field_of, token_count
 from llamaindex_crossroute.messages.reading import parts_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
@@ -39,7 +40,7 @@ THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
 READ_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
-CACHED = ("cached_content_token_count", "prompt_cache_hit_tokens")
+CACHED = ("cached_content_token_count", *CACHE_HITS)
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
 """Anthropic and Bedrock count what their cache holds beside their input tokens; LiteLLM, which has these as well,

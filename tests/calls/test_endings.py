@@ -20,7 +20,7 @@ from crossroute import Price
 from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
-from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event
+from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event, whole
 from tests.support.routers import STORY
 
 pytestmark = pytest.mark.filterwarnings(
@@ -334,8 +334,8 @@ def test_what_anthropic_s_cache_read_and_wrote_is_paid_for_in_streams(router, se
 def test_a_tier_of_the_responses_api_is_paid_for_in_streams(router, server, integration_name):
     costs = []
     for tier in ("default", "flex"):
-        whole = {**FULL, "usage": TOOK, "service_tier": tier}
-        events = [*DELTAS, typed("response.completed", sequence_number=9, response=whole)]
+        ended = {**FULL, "usage": TOOK, "service_tier": tier}
+        events = [*DELTAS, typed("response.completed", sequence_number=9, response=ended)]
         costs.append(spent_by("responses", events, router, server, integration_name).cost)
     assert costs[1] == pytest.approx(costs[0] / 2)
 
@@ -345,3 +345,29 @@ def test_words_that_are_said_to_take_no_input_are_of_unknown_cost(router, server
     told = choice(None, usage={"prompt_tokens": 0, "completion_tokens": 7, "total_tokens": 7})
     took = spent_by("chat", [*WORDS, chunk({}, "stop"), told, DONE], router, server, integration_name)
     assert (took.calls, took.unknown, took.cost) == (1, 1, 0.0)
+
+
+HITS = {**USAGE, "prompt_tokens": 1000, "total_tokens": 1007}
+CACHES = {
+    "DeepSeek's": {**HITS, "prompt_cache_hit_tokens": 900, "prompt_cache_miss_tokens": 100},
+    "Moonshot's": {**HITS, "cached_tokens": 900},
+    "OpenAI's": {**HITS, "prompt_tokens_details": {"cached_tokens": 900}},
+    "two that tell": {
+        **HITS,
+        "prompt_tokens_details": {"cached_tokens": 900},
+        "prompt_cache_hit_tokens": 900,
+    },
+}
+
+
+@pytest.mark.parametrize("usage", CACHES.values(), ids=CACHES)
+@pytest.mark.parametrize("awaited", [None, False, True], ids=["whole", "stream", "astream"])
+def test_what_a_cache_held_is_told_apart_wherever_it_is_told(pool, server, usage, awaited):
+    if awaited is None:
+        server.answer = (200, JSON, whole(usage=usage))
+        pool.ask()
+    else:
+        server.answer = [OPENING, *WORDS, chunk({}, "stop"), choice(None, usage=usage), DONE]
+        asyncio.run(pool.astream()) if awaited else pool.stream()
+    told = pool.pool.spend.total.usage
+    assert (told.input_tokens, told.cached_input_tokens) == (usage["prompt_tokens"], 900)

@@ -114,6 +114,7 @@ class Entry:
         decision: With the actual cost, once the call is counted.
         usage: Tokens that the answer tells.
         cost: USD, where the answer tells that itself.
+        cached: Tokens of its input that the provider's cache held, as it tells beside its usage.
         begun: Whether a part of the answer reached the caller.
         said: The parts of its text.
         priced: Whether the candidate's price is what its tokens cost.
@@ -123,6 +124,7 @@ class Entry:
         self.decision, self.begun, self.priced = decision, False, True
         self.usage: Usage | None = None
         self.cost: float | None = None
+        self.cached = 0
         self.said: list[str] = []
         self._ledger, self._probe, self._final = ledger, probe, final
         pacer = ledger.pacer
@@ -190,6 +192,7 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
+        usage = usage and usage.with_cached(self.cached)
         price = self._ledger.price(name) if self.priced and cost is None else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second

@@ -10,7 +10,7 @@ from typing_extensions import Self
 from crossroute.calls.ending import Ending, usages
 from crossroute.calls.leaving import Opened
 from crossroute.calls.ledger import Entry
-from crossroute.calls.spend import stated_cost
+from crossroute.calls.stated import cache_hits, stated_cost
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
@@ -57,8 +57,10 @@ class Tail(Generic[T]):
             if self.entry.usage is not None:
                 self.entry.count()  # it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
-        if self.entry.cost is None and frames:
-            self.entry.cost = stated_cost(*usages(frames))
+        told = usages(frames)
+        self.entry.cached = cache_hits(*told)
+        if self.entry.cost is None and told:
+            self.entry.cost = stated_cost(*told)
 
     def end(self) -> Iterator[T]:
         """Yield the chunks that were held back, once the stream has ended as planned."""
