@@ -8,11 +8,14 @@ is heard by its run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
 if TYPE_CHECKING:
     from langchain_crossroute.members import Member
@@ -62,6 +65,12 @@ class AgentModels:
                 return name
         return self.called(name_of(model))
 
+    def instead(self, chosen: str, heard: Heard | None) -> str | None:
+        """Return which member was called in place of the chosen one, empty for another model; None where none was."""
+        if heard is None or not heard.called or heard.called == name_of(self._members[chosen].model):
+            return None
+        return self.called(heard.called) or ""
+
     def called(self, called: str) -> str | None:
         """Return the only member of a class and name."""
         found = [name for name, member in self._members.items() if called and name_of(member.model) == called]
@@ -85,6 +94,19 @@ class Heard(BaseCallbackHandler):
     ) -> None:
         """Note the model of a run that begins."""
         self.called = _spelled(metadata or {})
+
+
+@contextmanager
+def hearing(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
+    """Have the runs within heard, and add a config to theirs."""
+    own = RunnableConfig(**(config or {}))
+    if heard is not None:
+        own["callbacks"] = [heard]
+    token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 def is_innermost(handler: object) -> bool:

@@ -22,6 +22,7 @@ from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from langchain_crossroute.bindings import SchemaBinding, asking
+from langchain_crossroute.elsewhere import Heard, hearing
 from langchain_crossroute.messages.reply import (
     PARSED,
     Taken,
@@ -140,10 +141,17 @@ class EscalatedCall:
 
 
 class Step(NamedTuple):
-    """What a step of one member brought: the response, and what its answer tells; no response for an error."""
+    """What a step of one member brought.
+
+    Attributes:
+        response: The response; None for an error.
+        taken: What its answer tells.
+        instead: See `Reply`.
+    """
 
     response: ModelResponse[Any] | None
     taken: Taken
+    instead: str | None = None
 
 
 class EscalatedStep:
@@ -154,6 +162,7 @@ class EscalatedStep:
         escalation: How.
         request: The agent's.
         asked: Decision -> the request as the chosen member takes it.
+        elsewhere: What hears the models that middlewares within call, and tells which answered in place of a member.
     """
 
     def __init__(
@@ -162,7 +171,9 @@ class EscalatedStep:
         escalation: Escalation,
         request: ModelRequest[Any],
         asked: Callable[[Decision], ModelRequest[Any]],
+        elsewhere: tuple[Heard | None, Callable[[str], str | None]],
     ) -> None:
+        self._heard, self._instead = elsewhere
         self._routing, self._escalation, self._request, self._asked = routing, escalation, request, asked
         self._bubble: Exception | None = None
 
@@ -178,7 +189,7 @@ class EscalatedStep:
             chosen = yield from loop.steps(self._asking, self._read)
         if self._bubble is not None:
             raise self._bubble
-        response, taken = chosen.answer
+        response, taken, _ = chosen.answer
         if response is None:
             raise taken.error or RuntimeError("a step brought neither a response nor an error")
         all_taken = [step.taken for step in chosen.answers]
@@ -201,7 +212,8 @@ class EscalatedStep:
         if logprobs:
             request = request.override(model=cast("BaseChatModel", asking(None)(request.model)))
         try:
-            response: ModelResponse[Any] = yield Ask(request)
+            with hearing(self._heard):
+                response: ModelResponse[Any] = yield Ask(request)
         except Exception as error:
             from langgraph.errors import GraphBubbleUp
 
@@ -213,10 +225,12 @@ class EscalatedStep:
             return Step(None, Taken(message, told_usage(message), logprobs, error))
         message = next((one for one in response.result if isinstance(one, AIMessage)), None)
         usage = told_usage(message) if message is not None else None
-        return Step(response, Taken(message, usage, logprobs))
+        return Step(response, Taken(message, usage, logprobs), self._instead(decision.candidate))
 
     def _read(self, step: Step) -> Reply:
-        response, taken = step
+        return replace(self._reply(step.response, step.taken), instead=step.instead)
+
+    def _reply(self, response: ModelResponse[Any] | None, taken: Taken) -> Reply:
         refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)
         if response is not None and response.structured_response is not None:
             return reply_of(taken, structured=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, ensure_config
-from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
@@ -27,7 +25,7 @@ from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.configured import arguments_of
-from langchain_crossroute.elsewhere import AgentModels, Heard, is_innermost, name_of
+from langchain_crossroute.elsewhere import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.reply import KEY, UsageProbe, traced
@@ -203,13 +201,14 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         decision, settings = yield Run(self._decide, (request, member))
         asked = partial(self._asked, request)
         if decision.max_calls > 1 and settings.escalate is not None:
-            step = EscalatedStep(self.routing, settings.escalate, request, asked)
+            instead = partial(self._agents.instead, heard=heard)
+            step = EscalatedStep(self.routing, settings.escalate, request, asked, (heard, instead))
             return _extended(*(yield from step.steps(decision)))
 
         def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
             begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
             with (yield from begun) as entry:
-                with _tracing(decision, heard):
+                with hearing(heard, _told_as(decision)):
                     response: Response = yield Ask(asked(decision))
                 self._hear(heard, entry)
                 result = [
@@ -225,13 +224,12 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:
         """Set whose answer a call was, where a middleware within called another model than was chosen."""
-        chosen = name_of(self.routing.members[entry.decision.candidate].model)
-        if heard is None or not heard.called or heard.called == chosen:
+        member = self._agents.instead(entry.decision.candidate, heard)
+        if heard is None or member is None:
             return
+        entry.priced = bool(member)
         told = entry.decision.because(f"{heard.called} answered: another middleware called it")
-        member = self._agents.called(heard.called)
-        entry.priced = member is not None
-        entry.decision = told if member is None else told.model_copy(update={"candidate": member})
+        entry.decision = told.model_copy(update={"candidate": member}) if member else told
 
     def _decide(self, request: Request, member: str | None) -> tuple[Decision, CallSettings]:
         route = cast("CrossRouteState", request.state).get("crossroute_route") or {}
@@ -284,14 +282,6 @@ def _system(request: Request) -> list[BaseMessage]:
     return [] if request.system_message is None else [request.system_message]
 
 
-@contextmanager
-def _tracing(decision: Decision, heard: Heard | None) -> Iterator[None]:
-    """Put the decision in the metadata and tags of the runs within; the model stays the one that was given."""
-    own: RunnableConfig = {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
-    if heard is not None:
-        own["callbacks"] = [heard]
-    token = var_child_runnable_config.set(merge_configs(ensure_config(), own))
-    try:
-        yield
-    finally:
-        var_child_runnable_config.reset(token)
+def _told_as(decision: Decision) -> RunnableConfig:
+    """Return the tags and metadata that tell a decision to the runs within."""
+    return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}

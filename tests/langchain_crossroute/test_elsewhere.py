@@ -8,6 +8,7 @@ from langchain.agents.middleware import ModelFallbackMiddleware, wrap_model_call
 from langchain.agents.middleware.types import AgentMiddleware, ModelRequest
 from langchain_core.messages import AIMessage, HumanMessage
 
+from crossroute import Escalation
 from langchain_crossroute import CrossRouteMiddleware
 from langchain_crossroute.elsewhere import AgentModels
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
@@ -112,6 +113,39 @@ def test_a_member_within_is_counted_as_itself(members, router, ask):
     spent = middleware.spend.by_candidate
     assert spent.keys() == {"coder"}
     assert stamp(answer)["actual_cost"] == spent["coder"].cost > 0
+
+
+LOOKING = Escalation(check=lambda query, answer: 0.5, max_calls=2)
+
+
+def test_they_are_in_calls_that_are_looked_at(members, router, ask, spare):
+    middleware = pool(members, router, escalate=LOOKING)
+    answer = ask(create_agent(members["small"], middleware=[middleware, Setting(members["coder"])]))
+    spent = middleware.spend.by_candidate
+    assert (answer.text, stamp(answer)["candidate"], spent.keys()) == ("I am coder", "coder", {"coder"})
+    assert [call["candidate"] for call in stamp(answer)["calls"]] == ["coder"] * spent["coder"].calls
+    assert spent["coder"].unknown == 0
+    assert any(reason.startswith("coder answered in place of ") for reason in stamp(answer)["reasons"])
+    middleware = pool(members, router, escalate=LOOKING)
+    answer = ask(create_agent(members["small"], middleware=[middleware, Setting(spare)]))
+    total = middleware.spend.total
+    assert (answer.text, total.unknown) == ("I am spare", total.calls)
+    assert stamp(answer)["actual_cost"] is None
+
+
+def test_what_was_chosen_is_counted_as_itself_where_it_is_looked_at(members, router, ask):
+    class Passing(AgentMiddleware):
+        def wrap_model_call(self, request, handler):
+            return handler(request)
+
+        async def awrap_model_call(self, request, handler):
+            return await handler(request)
+
+    middleware = pool(members, router, escalate=LOOKING)
+    answer = ask(create_agent(members["small"], middleware=[middleware, Passing()]))
+    assert answer.text == f"I am {stamp(answer)['candidate']}"
+    assert middleware.spend.total.unknown == 0
+    assert not any("in place of" in reason for reason in stamp(answer)["reasons"])
 
 
 def test_a_model_that_is_set_around_the_pool_is_called(members, router, spare, ask):

@@ -38,6 +38,7 @@ class Reply:
         schema_error: How structured output or tool arguments fail their schema; None where they do not.
         asks_for_tools: It asks for tools: a turn has begun that its candidate finishes.
         refused: The provider says that it is a refusal.
+        instead: Which candidate gave it in place of the one that was asked; empty for a model that is none.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Reply:
     schema_error: str | None = None
     asks_for_tools: bool = False
     refused: bool = False
+    instead: str | None = None
 
     def evidence(self, expected_tokens: float | None = None) -> Evidence:
         """Return what the reply itself tells.

@@ -133,11 +133,17 @@ class Escalated(Generic[T]):
             answer = yield from self._logprobs.steps(name, partial(asking, decision), wanted=wanted)
             reply = read(answer)
             entry.usage, entry.cost = reply.usage, reply.cost
+            if reply.instead is not None:
+                entry.priced = bool(reply.instead)
+                entry.decision = decision.model_copy(update={"candidate": reply.instead or name})
         return answer, reply, entry.decision
 
     def _take(self, answer: T, reply: Reply, decision: Decision, seconds: float) -> None:
         """Take an answer in."""
         name = decision.candidate
+        if reply.instead is not None:
+            told = f"{reply.instead or 'another model'} answered in place of {self.decision.candidate}"
+            self.decision = self.decision.because(told)
         if self.escalation.logprobs and reply.text and not reply.asks_for_tools:
             self._logprobs.heard(name, speaks=bool(reply.logprobs))
         self._heard.take(name, answer, reply, decision.actual_cost, seconds)
