@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
@@ -167,6 +168,19 @@ def test_ids_of_many_threads_are_unique():
     with ThreadPoolExecutor(16) as threads:
         ids = list(threads.map(lambda _: decision(MIDDLE).id, range(2000)))
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no forks")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_draws_numbers_of_its_own_for_ids():
+    made = decision(alternative("a", 0.9, 0.01, 1.0))  # more numbers are drawn than it takes
+    reader, writer = os.pipe()
+    if not os.fork():
+        os.write(writer, decision(*made.alternatives).id.encode())
+        os._exit(0)
+    told, own = os.read(reader, 36).decode(), decision(*made.alternatives).id
+    os.wait()
+    assert UUID(told).int & (1 << 62) - 1 != UUID(own).int & (1 << 62) - 1
 
 
 def test_the_id_stays_while_a_decision_is_carried_out_and_equality_ignores_it():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,6 +52,10 @@ __all__ = [
 ]
 
 
+DRAWN = 64
+"""Random numbers that are drawn for ids at once."""
+
+
 class _Ids:
     """Ids that are UUIDs of version 7 and rise with time, within a millisecond by a fraction of it.
 
@@ -59,6 +64,9 @@ class _Ids:
 
     def __init__(self) -> None:
         self._lock, self._latest = threading.Lock(), 0
+        self._random: list[int] = []  # drawn ahead: each draw asks the system
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._random.clear)  # which draws its own
 
     def next(self) -> str:
         """Return the next id."""
@@ -68,13 +76,10 @@ class _Ids:
         )  # 48 bits of milliseconds, 12 of their fraction
         with self._lock:
             ticks = self._latest = max(ticks, self._latest + 1)
-        bits = (
-            (ticks >> 12) << 80
-            | 7 << 76
-            | (ticks & 0xFFF) << 64
-            | 2 << 62
-            | int.from_bytes(os.urandom(8), "big") >> 2
-        )
+            if not self._random:
+                self._random += struct.unpack(f"{DRAWN}Q", os.urandom(8 * DRAWN))
+            random = self._random.pop()
+        bits = (ticks >> 12) << 80 | 7 << 76 | (ticks & 0xFFF) << 64 | 2 << 62 | random >> 2
         digits = f"{bits:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

@@ -54,6 +54,7 @@ class Foresight:
         cost: Predicted cost, shape (n, m), USD for one call.
         clusters: How much of each cluster is in each query, shape (n, k), summing to 1.
         trust: How near each query is to training queries, shape (n,), in [0, 1].
+        fits: Whether the input is within each candidate's context window, shape (n, m); None where all inputs are.
 
     Args:
         predictor: Of the m candidates.
@@ -103,6 +104,9 @@ class Foresight:
         self._read = np.maximum(self._query_tokens + context, 0)[:, None]  # (n, 1)
         self._more = None if further is None else np.where(predictor.counts_more, further[:, None], 0.0)
         self.cost = self._estimated if self._more is None else self._estimated + self._more * tariff.reading
+        read = self._read if self._more is None else self._read + self._more
+        short = np.maximum.reduce(read, axis=None) <= predictor.least_window
+        self.fits: Flags | None = None if short else read <= predictor.windows
 
     @property
     def _kinds(self) -> Floats:
@@ -119,13 +123,6 @@ class Foresight:
     def tokens(self) -> Floats:
         """Input tokens and predicted output tokens, shape (n, m)."""
         return self.read + self._predictor.tariff.output_tokens(self._log_tokens, self._query_tokens)
-
-    @cached_property
-    def fits(self) -> Flags | None:
-        """Whether the input is within each candidate's context window, shape (n, m); None where all inputs are."""
-        read = self._read if self._more is None else self._read + self._more
-        longest = np.maximum.reduce(read, axis=None)
-        return None if longest <= self._predictor.least_window else read <= self._predictor.windows
 
     @cached_property
     def attention(self) -> Floats:
@@ -191,7 +188,6 @@ class Row:
     trust: Floats
     tokens: Floats
     read: Floats
-    fits: Flags | None
     attention: Floats
     quality_error: Floats
     output_cost: Floats
@@ -201,13 +197,13 @@ class Row:
         self._foresight, self._row = foresight, row
         self.quality: Floats = foresight.quality[row]
         self.cost: Floats = foresight.cost[row]
+        self.fits = None if foresight.fits is None else foresight.fits[row]
         self._best: tuple[float, Reward, int] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        values = getattr(self._foresight, name)
-        found = self.__dict__[name] = None if values is None else values[self._row]
+        found = self.__dict__[name] = getattr(self._foresight, name)[self._row]
         return found
 
     def cost_within(self, confidence: float) -> Floats:

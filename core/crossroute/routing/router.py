@@ -444,11 +444,11 @@ class Router(Variants, InNotebooks):
         columns = list(
             zip(self._names, *(array.tolist() for array in arrays), excluded, *self._known, strict=True)
         )
-        barred = np.array([failure is not None for failure in excluded])
-        order = np.lexsort((-reward, barred, np.arange(len(columns)) != chosen))
+        order: list[int] = (-reward).argsort(kind="stable").tolist()
+        order.sort(key=lambda i: (i != chosen, excluded[i] is not None))  # which keeps the order of equals
         shares = row.clusters
-        nearest = np.argsort(-shares, kind="stable")[:CLUSTERS_SHOWN].tolist()
+        nearest = (-shares).argsort(kind="stable")[:CLUSTERS_SHOWN].tolist()
         return (
-            [dict(zip(_COLUMNS, columns[i], strict=True)) for i in order.tolist()],
+            [dict(zip(_COLUMNS, columns[i], strict=True)) for i in order],
             [{"index": i, "weight": float(shares[i]), "label": self.cluster_labels[i]} for i in nearest],
         )
