@@ -5,9 +5,10 @@ set's queries among its models. Beside it: the blind mixture (each model's mean 
 knows beforehand), list price as a proxy for quality, and the same router without doubt. What it costs is as recorded,
 or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
 their models' answers. Of a set in which not all models answered all queries, the largest complete part counts. The last
-column is how well strangeness alone tells the set's queries from validation queries of the others. Training is shorter
-than that of the bundled router. With several seeds a row is their mean, intervals are over queries drawn anew for each
-seed's router, and the spread of the difference stands beside it. Rows are kept: a run that was cut goes on.
+column is how well strangeness alone tells the set's queries from validation queries of the others. Sets of agents' runs
+have a second row, in which queries say that they are runs. Training is shorter than that of the bundled router. With
+several seeds a row is their mean, interval included, and the spread of the difference stands beside it. Rows are kept:
+a run that was cut goes on.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from crossroute.reward import best
 
 QUICK = CONFIG.model_copy(update={"epochs": 6, "teacher_weight": 0.0})
 DIAL = np.linspace(0, 1, 11)
+AGENTS = ("openhands", "mcpmark")
 LEAST_MODELS = 4
 NOISE = 0.02
 """Part of the spend at 0 by which spend may rise along the dial and count as noise."""
@@ -56,35 +58,37 @@ def main(
         "|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for name in only or SETS:
-        print(line([kept(name, seed, folder) for seed in range(seeds)]), flush=True)
+        for said in (False, True)[: 1 + (name in AGENTS)]:
+            print(line([kept(name, seed, folder, said) for seed in range(seeds)]), flush=True)
 
 
-def kept(name: str, seed: int, folder: Path) -> Row:
-    """Return a row of one seed, from disk where it is known."""
+def kept(name: str, seed: int, folder: Path, said: bool = False) -> Row:
+    """Return a row of one seed, from disk where it is known; `said`, where queries say that they are runs."""
     title = name if seed == 0 else f"{name}-{seed}"
-    path, trained = folder / f"{title}.json", folder / "routers" / title
+    path, trained = folder / f"{title}{'-said' * said}.json", folder / "routers" / title
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         known = (trained / "config.json").exists()
         config = QUICK.model_copy(update={"seed": QUICK.seed + seed})
         router = Router.from_pretrained(trained) if known else train(trained, (name,), config)
-        path.write_text(json.dumps(row(name, router), indent=1) + "\n")
+        path.write_text(json.dumps(row(name, router, said), indent=1) + "\n")
         progress.print(path.read_text())
     return json.loads(path.read_text())  # type: ignore[no-any-return]
 
 
-def row(name: str, router: Router) -> Row:
-    """Return what came of the set's queries."""
+def row(name: str, router: Router, said: bool) -> Row:
+    """Return what came of the set's queries, which may be runs, or say that they are."""
     outcomes = dense(load_one(name))
     pool = Pool(router.pool[each.name] for each in outcomes.pool)
     router = router.over(pool)
-    foreseen = router.predict(outcomes.texts)
+    asked = [Query(text, one_call=False if said else None) for text in outcomes.texts]
+    foreseen = router.predict(asked)
     outcomes, counted = with_costs(outcomes, foreseen)
     plain = Router(
         router.predictor.with_doubt(None),
         calibration=router.calibration,
         cluster_labels=router.cluster_labels,
-    ).predict(outcomes.texts)
+    ).predict(asked)
     price = np.array([each.price.output if each.price else 0.0 for each in pool])
     shape = outcomes.quality.shape
     by_price = Prediction(
@@ -109,7 +113,7 @@ def row(name: str, router: Router) -> Row:
     spend = [float(spent(router, foreseen, outcomes, preference)) for preference in DIAL]
     rises = np.diff(spend).max() / max(spend[0], 1e-12)
     return {
-        "set": name,
+        "set": f"{name}, said to be runs" if said else name,
         "models": len(pool),
         "queries": n,
         **dict(zip(predictions, point[:4].tolist(), strict=True)),
