@@ -21,7 +21,7 @@ from typing_extensions import Self
 from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import unknown_argument
+from crossroute.errors import refuse_strangers, unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
@@ -170,6 +170,15 @@ class PoolFields(BaseChatModel):
     def _one_dial(self) -> Self:
         _ = self._settings  # which refuses two
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed.
+
+        Raises:
+            TypeError: There is no such field.
+        """
+        refuse_strangers(update or (), type(self).model_fields)
+        return super().model_copy(update=update, deep=deep)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return a copy that shares the members, the router, cooldowns and spend: none of these is a value."""

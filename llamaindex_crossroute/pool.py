@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,7 +29,7 @@ from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
-from crossroute.errors import unknown_argument
+from crossroute.errors import refuse_strangers, unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
@@ -295,6 +295,16 @@ class MemberPool(FunctionCallingLLM):
             for llm in self.llms.values():
                 llm.callback_manager = value
         super().__setattr__(name, value)
+
+    @override
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed.
+
+        Raises:
+            TypeError: There is no such field.
+        """
+        refuse_strangers(update or (), type(self).model_fields)
+        return super().model_copy(update=update, deep=deep)
 
     @override
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

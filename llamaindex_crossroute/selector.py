@@ -18,6 +18,7 @@ from llama_index_instrumentation import get_dispatcher
 from typing_extensions import override
 
 from crossroute import Constraints, Decision, Router
+from crossroute.calls.settings import CallSettings
 from crossroute.decision import Alternative, usd
 from crossroute.errors import UnroutableError
 from crossroute.routing.reuse import load_router
@@ -59,7 +60,7 @@ class CrossRouteSelector(BaseSelector):
         max_choices: Most that are selected; more than one for engines that combine answers.
 
     Raises:
-        ValueError: `max_choices` is under 1.
+        ValueError: `max_choices` is under 1, or the dial is none.
 
     Examples:
         `pip install "crossroute[llamaindex]"`
@@ -89,6 +90,9 @@ class CrossRouteSelector(BaseSelector):
             raise ValueError(f"max_choices must be at least 1, got {max_choices!r}.")
         self._given, self.candidates, self.max_choices = router, candidates, max_choices
         self.cost_preference, self.willingness_to_pay = cost_preference, willingness_to_pay
+        _ = CallSettings(
+            cost_preference=cost_preference, willingness_to_pay=willingness_to_pay
+        )  # refuses no dial
         self.constraints = constraints or Constraints()
         self._latest: tuple[tuple[str, ...], Router] | None = None
 

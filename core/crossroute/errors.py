@@ -318,6 +318,17 @@ def unknown_argument(name: str, known: Iterable[str]) -> str:
     return f"Unknown argument {name!r}.{meant(name, known)} Expected {', '.join(known)}."
 
 
+def refuse_strangers(given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse fields that there are not: what takes them over unread would leave them without effect.
+
+    Raises:
+        TypeError: There is one.
+    """
+    known = list(known)
+    if strangers := sorted(set(given) - set(known)):
+        raise TypeError(unknown_argument(strangers[0], known))
+
+
 def _listed(name: str, known: tuple[str, ...]) -> str:
     """Return the known names; of many, those most like the unknown one."""
     shown = known if len(known) <= MANY else most_alike(name, known, count=5)

@@ -118,3 +118,12 @@ def test_a_deployment_without_a_models_name_is_told_how_to_name_it(made):
             if made is by_langchain
             else {"prod-x": ("gpt-oss-prod", None, {})}
         )
+
+
+def test_a_copy_with_a_field_that_there_is_not_is_refused(integration, router):
+    pool = integration(router, Provider()).pool
+    assert pool.model_copy(update={"cost_preference": 0.9}).cost_preference == 0.9
+    with pytest.raises(
+        TypeError, match=r"Unknown argument 'cost_preferance'\. Did you mean 'cost_preference'\?"
+    ):
+        pool.model_copy(update={"cost_preferance": 0.9})

@@ -146,3 +146,11 @@ async def test_tool_retriever_router_query_engine(selector, tools, summarizer):
 def test_the_router_is_loaded_when_it_is_needed(folder, tmp_path):
     CrossRouteSelector(tmp_path / "not-there")
     assert CrossRouteSelector(folder).select(["small"], STORY).ind == 0
+
+
+@pytest.mark.parametrize(
+    "dial", [{"cost_preference": 5}, {"cost_preference": 0.5, "willingness_to_pay": 0.1}]
+)
+def test_a_dial_that_is_none_is_refused_at_once(dial):
+    with pytest.raises(ValueError, match=r"less than or equal to 1|not both"):
+        CrossRouteSelector(**dial)

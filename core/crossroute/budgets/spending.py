@@ -58,6 +58,7 @@ class Spending:
         self._states = {place: opening(place) for place in places}
         self._budget = {str(budget): budget for budget in self.budgets}
         self._settled = LRUCache[str, bool](SETTLED)
+        self._told = not self.budgets
         if len(self._budget) < len(self.budgets):
             raise ValueError(f"Two budgets are alike, {', '.join(map(str, self.budgets))}: give each a name.")
 
@@ -80,7 +81,15 @@ class Spending:
         Raises:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
         """
-        accounts = self._accounts(frozenset({keys} if isinstance(keys, str) else keys), usual)
+        keys = frozenset({keys} if isinstance(keys, str) else keys)
+        accounts = self._accounts(keys, usual)
+        if not accounts and not self._told:
+            self._told = True
+            LOG.warning(
+                "A call with %s counts on none of the budgets (%s), and nothing holds what it spends. It is told once.",
+                f"the keys {', '.join(map(repr, sorted(keys)))}" if keys else "no budget key",
+                ", ".join(self._budget),
+            )
         paced = [account for account in accounts if account.pay is not None]
         allowed = min((account.pay or 0.0 for account in paced), default=math.inf)
         paced_below = bool(paced) and (asked is None or allowed < asked)

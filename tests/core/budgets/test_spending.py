@@ -218,6 +218,20 @@ def test_a_cost_that_no_call_has_is_refused_and_counted_by_nobody(place, router,
     assert held.route(QUERY).budgets[0].left == pytest.approx(1 - decision.cost)
 
 
+def test_a_call_that_no_budget_holds_is_told_once(place, router, caplog):
+    held = router.with_budgets(Budget(usd=1, key="user:*", state=place))
+    held.route(QUERY, budget_keys="user:ann")
+    assert not caplog.messages
+    for _ in range(2):
+        held.route(QUERY, budget_keys="usr:ann")
+    [told] = caplog.messages
+    assert told.startswith(
+        "A call with the keys 'usr:ann' counts on none of the budgets ($1 a day for user:*)"
+    )
+    router.with_budgets([]).route(QUERY)
+    assert len(caplog.messages) == 1
+
+
 def test_one_key_alone_is_a_key(place, router):
     held = router.with_budgets(Budget(usd=1, key="user:*", state=place))
     assert [
