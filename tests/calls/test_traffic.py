@@ -233,3 +233,14 @@ def test_a_grade_is_drawn_with_some_probability(integration, router, log, probab
     decision = integration(router, Provider(), traffic=log).ask()
     with pytest.raises(ValueError, match=r"probability must be in \(0, 1\], got"):
         log.feedback(decision.id, 1.0, probability=probability)
+
+
+def test_an_escalation_of_unknown_cost_in_part_is_of_unknown_cost(integration, router, log):
+    integration(router, Provider(), traffic=log, escalate=DOUBTING).ask()
+    log.flush()
+    _, second = rows(log, schema.calls)
+    with log.writing() as connection:
+        connection.execute(sa.update(schema.calls).where(schema.calls.c.id == second.id).values(cost=None))
+    logged = read_logged(log)
+    assert np.isnan(logged.further[0])
+    assert np.isnan(logged.paid[0])

@@ -282,7 +282,8 @@ def _table(told: TrafficReport) -> Table:
     from crossroute.decision import usd
     from crossroute.tables import plain_table
 
-    caption = f"{told.decisions:,} decisions for {usd(told.usd)}, {told.coverage:.0%} graded."
+    unknown = f" and {told.unknown:,} of unknown cost" if told.unknown else ""
+    caption = f"{told.decisions:,} decisions for {usd(told.usd)}{unknown}, {told.coverage:.0%} graded."
     if all(math.isnan(row.cost) for row in told.rows):
         caption = f"{told.decisions:,} decisions of unknown cost, {told.coverage:.0%} graded."
     if told.shadow_saving is not None:
@@ -304,6 +305,7 @@ def _table(told: TrafficReport) -> Table:
     table.add_column("drift")
     for row in told.rows:
         spent = "–" if math.isnan(row.cost) else usd(row.usd)
+        spent += f" + {row.unknown:,} unknown" if row.unknown and not math.isnan(row.cost) else ""
         costs = (spent, usd(row.cost), usd(row.predicted_cost))
         quality = (f"{row.observed:.3f}", f"{row.predicted:.3f}") if row.graded else ("–", "–")
         drift = ", ".join(row.drift)

@@ -86,16 +86,17 @@ class Overview:
         with self._lock:
             self._counted += 1
             model = self._models.setdefault(
-                decision.candidate, dict.fromkeys(("calls", "usd", "failures"), 0.0)
+                decision.candidate, dict.fromkeys(("calls", "usd", "unknown", "failures"), 0.0)
             )
             if not call.answered:
                 model["failures"] += isinstance(call.error, Exception)
                 return
-            held = self._keys.setdefault(key, {"calls": 0, "usd": 0.0})
+            held = self._keys.setdefault(key, {"calls": 0, "usd": 0.0, "unknown": 0})
             held |= {"cost_preference": decision.cost_preference, "time": now}
             for counted in (model, held):
                 counted["calls"] += 1
                 counted["usd"] += call.cost or 0.0
+                counted["unknown"] += call.cost is None
             self._calls.append((now, key, call))
 
     def show(self) -> None:
@@ -143,6 +144,7 @@ def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
         "processes": len(parts),
         "since": min(part["since"] for part in parts),
         "usd": sum(counts["usd"] for counts in models.values()),
+        "unknown": sum(int(counts["unknown"]) for counts in models.values()),
         "calls": sum(int(counts["calls"]) for counts in models.values()),
         "predicted_usd": sum(part["predicted_usd"] for part in parts),
         "always_best_usd": sum(part["always_best_usd"] for part in parts),
@@ -164,7 +166,8 @@ def _by_name(parts: list[dict[str, Any]], what: str) -> dict[str, list[dict[str,
 def _sums(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return the sums of counts."""
     told = list(found)
-    return {name: sum(one[name] for one in told) for name in ("calls", "usd", "failures") if name in told[0]}
+    summed = ("calls", "usd", "unknown", "failures")
+    return {name: sum(one[name] for one in told) for name in summed if name in told[0]}
 
 
 def _against_best(decisions: list[Decision]) -> tuple[float, float]:

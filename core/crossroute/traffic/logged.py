@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -163,8 +164,10 @@ class Entry(NamedTuple):
 
     @property
     def further(self) -> float:
-        """USD of an escalation's further calls."""
-        return sum(call.cost or 0.0 for call in self.others[1:]) if self.escalated else 0.0
+        """USD of an escalation's further calls; NaN where that of one is not known."""
+        if not self.escalated:
+            return 0.0
+        return sum(math.nan if call.cost is None else call.cost for call in self.others[1:])
 
     @property
     def would_cost(self) -> float | None:

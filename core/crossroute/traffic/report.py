@@ -20,7 +20,8 @@ class Row(BaseModel):
     Attributes:
         candidate: Its name.
         calls: That it answered.
-        usd: That these took.
+        usd: That these took, as far as it is known.
+        unknown: Calls of which it is not.
         predicted_cost: Mean USD, as predicted of these calls.
         cost: Mean USD.
         predicted: Mean quality, as predicted of the graded calls.
@@ -34,6 +35,7 @@ class Row(BaseModel):
     candidate: str
     calls: int
     usd: float
+    unknown: int
     predicted_cost: float
     cost: float
     predicted: float
@@ -47,7 +49,8 @@ class TrafficReport(BaseModel):
 
     Attributes:
         decisions: Answered.
-        usd: That they took.
+        usd: That they took, an escalation's further calls included, as far as it is known.
+        unknown: Decisions of which it is not, or not wholly.
         coverage: Part that was graded, in [0, 1].
         rows: A row a candidate, most calls first.
         shadow_saving: Mean USD a call that routing saves, where shadow mode was on, with its 95 % interval: as
@@ -60,6 +63,7 @@ class TrafficReport(BaseModel):
 
     decisions: int
     usd: float
+    unknown: int
     coverage: float
     rows: tuple[Row, ...]
     shadow_saving: tuple[float, float, float] | None = None
@@ -120,7 +124,8 @@ def report_on(logged: Logged) -> TrafficReport:
     order = [int(column) for column in np.argsort(-counts) if counts[column]]
     return TrafficReport(
         decisions=len(logged),
-        usd=float(np.nansum(logged.paid)),
+        usd=float(np.nansum(logged.cost) + np.nansum(logged.further)),
+        unknown=int(np.isnan(logged.paid).sum()),
         coverage=float((~np.isnan(logged.quality)).mean()),
         rows=tuple(_row(own, column) for column in order),
         shadow_saving=_interval(_saved(logged)),
@@ -145,6 +150,7 @@ def _row(logged: Logged, column: int) -> Row:
         candidate=logged.names[column],
         calls=int(mine.sum()),
         usd=float(np.nansum(logged.cost[mine])),
+        unknown=int(np.isnan(logged.cost[mine]).sum()),
         predicted_cost=_mean(logged.predicted_cost[mine, column]),
         cost=_mean(logged.cost[mine]),
         predicted=_mean(logged.predicted[graded, column]),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 
+from crossroute.calls.hooks import Called
+from crossroute.serve.overview import Overview
 from tests.support.routers import STORY
 
 DOCS = Path(__file__).parents[3] / "docs" / "serve.md"
@@ -43,3 +45,13 @@ def test_the_docs_list_every_endpoint(served):
     text = DOCS.read_text("utf-8")
     for route in app_of(served.service).routes:
         assert f"{route.path.replace('{name:path}', 'NAME')}`" in text
+
+
+def test_calls_of_unknown_cost_are_counted_and_not_taken_for_free(served):
+    decision = served.service.dispatcher.router.route(STORY)
+    overview = Overview(None)
+    for cost in (0.5, None, None):
+        overview.called(Called(decision, cost=cost))
+    told = overview.told()
+    for counts in (told, told["models"][decision.candidate], told["keys"]["-"]):
+        assert (counts["calls"], counts["usd"], counts["unknown"]) == (3, 0.5, 2)

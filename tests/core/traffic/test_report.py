@@ -45,6 +45,23 @@ def test_calls_of_unknown_cost_are_told_as_such(logged):  # noqa: F811
     assert "nan" not in told
 
 
+def test_costs_that_are_unknown_in_part_are_no_part_of_the_sum_and_are_counted(logged):  # noqa: F811
+    some, further = np.arange(len(logged)) < 3, np.zeros(len(logged))
+    further[7] = np.nan
+    told = report_on(replace(logged, cost=np.where(some, np.nan, logged.cost), further=further))
+    assert told.unknown == 4  # one of them as to an escalation's further calls alone
+    assert told.usd == pytest.approx(logged.cost[~some].sum())
+    assert sum(row.unknown for row in told.rows) == 3
+    assert "and 4 of unknown cost" in _told(told)
+    assert "unknown" not in _told(report_on(logged))
+
+
+def _told(report):
+    console = Console(width=200, file=io.StringIO())
+    console.print(_table(report))
+    return console.file.getvalue()
+
+
 def test_an_unknown_cost_does_not_count_as_free(logged, router):  # noqa: F811
     """A router that sends all to a candidate of unknown costs gains nothing by them."""
     dear = logged.names.index("large")
