@@ -25,15 +25,9 @@ from crossroute.evaluation.contenders import cascades
 from crossroute.evaluation.plots import draw_curves
 from crossroute.evaluation.report import Report, RouterFigures
 from crossroute.metrics.cascades import Played, play
-from crossroute.metrics.scores import (
-    WILLINGNESS_TO_PAY,
-    aiq,
-    cost_range,
-    expected_calibration_error,
-    maximum_quality,
-    paired_bootstrap,
-)
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, cost_range, maximum_quality
 from crossroute.metrics.sweep import Sweep
+from crossroute.metrics.uncertainty import expected_calibration_error, paired_bootstrap
 from crossroute.numeric import Floats
 
 SET = "gpt4o-llama-qwen, 9 candidates"

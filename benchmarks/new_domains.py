@@ -20,15 +20,9 @@ from sets import load, matching, slug
 from crossroute import Outcomes, Prediction, Query, TrainingConfig, fit, load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.evaluation.baselines import FAMILIES, candidate_mean, tune
-from crossroute.metrics.scores import (
-    WILLINGNESS_TO_PAY,
-    aiq,
-    candidate_points,
-    cost_range,
-    known_outcomes,
-    paired_bootstrap,
-)
+from crossroute.metrics.scores import WILLINGNESS_TO_PAY, aiq, candidate_points, cost_range, known_outcomes
 from crossroute.metrics.sweep import Sweep
+from crossroute.metrics.uncertainty import paired_bootstrap
 from crossroute.numeric import Floats
 from crossroute.profiler.scores import benchmark_of
 from crossroute.reward import Reward

@@ -15,9 +15,10 @@ from crossroute import Capability
 from crossroute.calls.arguments import check_tools, spoken
 from crossroute.calls.dialects import dialect_of
 from crossroute.calls.own_tools import tool_provider
-from langchain_crossroute.members import Change, copied, provider_of
+from langchain_crossroute.members import provider_of
 from langchain_crossroute.messages.reading import is_named
 from langchain_crossroute.messages.translation import tools_for_provider
+from langchain_crossroute.wrapping import Change, copied
 
 BINDING = "crossroute_tools"
 """The keyword under which `bind_tools` hands a ToolBinding to the call."""

@@ -34,11 +34,12 @@ from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.members import FIELDS_ALONE, Change, Member
+from langchain_crossroute.members import FIELDS_ALONE, Member
 from langchain_crossroute.messages.reply import KEY, UsageProbe, message_of, traced, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
+from langchain_crossroute.wrapping import Change
 
 AnyTail = TypeVar("AnyTail", bound=Tail)
 

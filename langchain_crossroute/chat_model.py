@@ -23,9 +23,9 @@ from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
 from langchain_crossroute.call import Call, generation_calls, merged
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
-from langchain_crossroute.members import Change
 from langchain_crossroute.pool import PoolFields
 from langchain_crossroute.structured import StructuredOutput
+from langchain_crossroute.wrapping import Change
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
 """Fields that hold for every member, in every call that has no such keyword."""

@@ -9,9 +9,7 @@ from typing import Any, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.model_profile import ModelProfile
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableWithFallbacks
-from langchain_core.runnables.base import RunnableBindingBase
-from langchain_core.runnables.configurable import DynamicRunnable
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from crossroute import Capability, CrossRouteError
 from crossroute.calls.dialects import Dialect, dialect_of
@@ -21,6 +19,17 @@ from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
 from langchain_crossroute.efforts import effort_fields, effort_of
 from langchain_crossroute.messages.reply import told_usage, usage_of
+from langchain_crossroute.wrapping import (
+    Change,
+    as_constructed,
+    change_within,
+    completed,
+    configure,
+    copied,
+    innermost,
+    models_within,
+    refusal,
+)
 
 PROFILE: dict[Capability, str] = {
     "tools": "tool_calling",
@@ -41,8 +50,6 @@ FIELDS_ALONE = frozenset(
     }
 )
 """What ChatOllama takes as a field, and not as a keyword."""
-
-Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
 
 class MissingPackageError(CrossRouteError, ImportError):
@@ -87,15 +94,15 @@ class Member:
             spelled, own = split_effort(given)
             runnable, told = named(spelled), own or told
         if not isinstance(runnable, Runnable):
-            raise TypeError(_refusal(name, given))
+            raise TypeError(refusal(name, given))
 
         def complete(model: BaseChatModel) -> BaseChatModel:
-            model = _completed(model, handed_on or {})
+            model = completed(model, handed_on or {})
             update = {} if told is None else effort_fields(model, told)
             return copied(model, update) if update else model
 
-        runnable = _changed(runnable, complete, name)
-        return cls(name, runnable, _innermost(runnable))
+        runnable = change_within(runnable, complete, name)
+        return cls(name, runnable, innermost(runnable))
 
     @property
     def provider(self) -> str:
@@ -105,7 +112,7 @@ class Member:
     @property
     def providers(self) -> frozenset[str]:
         """Providers that define its answers' formats: several if it falls back on another provider's model."""
-        return frozenset(map(provider_of, _models(self.runnable)))
+        return frozenset(map(provider_of, models_within(self.runnable)))
 
     @property
     def model_name(self) -> str | None:
@@ -160,11 +167,11 @@ class Member:
 
     def configured(self, config: RunnableConfig) -> Runnable[Any, Any]:
         """Return what was given, as a config sets its configurable fields."""
-        return _configured(self.runnable, config)
+        return configure(self.runnable, config)
 
     def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
         """Return what was given, or became of it, the chat model within changed (to one with tools, say)."""
-        return _changed(self.runnable if runnable is None else runnable, change, self.name)
+        return change_within(self.runnable if runnable is None else runnable, change, self.name)
 
     def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
         """Return a change that also sets a chat model's fields, by their names or aliases, on a copy of it.
@@ -182,19 +189,12 @@ class Member:
     def _taken(self, model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
         key = (id(model), repr(fields))
         if key not in self._settled:
-            self._settled[key] = _as_constructed(model, fields)
+            self._settled[key] = as_constructed(model, fields)
         return self._settled[key]
 
     def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the stated values that its chat model has no field for: they go as keywords."""
         return {name: value for name, value in stated.items() if _field(self.model, name) is None}
-
-
-def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
-    """Return a copy of a chat model with other fields, by which a cache tells it from the model."""
-    copy = model.model_copy(update=update)
-    vars(copy).pop("_serialized", None)  # what LangChain remembers of the fields as they were
-    return copy
 
 
 def model_name(given: object) -> str | None:
@@ -267,82 +267,6 @@ def named(model: str, **arguments: Any) -> BaseChatModel:
         raise MissingPackageError(f"A model by name ({model!r})", "langchain") from error
     made: BaseChatModel = init_chat_model(model, **arguments)
     return made
-
-
-def _completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
-    free = type(model).model_fields.keys() - model.model_fields_set
-    update = {field: value for field, value in handed_on.items() if field in free}
-    return copied(model, update) if update else model
-
-
-def _changed(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
-    if isinstance(runnable, BaseChatModel):
-        return change(runnable)
-    if isinstance(runnable, DynamicRunnable):
-        return runnable.model_copy(update={"default": _changed(runnable.default, change, name)})
-    if _is_configurable(runnable):
-        return runnable
-    if isinstance(runnable, RunnableBindingBase):
-        return runnable.model_copy(update={"bound": _changed(runnable.bound, change, name)})
-    if isinstance(runnable, RunnableWithFallbacks):
-        fallbacks = [_changed(fallback, change, name) for fallback in runnable.fallbacks]
-        return runnable.model_copy(
-            update={"runnable": _changed(runnable.runnable, change, name), "fallbacks": fallbacks}
-        )
-    raise TypeError(_refusal(name, runnable))
-
-
-def _innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
-    runnable = _configured(runnable, {})
-    while not isinstance(runnable, BaseChatModel):
-        around = cast("RunnableBindingBase[Any, Any] | RunnableWithFallbacks[Any, Any]", runnable)
-        runnable = around.bound if isinstance(around, RunnableBindingBase) else around.runnable
-    return runnable
-
-
-def _configured(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[Any, Any]:
-    if isinstance(runnable, DynamicRunnable):
-        return _configured(runnable.prepare(config)[0], config)
-    if _is_configurable(runnable):
-        return cast("Any", runnable)._model(config)  # type: ignore[no-any-return]
-    if isinstance(runnable, RunnableBindingBase):
-        bound = _configured(runnable.bound, config)
-        return runnable if bound is runnable.bound else runnable.model_copy(update={"bound": bound})
-    if isinstance(runnable, RunnableWithFallbacks):
-        parts = [_configured(one, config) for one in runnable.runnables]
-        return runnable.model_copy(update={"runnable": parts[0], "fallbacks": parts[1:]})
-    return runnable
-
-
-def _is_configurable(runnable: object) -> bool:
-    """Return whether it is what `init_chat_model(configurable_fields=...)` makes: a class of no public name."""
-    return type(runnable).__name__ == "_ConfigurableModel"
-
-
-def _as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of fields as the model's class takes them with the others that were given."""
-    kind = type(model)
-    named = {name: info.alias or name for name, info in kind.model_fields.items()}
-    given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}
-    try:
-        made = kind(**given, **{named[name]: value for name, value in fields.items()})
-    except (TypeError, ValueError):  # a class that is not made of its fields
-        return fields
-    return {name: getattr(made, name) for name in fields}
-
-
-def _models(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
-    if isinstance(runnable, RunnableWithFallbacks):
-        return [model for one in runnable.runnables for model in _models(one)]
-    return _models(runnable.bound) if isinstance(runnable, RunnableBindingBase) else [_innermost(runnable)]
-
-
-def _refusal(name: str, given: object) -> str:
-    return (
-        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
-        ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "
-        "'openai:gpt-5-mini'."
-    )
 
 
 def _common(values: list[Any]) -> Any:

@@ -12,13 +12,8 @@ from rich.table import Table
 from crossroute.data.outcomes import Outcomes
 from crossroute.evaluation.report import Interval, figures_table
 from crossroute.metrics.cascades import Played
-from crossroute.metrics.scores import (
-    best_single,
-    candidate_points,
-    cost_at_quality,
-    expected_calibration_error,
-    paired_bootstrap,
-)
+from crossroute.metrics.scores import best_single, candidate_points, cost_at_quality
+from crossroute.metrics.uncertainty import expected_calibration_error, paired_bootstrap
 from crossroute.numeric import Floats
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -20,18 +20,16 @@ from crossroute.metrics.scores import (
     aiq,
     candidate_points,
     cost_at_quality,
-    cost_factor,
     cost_quality_curve,
     cost_range,
-    expected_calibration_error,
     gap_closed,
     known_outcomes,
     maximum_quality,
-    paired_bootstrap,
     sweep_for,
     zero_router_points,
 )
 from crossroute.metrics.sweep import Sweep
+from crossroute.metrics.uncertainty import cost_factor, expected_calibration_error, paired_bootstrap
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats
 from crossroute.reward import Reward

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from crossroute.metrics.scores import FEW, more_queries
+from crossroute.metrics.uncertainty import FEW, more_queries
 from crossroute.reward import Reward
 from crossroute.tables import InNotebooks, listed, plain_table
 

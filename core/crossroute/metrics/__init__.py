@@ -7,18 +7,16 @@ from crossroute.metrics.scores import (
     candidate_points,
     choices,
     cost_at_quality,
-    cost_factor,
     cost_quality_curve,
     cost_range,
-    expected_calibration_error,
     gap_closed,
     known_outcomes,
     maximum_quality,
     non_decreasing_convex_hull,
-    paired_bootstrap,
     sweep_for,
     zero_router_points,
 )
+from crossroute.metrics.uncertainty import cost_factor, expected_calibration_error, paired_bootstrap
 
 __all__ = [
     "WILLINGNESS_TO_PAY",

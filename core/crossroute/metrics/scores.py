@@ -13,8 +13,6 @@ not depend on which others it is compared with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +26,6 @@ _RESOLVED = (1e-5, 1.0)
 """Mean costs of the dearest candidate, USD for one call, for which that sweep is fine enough."""
 
 _TOLERANCE = 1e-12
-_RESAMPLES_AT_ONCE = 100
 
 
 def sweep_for(cost: Floats) -> Floats:
@@ -264,96 +261,3 @@ def gap_closed(aiq: float, zero: float, oracle: float) -> float:
     0.25
     """
     return (aiq - zero) / (oracle - zero) if oracle > zero else float("nan")
-
-
-def expected_calibration_error(predicted: Floats, observed: Floats, bins: int = 15) -> float:
-    """Return sum_b n_b / n * |mean predicted in b - mean observed in b| over bins of equal width of [0, 1].
-
-    Args:
-        predicted: Predicted quality, any shape, in [0, 1].
-        observed: Observed quality, of the same shape; NaN is left out.
-        bins: Number of bins; bin b holds predictions in (b / bins, (b + 1) / bins].
-
-    Source: Guo et al., "On Calibration of Modern Neural Networks", arXiv 1706.04599, equation 3.
-
-    >>> expected_calibration_error(np.array([0.75, 0.75, 0.25, 0.25]), np.array([1.0, 1.0, 0.0, 0.5]), bins=2)
-    0.125
-    """
-    known = ~np.isnan(observed)
-    if not known.any():
-        return float("nan")
-    place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], predicted[known])
-    excess = np.bincount(place, weights=(predicted - observed)[known], minlength=bins)
-    return float(np.abs(excess).sum() / known.sum())
-
-
-def cost_factor(predicted: Floats, observed: Floats) -> float:
-    """Return exp(median |log(predicted / observed)|): 1.25 is off by a quarter, up or down, in the median.
-
-    Args:
-        predicted: Predicted cost, any shape, USD for one call.
-        observed: Observed cost, of the same shape; NaN is left out, and so are calls that were free.
-
-    >>> cost_factor(np.array([1.0, 2.0, 0.25]), np.array([1.0, 1.0, 1.0]))
-    2.0
-    """
-    known = observed > 0
-    if not known.any():
-        return float("nan")
-    with np.errstate(divide="ignore"):  # a cost predicted as 0 is off by an infinite factor
-        return float(np.exp(np.median(np.abs(np.log(predicted[known]) - np.log(observed[known])))))
-
-
-MOST_MORE = 100_000
-"""Queries beyond which nobody would grade more."""
-
-FEW = 10
-"""Queries under which an interval is no guide to how many more would narrow it."""
-
-
-def more_queries(gain: float, interval: tuple[float, float], queries: int) -> int | None:
-    """Return about how many more queries would tell a gain from none; None where these do not say.
-
-    An interval narrows with the root of the queries; a tenth is the step.
-
-    Args:
-        gain: Measured on the queries.
-        interval: Of the gain, 95 %.
-        queries: How many these were.
-
-    >>> more_queries(0.02, (-0.02, 0.06), 100), more_queries(0.0, (0.0, 0.0), 100), more_queries(0.1, (0, 0.3), 3)
-    (300, None, None)
-    """
-    half = (interval[1] - interval[0]) / 2
-    if queries < FEW or half == 0:
-        return None
-    ratio = half / max(abs(gain), 1e-9)
-    return min(MOST_MORE, max(FEW, 10 * round(queries * (ratio**2 - 1) / 10)))
-
-
-def paired_bootstrap(
-    statistic: Callable[[Floats], Floats], n: int, *, resamples: int = 1000, seed: int = 0
-) -> Floats:
-    """Return the 95 % percentile interval of a statistic when the n queries are drawn anew, shape (2, ...).
-
-    What routers choose does not change with the draw, only how often each query counts: a statistic gets the
-    weights and may compute any number of values from the same draws, so their differences are paired.
-
-    Args:
-        statistic: Maps weights, shape (r, n), each row summing to 1, to values, shape (r, ...).
-        n: Number of queries.
-        resamples: Number of draws.
-        seed: Of the draws; equal seeds draw equally.
-
-    Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
-
-    >>> paired_bootstrap(lambda weights: weights @ np.array([3.0, 3.0]), n=2)
-    array([3., 3.])
-    """
-    generator = np.random.default_rng(seed)
-    sizes = [_RESAMPLES_AT_ONCE] * (resamples // _RESAMPLES_AT_ONCE) + [resamples % _RESAMPLES_AT_ONCE]
-    values = [
-        statistic(generator.multinomial(n, np.full(n, 1 / n), size=size) / n) for size in sizes if size > 0
-    ]
-    interval: Floats = np.percentile(np.concatenate(values), [2.5, 97.5], axis=0)
-    return interval

@@ -24,15 +24,9 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import priced
 from crossroute.encoder import load_encoder
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics.scores import (
-    aiq,
-    cost_range,
-    known_outcomes,
-    more_queries,
-    paired_bootstrap,
-    sweep_for,
-)
+from crossroute.metrics.scores import aiq, cost_range, known_outcomes, sweep_for
 from crossroute.metrics.sweep import Sweep
+from crossroute.metrics.uncertainty import more_queries, paired_bootstrap
 from crossroute.model import costs
 from crossroute.model.prediction import Prediction
 from crossroute.numeric import Floats

@@ -15,17 +15,15 @@ from crossroute.metrics.scores import (
     candidate_points,
     choices,
     cost_at_quality,
-    cost_factor,
     cost_quality_curve,
     cost_range,
-    expected_calibration_error,
     gap_closed,
     maximum_quality,
     non_decreasing_convex_hull,
-    paired_bootstrap,
     sweep_for,
     zero_router_points,
 )
+from crossroute.metrics.uncertainty import cost_factor, expected_calibration_error, paired_bootstrap
 
 SQUARE = np.array([[0.0, 0.5], [1.0, 1.0]])
 shares = st.floats(0, 1, allow_subnormal=False).map(lambda value: round(value, 6))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crossroute import Router
-from crossroute.metrics.scores import MOST_MORE
+from crossroute.metrics.uncertainty import MOST_MORE
 from crossroute.training import few
 from tests.support.routers import make_outcomes, make_router
 

@@ -1,0 +1,108 @@
+"""The chat model within what a user gives, which may be wrapped: found, changed and configured there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
+
+Change = Callable[[BaseChatModel], Runnable[Any, Any]]
+
+
+def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
+    """Return a copy of a chat model with other fields, by which a cache tells it from the model."""
+    copy = model.model_copy(update=update)
+    vars(copy).pop("_serialized", None)  # what LangChain remembers of the fields as they were
+    return copy
+
+
+def completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
+    """Return a chat model with the fields handed on that it does not state itself."""
+    free = type(model).model_fields.keys() - model.model_fields_set
+    update = {field: value for field, value in handed_on.items() if field in free}
+    return copied(model, update) if update else model
+
+
+def change_within(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
+    """Return what was given with its chat model changed, each of them where it falls back on others.
+
+    Raises:
+        TypeError: There is no chat model in it.
+    """
+    if isinstance(runnable, BaseChatModel):
+        return change(runnable)
+    if isinstance(runnable, DynamicRunnable):
+        return runnable.model_copy(update={"default": change_within(runnable.default, change, name)})
+    if _is_configurable(runnable):
+        return runnable
+    if isinstance(runnable, RunnableBindingBase):
+        return runnable.model_copy(update={"bound": change_within(runnable.bound, change, name)})
+    if isinstance(runnable, RunnableWithFallbacks):
+        fallbacks = [change_within(fallback, change, name) for fallback in runnable.fallbacks]
+        return runnable.model_copy(
+            update={"runnable": change_within(runnable.runnable, change, name), "fallbacks": fallbacks}
+        )
+    raise TypeError(refusal(name, runnable))
+
+
+def innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
+    """Return the chat model that is called first."""
+    runnable = configure(runnable, {})
+    while not isinstance(runnable, BaseChatModel):
+        around = cast("RunnableBindingBase[Any, Any] | RunnableWithFallbacks[Any, Any]", runnable)
+        runnable = around.bound if isinstance(around, RunnableBindingBase) else around.runnable
+    return runnable
+
+
+def configure(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[Any, Any]:
+    """Return what a call's config makes of what was given."""
+    if isinstance(runnable, DynamicRunnable):
+        return configure(runnable.prepare(config)[0], config)
+    if _is_configurable(runnable):
+        return cast("Any", runnable)._model(config)  # type: ignore[no-any-return]
+    if isinstance(runnable, RunnableBindingBase):
+        bound = configure(runnable.bound, config)
+        return runnable if bound is runnable.bound else runnable.model_copy(update={"bound": bound})
+    if isinstance(runnable, RunnableWithFallbacks):
+        parts = [configure(one, config) for one in runnable.runnables]
+        return runnable.model_copy(update={"runnable": parts[0], "fallbacks": parts[1:]})
+    return runnable
+
+
+def _is_configurable(runnable: object) -> bool:
+    """Return whether it is what `init_chat_model(configurable_fields=...)` makes: a class of no public name."""
+    return type(runnable).__name__ == "_ConfigurableModel"
+
+
+def as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of fields as the model's class takes them with the others that were given."""
+    kind = type(model)
+    named = {name: info.alias or name for name, info in kind.model_fields.items()}
+    given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}
+    try:
+        made = kind(**given, **{named[name]: value for name, value in fields.items()})
+    except (TypeError, ValueError):  # a class that is not made of its fields
+        return fields
+    return {name: getattr(made, name) for name in fields}
+
+
+def models_within(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
+    """Return all chat models that may answer."""
+    if isinstance(runnable, RunnableWithFallbacks):
+        return [model for one in runnable.runnables for model in models_within(one)]
+    return (
+        models_within(runnable.bound) if isinstance(runnable, RunnableBindingBase) else [innermost(runnable)]
+    )
+
+
+def refusal(name: str, given: object) -> str:
+    """Say that a model is none."""
+    return (
+        f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
+        ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "
+        "'openai:gpt-5-mini'."
+    )
