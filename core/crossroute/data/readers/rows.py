@@ -29,6 +29,9 @@ COLUMNS = (*REQUIRED, *OPTIONAL)
 LIKE = 0.65
 """How alike a column that is not read must be to one that would be, to be told of: cost and cost_usd are 0.67."""
 
+TRUTH = {"true": 1.0, "false": 0.0}
+"""Qualities that tables write as truth values, as pandas does."""
+
 STRAY = 10_000
 """Times the median of a candidate's costs beyond which one of them is likely of another unit."""
 
@@ -93,7 +96,7 @@ class Rows:
             fields = {**fields, **self._renamed(place, fields)}
         if missing := [name for name in REQUIRED if name not in fields]:
             self._fault(place, _without(missing[0], missing[0], fields))
-        name = self._text(place, "candidate", fields)
+        name = self._text(place, "candidate", fields).strip()
         query = self._query(place, fields)
         numbers = {column: self._number(place, column, fields.get(column)) for column in self._numbers}
         for measure, column in MEASURES.items():
@@ -204,6 +207,8 @@ class Rows:
     def _number(self, place: str, name: str, value: object) -> float:
         if value is None:
             return np.nan
+        if name == "quality" and isinstance(value, str):
+            value = TRUTH.get(value.strip().lower(), value)
         try:
             return float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):

@@ -230,3 +230,13 @@ def test_two_columns_of_one_name_are_refused_in_frames():
     for twice in (frame, table):
         with pytest.raises(DataError, match="two columns are called 'quality'"):
             read_outcomes(twice)
+
+
+def test_truth_values_are_qualities_and_blanks_are_no_part_of_a_name(tmp_path):
+    path = tmp_path / "outcomes.csv"
+    path.write_text(
+        "text,candidate,quality\nWhy?,a,True\nHow?,a ,false\n\nWhy?, b,TRUE\nHow?,b,0.5\n", "utf-8"
+    )
+    outcomes = read_outcomes(path)
+    assert outcomes.pool.names == ("a", "b")
+    assert outcomes.quality.tolist() == [[1, 1], [0, 0.5]]
