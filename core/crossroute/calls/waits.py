@@ -5,8 +5,10 @@
 | `retry-after`, `retry-after-ms` | most |
 | `x-ratelimit-reset-tokens: 6m0s` and the like | OpenAI, Groq, OpenRouter |
 | `anthropic-ratelimit-tokens-reset: 2026-11-29T12:00:00Z` | Anthropic |
-| `retryDelay: "37s"` in the body | Google |
-| "Please try again in 1.2s." in the message | OpenAI, Groq, Azure |
+| `ratelimit-reset: 30` | gateways, by the draft of the IETF |
+| `retryDelay: "37s"`, `retry_after: 4` in the body | Google, gateways |
+| `metadata.headers` in the body | OpenRouter |
+| "Please try again in 1.2s.", "Please wait 30 seconds" in the message | OpenAI, Groq, Azure |
 
 Source: the providers' references on rate limits, as of November 2026.
 """
@@ -20,21 +22,24 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from itertools import chain as joined
 from typing import Any
 
 from crossroute.calls.blame import chain, status
+from crossroute.calls.stated import field_of
 from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
 """Seconds that are heeded at most."""
 
-RESET = re.compile(r"(?:x|anthropic)-ratelimit-(?:reset(?:-(\w+))?|(\w+)-reset)$", re.IGNORECASE)
-REMAINING = ("x-ratelimit-remaining-{}", "anthropic-ratelimit-{}-remaining")
+RESET = re.compile(r"(?:(?:x|anthropic)-)?ratelimit-(?:reset(?:-(\w+))?|(\w+)-reset)$", re.IGNORECASE)
+REMAINING = ("x-ratelimit-remaining-{}", "anthropic-ratelimit-{}-remaining", "ratelimit-remaining-{}")
 LONG = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$")
 UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3)
-DELAY = re.compile(r'"retryDelay": "(\d+(?:\.\d+)?s)"')
+DELAY = re.compile(r'"retry[_-]?(?:delay|after(?:_seconds|_s)?)(_ms)?": "?(\d+(?:\.\d+)?s?)', re.IGNORECASE)
 ASKED = re.compile(
-    r"(?:try again|retry)(?: your request)? (?:in|after) (\d[\d.]*) ?(ms|m?s|seconds?|minutes?|(?:\d*[hms.]\d*)+)?",
+    r"(?:(?:try again|retry)(?: your request)? (?:in|after)|\bwait(?: for)?) "
+    r"(\d[\d.]*) ?(ms|m?s|seconds?|minutes?|(?:\d*[hms.]\d*)+)?",
     re.IGNORECASE,
 )
 EPOCH_S = 1.5e9
@@ -59,7 +64,7 @@ def seconds_of(told: Any) -> float | None:
     text = str(told).strip()
     with suppress(ValueError):
         number = float(text)
-        return None if math.isnan(number) else _until(number) if number >= EPOCH_S else number
+        return None if not math.isfinite(number) else _until(number) if number >= EPOCH_S else number
     length = LONG.match(text)
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
@@ -78,7 +83,7 @@ def _told(error: BaseException) -> Iterator[float | None]:
     yield seconds_of(getattr(error, "retry_after", None))
     body = json.dumps([getattr(error, name, None) for name in ("details", "body")], default=str)
     delay = DELAY.search(body)
-    yield seconds_of(delay[1]) if delay else None
+    yield seconds_of(f"{delay[2]}ms" if delay[1] else delay[2]) if delay else None
     if status(error) == 429:
         yield _in_words(str(error))
         yield max(_resets(headers), default=None)
@@ -91,8 +96,9 @@ def _headers(error: BaseException) -> dict[str, str]:
         headers = response.get("HTTPHeaders") if isinstance(response, Mapping) else None
     else:
         headers = getattr(response, "headers", None)
-    told = headers.items() if isinstance(headers, Mapping) else ()
-    return {str(name).lower(): value for name, value in told}
+    within = field_of(field_of(getattr(error, "body", None), "metadata"), "headers")
+    told = (one.items() for one in (within, headers) if isinstance(one, Mapping))
+    return {str(name).lower(): value for name, value in joined(*told)}
 
 
 def _resets(headers: Mapping[str, str]) -> Iterator[float]:

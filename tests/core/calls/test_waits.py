@@ -27,6 +27,9 @@ def refused(headers=(), message=""):
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "1e9"}, 3600),
+        ({"retry-after": "inf"}, None),
+        ({"ratelimit-reset": "30"}, 30),
+        ({"ratelimit-reset": "30", "ratelimit-remaining": "4"}, None),
         ({"retry-after": "-5"}, 0),
         ({"x-ratelimit-reset-tokens": "6m0s", "x-ratelimit-reset-requests": "1s"}, 360),
         (
@@ -69,6 +72,8 @@ def test_dates_are_read(header, date):
         ("Please retry after 26 seconds.", 26),
         ("Please retry in 37.5s.", 37.5),
         ("Please try again in 2 minutes.", 120),
+        ("Please wait 30 seconds before retrying", 30),
+        ("Wait for 2.5s", 2.5),
         ("Please try again in a while", None),
     ],
 )
@@ -93,3 +98,32 @@ def test_amazons_headers_and_an_attribute_are_read():
 def test_where_nothing_is_asked_nothing_is_told():
     assert retry_after(ValueError("Please try again in 1.2s.")) is None
     assert retry_after(error(response=object())) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"message": "x", "retry_after": 4}, 4),
+        ({"message": "x", "retry_after_ms": 4_000}, 4),
+        ({"message": "x", "retryAfter": "4s"}, 4),
+        ({"message": "x", "details": [{"retryDelay": "33.5s"}]}, 33.5),
+        (
+            {
+                "message": "x",
+                "metadata": {"headers": {"X-RateLimit-Reset": "30", "X-RateLimit-Remaining": "0"}},
+            },
+            30,
+        ),
+        (
+            {
+                "message": "x",
+                "metadata": {"headers": {"X-RateLimit-Reset": "30", "X-RateLimit-Remaining": "5"}},
+            },
+            None,
+        ),
+        ({"message": "x", "metadata": "none"}, None),
+        ({"message": "x", "retry_after": None}, None),
+    ],
+)
+def test_bodies_are_read(body, seconds):
+    assert retry_after(error(status_code=429, body=body)) == seconds
