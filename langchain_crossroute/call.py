@@ -136,7 +136,8 @@ class Call:
         needs: Iterable[Capability] = (),
         cache_prompts: bool = False,
     ) -> None:
-        refuse_settings(kwargs)
+        if kwargs:
+            refuse_settings(kwargs)
         self.routing, self.messages, self.config, self.settings = routing, messages, config, settings
         self.kwargs, self.stated = kwargs, stated or {}
         self.change, self.tools, self.needs = change, tools, needs
@@ -222,7 +223,8 @@ class Call:
         elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):
             config["run_id"] = UUID(decision.id)  # so that a tracer's feedback finds the decision
         member = self.routing.members[decision.candidate]
-        check_own_tools(self.tools, member.provider, member.name)
+        if self.tools:
+            check_own_tools(self.tools, member.provider, member.name)
         runnable, change = member.runnable, self._change_for(member)
         if runnable is not member.model:
             runnable = member.configured(config)

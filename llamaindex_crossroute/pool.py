@@ -234,7 +234,8 @@ class MemberPool(FunctionCallingLLM):
             tools: What it offers.
             unescalated: Why no other is asked after an answer; empty where one may be.
         """
-        refuse_settings(options or ())
+        if options:
+            refuse_settings(options)
         return Call(
             self._routing,
             reading,
