@@ -33,6 +33,9 @@ Log = Annotated[
     str,
     typer.Argument(metavar="LOG", callback=_readable, help="A log's URL, or the path of a SQLite file."),
 ]
+THIN = "overlap too thin"
+"""How a reason begins why nothing can be told of a policy."""
+
 SQLITE = b"SQLite format 3\x00"
 
 traffic = typer.Typer(no_args_is_help=True, help="Read a log of live traffic, and decide by what it shows.")
@@ -70,7 +73,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
     points = Policy(load(router), graded).curve()
     for point in points:
         if point.quality.thin:
-            table.add_row(f"{point.cost_preference:g}", point.quality.thin)
+            table.add_row(f"{point.cost_preference:g}", THIN)
             continue
         quality, cost = point.quality, point.cost.doubly_robust
         shown = (
@@ -79,6 +82,7 @@ def evaluate_log(router: str, url: str, as_json: bool) -> None:
         )
         paid = "–" if math.isnan(cost.value) else f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
         table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
+    _tell_thin(table, {f"{point.cost_preference:g}": point.quality.thin for point in points})
     answer(as_json, {"decisions": len(graded), "dials": points}, table)
 
 
@@ -272,8 +276,24 @@ def _dials(dials: list[OtherDial]) -> Table:
         told = f"{quality.value:.3f} ({max(quality.low, 0):.3f} to {min(quality.high, 1):.3f})"
         spread = f"({usd(max(cost.low, 0))} to {usd(max(cost.high, 0))})"
         paid = "–" if math.isnan(cost.value) else f"{usd(max(cost.value, 0))} {spread}"
-        table.add_row(other.label, *((other.thin, "") if other.thin else (told, paid)))
+        if other.thin:
+            table.add_row(other.label, THIN)
+        else:
+            table.add_row(other.label, told, paid)
+    _tell_thin(table, {other.label: other.thin for other in dials})
     return table
+
+
+def _tell_thin(table: Table, reasons: dict[str, str | None]) -> None:
+    """Say under a table, where it widens no column, why nothing is told in some of its rows."""
+    labels: dict[str, list[str]] = {}
+    for label, reason in reasons.items():
+        if reason:
+            labels.setdefault(f"{reason.removeprefix(f'{THIN}: ')}.", []).append(label)
+    remedies = {reason.partition(". ")[2] for reason in labels}
+    shared = remedies.pop() if len(remedies) == 1 and len(labels) > 1 else ""
+    lines = [f"{', '.join(rows)}: {reason.removesuffix(shared).strip()}" for reason, rows in labels.items()]
+    table.caption = "\n".join([str(table.caption), *lines, *filter(None, [shared])])
 
 
 def _table(told: TrafficReport) -> Table:

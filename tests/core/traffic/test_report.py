@@ -13,7 +13,7 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute.cli.traffic import _dials, _table
 from crossroute.traffic.policies import compare_policies
-from crossroute.traffic.report import other_dials, report_on
+from crossroute.traffic.report import WORTH, other_dials, report_on
 from tests.core.traffic.test_learning import logged, router  # noqa: F401
 
 
@@ -71,3 +71,13 @@ def test_an_unknown_cost_does_not_count_as_free(logged, router):  # noqa: F811
         for each in (logged, hidden)
     )
     assert unknown == pytest.approx(known, abs=0.03)
+
+
+def test_why_nothing_is_told_of_a_dial_stands_under_the_table_and_takes_no_column(logged):  # noqa: F811
+    console = Console(width=90, file=io.StringIO())
+    console.print(_dials(other_dials(logged.take(np.arange(10)))))
+    told = console.file.getvalue()
+    assert "No room for" not in told
+    assert "USD a call" in told
+    assert told.count("overlap too thin") == len(WORTH)
+    assert told.count("no chance in this log") <= 1
