@@ -17,10 +17,11 @@ from langchain_core.outputs import LLMResult
 from pydantic import ValidationError
 
 from crossroute import Decision
+from crossroute.calls.counting import counted
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, written_in_all
-from crossroute.calls.stated import cache_hits, token_count
+from crossroute.calls.stated import token_count
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"
@@ -154,16 +155,17 @@ def reply_of(
 
 
 def told_usage(message: AIMessage) -> UsageMetadata | None:
-    """Return an answer's tokens, with those of the cache that its provider tells where LangChain does not look."""
-    usage, hits = message.usage_metadata, cache_hits(message.response_metadata.get("token_usage"))
-    if usage is None or not hits:
+    """Return an answer's tokens, also those that its provider tells where LangChain does not look: a cache's, all."""
+    usage, sent = message.usage_metadata, message.response_metadata.get("token_usage")
+    details = (usage.get("input_token_details") if usage else None) or {}
+    if not sent or "cache_read" in details or (counts := counted(sent)) is None:
         return usage
-    details = usage.get("input_token_details") or {}
-    return (
-        usage
-        if details.get("cache_read")
-        else {**usage, "input_token_details": {**details, "cache_read": hits}}
-    )
+    if usage is None or usage_of(usage) is None:
+        read, written = counts.input_tokens, counts.output_tokens
+        usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+    if not counts.cached_input_tokens:
+        return usage
+    return {**usage, "input_token_details": {**details, "cache_read": counts.cached_input_tokens}}
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:

@@ -16,7 +16,6 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
-from pydantic import BaseModel
 
 from crossroute import Capability, Query
 from crossroute.calls.stated import field_of
@@ -162,14 +161,6 @@ def shows(message: ChatMessage) -> bool:
     kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
     return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
-
-
-def parts_of(place: Any) -> Any:
-    """Return what a provider sent as a dict of what it holds, where it is a model that many fields are asked of."""
-    if not isinstance(place, BaseModel):
-        return place
-    parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _kept_call(call: Any) -> ToolCall:

@@ -348,7 +348,9 @@ def test_words_that_are_said_to_take_no_input_are_of_unknown_cost(router, server
 
 
 HITS = {**USAGE, "prompt_tokens": 1000, "total_tokens": 1007}
+BESIDE = {"input_tokens": 100, "output_tokens": 7, "cache_read_input_tokens": 900}
 CACHES = {
+    "Anthropic's": BESIDE,
     "DeepSeek's": {**HITS, "prompt_cache_hit_tokens": 900, "prompt_cache_miss_tokens": 100},
     "Moonshot's": {**HITS, "cached_tokens": 900},
     "OpenAI's": {**HITS, "prompt_tokens_details": {"cached_tokens": 900}},
@@ -369,5 +371,17 @@ def test_what_a_cache_held_is_told_apart_wherever_it_is_told(pool, server, usage
     else:
         server.answer = [OPENING, *WORDS, chunk({}, "stop"), choice(None, usage=usage), DONE]
         asyncio.run(pool.astream()) if awaited else pool.stream()
-    told = pool.pool.spend.total.usage
-    assert (told.input_tokens, told.cached_input_tokens) == (usage["prompt_tokens"], 900)
+    total = pool.pool.spend.total
+    assert (total.usage.input_tokens, total.usage.cached_input_tokens, total.unknown) == (1000, 900, 0)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_no_call_takes_is_not_believed(pool, server, streamed):
+    told = {**USAGE, "prompt_tokens": 10**30, "cost": 1e30}
+    server.answer = (
+        [OPENING, *WORDS, chunk({}, "stop"), choice(None, usage=told), DONE]
+        if streamed
+        else (200, JSON, whole(usage=told))
+    )
+    pool.stream() if streamed else pool.ask()
+    assert (pool.pool.spend.total.cost, pool.pool.spend.total.unknown) == (0.0, 1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+
+DIGITS = 10
+"""Of a count of tokens, at most: no call takes ten billion."""
+DEAREST = 1e6
+"""USD that no call costs: what says more is no cost."""
 
 
 def token_count(told: object) -> int | None:
@@ -16,10 +20,10 @@ def token_count(told: object) -> int | None:
     (12, 12, 12, None, None)
     """
     if isinstance(told, str):
-        return int(told) if told.isascii() and told.isdecimal() else None
+        told = int(told) if told.isascii() and told.isdecimal() and len(told) < DIGITS else None
     if not isinstance(told, (int, float)) or isinstance(told, bool):
         return None
-    return round(told) if 0 <= told < math.inf else None
+    return round(told) if 0 <= told < 10**DIGITS else None
 
 
 def stated_cost(*places: object) -> float | None:
@@ -38,7 +42,7 @@ def stated_cost(*places: object) -> float | None:
         if type(place) is dict and STATED.isdisjoint(place):  # as most are
             continue
         cost = field_of(place, "cost")
-        ticks = _usd(field_of(place, "cost_in_usd_ticks"))
+        ticks = _usd(field_of(place, "cost_in_usd_ticks"), DEAREST * TICKS)
         told = (
             _usd(cost),
             _usd(field_of(cost, "total_cost")),
@@ -59,20 +63,6 @@ TICKS = 1e10
 """xAI's in a dollar."""
 
 
-CACHE_HITS = ("prompt_cache_hit_tokens", "cached_tokens")
-"""Where a provider tells what its prompt cache held beside the usual details. Source: DeepSeek, Moonshot."""
-
-
-def cache_hits(*places: object) -> int:
-    """Return the input tokens that a cache held, in the first place that tells them where frameworks do not look.
-
-    >>> cache_hits(None, {"prompt_tokens": 9, "prompt_cache_hit_tokens": 6}), cache_hits({"prompt_tokens": 9})
-    (6, 0)
-    """
-    told = (token_count(field_of(place, name)) for place in places for name in CACHE_HITS)
-    return next(filter(None, told), 0)
-
-
 def field_of(place: Any, name: str) -> Any:
     """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
     if place is None:
@@ -85,6 +75,6 @@ def field_of(place: Any, name: str) -> Any:
     return place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
 
 
-def _usd(value: object) -> float | None:
+def _usd(value: object, most: float = DEAREST) -> float | None:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < math.inf else None  # type: ignore[arg-type, operator]
+    return float(value) if is_number and 0 <= value < most else None  # type: ignore[arg-type, operator]

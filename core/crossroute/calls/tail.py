@@ -7,10 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
+from crossroute.calls.counting import counted
 from crossroute.calls.ending import Ending, usages
 from crossroute.calls.leaving import Opened
 from crossroute.calls.ledger import Entry
-from crossroute.calls.stated import cache_hits, stated_cost
+from crossroute.calls.stated import stated_cost
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
@@ -58,7 +59,10 @@ class Tail(Generic[T]):
                 self.entry.count()  # it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
         told = usages(frames)
-        self.entry.cached = cache_hits(*told)
+        counts = [count for count in map(counted, told) if count is not None]
+        self.entry.cached = max((count.cached_input_tokens for count in counts), default=0)
+        if self.entry.usage is None:
+            self.entry.usage = counts[0] if counts else None
         if self.entry.cost is None and told:
             self.entry.cost = stated_cost(*told)
 
