@@ -585,5 +585,5 @@ def test_a_command_imports_no_other():
     code = f"import sys; from crossroute.cli import app; {route}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("crossroute.cli.")}
-    names = ("completing", "console", "routing", "shared")
+    names = ("completing", "console", "outputs", "routing", "shared")
     assert loaded == {f"crossroute.cli.{name}" for name in names}
