@@ -85,9 +85,9 @@ class Query:
             ("go on", "fix it").
         step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
             Read beside the text.
-        one_call: Whether it is one call, or else an agent's whole run, which takes many calls, and is foreseen and
-            priced as such. None leaves it to what is asked of it: `route` chooses for one call, `predict` reads it as
-            recorded tasks are, which may be runs. A query with a `step` is one call in any case.
+        one_call: Whether it is one call, as all are through an integration, or else an agent's whole run, which takes
+            many calls, and is foreseen and priced as such. By default that is read from the text: a task as agents get
+            it may be either. A query with a `step` is one call in any case.
 
     Raises:
         TypeError: `text`, `system`, `context` or `step` is not a str, or `one_call` no bool.

@@ -132,8 +132,6 @@ class Router(Variants, InNotebooks):
     def predict(self, queries: Sequence[str | Query]) -> Prediction:
         """Predict the quality and the cost of every candidate's answer to every query.
 
-        A query is read as recorded tasks are: it may be an agent's whole run unless it says what it is.
-
         Returns:
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
             shape (n, m).
@@ -162,8 +160,8 @@ class Router(Variants, InNotebooks):
         """Choose the candidate for one query.
 
         Args:
-            query: The text, or a `Query` with its frame and its tokens: one call, unless it says `one_call=False`
-                for an agent's whole run.
+            query: The text, or a `Query` with its frame and its tokens: whether it is one call
+                or an agent's whole run, it says, or it is read from the text.
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The paper's lambda in USD, in place of the dial.
             constraints: What the candidate must satisfy.
@@ -260,11 +258,8 @@ class Router(Variants, InNotebooks):
         return Routed.joined(self._names, parts)
 
     def _asked(self, query: str | Query) -> Query:
-        """Return a query as it is routed: one call, or the whole run that it says it is.
-
-        A floor is proved for calls, and for what may be a run: so under a floor a whole run is read as the latter.
-        """
-        query = Query.of_call(query)
+        """Return a query as it is routed: under a floor, which is not proved for them, no whole run for certain."""
+        query = Query.of(query)
         return replace(query, one_call=None) if self.floor and query.one_call is False else query
 
     def _batches(self, queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:

@@ -394,18 +394,17 @@ def test_a_text_that_the_dial_is_set_on_counts_as_one_call():
     assert router.calibrated(tasks).dial == calls.dial != runs.dial
 
 
-def test_what_is_routed_is_one_call_unless_it_says_otherwise_and_a_prediction_may_be_of_a_run():
+def test_a_text_may_be_a_run_or_one_call_unless_it_says_which_it_is():
     router = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
     task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
     run, call = router.predict([Query(task, one_call=False), Query(task, one_call=True)]).cost
-    for read in (task, Query(task)):
-        may_be = router.predict([read]).cost[0]
-        assert (call < may_be).all()
-        assert (may_be < run).all()
     assert min(run / call) > 5
-    for query in (task, Query(task), Query(task, one_call=True)):
-        assert cost_of(router, query) == pytest.approx(call)
-    assert cost_of(router, Query(task, one_call=False)) == pytest.approx(run)
+    either = router.predict([task]).cost[0]
+    assert (call < either).all()
+    assert (either < run).all()
+    for cost, says in ((either, None), (call, True), (run, False)):
+        assert cost_of(router, Query(task, one_call=says)) == pytest.approx(cost)
+    assert cost_of(router, task) == pytest.approx(either)
 
 
 def cost_of(router, query):
