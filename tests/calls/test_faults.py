@@ -39,6 +39,8 @@ UNREADABLE = {
     "no choices": (200, "application/json", whole(choices=[])),
     "an error in a 200": (200, "application/json", json.dumps(OVERLOADED)),
     "a list": (200, "application/json", "[]"),
+    "a refused length": (411, "application/json", bad("Length required")),
+    "refused headers": (431, "application/json", bad("Request header fields too large")),
 }
 MEMBERS = {
     "a refused key": (401, "application/json", bad("Incorrect API key provided", "invalid_api_key")),
@@ -83,6 +85,20 @@ def test_a_stream_goes_on_to_the_next_member_until_there_is_something_to_read(po
     assert asyncio.run(pool.astream()) == "I am well"
     assert server.asked[:2] == ["bad", "good"]
     assert pool.pool.spend.total.calls == 2
+
+
+NOTHING = {"role": "assistant", "content": None, "tool_calls": []}
+
+
+@pytest.mark.parametrize("reason", ["tool_calls", "function_call"])
+def test_an_answer_that_calls_no_tool_though_it_says_so_is_none_and_paid_for(pool, server, reason):
+    choices = [{"index": 0, "message": NOTHING, "finish_reason": reason}]
+    server.answer = (200, "application/json", whole(choices=choices))
+    assert pool.ask()[0] == "I am well"
+    server.answer = [OPENING, chunk({}, reason), event("[DONE]")]
+    assert pool.stream() == "I am well"
+    assert server.asked[:2] == ["bad", "good"]
+    assert pool.pool.spend.by_candidate["small"].calls >= 1
 
 
 @pytest.fixture

@@ -54,6 +54,9 @@ FAILED = frozenset(
 )
 """Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's, DeepSeek's, vLLM's, Cohere's, Amazon's."""
 
+CALLING = frozenset({"tool_calls", "tool_use", "tool_call", "function_call"})
+"""Finish reasons of an answer that calls a tool: where it holds none, it is none."""
+
 LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
 """Types of the event behind which nothing comes: Anthropic's, and those of OpenAI's Responses API."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import Self
 
 from crossroute.calls.blame import note_answer
-from crossroute.calls.ending import FAILED, WITHHELD
+from crossroute.calls.ending import CALLING, FAILED, WITHHELD
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
@@ -240,7 +240,7 @@ class Entry:
         if ended in WITHHELD and self._ledger.past_filters:
             self.count()
             raise FilteredAnswerError(self.decision.candidate)
-        if ended in FAILED or cut:
+        if ended in FAILED | CALLING or cut:
             self.count()
             raise NoAnswerError(self.decision.candidate)
 
