@@ -47,7 +47,7 @@ class Row(NamedTuple):
         """What the profile rests on; of the catalogue's own, what one could rest on."""
         known = rests_on(self.candidate)
         if known == "measured" or (self.candidate.profile is None and self.sources):
-            return " ".join(self.sources) or known
+            return " ".join(self.sources)
         return known if self.candidate.profile or self.entry else ""
 
     def matches(self, text: str) -> bool:

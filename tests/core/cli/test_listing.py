@@ -57,9 +57,3 @@ def test_a_table_shows_what_is_known_and_leaves_out_what_nobody_knows():
         assert part in text
     assert "from" not in text
     assert "quality" not in shown(catalogue_rows())
-
-
-def test_what_was_measured_says_so_where_the_sets_are_not_known():
-    rows = pool_rows(POOL, {})
-    assert [row.origin for row in rows] == ["measured", ""]
-    assert "measured" in shown(rows)
