@@ -17,7 +17,7 @@ from llama_index.core.tools import BaseTool, ToolMetadata
 from llama_index_instrumentation import get_dispatcher
 from typing_extensions import override
 
-from crossroute import Constraints, Decision, Router
+from crossroute import Constraints, Decision, Query, Router
 from crossroute.calls.settings import CallSettings
 from crossroute.decision import Alternative, usd
 from crossroute.errors import UnroutableError
@@ -124,7 +124,7 @@ class CrossRouteSelector(BaseSelector):
     def _selection(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> CrossRouteSelection:
         places = self._places(choices)
         decision = self._among(tuple(places)).route(
-            query.query_str,
+            Query.of_call(query.query_str),
             cost_preference=self.cost_preference,
             willingness_to_pay=self.willingness_to_pay,
             constraints=self._constraints(frozenset(places)),

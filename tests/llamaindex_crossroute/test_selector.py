@@ -12,7 +12,7 @@ from llama_index.core.response_synthesizers import TreeSummarize
 from llama_index.core.retrievers import RouterRetriever
 from llama_index.core.tools import QueryEngineTool, RetrieverTool, ToolMetadata
 
-from crossroute import Constraints, NoEligibleCandidateError
+from crossroute import Constraints, NoEligibleCandidateError, Query, Router
 from llamaindex_crossroute import (
     CrossRouteDecisionEvent,
     CrossRouteSelection,
@@ -84,6 +84,15 @@ def test_plain_strings_are_their_own_candidates(router):
     assert selection.ind == 1
     mapped = CrossRouteSelector(router, candidates={"tells stories": "small", "reckons": "large"})
     assert mapped.select(["reckons", "tells stories"], STORY).ind == 1
+
+
+def test_a_question_is_one_call_though_it_reads_like_a_run():
+    router = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+    task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
+    selection = CrossRouteSelector(router).select(["gpt-5-mini", "claude-opus-4-5"], task)
+    call = router.route(Query(task, one_call=True))
+    assert selection.decision.candidate == call.candidate
+    assert selection.decision.cost == pytest.approx(call.cost) != pytest.approx(router.route(task).cost)
 
 
 def test_the_dial_and_the_constraints_decide(router):

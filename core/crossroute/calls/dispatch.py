@@ -32,7 +32,7 @@ from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
 PLAIN = CallSettings()
 ANY = Constraints()
-ORDINARY = Query(text="Answer the question with the help of the documents below.")
+ORDINARY = Query.of_call("Answer the question with the help of the documents below.")
 
 QUICK_S, SLOW_S = 0.005, 0.01
 LEARNED = 0.2
