@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from crossroute import Router
+from crossroute import Query, Router
 
 TEXTS = [f"What is {number} times {number + 1}?" for number in range(50)]
 TEXTS += ["Prove that there are infinitely many primes of the form 4k + 3."] * 50
@@ -29,7 +29,7 @@ def routed(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Yield the data frames of a partition with what was chosen for their texts; the router is loaded once for all."""
     router = load()
     for part in parts:
-        found = router.route_columns(part["text"], cost_preference=0.3)
+        found = router.route_columns(map(Query.of_call, part["text"]), cost_preference=0.3)
         yield part.assign(
             candidate=np.array(found.names, dtype=object), quality=found.quality, cost=found.cost
         )
@@ -64,7 +64,7 @@ def by_daft(path: str) -> list[str]:
     import daft
 
     def choose(texts: daft.Series) -> list[str | None]:
-        return list(load().route_columns(texts.to_pylist(), cost_preference=0.3).names)
+        return list(load().route_columns(map(Query.of_call, texts.to_pylist()), cost_preference=0.3).names)
 
     candidate = daft.func.batch(return_dtype=daft.DataType.string())(choose)
     chosen = daft.read_parquet(path).with_column("candidate", candidate(daft.col("text")))
@@ -85,7 +85,7 @@ def main(framework: str = "pandas") -> None:
         path = f"{scratch}/queries.parquet"
         pd.DataFrame({"text": TEXTS}).to_parquet(path)
         chosen = WAYS[framework](path)
-    same = chosen == list(load().route_columns(TEXTS, cost_preference=0.3).names)
+    same = chosen == list(load().route_columns(map(Query.of_call, TEXTS), cost_preference=0.3).names)
     print(f"{framework}: {len(chosen)} queries, {'as' if same else 'not as'} by one call here")
     for name, count in Counter(chosen).most_common():
         print(f"  {name}: {count}")

@@ -163,3 +163,12 @@ def test_the_router_is_loaded_when_it_is_needed(folder, tmp_path):
 def test_a_dial_that_is_none_is_refused_at_once(dial):
     with pytest.raises(ValueError, match=r"less than or equal to 1|not both"):
         CrossRouteSelector(**dial)
+
+
+def test_a_query_is_one_call_whatever_it_reads_like():
+    task = "Find out why the parser crashes on empty input, fix it, and add a test. Run the whole suite then."
+    names = ("gpt-5-mini", "claude-opus-4-5")
+    tools = [ToolMetadata(description="an engine", name=name) for name in names]
+    decision = CrossRouteSelector().select(tools, task).decision
+    told = Router.from_pretrained("universal").subset(names).route(Query.of_call(task))
+    assert decision.cost == pytest.approx(told.cost)

@@ -203,10 +203,12 @@ def locate(name: str | Path) -> Path:
     if is_folder(name):
         return Path(name)
     if isinstance(name, Path) or not HUB_ID.fullmatch(name):
+        is_pool = str(name).lower().endswith(".toml")
+        pool = " A pool's file is given as --config, or to from_config." if is_pool else ""
         raise CheckpointError(
             f"There is no router {str(name)!r}.{meant(str(name), bundled_routers())} "
             f"Expected a bundled name ({', '.join(bundled_routers())}), a "
-            "folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name)."
+            f"folder that `save_pretrained` or `crossroute train` wrote, or a hub id (owner/name).{pool}"
         )
     return _download(name)
 

@@ -347,6 +347,7 @@ def test_evaluate_looks_at_answers_and_writes_a_page(jsonl, saved, tmp_path):
         (("route", "text", "--willingness-to-pay", "0"), "willingness_to_pay must be a positive number"),
         (("route", "text", "--willingness-to-pay", "1", "--cost-preference", "1"), "not both"),
         (("route", "text", "--router", "nowhere"), "There is no router 'nowhere'"),
+        (("prices", "crossroute.toml"), "A pool's file is given as --config, or to from_config."),
         (("candidates", "nowhere"), "There is no router 'nowhere'"),
         (("candidates", "--search", "gpt-99"), "'gpt-99' names no one model"),
         (("prices", "--set", "gpt-5=1/2"), "name the router"),
