@@ -2,8 +2,8 @@
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
     asked  = softmax(manner(x))          as training asks, as people ask, for an agent's whole run        (n, 3)
-    near   = sigmoid((reach - strangeness) / width) * asked as training asks                              (n,)
-    trust  = near^2 / (near^2 + (1 - near)^2)                                    in the network, (n,)
+    known  = sigmoid((reach - strangeness) / width) * asked as training asks                              (n,)
+    trust  = known^2 / (known^2 + (1 - known)^2)                                 in the network, (n,)
     logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
     told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
     tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
