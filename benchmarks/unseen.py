@@ -6,7 +6,8 @@ knows beforehand), list price as a proxy for quality, and the same router withou
 or, where a set counts tokens alone, those at list prices; sets that count neither are priced at what is foreseen of
 their models' answers. Of a set in which not all models answered all queries, the largest complete part counts. The last
 column is how well strangeness alone tells the set's queries from validation queries of the others. Sets of agents' runs
-have a second row, in which queries say that they are runs. Training is shorter than that of the bundled router. With
+have a row in which queries say that they are runs, and each set one in which the router was shown 100 of its queries,
+or half, ungraded (`Router.calibrated`): the others count. Training is shorter than that of the bundled router. With
 several seeds a row is their mean, interval included, and the spread of the difference stands beside it. Rows are kept:
 a run that was cut goes on.
 """
@@ -35,6 +36,8 @@ from crossroute.reward import best
 QUICK = CONFIG.model_copy(update={"epochs": 6, "teacher_weight": 0.0})
 DIAL = np.linspace(0, 1, 11)
 AGENTS = ("openhands", "mcpmark")
+WAYS = {"": "", "said": ", said to be runs", "shown": ", some shown"}
+MOST_SHOWN = 100
 LEAST_MODELS = 4
 NOISE = 0.02
 """Part of the spend at 0 by which spend may rise along the dial and count as noise."""
@@ -58,30 +61,35 @@ def main(
         "|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
     for name in only or SETS:
-        for said in (False, True)[: 1 + (name in AGENTS)]:
-            print(line([kept(name, seed, folder, said) for seed in range(seeds)]), flush=True)
+        for way in WAYS:
+            if way != "said" or name in AGENTS:
+                print(line([kept(name, seed, folder, way) for seed in range(seeds)]), flush=True)
 
 
-def kept(name: str, seed: int, folder: Path, said: bool = False) -> Row:
-    """Return a row of one seed, from disk where it is known; `said`, where queries say that they are runs."""
+def kept(name: str, seed: int, folder: Path, way: str = "") -> Row:
+    """Return a row of one seed, from disk where it is known."""
     title = name if seed == 0 else f"{name}-{seed}"
-    path, trained = folder / f"{title}{'-said' * said}.json", folder / "routers" / title
+    path, trained = folder / f"{title}{way and '-'}{way}.json", folder / "routers" / title
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         known = (trained / "config.json").exists()
         config = QUICK.model_copy(update={"seed": QUICK.seed + seed})
         router = Router.from_pretrained(trained) if known else train(trained, (name,), config)
-        path.write_text(json.dumps(row(name, router, said), indent=1) + "\n")
+        path.write_text(json.dumps(row(name, router, way), indent=1) + "\n")
         progress.print(path.read_text())
     return json.loads(path.read_text())  # type: ignore[no-any-return]
 
 
-def row(name: str, router: Router, said: bool) -> Row:
-    """Return what came of the set's queries, which may be runs, or say that they are."""
+def row(name: str, router: Router, way: str) -> Row:
+    """Return what came of the set's queries, in one of the ways."""
     outcomes = dense(load_one(name))
     pool = Pool(router.pool[each.name] for each in outcomes.pool)
     router = router.over(pool)
-    asked = [Query(text, one_call=False if said else None) for text in outcomes.texts]
+    if way == "shown":
+        drawn = np.random.default_rng(0).permutation(len(outcomes))[: min(MOST_SHOWN, len(outcomes) // 2)]
+        shown = np.isin(np.arange(len(outcomes)), drawn)
+        router, outcomes = router.calibrated(outcomes.take(shown).texts), outcomes.take(~shown)
+    asked = [Query(text, one_call=False if way == "said" else None) for text in outcomes.texts]
     foreseen = router.predict(asked)
     outcomes, counted = with_costs(outcomes, foreseen)
     plain = Router(
@@ -113,7 +121,7 @@ def row(name: str, router: Router, said: bool) -> Row:
     spend = [float(spent(router, foreseen, outcomes, preference)) for preference in DIAL]
     rises = np.diff(spend).max() / max(spend[0], 1e-12)
     return {
-        "set": f"{name}, said to be runs" if said else name,
+        "set": name + WAYS[way],
         "models": len(pool),
         "queries": n,
         **dict(zip(predictions, point[:4].tolist(), strict=True)),

@@ -35,6 +35,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from crossroute.model.usual import USUAL, Usual, usual_tensors
 from crossroute.numeric import Floats, bounded, sigmoid, softmax, sum_by
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
@@ -151,7 +152,8 @@ class Doubt:
             same of ordinary requests, `typical` and `run` (K + 2,) shares of kinds, ease and length of a training
             query and of an agent's run, `reading` (3,) how much what is read of kind, ease and length counts beside
             what is typical, where a query is no ordinary request, `near_spread` (k,) and `far_spread` (3,) of log
-            tokens, the last of unknown queries, ordinary ones and agents' runs.
+            tokens, the last of unknown queries, ordinary ones and agents' runs; and, where a router was shown some of
+            its user's queries, those of `Usual`.
 
     Raises:
         KeyError: A tensor is missing.
@@ -160,7 +162,8 @@ class Doubt:
 
     def __init__(self, kinds: tuple[str, ...], tensors: Mapping[str, npt.NDArray[np.floating]]) -> None:
         self.kinds = kinds
-        self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in TENSORS}
+        told = (*TENSORS, *(name for name in USUAL if name in tensors))
+        self.tensors = {name: np.asarray(tensors[name], dtype=np.float32) for name in told}
         size, outputs = self.tensors["location"].size, len(kinds) + 2
         rows = {name: len(self.tensors[name]) for name in ("familiar", "own", "near_spread")}
         shapes = {
@@ -210,6 +213,7 @@ class Doubt:
         self._far_of_call = self._far[[AS_TRAINING, AS_PEOPLE, AS_PEOPLE]]
         self._without_run = _without_run(self._run, self._typical)
         self._near_variance = held["near_spread"] ** 2
+        self._usual = Usual(self.tensors, size, outputs) if USUAL[0] in self.tensors else None
 
     def situate(self, x: Floats, one_call: npt.NDArray[np.integer] | None = None) -> Situation:
         """Say how far queries lie from training and what they seem to ask.
@@ -252,7 +256,7 @@ class Doubt:
             spread[run] = self._far[A_RUN]
         for each in (read, written):
             each[:, -2:] = bounded(each[:, -2:], LEAST_READ, MOST_READ)
-        return Situation(trust, read, written, spread)
+        return self._leaning(Situation(trust, read, written, spread), x, manner[:, AS_PEOPLE], one_call)
 
     def _situate_one(self, x: Floats, one_call: int) -> Situation:
         """Return the same of one query, shape (p,), number by number: for one, that is quicker than arrays."""
@@ -300,7 +304,20 @@ class Doubt:
             if one_call >= 0
             else spread[2]
         )
-        return Situation(np.array([trust]), np.array([read]), length, np.array([around]))
+        at = Situation(np.array([trust]), np.array([read]), length, np.array([around]))
+        return self._leaning(at, x[None], np.array([as_people]), np.array([one_call]))
+
+    def _leaning(
+        self, at: Situation, x: Floats, people: Floats, one_call: npt.NDArray[np.integer] | None
+    ) -> Situation:
+        """Return where queries stand, those that are strange read in part as their user's other queries."""
+        if self._usual is None:
+            return at
+        said = np.zeros(len(x), dtype=np.int8) if one_call is None else one_call
+        return self._usual.lean(at, self._white(x), people, said)
+
+    def _white(self, x: Floats) -> Floats:
+        return np.asarray((x - self.tensors["location"]) @ self.tensors["within"])
 
     def _near(self, away: float, typical: float) -> float:
         """Return what `_nearness` does, of one query."""
@@ -345,9 +362,20 @@ class Doubt:
             x: As for `situate`.
             groups: The class of each, shape (n,).
         """
-        z = (x - self.tensors["location"]) @ self.tensors["within"]
-        own = np.concatenate([self.tensors["own"], means_by(groups, z)])
+        own = np.concatenate([self.tensors["own"], means_by(groups, self._white(x))])
         return Doubt(self.kinds, self.tensors | {"own": own})
+
+    def accustomed(self, x: Floats) -> Doubt:
+        """Return the same doubt, which reads strange queries in part as it reads some of a user's own, ungraded.
+
+        Args:
+            x: Of these, as for `situate`.
+        """
+        plain = Doubt(self.kinds, {name: self.tensors[name] for name in TENSORS})
+        readings = plain.situate(x), plain.situate(x, np.ones(len(x), dtype=np.int8))
+        manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
+        strange = (1 - readings[0].trust) * (1 - manner[:, AS_PEOPLE])
+        return Doubt(self.kinds, plain.tensors | usual_tensors(self._white(x), readings, strange))
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""

@@ -20,6 +20,7 @@ from crossroute.model.ensemble import MEMBERS, Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.lessons import NO_LESSON
 from crossroute.model.profiles import learned_prices, pool_profiles
+from crossroute.model.usual import USUAL
 from crossroute.reward import Reward
 from crossroute.routing.dial import Dial
 from crossroute.routing.layout import (
@@ -252,7 +253,8 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     ]
     doubt = None
     if config.kinds is not None:
-        doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in TENSORS})
+        usual = [name for name in USUAL if f"{DOUBT}{name}" in tensors]
+        doubt = Doubt(config.kinds, {name: tensors[f"{DOUBT}{name}"] for name in (*TENSORS, *usual)})
     pairs = zip(config.candidates, profiles, strict=True)
     pool = Pool(candidate.model_copy(update={"profile": found}) for candidate, found in pairs)
     context = None

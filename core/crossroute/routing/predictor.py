@@ -369,6 +369,12 @@ class Predictor:
         """Return the same network and encoder over another pool."""
         return self._rebuilt(pool, self.doubt, self.ensemble)
 
+    def accustomed(self, queries: EncodedQueries) -> Predictor:
+        """Return the same, which reads strange queries in part as it reads these; see `Doubt.accustomed`."""
+        if self.doubt is None:
+            return self
+        return self.with_doubt(self.doubt.accustomed(self.network.project(queries.vectors)))
+
     def with_doubt(self, doubt: Doubt | None) -> Predictor:
         """Return the same network, encoder and pool with another measure of doubt."""
         return self._rebuilt(self.pool, doubt, self.ensemble)

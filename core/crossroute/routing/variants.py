@@ -111,7 +111,10 @@ class Variants:
         return self.over(self.pool.with_prices({self._own_name(name): prices[name] for name in prices}))
 
     def calibrated(self, queries: Iterable[str | Query]) -> Self:
-        """Return the same router with its dial set on your own queries, so that spend on such queries falls evenly.
+        """Return the same router used to your own queries, ungraded.
+
+        Its dial is set on them, so that spend on such queries falls evenly; and what is read of a query that is like
+        none in training leans to what is read of those like it (`crossroute.model.usual`).
 
         Args:
             queries: A few hundred, as they will be routed. A text is one call, as all are through an integration; a
@@ -124,7 +127,10 @@ class Variants:
         asked = [query for batch in batches(queries) for query in batch]
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
-        return self._remade(calibration=self.predictor.query_encoder.read(asked))
+        encoded = self.predictor.query_encoder.read(asked)
+        predictor = self.predictor.accustomed(encoded)
+        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
+        return self._remade(predictor=predictor, calibration=encoded, floor=floor)
 
     def with_floor(
         self,

@@ -1,0 +1,103 @@
+"""What a user's own queries are usually like, ungraded.
+
+    read = read + LEANING * (1 - asked as people ask) * (usual of the nearest group - read)
+
+Where a query is like none in training, what is read of it is noisy: readings of a set's queries differ, and the set's
+models do not differ with them. What the readings of many queries of one kind have in common is told well. So a router
+that was shown some of its user's queries reads a strange one half as itself, half as its group. Ordinary requests,
+which are read well, stay as they are, and so does what says that it is a whole run. It was chosen on whole sets left
+out (docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from crossroute.model.clusters import assign
+from crossroute.numeric import Floats
+
+if TYPE_CHECKING:
+    from crossroute.model.doubt import Situation
+
+LEANING = 0.5
+"""How far a strange query is read as its group."""
+
+OF_GROUP, MOST_GROUPS = 75, 8
+"""Queries to a group, about, and most groups."""
+
+BEGINNINGS, ROUNDS = 5, 20
+
+USUAL = ("usual", "usual_read", "usual_written")
+"""Its tensors: centres of groups (u, p), and what is read of each (2, u, K + 2), as what may be a run and as a call."""
+
+
+class Usual:
+    """Groups of queries, and what is read of each.
+
+    Args:
+        tensors: By the names of `USUAL`.
+
+    Raises:
+        ValueError: Shapes do not fit together.
+    """
+
+    def __init__(self, tensors: Mapping[str, npt.NDArray[np.floating]], size: int, outputs: int) -> None:
+        self._centers, self._read, self._written = (tensors[name].astype(float) for name in USUAL)
+        groups = len(self._centers)
+        for name, shape in zip(USUAL, ((groups, size), *((2, groups, outputs),) * 2), strict=True):
+            if tensors[name].shape != shape:
+                raise ValueError(f"the shape {tensors[name].shape} of doubt.{name} is not {shape}.")
+
+    def lean(self, at: Situation, z: Floats, people: Floats, one_call: npt.NDArray[np.integer]) -> Situation:
+        """Return where queries stand, read in part as their groups.
+
+        Args:
+            at: Where they stand by themselves.
+            z: The queries, whitened, shape (n, p).
+            people: How far each asks as people do, shape (n,).
+            one_call: As for `Doubt.situate`, shape (n,).
+        """
+        group, call = assign(z, self._centers), (one_call > 0).astype(np.intp)
+        share = (LEANING * (1 - people) * (one_call >= 0))[:, None]
+        read = at.read + share * (self._read[call, group] - at.read)
+        written = at.written + share * (self._written[call, group] - at.written)
+        return at._replace(read=read, written=written)
+
+
+def usual_tensors(
+    z: Floats, readings: tuple[Situation, Situation], strange: Floats
+) -> dict[str, npt.NDArray[np.floating]]:
+    """Return what is read of groups of queries, as tensors of `Usual`.
+
+    Args:
+        z: The queries, whitened, shape (n, p).
+        readings: Where they stand as what may be runs, and as calls.
+        strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
+    """
+    centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
+    group = assign(z, centers)
+    weight = (group == np.arange(len(centers))[:, None]) * (strange + 1e-3)  # (u, n)
+    weight /= weight.sum(axis=1, keepdims=True)
+    told = [np.stack([weight @ getattr(at, name) for at in readings]) for name in ("read", "written")]
+    return dict(zip(USUAL, (each.astype(np.float32) for each in (centers, *told)), strict=True))
+
+
+def _groups(z: Floats, count: int) -> Floats:
+    """Return the centres of groups of queries, shape (u, p): k-means, the best of several beginnings.
+
+    Source: Lloyd, "Least Squares Quantization in PCM" (1982). Written here, since scikit-learn comes with training.
+    """
+    random = np.random.default_rng(0)
+    found = [_settled(z, z[random.choice(len(z), count, replace=False)]) for _ in range(BEGINNINGS)]
+    return min(found, key=lambda centers: float(((z - centers[assign(z, centers)]) ** 2).sum()))
+
+
+def _settled(z: Floats, centers: Floats) -> Floats:
+    for _ in range(ROUNDS):
+        group = np.unique(assign(z, centers), return_inverse=True)[1]  # of those that hold a query
+        centers = np.stack([z[group == each].mean(axis=0) for each in range(group.max() + 1)])
+    return centers
