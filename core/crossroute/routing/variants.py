@@ -123,6 +123,7 @@ class Variants:
 
         Raises:
             ValueError: There is no query.
+            FloorError: The router has a quality floor, which does not hold as queries are read then.
         """
         asked = [query for batch in batches(queries) for query in batch]
         if not asked:
