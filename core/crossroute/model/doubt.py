@@ -314,7 +314,8 @@ class Doubt:
         if self._usual is None:
             return at
         said = np.zeros(len(x), dtype=np.int8) if one_call is None else one_call
-        return self._usual.lean(at, self._white(x), people, said)
+        read, written = self._usual.lean(at.read, at.written, self._white(x), people, said)
+        return at._replace(read=read, written=written)
 
     def _white(self, x: Floats) -> Floats:
         return np.asarray((x - self.tensors["location"]) @ self.tensors["within"])
@@ -375,7 +376,8 @@ class Doubt:
         readings = plain.situate(x), plain.situate(x, np.ones(len(x), dtype=np.int8))
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
         strange = (1 - readings[0].trust) * (1 - manner[:, AS_PEOPLE])
-        return Doubt(self.kinds, plain.tensors | usual_tensors(self._white(x), readings, strange))
+        read = [(at.read, at.written) for at in readings]
+        return Doubt(self.kinds, plain.tensors | usual_tensors(self._white(x), read, strange))
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""

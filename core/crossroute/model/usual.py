@@ -11,17 +11,13 @@ out (docs/benchmarks.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.clusters import assign
 from crossroute.numeric import Floats
-
-if TYPE_CHECKING:
-    from crossroute.model.doubt import Situation
 
 LEANING = 0.5
 """How far a strange query is read as its group."""
@@ -52,37 +48,41 @@ class Usual:
             if tensors[name].shape != shape:
                 raise ValueError(f"the shape {tensors[name].shape} of doubt.{name} is not {shape}.")
 
-    def lean(self, at: Situation, z: Floats, people: Floats, one_call: npt.NDArray[np.integer]) -> Situation:
-        """Return where queries stand, read in part as their groups.
+    def lean(
+        self, read: Floats, written: Floats, z: Floats, people: Floats, one_call: npt.NDArray[np.integer]
+    ) -> tuple[Floats, Floats]:
+        """Return what is read of queries, in part as of their groups, each of shape (n, K + 2).
 
         Args:
-            at: Where they stand by themselves.
+            read: Of themselves; see `Situation`.
+            written: Likewise, for the answer's length.
             z: The queries, whitened, shape (n, p).
             people: How far each asks as people do, shape (n,).
             one_call: As for `Doubt.situate`, shape (n,).
         """
         group, call = assign(z, self._centers), (one_call > 0).astype(np.intp)
         share = (LEANING * (1 - people) * (one_call >= 0))[:, None]
-        read = at.read + share * (self._read[call, group] - at.read)
-        written = at.written + share * (self._written[call, group] - at.written)
-        return at._replace(read=read, written=written)
+        return (
+            read + share * (self._read[call, group] - read),
+            written + share * (self._written[call, group] - written),
+        )
 
 
 def usual_tensors(
-    z: Floats, readings: tuple[Situation, Situation], strange: Floats
+    z: Floats, readings: Sequence[tuple[Floats, Floats]], strange: Floats
 ) -> dict[str, npt.NDArray[np.floating]]:
     """Return what is read of groups of queries, as tensors of `Usual`.
 
     Args:
         z: The queries, whitened, shape (n, p).
-        readings: Where they stand as what may be runs, and as calls.
+        readings: What is read of them, and for the answer's length, as of what may be runs, and of calls.
         strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
     """
     centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
     group = assign(z, centers)
     weight = (group == np.arange(len(centers))[:, None]) * (strange + 1e-3)  # (u, n)
     weight /= weight.sum(axis=1, keepdims=True)
-    told = [np.stack([weight @ getattr(at, name) for at in readings]) for name in ("read", "written")]
+    told = [np.stack([weight @ each for each in alike]) for alike in zip(*readings, strict=True)]
     return dict(zip(USUAL, (each.astype(np.float32) for each in (centers, *told)), strict=True))
 
 
