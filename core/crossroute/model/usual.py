@@ -36,6 +36,8 @@ class Usual:
 
     Args:
         tensors: By the names of `USUAL`.
+        size: Principal components and surface features of a query, p.
+        outputs: What is read of one, K + 2 numbers.
 
     Raises:
         ValueError: Shapes do not fit together.
