@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crossroute import Constraints, DataError
+from crossroute import Constraints, DataError, Query
 from crossroute.batch.run import Batch, Dialling, route_file
 from crossroute.batch.texts import read_blocks
 from tests.support.made import TEXTS, made_router
@@ -58,7 +58,7 @@ def test_each_row_goes_where_the_router_sends_it(router, tmp_path, name):
             assert not row["candidate"]
             assert row["quality"] in (None, "")
             continue
-        decision = router.route(text, cost_preference=0.2)
+        decision = router.route(Query.of_call(text), cost_preference=0.2)
         assert row["candidate"] == decision.candidate
         assert float(row["quality"]) == pytest.approx(decision.quality, abs=1e-6)
         assert float(row["cost"]) == pytest.approx(decision.cost, rel=2e-5)
