@@ -22,7 +22,7 @@ from crossroute.numeric import Floats
 LEANING = 0.5
 """How far a strange query is read as its group."""
 
-OF_GROUP, MOST_GROUPS = 75, 8
+OF_GROUP, MOST_GROUPS = 50, 8
 """Queries to a group, about, and most groups."""
 
 BEGINNINGS, ROUNDS = 5, 20
