@@ -67,6 +67,12 @@ def sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
     return total
 
 
+def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:
+    """Return the mean of each group's rows, shape (groups, ...)."""
+    _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.asarray(sum_by(group, values, len(count)) / count[:, None])
+
+
 def gelu(x: Singles) -> Singles:
     """Return x * Phi(x), straight between the places of a table: within 1e-6, the last digit of single precision."""
     offset, slope = _gelu_lines()

@@ -36,7 +36,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.usual import USUAL, Usual, usual_tensors
-from crossroute.numeric import Floats, bounded, sigmoid, softmax, sum_by
+from crossroute.numeric import Floats, bounded, means_by, sigmoid, softmax
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -238,7 +238,7 @@ class Doubt:
         heads[:, :-2] = softmax(heads[:, :-2])
         heads -= self._typical
         heads *= self._reading + self._ordinary * manner[:, 1:2]
-        noise = EASE_NOISE * (1 - trust) * (1 - manner[:, AS_PEOPLE])
+        noise = EASE_NOISE * _strange(trust, manner[:, AS_PEOPLE])
         heads[:, -2] -= bounded(heads[:, -2], -noise, noise)
         heads += self._typical
         classes = told[:, self._heads_end + 3 : self._own_start]
@@ -285,7 +285,7 @@ class Doubt:
                 [*_shares(heads[:-2]), *heads[-2:]], self._each, strict=True
             )
         ]
-        noise = EASE_NOISE * (1 - trust) * (1 - as_people)
+        noise = EASE_NOISE * _strange(trust, as_people)
         apart[-2] -= min(max(apart[-2], -noise), noise)
         for head, (usual, run, *_) in zip(apart, self._each, strict=True):
             held.append(usual + head)
@@ -375,7 +375,7 @@ class Doubt:
         plain = Doubt(self.kinds, {name: self.tensors[name] for name in TENSORS})
         readings = plain.situate(x), plain.situate(x, np.ones(len(x), dtype=np.int8))
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
-        strange = (1 - readings[0].trust) * (1 - manner[:, AS_PEOPLE])
+        strange = _strange(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
         return Doubt(self.kinds, plain.tensors | usual_tensors(self._white(x), read, strange))
 
@@ -455,6 +455,12 @@ def _without_run(run: Floats, typical: Floats) -> Floats:
     return matrix
 
 
+def _strange(trust: Share, as_people: Share) -> Share:
+    """Return how far a query is like none in training and no ordinary request, in [0, 1]."""
+    strange: Share = (1 - trust) * (1 - as_people)
+    return strange
+
+
 def _decided(share: Share) -> Share:
     """Return a share, in [0, 1], that is nearer to 0 or 1: its odds squared.
 
@@ -492,9 +498,3 @@ def _shares(scores: list[float]) -> list[float]:
 def measured(outcomes: Floats) -> Floats:
     """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
     return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))
-
-
-def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:
-    """Return the mean of each group's rows, shape (groups, ...)."""
-    _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
-    return np.asarray(sum_by(group, values, len(count)) / count[:, None])

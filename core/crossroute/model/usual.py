@@ -17,13 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.clusters import assign
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, means_by, sum_by
 
 LEANING = 0.5
 """How far a strange query is read as its group."""
 
 OF_GROUP, MOST_GROUPS = 50, 8
 """Queries to a group, about, and most groups."""
+
+LEAST_STRANGE = 1e-3
+"""What a query counts in its group, though nothing of it is strange."""
 
 BEGINNINGS, ROUNDS = 5, 20
 
@@ -81,10 +84,14 @@ def usual_tensors(
         strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
     """
     centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
-    group = assign(z, centers)
-    weight = (group == np.arange(len(centers))[:, None]) * (strange + 1e-3)  # (u, n)
-    weight /= weight.sum(axis=1, keepdims=True)
-    told = [np.stack([weight @ each for each in alike]) for alike in zip(*readings, strict=True)]
+    held, group = np.unique(assign(z, centers), return_inverse=True)
+    centers = centers[held]  # without groups that hold none in the end
+    weight = strange[:, None] + LEAST_STRANGE  # (n, 1)
+    whole = sum_by(group, weight, len(centers))
+    told = [
+        np.stack([sum_by(group, weight * each, len(centers)) / whole for each in alike])
+        for alike in zip(*readings, strict=True)
+    ]
     return dict(zip(USUAL, (each.astype(np.float32) for each in (centers, *told)), strict=True))
 
 
@@ -100,6 +107,5 @@ def _groups(z: Floats, count: int) -> Floats:
 
 def _settled(z: Floats, centers: Floats) -> Floats:
     for _ in range(ROUNDS):
-        group = np.unique(assign(z, centers), return_inverse=True)[1]  # of those that hold a query
-        centers = np.stack([z[group == each].mean(axis=0) for each in range(group.max() + 1)])
+        centers = means_by(assign(z, centers), z)
     return centers

@@ -26,7 +26,7 @@ class FloorEvidence:
 
     Attributes:
         queries: Encoded.
-        candidates: Whose outcomes these are.
+        candidates: Names of those that the outcomes are of.
         quality: Observed, shape (n, m), in [0, 1]; NaN where it is not known.
         answer_logprob: Of the answers, shape (n, m); NaN likewise.
         group: Which of the promise's groups each query is in, shape (n,); -1 where in none.
@@ -70,7 +70,7 @@ def evidence_of(
         outcomes: Of queries that the router was not trained on. Those without the outcomes of all candidates are left
             out; with a propensity, one candidate answered each.
         encode: Queries -> as the router reads them.
-        candidates: Whose outcomes are used, by name.
+        candidates: By name; outcomes of others are not used.
         group: Of each query, shape (n,).
         propensity: With which the candidate that answered was chosen, shape (n,), or each of the outcomes' could be,
             shape (n, m).

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from crossroute.candidate import Pool
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt, means_by
+from crossroute.model.doubt import Doubt
 from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.inference import InferenceNetwork
-from crossroute.numeric import Floats, logit, softmax
+from crossroute.numeric import Floats, logit, means_by, softmax
 from crossroute.routing.predictor import Predictor
 from crossroute.training.heads import Labelled, Rows, fit_heads, fit_manners
 from crossroute.training.run import Prepared

@@ -12,9 +12,9 @@ from crossroute.model.doubt import (
     Beliefs,
     Doubt,
     Situation,
-    means_by,
     measured,
 )
+from crossroute.numeric import means_by
 
 P, KINDS, K = 3, 2, 3
 OF_KIND, OF_EASE, OF_LENGTH = 0.5, 0.75, 0.25

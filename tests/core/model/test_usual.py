@@ -5,7 +5,7 @@ import pytest
 
 from crossroute import Query, Router
 from crossroute.model.doubt import Doubt
-from crossroute.model.usual import LEANING, MOST_GROUPS, OF_GROUP
+from crossroute.model.usual import LEANING, MOST_GROUPS, OF_GROUP, USUAL
 from tests.core.model.test_doubt import A_RUN, KINDS, LIKE, P, asking, doubt
 
 AWAY = -9.0
@@ -80,6 +80,19 @@ def test_queries_of_two_kinds_make_two_groups():
     assert sorted(used.tensors["usual_read"][0][:, -2]) == pytest.approx([-1.5, 4.5], abs=0.1)
     many = reads_ease().accustomed(random.normal(size=(OF_GROUP * 20, P)) * 9)
     assert 2 < len(many.tensors["usual"]) <= MOST_GROUPS
+
+
+def test_each_group_holds_a_query_and_reads_numbers():
+    random = np.random.default_rng(1)
+    for count in (1, 2 * OF_GROUP, 9 * OF_GROUP):
+        for shown in (
+            random.normal(size=(count, P)),
+            np.ones((count, P)),
+            random.integers(2, size=(count, P)),
+        ):
+            tensors = reads_ease().accustomed(shown.astype(float)).tensors
+            assert len(tensors["usual"]) == tensors["usual_read"].shape[1] >= 1
+            assert all(np.isfinite(tensors[name]).all() for name in USUAL)
 
 
 def test_shapes_that_do_not_fit_are_refused():
