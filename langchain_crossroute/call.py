@@ -35,7 +35,7 @@ from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Member
-from langchain_crossroute.messages.reply import KEY, UsageProbe, message_of, traced, with_message
+from langchain_crossroute.messages.reply import UsageProbe, message_of, told_as, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
@@ -238,9 +238,10 @@ class Call:
             messages, kwargs = with_cache_mark(messages), {**kwargs, "cache_control": CACHED}
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
-        overheard = overheard or bool(config.get("callbacks")) or not _tells_all(runnable, kwargs)
-        config = _traced(config, decision, probe if overheard else None)
-        return Asked(runnable, messages, config, kwargs, probe)
+        told = told_as(decision)
+        if overheard or config.get("callbacks") or not _tells_all(runnable, kwargs):
+            told["callbacks"] = [probe]
+        return Asked(runnable, messages, merge_configs(config, told), kwargs, probe)
 
     @staticmethod
     def _is_only(decision: Decision) -> bool:
@@ -312,15 +313,6 @@ class Call:
             answer = yield Ask(asked)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))
-
-
-def _traced(config: RunnableConfig, decision: Decision, probe: UsageProbe | None) -> RunnableConfig:
-    """Return a complete config for a run that tells of a decision, and is overheard if there is a probe."""
-    tag, metadata = f"{KEY}:{decision.candidate}", {KEY: traced(decision)}
-    if probe is not None:
-        return merge_configs(config, {"metadata": metadata, "tags": [tag], "callbacks": [probe]})
-    tags = sorted({*(config.get("tags") or ()), tag})  # as `merge_configs` does, which takes longer
-    return {**config, "tags": tags, "metadata": {**(config.get("metadata") or {}), **metadata}}
 
 
 def _tells_all(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:

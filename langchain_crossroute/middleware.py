@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables import ensure_config
 from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
@@ -28,7 +28,7 @@ from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.elsewhere import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
-from langchain_crossroute.messages.reply import KEY, UsageProbe, traced
+from langchain_crossroute.messages.reply import UsageProbe, told_as, traced
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.routing import Routing
 
@@ -208,7 +208,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         def asking(decision: Decision, *, final: bool = True) -> Steps[Extended]:
             begun = self.routing.dispatcher.ledger.begin(decision, UsageProbe(), final=final)
             with (yield from begun) as entry:
-                with hearing(heard, _told_as(decision)):
+                with hearing(heard, told_as(decision)):
                     response: Response = yield Ask(asked(decision))
                 self._hear(heard, entry)
                 result = [
@@ -280,8 +280,3 @@ def _extended(response: Response, decision: Decision) -> Extended:
 
 def _system(request: Request) -> list[BaseMessage]:
     return [] if request.system_message is None else [request.system_message]
-
-
-def _told_as(decision: Decision) -> RunnableConfig:
-    """Return the tags and metadata that tell a decision to the runs within."""
-    return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}

@@ -277,10 +277,6 @@ class PoolFields(BaseChatModel):
         """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
         if not (self.callbacks or self.tags or self.metadata):
             return config
-        if not (
-            self.callbacks or self.tags or config.get("metadata")
-        ):  # LangChain states versions: of all models
-            return {**config, "metadata": {**(self.metadata or {})}}
         own = _unheard(self.callbacks, config.get("callbacks"))
         return merge_configs(
             {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config

@@ -33,6 +33,7 @@ from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reading import Reading, read, shows
 from langchain_crossroute.messages.reply import (
     KEY,
+    TORN,
     Taken,
     finish_reason_of,
     is_finished,
@@ -244,7 +245,7 @@ class Routing:
         reason = finish_reason_of(message)
         cut = not reason and tells_its_end(message) and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
-        entry.check(reason, said=shows(message), cut=cut, torn=torn)
+        entry.check(reason, said=shows(message), cut=cut, torn=TORN if torn else "")
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

@@ -14,6 +14,7 @@ from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import LLMResult
+from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
 from crossroute import Decision
@@ -73,6 +74,11 @@ def stamped(message: M, decision: Decision) -> M:
     """
     metadata = {**message.response_metadata, KEY: decision.as_json()}
     return message.model_copy(update={"response_metadata": metadata})
+
+
+def told_as(decision: Decision) -> RunnableConfig:
+    """Return the tags and metadata that tell a decision to the runs within."""
+    return {"tags": [f"{KEY}:{decision.candidate}"], "metadata": {KEY: traced(decision)}}
 
 
 def traced(decision: Decision) -> dict[str, Any]:
@@ -224,6 +230,13 @@ def is_done(message: AIMessage) -> bool:
     """Return whether an answer, or a chunk of one, says that it ended, and not why."""
     told = (message.response_metadata.get(key) for key in DONE)
     return any(one and one not in UNENDED for one in told)
+
+
+TORN = (
+    "Ask again. If its server never says why an answer ended, have the model ask for tokens in streams, or not stream: "
+    "stream_usage=True, or disable_streaming=True."
+)
+"""What to do about an answer that is torn: of its end, nothing else is known."""
 
 
 def is_torn(message: AIMessage) -> bool:

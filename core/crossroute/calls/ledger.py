@@ -97,13 +97,6 @@ class Ledger:
         return entry
 
 
-UNTOLD = (
-    "Ask again. If its server never says why an answer ended, have the model ask for tokens in streams, or not stream: "
-    "stream_usage=True, or disable_streaming=True."
-)
-"""What to do about a stream that was gathered to an answer: of its end, nothing else is known."""
-
-
 class Entry:
     """One call of a candidate: counted at its end, where it breaks, or where the reader of its stream stops.
 
@@ -217,14 +210,14 @@ class Entry:
         read, written = usage.input_tokens, usage.output_tokens
         return read > 0 == written or (written > 0 == read and price.input > 0)
 
-    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False, torn: bool = False) -> None:
+    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False, torn: str = "") -> None:
         """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.
 
         Args:
             finish_reason: Why it ended, as its provider spells it.
             said: Whether there is something to read, or was, in a stream that its reader has a part of.
             cut: Whether its provider would have told why it ended, and did not.
-            torn: Whether it was gathered from a stream that ended before that.
+            torn: What to do, where it was gathered from a stream that ended before that; empty for any other.
 
         Raises:
             BrokenStreamError: It is torn; the call is counted.
@@ -234,7 +227,7 @@ class Entry:
         ended = (finish_reason or "").lower()
         if torn:
             self.count()
-            raise BrokenStreamError(self.decision.candidate, UNTOLD)
+            raise BrokenStreamError(self.decision.candidate, torn)
         if self.begun or (said and ended not in FAILED):
             return
         if ended in WITHHELD and self._ledger.past_filters:
