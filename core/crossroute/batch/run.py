@@ -81,7 +81,7 @@ class Batch:
                 )
             if not other:
                 return
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.exists() and any(not path.name.startswith(".") for path in self.folder.iterdir()):
             raise DataError(f"{self.folder} is not empty, and holds no run. Choose another folder.")
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, (json.dumps(plan, indent=1) + "\n").encode())

@@ -140,6 +140,14 @@ def test_a_folder_of_other_files_is_left_alone(router, tmp_path):
         route_file(router, Batch(written(tmp_path / "queries.csv"), tmp_path / "mine"), Dialling())
 
 
+def test_what_a_killed_run_left_half_written_does_not_bar_its_folder(router, tmp_path):
+    batch = Batch(written(tmp_path / "queries.csv"), tmp_path / "routed")
+    batch.folder.mkdir()
+    (batch.folder / ".plan.json.scratch").write_text("{")
+    route_file(router, batch, Dialling())
+    assert batch.part(0).exists()
+
+
 @pytest.mark.parametrize("name", ["queries.parquet", "queries.csv", "queries.jsonl"])
 def test_a_file_without_the_column_is_refused(tmp_path, name):
     with pytest.raises(DataError, match="has no column 'text', only prompt"):
