@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -11,19 +11,10 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Lock:
-    """A `threading.Lock` that lets its owner be copied and pickled: the copy gets a new one, which nobody holds."""
+class Lock(_thread.RLock):  # type: ignore[misc] # final in its stub alone
+    """A lock that lets its owner be copied and pickled: the copy gets a new one, which nobody holds."""
 
-    __slots__ = ("_lock",)
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.release()
+    __slots__ = ()
 
     def __reduce__(self) -> tuple[type[Lock], tuple[()]]:
         return Lock, ()

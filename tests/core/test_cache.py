@@ -1,9 +1,11 @@
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.cache import LRUCache
+from crossroute.cache import Lock, LRUCache
 
 
 def test_what_was_used_least_recently_makes_room():
@@ -48,3 +50,13 @@ def test_many_threads_never_see_a_wrong_value_or_overfill_it():
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(work, range(8)))
     assert sum(cache.get(key) is not None for key in range(20)) == 8
+
+
+def test_a_copy_of_a_held_lock_is_free():
+    lock = Lock()
+    with lock, ThreadPoolExecutor(1) as other:
+        assert not other.submit(lock.acquire, blocking=False).result()
+        for made in (copy.copy, copy.deepcopy, lambda held: pickle.loads(pickle.dumps(held))):  # noqa: S301
+            copied = made(lock)
+            assert type(copied) is Lock
+            assert other.submit(copied.acquire, blocking=False).result()
