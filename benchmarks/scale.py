@@ -18,7 +18,7 @@ from model2vec import StaticModel
 from speed import text
 
 from crossroute import Pool, Router, load_encoder
-from crossroute.encoder.static import BUNDLED
+from crossroute.encoder.static_files import BUNDLED
 from crossroute.escalation.cascade import Forecast
 from crossroute.escalation.verifier import Verifier
 

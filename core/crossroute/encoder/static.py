@@ -5,49 +5,49 @@ What is added up over a text's words is worked out once a word, and remembered.
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
-from crossroute.encoder.surface import COUNTS, Counts, word_counts
+from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
 from crossroute.errors import EncoderError, one_line
-from crossroute.files import is_folder
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-BUNDLED = Path(__file__).parents[1] / "weights" / "static-minilm"
-SENTENCE_TRANSFORMERS = "config_sentence_transformers.json"
-LAYOUTS = (
-    ("config.json", "model.safetensors", "tokenizer.json", "embeddings"),
-    (SENTENCE_TRANSFORMERS, "model.safetensors", "tokenizer.json", "embedding.weight"),
-    (
-        SENTENCE_TRANSFORMERS,
-        "0_StaticEmbedding/model.safetensors",
-        "0_StaticEmbedding/tokenizer.json",
-        "embedding.weight",
-    ),
-)
-"""The files of a folder, and the tensor that holds the vectors, as model2vec looks for them."""
-
-MOST_TOKENS = 512
-"""Tokens that are read of a text where the model does not say, as in model2vec."""
+from crossroute.patterns import lazy
+from crossroute.query import plain_pieces
 
 FEW = 16
 """Texts fewer than these are cut, and the rows of their words added up, one by one."""
 
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
+
+CODE = "{}()[]=;_<>#`\"'"
+OPERATORS = "+-*/^%$\\|="
+NUMBER = lazy(r"\d+(?:[.,]\d+)*")
+
+KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
+"""Characters that are counted: digits, brackets and quotes, operators, capitals."""
+
+PLAIN = bytes(filter(lambda code: not any(kind(chr(code)) for kind in KINDS), range(128)))
+"""ASCII of no kind."""
+
+ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
+"""The same of ASCII."""
+
+LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
+"""Byte -> the small letter, or a blank where it is none."""
+
+COUNTS = 10
+"""Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
+
+Counts = Sequence[float]
 
 
 class StaticEncoder:
@@ -65,19 +65,19 @@ class StaticEncoder:
     def __init__(self, model: str = "") -> None:
         self.name = f"static:{model}" if model else "static"
         try:
-            self._tokenizer, vectors = _read(_folder(model))
+            self._tokenizer, vectors = load(locate(model))
         except (OSError, ValueError, KeyError) as error:
             raise EncoderError(
                 f"Cannot load the static encoder {model or str(BUNDLED)!r}: {one_line(error)}. Expected a model2vec "
                 "folder or a hub id that can be reached."
             ) from error
-        self._unknown = _unknown_token(self._tokenizer)
+        self._unknown = unknown_token(self._tokenizer)
         if self._unknown is not None:
             vectors[self._unknown] = 0  # it tells nothing
         self._vectors = vectors
         self._most: float = (self._tokenizer.truncation or {}).get("max_length", np.inf)
         self._width = vectors.shape[1]
-        self.by_word = _splits_at_blanks(self._tokenizer)
+        self.by_word = splits_at_blanks(self._tokenizer)
         self._words = WordRows(self._width + 1 + COUNTS, self._measured)
 
     def encode(self, texts: list[str]) -> Embeddings:
@@ -94,7 +94,7 @@ class StaticEncoder:
         return unit(sums)
 
     def read(self, words: Sequence[Sequence[str]]) -> tuple[Embeddings, list[Counts | None]]:
-        """Return unit vectors of texts that are read word by word, and what `surface.word_counts` counts of each.
+        """Return unit vectors of texts that are read word by word, and what `word_counts` counts of each.
 
         A text that is cut, or is read as something other than its words, has no counts: its vector is not that of its
         view.
@@ -287,50 +287,24 @@ def _is_printable(text: str) -> bool:
     return text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable())
 
 
-def _folder(model: str) -> Path:
-    if not model or is_folder(model):
-        return Path(model or BUNDLED)
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(model, allow_patterns=["*.json", "*.safetensors"]))
+def word_counts(word: str) -> Counts:
+    """Return the counts of a word of ASCII, which add up over those of a line."""
+    pieces = plain_pieces(word)
+    return not pieces, pieces, *counted(word, letters_of(word))
 
 
-def _read(folder: Path) -> tuple[Tokenizer, npt.NDArray[np.generic]]:
-    """Return a folder's tokenizer and its vectors, one a token, shape (v, d), as they are kept: some as integers."""
-    from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
-
-    layout = next((each for each in LAYOUTS if all((folder / file).exists() for file in each[:3])), None)
-    if layout is None:
-        raise ValueError(f"{folder} has no config.json, model.safetensors and tokenizer.json")
-    config, weights, words, name = layout
-    tensors = load_file(folder / weights)
-    vectors = tensors[name]
-    if "mapping" in tensors:  # several tokens share a vector
-        vectors = vectors[tensors["mapping"]]
-    if "weights" in tensors:
-        vectors = vectors.astype(np.float32) * tensors["weights"][:, None].astype(np.float32)
-    tokenizer = Tokenizer.from_file(str(folder / words))
-    tokenizer.no_padding()
-    most = json.loads((folder / config).read_text("utf-8")).get("max_length", MOST_TOKENS)
-    tokenizer.no_truncation() if most is None else tokenizer.enable_truncation(most)
-    return tokenizer, vectors
+def letters_of(text: str) -> list[bytes]:
+    """Return the words of a text of ASCII, in small letters."""
+    return text.encode().translate(LETTERS).split()
 
 
-def _unknown_token(tokenizer: Tokenizer) -> int | None:
-    """Return the token of what the vocabulary lacks, if there is one."""
-    named = getattr(tokenizer.model, "unk_token", None)
-    if named is not None:
-        return tokenizer.token_to_id(named)
-    number: int | None = json.loads(tokenizer.to_str())["model"].get("unk_id")
-    return number
-
-
-def _splits_at_blanks(tokenizer: Tokenizer) -> bool:
-    """Return whether a tokenizer reads each chunk between blanks by itself, as BERT's does."""
-    kinds = [type(part).__name__ for part in (tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.model)]
-    added = tokenizer.get_added_tokens_decoder().values()
-    whole = all(
-        not (token.lstrip or token.rstrip) and token.content.split() == [token.content] for token in added
-    )
-    return kinds == ["BertNormalizer", "BertPreTokenizer", "WordPiece"] and whole
+def counted(text: str, words: Sequence[bytes]) -> Counts:
+    """Return counts of a text of ASCII: words, letters, digits, numbers, code, operators, capitals, question marks."""
+    digits = code = operators = capitals = 0
+    if rest := text.encode().translate(None, PLAIN):
+        digits, code, operators, capitals = [
+            len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS
+        ]
+    numbers = len(NUMBER.findall(text)) if digits else 0
+    letters = sum(map(len, words))
+    return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
