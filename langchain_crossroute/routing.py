@@ -15,12 +15,12 @@ from langchain_core.runnables import RunnableConfig
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.counting import stated_cost
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.stated import stated_cost
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration

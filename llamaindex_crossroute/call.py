@@ -22,10 +22,10 @@ from llama_index.core.tools import BaseTool
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
+from crossroute.calls.counting import field_of, stated_cost
 from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.stated import field_of, stated_cost
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall

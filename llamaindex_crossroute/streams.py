@@ -8,10 +8,9 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from crossroute.calls import tail
-from crossroute.calls.counting import counted
+from crossroute.calls.counting import counted, field_of, stated_cost
 from crossroute.calls.ending import usages
 from crossroute.calls.ledger import Entry
-from crossroute.calls.stated import field_of, stated_cost
 from llamaindex_crossroute.messages.reading import Reading, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,

@@ -18,11 +18,10 @@ from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
 from crossroute import Decision
-from crossroute.calls.counting import counted
+from crossroute.calls.counting import counted, token_count
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, written_in_all
-from crossroute.calls.stated import token_count
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"

@@ -18,7 +18,7 @@ from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.tools import BaseTool
 
 from crossroute import Capability, Query
-from crossroute.calls.stated import field_of
+from crossroute.calls.counting import field_of
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 

@@ -11,11 +11,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.counting import counted
+from crossroute.calls.counting import counted, field_of
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage
-from crossroute.calls.stated import field_of
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import time
 import pytest
 from llama_index.core.llms import CompletionResponse
 
+from crossroute.calls.counting import stated_cost
 from crossroute.calls.spend import Spend, Usage
-from crossroute.calls.stated import stated_cost
 from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, billed
 from langchain_crossroute.messages.reply import usage_of

@@ -7,11 +7,10 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
-from crossroute.calls.counting import counted
+from crossroute.calls.counting import counted, stated_cost
 from crossroute.calls.ending import Ending, usages
 from crossroute.calls.leaving import Opened
 from crossroute.calls.ledger import Entry
-from crossroute.calls.stated import stated_cost
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")

@@ -26,7 +26,7 @@ from itertools import chain as joined
 from typing import Any
 
 from crossroute.calls.blame import chain, status
-from crossroute.calls.stated import field_of
+from crossroute.calls.counting import field_of
 from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
