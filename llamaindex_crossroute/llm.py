@@ -21,7 +21,7 @@ from typing_extensions import Self, override
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.configured import arguments_of
 from llamaindex_crossroute.endpoints import ToolEndpoints
-from llamaindex_crossroute.messages.reading import read_messages, read_text
+from llamaindex_crossroute.messages.reading import read_messages
 
 
 class CrossRouteLLM(ToolEndpoints):
@@ -133,19 +133,19 @@ class CrossRouteLLM(ToolEndpoints):
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        call = self._call(read_text(prompt), kwargs)
+        call = self._call(prompt, kwargs)
         return call.answer(lambda llm: llm.complete(prompt, **_completing(call, llm, formatted, kwargs)))
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        call = self._call(read_text(prompt), kwargs)
+        call = self._call(prompt, kwargs)
         return await call.aanswer(
             lambda llm: llm.acomplete(prompt, **_completing(call, llm, formatted, kwargs))
         )
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
-        call = self._call(read_text(prompt), kwargs)
+        call = self._call(prompt, kwargs)
         return call.stream(
             lambda llm: llm.stream_complete(prompt, **_completing(call, llm, formatted, kwargs))
         )
@@ -154,7 +154,7 @@ class CrossRouteLLM(ToolEndpoints):
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        call = self._call(read_text(prompt), kwargs)
+        call = self._call(prompt, kwargs)
         return await call.astream(
             lambda llm: llm.astream_complete(prompt, **_completing(call, llm, formatted, kwargs))
         )

@@ -25,12 +25,13 @@ from pydantic import (
 )
 from typing_extensions import Never, Self, override
 
-from crossroute import Budget, Constraints, Price, Router
+from crossroute import Budget, Constraints, Price, Query, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
 from crossroute.errors import refuse_strangers, unknown_argument
 from crossroute.escalation import Escalation
+from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
@@ -220,7 +221,7 @@ class MemberPool(FunctionCallingLLM):
 
     def _call(
         self,
-        reading: Reading,
+        reading: Reading | str,
         options: Collection[str] | None = None,
         *,
         tools: Sequence[BaseTool] = (),
@@ -229,13 +230,15 @@ class MemberPool(FunctionCallingLLM):
         """Return the call that a reading describes, decided by the fields as they are now.
 
         Args:
-            reading: What the call says.
+            reading: What the call says; a completion's prompt as it is.
             options: Names of what the user set for the call.
             tools: What it offers.
             unescalated: Why no other is asked after an answer; empty where one may be.
         """
         if options:
             refuse_settings(options)
+        if isinstance(reading, str):
+            reading = Reading(Query.of_turns([Turn("human", reading)]))
         return Call(
             self._routing,
             reading,

@@ -70,11 +70,6 @@ class ToolCall(NamedTuple):
     arguments: Any
 
 
-def read_text(text: str) -> Reading:
-    """Read a completion's prompt."""
-    return Reading(Query.of_turns([Turn("human", text)]))
-
-
 def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = ()) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
     user = _last_user(messages)

@@ -22,7 +22,7 @@ from llama_index.core.prompts.chat_prompts import CHAT_CONTENT_QA_PROMPT
 from llama_index.core.prompts.default_prompt_selectors import DEFAULT_TEXT_QA_PROMPT_SEL
 from llama_index.core.tools import FunctionTool
 
-from llamaindex_crossroute.messages.reading import marks, read_messages, read_prompt, read_text, tool_calls
+from llamaindex_crossroute.messages.reading import marks, read_messages, read_prompt, tool_calls
 from tests.llamaindex_crossroute.fakes import ChatFake, tool_call, user
 from tests.support.conversations import CONVERSATIONS
 
@@ -57,8 +57,6 @@ def test_the_last_users_turn_is_the_query_and_the_system_frames_it():
 def test_without_a_user_the_last_text_is_the_query():
     assert read_messages([answer("first"), answer("last")]).query.text == "last"
     assert read_messages([]).query is None
-    assert read_text("  ").query is None
-    assert read_text("Hi").query.text == "Hi"
 
 
 @pytest.mark.parametrize("role", ["tool", "function"])
