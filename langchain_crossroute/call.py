@@ -208,7 +208,8 @@ class Call:
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
         telling = self.routing.members[decision.candidate].dialect in TELLING
-        return kind(dispatcher.ledger.entry(decision, asked.probe), dispatcher.memory, telling=telling)
+        entry = dispatcher.ledger.entry(decision, asked.probe)
+        return kind(entry, dispatcher.memory, asked.probe, telling=telling)
 
     def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run.

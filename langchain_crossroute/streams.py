@@ -14,8 +14,10 @@ from crossroute.calls.memory import Memory
 from langchain_crossroute.messages.reading import shows
 from langchain_crossroute.messages.reply import (
     KEY,
+    UsageProbe,
     finish_reason_of,
     is_done,
+    is_torn,
     message_of,
     stamped,
     tells_its_end,
@@ -39,12 +41,13 @@ class Tail(tail.Tail[Any]):
     Args:
         entry: The stream's, in the ledger.
         memory: Remembers which candidate began which tool calls.
+        probe: Overhears the stream.
         telling: See `Ending`.
     """
 
-    def __init__(self, entry: Entry, memory: Memory, *, telling: bool = False) -> None:
+    def __init__(self, entry: Entry, memory: Memory, probe: UsageProbe, *, telling: bool = False) -> None:
         super().__init__(entry, telling=telling)
-        self._memory, self._stamped = memory, False
+        self._memory, self._probe, self._stamped = memory, probe, False
         self._last: Any = None
 
     def shows(self, chunk: Any) -> bool:
@@ -73,6 +76,16 @@ class Tail(tail.Tail[Any]):
         else:
             self.check(empty=False)
             yield self._with_decision(message)
+
+    def check(self, *, empty: bool) -> None:
+        """Refuse a cut end; chunks that were parsed show no message, and so the probe tells how theirs ended."""
+        message = self._probe.message
+        if self._last is None and message is not None:
+            reason = finish_reason_of(message)
+            parsed = self.entry.begun and not self.opened.responses  # of all that came
+            finished = parsed or not is_torn(message)
+            self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
+        super().check(empty=empty)
 
     def end(self) -> Iterator[Any]:
         """Yield a chunk of its own with the decision, where none said that it was the last."""
@@ -105,6 +118,7 @@ class EventTail(Tail):
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield the event."""
+        self._last = chunk
         block = chunk.get("content") if chunk.get("event") == BLOCK_FINISH else None
         if block and block.get("type") == "tool_call":
             self._began(iter([block.get("id")]))

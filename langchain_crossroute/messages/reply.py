@@ -311,6 +311,7 @@ class UsageProbe(BaseCallbackHandler):
     Attributes:
         answered: Whether an answer came.
         usage: Its tokens; None where they are not known.
+        message: The last that came.
     """
 
     run_inline = True
@@ -319,6 +320,7 @@ class UsageProbe(BaseCallbackHandler):
     def __init__(self) -> None:
         self.answered = False
         self.usage: UsageMetadata | None = None
+        self.message: AIMessage | None = None
         self._streamed: dict[UUID, Usage] = {}
 
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
@@ -337,6 +339,7 @@ class UsageProbe(BaseCallbackHandler):
             for generation in generations:
                 self.answered = True
                 message = getattr(generation, "message", None)
+                self.message = message if isinstance(message, AIMessage) else self.message
                 if isinstance(message, AIMessage) and message.usage_metadata:
                     self.usage = add_usage(self.usage, told_usage(message))
 

@@ -1,0 +1,101 @@
+"""Streams that are parsed as they come: LangChain's structured output, of which chunks show no message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypedDict
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from crossroute import Router
+from crossroute.errors import BrokenStreamError
+from tests.support.faulty import OPENING, STREAM, LangChain, chunk
+from tests.support.routers import STORY
+
+pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
+"""OpenAI's client parses into a class that LangChain's then copies."""
+
+DONE = STREAM[-1]
+TEXT = '{"name": "Oslo", "size": 3}'
+PARTS = [TEXT[place : place + 5] for place in range(0, len(TEXT), 5)]
+WRITTEN = [OPENING, *(chunk({"content": part}) for part in PARTS)]
+CALLED = [
+    chunk({"tool_calls": [{"index": 0, "id": "1", "function": {"name": "City", "arguments": ""}}]}),
+    *(chunk({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}) for part in PARTS),
+]
+EVENTS = {"json_schema": WRITTEN, "json_mode": WRITTEN, "function_calling": CALLED}
+
+
+class City(BaseModel):
+    """A city."""
+
+    name: str
+    size: int
+
+
+class Town(TypedDict):
+    """A town."""
+
+    name: str
+    size: int
+
+
+@pytest.fixture
+def pool(router: Router, server: Any, client: httpx.Client) -> LangChain:
+    server.asked.clear()
+    return LangChain(router, server.url, client)
+
+
+@pytest.fixture(params=[False, True], ids=["stream", "astream"])
+def parsed(request: pytest.FixtureRequest, pool: LangChain) -> Any:
+    """A function: a schema and a method -> what was parsed of the stream."""
+
+    def chunks(schema: Any, method: str) -> list[Any]:
+        model = pool.pool.with_structured_output(schema, method=method)
+        said = f"In JSON: {STORY}"
+
+        async def awaited() -> list[Any]:
+            async with pool.awaited:
+                return [one async for one in model.astream(said)]
+
+        return asyncio.run(awaited()) if request.param else list(model.stream(said))
+
+    return chunks
+
+
+@pytest.mark.parametrize("end", [[chunk({}, "stop"), DONE], [chunk({}, "stop")], [DONE]])
+@pytest.mark.parametrize("method", EVENTS)
+def test_a_whole_stream_is_parsed_by_the_member_that_began_it(parsed, server, pool, method, end):
+    server.answer = [*EVENTS[method], *end]
+    assert parsed(City, method)[-1] == City(name="Oslo", size=3)
+    assert server.asked == ["bad"]
+    assert pool.pool.spend.total.calls == 1
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_a_whole_stream_is_parsed_as_it_comes(parsed, server, method):
+    server.answer = [*WRITTEN, chunk({}, "stop"), DONE]
+    assert parsed(Town, method)[-1] == {"name": "Oslo", "size": 3}
+    assert server.asked == ["bad"]
+
+
+@pytest.mark.parametrize("end", [[], [chunk({}, "error"), DONE]])
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_a_stream_is_cut_that_breaks_off_while_it_is_parsed(parsed, server, method, end):
+    server.answer = [*WRITTEN, *end]
+    with pytest.raises(BrokenStreamError):
+        parsed(Town, method)
+
+
+def test_a_stream_that_failed_is_cut_though_all_of_it_was_parsed(parsed, server):
+    server.answer = [*WRITTEN, chunk({}, "error"), DONE]
+    with pytest.raises(BrokenStreamError):
+        parsed(City, "json_schema")
+
+
+def test_the_next_member_answers_where_nothing_could_be_parsed_before_a_stream_broke_off(parsed, server):
+    server.answer = WRITTEN[:1]
+    assert parsed(Town, "function_calling") == []  # the good one writes no JSON
+    assert server.asked == ["bad", "good"]
