@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from load import SERVER, WARM, clients
 
 TURNS, CALLS = 60, 5
 NAMES = ("gpt-4o-mini", "gpt-4o-2024-08-06")
+NUMBERS = count()
+"""Of questions; each is asked once, for the ways share a router, which knows the last ones that it was asked."""
+
 Asked = Callable[[str], Any]
 
 
@@ -87,7 +91,7 @@ def ways(url: str) -> Iterator[tuple[str, Asked, Asked, Asked]]:
 
 def milliseconds(calls: tuple[Asked, ...], turns: int) -> list[np.ndarray[Any, np.dtype[np.floating]]]:
     """Return each call's CPU milliseconds, turn by turn; every call's text is new."""
-    texts = (f"QID-{number}: what is {number} plus {number}?" for number in range(10**9))
+    texts = (f"QID-{number}: what is {number} plus {number}?" for number in NUMBERS)
     for call in calls:
         for _ in range(WARM):
             call(next(texts))
