@@ -6,11 +6,12 @@ What is added up over a text's words is worked out once a word, and remembered.
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from crossroute.query import plain_pieces
 
 FEW = 16
 """Texts fewer than these are cut, and the rows of their words added up, one by one."""
+
+PART = re.compile(r"[^\W_]+|.", re.ASCII)
+"""What BERT's tokenizer reads by itself in a word of ASCII: letters and digits between marks, and each mark."""
 
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
@@ -78,6 +82,8 @@ class StaticEncoder:
         self._most: float = (self._tokenizer.truncation or {}).get("max_length", np.inf)
         self._width = vectors.shape[1]
         self.by_word = splits_at_blanks(self._tokenizer)
+        added = self._tokenizer.get_added_tokens_decoder().values()
+        self._read_whole = [token.content.lower() for token in added]
         self._words = WordRows(self._width + 1 + COUNTS, self._measured)
 
     def encode(self, texts: list[str]) -> Embeddings:
@@ -121,16 +127,24 @@ class StaticEncoder:
         return np.array([self._known_share(text) for text in texts])
 
     def _measured(self, words: list[str]) -> Embeddings:
-        """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
-        counts = np.array([word_counts(word) for word in words], dtype=np.float32)
-        tokens = self._tokens_of(words)
-        lengths = np.fromiter(map(len, tokens), np.intp, len(words))
-        some = lengths > 0  # all but what the tokenizer leaves out
+        """Return the row of each word of ASCII: the sum of its vectors, its tokens, and its counts."""
+        tokens = self._tokens_of_words(words)
+        counts = [(len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)]
         vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
-        sums = np.zeros((len(words), self._width), dtype=np.float32)
-        if len(vectors):
-            sums[some] = np.add.reduceat(vectors, (lengths.cumsum() - lengths)[some], axis=0)
-        return np.concatenate([sums, lengths[:, None], counts], axis=1, dtype=np.float32)
+        starts = [0, *accumulate(map(len, tokens[:-1]))]
+        return np.concatenate([np.add.reduceat(vectors, starts, axis=0), counts], axis=1, dtype=np.float32)
+
+    def _tokens_of_words(self, words: list[str]) -> list[list[int]]:
+        """Return what `_tokens_of` does, of printable words of ASCII: their parts are known without the tokenizer."""
+        text = " ".join(words)
+        lowered = text.lower()
+        if any(token in lowered for token in self._read_whole):
+            return self._tokens_of(words)
+        model, normalizer = self._tokenizer.model, self._tokenizer.normalizer
+        return [
+            [token.id for part in PART.findall(word) for token in model.tokenize(part)]
+            for word in (lowered if normalizer.lowercase else text).split()
+        ]
 
     def _token_sums(self, texts: list[str]) -> Embeddings:
         """Return the sum of the vectors of each text's tokens, and how many there are, shape (n, d + 1).
@@ -149,14 +163,7 @@ class StaticEncoder:
             found = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
             return [encoding.ids for encoding in found]
         # in this thread, rather than wake others
-        if sum(map(len, texts)) > self._most:  # together they might be cut
-            return [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
-        together = self._tokenizer.encode(texts, is_pretokenized=True, add_special_tokens=False)
-        tokens: list[list[int]] = [[] for _ in texts]
-        for text, token in zip(together.word_ids, together.ids, strict=True):
-            if text is not None:  # as no token of a text is
-                tokens[text].append(token)
-        return tokens
+        return [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
 
     def _known_share(self, text: str) -> float:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)

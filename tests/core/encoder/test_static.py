@@ -61,11 +61,16 @@ def test_odd_texts_give_finite_vectors(encoder, text):
 
 
 @pytest.mark.parametrize(
-    "words", [["QID-7:", "naïve", "don't", "\u200b", "x" * 99], ["two words", "word " * 600]]
+    "words",
+    [
+        ["QID-7:", "don't", "under_score", "x" * 99, "y" * 101, "(e)[f]{g}", "~`!@#$%^&*-+=|\\<>/?\"'"],
+        ["A", "[UNK]", "[unk]", "a[PAD]b", "[CLS]"],
+        ["word"] * 600,
+    ],
 )
-def test_few_words_have_the_tokens_together_that_each_has_alone(encoder, words):
+def test_words_have_the_tokens_that_the_tokenizer_finds(encoder, words):
     alone = [encoder._tokenizer.encode(word, add_special_tokens=False).ids for word in words]
-    assert encoder._tokens_of(words) == alone
+    assert encoder._tokens_of_words(words) == alone
 
 
 def test_a_text_without_a_known_token_is_the_zero_vector(encoder):
