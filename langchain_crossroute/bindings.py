@@ -14,7 +14,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from crossroute import Capability
 from crossroute.calls.arguments import check_tools, spoken
 from crossroute.calls.dialects import dialect_of
-from crossroute.calls.own_tools import tool_provider
+from crossroute.calls.tools import tool_provider
 from langchain_crossroute.members import provider_of
 from langchain_crossroute.messages.reading import is_named
 from langchain_crossroute.messages.translation import tools_for_provider

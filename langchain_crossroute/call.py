@@ -29,9 +29,9 @@ from crossroute import Capability, Decision
 from crossroute.calls.arguments import spoken
 from crossroute.calls.beside import ASKED
 from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
-from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
+from crossroute.calls.tools import check_own_tools
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Member

@@ -16,10 +16,10 @@ from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.ledger import Entry
-from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
+from crossroute.calls.tools import check_own_tools
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name

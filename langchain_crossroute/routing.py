@@ -25,8 +25,7 @@ from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import at_prices
-from crossroute.traffic import labelled
-from crossroute.traffic.recording import recorded
+from crossroute.traffic import labelled, recorded
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member

@@ -20,14 +20,14 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
-from crossroute.calls.own_tools import check_own_tools
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
+from crossroute.calls.tools import check_own_tools
 from crossroute.effort import split_effort
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
-from crossroute.traffic.recording import recorded
+from crossroute.traffic import recorded
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools, model_name

@@ -17,7 +17,7 @@ from langchain_core.messages import (
 from langchain_core.tools import BaseTool
 
 from crossroute import Capability, Query
-from crossroute.calls.own_tools import tool_provider
+from crossroute.calls.tools import tool_provider
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
 

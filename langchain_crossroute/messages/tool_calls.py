@@ -13,7 +13,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
 
-from crossroute.calls.own_tools import tool_provider
+from crossroute.calls.tools import tool_provider
 from langchain_crossroute.messages.reading import is_named
 
 JSON_TYPES: dict[str, tuple[type, ...]] = {

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
-from crossroute.calls.tool_ids import readable_id
+from crossroute.calls.tools import readable_id
 from langchain_crossroute.messages.reading import MEDIA
 from langchain_crossroute.messages.reply import KEY
 

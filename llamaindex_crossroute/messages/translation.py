@@ -9,7 +9,7 @@ from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlo
 
 from crossroute.calls.arguments import spoken
 from crossroute.calls.dialects import ANTHROPIC, GOOGLE, Dialect
-from crossroute.calls.tool_ids import readable_id
+from crossroute.calls.tools import readable_id
 from llamaindex_crossroute.messages.reading import ANSWER, tool_calls
 
 GENERATION = frozenset(

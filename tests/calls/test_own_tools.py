@@ -15,7 +15,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI
 
-from crossroute.calls.own_tools import check_own_tools
+from crossroute.calls.tools import check_own_tools
 from crossroute.errors import UnableError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM

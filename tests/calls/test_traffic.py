@@ -10,7 +10,8 @@ import pytest
 
 sa = pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
-from crossroute.traffic import TrafficLog, recording, schema  # noqa: E402
+from crossroute import traffic  # noqa: E402
+from crossroute.traffic import TrafficLog, schema  # noqa: E402
 from crossroute.traffic.logged import read_logged  # noqa: E402
 from crossroute.traffic.registry import adopt  # noqa: E402
 from tests.support.integrations import DOUBTING, NAMES, LangChain, LlamaIndex, Provider  # noqa: E402
@@ -219,7 +220,7 @@ def test_a_share_in_the_shadow_of_no_model_is_refused(integration, router):
 
 @pytest.mark.parametrize("settings", [{"shadow": "small"}, {"exploration": 0.1}])
 def test_what_is_of_little_use_without_a_log_says_so(integration, router, log, caplog, settings):
-    recording._tell_unkept.cache_clear()
+    traffic._tell_unkept.cache_clear()
     integration(router, Provider(), traffic=log, **settings).ask()
     integration(router, Provider()).ask()
     assert not caplog.messages

@@ -6,9 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crossroute.catalogue.billing import BilledPrice, billed
-from crossroute.catalogue.catalogue import Catalogue, Resolution
+from crossroute.catalogue.catalogue import Catalogue, Evidence, Resolution, rests_on
 from crossroute.catalogue.entry import Entry
-from crossroute.catalogue.evidence import Evidence, rests_on
 from crossroute.catalogue.hosts import is_own_address
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (

@@ -1,4 +1,4 @@
-"""The models that CrossRoute knows by name."""
+"""The models that CrossRoute knows by name, and what it knows of them: outcomes, published scores, or a prior alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from crossroute.candidate import FREE, Price
+from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
@@ -19,6 +19,8 @@ from crossroute.errors import UnknownModelError, most_alike
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
 _SAID_EFFORT = re.compile(r"(.+?)[-:\s]+\(?(?:thinking[-\s])?([a-z]+|\d+k)\)?")
 _DATED = re.compile(r"(.+?)[-@](\d{8}|\d{4}-\d\d-\d\d)")
+
+Evidence = Literal["measured", "published scores", "prior"]
 
 
 class Resolution(NamedTuple):
@@ -188,3 +190,29 @@ def _with_and_without_prefix(taken: Spelling, names: Iterable[str]) -> list[str]
     prefixes = [key("/".join(taken.prefixes[-count:])) for count in (2, 1) if len(taken.prefixes) >= count]
     names = tuple(names)
     return [*(f"{prefix}/{name}" for prefix in prefixes for name in names), *names]
+
+
+def rests_on(candidate: Candidate) -> Evidence:
+    """Return what a candidate's profile rests on.
+
+    Measured are those with outcomes; without one, its beliefs rest on published scores where training took some into
+    account, or its profile was made of them, else on what its maker, family, date, size, price and reasoning lead to
+    expect: a prior. Scores that the catalogue lists beside, such as those of an update, move no prediction.
+    """
+    profile = candidate.profile
+    if profile and any(profile.evidence):
+        return "measured"
+    if profile and profile.belief is None:
+        return "published scores"
+    found = Catalogue.bundled().find(candidate.name)
+    return "published scores" if found and published(found.entry.name) else "prior"
+
+
+def published(name: str) -> tuple[str, ...]:
+    """Return the publishers of a model's scores that the bundled router takes into account."""
+    return tuple(_published().get(name, ()))
+
+
+@cache
+def _published() -> Mapping[str, list[str]]:
+    return json.loads(files("crossroute.catalogue").joinpath("published.json").read_text("utf-8"))  # type: ignore[no-any-return]

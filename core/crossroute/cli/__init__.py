@@ -31,7 +31,7 @@ COMMANDS = {
     "config": ("config", "config crossroute.toml"),
     "profile": ("profile", "profile openai:gpt-5-mini --max-cost 0.5"),
     "demo": ("routing", "demo --plot demo.png"),
-    "serve": ("serve", "serve crossroute.toml --port 8080"),
+    "serve": ("config", "serve crossroute.toml --port 8080"),
     "traffic": ("traffic", ""),
     "keys": ("keys", ""),
     "catalogue": ("updates", ""),

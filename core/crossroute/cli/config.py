@@ -1,4 +1,4 @@
-"""crossroute config."""
+"""crossroute config, crossroute serve: what is done with a pool's file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crossroute.cli.console import answer
-from crossroute.cli.shared import AsJson, configured
+from crossroute.cli.shared import Address, AsJson, Engine, configured, on_cluster
 
 
 def config(
@@ -28,3 +28,20 @@ def config(
         raise ValueError("Give the path of a crossroute.toml, or --schema.")
     router, pool = configured(path)
     answer(as_json, pool, router.pool)
+
+
+def serve(
+    path: Annotated[Path, typer.Argument(help="A crossroute.toml.")] = Path("crossroute.toml"),
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 8080 by default.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, or replicas on a cluster; 1 by default.")
+    ] = None,
+    engine: Engine = "local",
+    address: Address = None,
+) -> None:
+    """Serve a pool's file over HTTP, in the formats of OpenAI and Anthropic."""
+    from crossroute.serve import serve as run
+
+    on_cluster(engine, address)
+    run(path, host=host, port=port, workers=workers, engine=engine, address=address)

@@ -1,14 +1,20 @@
-"""The application: which path is answered by what."""
+"""The application: which path is answered by what, what holds for all of them, and the page at `/`."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
+import re
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,17 +24,22 @@ from starlette.routing import Route
 
 from crossroute.serve import library
 from crossroute.serve.endpoints import complete, count, decide, embed, grade
-from crossroute.serve.entrance import Entrance
 from crossroute.serve.errors import RequestError
 from crossroute.serve.overview import SHOW_S, Overview
-from crossroute.serve.pages import overview, page
 from crossroute.serve.refusals import refused
 from crossroute.serve.service import DIALS, POOL, Service
-from crossroute.serve.wire.formats import CHAT, MESSAGES, RESPONSES, wire_of_path
+from crossroute.serve.wire import CHAT, MESSAGES, RESPONSES, wire_of_path
 from crossroute.serve.wire.neutral import Wire
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 CONFIG, WORKERS = "CROSSROUTE_CONFIG", "CROSSROUTE_WORKERS"
 """Environment variables by which the server's processes are told their file, and how many they are."""
+FULL = "The server has as many calls under way as it takes. Come again in a moment."
+PAGE = Path(__file__).with_name("page.html")
+COMMON = {"x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer"}
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -52,8 +63,8 @@ def app_of(service: Service) -> Starlette:
         Route("/v1/embeddings", _with(service, embed), methods=["POST"]),
         Route("/v1/route", _with(service, decide), methods=["POST"]),
         Route("/v1/feedback", _with(service, grade), methods=["POST"]),
-        Route("/", _with(service, page), methods=["GET"]),
-        Route("/v1/overview", _with(service, overview), methods=["GET"]),
+        Route("/", _with(service, _shown), methods=["GET"]),
+        Route("/v1/overview", _with(service, _overview), methods=["GET"]),
         Route("/metrics", _with(service, _metrics), methods=["GET"]),
         Route("/v1/models", _models(service), methods=["GET"]),
         Route("/v1/models/{name:path}", _model(service), methods=["GET"]),
@@ -167,3 +178,62 @@ def _ready(service: Service) -> Endpoint:
         return JSONResponse(told, status_code=200 if ready else 503)
 
     return endpoint
+
+
+async def _shown(_: Request, __: Service) -> Response:
+    """Answer with the page, which runs no script but its own."""
+    content, policy = _page()
+    headers = {**COMMON, "content-security-policy": policy, "x-frame-options": "DENY"}
+    return Response(content, media_type="text/html", headers=headers)
+
+
+async def _overview(request: Request, service: Service) -> Response:
+    """Answer with what the page shows."""
+    try:
+        service.guard.admit_admin(request.headers)
+    except RequestError as error:
+        return refused(error, CHAT, service)
+    told = await asyncio.to_thread(service.overview.told)
+    return Response(json.dumps(told), media_type="application/json", headers=COMMON)
+
+
+@lru_cache(1)
+def _page() -> tuple[bytes, str]:
+    content = PAGE.read_bytes()
+    [script] = re.findall(rb"<script>(.*?)</script>", content, re.DOTALL)
+    digest = b64encode(hashlib.sha256(script).digest()).decode()
+    allowed = f"script-src 'sha256-{digest}'; style-src 'unsafe-inline'; connect-src 'self'"
+    return content, f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+class Entrance:
+    """Lets requests in, up to a number of calls at once; a slash at the end of a path counts for nothing.
+
+    Args:
+        app: What answers them.
+        service: Its settings say how many.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        path = scope["path"]
+        if path.endswith("/") and path != "/":
+            scope = {**scope, "path": path.rstrip("/")}
+        if scope["method"] != "POST":
+            return await self._app(scope, receive, send)
+        if self._under_way >= self._service.settings.most_streams:
+            error = RequestError(
+                FULL, status=503, kind="overloaded_error", code="overloaded", headers={"retry-after": "1"}
+            )
+            return await refused(error, wire_of_path(path), self._service)(scope, receive, send)
+        self._under_way += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way -= 1

@@ -26,7 +26,7 @@ from crossroute.serve.service import Service
 from crossroute.serve.streams import Tail
 from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.upstream import Answered, Sent
-from crossroute.serve.wire.formats import CHAT, MESSAGES
+from crossroute.serve.wire import CHAT, MESSAGES
 from crossroute.serve.wire.neutral import Part, Wire, WrittenWire, deltas_of
 from crossroute.serve.writing import written
 

@@ -15,7 +15,6 @@ from starlette.responses import Response, StreamingResponse
 
 from crossroute.calls.settings import CallSettings
 from crossroute.decision import Decision
-from crossroute.serve import embeddings
 from crossroute.serve.call import Call
 from crossroute.serve.errors import RequestError
 from crossroute.serve.events import event_bytes
@@ -25,7 +24,8 @@ from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, json_response, refusal_of, refused
 from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
-from crossroute.serve.wire.formats import CHAT, COUNTED, MESSAGES, RESPONSES
+from crossroute.serve.upstream import Sent
+from crossroute.serve.wire import CHAT, COUNTED, MESSAGES, RESPONSES
 from crossroute.serve.wire.neutral import Wire
 from crossroute.traffic import labelled
 
@@ -45,6 +45,7 @@ HOW = frozenset(
     }
 )
 """What the field `crossroute` of a request may say: how to decide, and under which labels to log it."""
+EMBEDDINGS = "/embeddings"
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
@@ -97,7 +98,7 @@ async def embed(request: Request, service: Service) -> Response:
             raise RequestError(
                 f"The key {key.name!r} may not use this model.", status=403, kind="permission_error"
             )
-        content = await _unless_gone(request, embeddings.embed(service, body))
+        content = await _unless_gone(request, _embedded(service, body))
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception as error:
@@ -271,3 +272,22 @@ async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def _embedded(service: Service, body: RawObject) -> bytes:
+    """Return the answer of the embedding model that a request names, byte by byte.
+
+    Raises:
+        RequestError: There is no such model.
+    """
+    name = body.get("model")
+    member = service.embeddings.get(name) if isinstance(name, str) else None
+    if member is None:
+        known = ", ".join(service.embeddings) or "none; name some under [[server.embeddings]]"
+        raise RequestError(
+            f"Unknown embedding model {name!r}. The server has {known}.", status=404, code="model_not_found"
+        )
+    place = member.places[0]
+    said = body.replaced({"model": place.model})
+    answered = await service.upstream.ask(Sent(member, EMBEDDINGS, said.encode(), {}))
+    return answered.content

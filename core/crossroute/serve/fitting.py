@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossroute.calls.tool_ids import READABLE, readable_id
+from crossroute.calls.tools import READABLE, readable_id
 from crossroute.serve.members import Member
 
 REASONING = ("reasoning_content", "reasoning", "reasoning_details")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
-from crossroute.calls.own_tools import tool_provider
+from crossroute.calls.tools import tool_provider
 from crossroute.candidate import Capability
 from crossroute.query import Query
 from crossroute.reading.conversation import Turn

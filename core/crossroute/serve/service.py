@@ -28,7 +28,7 @@ from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_set
 from crossroute.serve.shared import Shared, SharedBoard, SharedCounters, SharedMemory, SharedState
 from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
-from crossroute.traffic.recording import recorded
+from crossroute.traffic import recorded
 
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossroute.calls.effort_words import ANSWER, beside_thinking
-from crossroute.calls.tool_ids import readable_id
+from crossroute.calls.tools import readable_id
 from crossroute.errors import UnableError
 from crossroute.serve.library import ARGUMENTS
 from crossroute.serve.members import Member

@@ -1,1 +1,23 @@
 """The wire formats of OpenAI and Anthropic, each to and from one neutral form."""
+
+from __future__ import annotations
+
+from crossroute.serve.wire.chat import Chat
+from crossroute.serve.wire.messages import Messages
+from crossroute.serve.wire.neutral import Wire, WrittenWire
+from crossroute.serve.wire.responses import Responses
+
+CHAT: WrittenWire = Chat()
+MESSAGES: WrittenWire = Messages()
+COUNTED: Wire = Messages("/messages/count_tokens")
+RESPONSES: Wire = Responses()
+
+
+def wire_of_path(path: str) -> Wire:
+    """Return the format of the clients that ask for a path.
+
+    >>> wire_of_path("/v1/messages/batches").name, wire_of_path("/v1/completions").name
+    ('messages', 'chat')
+    """
+    endpoints: tuple[Wire, ...] = (MESSAGES, RESPONSES)
+    return next((wire for wire in endpoints if path.removeprefix("/v1").startswith(wire.path)), CHAT)

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossroute.calls.own_tools import tool_provider
 from crossroute.calls.spend import Usage
+from crossroute.calls.tools import tool_provider
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event, event_bytes

@@ -1,7 +1,8 @@
-"""Tools that a provider runs itself: its own models alone know them."""
+"""Tools: whose they are, where a provider runs them itself, and ids of calls as every provider can read them."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -28,6 +29,9 @@ FAMILIES = tuple(dialect.name for dialect in DIALECTS)
 """How the names of providers begin that are known to run no tools of another."""
 
 ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
+
+READABLE = re.compile(r"[a-zA-Z0-9_-]{1,40}")
+"""An id that every provider takes."""
 
 
 def tool_provider(tool: Any) -> str | None:
@@ -66,3 +70,14 @@ def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
         owner = tool_provider(tool)
         if owner is not None and provider.startswith(FAMILIES) and not provider.startswith(owner):
             raise UnableError(member, tool.get("type") or next(iter(GOOGLE_TOOLS.intersection(tool))))
+
+
+def readable_id(name: str | None, place: str = "") -> str:
+    """Return an id that every provider takes: as it is, or a digest of it; of its place, where it is empty.
+
+    >>> readable_id("call_1"), readable_id("functions.look:0")
+    ('call_1', 'call_ec0002042636dd8aa1e59e55')
+    """
+    if name and READABLE.fullmatch(name):
+        return name
+    return f"call_{hashlib.sha256((name or place).encode()).hexdigest()[:24]}"
