@@ -29,7 +29,7 @@ from crossroute.traffic import labelled, recorded
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
-from langchain_crossroute.messages.reading import Reading, read, shows
+from langchain_crossroute.messages.reading import Reading, is_nameless, read, shows
 from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
@@ -244,7 +244,13 @@ class Routing:
         reason = finish_reason_of(message)
         cut = not reason and tells_its_end(message) and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
-        entry.check(reason, said=shows(message), cut=cut, torn=TORN if torn else "")
+        entry.check(
+            reason,
+            said=shows(message),
+            cut=cut,
+            torn=TORN if torn else "",
+            nameless=is_nameless(message),
+        )
         decision = entry.count()
         self._began(message, decision)
         return stamped(message, decision)

@@ -48,6 +48,7 @@ class Tail(tail.Tail[Any]):
     def __init__(self, entry: Entry, memory: Memory, probe: UsageProbe, *, telling: bool = False) -> None:
         super().__init__(entry, telling=telling)
         self._memory, self._probe, self._stamped = memory, probe, False
+        self._called = False  # a tool, by its name or without
         self._last: Any = None
 
     def shows(self, chunk: Any) -> bool:
@@ -65,10 +66,11 @@ class Tail(tail.Tail[Any]):
         self._note(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
+        self._called = self._called or bool(calls)
         if message.usage_metadata:
             usage = usage_of(message.usage_metadata)
             self.entry.usage = usage and usage.after(self.entry.usage)
-        self.entry.check(reason, said=self.entry.begun)
+        self.entry.check(reason, said=self.entry.begun, nameless=self._called and bool(reason))
         self._last = chunk
         self.entry.said.append(str(message.text))
         if self._stamped or (isinstance(message, AIMessageChunk) and message.chunk_position != LAST):

@@ -30,7 +30,7 @@ from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from llamaindex_crossroute.escalated import EscalatedCall
 from llamaindex_crossroute.members import LOGPROBS, can_be_asked
-from llamaindex_crossroute.messages.reading import Reading, shows
+from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     finish_reason,
@@ -179,7 +179,8 @@ class Call:
         entry.said.append(text)
         said = bool(text) or (isinstance(answer, ChatResponse) and shows(answer.message))
         cut = reason is None and tells_its_end(answer) and not is_finished(answer)
-        entry.check(reason, said=said, cut=cut)
+        nameless = isinstance(answer, ChatResponse) and is_nameless(answer.message)
+        entry.check(reason, said=said, cut=cut, nameless=nameless)
         decision = entry.count()
         if isinstance(answer, ChatResponse):
             self.routing.began(decision, answer.message, self.reading)

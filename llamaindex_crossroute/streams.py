@@ -11,7 +11,7 @@ from crossroute.calls import tail
 from crossroute.calls.counting import counted, field_of, stated_cost
 from crossroute.calls.ending import usages
 from crossroute.calls.ledger import Entry
-from llamaindex_crossroute.messages.reading import Reading, shows
+from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
     finish_reason,
@@ -62,7 +62,8 @@ class Tail(tail.Tail[Any]):
                 chunk.raw, dict
             ):  # made by the class, of a part of what came
                 self.entry.usage = usage.whole(map(counted, usages(self.opened.frames)))
-        self.entry.check(reason, said=self.entry.begun)
+        nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
+        self.entry.check(reason, said=self.entry.begun, nameless=nameless)
         cost = stated_cost(field_of(chunk.raw, "usage"))
         self.entry.cost = self.entry.cost if cost is None else cost
         self.entry.said.append(chunk.delta or "")

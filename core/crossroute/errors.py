@@ -128,10 +128,10 @@ class FilteredAnswerError(CrossRouteError, ValueError):
 class NoAnswerError(CrossRouteError, ValueError):
     """An answer that holds nothing to read and no reason why it ended, or one that says that it failed."""
 
-    def __init__(self, candidate: str) -> None:
-        super().__init__(
-            f"{candidate!r} answered with nothing to read, and did not say why it ended. Ask again, or add a model."
-        )
+    def __init__(
+        self, candidate: str, lack: str = "answered with nothing to read, and did not say why it ended"
+    ) -> None:
+        super().__init__(f"{candidate!r} {lack}. Ask again, or add a model.")
         self.candidate = candidate
 
 

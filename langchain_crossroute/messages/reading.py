@@ -8,10 +8,13 @@ from typing import Any, Literal, NamedTuple
 
 from langchain_core.messages import (
     AIMessage,
+    AIMessageChunk,
     BaseMessage,
     ChatMessage,
     HumanMessage,
+    InvalidToolCall,
     SystemMessage,
+    ToolCall,
     ToolMessage,
 )
 from langchain_core.tools import BaseTool
@@ -106,13 +109,28 @@ def shows(message: AIMessage) -> bool:
     >>> shows(AIMessage("")), shows(AIMessage([{"type": "thinking", "thinking": "Let me see"}]))
     (False, True)
     """
-    if message.tool_calls or message.invalid_tool_calls or getattr(message, "tool_call_chunks", None):
+    calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else called(message)
+    if any(call["name"] for call in calls):
         return True
     if (more := message.additional_kwargs) and any(more.get(key) for key in SHOWN_KWARGS):
         return True
     if isinstance(message.content, str):
         return bool(message.content)
     return any(_shows(block) for block in message.content)
+
+
+def called(message: AIMessage) -> list[ToolCall | InvalidToolCall]:
+    """Return the tool calls of an answer, also those whose arguments are no JSON object."""
+    return [*message.tool_calls, *message.invalid_tool_calls]
+
+
+def is_nameless(message: AIMessage) -> bool:
+    """Return whether an answer calls a tool without naming it.
+
+    >>> is_nameless(AIMessage("", tool_calls=[{"name": "", "args": {}, "id": "1"}])), is_nameless(AIMessage("Hi"))
+    (True, False)
+    """
+    return not all(call["name"] for call in called(message))
 
 
 def _shows(block: Any) -> bool:

@@ -153,9 +153,19 @@ def is_plain(message: ChatMessage) -> bool:
 
 def shows(message: ChatMessage) -> bool:
     """Return whether an answer, or a chunk of one, holds something to read: text, a tool call, reasoning, a medium."""
-    kept = (block for block in message.blocks if not isinstance(block, (TextBlock, ThinkingBlock)))
+    mere = (TextBlock, ThinkingBlock, ToolCallBlock)
     spoken = (getattr(block, "text", None) or getattr(block, "content", None) for block in message.blocks)
-    return any(True for _ in kept) or any(spoken) or bool(tool_calls(message))
+    kept = not all(isinstance(block, mere) for block in message.blocks)
+    return kept or any(spoken) or (bool(tool_calls(message)) and not is_nameless(message))
+
+
+def is_nameless(message: ChatMessage) -> bool:
+    """Return whether an answer calls a tool without naming it.
+
+    >>> is_nameless(ChatMessage(additional_kwargs={"tool_calls": [{"id": "1", "function": None}]}))
+    True
+    """
+    return not all(call.name for call in tool_calls(message))
 
 
 def _kept_call(call: Any) -> ToolCall:

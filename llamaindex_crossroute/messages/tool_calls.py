@@ -34,7 +34,7 @@ def fault_of(response: ChatResponse, llm: Any, tools: Sequence[BaseTool]) -> str
             return f"{block.tool_name}: the arguments are not JSON"
     try:
         calls = llm.get_tool_calls_from_response(response, error_on_no_tool_call=False)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         return f"tool calls cannot be read: {type(error).__name__}"
     offered = {tool.metadata.get_name(): tool for tool in tools}
     return next(filter(None, (_fault(call, offered) for call in calls)), None)

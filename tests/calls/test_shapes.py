@@ -110,6 +110,35 @@ def test_an_answer_that_failed_is_paid_for_and_the_next_member_answers(pool, ser
     assert pool.pool.spend.total.usage.output_tokens == 14
 
 
+CALLED = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+NAMELESS: dict[str, dict[str, Any]] = {
+    "no function": {"function": None},
+    "an empty function": {"function": {}},
+    "no name": {"function": {"name": None, "arguments": "{}"}},
+    "an empty name": {"function": {"name": "", "arguments": '{"a": 1}'}},
+}
+
+
+@pytest.mark.parametrize("finish", ["tool_calls", "stop"])
+@pytest.mark.parametrize("call", NAMELESS)
+def test_a_tool_call_without_a_name_is_no_answer(pool, server, call, finish):
+    message = {"role": "assistant", "content": None, "tool_calls": [{**CALLED, **NAMELESS[call]}]}
+    server.answer = (200, JSON, whole(choices=[{"index": 0, "message": message, "finish_reason": finish}]))
+    text, decision = pool.ask()
+    assert (text, server.asked) == ("I am well", ["bad", "good"])
+    assert decision["failures"][0]["fault"] == "member"
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("finish", ["tool_calls", "stop"])
+@pytest.mark.parametrize("call", NAMELESS)
+def test_a_tool_call_without_a_name_begins_no_stream(pool, server, call, finish, awaited):
+    called = {"index": 0, **CALLED, **NAMELESS[call]}
+    server.answer = [OPENING, chunk({"tool_calls": [called]}), chunk({}, finish), STREAM[-1]]
+    assert (asyncio.run(pool.astream()) if awaited else pool.stream()) == "I am well"
+    assert server.asked == ["bad", "good"]
+
+
 BROKEN: dict[str, list[str]] = {
     "an event of an error": [OPENING, f"event: error\ndata: {json.dumps(OVERLOADED)}\n\n"],
     "an event of a text": [OPENING, "event: error\ndata: overloaded\n\n"],

@@ -135,7 +135,7 @@ def _parquet(path: Path, column: str) -> Iterator[ParquetFile]:
             if column not in file.schema_arrow.names:
                 raise _without(path, column, file.schema_arrow.names)
             yield file
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as parquet: {error}. Write it again.") from error
 
 

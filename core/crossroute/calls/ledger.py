@@ -21,6 +21,7 @@ from crossroute.decision import Decision
 from crossroute.errors import BrokenStreamError, FilteredAnswerError, NoAnswerError
 
 LOG = logging.getLogger("crossroute.calls")
+NAMELESS = "called a tool without naming it"
 if TYPE_CHECKING:
     from crossroute.query import Query
     from crossroute.routing.router import Router
@@ -210,7 +211,15 @@ class Entry:
         read, written = usage.input_tokens, usage.output_tokens
         return read > 0 == written or (written > 0 == read and price.input > 0)
 
-    def check(self, finish_reason: str | None, *, said: bool, cut: bool = False, torn: str = "") -> None:
+    def check(
+        self,
+        finish_reason: str | None,
+        *,
+        said: bool,
+        cut: bool = False,
+        torn: str = "",
+        nameless: bool = False,
+    ) -> None:
         """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.
 
         Args:
@@ -218,18 +227,22 @@ class Entry:
             said: Whether there is something to read, or was, in a stream that its reader has a part of.
             cut: Whether its provider would have told why it ended, and did not.
             torn: What to do, where it was gathered from a stream that ended before that; empty for any other.
+            nameless: Whether it calls a tool without a name, which nobody can run.
 
         Raises:
             BrokenStreamError: It is torn; the call is counted.
             FilteredAnswerError: A content filter left nothing of it; the call is counted.
-            NoAnswerError: It failed, or it is none; the call is counted.
+            NoAnswerError: It failed, it is none, or it calls a tool without a name; the call is counted.
         """
         ended = (finish_reason or "").lower()
         if torn:
             self.count()
             raise BrokenStreamError(self.decision.candidate, torn)
-        if self.begun or (said and ended not in FAILED):
+        if self.begun or (said and ended not in FAILED and not nameless):
             return
+        if nameless and ended not in FAILED | WITHHELD:
+            self.count()
+            raise NoAnswerError(self.decision.candidate, NAMELESS)
         if ended in WITHHELD and self._ledger.past_filters:
             self.count()
             raise FilteredAnswerError(self.decision.candidate)

@@ -68,16 +68,27 @@ class Table:
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
     with needs_extra("Reading parquet", "train"):
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
     if lacking := why_no_file(path):
         raise DataError(f"{path} {lacking}. A folder of outcomes holds queries.parquet and outcomes.parquet.")
+    with parquet_errors(path), pq.ParquetFile(path) as file:
+        present = [name for name in columns if name in file.schema_arrow.names]
+        return file.read(columns=present)
+
+
+@contextmanager
+def parquet_errors(path: Path) -> Iterator[None]:
+    """Tell what pyarrow raises of a file within the block, of a name or a text that is not UTF-8, too.
+
+    Raises:
+        DataError: It raised something.
+    """
+    import pyarrow as pa
+
     try:
-        with pq.ParquetFile(path) as file:
-            present = [name for name in columns if name in file.schema_arrow.names]
-            return file.read(columns=present)
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
         ) from error

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from crossroute.candidate import Candidate, Pool, Price, Profile
 from crossroute.data.columns import MEASURES
 from crossroute.data.outcomes import SPLITS, Outcomes, split_of
+from crossroute.data.readers.plain import table_rows
 from crossroute.errors import DataError
 
 QUERIES = [
@@ -341,6 +342,14 @@ def test_files_that_are_damaged_are_refused(tmp_path: Path):
     parquet.write_bytes(parquet.read_bytes()[:100])
     with pytest.raises(DataError, match=r"outcomes.parquet is not a parquet file"):
         Outcomes.read(tmp_path / "cut")
+    outcomes.write(tmp_path / "garbled")
+    for parquet in (tmp_path / "garbled" / "queries.parquet", tmp_path / "garbled" / "outcomes.parquet"):
+        parquet.write_bytes(parquet.read_bytes().replace(b"query_id", b"query\xffid"))
+        with pytest.raises(DataError, match=rf"{parquet.name} is not a parquet file"):
+            Outcomes.read(tmp_path / "garbled")
+        with pytest.raises(DataError, match=rf"{parquet.name} is not a parquet file"):
+            list(table_rows(parquet))
+        outcomes.write(tmp_path / "garbled")
     outcomes.write(tmp_path / "listed")
     (tmp_path / "listed" / "candidates.json").write_text(json.dumps([{"name": "a", "prize": 1}]))
     with pytest.raises(DataError, match=r"candidates.json is not a list of candidates[^$]*prize"):

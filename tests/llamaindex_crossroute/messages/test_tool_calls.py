@@ -56,13 +56,13 @@ def test_faults_of_written_arguments(arguments, fault):
     assert fault_of(ChatResponse(message=message), ChatFake("a"), TOOLS) == fault
 
 
-def test_a_member_that_cannot_read_its_own_calls():
+@pytest.mark.parametrize("error", [KeyError, AttributeError])
+def test_a_member_that_cannot_read_its_own_calls(error):
     class Puzzled(ChatFake):
         def get_tool_calls_from_response(self, response, error_on_no_tool_call=True, **kwargs):
-            raise KeyError("function")
+            raise error("function")
 
     message = ChatMessage(role="assistant", content="", additional_kwargs={"tool_calls": [{"id": "1"}]})
     assert asks_for_tools(message)
-    assert (
-        fault_of(ChatResponse(message=message), Puzzled("a"), TOOLS) == "tool calls cannot be read: KeyError"
-    )
+    fault = fault_of(ChatResponse(message=message), Puzzled("a"), TOOLS)
+    assert fault == f"tool calls cannot be read: {error.__name__}"

@@ -26,9 +26,10 @@ from pathlib import Path
 
 from crossroute.candidate import Candidate
 from crossroute.data.outcomes import Outcomes
+from crossroute.data.parquet import parquet_errors
 from crossroute.data.readers.opening import long_fields, opened, read_json
 from crossroute.data.readers.rows import COLUMNS, Mapped, Row, Rows, short
-from crossroute.errors import DataError, needs_extra, one_line
+from crossroute.errors import DataError, needs_extra
 
 SEPARATORS = (",", ";", "\t", "|")
 CheckHeader = Callable[[list[str], str], None]
@@ -155,24 +156,18 @@ def _separator(header: str, wanted: set[str]) -> str:
 
 def _parquet(path: Path, check_header: CheckHeader | None) -> Iterator[tuple[str, Row]]:
     with needs_extra("Reading parquet", "train"):
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(path) as file:
-            if twice := repeated(file.schema_arrow.names):
-                raise DataError(f"{path}: two columns are called {twice!r}. Keep one of them.")
-            if check_header:
-                check_header(file.schema_arrow.names, "its columns")
-            number = 0
-            for batch in file.iter_batches():
-                for fields in batch.to_pylist():
-                    number += 1
-                    yield f"row {number}", {name: _known(value) for name, value in fields.items()}
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path} is not a parquet file that can be read ({one_line(error)}). Write it again."
-        ) from error
+    with parquet_errors(path), pq.ParquetFile(path) as file:
+        if twice := repeated(file.schema_arrow.names):
+            raise DataError(f"{path}: two columns are called {twice!r}. Keep one of them.")
+        if check_header:
+            check_header(file.schema_arrow.names, "its columns")
+        number = 0
+        for batch in file.iter_batches():
+            for fields in batch.to_pylist():
+                number += 1
+                yield f"row {number}", {name: _known(value) for name, value in fields.items()}
 
 
 def read_frame(
