@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.linear_model import Ridge
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import MEASURES, Outcomes
@@ -24,7 +23,6 @@ from crossroute.evaluation.baselines import (
     task_mean,
     tune,
 )
-from crossroute.evaluation.baselines.regression import Neighbours, SoftLogistic
 from crossroute.metrics.scores import choices
 from crossroute.model.prediction import Prediction
 
@@ -110,30 +108,6 @@ def test_per_candidate_is_scikit_learn_on_the_known_rows():
     known = train.observed[:, 1]
     expected = Ridge().fit(embeddings[known], np.log(train.cost[known, 1])).predict(embeddings)
     assert np.allclose(fitted.predict(embeddings).cost[:, 1], np.exp(expected))
-
-
-def test_neighbours_are_scikit_learns_and_no_more_than_there_are():
-    generator = np.random.default_rng(0)
-    x, y = generator.normal(size=(30, 4)), generator.random(30)
-    expected = KNeighborsRegressor(7, metric="cosine", algorithm="brute").fit(x, y).predict(x)
-    assert np.allclose(Neighbours(7).fit(x, y).predict(x), expected)
-    assert np.allclose(Neighbours(400).fit(x, y).predict(x), y.mean())
-
-
-def test_soft_logistic_is_scikit_learns_on_hard_targets():
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(200, 3))
-    y = (x[:, 0] + generator.normal(size=200) > 0).astype(float)
-    expected = LogisticRegression(C=0.5).fit(x, y).predict_proba(x)[:, 1]
-    assert np.allclose(SoftLogistic(0.5).fit(x, y).predict(x), expected, atol=1e-3)
-
-
-def test_soft_logistic_takes_a_quality_of_a_half_as_half_a_success():
-    x, zero = np.ones((4, 1)), np.zeros((4, 1))
-    assert SoftLogistic().fit(zero, np.array([0.5, 0.25, 0.25, 0.0])).predict(zero) == pytest.approx(
-        0.25, abs=1e-4
-    )
-    assert (SoftLogistic().fit(x, np.ones(4)).predict(x) == 1).all()
 
 
 def test_cluster_means_are_the_means_of_the_clusters():

@@ -1,7 +1,6 @@
 import pytest
 
 from crossroute import Query
-from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.question import find_question
 
 QUESTIONS = ["Who is responsible for payment?", "Summarise the main point in one sentence.", "谁负责付款?"]
@@ -100,38 +99,6 @@ def test_choices_that_fit_any_question_are_not_read(question):
     for choices in ("\nA) Yes\nB) No\nC) Maybe\nD) None of these", "\n\n(1) yes\n(2) no"):
         assert read(question + choices) == question
     assert read(f"{question}\nA) Red\nB) Blue") != question
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("yes", "Yes, please do.", "continue", "Go on.", "And for infinite ones?", "Why?", "Fix it."),
-        *(
-            "Now do the same for the other case.",
-            "and the second one?",
-            "ok great, go on",
-            "Can you do that too?",
-        ),
-        *(
-            "mach weiter",
-            "Und die zweite?",
-            "continúa",
-            "vas-y, continue",
-            "继续",
-            "はい",
-            "продолжай",
-            "계속해",
-        ),
-    ],
-)
-def test_a_text_without_content_is_a_follow_up(text):
-    assert is_follow_up(text)
-    hard, easy = (
-        Query(text, context=context) for context in ("Prove the theorem of Galois.", "Tell me a joke.")
-    )
-    assert hard.instance_view != easy.instance_view
-    assert hard.instance_view.startswith("Prove the theorem of Galois.")
-    assert Query(text, context="Prove it.").whole_tokens == Query(text).whole_tokens + 3
 
 
 @pytest.mark.parametrize(

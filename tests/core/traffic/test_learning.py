@@ -11,7 +11,6 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute import Router
 from crossroute.errors import TrafficError
-from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed, without_lessons
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
@@ -178,14 +177,6 @@ def test_kept_texts_become_outcomes(router, logged):
     assert len(outcomes) == len(graded_texts(kept)) == 200
     assert np.nansum(outcomes.quality) == logged.quality[1::2].sum()
     assert (~np.isnan(outcomes.quality)).sum() == 200
-
-
-def test_a_change_is_found_where_it_is_and_none_where_there_is_none():
-    random = np.random.default_rng(0)
-    found = changed_at(np.r_[random.random(200) < 0.9, random.random(100) < 0.4] - 0.9)
-    assert abs(found - 200) <= 10
-    calm = [changed_at((random.random(200) < 0.7) - 0.7) for _ in range(200)]
-    assert np.mean([place > 0 for place in calm]) <= 0.04  # 1 in 100 but for chance
 
 
 def test_a_log_proves_a_floor_by_the_chance_that_each_choice_had(router, logged):
