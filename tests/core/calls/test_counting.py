@@ -1,0 +1,132 @@
+"""What providers say of tokens and cost, each in its own words."""
+
+from types import SimpleNamespace
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from crossroute.calls.counting import counted, field_of, parts_of, stated_cost, token_count
+from crossroute.calls.spend import Usage
+
+
+class Sent(BaseModel):
+    """A client's model that keeps what it does not know."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt_tokens: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("told", "tokens"),
+    [
+        ({"prompt_tokens": 9, "completion_tokens": 3}, {"input_tokens": 9, "output_tokens": 3}),
+        ({"inputTokens": 9, "outputTokens": 3}, {"input_tokens": 9, "output_tokens": 3}),
+        (  # Anthropic's input is what its cache did not hold
+            {
+                "input_tokens": 5,
+                "output_tokens": 3,
+                "cache_read_input_tokens": 4,
+                "cache_creation_input_tokens": 2,
+            },
+            {"input_tokens": 11, "output_tokens": 3, "cached_input_tokens": 4, "cache_write_tokens": 2},
+        ),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 3,
+                "cache_creation_input_tokens": 6,
+                "cache_creation": {"ephemeral_1h_input_tokens": 4},
+            },
+            {"input_tokens": 11, "output_tokens": 3, "cache_write_tokens": 2, "cache_write_1h_tokens": 4},
+        ),
+        (  # LiteLLM counts the cache within the prompt
+            {"prompt_tokens": 9, "completion_tokens": 3, "cache_read_input_tokens": 4},
+            {"input_tokens": 9, "output_tokens": 3, "cached_input_tokens": 4},
+        ),
+        (  # Gemini counts thoughts beside the answer
+            {"prompt_token_count": 9, "candidates_token_count": 3, "thoughts_token_count": 7},
+            {"input_tokens": 9, "output_tokens": 10},
+        ),
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 2},
+                "completion_tokens_details": {"audio_tokens": 1},
+            },
+            {
+                "input_tokens": 9,
+                "output_tokens": 3,
+                "cached_input_tokens": 4,
+                "input_audio_tokens": 2,
+                "output_audio_tokens": 1,
+            },
+        ),
+        (
+            {
+                "prompt_token_count": 9,
+                "candidates_token_count": 3,
+                "candidates_tokens_details": [{"modality": "Modality.IMAGE", "token_count": 2}],
+            },
+            {"input_tokens": 9, "output_tokens": 3, "output_image_tokens": 2},
+        ),
+        (  # xAI counts reasoning beside the completion, as its total shows
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 3,
+                "total_tokens": 19,
+                "completion_tokens_details": {"reasoning_tokens": 7},
+            },
+            {"input_tokens": 9, "output_tokens": 10},
+        ),
+    ],
+)
+def test_tokens_are_read_as_each_provider_tells_them(told, tokens):
+    for sent in (told, SimpleNamespace(**told), Sent(**told)):
+        assert counted(sent) == Usage(**tokens)
+
+
+@pytest.mark.parametrize("told", [None, {}, {"prompt_tokens": None}, {"total_tokens": 5}, [1, 2], "usage"])
+def test_what_tells_no_tokens_tells_none(told):
+    assert counted(told) is None
+
+
+@pytest.mark.parametrize(
+    "told", [True, "12.5", "1" * 10, "²", -1, float("nan"), float("inf"), 10**10, [], {}]
+)
+def test_what_is_no_count_is_none(told):
+    assert token_count(told) is None
+
+
+@pytest.mark.parametrize(
+    ("places", "usd"),
+    [
+        (({"cost": 0.5},), 0.5),
+        (({"cost": {"total_cost": 0.25}},), 0.25),
+        (({"cost_in_usd_ticks": 5_000_000_000},), 0.5),
+        (({"response_cost": 0.125},), 0.125),
+        ((None, {}, {"cost": None}, {"cost": 0.5}), 0.5),
+        (({"cost": 0.5}, {"cost": 0.7}), 0.5),
+        (({"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.2}},), 0.21),
+        (({"cost": 0.01, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.2}},), 0.01),
+        (({"cost": 0},), 0.0),
+        (({"cost": -1},), None),
+        (({"cost": 1e6},), None),
+        (({"cost": True},), None),
+        (({"prompt_tokens": 1},), None),
+    ],
+)
+def test_a_cost_is_the_first_that_is_stated(places, usd):
+    assert stated_cost(*places) == (None if usd is None else pytest.approx(usd))
+    assert stated_cost(*(place and SimpleNamespace(**place) for place in places)) == stated_cost(*places)
+
+
+def test_a_part_is_found_in_mappings_models_and_objects():
+    sent = Sent(prompt_tokens=1, other=2)
+    for place in ({"prompt_tokens": 1, "other": 2}, sent, SimpleNamespace(prompt_tokens=1, other=2)):
+        assert [field_of(place, name) for name in ("prompt_tokens", "other", "missing")] == [1, 2, None]
+    assert field_of(None, "other") is None
+    assert parts_of(sent) == {"prompt_tokens": 1, "other": 2}
+    assert parts_of(Sent()) == {}
+    assert parts_of("text") == "text"
