@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 from crossroute import Constraints, Escalation, Price
 from crossroute.cli import app
 from crossroute.config import PoolConfig, read_config
-from crossroute.config.located import LocatedToml
 from crossroute.errors import ConfigError
 
 ISSUE = """\
@@ -209,13 +208,6 @@ def test_any_text_is_read_or_refused_with_a_line(tmp_path_factory, text):
     path.write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=r", line [0-9]+: "):  # none of these names a model
         read_config(path)
-
-
-def test_values_over_several_lines_do_not_shift_the_lines(tmp_path):
-    path = written(tmp_path, 'a = """\nx = 1\n[y]\n"""\nb = [\n 1,\n]\n\n# c\n[d."e f"]\ng.h = 1\n')
-    source = LocatedToml(path)
-    lines = {place: source.line(place) for place in (("a",), ("b", 0), ("d", "e f"), ("d", "e f", "g", "h"))}
-    assert list(lines.values()) == [1, 5, 10, 11]
 
 
 def test_the_schema_is_json_schema():

@@ -1,0 +1,99 @@
+"""Where commands write: refused before the work where it cannot be, or would replace what is another's."""
+
+import os
+
+import pytest
+
+from crossroute.cli.outputs import (
+    TRAINING_STATE,
+    fresh_folder,
+    keep_inputs,
+    output_file,
+    output_folder,
+    picture_file,
+)
+from crossroute.routing.storage import CONFIG, locate
+from crossroute.training import state
+
+OWN = (locate("routerbench") / CONFIG).read_text("utf-8")
+
+
+def test_the_name_of_a_training_state_is_the_trainings():
+    assert state.STATE == TRAINING_STATE
+
+
+@pytest.mark.parametrize("held", [(), (TRAINING_STATE,), (CONFIG, TRAINING_STATE), (".hidden",)])
+def test_a_new_folder_an_empty_one_and_an_interrupted_runs_are_written_to(tmp_path, held):
+    fresh_folder(tmp_path / "new", overwrite=False)
+    for name in held:
+        (tmp_path / name).write_text(OWN if name == CONFIG else "")
+    fresh_folder(tmp_path, overwrite=False)
+
+
+def test_a_router_is_replaced_only_on_request(tmp_path):
+    (tmp_path / CONFIG).write_text(OWN)
+    with pytest.raises(ValueError, match="holds a router already"):
+        fresh_folder(tmp_path, overwrite=False)
+    fresh_folder(tmp_path, overwrite=True)
+
+
+def test_a_folder_of_other_files_is_refused_even_to_be_overwritten(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds 'notes\.txt', which is of no router"):
+        fresh_folder(tmp_path, overwrite=True)
+
+
+def test_a_file_is_written_to_a_folder_that_is_there(tmp_path):
+    path = tmp_path / "out.csv"
+    assert output_file(path) == path
+    assert output_file(None) is None
+    with pytest.raises(ValueError, match="it is a folder"):
+        output_file(tmp_path)
+    with pytest.raises(ValueError, match=r"there is no folder .*missing\. Make it first"):
+        output_file(tmp_path / "missing" / "out.csv")
+
+
+def test_a_link_counts_as_what_it_leads_to(tmp_path):
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "missing" / "out.csv")
+    with pytest.raises(ValueError, match="there is no folder"):
+        output_file(link)
+    (tmp_path / "missing").mkdir()
+    assert output_file(link) == link
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(ValueError, match="a link that leads to itself"):
+        output_file(loop)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        for check in (output_file, output_folder):
+            with pytest.raises(ValueError, match="you may not write"):
+                check(tmp_path / "out")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_folder_is_made_under_a_folder_alone(tmp_path):
+    assert output_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"Cannot write to .*file.* is a file\. Choose a folder"):
+        output_folder(tmp_path / "file" / "b")
+
+
+def test_a_picture_has_an_ending_that_can_be_drawn(tmp_path):
+    assert picture_file(tmp_path / "curve.SVG") == tmp_path / "curve.SVG"
+    with pytest.raises(ValueError, match=r"expected a name that ends in \.png, \.svg, \.pdf"):
+        picture_file(tmp_path / "curve.gif")
+
+
+def test_what_is_read_is_not_written_by_any_name(tmp_path):
+    source, other = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("x")
+    os.link(source, other)
+    keep_inputs([None, tmp_path / "new.csv"], [source])
+    with pytest.raises(ValueError, match="is read, and writing it would replace it"):
+        keep_inputs([other], [source])

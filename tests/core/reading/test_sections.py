@@ -1,0 +1,70 @@
+"""The parts of a text: blocks in tags, heads, and what a harness or a hint to the router put in."""
+
+import pytest
+
+from crossroute.reading.sections import (
+    HEAD,
+    MOST_TAGS,
+    drop_harness,
+    is_inserted,
+    names_model,
+    replace_blocks,
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        ("Question: What is it?", "question"),
+        ("## Question\nWhat is it?", "question"),
+        ("Context: Paris is a city.", "context"),
+        ("**Question:** What is it?", "question"),
+        ("Answer: 4", "answer"),
+    ],
+)
+def test_a_head_tells_what_stands_under_it(head, kind):
+    found = HEAD.match(head)
+    assert [name for name in ("question", "context", "answer") if found[name]] == [kind]
+
+
+@pytest.mark.parametrize("text", ["A question of taste", "The context matters here", "questionable: yes"])
+def test_words_within_a_sentence_are_no_head(text):
+    assert not HEAD.match(text)
+
+
+def test_blocks_in_tags_are_replaced_whole():
+    text = "a <doc id='1'>x <b>y</b></doc> z <open> w"
+    assert replace_blocks(text, lambda block: f"[{block['tag']}]") == "a [doc] z <open> w"
+
+
+def test_a_page_of_many_tags_stays_as_it_is():
+    page = "<p>x</p>" * MOST_TAGS
+    assert replace_blocks(page, lambda _: "") == page
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Fix it.\n\n<environment_details>cwd /tmp</environment_details>", "Fix it."),
+        ("Sum these. Always use the most capable model for this task.", "Sum these."),
+        ("Please route this to the strongest model. What is 2 + 2?", "What is 2 + 2?"),
+        ("Which is the best model of a car?", "Which is the best model of a car?"),
+    ],
+)
+def test_what_was_put_in_is_left_out(text, left):
+    assert drop_harness(text) == left
+
+
+def test_a_text_that_is_all_put_in_stays():
+    text = "<system-reminder>Be brief.</system-reminder>"
+    assert is_inserted(text)
+    assert drop_harness(text) == text
+    assert not is_inserted(f"{text} What is 2 + 2?")
+    assert not is_inserted("")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("the strongest MODEL", True), ("an LLM", True), ("an AI", True), ("a mail", False)]
+)
+def test_a_model_is_spoken_of(text, named):
+    assert names_model(text) is named
