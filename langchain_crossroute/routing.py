@@ -21,6 +21,7 @@ from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.tools import unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
@@ -187,10 +188,9 @@ class Routing:
             alone: Do not escalate, whatever the settings say.
         """
         reading = read(messages, tools, needs)
-        if reading.tool_providers or either:
-            settings = settings.model_copy(
-                update={"constraints": self._constraints(reading, settings, either)}
-            )
+        if unable := self._unable(tools if reading.tool_providers else (), either):
+            constraints = settings.constraints or Constraints()
+            settings = settings.model_copy(update={"constraints": constraints.without(unable)})
         try:
             return self.dispatcher.decide(
                 reading.query,
@@ -300,15 +300,13 @@ class Routing:
         found = [name for name, known in names if known == model_name]
         return found[0] if len(found) == 1 else None  # variants of one model share its name
 
-    def _constraints(self, reading: Reading, settings: CallSettings, either: bool) -> Constraints:
-        """Return the constraints, narrowed to the members whose provider knows the call's tools and schema."""
-        able = [
-            name
-            for name, member in self.members.items()
-            if all(map(member.provider.startswith, reading.tool_providers))
-            and (member.answers_schemas or not either)
-        ]
-        return self.dispatcher.among(able, settings.constraints)
+    def _unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
+        """Return which candidates cannot take a call for its tools or its schema, each with why."""
+        unable = unable_members(self.providers, tools) if tools else {}
+        if either:
+            mute = (name for name, member in self.members.items() if not member.answers_schemas)
+            unable = {**dict.fromkeys(mute, "lacks tools and structured output"), **unable}
+        return {self.dispatcher.named(name): why for name, why in unable.items()}
 
 
 def _effort(model: BaseChatModel) -> str:

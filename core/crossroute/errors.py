@@ -86,7 +86,7 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
         self.failures = failures
         listed = "; ".join(f"{name!r}: {reason}" for name, reason in failures.items())
         super().__init__(
-            f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints."
+            f"No candidate satisfies the constraints. {listed}. Loosen one of these constraints, or add a model."
         )
 
     @property

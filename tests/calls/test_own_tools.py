@@ -15,8 +15,9 @@ from llama_index.core.llms import ChatMessage
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI
 
+from crossroute import Constraints
 from crossroute.calls.tools import check_own_tools
-from crossroute.errors import UnableError
+from crossroute.errors import NoEligibleCandidateError, UnableError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
 from tests.support.routers import STORY
@@ -110,6 +111,29 @@ def test_a_model_that_was_named_is_not_asked_with_another_provider_s_tool(pool, 
 def test_its_own_and_anybody_s_are(pool, wire, name, tool):
     by_config(pool, name, tool)
     assert wire.requests[-1].model == name
+
+
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        (ANTHROPICS, "'small': does not run 'web_search_20250305', a tool of anthropic's"),
+        (GOOGLES, "'small': does not run 'google_search', a tool of google's"),
+    ],
+)
+def test_a_pool_without_a_member_for_a_tool_says_which_tool_and_what_to_add(models, router, tool, told):
+    pool = ChatCrossRoute(models={"small": models["small"]}, router=router)
+    with pytest.raises(NoEligibleCandidateError, match=f"{told}. Loosen .*, or add a model"):
+        pool.bind_tools([tool]).invoke(STORY)
+    allowed = pool.model_copy(update={"constraints": Constraints(deny={"small"})})
+    with pytest.raises(NoEligibleCandidateError, match="'small': in the deny list"):
+        allowed.bind_tools([tool]).invoke(STORY)
+
+
+def test_a_decision_says_who_does_not_run_a_tool(pool):
+    decision = pool.bind_tools([ANTHROPICS]).invoke(STORY).response_metadata["crossroute"]
+    excluded = {each["candidate"]: each["excluded"] for each in decision["alternatives"]}
+    told = "does not run 'web_search_20250305', a tool of anthropic's"
+    assert excluded == {"large": None, "small": told, "coder": told}
 
 
 @pytest.mark.parametrize("case", FOREIGN[:7])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crossroute.calls.dialects import DIALECTS
@@ -52,6 +52,35 @@ def tool_provider(tool: Any) -> str | None:
     return "openai" if kind in OPENAI_TOOLS or kind.startswith("web_search_preview") else None
 
 
+def own_tools(tools: Iterable[Any]) -> dict[str, str]:
+    """Return the tools that providers run themselves: what each is called -> its provider.
+
+    >>> own_tools([{"type": "mcp"}, {"google_search": {}}, {"type": "function"}])
+    {'mcp': 'openai', 'google_search': 'google'}
+    """
+    owners = ((tool, owner) for tool in tools if (owner := tool_provider(tool)) is not None)
+    return {tool.get("type") or min(GOOGLE_TOOLS.intersection(tool)): owner for tool, owner in owners}
+
+
+def unable_members(providers: Mapping[str, str], tools: Iterable[Any]) -> dict[str, str]:
+    """Return which members cannot take a call with tools that providers run themselves, each with why.
+
+    Args:
+        providers: Member -> its provider.
+        tools: That come with the call.
+
+    >>> unable_members({"a": "openai", "b": "anthropic"}, [{"type": "mcp"}])
+    {'b': "does not run 'mcp', a tool of openai's"}
+    """
+    owned = own_tools(tools).items()
+    return {
+        name: f"does not run {tool!r}, a tool of {owner}'s"
+        for name, provider in providers.items()
+        for tool, owner in owned
+        if not provider.startswith(owner)
+    }
+
+
 def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
     """Refuse tools that another provider than the member's runs.
 
@@ -66,10 +95,9 @@ def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
     Raises:
         UnableError: The member's provider does not know one of the tools.
     """
-    for tool in tools:
-        owner = tool_provider(tool)
-        if owner is not None and provider.startswith(FAMILIES) and not provider.startswith(owner):
-            raise UnableError(member, tool.get("type") or next(iter(GOOGLE_TOOLS.intersection(tool))))
+    for tool, owner in own_tools(tools).items():
+        if provider.startswith(FAMILIES) and not provider.startswith(owner):
+            raise UnableError(member, tool)
 
 
 def readable_id(name: str | None, place: str = "") -> str:

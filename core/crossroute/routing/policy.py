@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from crossroute.candidate import Candidate, Capability, Pool
 from crossroute.catalogue import candidate_named
@@ -39,6 +39,7 @@ class Constraints(BaseModel):
     min_quality: float | None = Field(default=None, ge=0, le=1)
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
+    _unable: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
@@ -78,6 +79,16 @@ class Constraints(BaseModel):
             update={"allow": allow, "deny": frozenset(own.get(name, name) for name in self.deny)}
         )
 
+    def without(self, unable: Mapping[str, str]) -> Constraints:
+        """Return the constraints of a call that some candidates cannot take, for reasons that only its caller knows.
+
+        Args:
+            unable: Candidate -> why it cannot.
+        """
+        narrowed = self.model_copy()
+        narrowed._unable = dict(unable)
+        return narrowed
+
     def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
         """Return why a candidate may not be chosen, or None where it may.
 
@@ -114,6 +125,8 @@ class Constraints(BaseModel):
             yield "not in the allow list"
         if names & self.deny:
             yield "in the deny list"
+        if candidate.name in self._unable:
+            yield self._unable[candidate.name]
         if lacking:
             yield f"lacks {', '.join(sorted(lacking))}"
 

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Ask, Steps, adrive
+from crossroute.calls.tools import unable_members
 from crossroute.decision import Decision
 from crossroute.errors import UnableError, UnroutableError
 from crossroute.escalation import Escalation
+from crossroute.routing.policy import Constraints
 from crossroute.serve.balancing import Kind, kind_of
 from crossroute.serve.errors import RequestError, as_its_format_has_it
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
@@ -168,10 +170,9 @@ class Call:
     def _decide(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
         settings = self.settings
-        able = self._able()
-        if able is not None:
-            constraints = dispatcher.among(able, settings.constraints)
-            settings = settings.model_copy(update={"constraints": constraints})
+        if unable := self._unable():
+            constraints = settings.constraints or Constraints()
+            settings = settings.model_copy(update={"constraints": constraints.without(unable)})
         escalation = settings.escalate
         held = streamed and escalation is not None and not escalation.buffer_streams
         decision = dispatcher.decide(
@@ -184,25 +185,24 @@ class Call:
         )
         return decision.because(STREAMED) if held else decision
 
-    def _able(self) -> list[str] | None:
-        """Return the members that know all of the tools, where not all do.
+    def _unable(self) -> dict[str, str]:
+        """Return which candidates do not know all of the tools, each with why.
 
         Raises:
-            RequestError: None of them does.
+            RequestError: All of them.
         """
         if not self.reading.tool_providers:
-            return None
-        able = [
-            name
-            for name, member in self.service.members.items()
-            if all(map(member.provider.startswith, self.reading.tool_providers))
-            and member.takes(self.wire.name)
-        ]
-        if not able:
-            own = ", ".join(sorted({str(tool.own.get("type")) for tool in self.request.tools if tool.own}))
+            return {}
+        members, tools = self.service.members, [tool.own for tool in self.request.tools if tool.own]
+        other = (name for name, member in members.items() if not member.takes(self.wire.name))
+        providers = {name: member.provider for name, member in members.items()}
+        unable = dict.fromkeys(other, "takes tools that it runs itself in its own format alone")
+        unable |= unable_members(providers, tools)
+        if len(unable) == len(members):
+            own = ", ".join(sorted({str(tool.get("type")) for tool in tools}))
             told = f"tools: providers run {own} themselves, and no model of the pool has that in this format."
             raise RequestError(told, code="unsupported_parameter")
-        return able
+        return {self.service.dispatcher.named(name): why for name, why in unable.items()}
 
     def _ask_beside(self, decision: Decision) -> None:
         """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
