@@ -214,7 +214,8 @@ def _told(error: Exception) -> Fault | None:
         code = within or code
     words = f"{str(error)[:TELLING_LENGTH]} {json.dumps(body, default=str)[:TELLING_LENGTH] if body else ''}"
     named = CONNECTION if type(error) is OSError else None  # no route, network down
-    named = next((BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME), named)
+    names = [BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME]
+    named = next((one for one in names if one in (WINDOW, CONTENT)), names[0] if names else named)
     kind = next((BY_KIND[one] for one in map(_word, _fields(body)) if one in BY_KIND), None)
     if named in (WINDOW, CONTENT):
         return named

@@ -26,8 +26,8 @@ WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "window",
         (
-            r"context[_ ](?:length|window|size|limit)",
-            r"maximum (?:context|prompt|input)\b",
+            r"context[_ ]?(?:length|window|size|limit)",
+            r"maximum (?:supported )?(?:context|prompt|input|sequence)\b",
             r"(?:prompt|input|request|conversation|messages?) (?:is|are|was) (?:too (?:long|large)|longer than)",
             r"too many (?:input |prompt )?tokens",
             rf"exceed(?:s|ed)?{GAP}{{0,40}}\btokens?\b",

@@ -101,6 +101,15 @@ TOLD = [
         blame.WINDOW,
     ),
     (error("RequestTooLargeError", "too big", status_code=413), blame.WINDOW),
+    (bad_request("litellm.ContextWindowExceededError: litellm.BadRequestError"), blame.WINDOW),
+    (bad_request("the maximum supported sequence length is just 8192!"), blame.WINDOW),
+    (
+        error(
+            "AnOverflow",
+            bases=(type("BadRequestError", (Exception,), {}), type("ContextOverflowError", (Exception,), {})),
+        ),
+        blame.WINDOW,
+    ),
     (error("AContextOverflowError", bases=(type("ContextOverflowError", (Exception,), {}),)), blame.WINDOW),
     # its key, credit, model
     (error(status_code=401), blame.ACCESS),
