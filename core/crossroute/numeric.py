@@ -50,10 +50,10 @@ def sigmoid(log_odds: npt.NDArray[F]) -> npt.NDArray[F]:
 
 def softmax(scores: npt.NDArray[F]) -> npt.NDArray[F]:
     """Return shares along the last axis that sum to 1."""
-    shares = scores - np.maximum.reduce(scores, axis=-1, keepdims=True)
+    shares: npt.NDArray[F] = scores - np.maximum.reduce(scores, axis=-1, keepdims=True)
     np.exp(shares, out=shares)
     shares /= np.add.reduce(shares, axis=-1, keepdims=True)
-    return np.asarray(shares)
+    return shares
 
 
 def sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:

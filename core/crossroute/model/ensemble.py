@@ -189,16 +189,15 @@ class Ensemble:
         return found
 
     @cached_property
-    def _trees(self) -> list[list[Any]]:
+    def _trees(self) -> list[tuple[Any, ...]]:
         """The root of each tree; a node is its feature, its threshold and its children, a leaf its number and None."""
-        threshold: list[float] = self.tensors["threshold"].astype(np.float32).tolist()
-        columns = (self.tensors["feature"].tolist(), threshold)
-        nodes: list[list[Any]] = [[*each, None, None] for each in zip(*columns, strict=True)]
-        for number, (left, right) in enumerate(self.tensors["children"].tolist()):
-            if left == right:
-                nodes[number][0] = number
-            else:
-                nodes[number][2:] = nodes[left], nodes[right]
+        threshold = self.tensors["threshold"].astype(np.float32).tolist()
+        feature, children = self.tensors["feature"].tolist(), self.tensors["children"].tolist()
+        nodes: list[tuple[Any, ...]] = [()] * len(feature)
+        for number in reversed(range(len(nodes))):  # children first
+            left, right = children[number]
+            split = feature[number], threshold[number], nodes[left], nodes[right]
+            nodes[number] = (number, 0.0, None, None) if left == right else split
         return [nodes[root] for root in self.tensors["root"].ravel().tolist()]
 
 
@@ -224,3 +223,5 @@ def _check(tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
     places = np.concatenate([tensors["children"].ravel(), tensors["root"]])
     if not trees or places.min() < 0 or places.max() >= nodes or tensors["feature"].min() < 0:
         raise ValueError("the forest of the ensemble points to nodes or features that it lacks.")
+    if (tensors["children"].astype(np.intp) < np.arange(nodes)[:, None]).any():
+        raise ValueError("the forest of the ensemble leads back to nodes that it has passed.")

@@ -115,6 +115,7 @@ def test_certainty_of_a_member_is_held_within_reason():
     ("name", "tensor"),
     [
         ("children", np.full((4, 2), 9, dtype=np.int32)),
+        ("children", np.array([[1, 2], [1, 0], [2, 2], [3, 3]], dtype=np.int32)),
         ("root", np.array([-1], dtype=np.int32)),
         ("value", np.zeros((4, 3), dtype=np.uint8)),
         ("intercept", np.zeros(3)),
