@@ -10,6 +10,7 @@ import typer
 
 from crossroute import __version__
 from crossroute.cli.console import answer, document
+from crossroute.cli.logs import evaluate_log, log_among, place_of
 from crossroute.cli.outputs import keep_inputs, output_file, picture_file
 from crossroute.cli.shared import (
     Address,
@@ -26,7 +27,6 @@ from crossroute.cli.shared import (
     read,
     refuse_routers,
 )
-from crossroute.cli.traffic import evaluate_log, log_among, place_of
 from crossroute.data.outcomes import SPLITS, Split
 from crossroute.errors import DataError
 

@@ -11,6 +11,7 @@ import typer
 
 from crossroute.cli import completing
 from crossroute.cli.console import answer, note
+from crossroute.cli.logs import log_among, place_of, promised_by_log, train_log
 from crossroute.cli.outputs import fresh_folder, output_folder
 from crossroute.cli.shared import (
     AsJson,
@@ -25,7 +26,6 @@ from crossroute.cli.shared import (
     read,
     settings,
 )
-from crossroute.cli.traffic import log_among, place_of, promised_by_log, train_log
 from crossroute.errors import unknown_argument
 
 if TYPE_CHECKING:

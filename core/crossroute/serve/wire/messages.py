@@ -9,49 +9,37 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossroute.calls.spend import Usage
 from crossroute.calls.tools import tool_provider
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
-from crossroute.serve.events import Event, event_bytes
+from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
+from crossroute.serve.wire.bodies import check_types, listed, named, objects_in
+from crossroute.serve.wire.messages_streams import (
+    STOPS,
+    MessagesReader,
+    MessagesWriter,
+    head_of,
+    stop_word,
+    usage_in,
+    written_usage,
+)
 from crossroute.serve.wire.neutral import (
     Answer,
-    Began,
-    Called,
-    Counted,
-    Delta,
-    Ended,
-    Finish,
     Media,
     Message,
     Part,
     Request,
     Role,
-    Said,
-    Shown,
     Text,
     Thought,
     Tool,
     ToolCall,
     ToolResult,
-    check_types,
-    listed,
-    named,
-    objects_in,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system"}
 MEDIA: dict[str, Capability] = {"image": "vision", "document": "files"}
-STOPS: dict[str, Finish] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tools",
-    "refusal": "filter",
-}
 OWN = frozenset(
     {
         "model",
@@ -79,7 +67,6 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "temperature": (int, float),
 }
 """Members of a request that are read, and their types."""
-THOUGHTS = ("thinking", "redacted_thinking")
 
 
 class Messages:
@@ -147,7 +134,7 @@ class Messages:
         content = [block for part in answer.parts for block in _written_block(part)]
         stop = "stop_sequence" if answer.stop else stop_word(answer.finish)
         return {
-            **_head(answer.id, answer.model),
+            **head_of(answer.id, answer.model),
             "content": content,
             "stop_reason": stop,
             "stop_sequence": answer.stop,
@@ -176,164 +163,6 @@ class Messages:
     def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
         """Return whether a client asked for an event: it gets them all."""
         return True
-
-
-class MessagesReader:
-    """Reads one stream."""
-
-    def __init__(self) -> None:
-        self._usage: dict[str, Any] = {}
-        self._places: dict[int, int] = {}  # of a block -> which tool call it is
-
-    def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
-        said = event.json
-        kind = said.get("type")
-        if kind == "error":
-            raise ProviderError(None, event.data.encode(), {})
-        if kind == "message_start":
-            message = said["message"]
-            self._usage |= message.get("usage") or {}
-            yield Began(str(message.get("id") or ""), str(message.get("model") or ""))
-        elif kind == "content_block_start":
-            yield from self._began(said)
-        elif kind == "content_block_delta":
-            yield from self._delta(said)
-        elif kind == "message_delta":
-            self._usage |= {
-                name: value for name, value in (said.get("usage") or {}).items() if value is not None
-            }
-            usage = usage_in({"usage": self._usage})
-            if usage is not None:
-                yield Counted(usage)
-            delta = said.get("delta") or {}
-            if delta.get("stop_reason"):
-                yield Ended(STOPS.get(delta["stop_reason"], "stop"), delta.get("stop_sequence"))
-
-    def _began(self, said: Mapping[str, Any]) -> Iterator[Delta]:
-        block = said["content_block"]
-        if block["type"] == "tool_use":
-            place = self._places[said["index"]] = len(self._places)
-            yield Called(place, block["id"], block["name"])
-        elif block["type"] == "text":
-            if block.get("text"):
-                yield Said(block["text"])
-        elif block["type"] not in THOUGHTS:
-            yield Shown()
-
-    def _delta(self, said: Mapping[str, Any]) -> Iterator[Delta]:
-        delta = said["delta"]
-        if delta["type"] == "text_delta":
-            yield Said(delta["text"])
-        elif delta["type"] == "thinking_delta":
-            yield Said(delta["thinking"], thought=True)
-        elif delta["type"] == "input_json_delta" and said["index"] in self._places:
-            yield Called(self._places[said["index"]], arguments=delta["partial_json"])
-
-
-class MessagesWriter:
-    """Writes one stream: blocks that begin, go on and stop, one at a time."""
-
-    def __init__(self) -> None:
-        self._index, self._open = -1, ""
-        self._usage: Usage | None = None
-        self._ended = Ended("stop")
-        self._begun = False
-        self._call: int | None = None
-
-    def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
-        if isinstance(delta, Began):
-            yield from self._start(delta.id, delta.model)
-        elif isinstance(delta, Said):
-            kind = "thinking" if delta.thought else "text"
-            yield from self._start()
-            if self._open != kind:
-                yield from self._block(
-                    kind, {"type": kind, kind: "", **({"signature": ""} if delta.thought else {})}
-                )
-            yield self._event(
-                "content_block_delta", index=self._index, delta={"type": f"{kind}_delta", kind: delta.text}
-            )
-        elif isinstance(delta, Called):
-            yield from self._start()
-            if self._call != delta.index:
-                self._call = delta.index
-                yield from self._block(
-                    "tool_use", {"type": "tool_use", "id": delta.id, "name": delta.name, "input": {}}
-                )
-            if delta.arguments:
-                piece = {"type": "input_json_delta", "partial_json": delta.arguments}
-                yield self._event("content_block_delta", index=self._index, delta=piece)
-        elif isinstance(delta, Counted):
-            self._usage = delta.usage
-        elif isinstance(delta, Ended):
-            self._ended = delta
-
-    def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
-        yield from self._start()
-        yield from self._stop()
-        stop = "stop_sequence" if self._ended.stop else stop_word(self._ended.finish)
-        delta = {"stop_reason": stop, "stop_sequence": self._ended.stop}
-        yield self._event("message_delta", delta=delta, usage=written_usage(self._usage))
-        yield self._event("message_stop", crossroute=told)
-
-    def _start(self, name: str = "", model: str = "") -> Iterator[bytes]:
-        if not self._begun:
-            self._begun = True
-            message = {**_head(name, model), "content": [], "stop_reason": None, "stop_sequence": None}
-            yield self._event("message_start", message={**message, "usage": written_usage(None)})
-
-    def _block(self, kind: str, block: Mapping[str, Any]) -> Iterator[bytes]:
-        yield from self._stop()
-        self._index, self._open = self._index + 1, kind
-        yield self._event("content_block_start", index=self._index, content_block=block)
-
-    def _stop(self) -> Iterator[bytes]:
-        if self._open:
-            self._open = ""
-            yield self._event("content_block_stop", index=self._index)
-
-    @staticmethod
-    def _event(kind: str, **said: Any) -> bytes:
-        return event_bytes({"type": kind, **said}, kind)
-
-
-def usage_in(body: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer tells; None where it tells none."""
-    told = body.get("usage")
-    if not isinstance(told, Mapping) or not told:
-        return None
-    cached, made = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
-    hour = (told.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0
-    return Usage(
-        input_tokens=(told.get("input_tokens") or 0) + cached + made,
-        output_tokens=told.get("output_tokens") or 0,
-        cached_input_tokens=cached,
-        cache_write_tokens=made - hour,
-        cache_write_1h_tokens=hour,
-    )
-
-
-def written_usage(usage: Usage | None) -> dict[str, int]:
-    """Return tokens as the format has them: those read from a cache apart from the others."""
-    usage = usage or Usage()
-    return {
-        "input_tokens": usage.input_tokens - usage.cached_input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cache_read_input_tokens": usage.cached_input_tokens,
-        "cache_creation_input_tokens": 0,
-    }
-
-
-def stop_word(finish: Finish) -> str:
-    """Return the format's word for why an answer ended."""
-    return next(word for word, meant in STOPS.items() if meant == finish)
-
-
-def _head(name: str, model: str) -> dict[str, Any]:
-    return {"id": name or "msg_0", "type": "message", "role": "assistant", "model": model}
 
 
 def _arguments(body: RawObject) -> dict[str, Any]:

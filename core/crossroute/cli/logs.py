@@ -1,0 +1,121 @@
+"""What evaluate, train and floor do with a log of live traffic."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossroute.cli.console import answer, note
+from crossroute.cli.shared import load
+from crossroute.errors import check_extra
+from crossroute.files import is_file
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from crossroute.routing.router import Router
+
+THIN = "overlap too thin"
+"""How a reason begins why nothing can be told of a policy."""
+SQLITE = b"SQLite format 3\x00"
+
+
+def readable(log: str) -> str:
+    """Check that logs can be read here, before what reads them is imported."""
+    check_extra("A traffic log", "traffic", "sqlalchemy")
+    return log
+
+
+def place_of(text: str) -> Path | str:
+    """Return the path of a file or folder, or the URL of a log as it is."""
+    return text if "://" in text else Path(text)
+
+
+def log_among(paths: list[Path]) -> str | None:
+    """Return the log that stands where outcomes may stand, if one does.
+
+    Raises:
+        ValueError: Something else stands beside it.
+    """
+    logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path)]
+    if logs and len(paths) > 1:
+        raise ValueError(f"{logs[0]} is a traffic log; name it alone.")
+    return readable(logs[0]) if logs else None
+
+
+def evaluate_log(router: str, url: str, as_json: bool) -> None:
+    """Print what a router would have got and cost on logged traffic, at every dial."""
+    from crossroute.tables import plain_table
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.policies import Policy
+
+    graded = read_logged(TrafficLog.existing(url)).graded
+    table = plain_table(
+        "dial", "quality (doubly robust)", "snips", "direct", "USD a call", "effective decisions",
+        caption=f"{len(graded):,} graded decisions; 95 % intervals. The direct method's does not know its own bias.",
+    )  # fmt: skip
+    points = Policy(load(router), graded).curve()
+    for point in points:
+        if point.quality.thin:
+            table.add_row(f"{point.cost_preference:g}", THIN)
+            continue
+        quality, cost = point.quality, point.cost.doubly_robust
+        shown = (
+            f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]".replace("[", "\\[")
+            for one in (quality.doubly_robust, quality.snips, quality.direct)
+        )
+        paid = "–" if math.isnan(cost.value) else f"{cost.value:.2g} \\[{cost.low:.2g}, {cost.high:.2g}]"
+        table.add_row(f"{point.cost_preference:g}", *shown, paid, f"{quality.effective:,.0f}")
+    tell_thin(table, {f"{point.cost_preference:g}": point.quality.thin for point in points})
+    answer(as_json, {"decisions": len(graded), "dials": points}, table)
+
+
+def train_log(url: str, start: str | None, folder: Path | None, margin: float, as_json: bool) -> None:
+    """Let a router learn from a log; the new router takes over only where the lower bound allows it."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.registry import adopt
+    from crossroute.traffic.retraining import learn
+
+    log = TrafficLog.existing(url)
+    new, way, verdict = learn(load(start or "universal"), read_logged(log), margin=margin)
+    told: dict[str, Any] = {"router": None, "adopted": None, "way": way, "verdict": verdict}
+    if new is None:
+        answer(as_json, told, f"The old router stays: {verdict.reason}.")
+        return
+    if folder is not None:
+        new.save_pretrained(folder)
+    mark = adopt(log, new, verdict.reason)
+    told |= {"router": folder, "adopted": mark}
+    answer(as_json, told, f"Router {mark} takes over, {way}: {verdict.reason}.")
+    note(f"Go back with: crossroute traffic back {url}")
+
+
+def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router:
+    """Return a router with a floor that a log proves."""
+    from crossroute.traffic.log import TrafficLog
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.retraining import promised
+
+    return promised(router, read_logged(TrafficLog.existing(url)), **promise)
+
+
+def _is_sqlite(path: Path) -> bool:
+    if not is_file(path):
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
+
+
+def tell_thin(table: Table, reasons: dict[str, str | None]) -> None:
+    """Say under a table, where it widens no column, why nothing is told in some of its rows."""
+    labels: dict[str, list[str]] = {}
+    for label, reason in reasons.items():
+        if reason:
+            labels.setdefault(f"{reason.removeprefix(f'{THIN}: ')}.", []).append(label)
+    remedies = {reason.partition(". ")[2] for reason in labels}
+    shared = remedies.pop() if len(remedies) == 1 and len(labels) > 1 else ""
+    lines = [f"{', '.join(rows)}: {reason.removesuffix(shared).strip()}" for reason, rows in labels.items()]
+    table.caption = "\n".join([str(table.caption), *lines, *filter(None, [shared])])

@@ -1,0 +1,72 @@
+"""What is read of bodies of any format: members of the types that are expected, tools by name, words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossroute.serve.errors import RequestError
+
+TYPES: Mapping[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def check_types(body: Mapping[str, Any], expected: Mapping[str, tuple[type, ...]]) -> None:
+    """Refuse members of a request that are of another type than its format has; null stands for none.
+
+    Raises:
+        RequestError: One is.
+
+    >>> check_types({"stream": "yes"}, {"stream": (bool,)})
+    Traceback (most recent call last):
+    ...
+    crossroute.serve.errors.RequestError: stream: expected a boolean, got a string.
+    """
+    for name, types in expected.items():
+        value = body.get(name)
+        if value is not None and type(value) not in types:
+            words = " or ".join(TYPES[one] for one in types)
+            raise RequestError(f"{name}: expected {words}, got {TYPES.get(type(value), 'another type')}.")
+
+
+def objects_in(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; none where it is not stated.
+
+    Raises:
+        RequestError: It is no list of objects.
+    """
+    value = body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise RequestError(f"{name}: expected a list of objects.")
+    return value
+
+
+def listed(content: Any) -> list[Any]:
+    """Return the items of a content that is a list, or none.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if content is not None and not isinstance(content, list):
+        raise TypeError("content")
+    return content or []
+
+
+def named(tool: Mapping[str, Any]) -> str:
+    """Return a tool's name.
+
+    Raises:
+        TypeError: It has none.
+    """
+    name = tool.get("name")
+    if not isinstance(name, str) or not name:
+        raise TypeError("name")
+    return name

@@ -1,0 +1,162 @@
+"""Streams of Chat Completions: events to what they say, and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crossroute.calls.ending import failed
+from crossroute.calls.spend import TIERS, Usage
+from crossroute.serve.errors import ProviderError
+from crossroute.serve.events import DONE, Event, event_bytes
+from crossroute.serve.wire.neutral import (
+    Began,
+    Called,
+    Counted,
+    Delta,
+    Ended,
+    Finish,
+    Said,
+    Shown,
+)
+
+FINISHES: dict[str, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tools",
+    "function_call": "tools",
+    "content_filter": "filter",
+}
+SPOKEN = ("content", "refusal")
+THOUGHT = ("reasoning_content", "reasoning")
+"""Where hosts of open weights put reasoning."""
+
+
+class ChatReader:
+    """Reads one stream."""
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def read(self, event: Event) -> Iterator[Delta]:
+        """Yield what an event says."""
+        said = event.json
+        if said.get("error"):
+            raise ProviderError(None, event.data.encode(), {})
+        if said.get("choices") and not self._begun:  # Azure's first event has neither choices nor a model
+            self._begun = True
+            yield Began(str(said.get("id") or ""), str(said.get("model") or ""))
+        for choice in said.get("choices") or ():
+            if failed(choice.get("finish_reason")):
+                raise ProviderError(None, event.data.encode(), {})
+            yield from self._choice(choice)
+        usage = usage_in(said)
+        if usage is not None:
+            yield Counted(usage)
+
+    @staticmethod
+    def _choice(choice: Mapping[str, Any]) -> Iterator[Delta]:
+        delta = choice.get("delta") or {}
+        if choice.get("index"):  # a further one that was asked for
+            if any(delta.get(name) for name in (*SPOKEN, *THOUGHT, "tool_calls")):
+                yield Shown()
+            return
+        for names, thought in ((THOUGHT, True), (SPOKEN, False)):
+            words = next((delta[name] for name in names if delta.get(name)), None)
+            if words:
+                yield Said(words, thought=thought) if isinstance(words, str) else Shown()
+        for call in delta.get("tool_calls") or ():
+            function = call.get("function") or {}
+            yield Called(
+                call.get("index") or 0,
+                call.get("id") or "",
+                function.get("name") or "",
+                function.get("arguments") or "",
+            )
+        if delta.get("audio") or delta.get("function_call"):
+            yield Shown()
+        if choice.get("finish_reason"):
+            yield Ended(FINISHES.get(choice["finish_reason"], "stop"))
+
+
+class ChatWriter:
+    """Writes one stream.
+
+    Args:
+        with_usage: The client asked for the tokens, which come in a chunk of their own.
+    """
+
+    def __init__(self, *, with_usage: bool) -> None:
+        self._with_usage = with_usage
+        self._head = head_of("", "", "chat.completion.chunk")
+        self._usage: Usage | None = None
+        self._last: dict[str, Any] | None = None
+
+    def write(self, delta: Delta) -> Iterator[bytes]:
+        """Yield the events for what a stream says."""
+        if isinstance(delta, Began):
+            self._head = head_of(delta.id, delta.model, "chat.completion.chunk")
+            yield event_bytes(self._chunk({"role": "assistant", "content": ""}))
+        elif isinstance(delta, Said):
+            yield event_bytes(self._chunk({"reasoning_content" if delta.thought else "content": delta.text}))
+        elif isinstance(delta, Called):
+            yield event_bytes(self._chunk({"tool_calls": [_call_delta(delta)]}))
+        elif isinstance(delta, Counted):
+            self._usage = delta.usage
+        elif isinstance(delta, Ended):
+            self._last = self._chunk({}, finish_word(delta.finish))
+
+    def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the last events, with what is told of the decision."""
+        chunks = [self._last] if self._last else []
+        if self._with_usage:
+            chunks.append({**self._head, "choices": [], "usage": written_usage(self._usage)})
+        if chunks:
+            chunks[-1] = {**chunks[-1], "crossroute": told}
+        yield from map(event_bytes, (*chunks, DONE))
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return {**self._head, "choices": [choice], **({"usage": None} if self._with_usage else {})}
+
+
+def usage_in(body: Mapping[str, Any]) -> Usage | None:
+    """Return the tokens that an answer tells; None where it tells none."""
+    told = body.get("usage")
+    if not isinstance(told, Mapping):
+        return None
+    details = told.get("prompt_tokens_details") or {}
+    return Usage(
+        input_tokens=told.get("prompt_tokens") or 0,
+        output_tokens=told.get("completion_tokens") or 0,
+        cached_input_tokens=details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or 0,
+        tier=TIERS.get(str(body.get("service_tier")), 1.0),
+    )
+
+
+def written_usage(usage: Usage | None) -> dict[str, Any]:
+    """Return tokens as the format has them."""
+    usage = usage or Usage()
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+    }
+
+
+def finish_word(finish: Finish) -> str:
+    """Return the format's word for why an answer ended."""
+    return next(word for word, meant in FINISHES.items() if meant == finish)
+
+
+def head_of(name: str, model: str, kind: str) -> dict[str, Any]:
+    """Return what every body and chunk begins with."""
+    return {"id": name or "chatcmpl-0", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _call_delta(delta: Called) -> dict[str, Any]:
+    function = {"arguments": delta.arguments, **({"name": delta.name} if delta.name else {})}
+    named = {"id": delta.id, "type": "function"} if delta.id else {}
+    return {"index": delta.index, **named, "function": function}
