@@ -17,11 +17,10 @@ import typer
 from priors import FactorModel, Key, Seen, observed_quality, parts
 from train_universal import LEAN
 from universal_sets import SETS, costed, load_one, price_table
-from unseen import dense, hindsight, proxy
+from unseen import areas_of, dense, hindsight, proxy
 
 from crossroute import Outcomes, Prediction
-from crossroute.metrics import WILLINGNESS_TO_PAY, aiq, cost_range, paired_bootstrap
-from crossroute.metrics.sweep import Sweep
+from crossroute.metrics import paired_bootstrap
 from crossroute.numeric import Floats, logit, sigmoid
 
 LEAST_MODELS = 4
@@ -80,12 +79,7 @@ def line(name: str, foreseen: dict[str, float]) -> str | None:
     believed = logit(np.array([foreseen[each] for each in names]), 1e-3)
     leaning = sigmoid(believed + LEAN * (np.log(price + 0.03) - np.log(price + 0.03).mean()))
     qualities = (sigmoid(believed), leaning, proxy(price))
-    told = (hindsight(outcomes), *(flat(outcomes, quality) for quality in qualities))
-    sweeps = [Sweep.of(each, outcomes, WILLINGNESS_TO_PAY) for each in told]
-    low, high = cost_range(outcomes.quality, outcomes.cost)
-
-    def areas(weights: Floats) -> Floats:
-        return np.array([[aiq(points, low, high) for points in sweep.points(weights)] for sweep in sweeps]).T
+    areas = areas_of((hindsight(outcomes), *(flat(outcomes, quality) for quality in qualities)), outcomes)
 
     def apart(weights: Floats) -> Floats:
         blind, *others = areas(weights).T

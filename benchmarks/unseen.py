@@ -15,6 +15,7 @@ a run that was cut goes on.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,11 +107,10 @@ def row(name: str, router: Router, way: str) -> Row:
     rows = np.asarray(known_outcomes(outcomes.quality, outcomes.cost).any(axis=1))
     answered = outcomes.take(rows)
     predictions = {"ours": foreseen, "plain": plain, "price": by_price, "blind": blind}
-    sweeps = [Sweep.of(at(each, rows), answered, WILLINGNESS_TO_PAY) for each in predictions.values()]
-    low, high = cost_range(answered.quality, answered.cost)
+    each_area = areas_of([at(each, rows) for each in predictions.values()], answered)
 
     def areas(weights: Floats) -> Floats:
-        found = np.array([[aiq(points, low, high) for points in sweep.points(weights)] for sweep in sweeps]).T
+        found = each_area(weights)
         return np.concatenate([found, found[:, :1] - found[:, 3:]], axis=1)
 
     n = len(answered)
@@ -171,6 +171,17 @@ def with_costs(outcomes: Outcomes, foreseen: Prediction) -> tuple[Outcomes, bool
     if not np.isnan(outcomes.cost).all():
         return outcomes, True
     return replace(outcomes, cost=np.where(np.isnan(outcomes.quality), np.nan, foreseen.cost)), False
+
+
+def areas_of(predictions: Sequence[Prediction], outcomes: Outcomes) -> Callable[[Floats], Floats]:
+    """Return what gives the area of each of p predictions, shape (draws, p), by the queries' weights, (draws, n)."""
+    sweeps = [Sweep.of(each, outcomes, WILLINGNESS_TO_PAY) for each in predictions]
+    low, high = cost_range(outcomes.quality, outcomes.cost)
+
+    def areas(weights: Floats) -> Floats:
+        return np.array([[aiq(points, low, high) for points in sweep.points(weights)] for sweep in sweeps]).T
+
+    return areas
 
 
 def hindsight(outcomes: Outcomes) -> Prediction:
