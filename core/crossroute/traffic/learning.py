@@ -64,6 +64,22 @@ class Seen(NamedTuple):
     weight: Floats
 
 
+class Observed(NamedTuple):
+    """Logged calls, with what is foreseen of them now.
+
+    Attributes:
+        logged: The n calls.
+        foreseen: Of their queries.
+        columns: Of the candidate of each in the router's pool, shape (n,); -1 where that does not know it.
+        weight: How much each counts, shape (n,).
+    """
+
+    logged: Logged
+    foreseen: Foresight
+    columns: npt.NDArray[np.intp]
+    weight: Floats
+
+
 def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
     """Return a router over the log's candidates that has taken its grades and costs in.
 
@@ -81,10 +97,8 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     age = (logged.time.max() - logged.time) / DAY_S
     weight = 0.5 ** (age / half_life_days)
     columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
-    quality = _quality_lessons(router, logged.quality, foreseen, columns, query=logged.query, weight=weight)
-    length = _length_lessons(
-        len(router.pool), logged.cost, foreseen, columns, query=logged.query, weight=weight
-    )
+    calls = Observed(logged, foreseen, columns, weight)
+    quality, length = _quality_lessons(router.pool, calls), _length_lessons(len(router.pool), calls)
     return router.over(
         Pool(
             _taught(candidate, Lesson(quality=shift.value, quality_error=shift.error, log_tokens=tuple(row)))
@@ -109,20 +123,13 @@ def _column(pool: Pool, name: str) -> int:
     return pool.names.index(name) if name in pool.names else -1
 
 
-def _quality_lessons(
-    router: Router,
-    quality: Floats,
-    foreseen: Foresight,
-    columns: npt.NDArray[np.intp],
-    *,
-    query: npt.NDArray[np.intp],
-    weight: Floats,
-) -> list[Shift]:
-    """Return what grades teach of each candidate; decisions on the same query have the same number in `query`."""
-    log_odds = logit(foreseen.quality, LEAST_CHANCE)
+def _quality_lessons(pool: Pool, calls: Observed) -> list[Shift]:
+    """Return what grades teach of each candidate."""
+    logged, foreseen, columns, weight = calls
+    quality, query, log_odds = logged.quality, logged.query, logit(foreseen.quality, LEAST_CHANCE)
     known = ~np.isnan(quality) & (columns >= 0)
     seen, usual = [], []
-    for column, candidate in enumerate(router.pool):
+    for column, candidate in enumerate(pool):
         mine = np.flatnonzero(known & (columns == column))
         surprise = quality[mine] - foreseen.quality[mine, column]
         mine = mine[changed_at(surprise, query[mine]) :]
@@ -182,20 +189,13 @@ def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
     return shift, 1 / precision, evidence
 
 
-def _length_lessons(
-    candidates: int,
-    cost: Floats,
-    foreseen: Foresight,
-    columns: npt.NDArray[np.intp],
-    *,
-    query: npt.NDArray[np.intp],
-    weight: Floats,
-) -> Floats:
+def _length_lessons(candidates: int, calls: Observed) -> Floats:
     """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k).
 
     What a candidate changed before its last change of cost does not count.
     """
-    rows = np.arange(len(cost))
+    logged, foreseen, columns, weight = calls
+    cost, query, rows = logged.cost, logged.query, np.arange(len(columns))
     predicted = np.where(columns >= 0, foreseen.cost[rows, columns], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.log(cost / predicted)
