@@ -88,7 +88,9 @@ def fold_curves(
     for share in IN_TRUTH:
         told = SAME_WRONG["choice"]
         name = f"three calls, agreement, {share:.0%} in truth, {told:.0%} told"
-        found[name] = agreed(outcomes, Panel(prior, cost, told, correlation), share, pays, seed)
+        found[name] = agreed(
+            outcomes, Panel(prior, cost, told, correlation), drawn_alike(outcomes.quality, share, seed), pays
+        )
     return found
 
 
@@ -131,43 +133,67 @@ def alike(prior: Floats, quality: Floats) -> float:
     return max(ALIKE, key=likelihood)
 
 
-def agreed(outcomes: Outcomes, panel: Panel, share: float, pays: Floats, seed: int) -> Floats:
-    """Return quality and cost of at most three calls, shape (2, n, p).
+def drawn_alike(quality: Floats, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which answers say the same, shape (n, m, m).
 
     Args:
-        outcomes: Of n queries.
-        panel: What is foreseen.
-        share: How often two wrong answers say the same, in truth.
-        pays: Willingness to pay, USD, shape (p,).
+        quality: Of n queries' answers, shape (n, m).
+        share: How often two wrong answers say the same.
         seed: Of what wrong answers say.
     """
-    quality, cost = outcomes.quality, outcomes.cost
     right = quality > 0.5
     n, m = quality.shape
     chance = np.random.default_rng(seed).random((n, m, m))
     chance = np.minimum(chance, chance.swapaxes(1, 2))  # the least of two: below 1 - sqrt(1 - w) in w of all
     wrong = ~right[:, :, None] & ~right[:, None, :]
     same = (right[:, :, None] & right[:, None, :]) | (wrong & (chance < 1 - np.sqrt(1 - share)))
-    same |= np.eye(m, dtype=bool)
-    rows, curves = np.arange(n), []
+    return np.asarray(same | np.eye(m, dtype=bool))
+
+
+def agreed(
+    outcomes: Outcomes, panel: Panel, same: npt.NDArray[np.bool_], pays: Floats, shifts: Floats | None = None
+) -> Floats:
+    """Return quality and cost of at most three calls, shape (2, n, p).
+
+    Args:
+        outcomes: Of n queries.
+        panel: What is foreseen.
+        same: Which answers say the same, shape (n, m, m).
+        pays: Willingness to pay, USD, shape (p,).
+        shifts: What the form of each answer adds to its log-odds once it is there, shape (n, m); nothing where None.
+    """
+    quality, cost = outcomes.quality, outcomes.cost
+    shifts = np.zeros_like(quality) if shifts is None else shifts
+    rows, curves = np.arange(len(quality)), []
     for pay in pays:
-        first, second = panel.calls(float(pay))
+        first = panel.calls(float(pay)).first
+        second = heard(panel, first[:, None], shifts).second(first, float(pay))
         two = second != STOP
-        third = panel.third(first, second, same[rows, first, second], float(pay))
-        third = np.where(two, third, STOP)
-        called = np.stack([first, second, third], axis=1)
+        taken = np.where(two, second, first)
+        pair = np.stack([first, taken], axis=1)
+        third = heard(panel, pair, shifts).third(first, taken, same[rows, first, taken], float(pay))
+        called = np.stack([first, second, np.where(two, third, STOP)], axis=1)
         made = called != STOP
         kept = first.copy()
         for calls in (2, 3):
             of = np.flatnonzero(made.sum(axis=1) == calls)
             if of.size:
-                taken = called[of, :calls]
-                pairs = same[of[:, None, None], taken[:, :, None], taken[:, None, :]]
-                best = part(panel, of).posterior(taken, pairs).argmax(axis=1)
-                kept[of] = taken[np.arange(of.size), best]
+                told = called[of, :calls]
+                pairs = same[of[:, None, None], told[:, :, None], told[:, None, :]]
+                best = heard(part(panel, of), told, shifts[of]).posterior(told, pairs).argmax(axis=1)
+                kept[of] = told[np.arange(of.size), best]
         paid = np.where(made, cost[rows[:, None], np.where(made, called, 0)], 0).sum(axis=1)
         curves.append([quality[rows, kept], paid])
     return np.asarray(curves).transpose(1, 2, 0)
+
+
+def heard(panel: Panel, called: npt.NDArray[np.intp], shifts: Floats) -> Panel:
+    """Return the panel once the form of some answers, of shape (n, r), is seen."""
+    if not shifts.any():
+        return panel
+    log_odds, rows = logit(panel.prior, HELD), np.arange(len(called))[:, None]
+    log_odds[rows, called] += shifts[rows, called]
+    return Panel(sigmoid(log_odds), panel.cost, panel.same_wrong, panel.correlation)
 
 
 def part(panel: Panel, rows: npt.NDArray[np.intp]) -> Panel:

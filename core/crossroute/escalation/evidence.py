@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Flaw = Literal["empty", "refusal", "cut off", "schema"]
+Sign = Literal["hedged", "no option", "echoed"]
 Kind = Literal["choice", "number", "code", "text"]
 """Of answers, for when two of them say the same."""
 
@@ -20,6 +21,8 @@ class Evidence(BaseModel):
         length_ratio: Tokens written, relative to those expected of this candidate on this query.
         flaws: What is plainly wrong with it: nothing said, a refusal, cut off at a limit, structured output or
             tool arguments that fail their schema.
+        signs: What its form tells against it: it says that it is not sure, names none of the options that it was given,
+            or comes down to a number or to words of the question.
         agreement: How far it says the same as the other answers to the query, in [0, 1].
         check: What the user's own check says, in [0, 1]; 1 is right.
         judge: What a judge model says, in [0, 1].
@@ -31,6 +34,7 @@ class Evidence(BaseModel):
     min_logprob: float | None = Field(default=None, le=0, allow_inf_nan=False)
     length_ratio: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     flaws: frozenset[Flaw] = frozenset()
+    signs: frozenset[Sign] = frozenset()
     agreement: float | None = Field(default=None, ge=0, le=1)
     check: float | None = Field(default=None, ge=0, le=1)
     judge: float | None = Field(default=None, ge=0, le=1)

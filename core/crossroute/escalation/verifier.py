@@ -4,7 +4,7 @@
 
 With no evidence it is the prior. What log-probabilities shift is learned (see verifier_training.py), candidate
 by candidate, so that P(right) falls neither as an answer's confidence rises nor as its prior does; a candidate
-that gave no evidence in training is read as candidates are on the whole. Other kinds of evidence have no
+that gave no evidence in training is read as candidates are on the whole. Other kinds of evidence are in no
 training data: their shifts are constants, stated here and meant to be conservative.
 """
 
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crossroute.candidate import Candidate
 from crossroute.escalation.correlation import Correlation, logit, tilt
-from crossroute.escalation.evidence import Evidence, Flaw
+from crossroute.escalation.evidence import Evidence, Flaw, Sign
 from crossroute.escalation.rise import Signals
 from crossroute.numeric import Floats
 
@@ -29,6 +29,8 @@ KNOTS = (-2.0, -0.5, 0.5, 2.0, 4.0, 6.0, 8.5, 11.0, 13.8)
 """Confidences between which shifts are interpolated: mean log-probabilities from -7.4 to -0.000001."""
 
 FLAW_SHIFTS: Mapping[Flaw, float] = {"empty": -6.0, "schema": -6.0, "refusal": -3.0, "cut off": -2.0}
+SIGN_SHIFTS: Mapping[Sign, float] = {"hedged": -0.5, "no option": -1.5, "echoed": -2.0}
+"""Measured on answers of two small models (benchmarks/forms.py), less than found there; but none of these hedged."""
 AGREEMENT_SHIFT = 1.0
 """Full agreement with the other answers adds this; full disagreement takes half of it away."""
 CHECK_ERROR = 0.05
@@ -184,6 +186,7 @@ def confidence(logprob: Floats) -> Floats:
 def stated_shift(evidence: Evidence, judge_error: float = 0.1) -> float:
     """Return what all evidence but log-probabilities adds to the log-odds: constants of this module."""
     shift = sum(FLAW_SHIFTS[flaw] for flaw in evidence.flaws)
+    shift += sum(SIGN_SHIFTS[sign] for sign in evidence.signs)
     if evidence.agreement is not None:
         shift += AGREEMENT_SHIFT * (1.5 * evidence.agreement - 0.5)
     for opinion, error in ((evidence.check, CHECK_ERROR), (evidence.judge, judge_error)):

@@ -1,6 +1,7 @@
 """Agreement: whether two answers say the same.
 
 Short answers agree or do not, once case, punctuation and the spelling of numbers and of choices are made one.
+What an answer repeats of the question does not count.
 Longer ones are compared by the similarity of their embeddings, or, where it is known what kind of answer is expected,
 by their last number, the choice that they name last, or their last block of code.
 """
@@ -32,21 +33,35 @@ _BLOCK = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 
 
-def agreement(one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None) -> float | None:
+def agreement(
+    one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None, query: str = ""
+) -> float | None:
     """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
+
+    Args:
+        one: An answer.
+        other: Another.
+        encoder: For long ones.
+        kind: What kind of answer was expected.
+        query: What was asked: an answer may be a word, or a sentence that repeats the question around it.
 
     >>> agreement("(B) 1,000 metres", "The answer is B"), agreement("4.0", "4"), agreement("Paris.", "Lyon")
     (1.0, 1.0, 0.0)
     >>> agreement("3 times 4 is 12, so 12 apples.", "There are 4 in each of 3, in all 12", kind="number")
     1.0
+    >>> agreement("Rome", "The capital of Italy is Rome.", query="What is the capital of Italy?")
+    1.0
     """
     cores = [core(text, kind) for text in (one, other)]
     if cores[0] is not None and cores[1] is not None:
         return float(cores[0] == cores[1])
-    pair = [normalized(one), normalized(other)]
-    if pair[0] == pair[1]:
+    pair = [normalized(text).split() for text in (one, other)]
+    asked = set(normalized(query.replace("?", " ")).split())
+    said = [[word for word in words if word not in asked] or words for words in pair]
+    short, long = sorted(said, key=len)
+    if short == long or (kind == "text" and len(short) <= SHORT_WORDS and _holds(long, short)):
         return 1.0
-    if min(len(text.split()) for text in pair) <= SHORT_WORDS:
+    if min(map(len, pair)) <= SHORT_WORDS:
         return 0.0
     if encoder is None:
         return None
@@ -62,12 +77,17 @@ def core(text: str, kind: Kind | None) -> str | None:
         return " ".join(blocks[-1].split()) if blocks else None
     text = " ".join(text.lower().split())
     if kind == "number":
-        numbers = [_plain(each) for each in _NUMBER.finditer(text)]
-        return numbers[-1] if numbers else None
+        found = numbers(text)
+        return found[-1] if found else None
     if kind == "choice":
         named = _CHOICE.fullmatch(text)
         return named[1] if named else (_NAMED.findall(text) or [None])[-1]
     return None
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers in a text, in one spelling."""
+    return [_plain(each) for each in _NUMBER.finditer(text)]
 
 
 def normalized(text: str) -> str:
@@ -79,6 +99,11 @@ def normalized(text: str) -> str:
     text = _NUMBER.sub(_plain, _LEAD.sub("", text))
     words = _NOISE.sub(" ", text).split()
     return " ".join(word for word in words if word not in ("a", "an", "the"))
+
+
+def _holds(words: list[str], part: list[str]) -> bool:
+    """Return whether words hold others, one right after the other."""
+    return any(words[start : start + len(part)] == part for start in range(len(words) - len(part) + 1))
 
 
 def _plain(number: re.Match[str]) -> str:

@@ -81,7 +81,7 @@ class Escalated(Generic[T]):
         self.decision, self.query, self.escalation, self.plan = decision, query, escalation, plan
         self._attempts, self._ledger, self._logprobs, self._askable = attempts, ledger, logprobs, askable
         self._cooldowns = attempts.cooldowns
-        self._heard: Transcript[T] = Transcript(plan, expected_tokens or {}, encoder)
+        self._heard: Transcript[T] = Transcript(plan, query, expected_tokens or {}, encoder)
         self._judging: list[float] = []  # USD of each judgement
 
     def steps(

@@ -11,10 +11,12 @@ from crossroute.decision import Decision, Promise
 from crossroute.errors import FloorError
 from crossroute.escalation import Escalation
 from crossroute.escalation.cascade import STOP, Forecast, next_call
+from crossroute.escalation.correlation import logit
 from crossroute.escalation.evidence import Evidence, Kind
 from crossroute.escalation.panel import SAME_WRONG, Panel, Same
 from crossroute.escalation.rise import NEVER
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
+from crossroute.numeric import sigmoid
 
 TYPICAL_SECONDS = 1.0
 """That a call takes, as far as is known before any was made: the slowest model of gpt4o-llama-qwen takes as long."""
@@ -113,7 +115,7 @@ class EscalationPlan:
             same: Which of these answers say the same, shape (r, r); None where that is not known.
         """
         if self._is_compared(shifts, same):
-            return self._after(called, same, left, barred, seconds)
+            return self._after(called, self._panel(called, shifts, barred, seconds), same, left)
         hand = self._forecast.hand(self._columns(called), np.array([shifts]))
         for name in barred:
             if name in self.names:
@@ -130,7 +132,8 @@ class EscalationPlan:
     ) -> list[float]:
         """Return P(right) of each answer in hand."""
         if same is not None and self._is_compared(shifts, same):
-            told: list[float] = self._panel().posterior(self._columns(called), same[None])[0].tolist()
+            panel = self._panel(called, shifts)
+            told: list[float] = panel.posterior(self._columns(called), same[None])[0].tolist()
             return told
         found: list[float] = (
             self._forecast.hand(self._columns(called), np.array([shifts])).posterior[0].tolist()
@@ -161,14 +164,12 @@ class EscalationPlan:
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
 
     def _is_compared(self, shifts: Sequence[float], same: Same | None) -> bool:
-        """Whether agreement is all that there is to judge some answers by."""
-        return self.compares and (len(shifts) < 2 or same is not None) and bool(np.isnan(shifts).all())
+        """Whether agreement, and what each answer's form tells, is all that there is to judge some answers by."""
+        return self.compares and (same is not None or (len(shifts) < 2 and bool(np.isnan(shifts).all())))
 
-    def _after(
-        self, called: Sequence[str], same: Same | None, left: float, barred: Collection[str], seconds: float
-    ) -> str | None:
+    def _after(self, called: Sequence[str], panel: Panel, same: Same | None, left: float) -> str | None:
         """Return the candidate to call after one answer, or after two that do or do not say the same."""
-        panel, columns = self._panel(barred, seconds), self._columns(called)[0]
+        columns = self._columns(called)[0]
         pay, reward = self._decision.willingness_to_pay, self._decision.reward
         if len(called) == 1:
             spent = float(self._forecast.cost[0, columns[0]])
@@ -180,12 +181,20 @@ class EscalationPlan:
             return None
         return None if column == STOP else self.names[column]
 
-    def _panel(self, barred: Collection[str] = (), seconds: float = TYPICAL_SECONDS) -> Panel:
-        """Return what is foreseen of answers of which only agreement will be seen."""
+    def _panel(
+        self,
+        called: Sequence[str] = (),
+        shifts: Sequence[float] = (),
+        barred: Collection[str] = (),
+        seconds: float = TYPICAL_SECONDS,
+    ) -> Panel:
+        """Return what is foreseen of answers of which only agreement will be seen, those in hand by their form."""
+        log_odds = logit(self._forecast.prior)
+        log_odds[0, self._columns(called)[0]] += np.nan_to_num(shifts)
         waiting = self._escalation.usd_per_second * seconds
         cost = np.where([name in barred for name in self.names], np.inf, self._forecast.cost + waiting)
         share = SAME_WRONG[self._escalation.answers or "choice"]
-        return Panel(self._forecast.prior, cost, share, self._verifier.correlation)
+        return Panel(sigmoid(log_odds), cost, share, self._verifier.correlation)
 
     @property
     def _opinion_error(self) -> float | None:

@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from crossroute.calls.escalation.agreement import agreement
+from crossroute.calls.escalation.form import signs_of
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
 from crossroute.decision import Call
 from crossroute.encoder import Encoder
-from crossroute.escalation.evidence import Flaw
+from crossroute.escalation.evidence import Evidence, Flaw
 from crossroute.escalation.panel import Same
 
 T = TypeVar("T")
@@ -31,14 +32,15 @@ class Transcript(Generic[T]):
 
     Args:
         plan: What evidence is worth.
+        query: What was asked.
         expected_tokens: Candidate -> output tokens predicted.
         encoder: For whether long answers agree; they are not compared without it.
     """
 
     def __init__(
-        self, plan: EscalationPlan, expected_tokens: Mapping[str, float], encoder: Encoder | None
+        self, plan: EscalationPlan, query: str, expected_tokens: Mapping[str, float], encoder: Encoder | None
     ) -> None:
-        self._plan, self._expected, self._encoder = plan, expected_tokens, encoder
+        self._plan, self._query, self._expected, self._encoder = plan, query, expected_tokens, encoder
         self.answers: list[T] = []
         self.replies: list[Reply] = []
         self.calls: list[Call] = []
@@ -83,13 +85,20 @@ class Transcript(Generic[T]):
                 candidate=name,
                 prior=prior,
                 posterior=prior,
-                evidence=reply.evidence(self._expected.get(name)),
+                evidence=self._told(name, reply),
                 cost=cost,
                 latency_s=seconds,
             )
         )
         self._compare()
         self._judge_anew()
+
+    def _told(self, name: str, reply: Reply) -> Evidence:
+        """Return what an answer tells by itself; one that asks for tools, or fails its schema, has no form to read."""
+        evidence = reply.evidence(self._expected.get(name))
+        if reply.asks_for_tools or evidence.flaws & UNUSABLE:
+            return evidence
+        return evidence.model_copy(update={"signs": signs_of(self._query, reply.text, self._plan.answers)})
 
     def say(self, name: str, opinion: float) -> None:
         """Take in what the check or the judge says of the last answer.
@@ -115,7 +124,7 @@ class Transcript(Generic[T]):
     def _agreement(self, one: Reply, other: Reply) -> float | None:
         if any(reply.evidence().flaws or reply.asks_for_tools for reply in (one, other)):
             return None
-        return agreement(one.text, other.text, self._encoder, self._plan.answers)
+        return agreement(one.text, other.text, self._encoder, self._plan.answers, self._query)
 
     def _seen(self, row: int, **told: float) -> None:
         call = self.calls[row]

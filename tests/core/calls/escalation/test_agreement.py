@@ -97,3 +97,25 @@ def test_answers_of_a_kind_are_compared_by_what_they_come_down_to(kind, one, oth
 
 def test_an_answer_without_such_a_part_is_compared_as_it_stands():
     assert agreement("none of them", "None of them.", kind="number") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("Oslo", "The capital of Norway is Oslo.", None),
+        ("Oslo.", "The capital of Norway is Oslo", "text"),
+        ("Oslo", "Norway's capital is Oslo, a port in the south. It has some 700,000 inhabitants.", "text"),
+    ],
+)
+def test_what_an_answer_repeats_of_the_question_does_not_count(one, other, kind):
+    asked = "What is the capital of Norway?"
+    assert (
+        agreement(one, other, kind=kind, query=asked) == agreement(other, one, kind=kind, query=asked) == 1.0
+    )
+    assert agreement("Rome", other, kind=kind, query=asked) == 0.0
+
+
+@pytest.mark.parametrize("answer", ["Norway", "The capital of Norway."])
+def test_an_answer_that_only_repeats_the_question_does_not_agree_with_one_that_says_more(answer):
+    asked = "What is the capital of Norway?"
+    assert agreement(answer, "The capital of Norway is Oslo.", kind="text", query=asked) == 0.0

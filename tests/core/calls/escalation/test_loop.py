@@ -1,6 +1,7 @@
 """The calls of one query: budgets, faults, opinions and what is counted, by call and awaited."""
 
 import asyncio
+import math
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -443,3 +444,24 @@ def test_with_a_check_or_with_two_calls_agreement_plans_nothing():
         COMPARED.model_copy(update={"logprobs": True}),
     ):
         assert not plan(decision, settings).compares
+
+
+def test_an_answer_that_repeats_the_question_counts_less_where_answers_are_compared():
+    decision, told = decided(**ALIKE), {}
+    for asked in ("What is 12 plus 3?", "What is 5 plus 7?"):
+        escalated = Escalated(decision, asked, COMPARED, plan(decision, COMPARED), **Books().of(decision))
+        chosen = escalated.call(Members(compared("It is 13")), lambda reply: reply)
+        told[asked] = chosen.decision.calls[0]
+    echoed, other = told.values()
+    assert (echoed.candidate, echoed.evidence.signs) == ("cheap", {"echoed"})
+    assert (other.candidate, other.evidence.signs) == ("cheap", frozenset())
+    assert echoed.posterior < other.posterior
+
+
+def test_two_answers_that_differ_are_told_apart_by_their_form():
+    planned, apart = plan(decided(**ALIKE), COMPARED), np.eye(2, dtype=bool)
+    plain, told = (
+        planned.posteriors(["cheap", "middle"], [shift, math.nan], apart) for shift in (math.nan, -1.0)
+    )
+    assert plain[0] == pytest.approx(plain[1])
+    assert told[0] < plain[0] < told[1]

@@ -1,0 +1,82 @@
+"""What an answer's form tells against it, without knowing what is right.
+
+Read in English, and only where it is plain: that an answer says itself that it is not sure, that it names none of the
+options it was given, that it comes down to a number or words of the question. What each is worth was measured on
+answers of small models (docs/benchmarks.md), and stands beside the verifier's other constants.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crossroute.calls.escalation.agreement import SHORT_WORDS, core, normalized, numbers
+from crossroute.escalation.evidence import Kind, Sign
+
+_HEDGE = re.compile(
+    r"\bi(?:['\u2019]m| am) (?:not|un)(?: (?:\w+ ){0,2})?(?:sure|certain)\b"
+    r"|\bi (?:do not|don['\u2019]t) (?:really )?know\b"
+    r"|\bi (?:think|believe|guess|suppose|assume)\b|\bto the best of my knowledge\b|\bas far as i (?:know|can tell)\b"
+    r"|\b(?:hard|difficult|impossible|not possible) to (?:say|tell|know|determine)\b|\bit (?:might|may|could) be\b"
+    r"|\b(?:perhaps|probably|presumably|possibly)\b"
+    r"|\bcan(?:not|['\u2019]t) (?:be determined|say for (?:sure|certain))\b",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(r"(?:^|\n|(?<=\s))\(?([A-Ja-j])[.):](?=\s)\s*([^\n]*?)(?=\s+\(?[A-Ja-j][.):]\s|\n|$)")
+_EITHER = re.compile(r"\bor\b", re.IGNORECASE)
+
+
+def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
+    """Return what the form of an answer tells against it.
+
+    Args:
+        query: What was asked.
+        answer: What was said.
+        kind: What kind of answer was expected; None where that is not known, and then less is read.
+
+    >>> sorted(signs_of("What is 7 plus 5?", "I think it is 7.", "number"))
+    ['echoed', 'hedged']
+    """
+    if not answer.strip():
+        return frozenset()
+    found: dict[Sign, bool] = {
+        "hedged": kind != "code" and _HEDGE.search(answer) is not None,
+        "no option": _is_no_option(options(query), answer, kind),
+        "echoed": _is_of_question(query, answer, kind),
+    }
+    return frozenset(sign for sign, present in found.items() if present)
+
+
+def options(query: str) -> dict[str, str]:
+    """Return the options that a question lists, letter -> text, in lower case; none where it lists fewer than two.
+
+    >>> options("Which is a fruit? (A) Iron (B) Apple")
+    {'a': 'iron', 'b': 'apple'}
+    """
+    listed: dict[str, str] = {}
+    for letter, text in _OPTION.findall(query):
+        if letter.lower() == "abcdefghij"[len(listed) % 10]:
+            listed[letter.lower()] = normalized(text)
+    return listed if len(listed) > 1 else {}
+
+
+def _is_no_option(listed: dict[str, str], answer: str, kind: Kind | None) -> bool:
+    if not listed or kind not in ("choice", None):
+        return False
+    named = core(answer, "choice")
+    if named is not None:
+        return named not in listed
+    said = normalized(answer)
+    if any(text and re.search(rf"\b{re.escape(text)}\b", said) for text in listed.values()):
+        return False
+    return kind == "choice" or len(said.split()) <= SHORT_WORDS
+
+
+def _is_of_question(query: str, answer: str, kind: Kind | None) -> bool:
+    """Return whether an answer comes down to what the question says itself."""
+    if kind == "number":
+        said = core(answer, "number")
+        return said is not None and said in numbers(query)
+    if kind != "text" or _EITHER.search(query):
+        return False
+    words = normalized(answer).split()
+    return 0 < len(words) <= SHORT_WORDS and not set(words) - set(normalized(query).replace("?", " ").split())
