@@ -127,7 +127,7 @@ def answered(name: str, question: Question) -> dict[str, Any]:
     found = server(model, template).handle_chat_completions(request)
     choice = found["choices"][0]
     text = choice["message"]["content"] or ""
-    logprobs = [token["logprob"] for token in (choice["logprobs"] or {}).get("content", ())]
+    logprobs = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content", ())]
     return {
         **question._asdict(),
         "text": question.text,

@@ -13,9 +13,9 @@ from crossroute.model.profiles import pool_profiles
 from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.routing.predictor import Foresight
-from crossroute.traffic.drift import changed_at
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.logged import Logged
+from crossroute.traffic.report import report_on
 
 CALLS, FEEDBACK, SHARE, EVERY = 4_000, 0.2, 0.1, 200
 LAST = 1_000
@@ -141,7 +141,7 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
         told = now if told is None else joined([told, now])
         got[begin : begin + EVERY] = reward(quality[mine], cost[mine], now.chosen, pay)
         router = refreshed(change.start, told)
-        if late and noticed is None and is_noticed(change, told, half):
+        if late and noticed is None and is_noticed(change, told):
             noticed = int((~np.isnan(told.quality[half:])).sum()), len(told) - half
     last = rows[-LAST:]
     clairvoyant = best(change.foreseen[0][last], change.foreseen[1][last], pay)
@@ -155,17 +155,12 @@ def played(here: World, change: Change, seed: int) -> tuple[int | None, int | No
     return grades, calls, float(got[-LAST:].mean()), theirs, stayed
 
 
-def is_noticed(change: Change, told: Logged, half: int) -> bool:
-    """Return whether the log shows that the candidate changed; of a new one, whether it answers one call in five."""
-    mine = told.chosen == change.column
+def is_noticed(change: Change, told: Logged) -> bool:
+    """Return whether the report names the candidate as drifted; of a new one, whether it answers one call in five."""
     if change.kind == "new":
-        return bool(mine[-EVERY:].mean() >= 0.2)
-    if change.kind == "cost":
-        surprise = np.log(told.cost[mine] / told.predicted_cost[mine, change.column])
-    else:
-        mine &= ~np.isnan(told.quality)
-        surprise = told.quality[mine] - told.predicted[mine, change.column]
-    return changed_at(surprise, told.query[mine]) > 0
+        return bool((told.chosen[-EVERY:] == change.column).mean() >= 0.2)
+    named = {row.candidate: row.drift for row in report_on(told).rows}
+    return change.kind in named[told.names[change.column]]
 
 
 def only(foreseen: Foresight, there: npt.NDArray[np.bool_]) -> Foresight:

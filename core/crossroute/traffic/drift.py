@@ -73,14 +73,17 @@ def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> i
 def drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.intp]) -> bool:
     """Return whether the mean surprise is beyond chance and the prediction's own error.
 
+    Where the series changed, what came since counts: months of a candidate as it was would hide that it is another now.
+
     Args:
-        surprise: Observed less predicted, shape (n,).
+        surprise: Observed less predicted, in the order of time, shape (n,).
         predicted_error: Standard error of the prediction.
         query: Which query each is of, as for `once_each`.
     """
-    weight = once_each(query)
+    since = changed_at(surprise, query)
+    surprise, weight = surprise[since:], once_each(query[since:])
     n = weight.sum()
-    if n < FEWEST:
+    if n < (LEAST_PART if since else FEWEST):
         return False
     mean = (weight * surprise).sum() / n
     error = np.hypot(np.sqrt((weight * (surprise - mean) ** 2).sum() / (n - 1) / n), predicted_error)
