@@ -101,6 +101,8 @@ BASE64 = re.compile(
 PART = re.compile(r"[A-Za-z\d]+")
 CHANGE = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
+WORDS = re.compile(r"[a-z]*(?:[A-Z][a-z]{2,})+")
+"""A name of words, as classes have it."""
 
 
 def without_secrets(text: str) -> str:
@@ -159,6 +161,8 @@ def _mixes(part: str) -> bool:
     if len(part) >= 16 and len(part) - digits >= 3 and ((digits >= 5 and changes >= 2) or changes >= 3):
         return True
     cases = part != part.lower() and part != part.upper()
+    if WORDS.fullmatch(part):
+        return False
     return len(part) >= 10 and (
         (changes >= 5 and cases) or (len(part) >= 24 and len(HUMP.findall(part)) >= 0.42 * len(part))
     )

@@ -76,6 +76,7 @@ ORDINARY = (
     "https://medium.com/@user/post and https://x.com:8080/@someone",
     "The secret is practice, and a basic understanding of JavaScript.",
     "ResponseWebSearchCallInProgressEvent is no RunnableConfigurableAlternatives",
+    "There is no AgentChatWithStepEndEvent.",
     "A dose of 0.42millimicromoles of CH2CH2CH2OH",
     'He said: "I will come back tomorrow, as I always did."',
     f"The file has MD5 {HEX} and SHA-256 {HEX * 2}.",

@@ -1,0 +1,81 @@
+"""What is taken out of errors: credentials in the forms of the tests, and ordinary sentences, which should stay.
+
+    python benchmarks/scrubbing.py [--sentences 10000]
+
+Sentences are drawn from the queries of the public sets, the pages of this site and the docstrings of both frameworks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from sets import DATA
+
+from crossroute.scrubbing import without_secrets
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORKS = ("langchain_core", "llama_index.core")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
+SENTENCE = re.compile(r"(?=(?:\S+ ){3})[A-Z].{20,400}[.!?]")
+CODE = re.compile(r"```.*?```", re.DOTALL)
+DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
+
+
+def queries() -> Iterator[str]:
+    import pyarrow.parquet as pq
+
+    for path in sorted(DATA.glob("*/queries.parquet")):
+        yield from filter(None, pq.read_table(path, columns=["text"])["text"].to_pylist())
+
+
+def pages() -> Iterator[str]:
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        yield CODE.sub("", path.read_text("utf-8"))
+
+
+def docstrings() -> Iterator[str]:
+    for name in FRAMEWORKS:
+        package = find_spec(name)
+        folders = package.submodule_search_locations if package and package.submodule_search_locations else ()
+        for path in (path for folder in folders for path in sorted(Path(folder).rglob("*.py"))):
+            yield from DOCSTRING.findall(path.read_text("utf-8", errors="replace"))
+
+
+def sentences(texts: Iterator[str]) -> list[str]:
+    """Return the sentences of texts, each once: four words and more, from a capital letter to a full stop."""
+    found = (" ".join(one.split()) for text in texts for one in SENTENCE_END.split(text))
+    return list(dict.fromkeys(one for one in found if SENTENCE.fullmatch(one)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sentences", type=int, default=10_000)
+    parser.add_argument("--show", type=int, default=0, help="so many false alarms of each kind")
+    given = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    from tests.core.test_scrubbing import FORMS
+
+    survived = [form for form, secret in FORMS.items() if secret in without_secrets(form)]
+    print(f"forms of credentials and prompts scrubbed: {len(FORMS) - len(survived)} of {len(FORMS)}")
+    left = given.sentences
+    for kind, texts in (("pages of this site", pages), ("docstrings", docstrings), ("queries", queries)):
+        all_of_them = sentences(texts())
+        most = left if texts is queries else given.sentences // 3
+        drawn = random.Random(0).sample(all_of_them, min(most, len(all_of_them)))
+        left -= len(drawn)
+        changed = [one for one in drawn if without_secrets(one) != one]
+        print(f"{kind}: {len(changed)} of {len(drawn):,} sentences changed (of {len(all_of_them):,})")
+        for one in changed[: given.show]:
+            print("   ", one, "->", without_secrets(one))
+
+
+if __name__ == "__main__":
+    main()
