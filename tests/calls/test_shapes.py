@@ -232,11 +232,16 @@ def test_a_stream_that_ends_well_is_passed_on_and_counted_once(pool, server, eve
     assert (spent.usage.input_tokens, spent.usage.output_tokens, spent.unknown) == (22, 14, 0)
 
 
+NONE = dict.fromkeys(USAGE, 0)
+
+
 @pytest.mark.parametrize(
-    "usage", [{}, {"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}]
+    "usage", [{}, NONE, {"prompt_tokens": 11, "completion_tokens": None, "total_tokens": None}]
 )
 def test_words_that_are_said_to_take_no_output_are_of_unknown_cost(pool, server, usage):
     server.answer = [*STREAM[:-1], told([], usage=usage), LAST]
     assert pool.stream() == "I am well"
+    server.answer = (200, JSON, whole(usage=usage))
+    assert pool.ask()[0] == "I am well"
     spent = pool.pool.spend.total
-    assert (spent.calls, spent.unknown, spent.cost) == (1, 1, 0.0)
+    assert (spent.calls, spent.unknown, spent.cost) == (2, 2, 0.0)

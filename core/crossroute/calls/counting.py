@@ -43,14 +43,16 @@ def counted(usage: Any) -> Usage | None:
     usage = parts_of(usage)
     whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
-    if read is None and written is None:
+    held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
+    if not (
+        read or written or thought or held or made
+    ):  # zeros are how some servers fill what they do not count
         return None
     of_input, of_output = (
         [each for name in names if (each := field_of(usage, name))]
         for names in (READ_DETAILS, WRITTEN_DETAILS)
     )
     cached = (_count(of_input[0], ("cached_tokens",)) if of_input else 0) or _count(usage, CACHED) or 0
-    held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
     reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in of_output)), 0)
     told = written_in_all(read or 0, written or 0, reasoned, _count(usage, ("total_tokens",)))
