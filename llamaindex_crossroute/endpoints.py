@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from typing import Any, TypeVar
 
@@ -10,7 +12,7 @@ from llama_index.core.chat_engine.types import AgentChatResponse
 from llama_index.core.llms.llm import LLM, ToolSelection
 from llama_index.core.program.utils import FlexibleModel
 from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
-from llama_index.core.tools import BaseTool
+from llama_index.core.tools import AsyncBaseTool, BaseTool, ToolMetadata, ToolOutput
 from llama_index.core.types import Model, TokenAsyncGen, TokenGen
 from typing_extensions import override
 
@@ -18,8 +20,8 @@ from crossroute import Capability
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.messages.reading import Reading, read_messages, read_prompt
 from llamaindex_crossroute.pool import MemberPool
+from llamaindex_crossroute.probe import unprobed
 from llamaindex_crossroute.prompts import once
-from llamaindex_crossroute.tools import apart
 
 T = TypeVar("T")
 Options = dict[str, Any] | None
@@ -142,7 +144,7 @@ class ToolEndpoints(PromptEndpoints):
     def predict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        quiet = list(map(apart, tools))
+        quiet = list(map(_apart, tools))
         return self._acting(tools, user_msg, chat_history).answer(
             lambda llm: self._hand(llm, llm.predict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
         )
@@ -151,7 +153,7 @@ class ToolEndpoints(PromptEndpoints):
     async def apredict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        quiet = list(map(apart, tools))
+        quiet = list(map(_apart, tools))
         return await self._acting(tools, user_msg, chat_history).aanswer(
             lambda llm: self._hand(llm, llm.apredict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
         )
@@ -222,3 +224,44 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
 def _options(options: Options) -> dict[str, Any]:
     """Return options as a keyword, where they are given: a copy that a member may alter, as OpenAI's does."""
     return {} if options is None else {"llm_kwargs": dict(options)}
+
+
+def _apart(tool: BaseTool) -> AsyncBaseTool:
+    """Return a copy of a tool whose own calls to LLMs the call's probe does not hear."""
+    if not isinstance(tool, AsyncBaseTool):
+        return _Apart(tool)
+    quiet, call, acall = copy.copy(tool), tool.call, tool.acall
+
+    def called(*args: Any, **kwargs: Any) -> ToolOutput:
+        with unprobed():
+            return call(*args, **kwargs)
+
+    async def acalled(*args: Any, **kwargs: Any) -> ToolOutput:
+        with unprobed():
+            return await acall(*args, **kwargs)
+
+    # on the object: of another class it would be no FunctionTool
+    object.__setattr__(quiet, "call", called)
+    object.__setattr__(quiet, "acall", acalled)
+    return quiet
+
+
+class _Apart(AsyncBaseTool):
+    """A tool that has nothing but `__call__`."""
+
+    def __init__(self, tool: BaseTool) -> None:
+        self._tool = tool
+
+    @property
+    @override
+    def metadata(self) -> ToolMetadata:
+        return self._tool.metadata
+
+    @override
+    def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
+        with unprobed():
+            return self._tool(*args, **kwargs)
+
+    @override
+    async def acall(self, *args: Any, **kwargs: Any) -> ToolOutput:
+        return await asyncio.to_thread(self.call, *args, **kwargs)
