@@ -88,7 +88,7 @@ FAULT = re.compile(
 )
 PROMPT = re.compile(
     r"(?i)\b(?:(?:prompt|input\w*|content|text|query|messages?|value|request|body)\b['\"]?[^'\"`\n]{0,24}[:=]"
-    r"|(?:got|received)\b[:=]?)\s*[\[{(]*(['\"])(?=[^\s'\"`]*\s|[^\x00-\x7f]{6})[^\n]*"
+    r"|(?:got|received)\b(?: \w+)?[:=]?)\s*[\[{(]*(['\"])(?=[^\s'\"`]*\s|[^\x00-\x7f]{6})[^\n]*"
 )
 """In a message of a fault, a quotation of more than a word that may be what a person wrote, and all after it."""
 

@@ -59,6 +59,7 @@ FORMS = {
     "bot149128793:73gs-ULWl_qD-_iUxhAycSEE-vEaChtlds is not valid": "73gs-ULWl",
     "Invalid prompt: 'My salary is 123456 and my name is Bob'": "salary",
     "1 validation error: input_value='Tell me about my illness', input_type=str": "illness",
+    "Expected a dict, got str: '<html>Tell me about my illness</html>'": "illness",
     'The prompt was blocked, prompt: "Tell me about my illness"': "illness",
     "Invalid prompt: '我的工资是多少请告诉我'": "工资",
 }
