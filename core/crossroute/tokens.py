@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from functools import lru_cache
 from typing import Literal
 
 from crossroute.patterns import lazy
@@ -77,6 +78,9 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
 )
 """First character of a script, and tokens a character: of the newer vocabulary, and of the older one."""
 
+TRADITIONAL = (0.5, 0.75)
+"""Tokens more of a Han character that simplified Chinese does not write: the vocabularies hold few words with it."""
+
 _FIRST = [first for first, _, _ in SCRIPTS]
 
 MESSAGE_TOKENS = 4
@@ -121,8 +125,17 @@ def vocabulary_of(name: str) -> Vocabulary:
 def _count(text: str, vocabulary: Vocabulary) -> float:
     if text.isascii():
         return len(PIECE.findall(text))
-    others = 0.0
+    place, others = ("o200k", "cl100k").index(vocabulary), 0.0
     for character, count in Counter(text).items():
-        _, newer, older = SCRIPTS[bisect_right(_FIRST, character) - 1]
-        others += count * (newer if vocabulary == "o200k" else older)
+        others += count * SCRIPTS[bisect_right(_FIRST, character) - 1][1 + place]
+        if "\u4e00" <= character < "\ua000" and not _is_simplified(character):
+            others += count * TRADITIONAL[place]
     return len(PIECE.findall(text)) - len(FOREIGN.findall(text)) + others
+
+
+@lru_cache(8192)
+def _is_simplified(character: str) -> bool:
+    try:
+        return bool(character.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
