@@ -344,7 +344,8 @@ class UsageProbe(BaseCallbackHandler):
                     self.usage = add_usage(self.usage, told_usage(message))
 
     def raised(self, error: BaseException) -> None:
-        """Take in the answer that an error holds, if it does."""
+        """Take in the answer that an error holds, or tells of."""
+        self.answered = self.answered or is_unreadable(error)
         message = message_in(error)
         if message is not None:
             self.answered, self.usage = True, told_usage(message)

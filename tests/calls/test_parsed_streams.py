@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, TypedDict
 
 import httpx
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 
 from crossroute import Router
 from crossroute.errors import BrokenStreamError
-from tests.support.faulty import OPENING, STREAM, LangChain, chunk
+from tests.support.faulty import OPENING, STREAM, LangChain, chunk, whole
 from tests.support.routers import STORY
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
@@ -93,6 +94,27 @@ def test_a_stream_that_failed_is_cut_though_all_of_it_was_parsed(parsed, server)
     server.answer = [*WRITTEN, chunk({}, "error"), DONE]
     with pytest.raises(BrokenStreamError):
         parsed(City, "json_schema")
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_what_a_filter_kept_back_is_raised_at_once_and_was_paid_for(parsed, server, pool, method):
+    server.answer = [OPENING, chunk({}, "content_filter"), DONE]
+    with pytest.raises(Exception, match="content filter"):
+        parsed(City, method)
+    assert server.asked == ["bad"]
+    assert (pool.pool.spend.total.calls, pool.pool.spend.total.unknown) == (1, 1)
+
+
+@pytest.mark.parametrize("method", EVENTS)
+@pytest.mark.parametrize("past_filters", [False, True])
+def test_so_is_one_that_was_not_streamed_unless_filters_are_to_be_passed(server, pool, method, past_filters):
+    message = {"role": "assistant", "content": ""}
+    kept_back = whole(choices=[{"index": 0, "message": message, "finish_reason": "content_filter"}])
+    server.answer = (200, "application/json", kept_back)
+    model = pool.pool.model_copy(update={"past_filters": past_filters})
+    with suppress(Exception):  # the good one writes no JSON
+        model.with_structured_output(City, method=method).invoke(f"In JSON: {STORY}")
+    assert server.asked == (["bad", "good"] if past_filters else ["bad"])
 
 
 def test_the_next_member_answers_where_nothing_could_be_parsed_before_a_stream_broke_off(parsed, server):

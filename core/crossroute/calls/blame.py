@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from crossroute.calls.wordings import WORDINGS
-from crossroute.errors import FilteredAnswerError, NoAnswerError
+from crossroute.errors import NoAnswerError
 
 Whose = Literal["request", "member", "network"]
 
@@ -148,8 +148,8 @@ def fault_of(error: BaseException) -> Fault:
     ('network', 'member')
     """
     if getattr(error, "crossroute_answered", False):
-        kept_back = CONTENT if isinstance(error, FilteredAnswerError) else MISFIT
-        return UNREADABLE if isinstance(error, NoAnswerError) else kept_back
+        kept_back = any(BY_NAME.get(name) is CONTENT for name in names_of(error))
+        return UNREADABLE if isinstance(error, NoAnswerError) else CONTENT if kept_back else MISFIT
     for link in chain(error):
         if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
             return ARGUMENT
