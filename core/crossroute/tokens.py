@@ -78,7 +78,7 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
 )
 """First character of a script, and tokens a character: of the newer vocabulary, and of the older one."""
 
-TRADITIONAL = (0.5, 0.75)
+TRADITIONAL: dict[Vocabulary, float] = {"o200k": 0.5, "cl100k": 0.75}
 """Tokens more of a Han character that simplified Chinese does not write: the vocabularies hold few words with it."""
 
 _FIRST = [first for first, _, _ in SCRIPTS]
@@ -125,11 +125,12 @@ def vocabulary_of(name: str) -> Vocabulary:
 def _count(text: str, vocabulary: Vocabulary) -> float:
     if text.isascii():
         return len(PIECE.findall(text))
-    place, others = ("o200k", "cl100k").index(vocabulary), 0.0
+    others = 0.0
     for character, count in Counter(text).items():
-        others += count * SCRIPTS[bisect_right(_FIRST, character) - 1][1 + place]
+        _, newer, older = SCRIPTS[bisect_right(_FIRST, character) - 1]
+        others += count * (newer if vocabulary == "o200k" else older)
         if "\u4e00" <= character < "\ua000" and not _is_simplified(character):
-            others += count * TRADITIONAL[place]
+            others += count * TRADITIONAL[vocabulary]
     return len(PIECE.findall(text)) - len(FOREIGN.findall(text)) + others
 
 

@@ -345,7 +345,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that an error holds, or tells of."""
-        self.answered = self.answered or is_unreadable(error)
+        self.answered = self.answered or type(error).__name__ in UNREADABLE_NAMES
         message = message_in(error)
         if message is not None:
             self.answered, self.usage = True, told_usage(message)

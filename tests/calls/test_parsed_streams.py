@@ -117,6 +117,13 @@ def test_so_is_one_that_was_not_streamed_unless_filters_are_to_be_passed(server,
     assert server.asked == (["bad", "good"] if past_filters else ["bad"])
 
 
+def test_garbled_events_are_no_answer_that_was_paid_for(server, pool):
+    server.answer = [OPENING, 'data: {"id": "x", "choi\n\n', DONE]
+    decision = list(pool.begin())[-1].response_metadata["crossroute"]
+    assert [failure["transient"] for failure in decision["failures"]] == [True]
+    assert (server.asked, pool.pool.spend.total.calls) == (["bad", "good"], 1)
+
+
 def test_the_next_member_answers_where_nothing_could_be_parsed_before_a_stream_broke_off(parsed, server):
     server.answer = WRITTEN[:1]
     assert parsed(Town, "function_calling") == []  # the good one writes no JSON
