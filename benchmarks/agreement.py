@@ -2,9 +2,9 @@
 
 Recorded outcomes of gpt4o-llama-qwen play the answers, whose texts are not part of the set: two right answers say the
 same, a right and a wrong one do not, and two wrong ones do as often as stated, drawn at random for each pair. The
-policy (escalation/panel.py) is told one such share, whatever it is in truth. Priors are those of the members beside a
-network (training/stacking.py), out of fold; log-probabilities are read by a verifier that is learned outside each fold,
-on the same priors. Every call is paid for.
+policy (escalation/panel.py) is told the share that is stated of choices, or what `Escalation.calibrated` counts among
+50 graded queries. Priors are those of the members beside a network (training/stacking.py), out of fold;
+log-probabilities are read by a verifier that is learned outside each fold, on the same priors. Every call is paid for.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from predictions import progress
 from sets import POOLS, matching, slug
 
 from crossroute import Outcomes, Prediction, TrainingConfig
+from crossroute.escalation.agreement import SAME_WRONG
 from crossroute.escalation.cascade import STOP
 from crossroute.escalation.correlation import Correlation
-from crossroute.escalation.panel import SAME_WRONG, Panel
+from crossroute.escalation.panel import Panel
+from crossroute.escalation.settings import STATED_PAIRS
 from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.metrics.cascades import play
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
@@ -35,8 +37,10 @@ from crossroute.training.forest import grow_forest
 from crossroute.training.stacking import fit_ridge, share_out
 
 SET = "gpt4o-llama-qwen"
-IN_TRUTH = (0.33, 0.6, 0.8, 1.0)
-"""How often two wrong answers say the same: as four choices would by chance, as models were seen to, and more."""
+IN_TRUTH = (0.1, 0.33, 0.6, 0.8)
+"""How often two wrong answers say the same: hardly ever, as four choices would by chance, as models do, more."""
+COUNTED = 50
+"""Graded queries that tell it."""
 ALIKE = (0.2, 0.35, 0.5, 0.65, 0.8)
 EVERY = 4
 """One in so many points of the sweep is played."""
@@ -86,11 +90,13 @@ def fold_curves(
     }
     correlation = Correlation(between=alike(expected, known.quality))
     for share in IN_TRUTH:
-        told = SAME_WRONG["choice"]
-        name = f"three calls, agreement, {share:.0%} in truth, {told:.0%} told"
-        found[name] = agreed(
-            outcomes, Panel(prior, cost, told, correlation), drawn_alike(outcomes.quality, share, seed), pays
-        )
+        same = drawn_alike(outcomes.quality, share, seed)
+        told = {"60% stated": SAME_WRONG["choice"], "counted": counted(known.quality, share, seed)}
+        for way, value in told.items():
+            panel = Panel(prior, cost, value, correlation)
+            found[f"three calls, agreement, {share:.0%} in truth, {way}"] = agreed(
+                outcomes, panel, same, pays
+            )
     return found
 
 
@@ -148,6 +154,15 @@ def drawn_alike(quality: Floats, share: float, seed: int) -> npt.NDArray[np.bool
     wrong = ~right[:, :, None] & ~right[:, None, :]
     same = (right[:, :, None] & right[:, None, :]) | (wrong & (chance < 1 - np.sqrt(1 - share)))
     return np.asarray(same | np.eye(m, dtype=bool))
+
+
+def counted(quality: Floats, share: float, seed: int) -> float:
+    """Return how often two wrong answers say the same, counted among `COUNTED` queries; arguments as above."""
+    rows = np.random.default_rng(seed).permutation(len(quality))[:COUNTED]
+    same, wrong = drawn_alike(quality[rows], share, seed + 1), quality[rows] <= 0.5
+    pairs = np.triu(wrong[:, :, None] & wrong[:, None, :], 1)
+    stated = STATED_PAIRS * SAME_WRONG["choice"]
+    return float((same[pairs].sum() + stated) / (pairs.sum() + STATED_PAIRS))
 
 
 def agreed(

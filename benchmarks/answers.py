@@ -24,7 +24,7 @@ from local_models import require, server
 from local_questions import CAPITALS, OPPOSITES, TEMPLATE
 from rich.console import Console
 
-from crossroute.calls.escalation.agreement import core, normalized
+from crossroute.escalation.agreement import core, normalized
 from crossroute.escalation.evidence import Kind
 
 EACH: dict[Kind, int] = {"text": 278, "choice": 100, "number": 278}

@@ -20,12 +20,12 @@ from agreement import agreed, alike
 from answers import CANDIDATES, questions, read
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
-from crossroute.calls.escalation.agreement import agreement
-from crossroute.calls.escalation.form import signs_of
+from crossroute.escalation.agreement import SAME_WRONG, agreement
 from crossroute.escalation.correlation import Correlation
-from crossroute.escalation.evidence import Kind
-from crossroute.escalation.panel import SAME_WRONG, Panel
-from crossroute.escalation.verifier import UNUSUAL_LENGTH
+from crossroute.escalation.evidence import Kind, Sign
+from crossroute.escalation.form import signs_of
+from crossroute.escalation.panel import Panel
+from crossroute.escalation.verifier import FLAW_SHIFTS, LENGTH_SHIFT, SIGN_SHIFTS, UNUSUAL_LENGTH
 from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.metrics.cascades import play
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
@@ -33,7 +33,7 @@ from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 
 KINDS: tuple[Kind, ...] = ("choice", "number", "text")
-SIGNS = ("hedged", "no option", "echoed", "unusual length", "cut off")
+SIGNS: tuple[Sign, Sign, Sign, str, str] = ("hedged", "no option", "echoed", "unusual length", "cut off")
 PRICES = {"smollm2": Price(input=0.01, output=0.02), "gemma3": Price(input=0.02, output=0.04)}
 FOLDS, DRAWS = 5, 500
 
@@ -199,8 +199,13 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.intp], pays: F
             sweep = play(prediction, of, verifier, pays, max_calls=calls)
             found[f"{calls} calls, log-probabilities"] = np.stack([sweep.quality, sweep.cost])
     correlation = Correlation(between=alike(prior[seen], made.quality[seen]))
-    told = made.signs[test] @ shifts(made, seen)
-    for way, seen_signs in (("agreement", np.zeros_like(told)), ("agreement and form", told)):
+    stated = np.array([*(SIGN_SHIFTS[name] for name in SIGNS[:3]), LENGTH_SHIFT, FLAW_SHIFTS["cut off"]])
+    told = {
+        "agreement": np.zeros_like(prior[test]),
+        "agreement and form, learned": made.signs[test] @ shifts(made, seen),
+        "agreement and form, as stated": made.signs[test] @ stated,
+    }
+    for way, seen_signs in told.items():
         curve = np.zeros((2, len(test), len(pays)))
         for kind in KINDS:
             rows = made.kind[test] == kind

@@ -17,7 +17,6 @@ agree far above chance: "Correlated Errors in Large Language Models", arXiv 2506
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -26,13 +25,9 @@ import numpy.typing as npt
 
 from crossroute.escalation.cascade import STOP
 from crossroute.escalation.correlation import Correlation, logit
-from crossroute.escalation.evidence import Kind
 from crossroute.escalation.rise import Columns
 from crossroute.numeric import Floats, sigmoid
 from crossroute.reward import Reward
-
-SAME_WRONG: Mapping[Kind, float] = {"choice": 0.6, "number": 0.3, "code": 0.1, "text": 0.3}
-"""How often two wrong answers say the same, by their kind: of choices as in arXiv 2506.07962; the others are stated."""
 
 NODES = 9
 LOGISTIC_VARIANCE = np.pi**2 / 3

@@ -9,8 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.errors import needs_extra
+from crossroute.escalation.agreement import SAME_WRONG, same_wrong_answers
 from crossroute.escalation.evidence import Kind
 from crossroute.numeric import logit
+
+STATED_PAIRS = 20
+"""Pairs of wrong answers that what is stated of a kind counts as."""
 
 LEAST_GRADED = 20
 """Graded answers from which a judge is worth calibrating."""
@@ -92,6 +96,8 @@ class Escalation(BaseModel):
         answers: What kind of answers to expect: "choice", "number", "code" or "text". With three calls or more, of
             models that give no log-probabilities and without check or judge, two cheap ones are then asked where that
             pays, and a third where they do not say the same (escalation/panel.py).
+        same_wrong: How often two wrong answers say the same, in [0, 1], from `calibrated`; by default as stated of the
+            kind (escalation/agreement.py).
         logprobs: Ask models for token log-probabilities where their API has them.
         buffer_streams: Hold a streamed answer back until it is known whether to escalate. Otherwise streamed
             calls are not escalated.
@@ -106,8 +112,43 @@ class Escalation(BaseModel):
     check: Opinion | None = Field(default=None, repr=False)
     judge: Judge | None = None
     answers: Kind | None = None
+    same_wrong: float | None = Field(default=None, ge=0, le=1)
     logprobs: bool = True
     buffer_streams: bool = False
+
+    def calibrated(
+        self, answers: Sequence[Sequence[str]], right: Sequence[Sequence[float]], queries: Sequence[str] = ()
+    ) -> Escalation:
+        """Return these settings told how often two wrong answers say the same, by graded answers to a user's queries.
+
+        What is stated of the kind counts as `STATED_PAIRS` pairs of wrong answers beside those that are found.
+
+        Args:
+            answers: Of two candidates or more to each of n queries.
+            right: How right each answer was, in [0, 1]; under 0.5 it is wrong.
+            queries: What was asked, so that what an answer repeats of it does not count.
+
+        Raises:
+            ValueError: No kind of answer is expected, or answers, grades and queries do not fit together.
+        """
+        if self.answers is None:
+            raise ValueError('Say what kind of answers is expected: Escalation(answers="number").')
+        if [len(row) for row in answers] != [len(row) for row in right] or len(queries) not in (
+            0,
+            len(answers),
+        ):
+            raise ValueError(
+                "Expected a grade for each answer, and a query, or none, for each row of answers; got "
+                f"{len(answers)} rows of answers, {len(right)} of grades and {len(queries)} queries."
+            )
+        asked = queries or [""] * len(answers)
+        found = [
+            same_wrong_answers(texts, grades, kind=self.answers, query=query)
+            for texts, grades, query in zip(answers, right, asked, strict=True)
+        ]
+        same, pairs = (sum(counts) for counts in zip(*found, strict=True)) if found else (0, 0)
+        stated = SAME_WRONG[self.answers]
+        return self.model_copy(update={"same_wrong": (same + STATED_PAIRS * stated) / (pairs + STATED_PAIRS)})
 
     @classmethod
     def of(cls, value: Escalation | bool | Literal["buffer"] | None) -> Escalation | None:

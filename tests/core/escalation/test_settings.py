@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from crossroute.escalation import Escalation, Judge
+from crossroute.escalation.agreement import SAME_WRONG
 from crossroute.escalation.evidence import Evidence
 from tests.support.escalating import COST, NAMES, QUALITY, decided, plan
 
@@ -134,3 +135,54 @@ def test_a_calibrated_judge_is_read_by_its_scale_in_a_plan():
     assert some.shift(name, Evidence(judge=0.9)) == pytest.approx(judge.shift(0.9))
     both = some.shift(name, Evidence(judge=0.9, check=1.0))
     assert both == pytest.approx(judge.shift(0.9) + some.shift(name, Evidence(check=1.0)))
+
+
+NUMBERS = Escalation(answers="number", max_calls=3)
+WRONG = (("12", "It is 12", "15"), (0, 0, 0))
+
+
+def test_settings_are_told_how_often_wrong_answers_say_the_same():
+    rows = 100
+    told = NUMBERS.calibrated([WRONG[0]] * rows, [WRONG[1]] * rows)
+    assert told.same_wrong == pytest.approx(1 / 3, abs=0.01)
+    assert told.model_copy(update={"same_wrong": None}) == NUMBERS
+
+
+def test_a_few_pairs_move_what_is_stated_a_little_and_none_not_at_all():
+    stated = SAME_WRONG["number"]
+    assert NUMBERS.calibrated([], []).same_wrong == stated
+    assert NUMBERS.calibrated([("12", "12")], [(1, 0)]).same_wrong == pytest.approx(stated)
+    assert stated < NUMBERS.calibrated([("12", "12")], [(0, 0)]).same_wrong < stated + 0.05
+
+
+def test_what_an_answer_repeats_of_the_query_does_not_count_there_either():
+    words = Escalation(answers="text")
+    rows = [("Rome", "The capital of Norway is Rome.")] * 50
+    grades, queries = [(0, 0)] * 50, ["What is the capital of Norway?"] * 50
+    assert words.calibrated(rows, grades, queries).same_wrong > 0.7
+
+
+def test_agreement_tells_more_where_wrong_answers_seldom_say_the_same():
+    compared = NUMBERS.model_copy(update={"logprobs": False})
+    agreed = np.ones((2, 2), dtype=bool)
+    told = [
+        plan(decided(max_calls=3), compared.model_copy(update={"same_wrong": share})).posteriors(
+            NAMES[:2], [np.nan, np.nan], agreed
+        )[0]
+        for share in (0.0, None, 1.0)
+    ]
+    assert told[0] > told[1] > told[2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "answers", "right", "queries", "told"),
+    [
+        (Escalation(), [("a", "b")], [(0, 0)], (), "Say what kind of answers is expected"),
+        (NUMBERS, [("a", "b")], [(0,)], (), "a grade for each answer"),
+        (NUMBERS, [("a", "b")], [], (), "1 rows of answers, 0 of grades and 0 queries"),
+        (NUMBERS, [("a", "b")], [(0, 1)], ("?", "?"), "1 rows of answers, 1 of grades and 2 queries"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(settings, answers, right, queries, told):
+    with pytest.raises(ValueError, match=told):
+        settings.calibrated(answers, right, queries)

@@ -10,10 +10,11 @@ from crossroute.candidate import Candidate
 from crossroute.decision import Decision, Promise
 from crossroute.errors import FloorError
 from crossroute.escalation import Escalation
+from crossroute.escalation.agreement import SAME_WRONG
 from crossroute.escalation.cascade import STOP, Forecast, next_call
 from crossroute.escalation.correlation import logit
 from crossroute.escalation.evidence import Evidence, Kind
-from crossroute.escalation.panel import SAME_WRONG, Panel, Same
+from crossroute.escalation.panel import Panel, Same
 from crossroute.escalation.rise import NEVER
 from crossroute.escalation.verifier import CHECK_ERROR, Verifier
 from crossroute.numeric import sigmoid
@@ -193,7 +194,8 @@ class EscalationPlan:
         log_odds[0, self._columns(called)[0]] += np.nan_to_num(shifts)
         waiting = self._escalation.usd_per_second * seconds
         cost = np.where([name in barred for name in self.names], np.inf, self._forecast.cost + waiting)
-        share = SAME_WRONG[self._escalation.answers or "choice"]
+        told = self._escalation.same_wrong
+        share = SAME_WRONG[self._escalation.answers or "choice"] if told is None else told
         return Panel(sigmoid(log_odds), cost, share, self._verifier.correlation)
 
     @property

@@ -8,20 +8,17 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from crossroute.calls.escalation.agreement import agreement
-from crossroute.calls.escalation.form import signs_of
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
 from crossroute.decision import Call
 from crossroute.encoder import Encoder
+from crossroute.escalation.agreement import SAME_FROM, agreement
 from crossroute.escalation.evidence import Evidence, Flaw
+from crossroute.escalation.form import signs_of
 from crossroute.escalation.panel import Same
 
 T = TypeVar("T")
-
-SAME_FROM = 0.9
-"""Agreement from which two answers say the same."""
 
 UNUSABLE: frozenset[Flaw] = frozenset({"empty", "schema"})
 """Such an answer is returned only where there is no other, whatever its posterior."""

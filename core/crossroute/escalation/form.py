@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from crossroute.calls.escalation.agreement import SHORT_WORDS, core, normalized, numbers
+from crossroute.escalation.agreement import SHORT_WORDS, core, normalized, numbers
 from crossroute.escalation.evidence import Kind, Sign
 
 _HEDGE = re.compile(

@@ -9,15 +9,22 @@ by their last number, the choice that they name last, or their last block of cod
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from itertools import combinations
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from crossroute.escalation.evidence import Kind
 
-if TYPE_CHECKING:
-    from crossroute.encoder import Encoder
+SAME_WRONG: Mapping[Kind, float] = {"choice": 0.6, "number": 0.3, "code": 0.1, "text": 0.3}
+"""How often two wrong answers say the same, by their kind: of choices as in arXiv 2506.07962, of numbers and words as
+measured of two small models (benchmarks/forms.py), of code as stated."""
+
+SAME_FROM = 0.9
+"""Agreement from which two answers say the same."""
 
 SHORT_WORDS = 8
 UNRELATED = 0.5
@@ -33,8 +40,15 @@ _BLOCK = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 
 
+class TextEncoder(Protocol):
+    """What tells how alike two long answers are."""
+
+    def encode(self, texts: list[str], /) -> npt.NDArray[np.floating]:
+        """Return a vector for each text."""
+
+
 def agreement(
-    one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None, query: str = ""
+    one: str, other: str, encoder: TextEncoder | None = None, kind: Kind | None = None, query: str = ""
 ) -> float | None:
     """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
 
@@ -68,6 +82,19 @@ def agreement(
     a, b = np.asarray(encoder.encode([one, other]), dtype=float)
     cosine = float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
     return min(1.0, max(0.0, (cosine - UNRELATED) / (1 - UNRELATED)))
+
+
+def same_wrong_answers(
+    answers: Sequence[str], right: Sequence[float], *, kind: Kind, query: str
+) -> tuple[int, int]:
+    """Return how many pairs of wrong answers to a query say the same, and how many there are.
+
+    >>> same_wrong_answers(["12", "It is 12", "15", "14"], [0, 0, 0, 1], kind="number", query="What is 2 times 7?")
+    (1, 3)
+    """
+    wrong = [text for text, grade in zip(answers, right, strict=True) if grade < 0.5]
+    pairs = list(combinations(wrong, 2))
+    return sum((agreement(*pair, kind=kind, query=query) or 0.0) >= SAME_FROM for pair in pairs), len(pairs)
 
 
 def core(text: str, kind: Kind | None) -> str | None:

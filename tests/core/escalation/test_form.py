@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossroute.calls.escalation.form import options, signs_of
+from crossroute.escalation.form import options, signs_of
 
 CAPITAL = "What is the capital of Norway?\nA. Rome\nB. Oslo\nC. Lima\nD. Paris\nAnswer with the letter."
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute.calls.escalation.agreement import agreement, normalized
+from crossroute.escalation.agreement import agreement, normalized
 
 LONG = "The river rises in the mountains, crosses three countries and ends in a wide delta by the sea"
 
