@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Flaw = Literal["empty", "refusal", "cut off", "schema"]
 Sign = Literal["hedged", "no option", "echoed"]
+"""Of an answer's form, each against it."""
+
 Kind = Literal["choice", "number", "code", "text"]
 """Of answers, for when two of them say the same."""
 
