@@ -12,6 +12,9 @@ import re
 from crossroute.escalation.agreement import SHORT_WORDS, core, normalized, numbers
 from crossroute.escalation.evidence import Kind, Sign
 
+LONG_WORDS = 25
+"""In an answer of more words, of which no kind was said, no hedge is looked for."""
+
 _HEDGE = re.compile(
     r"\bi(?:['\u2019]m| am) (?:not|un)(?: (?:\w+ ){0,2})?(?:sure|certain)\b"
     r"|\bi (?:do not|don['\u2019]t) (?:really )?know\b"
@@ -39,11 +42,18 @@ def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
     if not answer.strip():
         return frozenset()
     found: dict[Sign, bool] = {
-        "hedged": kind != "code" and _HEDGE.search(answer) is not None,
+        "hedged": _hedges(answer, kind),
         "no option": _is_no_option(options(query), answer, kind),
         "echoed": _is_of_question(query, answer, kind),
     }
     return frozenset(sign for sign, present in found.items() if present)
+
+
+def _hedges(answer: str, kind: Kind | None) -> bool:
+    """Return whether an answer says that it is not sure; in long prose such words are ordinary."""
+    if kind == "code" or (kind is None and len(answer.split()) > LONG_WORDS):
+        return False
+    return _HEDGE.search(answer) is not None
 
 
 def options(query: str) -> dict[str, str]:

@@ -88,6 +88,12 @@ def test_one_that_is_sure_is_not(answer):
     assert signs_of("Where is it?", answer, None) == frozenset()
 
 
+def test_in_long_prose_of_no_known_kind_a_hedge_is_an_ordinary_word():
+    long = f"I think that it is in Oslo. {'It is a port in the south of the country. ' * 5}"
+    assert signs_of("Where is it?", long, None) == frozenset()
+    assert signs_of("Where is it?", long, "text") == {"hedged"}
+
+
 def test_long_texts_are_read_in_time():
     long = "A. " * 20_000 + "I am not " * 20_000
     assert signs_of(long, long, "choice") == signs_of(long, long, "choice")
