@@ -67,7 +67,9 @@ def main(
             found.setdefault(way, []).append(curve)
         progress.print(f"fold {fold} of {folds}")
     rows = np.concatenate(order)
-    print(table(pool, rows, {way: np.concatenate(parts, axis=1) for way, parts in found.items()}))
+    curves = {way: np.concatenate(parts, axis=1) for way, parts in found.items()}
+    ends = cost_range(pool.outcomes.quality, pool.outcomes.cost)
+    print(table(curves, ends, drawn(pool.text)[:, rows]))
 
 
 def fold_curves(
@@ -216,23 +218,27 @@ def part(panel: Panel, rows: npt.NDArray[np.intp]) -> Panel:
     return Panel(panel.prior[rows], panel.cost[rows], panel.same_wrong, panel.correlation)
 
 
-def table(pool: Pool, rows: npt.NDArray[np.intp], found: dict[str, Floats]) -> str:
-    """Return each way's AIQ, and its gain over one call, with 95 % intervals that draw the texts anew."""
-    low, high = cost_range(pool.outcomes.quality, pool.outcomes.cost)
-    weights = drawn(pool.text)[:, rows]
-    whole = np.full((1, len(rows)), 1 / len(rows))
+def table(found: dict[str, Floats], ends: tuple[float, float], weights: Floats) -> str:
+    """Return each way's AIQ, and its gain over one call, with 95 % intervals.
+
+    Args:
+        found: Quality and cost of n queries at each willingness to pay, by way, each of shape (2, n, p).
+        ends: The costs between which the area is taken, USD.
+        weights: How much each query counts in each draw, shape (r, n), summing to 1.
+    """
+    base = found["one call"]
+    whole = np.full((1, base.shape[1]), 1 / base.shape[1])
 
     def scores(curve: Floats, of: Floats) -> Floats:
         points = np.stack([of @ curve[1], of @ curve[0]], axis=-1)
-        return np.array([aiq(each, low, high) for each in points])
+        return np.array([aiq(each, *ends) for each in points])
 
-    base = found["one call"]
     lines = ["| way | AIQ | gain over one call | USD per 1,000, at most |", "|---|---|---|---|"]
     single = scores(base, whole)[0], scores(base, weights)
     for way, curve in found.items():
         mean, draws = scores(curve, whole)[0], scores(curve, weights) - single[1]
-        ends = np.percentile(draws, [2.5, 97.5])
-        gain = f"{mean - single[0]:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f})" if way != "one call" else ""
+        low, high = np.percentile(draws, [2.5, 97.5])
+        gain = f"{mean - single[0]:+.4f} ({low:+.4f} to {high:+.4f})" if way != "one call" else ""
         lines.append(f"| {way} | {mean:.4f} | {gain} | {curve[1].mean(axis=0).max() * 1000:.2f} |")
     return "\n".join(lines) + "\n"
 

@@ -99,7 +99,8 @@ def main(folder: Annotated[Path, typer.Option("--out")] = Path("figures/answers"
     asked = questions()
     for name in CANDIDATES:
         path = folder / f"{name}.jsonl"
-        left = [question for question in asked if question.text not in read(path)]
+        known = read(path)
+        left = [question for question in asked if question.text not in known]
         with path.open("a", encoding="utf-8") as stream:
             for place, question in enumerate(left):
                 stream.write(json.dumps(answered(name, question)) + "\n")
@@ -130,7 +131,6 @@ def answered(name: str, question: Question) -> dict[str, Any]:
     logprobs = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content", ())]
     return {
         **question._asdict(),
-        "text": question.text,
         "answer": text,
         "correct": is_right(text, question),
         "logprob": float(np.mean(logprobs)) if logprobs else None,
@@ -170,7 +170,7 @@ def choice(random: np.random.Generator, frame: str, table: dict[str, str], key: 
 
 
 def numbers(random: np.random.Generator) -> Iterator[Question]:
-    """Yield questions whose answers are numbers, easy and hard in turn."""
+    """Yield questions with numbers for answers, easy and hard in turn."""
     for place in range(EACH["number"]):
         frame, result = SUMS[place % len(SUMS)]
         a, b = (int(n) for n in random.integers(1, (6, 10, 20)[place % 3], 2))

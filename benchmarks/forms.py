@@ -4,19 +4,18 @@ The answers are those of `answers.py`. First what each sign of form is worth: in
 with an intercept for each candidate and kind, beside the others and an answer's length; intervals draw the questions
 anew. Then how often two wrong answers say the same, by kind, of two models and of one that is asked in two ways. Then
 what one, two and three calls come to: priors are means of candidate and kind over the other folds, signs and shares of
-agreement are learned outside each fold, all calls are paid for, at prices that we made up.
+agreement are learned outside each fold, all calls are paid for, at prices that we made up; three draws of the folds.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import typer
-from agreement import agreed, alike
+from agreement import agreed, alike, table
 from answers import CANDIDATES, questions, read
 
 from crossroute import Candidate, Outcomes, Pool, Prediction, Price
@@ -28,14 +27,14 @@ from crossroute.escalation.panel import Panel
 from crossroute.escalation.verifier import FLAW_SHIFTS, LENGTH_SHIFT, SIGN_SHIFTS, UNUSUAL_LENGTH
 from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.metrics.cascades import play
-from crossroute.metrics.scores import aiq, cost_range, sweep_for
+from crossroute.metrics.scores import cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 
 KINDS: tuple[Kind, ...] = ("choice", "number", "text")
 SIGNS: tuple[Sign, Sign, Sign, str, str] = ("hedged", "no option", "echoed", "unusual length", "cut off")
-PRICES = {"smollm2": Price(input=0.01, output=0.02), "gemma3": Price(input=0.02, output=0.04)}
-FOLDS, DRAWS = 5, 500
+PRICES = {"smollm2": Price(input=10, output=20), "gemma3": Price(input=20, output=40)}
+FOLDS, SEEDS, DRAWS = 5, 3, 500
 
 
 class Made:
@@ -65,8 +64,9 @@ class Made:
         )
         self.cut = np.array([[row["finish"] == "length" for row in rows] for rows in every]).T
         self.same = np.array([self._alike(place) for place in range(len(self.kind))])
+        usual = {kind: np.maximum(np.median(self.tokens[self.kind == kind], axis=0), 1) for kind in KINDS}
+        self.ratio = self.tokens / np.stack([usual[kind] for kind in self.kind])
         self.signs = np.array([self._signs(place) for place in range(len(self.kind))])  # (n, m, signs)
-        self.fold = np.random.default_rng(0).permutation(len(self.kind)) % FOLDS
 
     @property
     def groups(self) -> npt.NDArray[np.intp]:
@@ -83,11 +83,9 @@ class Made:
 
     def _signs(self, place: int) -> list[list[bool]]:
         found, kind = [], self.kind[place]
-        usual = np.array([np.median(self.tokens[self.kind == kind, j]) for j in range(len(self.names))])
         for j, text in enumerate(self.answers[place]):
-            ratio = self.tokens[place, j] / max(usual[j], 1.0)
             signs = signs_of(self.texts[place], text, kind)
-            long = not 1 / UNUSUAL_LENGTH <= ratio <= UNUSUAL_LENGTH
+            long = not 1 / UNUSUAL_LENGTH <= self.ratio[place, j] <= UNUSUAL_LENGTH
             found.append([*(name in signs for name in SIGNS[:3]), long, bool(self.cut[place, j])])
         return found
 
@@ -95,7 +93,7 @@ class Made:
 def main(folder: Annotated[Path, typer.Option("--answers")] = Path("figures/answers")) -> None:
     """Print three Markdown tables."""
     made = Made(folder)
-    print("\n".join(worth(made)), "\n".join(wrong_alike(made)), "\n".join(played(made)), sep="\n\n")
+    print("\n".join(worth(made)), "\n".join(wrong_alike(made)), played(made), sep="\n\n")
 
 
 def worth(made: Made) -> list[str]:
@@ -151,36 +149,23 @@ def wrong_alike(made: Made) -> list[str]:
     return lines
 
 
-def played(made: Made) -> list[str]:
-    """Return the table of what calls come to."""
-    outcomes = _outcomes(made)
+def played(made: Made) -> str:
+    """Return the table of what calls come to, the mean over several draws of the folds."""
+    outcomes, n = _outcomes(made), len(made.kind)
     pays = sweep_for(outcomes.cost)[::4]
     ways: dict[str, Floats] = {}
-    for fold in range(FOLDS):
-        test = np.flatnonzero(made.fold == fold)
-        for way, curve in _of_fold(made, outcomes, test, pays).items():
-            ways.setdefault(way, np.zeros((2, len(made.kind), len(pays))))[:, test] = curve
-    low, high = cost_range(outcomes.quality, outcomes.cost)
-    random = np.random.default_rng(0)
-    draws = [random.choice(len(made.kind), len(made.kind)) for _ in range(DRAWS)]
-
-    def area(curve: Floats, rows: npt.NDArray[np.intp]) -> float:
-        return float(aiq(np.stack([curve[1, rows].mean(0), curve[0, rows].mean(0)], axis=-1), low, high))
-
-    base = np.array([area(ways["one call"], rows) for rows in draws])
-    lines = ["| way | AIQ | gain over one call, 95 % |", "|---|---|---|"]
-    everything = np.arange(len(made.kind))
-    for way, curve in ways.items():
-        gain = area(curve, everything) - area(ways["one call"], everything)
-        ends = np.percentile(np.array([area(curve, rows) for rows in draws]) - base, [2.5, 97.5])
-        told = "" if way == "one call" else f"{gain:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f})"
-        lines.append(f"| {way} | {area(curve, everything):.4f} | {told} |")
-    return lines
+    for seed in range(SEEDS):
+        fold = np.random.default_rng(seed).permutation(n) % FOLDS
+        for held in range(FOLDS):
+            for way, curve in _of_fold(made, outcomes, fold == held, pays).items():
+                ways.setdefault(way, np.zeros((2, n, len(pays))))[:, fold == held] += curve / SEEDS
+    weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=DRAWS) / n
+    return table(ways, cost_range(outcomes.quality, outcomes.cost), weights)
 
 
-def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.intp], pays: Floats) -> dict[str, Floats]:
+def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.bool_], pays: Floats) -> dict[str, Floats]:
     """Return quality and cost of a fold's questions at each willingness to pay, by way, each of shape (2, n, p)."""
-    seen = np.flatnonzero(made.fold != made.fold[test[0]])
+    seen = np.flatnonzero(~test)
     size, groups = len(KINDS) * len(made.names), made.groups
     counts, sums = (
         np.bincount(groups[seen].ravel(), weights=values.ravel(), minlength=size)
@@ -189,7 +174,7 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.intp], pays: F
     expected = (sums + 1) / (counts + 2)
     prior = expected[groups]
     cost = np.stack([outcomes.cost[seen][made.kind[seen] == kind].mean(axis=0) for kind in made.kind[test]])
-    of = outcomes.take(np.isin(np.arange(len(made.kind)), test))
+    of = outcomes.take(test)
     prediction = Prediction(outcomes.pool.names, prior[test], cost)
     alone = Sweep.of(prediction, of, pays)
     found = {"one call": np.stack([alone.quality, alone.cost])}
@@ -206,7 +191,7 @@ def _of_fold(made: Made, outcomes: Outcomes, test: npt.NDArray[np.intp], pays: F
         "agreement and form, as stated": made.signs[test] @ stated,
     }
     for way, seen_signs in told.items():
-        curve = np.zeros((2, len(test), len(pays)))
+        curve = np.zeros((2, test.sum(), len(pays)))
         for kind in KINDS:
             rows = made.kind[test] == kind
             if not rows.any():
@@ -227,14 +212,14 @@ def _outcomes(made: Made) -> Outcomes:
         for row, (text, kind) in enumerate(zip(made.texts, made.kind, strict=True))
     ]
     price = np.array([PRICES[model].output for model in made.models]) / 1e6
-    cost = made.tokens * price
-    rows = [
-        {"query_id": str(i), "candidate": name, "quality": made.quality[i, j], "cost_usd": cost[i, j]}
-        for i in range(len(queries))
-        for j, name in enumerate(made.names)
-    ]
-    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
-    return replace(Outcomes.from_rows(queries, columns, Pool(candidates)), answer_logprob=made.logprob)
+    columns: dict[str, list[Any]] = {
+        "query_id": [query["query_id"] for query in queries for _ in made.names],
+        "candidate": made.names * len(queries),
+        "quality": made.quality.ravel().tolist(),
+        "cost_usd": (made.tokens * price).ravel().tolist(),
+        "answer_logprob": made.logprob.ravel().tolist(),
+    }
+    return Outcomes.from_rows(queries, columns, Pool(candidates))
 
 
 def _pair(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_], wanted: str) -> npt.NDArray[np.bool_]:

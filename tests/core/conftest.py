@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from ray.cluster_utils import Cluster
 
     from crossroute import Outcomes, Router
+    from tests.support.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at 0 that stands still."""
+    from tests.support.clock import Clock
+
+    return Clock()
 
 
 @pytest.fixture(scope="session")

@@ -44,9 +44,7 @@ def counted(usage: Any) -> Usage | None:
     whole, written, thought = _count(usage, INPUT), _count(usage, OUTPUT), _count(usage, THOUGHT)
     read = _count(usage, INPUT_BESIDE_CACHE) if whole is None else whole
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
-    if not (
-        read or written or thought or held or made
-    ):  # zeros are how some servers fill what they do not count
+    if not any((read, written, thought, held, made)):  # some servers fill in zeros for what they do not count
         return None
     of_input, of_output = (
         [each for name in names if (each := field_of(usage, name))]

@@ -1,4 +1,4 @@
-"""Tools: whose they are, where a provider runs them itself, and ids of calls as every provider can read them."""
+"""Tools: those that a provider runs itself, and ids of calls as every provider can read them."""
 
 from __future__ import annotations
 

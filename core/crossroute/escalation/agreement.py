@@ -70,8 +70,7 @@ def agreement(
     if cores[0] is not None and cores[1] is not None:
         return float(cores[0] == cores[1])
     pair = [normalized(text).split() for text in (one, other)]
-    asked = set(normalized(query.replace("?", " ")).split())
-    said = [[word for word in words if word not in asked] or words for words in pair]
+    said = [beyond_question(words, query) or words for words in pair]
     short, long = sorted(said, key=len)
     if short == long or (kind == "text" and len(short) <= SHORT_WORDS and _holds(long, short)):
         return 1.0
@@ -126,6 +125,12 @@ def normalized(text: str) -> str:
     text = _NUMBER.sub(_plain, _LEAD.sub("", text))
     words = _NOISE.sub(" ", text).split()
     return " ".join(word for word in words if word not in ("a", "an", "the"))
+
+
+def beyond_question(words: list[str], query: str) -> list[str]:
+    """Return those of an answer's words, in their order, that its question has not."""
+    asked = set(normalized(query).split())
+    return [word for word in words if word not in asked]
 
 
 def _holds(words: list[str], part: list[str]) -> bool:

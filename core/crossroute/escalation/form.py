@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from crossroute.escalation.agreement import SHORT_WORDS, core, normalized, numbers
+from crossroute.escalation.agreement import SHORT_WORDS, beyond_question, core, normalized, numbers
 from crossroute.escalation.evidence import Kind, Sign
 
 LONG_WORDS = 25
@@ -43,7 +43,7 @@ def signs_of(query: str, answer: str, kind: Kind | None) -> frozenset[Sign]:
         return frozenset()
     found: dict[Sign, bool] = {
         "hedged": _hedges(answer, kind),
-        "no option": _is_no_option(options(query), answer, kind),
+        "no option": _is_no_option(query, answer, kind),
         "echoed": _is_of_question(query, answer, kind),
     }
     return frozenset(sign for sign, present in found.items() if present)
@@ -69,8 +69,9 @@ def options(query: str) -> dict[str, str]:
     return listed if len(listed) > 1 else {}
 
 
-def _is_no_option(listed: dict[str, str], answer: str, kind: Kind | None) -> bool:
-    if not listed or kind not in ("choice", None):
+def _is_no_option(query: str, answer: str, kind: Kind | None) -> bool:
+    listed = options(query) if kind in ("choice", None) else {}
+    if not listed:
         return False
     named = core(answer, "choice")
     if named is not None:
@@ -89,4 +90,4 @@ def _is_of_question(query: str, answer: str, kind: Kind | None) -> bool:
     if kind != "text" or _EITHER.search(query):
         return False
     words = normalized(answer).split()
-    return 0 < len(words) <= SHORT_WORDS and not set(words) - set(normalized(query).replace("?", " ").split())
+    return 0 < len(words) <= SHORT_WORDS and not beyond_question(words, query)

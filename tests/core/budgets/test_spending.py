@@ -8,23 +8,16 @@ import pytest
 
 from crossroute import Budget, BudgetSpentError, Decision
 from crossroute.budgets import Spending
+from tests.support.clock import Clock
 from tests.support.tiny import KINDS
 
 QUERY = KINDS["arithmetic"].format(a=7, b=9)
 NOON = datetime(2036, 5, 4, 12, tzinfo=timezone.utc).timestamp()
 
 
-class Clock:
-    def __init__(self, now=NOON):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(NOON)
 
 
 @pytest.fixture

@@ -41,18 +41,6 @@ def test_a_failure_keeps_one_short_line():
     assert str(failure) == "a failed with RateLimitError 429"
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def cooldowns(clock):
     return Cooldowns(first=5, longest=30, clock=clock)

@@ -3,13 +3,7 @@ import asyncio
 import pytest
 
 from crossroute.profiler.settings import Pace
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
+from tests.support.clock import Clock
 
 
 def test_calls_are_spaced_evenly():

@@ -69,10 +69,14 @@ def test_spend_falls_evenly_along_the_dial(reward, predicted):
     assert (cost[np.arange(len(cost)), best(quality, cost, dial.at(1), reward)] == cheapest[:, 0]).all()
 
 
+def rising(random, shape):
+    """Return quality and cost that rise from each candidate to the next."""
+    return np.sort(random.random(shape), axis=1), np.sort(random.lognormal(-6, 0.8, shape), axis=1)
+
+
 def test_spend_is_close_to_even_on_many_queries():
     random = np.random.default_rng(0)
-    quality = np.sort(random.random((500, 4)), axis=1)
-    cost = np.sort(random.lognormal(-6, 0.8, (500, 4)), axis=1)
+    quality, cost = rising(random, (500, 4))
     for reward in REWARDS:
         dial = Dial.calibrate(quality, cost, reward)
         at_notch = np.array([spend(quality, cost, dial.at(notch / 100), reward) for notch in range(NOTCHES)])
@@ -85,8 +89,7 @@ def test_spend_is_close_to_even_on_many_queries():
 def test_one_extreme_query_moves_no_notch_by_much(factor, reward):
     """By what the other queries come to cost at each notch; by its share of the mean, one of 1,000 times would."""
     random = np.random.default_rng(0)
-    quality = np.sort(random.random((200, 4)), axis=1)
-    cost = np.sort(random.lognormal(-6, 0.8, (200, 4)), axis=1)
+    quality, cost = rising(random, (200, 4))
     extreme = cost.copy()
     extreme[50] *= factor
     usual, moved = (
@@ -100,8 +103,7 @@ def test_one_extreme_query_moves_no_notch_by_much(factor, reward):
 @pytest.mark.parametrize("factor", [1.5, 1e6])
 def test_a_candidate_that_is_never_chosen_leaves_the_dial_as_it_is(factor, reward):
     random = np.random.default_rng(0)
-    quality = np.sort(random.random((200, 3)), axis=1)
-    cost = np.sort(random.lognormal(-6, 0.8, (200, 3)), axis=1)
+    quality, cost = rising(random, (200, 3))
     wider = (  # one that is worse and dearer than the cheapest, to another degree for each query
         np.concatenate([quality, 0.9 * quality[:, :1]], axis=1),
         np.concatenate([cost, factor * random.uniform(1, 2, (200, 1)) * cost[:, :1]], axis=1),

@@ -8,19 +8,6 @@ from crossroute.serve import rates
 from crossroute.serve.rates import LocalCounters, Rates
 
 
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def taking(clock):
     return Rates(LocalCounters(), clock)
