@@ -134,6 +134,14 @@ def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnab
     return chain.bind(**keywords)
 
 
+def parsers_of(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
+    """Return the steps that parse a model's message; none where several models may answer, or a step is a coroutine."""
+    if isinstance(chain, RunnableBindingBase):
+        return parsers_of(chain.bound)
+    steps = chain.steps[1:] if isinstance(chain, RunnableSequence) else []
+    return steps if all(hasattr(step, "func") or hasattr(step, "_transform") for step in steps) else []
+
+
 def can_be_asked(model: BaseChatModel) -> bool:
     """Return whether a chat model can be asked, and its user left that open.
 

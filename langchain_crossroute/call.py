@@ -14,12 +14,12 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
@@ -32,7 +32,7 @@ from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
 from crossroute.calls.tools import check_own_tools
-from langchain_crossroute.bindings import SchemaBinding, ToolBinding, tool_names, with_keywords
+from langchain_crossroute.bindings import SchemaBinding, ToolBinding, parsers_of, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Member
 from langchain_crossroute.messages.reply import UsageProbe, message_of, told_as, with_message
@@ -43,13 +43,13 @@ from langchain_crossroute.wrapping import Change
 
 AnyTail = TypeVar("AnyTail", bound=Tail)
 
-TELLING = (OLLAMA, OPENAI)
-"""Dialects of models of which each stream tells why it ended, though its other chunks may tell nothing at all."""
-
 WITH_BODY = (ANTHROPIC, OPENAI)
 """Dialects of clients that take further parts of a request's body."""
 
 STREAMED = "not escalated: the answer is streamed"
+UNHEARD: RunnableConfig = {"callbacks": []}
+"""For runs that nobody is told of."""
+
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
 """The parts of a config that `generate` takes as keywords."""
 
@@ -98,6 +98,10 @@ class Asked(NamedTuple):
     def astream(self) -> AsyncIterator[Any]:
         """Open the stream of the answer."""
         return self.runnable.astream(self.messages, self.config, **self.kwargs)
+
+    def parse(self, message: AIMessage) -> None:
+        """Raise what `invoke` would of a streamed answer that does not fit its schema."""
+        reduce(lambda answer, parser: parser.invoke(answer, UNHEARD), parsers_of(self.runnable), message)
 
     @property
     def _keywords(self) -> dict[str, Any]:
@@ -207,9 +211,9 @@ class Call:
     def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
-        telling = self.routing.members[decision.candidate].dialect in TELLING
         entry = dispatcher.ledger.entry(decision, asked.probe)
-        return kind(entry, dispatcher.memory, asked.probe, telling=telling)
+        telling = decision.candidate in self.routing.telling
+        return kind(entry, dispatcher.memory, asked.probe, asked.parse, telling=telling)
 
     def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:
         """Return the chosen member, the messages as it reads them, and the config for its run.
@@ -218,7 +222,7 @@ class Call:
             decision: For the member.
             overheard: Whether the probe listens even where the answer tells all by itself.
         """
-        config, probe = self.config.copy(), UsageProbe()
+        config, probe = self.config.copy(), UsageProbe(parsed=self.structured)
         if decision.failures:
             config.pop("run_id", None)  # the failed attempt's run has it
         elif self.routing.is_logged and not config.get("run_id") and self._is_only(decision):

@@ -20,7 +20,7 @@ from crossroute import Capability, Decision
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import aclosing
 from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
-from langchain_crossroute.call import Call, generation_calls, merged
+from langchain_crossroute.call import UNHEARD, Call, generation_calls, merged
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.pool import PoolFields
@@ -29,9 +29,6 @@ from langchain_crossroute.wrapping import Change
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
 """Fields that hold for every member, in every call that has no such keyword."""
-
-UNHEARD: RunnableConfig = {"callbacks": []}
-"""For the protected methods: the caller's own run tells of the answer."""
 
 
 class ChatCrossRoute(PoolFields):

@@ -16,6 +16,7 @@ from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.counting import stated_cost
+from crossroute.calls.dialects import OLLAMA, OPENAI
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
@@ -54,6 +55,9 @@ class TooLongError(NoEligibleCandidateError, ContextOverflowError):
 
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
+
+TELLING = (OLLAMA, OPENAI)
+"""Dialects of models that tell why each answer ended, though a stream's other chunks may tell nothing at all."""
 
 ANYBODYS = (HumanMessage, SystemMessage)
 """Messages that every provider's models read alike, unless there is more than text in them."""
@@ -122,6 +126,7 @@ class Routing:
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
         self.providers = {name: member.provider for name, member in self.members.items()}
         self._known = {name for name, member in self.members.items() if member.dialect is not None}
+        self.telling = {name for name, member in self.members.items() if member.dialect in TELLING}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
@@ -242,7 +247,8 @@ class Routing:
         entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
         entry.said.append(str(message.text))
         reason = finish_reason_of(message)
-        cut = not reason and tells_its_end(message) and not is_finished(message)
+        telling = entry.decision.candidate in self.telling or tells_its_end(message)
+        cut = telling and not is_finished(message)
         torn = entry.decision.candidate in self._known and is_torn(message)
         entry.check(
             reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -42,11 +42,21 @@ class Tail(tail.Tail[Any]):
         entry: The stream's, in the ledger.
         memory: Remembers which candidate began which tool calls.
         probe: Overhears the stream.
+        parse: Raises what is wrong with a whole answer that came parsed.
         telling: See `Ending`.
     """
 
-    def __init__(self, entry: Entry, memory: Memory, probe: UsageProbe, *, telling: bool = False) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        memory: Memory,
+        probe: UsageProbe,
+        parse: Callable[[AIMessage], None],
+        *,
+        telling: bool = False,
+    ) -> None:
         super().__init__(entry, telling=telling)
+        self._parse = parse
         self._memory, self._probe, self._stamped = memory, probe, False
         self._called = False  # a tool, by its name or without
         self._last: Any = None
@@ -80,14 +90,16 @@ class Tail(tail.Tail[Any]):
             yield self._with_decision(message)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut end; chunks that were parsed show no message, and so the probe tells how theirs ended."""
-        message = self._probe.message
-        if self._last is None and message is not None:
+        """Refuse a cut end, and an answer that came parsed in part alone; of these the probe has the message."""
+        message = self._probe.message if self._last is None else None
+        if message is not None:
             reason = finish_reason_of(message)
             parsed = self.entry.begun and not self.opened.responses  # of all that came
             finished = parsed or not is_torn(message)
             self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
         super().check(empty=empty)
+        if message is not None:
+            self._parse(message)
 
     def end(self) -> Iterator[Any]:
         """Yield a chunk of its own with the decision, where none said that it was the last."""

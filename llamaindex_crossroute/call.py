@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.tools import BaseTool
+from pydantic import BaseModel
 
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
@@ -61,6 +62,7 @@ class Call:
         tools: What the call offers.
         options: Names of what the user set for this call.
         unescalated: Why no other is asked after an answer; empty where one may be. Failover goes on all the same.
+        schema: What its streams are parsed into.
     """
 
     def __init__(
@@ -72,8 +74,9 @@ class Call:
         tools: Sequence[BaseTool] = (),
         options: Container[str] = (),
         unescalated: str = "",
+        schema: type[BaseModel] | None = None,
     ) -> None:
-        self.routing, self.reading, self.settings = routing, reading, settings
+        self.routing, self.reading, self.settings, self.schema = routing, reading, settings, schema
         self.tools, self.options, self.unescalated = tools, options, unescalated
 
     def answer(self, do: Callable[[Member], T]) -> T:
@@ -100,7 +103,7 @@ class Call:
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[T]], Tail]:
             opened = first.pop() if first else drive(self._opening(attempts, decision), do)
-            return opened.chunks, Tail(self.routing, self.reading, opened.entry)
+            return opened.chunks, Tail(self.routing, self.reading, opened.entry, self.schema)
 
         return cast(Generator[T, None, None], attempts.stream(opening))
 
@@ -115,7 +118,7 @@ class Call:
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[T]], Tail]:
             opened = first.pop() if first else await adrive(self._opening(attempts, decision), do)
-            return opened.achunks, Tail(self.routing, self.reading, opened.entry)
+            return opened.achunks, Tail(self.routing, self.reading, opened.entry, self.schema)
 
         return attempts.astream(opening)
 

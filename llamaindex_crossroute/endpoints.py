@@ -83,7 +83,7 @@ class PromptEndpoints(MemberPool):
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Generator[Model | FlexibleModel, None, None]:
         prompt = once(prompt)
-        return self._call(read_prompt(prompt, prompt_args), llm_kwargs).stream(
+        return self._call(read_prompt(prompt, prompt_args), llm_kwargs, schema=output_cls).stream(
             lambda llm: llm.stream_structured_predict(
                 output_cls, prompt, **_options(llm_kwargs), **prompt_args
             )
@@ -94,7 +94,7 @@ class PromptEndpoints(MemberPool):
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         prompt = once(prompt)
-        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).astream(
+        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs, schema=output_cls).astream(
             lambda llm: llm.astream_structured_predict(
                 output_cls, prompt, **_options(llm_kwargs), **prompt_args
             )

@@ -226,6 +226,7 @@ class MemberPool(FunctionCallingLLM):
         *,
         tools: Sequence[BaseTool] = (),
         unescalated: str = "",
+        schema: type[BaseModel] | None = None,
     ) -> Call:
         """Return the call that a reading describes, decided by the fields as they are now.
 
@@ -234,6 +235,7 @@ class MemberPool(FunctionCallingLLM):
             options: Names of what the user set for the call.
             tools: What it offers.
             unescalated: Why no other is asked after an answer; empty where one may be.
+            schema: What its streams are parsed into.
         """
         if options:
             refuse_settings(options)
@@ -246,6 +248,7 @@ class MemberPool(FunctionCallingLLM):
             options=options or (),
             tools=tools,
             unescalated=unescalated,
+            schema=schema,
         )
 
     @override

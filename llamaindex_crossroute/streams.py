@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
+from llama_index.core.program.utils import FlexibleModel
+from pydantic import BaseModel
 
 from crossroute.calls import tail
 from crossroute.calls.counting import counted, field_of, stated_cost
@@ -28,11 +30,20 @@ class Tail(tail.Tail[Any]):
     """What a stream's chunks share: one stamp, which learns the actual cost when the stream has ended.
 
     No chunk is held back for it: the cost appears on the last chunk, too, which the caller may have kept.
+
+    Args:
+        routing: The members.
+        reading: What the call says.
+        entry: The stream's, in the ledger.
+        schema: What it is parsed into.
     """
 
-    def __init__(self, routing: Routing, reading: Reading, entry: Entry) -> None:
+    def __init__(
+        self, routing: Routing, reading: Reading, entry: Entry, schema: type[BaseModel] | None = None
+    ) -> None:
         super().__init__(entry)
-        self._routing, self._reading = routing, reading
+        self._routing, self._reading, self._schema = routing, reading, schema
+        self._parsed: Any = None
         self._stamp = entry.decision.as_json()
         self._message: ChatMessage | None = None
 
@@ -46,11 +57,14 @@ class Tail(tail.Tail[Any]):
         """Return whether a chunk holds something to read."""
         if isinstance(chunk, ChatResponse):
             return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
+        if isinstance(chunk, FlexibleModel):
+            return bool(chunk.model_dump(exclude_none=True))
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
     def take(self, chunk: Any) -> Iterator[Any]:
         """Yield a chunk with the stamp."""
         if not isinstance(chunk, RESPONSES):
+            self._parsed = chunk
             yield chunk
             return
         reason = finish_reason(chunk)
@@ -70,6 +84,12 @@ class Tail(tail.Tail[Any]):
         if isinstance(chunk, ChatResponse) and not self._loses_tools(chunk.message):
             self._message = chunk.message
         yield stamped(chunk, self._stamp)
+
+    def check(self, *, empty: bool) -> None:
+        """Refuse a cut end, and an answer that was parsed in part alone."""
+        super().check(empty=empty)
+        if self._schema is not None and isinstance(self._parsed, FlexibleModel):
+            self._schema.model_validate(self._parsed.model_dump(exclude_unset=True))
 
     def _loses_tools(self, message: ChatMessage) -> bool:
         """Return whether a message no longer holds the tool calls of the one before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from json import JSONDecodeError
 from typing import Any, NamedTuple, TypeVar
@@ -38,6 +39,9 @@ UNREADABLE_NAMES = frozenset(
     }
 )
 """Names of other errors which say that an answer came, and could not be read as its schema."""
+
+PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
+"""How the JSON parser of OpenAI's client ends a ValueError: it reads a stream while that comes."""
 
 LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
@@ -278,7 +282,8 @@ def without_logprobs(message: AIMessage) -> AIMessage:
 
 def is_unreadable(error: BaseException) -> bool:
     """Return whether an error says that an answer came, and could not be read as its schema."""
-    return isinstance(error, UNREADABLE) or type(error).__name__ in UNREADABLE_NAMES
+    named = isinstance(error, UNREADABLE) or type(error).__name__ in UNREADABLE_NAMES
+    return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
 
 
 def message_in(error: BaseException) -> AIMessage | None:
@@ -308,6 +313,9 @@ def message_in(error: BaseException) -> AIMessage | None:
 class UsageProbe(BaseCallbackHandler):
     """Overhears a call whose answer reaches the caller parsed, without its message, or not at all.
 
+    Args:
+        parsed: The model's client may parse the answer, also as it comes.
+
     Attributes:
         answered: Whether an answer came.
         usage: Its tokens; None where they are not known.
@@ -317,8 +325,8 @@ class UsageProbe(BaseCallbackHandler):
     run_inline = True
     cost: float | None = None
 
-    def __init__(self) -> None:
-        self.answered = False
+    def __init__(self, *, parsed: bool = False) -> None:
+        self.answered, self._parsed, self._begun = False, parsed, False
         self.usage: UsageMetadata | None = None
         self.message: AIMessage | None = None
         self._streamed: dict[UUID, Usage] = {}
@@ -328,6 +336,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
+        self._begun = True
         message = getattr(chunk, "message", None)
         told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
         if told is not None:
@@ -345,7 +354,9 @@ class UsageProbe(BaseCallbackHandler):
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that an error holds, or tells of."""
-        self.answered = self.answered or type(error).__name__ in UNREADABLE_NAMES
+        garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
+        misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
+        self.answered = self.answered or misfits or type(error).__name__ in UNREADABLE_NAMES
         message = message_in(error)
         if message is not None:
             self.answered, self.usage = True, told_usage(message)

@@ -20,7 +20,7 @@ from crossroute import Price
 from crossroute.errors import BrokenStreamError, NoAnswerError
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
 from llamaindex_crossroute import CrossRouteLLM
-from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, chunk, event, whole
+from tests.support.faulty import OPENING, STREAM, USAGE, WORDS, LangChain, chunk, event, whole
 from tests.support.routers import STORY
 
 pytestmark = pytest.mark.filterwarnings(
@@ -275,6 +275,29 @@ def test_a_stream_within_a_call_is_cut_likewise(router, server, way, case):
     with pytest.raises(BrokenStreamError) as raised:
         way(model, router)
     assert ("disable_streaming=True" in str(raised.value)) == (way is not by_events)
+
+
+def by_streams(pool: Any) -> str:
+    small = pool.models["small"].model_copy(update={"streaming": True})
+    return str(pool.model_copy(update={"models": {**pool.models, "small": small}}).invoke(STORY).text)
+
+
+def by_agents_streams(pool: Any) -> str:
+    from langchain.agents import create_agent
+
+    middleware = CrossRouteMiddleware(pool.models, pool.router, cost_preference=1.0)
+    agent = create_agent(pool.models["small"], middleware=[middleware])
+    return "".join(
+        str(said.text) for said, _ in agent.stream({"messages": [("user", STORY)]}, stream_mode="messages")
+    )
+
+
+@pytest.mark.parametrize("events", [[DONE], [OPENING, DONE], [choice(None), DONE], [TOKENS, DONE], []])
+@pytest.mark.parametrize("way", [by_streams, by_agents_streams])
+def test_nothing_within_a_call_is_no_answer_either(router, server, client, way, events):
+    server.answer, server.asked = events, []
+    assert way(LangChain(router, server.url, client).pool) == "I am well"
+    assert server.asked == ["bad", "good"]
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "in_progress", "queued"])

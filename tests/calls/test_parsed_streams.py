@@ -1,4 +1,4 @@
-"""Streams that are parsed as they come: LangChain's structured output, of which chunks show no message."""
+"""Streams that are parsed as they come: structured output, of which chunks show no message."""
 
 from __future__ import annotations
 
@@ -8,25 +8,40 @@ from typing import Any, TypedDict
 
 import httpx
 import pytest
-from pydantic import BaseModel
+from langchain_core.exceptions import OutputParserException
+from llama_index.core import PromptTemplate
+from pydantic import BaseModel, ValidationError
 
 from crossroute import Router
 from crossroute.errors import BrokenStreamError
-from tests.support.faulty import OPENING, STREAM, LangChain, chunk, whole
+from tests.support.faulty import OPENING, STREAM, LangChain, LlamaIndex, chunk, whole
 from tests.support.routers import STORY
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 """OpenAI's client parses into a class that LangChain's then copies."""
 
 DONE = STREAM[-1]
+
+
+def written(text: str) -> list[str]:
+    return [OPENING, *(chunk({"content": part}) for part in parts(text))]
+
+
+def called(text: str, tool: str = "City") -> list[str]:
+    opening = {"index": 0, "id": "1", "function": {"name": tool, "arguments": ""}}
+    calls = [opening, *({"index": 0, "function": {"arguments": part}} for part in parts(text))]
+    return [chunk({"tool_calls": [call]}) for call in calls]
+
+
+def parts(text: str) -> list[str]:
+    return [text[place : place + 5] for place in range(0, len(text), 5)]
+
+
 TEXT = '{"name": "Oslo", "size": 3}'
-PARTS = [TEXT[place : place + 5] for place in range(0, len(TEXT), 5)]
-WRITTEN = [OPENING, *(chunk({"content": part}) for part in PARTS)]
-CALLED = [
-    chunk({"tool_calls": [{"index": 0, "id": "1", "function": {"name": "City", "arguments": ""}}]}),
-    *(chunk({"tool_calls": [{"index": 0, "function": {"arguments": part}}]}) for part in PARTS),
-]
-EVENTS = {"json_schema": WRITTEN, "json_mode": WRITTEN, "function_calling": CALLED}
+WRITTEN = written(TEXT)
+EVENTS = {"json_schema": WRITTEN, "json_mode": WRITTEN, "function_calling": called(TEXT)}
+
+PROSE, MISTYPED, HALF = "I am well", '{"name": "Oslo", "size": "many"}', '{"name": "Osl'
 
 
 class City(BaseModel):
@@ -34,6 +49,13 @@ class City(BaseModel):
 
     name: str
     size: int
+
+
+class Village(BaseModel):
+    """A village."""
+
+    name: str
+    size: int = 0
 
 
 class Town(TypedDict):
@@ -115,6 +137,64 @@ def test_so_is_one_that_was_not_streamed_unless_filters_are_to_be_passed(server,
     with suppress(Exception):  # the good one writes no JSON
         model.with_structured_output(City, method=method).invoke(f"In JSON: {STORY}")
     assert server.asked == (["bad", "good"] if past_filters else ["bad"])
+
+
+@pytest.mark.parametrize("text", [PROSE, MISTYPED, HALF, "null", "[1]"])
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_what_does_not_fit_is_paid_for_and_sent_on_as_by_invoke(parsed, server, pool, method, text):
+    server.answer = [*written(text), chunk({}, "stop"), DONE]
+    with pytest.raises((OutputParserException, ValueError)) as raised:  # the good one writes no JSON
+        parsed(City, method)
+    assert server.asked == ["bad", "good"]
+    assert (pool.pool.spend.total.calls, pool.pool.spend.total.unknown) == (2, 2)
+    assert [failure.transient for failure in raised.value.crossroute_failures] == [False, False]
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_so_is_prose_in_place_of_a_mapping(parsed, server, pool, method):
+    server.answer = [*written(PROSE), chunk({}, "stop"), DONE]
+    with pytest.raises(OutputParserException):
+        parsed(Town, method)
+    assert (server.asked, pool.pool.spend.total.calls) == (["bad", "good"], 2)
+
+
+def test_so_are_arguments_of_the_wrong_type(parsed, server, pool):
+    server.answer = [*called(MISTYPED), chunk({}, "stop"), DONE]
+    assert parsed(City, "function_calling") == []  # the good one calls no tool, of which `invoke` makes None
+    assert (server.asked, pool.pool.spend.total.calls) == (["bad", "good"], 2)
+
+
+def test_what_fits_in_part_alone_is_no_whole_answer(parsed, server, pool):
+    server.answer = [*called(MISTYPED, "Village"), chunk({}, "stop"), DONE]
+    with pytest.raises(ValidationError):
+        parsed(Village, "function_calling")
+    assert (server.asked, pool.pool.spend.total.calls) == (["bad"], 1)
+
+
+def test_a_client_that_streams_within_pays_for_what_does_not_fit(server, pool):
+    server.answer = [*written(PROSE), chunk({}, "stop"), DONE]
+    small = pool.pool.models["small"].model_copy(update={"streaming": True})
+    model = pool.pool.model_copy(update={"models": {**pool.pool.models, "small": small}})
+    with pytest.raises(ValidationError):
+        model.with_structured_output(City, method="json_schema").invoke(f"In JSON: {STORY}")
+    assert (server.asked, model.spend.total.calls) == (["bad", "good"], 2)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+@pytest.mark.parametrize("text", [PROSE, "null", HALF])
+def test_llamaindexs_streams_are_held_to_their_class(router, server, client, text, awaited):
+    server.answer, server.asked = [*written(text), chunk({}, "stop"), DONE], []
+    llm = LlamaIndex(router, server.url, client)
+    prompt = PromptTemplate(STORY)
+
+    async def cities() -> list[Any]:
+        async with llm.awaited:
+            return [city async for city in await llm.pool.astream_structured_predict(City, prompt)]
+
+    with pytest.raises(ValidationError):
+        asyncio.run(cities()) if awaited else list(llm.pool.stream_structured_predict(City, prompt))
+    assert server.asked == (["bad"] if text == HALF else ["bad", "good"])  # of half a city its name was shown
+    assert llm.pool.spend.total.calls == len(server.asked)
 
 
 def test_garbled_events_are_no_answer_that_was_paid_for(server, pool):
