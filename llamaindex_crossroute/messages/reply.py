@@ -11,10 +11,10 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Completi
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
-from crossroute.calls.counting import counted, field_of
+from crossroute.calls.counting import at_tier, counted, field_of
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import TIERS, Usage
+from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:
@@ -110,9 +110,8 @@ def text_of(response: Response) -> str:
 def usage_of(response: Response) -> Usage | None:
     """Return the tokens of a response, as its provider tells them, or None where it does not."""
     usage = next((usage for place in _usages(response) if (usage := counted(place)) is not None), None)
-    tiers = (field_of(place, "service_tier") for place in (response.raw, _of_responses(response.raw)))
-    tier = next((TIERS[str(told)] for told in tiers if str(told) in TIERS), 1.0)
-    return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
+    places = (response.raw, _of_responses(response.raw))
+    return at_tier(usage, *(field_of(place, "service_tier") for place in places))
 
 
 def _usages(response: Response) -> Iterator[Any]:

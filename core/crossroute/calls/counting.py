@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from crossroute.calls.spend import Usage, written_in_all
+from crossroute.calls.spend import TIERS, Usage, written_in_all
 
 INPUT = ("prompt_tokens", "prompt_token_count")
 INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
@@ -64,6 +64,12 @@ def counted(usage: Any) -> Usage | None:
         output_audio_tokens=_of_kind(of_output, "audio"),
         output_image_tokens=_of_kind(of_output, "image"),
     )
+
+
+def at_tier(usage: Usage | None, *told: object) -> Usage | None:
+    """Return tokens at the price of the first service tier that a provider tells, if it tells any."""
+    tier = next((TIERS[name] for name in map(str, told) if name in TIERS), 1.0)
+    return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
 def stated_cost(*places: object) -> float | None:

@@ -42,6 +42,7 @@ class Transcript(Generic[T]):
         self.replies: list[Reply] = []
         self.calls: list[Call] = []
         self.shifts: list[float] = []
+        self._alike: list[list[float | None]] = []  # how far two answers agree
 
     @property
     def names(self) -> list[str]:
@@ -56,10 +57,9 @@ class Transcript(Generic[T]):
     @property
     def same(self) -> Same | None:
         """Which answers say the same, shape (r, r); None where two of them cannot be compared."""
-        found = [[self._agreement(one, other) for other in self.replies] for one in self.replies]
-        if any(each is None for row in found for each in row):
+        if any(each is None for row in self._alike for each in row):
             return None
-        return np.array(found, dtype=float) >= SAME_FROM
+        return np.array(self._alike, dtype=float) >= SAME_FROM
 
     @property
     def best(self) -> int:
@@ -109,12 +109,13 @@ class Transcript(Generic[T]):
         self._judge_anew()
 
     def _compare(self) -> None:
-        """Set how far each answer agrees with the others."""
-        if len(self.calls) < 2:
-            return
-        for row, reply in enumerate(self.replies):
-            others = [self._agreement(reply, other) for other in self.replies if other is not reply]
-            known = [found for found in others if found is not None]
+        """Compare the last answer with all, and set how far each agrees with the others."""
+        last = [self._agreement(self.replies[-1], reply) for reply in self.replies]
+        for found, one in zip(self._alike, last[:-1], strict=True):
+            found.append(one)
+        self._alike.append(last)
+        for row, found in enumerate(self._alike):
+            known = [one for other, one in enumerate(found) if other != row and one is not None]
             if known:
                 self._seen(row, agreement=sum(known) / len(known))
 

@@ -1,10 +1,12 @@
-"""What is read of bodies of any format: members of the types that are expected, tools by name, words."""
+"""What is read of bodies of any format: members of the types that are expected, tools by name, words, tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from crossroute.calls.counting import at_tier, counted
+from crossroute.calls.spend import Usage
 from crossroute.serve.errors import RequestError
 
 TYPES: Mapping[type, str] = {
@@ -47,6 +49,27 @@ def objects_in(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise RequestError(f"{name}: expected a list of objects.")
     return value
+
+
+def messages_in(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the messages of a request.
+
+    Raises:
+        RequestError: There are none, or they are no objects.
+    """
+    said = body.get("messages")
+    if not said or not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+        raise RequestError("messages: expected a list of objects such as {role, content}.")
+    return said
+
+
+def usage_in(body: Mapping[str, Any]) -> Usage | None:
+    """Return the tokens that an answer tells, in any format; None where it tells none.
+
+    >>> usage_in({"usage": {"prompt_tokens": 9, "completion_tokens": 3}, "service_tier": "flex"}).tier
+    0.5
+    """
+    return at_tier(counted(body.get("usage")), body.get("service_tier"))
 
 
 def listed(content: Any) -> list[Any]:

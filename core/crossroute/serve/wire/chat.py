@@ -14,7 +14,7 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import DONE, Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, named, objects_in
+from crossroute.serve.wire.bodies import check_types, listed, messages_in, named, objects_in, usage_in
 from crossroute.serve.wire.chat_streams import (
     FINISHES,
     THOUGHT,
@@ -22,7 +22,6 @@ from crossroute.serve.wire.chat_streams import (
     ChatWriter,
     finish_word,
     head_of,
-    usage_in,
     written_usage,
 )
 from crossroute.serve.wire.neutral import (
@@ -76,13 +75,7 @@ class Chat:
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
         check_types(body, EXPECTED)
-        messages = body.get("messages")
-        if (
-            not messages
-            or not isinstance(messages, list)
-            or not all(isinstance(one, dict) for one in messages)
-        ):
-            raise RequestError("messages: expected a list of objects such as {role, content}.")
+        messages = messages_in(body)
         tools = objects_in(body, "tools")
         kind = (body.get("response_format") or {}).get("type")
         needs: set[Capability] = {"structured_output"} if kind == "json_schema" else set()

@@ -7,19 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crossroute.calls.ending import failed
-from crossroute.calls.spend import TIERS, Usage
+from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, Event, event_bytes
-from crossroute.serve.wire.neutral import (
-    Began,
-    Called,
-    Counted,
-    Delta,
-    Ended,
-    Finish,
-    Said,
-    Shown,
-)
+from crossroute.serve.wire.bodies import usage_in
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
 
 FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -119,20 +111,6 @@ class ChatWriter:
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return {**self._head, "choices": [choice], **({"usage": None} if self._with_usage else {})}
-
-
-def usage_in(body: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer tells; None where it tells none."""
-    told = body.get("usage")
-    if not isinstance(told, Mapping):
-        return None
-    details = told.get("prompt_tokens_details") or {}
-    return Usage(
-        input_tokens=told.get("prompt_tokens") or 0,
-        output_tokens=told.get("completion_tokens") or 0,
-        cached_input_tokens=details.get("cached_tokens") or told.get("prompt_cache_hit_tokens") or 0,
-        tier=TIERS.get(str(body.get("service_tier")), 1.0),
-    )
 
 
 def written_usage(usage: Usage | None) -> dict[str, Any]:

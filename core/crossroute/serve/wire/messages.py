@@ -14,14 +14,13 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, named, objects_in
+from crossroute.serve.wire.bodies import check_types, listed, messages_in, named, objects_in, usage_in
 from crossroute.serve.wire.messages_streams import (
     STOPS,
     MessagesReader,
     MessagesWriter,
     head_of,
     stop_word,
-    usage_in,
     written_usage,
 )
 from crossroute.serve.wire.neutral import (
@@ -84,13 +83,7 @@ class Messages:
     def read_request(self, body: RawObject) -> Request:
         """Return what a client asks."""
         check_types(body, EXPECTED)
-        messages = body.get("messages")
-        if (
-            not messages
-            or not isinstance(messages, list)
-            or not all(isinstance(one, dict) for one in messages)
-        ):
-            raise RequestError("messages: expected a list of objects such as {role, content}.")
+        messages = messages_in(body)
         if self.path == "/messages" and not isinstance(body.get("max_tokens"), int):
             raise RequestError("max_tokens: expected a whole number of tokens.")
         system = [Message("system", tuple(_parts(body["system"])))] if body.get("system") else []

@@ -8,16 +8,8 @@ from typing import Any
 from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, event_bytes
-from crossroute.serve.wire.neutral import (
-    Began,
-    Called,
-    Counted,
-    Delta,
-    Ended,
-    Finish,
-    Said,
-    Shown,
-)
+from crossroute.serve.wire.bodies import usage_in
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
 
 STOPS: dict[str, Finish] = {
     "end_turn": "stop",
@@ -151,22 +143,6 @@ class MessagesWriter:
     @staticmethod
     def _event(kind: str, **said: Any) -> bytes:
         return event_bytes({"type": kind, **said}, kind)
-
-
-def usage_in(body: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer tells; None where it tells none."""
-    told = body.get("usage")
-    if not isinstance(told, Mapping) or not told:
-        return None
-    cached, made = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
-    hour = (told.get("cache_creation") or {}).get("ephemeral_1h_input_tokens") or 0
-    return Usage(
-        input_tokens=(told.get("input_tokens") or 0) + cached + made,
-        output_tokens=told.get("output_tokens") or 0,
-        cached_input_tokens=cached,
-        cache_write_tokens=made - hour,
-        cache_write_1h_tokens=hour,
-    )
 
 
 def written_usage(usage: Usage | None) -> dict[str, int]:

@@ -13,7 +13,7 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, named, objects_in
+from crossroute.serve.wire.bodies import check_types, listed, named, objects_in, usage_in
 from crossroute.serve.wire.neutral import (
     Answer,
     Media,
@@ -36,7 +36,6 @@ from crossroute.serve.wire.responses_streams import (
     message_item,
     reasoning_item,
     response_of,
-    usage_in,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system", "developer": "system"}

@@ -8,19 +8,11 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crossroute.calls.spend import TIERS, Usage
+from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, event_bytes
-from crossroute.serve.wire.neutral import (
-    Began,
-    Called,
-    Counted,
-    Delta,
-    Ended,
-    Finish,
-    Said,
-    Shown,
-)
+from crossroute.serve.wire.bodies import usage_in
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
 
 TEXT_DELTAS = ("response.output_text.delta", "response.refusal.delta")
 THOUGHT_DELTAS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
@@ -180,19 +172,6 @@ class ResponsesWriter:
     def _event(self, kind: str, within: Mapping[str, Any] | None = None, **said: Any) -> bytes:
         self._number += 1
         return event_bytes({"type": kind, "sequence_number": self._number, **(within or {}), **said}, kind)
-
-
-def usage_in(body: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens that an answer tells; None where it tells none."""
-    told = body.get("usage")
-    if not isinstance(told, Mapping):
-        return None
-    return Usage(
-        input_tokens=told.get("input_tokens") or 0,
-        output_tokens=told.get("output_tokens") or 0,
-        cached_input_tokens=(told.get("input_tokens_details") or {}).get("cached_tokens") or 0,
-        tier=TIERS.get(str(body.get("service_tier")), 1.0),
-    )
 
 
 def _written_usage(usage: Usage | None) -> dict[str, Any]:
