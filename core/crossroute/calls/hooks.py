@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -31,6 +32,7 @@ class Called:
         final: Whether the caller gets this answer, as far as it came. False for a failure, and for each answer of
             an escalation, of which the best is returned.
         answer: Its text, where it came as text.
+        context: The variables that held where the call began.
     """
 
     decision: Decision
@@ -42,6 +44,7 @@ class Called:
     answered: bool = True
     final: bool = True
     answer: str | None = field(default=None, repr=False)
+    context: Context | None = field(default=None, repr=False, compare=False)
 
 
 class Observer(Protocol):

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ class Entry:
         self.cost: float | None = None
         self.cached = 0
         self.said: list[str] = []
-        self._ledger, self._probe, self._final = ledger, probe, final
+        self._ledger, self._probe, self._final, self._context = ledger, probe, final, copy_context()
         pacer = ledger.pacer
         self._pacer = pacer if pacer is not None and pacer.holds(decision) else None
         self._counted = self._reserved = self._dropped = False
@@ -174,7 +175,14 @@ class Entry:
             self.count(error)
         elif not self._counted:
             self._close(
-                Called(self.decision, seconds=self._seconds, error=error, answered=False, final=False)
+                Called(
+                    self.decision,
+                    seconds=self._seconds,
+                    error=error,
+                    answered=False,
+                    final=False,
+                    context=self._context,
+                )
             )
 
     def count(self, error: BaseException | None = None) -> Decision:
@@ -200,7 +208,17 @@ class Entry:
         final = self._final and not isinstance(error, Exception)
         answer = "".join(self.said) or None
         self._close(
-            Called(self.decision, usage, cost, price, self._seconds, error, final=final, answer=answer)
+            Called(
+                self.decision,
+                usage,
+                cost,
+                price,
+                self._seconds,
+                error,
+                final=final,
+                answer=answer,
+                context=self._context,
+            )
         )
         return self.decision
 

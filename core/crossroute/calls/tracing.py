@@ -40,8 +40,8 @@ class Tracing:
         """Do nothing yet: a span is told when its call has ended."""
 
     def called(self, call: Called) -> None:
-        """Tell of a call that has ended, as a span of its length under the caller's own."""
-        from opentelemetry import trace
+        """Tell of a call that has ended, as a span of its length under the one in which it began."""
+        from opentelemetry import context, trace
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
         unset = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
@@ -53,6 +53,7 @@ class Tracing:
             kind=SpanKind.CLIENT,
             attributes=attributes_of(call),
             start_time=ended - int(call.seconds * 1e9),
+            context=call.context.run(context.get_current) if call.context is not None else None,
         )
         if isinstance(call.error, Exception):
             span.set_status(Status(StatusCode.ERROR, type(call.error).__name__))

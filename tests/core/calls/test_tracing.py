@@ -1,6 +1,7 @@
 """Tracing: what a span and a log line say of a call, and what they never say."""
 
 import logging
+from contextlib import suppress
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -43,6 +44,18 @@ def test_a_call_is_a_span_with_its_model_tokens_and_decision(ledger, exporter):
     assert span.attributes["crossroute.predicted_quality"] == decision.quality
     assert span.status.is_ok is not False
     assert span.end_time >= span.start_time
+
+
+@pytest.mark.parametrize("error", [None, ValueError(PROMPT)])
+def test_a_span_stands_under_the_one_in_which_its_call_began(ledger, exporter, error):
+    tracer = TracerProvider().get_tracer("app")
+    with tracer.start_as_current_span("handler") as handler:
+        entry = ledger.entry(decided())
+    with tracer.start_as_current_span("reader of the stream"), suppress(ValueError), entry:
+        if error is not None:
+            raise error
+    (span,) = exporter.get_finished_spans()
+    assert span.parent.span_id == handler.get_span_context().span_id
 
 
 def test_a_failure_tells_its_type_and_nothing_of_what_was_said(ledger, exporter, caplog):
