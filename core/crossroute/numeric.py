@@ -14,6 +14,9 @@ Flags = npt.NDArray[np.bool_]
 Singles = npt.NDArray[np.float32]
 F = TypeVar("F", bound=np.floating)
 
+TYPICAL_SHARE = 0.95
+"""An amount that is larger than this share of the others counts as one that is not: no single one moves a sum."""
+
 PLACES, MOST_GELU = 1024, 6
 """Of the table of a hidden unit's function: places for each 1, and where it ends on both sides."""
 
@@ -65,6 +68,15 @@ def sum_by(group: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
     total = np.zeros((groups, values.shape[1]))
     np.add.at(total, group, values)
     return total
+
+
+def typical_weights(amounts: Floats) -> Floats:
+    """Return weights under which no amount, above 0, counts for more than a typically large one, shape (n,).
+
+    >>> typical_weights(np.r_[np.ones(99), 4.0]).tolist()[-1]
+    0.25
+    """
+    return np.asarray(np.minimum(1, np.quantile(amounts, TYPICAL_SHARE) / amounts))
 
 
 def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crossroute.errors import needs_extra
 from crossroute.escalation.agreement import SAME_WRONG, same_wrong_answers
 from crossroute.escalation.evidence import Kind
-from crossroute.numeric import logit
+from crossroute.numeric import Floats, logit
 
 STATED_PAIRS = 20
 """Pairs of wrong answers that what is stated of a kind counts as."""
@@ -55,7 +56,7 @@ class Judge(BaseModel):
             ValueError: The answers are too few, or all alike.
             MissingExtraError: scikit-learn is not installed.
         """
-        opinions, grades = np.asarray(said, dtype=float), np.asarray(right, dtype=float)
+        opinions, grades = _shares("opinions", said), _shares("grades", right)
         if opinions.shape != grades.shape or len(grades) < LEAST_GRADED or not 0 < grades.mean() < 1:
             raise ValueError(
                 f"Calibrating a judge takes {LEAST_GRADED} opinions at least, of answers graded right and wrong; "
@@ -121,7 +122,8 @@ class Escalation(BaseModel):
     ) -> Escalation:
         """Return these settings told how often two wrong answers say the same, by graded answers to a user's queries.
 
-        What is stated of the kind counts as `STATED_PAIRS` pairs of wrong answers beside those that are found.
+        What is stated of the kind counts as `STATED_PAIRS` pairs of wrong answers beside those that are found. A query
+        with more answers than most counts as one with as many as the middle one.
 
         Args:
             answers: Of two candidates or more to each of n queries.
@@ -129,7 +131,8 @@ class Escalation(BaseModel):
             queries: What was asked, so that what an answer repeats of it does not count.
 
         Raises:
-            ValueError: No kind of answer is expected, or answers, grades and queries do not fit together.
+            ValueError: No kind of answer is expected, answers, grades and queries do not fit together, an answer is no
+                text or a grade is outside [0, 1].
         """
         if self.answers is None:
             raise ValueError('Say what kind of answers is expected: Escalation(answers="number").')
@@ -141,12 +144,18 @@ class Escalation(BaseModel):
                 "Expected a grade for each answer, and a query, or none, for each row of answers; got "
                 f"{len(answers)} rows of answers, {len(right)} of grades and {len(queries)} queries."
             )
-        asked = queries or [""] * len(answers)
-        found = [
-            same_wrong_answers(texts, grades, kind=self.answers, query=query)
-            for texts, grades, query in zip(answers, right, asked, strict=True)
-        ]
-        same, pairs = (sum(counts) for counts in zip(*found, strict=True)) if found else (0, 0)
+        if any(isinstance(row, str) or not all(isinstance(text, str) for text in row) for row in answers):
+            raise ValueError(
+                "Expected rows of answers, each a text: one row a query, one answer a candidate."
+            )
+        asked = queries if len(queries) else [""] * len(answers)
+        same, pairs = 0.0, 0.0
+        most = comb(int(np.median([len(row) for row in answers])), 2) if len(answers) else 0
+        for texts, told, query in zip(answers, right, asked, strict=True):
+            grades = _shares("grades", told).tolist()
+            agreeing, wrong = same_wrong_answers(texts, grades, kind=self.answers, query=query)
+            share = min(1.0, max(most, 1) / max(wrong, 1))
+            same, pairs = same + share * agreeing, pairs + share * wrong
         stated = SAME_WRONG[self.answers]
         return self.model_copy(update={"same_wrong": (same + STATED_PAIRS * stated) / (pairs + STATED_PAIRS)})
 
@@ -164,3 +173,15 @@ class Escalation(BaseModel):
         if value is True or value == "buffer":
             return cls(buffer_streams=value == "buffer")
         raise ValueError(f'escalate must be True, False, "buffer" or an Escalation, got {value!r}.')
+
+
+def _shares(what: str, told: Sequence[float]) -> Floats:
+    """Return numbers in [0, 1] as an array.
+
+    Raises:
+        ValueError: One is outside, or no number.
+    """
+    shares = np.asarray(told, dtype=float)
+    if not (held := (shares >= 0) & (shares <= 1)).all():
+        raise ValueError(f"Expected {what} in [0, 1], got {shares[~held][0]:g}.")
+    return shares

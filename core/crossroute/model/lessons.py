@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from crossroute.candidate import Pool
 from crossroute.model.effects import LEAST_CHANCE
-from crossroute.numeric import Floats, logit, sigmoid
+from crossroute.numeric import Floats, logit, sigmoid, typical_weights
 
 NO_LESSON = 1e9
 """The error of what nothing was taught of."""
@@ -80,7 +80,7 @@ def fit_lengths(
 ) -> Floats:
     """Return what the costs of n calls teach of each candidate's log tokens by cluster, shape (m, k).
 
-    A ridge regression of the logarithm of cost / predicted cost; the mean cost is then met as a whole.
+    A ridge regression of the logarithm of cost / predicted cost; the mean cost of typical calls is then met as a whole.
 
     Args:
         cost: USD that each call took, above 0, shape (n,).
@@ -99,5 +99,6 @@ def fit_lengths(
     weighted = features * weight[:, None]
     found = np.linalg.solve(weighted.T @ features + np.diag(NOISE**2 / spreads**2), weighted.T @ target)
     length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
-    missed = np.log((weight * cost).sum() / (weight * predicted * np.exp(features @ found)).sum())
+    usual = weight * typical_weights(predicted) * predicted
+    missed = np.log((usual * np.exp(target)).sum() / (usual * np.exp(features @ found)).sum())
     return np.asarray(length + missed * weight.sum() / (weight.sum() + (NOISE / LENGTH_SHARED) ** 2))

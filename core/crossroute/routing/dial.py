@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, typical_weights
 from crossroute.reward import LEAST_QUALITY, Reward, best
 
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
@@ -21,9 +21,6 @@ GRID = np.concatenate([[MOST_TO_PAY], np.geomspace(1e5, 1e-11, 641), [LEAST_TO_P
 
 TIE = 1e-9
 """Two rewards that lie closer than this, in parts of the willingness to pay, may be told apart either way."""
-
-TYPICAL_SHARE = 0.95
-"""A query dearer than this share of the others counts as one that is not: no single one moves the dial."""
 
 FEW = 500
 """Queries under which a typically dear one, of some five times the mean, would be more than a notch of the dial."""
@@ -69,7 +66,7 @@ class Dial(BaseModel):
         dearest = np.maximum(lavish, LEAST_TO_PAY)
         value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
         row, turn, saved = _turns(value, cost, first)
-        weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+        weight = typical_weights(dearest)
         weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)).astype(cost.dtype))
         order = turn.argsort()
         spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)

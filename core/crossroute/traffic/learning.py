@@ -31,6 +31,7 @@ from crossroute.routing.router import Router
 from crossroute.traffic.drift import changed_at, once_each
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import over_logged
+from crossroute.traffic.rows import now
 
 DAY_S = 86_400
 HALF_LIFE_DAYS = 30.0
@@ -94,8 +95,8 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     if not len(logged):
         return router
     foreseen = logged.foreseen(router)
-    age = (logged.time.max() - logged.time) / DAY_S
-    weight = 0.5 ** (age / half_life_days)
+    newest = min(logged.time.max(), now())  # a clock that is ahead makes no other call old
+    weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
     calls = Observed(logged, foreseen, columns, weight)
     quality, length = _quality_lessons(router.pool, calls), _length_lessons(len(router.pool), calls)

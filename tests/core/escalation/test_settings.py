@@ -186,3 +186,35 @@ def test_agreement_tells_more_where_wrong_answers_seldom_say_the_same():
 def test_what_does_not_fit_together_is_refused(settings, answers, right, queries, told):
     with pytest.raises(ValueError, match=told):
         settings.calibrated(answers, right, queries)
+
+
+@pytest.mark.parametrize(
+    ("answers", "right"),
+    [
+        ([("12", "12")], [(0, float("nan"))]),
+        ([("12", "12")], [(0, float("inf"))]),
+        ([("12", "12")], [(0, -7)]),
+        ([("12", "12")], [(0, None)]),
+        ([("12", None)], [(0, 0)]),
+        (["12"], [(0, 0)]),
+    ],
+)
+def test_what_is_no_answer_or_no_grade_is_refused(answers, right):
+    with pytest.raises(ValueError, match="Expected"):
+        NUMBERS.calibrated(answers, right)
+
+
+def test_no_single_query_says_how_often_wrong_answers_agree():
+    others, grades = [("1", "2", "3")] * 50, [(0, 0, 1)] * 50
+    before = NUMBERS.calibrated(others, grades).same_wrong
+    after = NUMBERS.calibrated([*others, ["1"] * 1000], [*grades, [0] * 1000]).same_wrong
+    assert before < after < before + 3 / 70
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -0.1, 7])
+def test_a_judge_is_calibrated_on_shares_alone(wrong):
+    judge = Judge(ask=Client().ask)
+    with pytest.raises(ValueError, match=r"Expected opinions in \[0, 1\]"):
+        judge.calibrated([*SAID, wrong], [*RIGHT, 1.0])
+    with pytest.raises(ValueError, match=r"Expected grades in \[0, 1\]"):
+        judge.calibrated([*SAID, 0.5], [*RIGHT, wrong])

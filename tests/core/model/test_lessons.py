@@ -65,6 +65,15 @@ def test_many_calls_teach_how_much_longer_each_candidates_answers_are_in_each_cl
     assert (predicted * np.exp(found[columns, cluster])).sum() == pytest.approx(cost.sum(), rel=1e-3)
 
 
+@pytest.mark.parametrize("cost", [1e-12, 1.0, 1e6])
+@pytest.mark.parametrize("predicted", [1e-12, 1e-3, 1e6])
+def test_no_single_call_moves_a_lesson(cost, predicted):
+    costs, predictions = np.full(200, 1e-3), np.full(200, 1e-3)
+    costs[7], predictions[7] = cost, predicted
+    found = fitted(costs, predictions, np.arange(200) % 2, np.tile([1, 0], (200, 1)))
+    assert np.abs(found).max() < 0.15
+
+
 def test_few_calls_are_shrunk_to_nothing():
     one = fitted([np.e * 1e-3], [1e-3], [0], [[1, 0]])
     assert 0 < one[0, 0] < 1

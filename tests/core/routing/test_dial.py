@@ -14,7 +14,6 @@ from crossroute.routing.dial import (
     MOST_OF_SPEND,
     MOST_TO_PAY,
     NOTCHES,
-    TYPICAL_SHARE,
     Dial,
 )
 
@@ -39,7 +38,7 @@ def weights(quality, cost, reward):
     rows = np.arange(len(cost))
     lavish, frugal = (cost[rows, best(quality, cost, pay, reward)] for pay in (MOST_TO_PAY, LEAST_TO_PAY))
     dearest = np.maximum(lavish, LEAST_TO_PAY)
-    weight = np.minimum(1, np.quantile(dearest, TYPICAL_SHARE) / dearest)
+    weight = np.minimum(1, np.quantile(dearest, 0.95) / dearest)
     swing = weight * (lavish - frugal)
     if len(cost) >= FEW:
         return weight

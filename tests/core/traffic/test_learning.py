@@ -14,6 +14,7 @@ from crossroute.errors import TrafficError
 from crossroute.traffic.learning import refreshed, without_lessons
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
+from crossroute.traffic.rows import now
 from tests.support.routers import make_outcomes, make_router
 
 MONEY = 0.001
@@ -122,6 +123,16 @@ def test_the_same_query_asked_again_and_again_counts_as_asked_once(router, logge
     for one, other in zip(before, after, strict=True):
         assert other.quality == pytest.approx(one.quality, abs=0.02)
         assert other.log_tokens == pytest.approx(one.log_tokens, abs=0.02)
+
+
+def test_one_clock_that_is_ahead_makes_no_other_call_old(router, logged):
+    recent = replace(logged, time=now() - 60.0 * np.arange(len(logged))[::-1])
+    ahead = recent.time.copy()
+    ahead[-1] += 1e9
+    before, after = (
+        predicted(refreshed(router, log), logged) for log in (recent, replace(recent, time=ahead))
+    )
+    np.testing.assert_allclose(after.quality, before.quality, atol=1e-3)
 
 
 def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
