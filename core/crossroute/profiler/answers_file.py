@@ -65,8 +65,7 @@ class AnswersFile:
         line = _line(row)
         with self._guard:
             if self._descriptor is not None:
-                while line:
-                    line = line[os.write(self._descriptor, line) :]
+                _write_whole(self._descriptor, line)
             self.rows.append(row)
 
     def replace(self, rows: Sequence[Row]) -> None:
@@ -100,6 +99,17 @@ def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
     if repair and len(whole) < len(content):
         os.truncate(path, len(whole))
     return rows
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    """Append a line, whole or not at all: the disk may be full, and less so when the next one comes."""
+    before = os.fstat(descriptor).st_size
+    try:
+        while line:
+            line = line[os.write(descriptor, line) :]
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
 
 
 def _opened(path: Path) -> int:

@@ -171,11 +171,13 @@ class ProfilingRun:
         self._keep_said(query, said, time.monotonic() - begun)
 
     def _keep_said(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
+        """Keep what the model said; what goes wrong from here on is not its fault: asked again, it is paid again."""
         try:
-            answer = Answer.of(said)
-        except TypeError as error:
+            self._keep(query, Answer.of(said), seconds)
+        except _OwnFaultError:
+            raise
+        except Exception as error:
             raise _OwnFaultError from error
-        self._keep(query, answer, seconds)
 
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds before another attempt, and hold all other calls as long as the provider asks."""

@@ -5,6 +5,7 @@ import pytest
 from crossroute.data.readers import read_outcomes
 from crossroute.errors import DataError
 from crossroute.profiler.answers_file import AnswersFile, read_rows
+from tests.support.disks import full_beyond
 
 ROW = {"query_id": "q1", "text": "What is 2 + 2?", "candidate": "m", "quality": 1.0, "cost_usd": 0.1}
 
@@ -33,6 +34,17 @@ def test_a_torn_last_line_is_cut_off_and_nothing_else(tmp_path):
     with AnswersFile(path) as kept:
         assert kept.rows == [ROW]
     assert path.read_bytes() == whole
+
+
+def test_a_row_that_finds_the_disk_full_leaves_no_part_of_it(tmp_path):
+    path = tmp_path / "m.jsonl"
+    with AnswersFile(path) as kept:
+        kept.append(ROW)
+        with full_beyond(path.stat().st_size + 10), pytest.raises(OSError, match="large"):
+            kept.append(ROW | {"query_id": "q2"})
+        assert kept.rows == [ROW]
+        kept.append(ROW | {"query_id": "q3"})
+    assert [row["query_id"] for row in read_rows(path)] == ["q1", "q3"]
 
 
 def test_a_line_that_is_no_graded_answer_is_named(tmp_path):

@@ -13,6 +13,7 @@ from crossroute.errors import DataError, SpendingLimitError
 from crossroute.profiler.answerers import Answer
 from crossroute.profiler.answers_file import AnswersFile, read_rows
 from crossroute.profiler.questions import calibration_set
+from tests.support.disks import full_beyond
 
 FREE = Price(input=0, output=0)
 QUERIES = calibration_set()[:40]
@@ -86,6 +87,21 @@ def test_transient_errors_are_tried_again_and_others_end_the_run():
     assert outcomes.quality.sum() == 0
     with pytest.raises(ZeroDivisionError):
         profile_model(lambda _: str(1 / 0), name="m", price=FREE, queries=QUERIES)
+
+
+def test_an_answer_that_cannot_be_kept_ends_the_run_and_is_not_asked_again(tmp_path):
+    asked = []
+
+    def answer(text):
+        asked.append(text)
+        return "42"
+
+    settings = ProfilingSettings(concurrency=1)
+    with full_beyond(100), pytest.raises(OSError, match="large"):
+        profile_model(
+            answer, name="m", price=FREE, queries=QUERIES, file=tmp_path / "m.jsonl", settings=settings
+        )
+    assert len(asked) == 1
 
 
 def test_the_spending_limit_stops_the_run_and_keeps_what_was_answered(tmp_path):
