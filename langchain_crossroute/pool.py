@@ -20,6 +20,7 @@ from typing_extensions import Self
 
 from crossroute import Budget, Constraints, Price, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.dispatch import HANDED_ON as DISPATCHED_BY
 from crossroute.calls.settings import CallSettings
 from crossroute.errors import refuse_strangers, unknown_argument
 from crossroute.escalation import Escalation
@@ -34,22 +35,7 @@ from langchain_crossroute.routing import Routing
 HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
 """Fields of the router that its members take over where they state none of their own."""
 
-
-LEARNING = ("traffic", "exploration", "shadow", "shadow_share")
-"""Fields that say what is kept of the calls, and what is tried out."""
-
-ROUTED_BY = (
-    "budgets",
-    "router",
-    "default",
-    "sticky",
-    "max_attempts",
-    "max_retries",
-    "past_filters",
-    "prices",
-    *LEARNING,
-    *HANDED_ON,
-)
+ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCHED_BY, *HANDED_ON)
 """Fields, beside the models, that a routing is built from."""
 
 
@@ -250,22 +236,22 @@ class PoolFields(BaseChatModel):
         """Return what routes by the fields; with the memory of the one before it, for the same models."""
         origin = self._origin
         handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
+        how = {name: getattr(self, name) for name in DISPATCHED_BY}
+        if self.max_retries is not None:
+            how["max_attempts"] = self.max_retries + 1
         memory = before.dispatcher.memory if before is not None else None
         if memory is not None and before is not None and before.origin.get("models") != origin["models"]:
             memory = memory.of_other_models()
         return Routing(
             self.models,
             self.router,
-            default=self.default,
-            sticky=self.sticky,
-            max_attempts=self.max_attempts if self.max_retries is None else self.max_retries + 1,
-            past_filters=self.past_filters,
             handed_on={name: value for name, value in handed.items() if value is not None},
             prices=self.prices,
             budgets=self.budgets,
             origin=origin,
             memory=memory,
-            **{name: getattr(self, name) for name in LEARNING},
+            traffic=self.traffic,
+            **how,
         )
 
     def _caches_prompts(self, config: RunnableConfig) -> bool:

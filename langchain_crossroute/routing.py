@@ -11,13 +11,13 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
+from typing_extensions import Unpack
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
-from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.counting import stated_cost
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.dispatch import Dispatcher, Dispatching
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
@@ -25,7 +25,6 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.tools import unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
-from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import at_prices
 from crossroute.traffic import labelled, recorded
 from langchain_crossroute.bindings import can_be_asked
@@ -83,19 +82,13 @@ class Routing:
     Args:
         models: Candidate's name, or alias -> chat model, wrapped chat model or init_chat_model string.
         router: A router, or the name or folder of one.
-        default: The model for calls without text; the router need not know it.
-        sticky: See `Dispatcher`.
-        max_attempts: At most, a call.
         handed_on: Fields for models that have none of their own, such as a cache.
         prices: Model -> price, in place of the router's.
-        past_filters: See `Dispatcher`.
         budgets: That hold its calls.
         origin: What it was made from, for its owner to compare.
         memory: What is remembered from call to call, of another pool.
         traffic: Where decisions and calls are kept, by itself or its URL.
-        exploration: How much is tried out; see `Dispatcher`, as for `shadow`.
-        shadow: ...
-        shadow_share: ...
+        **how: See `Dispatcher`.
 
     Raises:
         TypeError: A model is no chat model.
@@ -108,19 +101,13 @@ class Routing:
         models: Mapping[str, Any],
         router: Router | str | Path,
         *,
-        default: str | None = None,
-        sticky: bool = True,
-        max_attempts: int = MAX_ATTEMPTS,
         handed_on: dict[str, Any] | None = None,
         prices: Mapping[str, Price] | None = None,
-        past_filters: bool = False,
         budgets: Budgets = None,
         origin: Mapping[str, Any] | None = None,
         memory: Memory | None = None,
         traffic: TrafficLog | str | Path | None = None,
-        exploration: Exploration | float | None = None,
-        shadow: str | None = None,
-        shadow_share: float = 0.0,
+        **how: Unpack[Dispatching],
     ) -> None:
         self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}
@@ -130,21 +117,15 @@ class Routing:
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
         abilities = at_prices(abilities, prices or {})
-        recorder = recorded(traffic, shadow=shadow, exploration=exploration)
+        recorder = recorded(traffic, shadow=how.get("shadow"), exploration=how.get("exploration"))
         self.is_logged = recorder is not None
         self.dispatcher = Dispatcher(
             router,
             abilities,
-            default=default,
-            sticky=sticky,
-            max_attempts=max_attempts,
-            past_filters=past_filters,
             memory=memory,
             pacer=pacer_of(budgets),
             observers=() if recorder is None else (recorder,),
-            exploration=exploration,
-            shadow=shadow,
-            shadow_share=shadow_share,
+            **how,
         )
         if recorder is not None:
             recorder.follow(self.dispatcher)

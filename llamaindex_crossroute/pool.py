@@ -27,6 +27,7 @@ from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Query, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.dispatch import HANDED_ON
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
 from crossroute.errors import refuse_strangers, unknown_argument
@@ -50,21 +51,7 @@ OWN_FIELDS = (
 )
 
 DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
-LEARNING = ("traffic", "exploration", "shadow", "shadow_share")
-ROUTED_BY = (
-    *(
-        "llms",
-        "router",
-        "abilities",
-        "default",
-        "sticky",
-        "max_attempts",
-        "past_filters",
-        "prices",
-        "budgets",
-    ),
-    *LEARNING,
-)
+ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *HANDED_ON)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""

@@ -11,12 +11,12 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, Thinking
 from llama_index.core.llms import LLM
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import NullEventHandler
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from crossroute import Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
-from crossroute.calls.dispatch import Dispatcher
+from crossroute.calls.dispatch import Dispatcher, Dispatching
 from crossroute.calls.escalation.loop import Chosen
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
@@ -24,7 +24,6 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.tools import check_own_tools
 from crossroute.effort import split_effort
-from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
 from crossroute.traffic import recorded
@@ -93,16 +92,10 @@ class Routing:
         llms: Candidate's name, or alias -> LLM.
         router: A router, or the name or folder of one.
         abilities: What is known of members beyond their metadata.
-        default: See `Dispatcher`, as for the rest.
-        sticky: ...
-        max_attempts: ...
-        past_filters: ...
         prices: Member -> price, in place of the router's.
         budgets: That hold its calls.
         traffic: Where decisions and calls are kept, by itself or its URL.
-        exploration: See `Dispatcher`, as for `shadow`.
-        shadow: ...
-        shadow_share: ...
+        **how: See `Dispatcher`.
     """
 
     def __init__(
@@ -111,24 +104,14 @@ class Routing:
         router: Router | str | Path,
         abilities: Mapping[str, Ability],
         *,
-        default: str | None,
-        sticky: bool,
-        max_attempts: int,
-        past_filters: bool = False,
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
         traffic: TrafficLog | str | Path | None = None,
-        exploration: Exploration | float | None = None,
-        shadow: str | None = None,
-        shadow_share: float = 0.0,
+        **how: Unpack[Dispatching],
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
         self._efforts = {name: split_effort(name)[1] for name in llms}
-        self.prices, self.budgets = dict(prices or {}), budgets
-        self.default, self.sticky, self.max_attempts = default, sticky, max_attempts
-        self.traffic, self.exploration, self.shadow = traffic, exploration, shadow
-        self.shadow_share = shadow_share
-        self.past_filters = past_filters
+        self.prices, self.budgets, self.traffic, self.how = dict(prices or {}), budgets, traffic, how
         self.memory = Memory()
         self._loaded = router if isinstance(router, Router) else None
         self._dispatcher: Dispatcher | None = None
@@ -137,8 +120,9 @@ class Routing:
 
     def is_of(self, parts: Mapping[str, Any]) -> bool:
         """Return whether it was made of these parts, by the names of its arguments."""
-        made_of = ((getattr(self, name), part) for name, part in parts.items())
-        return all(own is part or _same(own, part) for own, part in made_of)
+        own = {**self.__dict__, **self.how}
+        made_of = ((own[name], part) for name, part in parts.items())
+        return all(one is part or _same(one, part) for one, part in made_of)
 
     def after(self, other: Routing) -> Self:
         """Return it with what another remembers, and with the other's router where that is the same.
@@ -264,20 +248,15 @@ class Routing:
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
-        recorder = recorded(self.traffic, shadow=self.shadow, exploration=self.exploration)
+        how = self.how
+        recorder = recorded(self.traffic, shadow=how.get("shadow"), exploration=how.get("exploration"))
         dispatcher = Dispatcher(
             self._loaded,
             at_prices(abilities, self.prices),
-            default=self.default,
-            sticky=self.sticky,
-            max_attempts=self.max_attempts,
-            past_filters=self.past_filters,
             memory=self.memory,
             observers=(Instrumentation(self.llms), *filter(None, [recorder])),
             pacer=pacer_of(self.budgets),
-            exploration=self.exploration,
-            shadow=self.shadow,
-            shadow_share=self.shadow_share,
+            **how,
         )
         if recorder is not None:
             recorder.follow(dispatcher)

@@ -1,6 +1,7 @@
-"""Calls beside the request path: in shadow mode, what would have been chosen is asked for a share of the calls.
+"""What runs beside the request path: in shadow mode, what would have been chosen; and decisions beside an event loop.
 
-Nobody waits for such a call and nothing it raises reaches the caller; the ledger counts it, and observers are told.
+Nobody waits for a call in shadow mode and nothing it raises reaches the caller; the ledger counts it, and observers are
+told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
@@ -18,6 +20,11 @@ from crossroute.decision import Decision
 LOG = logging.getLogger("crossroute.calls")
 AT_ONCE = 8
 """Calls under way beside the others; while there are so many, no further one is made."""
+QUICK_S, SLOW_S = 0.005, 0.01
+LEARNED = 0.2
+"""The weight of a new decision in the moving average of their seconds."""
+SHORT = 4_000
+"""Characters of a text that is read in no time."""
 SHADOW, CHOSEN = "shadow: ", " would have been chosen"
 ASKED = "shadow: asked beside, and not returned"
 
@@ -92,3 +99,39 @@ class Beside:
             LOG.debug("A call beside the request path failed: %s", type(error).__name__)
         finally:
             self._free.release()
+
+
+class BesideLoop:
+    """Makes decisions beside an event loop, unless they are quick.
+
+    Args:
+        waits: Whether a decision may wait for what is kept elsewhere, unless a call says otherwise.
+    """
+
+    def __init__(self, *, waits: bool) -> None:
+        self._waits = waits
+        self._decision_s = SLOW_S  # of a processor's time, until it is known
+
+    async def __call__(
+        self, decide: Callable[[], Decision], characters: int | None, *, waits: bool | None = None
+    ) -> Decision:
+        """Return what a function decides: at once where that takes less than a thread for it would, else in one.
+
+        Args:
+            decide: Makes the decision.
+            characters: Of what it reads; None where it reads more than text.
+            waits: Whether it may wait for what is kept elsewhere.
+        """
+        if waits is None:
+            waits = self._waits
+        if waits or characters is None or characters >= SHORT or self._decision_s >= QUICK_S:
+            return await asyncio.to_thread(self._timed, decide)
+        return self._timed(decide)
+
+    def _timed(self, decide: Callable[[], Decision]) -> Decision:
+        began = time.thread_time()
+        try:
+            return decide()
+        finally:
+            taken = min(time.thread_time() - began, SLOW_S)
+            self._decision_s += LEARNED * (taken - self._decision_s)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
-from crossroute.calls.beside import Beside, shadowed
+from crossroute.calls.beside import Beside, BesideLoop, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.hooks import Observer, Pacer
@@ -19,9 +17,9 @@ from crossroute.calls.settings import CallSettings
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
 from crossroute.candidate import Capability, Price
-from crossroute.catalogue import billed, candidate_named
+from crossroute.catalogue import billed
 from crossroute.decision import Decision, usd
-from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
+from crossroute.errors import NoEligibleCandidateError
 from crossroute.escalation import Escalation
 from crossroute.query import Query
 from crossroute.routing.dial import MOST_TO_PAY
@@ -34,11 +32,20 @@ PLAIN = CallSettings()
 ANY = Constraints()
 ORDINARY = Query.of_call("Answer the question with the help of the documents below.")
 
-QUICK_S, SLOW_S = 0.005, 0.01
-LEARNED = 0.2
-"""The weight of a new decision in the moving average of their seconds."""
-SHORT = 4_000
-"""Characters of a text that is read in no time."""
+
+class Dispatching(TypedDict, total=False):
+    """What pools hand on to their dispatcher as their user stated it; see there."""
+
+    default: str | None
+    sticky: bool
+    max_attempts: int
+    past_filters: bool
+    exploration: Exploration | float | None
+    shadow: str | None
+    shadow_share: float
+
+
+HANDED_ON = tuple(Dispatching.__annotations__)
 
 
 class Dispatcher:
@@ -105,7 +112,7 @@ class Dispatcher:
         )
         settings = Exploration.of(exploration)
         self._explorer = None if settings is None else Explorer(settings)
-        self._decision_s = SLOW_S  # of a processor's time, until it is known
+        self.beside_loop = BesideLoop(waits=pacer is not None)
         self._decide_by(made)
         self.shadow = None if shadow is None else self.named(shadow)
 
@@ -124,10 +131,14 @@ class Dispatcher:
             for name, ability in self.members.items()
             if name not in self.router.pool
         }
-        self._untold = {name: ability.untold for name, ability in self.members.items()}
         models = (*self.router.pool, *self._unprofiled.values())
         self._windows = {model.name: model.context_window for model in models if model.context_window}
-        self._unpredicted = Unpredicted(self.router, self._unprofiled, self.default)
+        self._unpredicted = Unpredicted(
+            self.router,
+            self._unprofiled,
+            self.default,
+            untold={name: ability.untold for name, ability in self.members.items()},
+        )
         self._prices: dict[str, Price | None] = {}  # as they are asked for
 
     def decide(
@@ -164,30 +175,6 @@ class Dispatcher:
             decision = shadowed(decision, self.shadow)
         self.ledger.asked(decision, query, self.router)
         return decision
-
-    async def beside_loop(
-        self, decide: Callable[[], Decision], characters: int | None, *, waits: bool | None = None
-    ) -> Decision:
-        """Return what a function decides: at once where that takes less than a thread for it would, else in one.
-
-        Args:
-            decide: Calls `decide`.
-            characters: Of what it reads; None where it reads more than text.
-            waits: Whether it may wait for what is kept elsewhere; by default where there is a pacer.
-        """
-        if waits is None:
-            waits = self.ledger.pacer is not None
-        if waits or characters is None or characters >= SHORT or self._decision_s >= QUICK_S:
-            return await asyncio.to_thread(self._timed, decide)
-        return self._timed(decide)
-
-    def _timed(self, decide: Callable[[], Decision]) -> Decision:
-        began = time.thread_time()
-        try:
-            return decide()
-        finally:
-            taken = min(time.thread_time() - began, SLOW_S)
-            self._decision_s += LEARNED * (taken - self._decision_s)
 
     def _paced(
         self,
@@ -234,9 +221,9 @@ class Dispatcher:
             constraints = constraints.model_copy(update={"capabilities": needed})
         if constraints is not ANY:
             constraints = constraints.named_in(self._unpredicted.models)  # which refuses a misspelt one
-        stuck = self.named(current) if self.sticky and current and self._knows(current) else None
+        stuck = self.named(current) if self.sticky and current and self._unpredicted.knows(current) else None
         if settings.candidate is not None:
-            return self._forced(query, settings.candidate, dial)
+            return self._unpredicted.forced(query, settings.candidate, dial)
         if query is None:
             return self._unpredicted.by_default(stuck if tool_turn else None, constraints, dial)
         if tool_turn and stuck in self._unprofiled:
@@ -246,12 +233,12 @@ class Dispatcher:
             if finished is not None:
                 return finished
         known = stuck if stuck is not None and stuck in self.router.pool else None
-        limits = None if constraints is ANY else self._profiled(constraints)
+        limits = None if constraints is ANY else self._unpredicted.profiled(constraints)
         try:
             decision = self.router.route(query, constraints=limits, current=known, **dial)
         except NoEligibleCandidateError:
             left = self._unpredicted.by_elimination(constraints, dial, _tokens(query))
-            left = left or self._by_trial(query, constraints, dial)
+            left = left or self._unpredicted.by_trial(query, constraints, dial)
             if left is None:
                 raise
             return left
@@ -277,30 +264,12 @@ class Dispatcher:
             return self._unpredicted.best
 
     def named(self, name: str) -> str:
-        """Return the name of the model that a name, an alias, or another spelling of either means.
-
-        Raises:
-            UnknownCandidateError: None of the models.
-        """
-        if not self._knows(name):
-            models = self._unpredicted.models
-            found = candidate_named(models, name)
-            if found is None or found.name not in models:
-                raise UnknownCandidateError(name, models.names)
-            return found.name
-        return name if name in self._unprofiled else self.router.pool[name].name
+        """Return the name of the model that a name, an alias, or another spelling of either means."""
+        return self._unpredicted.named(name)
 
     def among(self, names: Iterable[str], constraints: Constraints | None) -> Constraints:
-        """Return the constraints, narrowed to these models, by name or alias.
-
-        Raises:
-            UnknownCandidateError: A name is not known.
-        """
-        constraints = constraints or Constraints()
-        allow = frozenset(map(self.named, names))
-        if constraints.allow is not None:
-            allow &= frozenset(map(self.named, constraints.allow))
-        return constraints.model_copy(update={"allow": allow})
+        """Return the constraints, narrowed to these models, by name or alias."""
+        return self._unpredicted.among(names, constraints)
 
     def attempts(self, decision: Decision) -> Attempts:
         """Return the attempts of a decided call, which begins now; observers are told.
@@ -363,41 +332,6 @@ class Dispatcher:
         return DialSetting(
             cost_preference=settings.cost_preference, willingness_to_pay=settings.willingness_to_pay
         )
-
-    def _knows(self, name: str | None) -> bool:
-        return name in self._unprofiled or name in self.router.pool
-
-    def _forced(self, query: Query | None, name: str, dial: DialSetting) -> Decision:
-        name = self.named(name)
-        reason = f"{name} was asked for"
-        only = Constraints(allow=frozenset({name}))
-        if query is None or name in self._unprofiled:
-            return self._unpredicted.decide(name, reason, only, dial)
-        return self.router.route(query, constraints=only, **dial).because(reason)
-
-    def _profiled(self, constraints: Constraints) -> Constraints:
-        """Return the constraints without the names that the router does not know."""
-        strangers = self._unprofiled.keys()
-        if not strangers:
-            return constraints
-        allow = None if constraints.allow is None else constraints.allow - strangers
-        return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
-
-    def _by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
-        """Return the decision among models of which nobody says that they cannot take a call that no other can."""
-        needed = constraints.capabilities
-        lacking = {model.name: needed - model.capabilities for model in self.router.pool}
-        untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
-        if not needed or not untold:
-            return None
-        tried = self.among(untold, self._profiled(constraints)).model_copy(
-            update={"capabilities": frozenset()}
-        )
-        try:
-            decision = self.router.route(query, constraints=tried, **dial)
-        except NoEligibleCandidateError:
-            return None
-        return decision.because(f"nobody is known to take {', '.join(sorted(needed))}: tried")
 
     def _stuck(self, decision: Decision, query: Query, current: str | None, tool_turn: bool) -> Decision:
         """Return the decision for the candidate that began the tool turn, or say what staying saves."""

@@ -1,14 +1,16 @@
-"""Decisions without predictions: for calls that hold no text, and for models that the router does not know."""
+"""What rests on no prediction: models by name, and decisions for calls without text or for models not profiled."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypedDict
 
-from crossroute.candidate import Candidate, Pool
+from crossroute.candidate import Candidate, Capability, Pool
+from crossroute.catalogue import candidate_named
 from crossroute.decision import Alternative, Decision
-from crossroute.errors import NoEligibleCandidateError
+from crossroute.errors import NoEligibleCandidateError, UnknownCandidateError
+from crossroute.query import Query
 from crossroute.routing.policy import Constraints
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
@@ -23,19 +25,27 @@ class DialSetting(TypedDict):
 
 
 class Unpredicted:
-    """Decides by what models can do alone.
+    """Knows models by name, and decides by what they can do alone.
 
     Args:
         router: The router.
         others: Models that it does not know.
         default: The model for calls without text, in place of the best on average.
+        untold: Model -> capabilities of which nobody says whether it has them.
 
     Attributes:
         models: All of them.
     """
 
-    def __init__(self, router: Router, others: Mapping[str, Candidate], default: str | None = None) -> None:
-        self._router, self._others, self._default = router, others, default
+    def __init__(
+        self,
+        router: Router,
+        others: Mapping[str, Candidate],
+        default: str | None = None,
+        *,
+        untold: Mapping[str, frozenset[Capability]] | None = None,
+    ) -> None:
+        self._router, self._others, self._default, self._untold = router, others, default, untold or {}
         self.models = Pool((*router.pool, *others.values()))
         by_quality = sorted(
             router.pool, key=lambda model: -(model.profile.mean_quality if model.profile else 0)
@@ -46,6 +56,68 @@ class Unpredicted:
     def best(self) -> str:
         """The model that is the best on average."""
         return self._best[0]
+
+    def knows(self, name: str) -> bool:
+        """Return whether a name or an alias is a model's."""
+        return name in self._others or name in self._router.pool
+
+    def named(self, name: str) -> str:
+        """Return the name of the model that a name, an alias, or another spelling of either means.
+
+        Raises:
+            UnknownCandidateError: None of the models.
+        """
+        if not self.knows(name):
+            found = candidate_named(self.models, name)
+            if found is None or found.name not in self.models:
+                raise UnknownCandidateError(name, self.models.names)
+            return found.name
+        return name if name in self._others else self._router.pool[name].name
+
+    def among(self, names: Iterable[str], constraints: Constraints | None) -> Constraints:
+        """Return the constraints, narrowed to these models, by name or alias.
+
+        Raises:
+            UnknownCandidateError: A name is not known.
+        """
+        constraints = constraints or Constraints()
+        allow = frozenset(map(self.named, names))
+        if constraints.allow is not None:
+            allow &= frozenset(map(self.named, constraints.allow))
+        return constraints.model_copy(update={"allow": allow})
+
+    def profiled(self, constraints: Constraints) -> Constraints:
+        """Return the constraints without the names that the router does not know."""
+        strangers = self._others.keys()
+        if not strangers:
+            return constraints
+        allow = None if constraints.allow is None else constraints.allow - strangers
+        return constraints.model_copy(update={"allow": allow, "deny": constraints.deny - strangers})
+
+    def forced(self, query: Query | None, name: str, dial: DialSetting) -> Decision:
+        """Return the decision for a model that the caller names."""
+        name = self.named(name)
+        reason = f"{name} was asked for"
+        only = Constraints(allow=frozenset({name}))
+        if query is None or name in self._others:
+            return self.decide(name, reason, only, dial)
+        return self._router.route(query, constraints=only, **dial).because(reason)
+
+    def by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
+        """Return the decision among models of which nobody says that they cannot take a call that no other can."""
+        needed = constraints.capabilities
+        lacking = {model.name: needed - model.capabilities for model in self._router.pool}
+        untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
+        if not needed or not untold:
+            return None
+        tried = self.among(untold, self.profiled(constraints)).model_copy(
+            update={"capabilities": frozenset()}
+        )
+        try:
+            decision = self._router.route(query, constraints=tried, **dial)
+        except NoEligibleCandidateError:
+            return None
+        return decision.because(f"nobody is known to take {', '.join(sorted(needed))}: tried")
 
     def by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
         """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any.

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
-from crossroute.calls import dispatch
+from crossroute.calls import beside
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
@@ -345,7 +345,7 @@ def test_a_pacer_that_changes_nothing_leaves_the_dial(router):
 def test_an_event_loop_waits_for_quick_decisions_alone(
     router, monkeypatch, *, quick_s, characters, paced, waits
 ):
-    monkeypatch.setattr(dispatch, "QUICK_S", quick_s)
+    monkeypatch.setattr(beside, "QUICK_S", quick_s)
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS}, pacer=Watch() if paced else None)
     threads = []
 
