@@ -1,14 +1,25 @@
-"""What new outcomes take over from the router that goes on learning: its candidates, prices and shape."""
+"""How a router goes on learning: what new outcomes take over from it, and what it becomes.
+
+Of the router new outcomes take its candidates, prices and shape; of what is learnt it keeps what foresees better.
+"""
 
 from __future__ import annotations
+
+import numpy as np
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.data.outcomes import Outcomes
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, encoder_name
+from crossroute.model.ensemble import Ensemble
+from crossroute.model.profiles import pool_profiles
 from crossroute.routing.members import spellings
+from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
+from crossroute.training.doubting import classes_of
+from crossroute.training.run import Prepared, likelihood
+from crossroute.training.stacking import HALF_PENALTY, mean_lengths, network_logit, weigh
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
 """Settings that a trained network has once and for all; so has it its encoder and its components."""
@@ -64,3 +75,66 @@ def _filled(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidat
 def unlearned(pool: Pool, start: Router) -> Pool:
     """Return candidates, at their prices, with the profiles that `start` has of them."""
     return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
+
+
+def as_it_was(pool: Pool, start: Router, predictor: Predictor, validation: Prepared) -> Predictor | None:
+    """Return what a router was before it went on learning, where its network alone foresees no worse so; else None."""
+    if not set(pool.names) <= set(start.pool.names):
+        return None
+    kept = start.predictor.with_pool(unlearned(pool, start))
+    alone = kept.with_doubt(None).with_ensemble(None)
+    return kept if likelihood(alone, validation) >= likelihood(predictor, validation) else None
+
+
+def gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
+    """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
+    beside = _carried(start.predictor, predictor, validation)
+    if start.predictor.doubt is not None:  # what it goes on learning from counts as near
+        x = predictor.network.project(train.encoded.numpy())
+        doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
+        predictor = predictor.with_doubt(doubt)
+    joined = predictor.with_ensemble(beside)
+    return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
+
+
+def _carried(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
+    """Return the members of a router that went on learning, weighed anew beside its network as it is now.
+
+    They have seen none of the new queries, and stand beside the candidates that they knew; None where there are none.
+
+    Args:
+        before: The router's that went on learning.
+        predictor: What its network has become, over the pool as it is profiled now.
+        validation: The validation split, which neither has learned from.
+    """
+    if before.ensemble is None or before.columns is None:
+        return None
+    names = before.pool.names
+    columns = np.array(
+        [before.columns[names.index(c.name)] if c.name in names else -1 for c in predictor.pool]
+    )
+    known = np.flatnonzero(columns >= 0)
+    encoded, tensors = validation.encoded.numpy(), dict(before.ensemble.tensors)
+    weighed = before.ensemble.over(columns[known])
+    if weighed is None:
+        return None
+    members = before.ensemble.beside(encoded, predictor.network.project(encoded), weighed)
+    network = network_logit(predictor, validation)[:, known]
+    start = np.array([float(tensors["own"][0]), 1.0])
+    quality = validation.outcomes.quality[:, known]
+    halves = weigh(np.stack([network, members]), quality, start, HALF_PENALTY * len(known))
+    own, share = halves.weights
+    profiles, intercept = tensors["profiles"].copy(), share * tensors["intercept"]
+    profiles[columns[known]] = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
+    intercept[columns[known]] += halves.intercept
+    length = tensors["length"].copy()
+    length[columns[known]] = mean_lengths(predictor, (validation,))[known]
+    told = {
+        "profiles": profiles,
+        "own": np.array([own]),
+        "weights": share * tensors["weights"],
+        "common": share * tensors["common"],
+        "intercept": intercept,
+        "length": length,
+    }
+    return Ensemble(tensors | {name: values.astype(np.float32) for name, values in told.items()})

@@ -28,12 +28,12 @@ from crossroute.query import Query
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
-from crossroute.training.adoption import adopted, settled, unlearned
+from crossroute.training.adoption import adopted, as_it_was, gone_on, settled
 from crossroute.training.config import TrainingConfig
-from crossroute.training.doubting import classes_of, fit_doubt
+from crossroute.training.doubting import fit_doubt
 from crossroute.training.priors import Prior
-from crossroute.training.run import Epoch, Prepared, TrainingRun, likelihood
-from crossroute.training.stacking import carry_ensemble, fit_ensemble
+from crossroute.training.run import Epoch, Prepared, TrainingRun
+from crossroute.training.stacking import fit_ensemble
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
 from crossroute.training.teacher import verifier_of
@@ -157,8 +157,8 @@ def fit_prepared(
     if start is None:
         predictor, foreseen = _completed(predictor, train, validation, config, prior)
     else:
-        kept = _as_it_was(begun, start, predictor, validation)
-        predictor = kept or _gone_on(predictor, start, train, validation)
+        kept = as_it_was(begun.pool, start, predictor, validation)
+        predictor = kept or gone_on(predictor, start, train, validation)
         provenance = start.provenance if kept else provenance
         foreseen = predictor.foresee_encoded(validation.queries).quality
     own = start.own_verifier if start else None
@@ -189,26 +189,6 @@ def _completed(
     joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
     whole = joined.with_doubt(_doubt(joined, train, validation, prior))
     return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
-
-
-def _as_it_was(begun: Start, start: Router, predictor: Predictor, validation: Prepared) -> Predictor | None:
-    """Return what a router was before it went on learning, where its network alone foresees no worse so; else None."""
-    if not set(begun.pool.names) <= set(start.pool.names):
-        return None
-    kept = start.predictor.with_pool(unlearned(begun.pool, start))
-    alone = kept.with_doubt(None).with_ensemble(None)
-    return kept if likelihood(alone, validation) >= likelihood(predictor, validation) else None
-
-
-def _gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
-    """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
-    beside = carry_ensemble(start.predictor, predictor, validation)
-    if start.predictor.doubt is not None:  # what it goes on learning from counts as near
-        x = predictor.network.project(train.encoded.numpy())
-        doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
-        predictor = predictor.with_doubt(doubt)
-    joined = predictor.with_ensemble(beside)
-    return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
 
 def calibration_of(prepared: Prepared) -> EncodedQueries:

@@ -148,7 +148,7 @@ def fit_ensemble(
     members = grow_members(predictor, known, encoded, quality, config)
     logits = logit(np.stack([members.straight, members.forest.unseen]), HELD)  # (members, n, c)
     shares = share_out(logits, quality)
-    network = np.concatenate([_network_logit(predictor, part) for part in (train, validation)])  # (n, m)
+    network = np.concatenate([network_logit(predictor, part) for part in (train, validation)])  # (n, m)
     seen, beside = len(train.encoded), shares(logits)  # (n, c)
     halves = weigh_network(network[:, known], beside, quality, seen, shares.worth)
     unseen = sigmoid(network[seen:])
@@ -210,50 +210,7 @@ def mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
     return np.asarray((count * own + SHRUNK_TO_ALL * every) / (count + SHRUNK_TO_ALL))
 
 
-def carry_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
-    """Return the members of a router that went on learning, weighed anew beside its network as it is now.
-
-    They have seen none of the new queries, and stand beside the candidates that they knew; None where there are none.
-
-    Args:
-        before: The router's that went on learning.
-        predictor: What its network has become, over the pool as it is profiled now.
-        validation: The validation split, which neither has learned from.
-    """
-    if before.ensemble is None or before.columns is None:
-        return None
-    names = before.pool.names
-    columns = np.array(
-        [before.columns[names.index(c.name)] if c.name in names else -1 for c in predictor.pool]
-    )
-    known = np.flatnonzero(columns >= 0)
-    encoded, tensors = validation.encoded.numpy(), dict(before.ensemble.tensors)
-    weighed = before.ensemble.over(columns[known])
-    if weighed is None:
-        return None
-    members = before.ensemble.beside(encoded, predictor.network.project(encoded), weighed)
-    network = _network_logit(predictor, validation)[:, known]
-    start = np.array([float(tensors["own"][0]), 1.0])
-    quality = validation.outcomes.quality[:, known]
-    halves = weigh(np.stack([network, members]), quality, start, HALF_PENALTY * len(known))
-    own, share = halves.weights
-    profiles, intercept = tensors["profiles"].copy(), share * tensors["intercept"]
-    profiles[columns[known]] = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
-    intercept[columns[known]] += halves.intercept
-    length = tensors["length"].copy()
-    length[columns[known]] = mean_lengths(predictor, (validation,))[known]
-    told = {
-        "profiles": profiles,
-        "own": np.array([own]),
-        "weights": share * tensors["weights"],
-        "common": share * tensors["common"],
-        "intercept": intercept,
-        "length": length,
-    }
-    return Ensemble(tensors | {name: values.astype(np.float32) for name, values in told.items()})
-
-
-def _network_logit(predictor: Predictor, part: Prepared) -> Floats:
+def network_logit(predictor: Predictor, part: Prepared) -> Floats:
     """Return what the network alone says of quality, shape (n, m), in log-odds."""
     alone = predictor.with_doubt(None).with_ensemble(None)
     return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
