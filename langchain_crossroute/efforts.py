@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from langchain_core.language_models import BaseChatModel
 
 from crossroute.calls.effort_words import Api, beside_thinking, effort_words, warn_untold
+from crossroute.catalogue import address_of
 from crossroute.effort import Told
 
 
@@ -31,7 +32,7 @@ def effort_fields(model: BaseChatModel, told: Told) -> dict[str, Any]:
         warn_untold(type(model))
         return {}
     name = str(model._get_ls_params().get("ls_model_name", ""))
-    words = effort_words(speech.api, name, told, base_url=_base_url(model))
+    words = effort_words(speech.api, name, told, base_url=address_of(model))
     update = {speech.fields.get(word, word): value for word, value in words.items()}
     if speech.api == "anthropic":
         stated = {name: getattr(model, name, None) for name in ("max_tokens", "temperature")}
@@ -84,11 +85,6 @@ def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
         return {**held, **value}
     return value
-
-
-def _base_url(model: BaseChatModel) -> str | None:
-    urls = (getattr(model, name, None) for name in ("openai_api_base", "api_base"))
-    return next((url for url in urls if isinstance(url, str)), None)
 
 
 def _effort_in(stated: object) -> str | None:

@@ -120,11 +120,6 @@ class Member:
         return self.model._get_ls_params().get("ls_model_name")
 
     @property
-    def _base_url(self) -> str | None:
-        urls = (getattr(self.model, name, None) for name in ("base_url", "openai_api_base", "endpoint"))
-        return next((url for url in urls if isinstance(url, str)), None)
-
-    @property
     def ability(self) -> Ability:
         """What it can do: by its profile; where that is silent on tools, by what its class implements."""
         profile = self.model.profile or {}
@@ -142,7 +137,7 @@ class Member:
         return Ability(
             capabilities=frozenset(can),
             context_window=window or None,
-            price=price_of_own(kind, self.model_name, self._base_url),
+            price=price_of_own(self.model, self.model_name),
             model=self.model_name,
             untold=frozenset(untold),
             effort=effort_of(self.model),

@@ -7,6 +7,7 @@ from typing import Any, cast
 from llama_index.core.llms import LLM
 
 from crossroute.calls.effort_words import Api, Words, beside_thinking, effort_words, warn_untold
+from crossroute.catalogue import address_of
 from crossroute.effort import Told
 
 
@@ -19,7 +20,7 @@ def told_to(llm: LLM, told: Told) -> LLM:
     if api is None:
         warn_untold(type(llm))
         return llm
-    words = effort_words(api, llm.metadata.model_name, told, base_url=_base_url(llm))
+    words = effort_words(api, llm.metadata.model_name, told, base_url=address_of(llm))
     if api == "google":
         return _with_thinking(llm, words)
     view = llm.model_copy(update=_fields(llm, api, words))
@@ -88,8 +89,3 @@ def _with_thinking(llm: LLM, words: Words) -> LLM:
     shown = dict(held.get("thinking_config") or {}).get("include_thoughts")
     view._generation_config = {**held, "thinking_config": ThinkingConfig(include_thoughts=shown, **words)}
     return cast("LLM", view)
-
-
-def _base_url(llm: LLM) -> str | None:
-    url = getattr(llm, "api_base", None)
-    return url if isinstance(url, str) else None

@@ -54,15 +54,10 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
         context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
         effort=effort_of(llm),
         model=model_name(llm),
-        price=price_of_own(type(llm), model_name(llm), _base_url(llm)),
+        price=price_of_own(llm, model_name(llm)),
     )
     said = {} if stated is None else {field: value for field, value in stated if value is not None}
     return by_metadata.model_copy(update=said)
-
-
-def _base_url(llm: LLM) -> str | None:
-    urls = (getattr(llm, name, None) for name in ("base_url", "api_base", "api_url"))
-    return next((url for url in urls if isinstance(url, str)), None)
 
 
 def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:

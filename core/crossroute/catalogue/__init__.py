@@ -11,6 +11,7 @@ from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.hosts import is_own_address
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (
+    address_of,
     candidate_meant,
     candidate_named,
     catalogued_price,
@@ -32,6 +33,7 @@ __all__ = [
     "Release",
     "Resolution",
     "add_layer",
+    "address_of",
     "billed",
     "candidate_meant",
     "candidate_named",

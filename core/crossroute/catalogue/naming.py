@@ -9,6 +9,9 @@ from crossroute.catalogue.hosts import LOCAL_CLASSES, is_own_address
 from crossroute.catalogue.spelling import take_apart
 from crossroute.effort import Effort, Told, split_effort, with_effort
 
+ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
+"""What classes of either framework call the address of a model's server."""
+
 
 def candidate_named(pool: Pool, name: str) -> Candidate | None:
     """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
@@ -74,20 +77,31 @@ def catalogued_price(name: str) -> Price | None:
     return FREE if own else None
 
 
-def price_of_own(kind: type, model: str | None, base_url: str | None) -> Price | None:
+def address_of(client: object) -> str | None:
+    """Return the address that a framework's client of a model was given, whatever its class calls it.
+
+    >>> class Client: api_base = "http://localhost:8000/v1"
+    >>> address_of(Client()), address_of(object())
+    ('http://localhost:8000/v1', None)
+    """
+    told = (getattr(client, name, None) for name in ADDRESSES)
+    return next((address for address in told if isinstance(address, str)), None)
+
+
+def price_of_own(client: object, model: str | None) -> Price | None:
     """Return a price of zero where a client asks a model on one's own machines; None where somebody may charge.
 
     At an address of one's own, a client of a provider's API may ask a gateway to hosted models, so that only open
     weights count as one's own there.
 
     Args:
-        kind: The client's class.
+        client: Of a framework.
         model: The name by which it asks the model.
-        base_url: Its address, where it is given one.
     """
+    base_url = address_of(client)
     if base_url and not is_own_address(base_url):
         return None
-    if LOCAL_CLASSES & {base.__name__ for base in kind.__mro__}:
+    if LOCAL_CLASSES & {base.__name__ for base in type(client).__mro__}:
         return None if (model or "").endswith("cloud") else FREE  # Ollama serves such tags from its own
     found = Catalogue.bundled().find(model) if model and base_url else None
     return FREE if found and found.entry.open_weights else None
