@@ -27,6 +27,7 @@ from crossroute.evaluation.baselines.regression import PerCandidate
 from crossroute.evaluation.baselines.tuning import Baseline
 from crossroute.metrics.scores import aiq, cost_range, sweep_for
 from crossroute.metrics.sweep import Sweep
+from crossroute.numeric import Floats
 
 SETS = ("routerbench-5shot", "routerbench-0shot", "gpt4o-llama-qwen", "paretobandit", "openhands")
 ROUTERS: dict[str, Baseline] = {
@@ -41,6 +42,30 @@ def complete(folder: Path) -> Outcomes:
     common = np.flatnonzero(outcomes.observed.mean(0) > 0.9)
     names = [outcomes.pool.names[column] for column in common if tuple(outcomes.pool)[column].price]
     return outcomes.select(names).complete()
+
+
+class Split:
+    """A set's queries, of which the test queries score what the others teach.
+
+    Args:
+        outcomes: The set.
+        encoder: Of its texts.
+
+    Attributes:
+        others: Rows of the others.
+    """
+
+    def __init__(self, outcomes: Outcomes, encoder: QueryEncoder) -> None:
+        is_test = np.array(outcomes.splits) == "test"
+        self.others, self._test = np.flatnonzero(~is_test), outcomes.take(is_test)
+        self._far = encoder.embed([Query(text) for text in self._test.texts])
+        self._usd = sweep_for(self._test.cost)
+        self._range = cost_range(self._test.quality, self._test.cost)
+
+    def score(self, family: Baseline, near: Floats, taught: Outcomes) -> float:
+        """Return the AIQ on the test queries of a router that learns from some outcomes of encoded queries."""
+        predicted = family.fit(near, taught).predict(self._far)
+        return aiq(Sweep.of(predicted, self._test, self._usd).points(), *self._range)
 
 
 def designed(prompts: Outcomes, share: float, seed: int) -> npt.NDArray[np.bool_]:
@@ -85,26 +110,19 @@ def main() -> None:
     print(f"{'set':<18} {'router':<11}  all     design  random  calls  USD of all", flush=True)
     for name in given.sets.split(","):
         outcomes = complete(given.data / name)
-        is_test = np.array(outcomes.splits) == "test"
-        test = outcomes.take(is_test)
-        far = encoder.embed([Query(text) for text in test.texts])
-        usd, (low, high) = sweep_for(test.cost), cost_range(test.quality, test.cost)
+        split = Split(outcomes, encoder)
         found: dict[str, list[list[float]]] = {router: [] for router in ROUTERS}
         spent = []
         for seed in range(given.draws):
             draw = np.random.default_rng(seed)
-            prompts = outcomes.take(draw.permutation(np.flatnonzero(~is_test))[: given.prompts])
+            prompts = outcomes.take(draw.permutation(split.others)[: given.prompts])
             near = encoder.embed([Query(text) for text in prompts.texts])
             asked = designed(prompts, given.share, seed)
             rows = draw.permutation(len(prompts)) < given.share * len(prompts)
             ways = (np.ones_like(asked), asked, np.broadcast_to(rows[:, None], asked.shape))
             spent.append((asked.mean(), prompts.cost[asked].sum() / prompts.cost.sum()))
             for router, family in ROUTERS.items():
-                scores = []
-                for way in ways:
-                    predicted = family.fit(near, only(prompts, way)).predict(far)
-                    scores.append(aiq(Sweep.of(predicted, test, usd).points(), low, high))
-                found[router].append(scores)
+                found[router].append([split.score(family, near, only(prompts, way)) for way in ways])
         share, dollars = np.mean(spent, axis=0)
         for router, scores_of in found.items():
             cells = "  ".join(f"{score:.4f}" for score in np.mean(scores_of, axis=0))

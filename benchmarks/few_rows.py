@@ -21,11 +21,12 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from design import complete
 from sets import DATA
 from train_universal import train
 from unseen import QUICK
 
-from crossroute import Outcomes, Router, fit, priced, read_outcomes
+from crossroute import Outcomes, Router, fit
 from crossroute.errors import DataError
 from crossroute.training import fit_few
 from crossroute.training.few import CONSTANT, FROM_NOTHING, compared, constant, shared_out
@@ -48,7 +49,7 @@ def main(
     print("| set | rows | constant | from nothing | `train` | worst draw | under the noise | taken |")
     print("|---|---|---|---|---|---|---|---|")
     for name in only or SETS:
-        outcomes, start = complete(name), started(name, folder)
+        outcomes, start = complete(DATA / name), started(name, folder)
         for size in map(int, sizes.split(",")):
             kept = folder / "few-rows"
             rows = [
@@ -56,14 +57,6 @@ def main(
                 for seed in range(draws)
             ]
             print(line(name, size, rows), flush=True)
-
-
-def complete(name: str) -> Outcomes:
-    """Return a set's queries that all of its common candidates answered."""
-    outcomes = priced(read_outcomes(DATA / name))
-    common = np.flatnonzero(outcomes.observed.mean(0) > 0.9)
-    names = [outcomes.pool.names[column] for column in common if tuple(outcomes.pool)[column].price]
-    return outcomes.select(names).complete()
 
 
 def started(name: str, folder: Path) -> Router:

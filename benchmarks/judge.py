@@ -14,13 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from design import ROUTERS, SETS, complete
+from design import ROUTERS, SETS, Split, complete
 
 from crossroute import Outcomes, Query
 from crossroute.collection.judging import calibrated
 from crossroute.encoder.query_encoder import QueryEncoder
-from crossroute.metrics.scores import aiq, cost_range, sweep_for
-from crossroute.metrics.sweep import Sweep
 from crossroute.numeric import Floats
 
 AGREEMENT = (1.0, 0.9, 0.8, 0.7)
@@ -62,14 +60,11 @@ def main() -> None:
     print(f"| set | router | judge | {' | '.join(heads)} |\n|{'---|' * (3 + len(heads))}", flush=True)
     for name in given.sets.split(","):
         outcomes = complete(given.data / name)
-        is_test = np.array(outcomes.splits) == "test"
-        test = outcomes.take(is_test)
-        far = encoder.embed([Query(text) for text in test.texts])
-        usd, (low, high) = sweep_for(test.cost), cost_range(test.quality, test.cost)
+        split = Split(outcomes, encoder)
         found: dict[tuple[str, str], list[list[float]]] = {}
         for seed in range(given.draws):
             draw = np.random.default_rng(seed)
-            prompts = outcomes.take(draw.permutation(np.flatnonzero(~is_test))[:PROMPTS])
+            prompts = outcomes.take(draw.permutation(split.others)[:PROMPTS])
             near = encoder.embed([Query(text) for text in prompts.texts])
             for kind in ("at random", "at random, calibrated", "for the dearest"):
                 for router, family in ROUTERS.items():
@@ -81,8 +76,7 @@ def main() -> None:
                             else random_judge(prompts.quality, agreement, draw)
                         )
                         graded = mapped(graded, prompts.quality) if "calibrated" in kind else graded
-                        predicted = family.fit(near, replace(prompts, quality=graded)).predict(far)
-                        scores.append(aiq(Sweep.of(predicted, test, usd).points(), low, high))
+                        scores.append(split.score(family, near, replace(prompts, quality=graded)))
                     found.setdefault((router, kind), []).append(scores)
         for (router, kind), scores_of in found.items():
             mean, spread = np.mean(scores_of, axis=0), np.std(scores_of, axis=0)
