@@ -13,12 +13,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
+from crossroute.candidate import Candidate, Price
 from crossroute.data.outcomes import MEASURES
 from crossroute.data.readers.rows import Rows, short
 from crossroute.errors import DataError
 from crossroute.files import replace_file
+from crossroute.profiler.questions import GradedQuery
 
 Row = dict[str, Any]
 
@@ -79,6 +81,52 @@ class AnswersFile:
                     self._descriptor = _opened(self.path)
             self.rows = list(rows)
 
+    def unanswered(
+        self, queries: Sequence[GradedQuery], candidate: str, *, others: bool
+    ) -> list[GradedQuery]:
+        """Return the queries that have no answer yet.
+
+        Args:
+            queries: All.
+            candidate: The name of the one that answers them.
+            others: Whether answers to other queries may stand in the file.
+
+        Raises:
+            DataError: What is kept belongs to another candidate, or to other queries.
+        """
+        wanted = {query.query_id for query in queries}
+        for row in self.rows:
+            if row["candidate"] != candidate:
+                raise DataError(
+                    f"{self.path} holds answers of {row['candidate']!r}, not of {candidate!r}. Choose another file."
+                )
+            if row["query_id"] not in wanted and not others:
+                raise DataError(
+                    f"{self.path} answers {row['query_id']!r}, which is none of these {len(wanted)} queries. It was "
+                    "made with other queries, or another version; choose another file, or delete it to begin anew."
+                )
+        answered = {row["query_id"] for row in self.rows}
+        return [query for query in queries if query.query_id not in answered]
+
+    def count_again(self, queries: Sequence[GradedQuery], candidate: Candidate) -> None:
+        """Grade and price what is kept: a reference, a grader or a price may have been corrected since.
+
+        A cost that the answer itself told stays.
+        """
+        asked = {query.query_id: query for query in queries}
+        price = cast("Price", candidate.price)
+        counted = [
+            _counted(row, asked[row["query_id"]], price) if row["query_id"] in asked else row
+            for row in self.rows
+        ]
+        if counted != self.rows:
+            self.replace(counted)
+
+
+def stated(price: Price) -> dict[str, float]:
+    """Return at which price a call was counted, as its row says."""
+    return {"input": price.input, "output": price.output}
+
 
 def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
     """Read the graded answers of a file; none where there is no file.
@@ -110,6 +158,15 @@ def _write_whole(descriptor: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, before)
         raise
+
+
+def _counted(row: Row, query: GradedQuery, price: Price) -> Row:
+    if "answer" in row:
+        row = row | {"quality": query.grade(row["answer"])}
+    if "price" in row:
+        cost = price.cost(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
+        row = row | {"cost_usd": cost, "price": stated(price)}
+    return row
 
 
 def _opened(path: Path) -> int:

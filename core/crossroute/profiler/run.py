@@ -30,9 +30,9 @@ from crossroute.calls.blame import is_transient, status
 from crossroute.calls.failures import failure_of
 from crossroute.calls.waits import retry_after
 from crossroute.candidate import Candidate, Price
-from crossroute.errors import DataError, SpendingLimitError
+from crossroute.errors import SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer
-from crossroute.profiler.answers_file import AnswersFile, Row
+from crossroute.profiler.answers_file import AnswersFile, Row, stated
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.settings import Pace, ProfilingSettings, Purse
 from crossroute.tokens import estimate_tokens
@@ -95,10 +95,10 @@ class ProfilingRun:
         others: bool = False,
     ) -> None:
         self.answerer, self.candidate, self.kept, self.settings = answerer, candidate, kept, settings
-        unanswered = _unanswered(queries, candidate.name, kept, others)
+        unanswered = kept.unanswered(queries, candidate.name, others=others)
         self.todo = deque(query for query in unanswered if only is None or query.query_id in only)
         self.wanted = len(kept.rows) + len(self.todo)
-        _count_again(queries, candidate, kept)
+        kept.count_again(queries, candidate)
         self.pace = pace or Pace(settings.requests_per_minute)
         self.cost = sum(row["cost_usd"] for row in kept.rows)
         self.purse = purse or Purse(settings.max_cost, self.cost)
@@ -211,7 +211,7 @@ class ProfilingRun:
             "answer": counted.text,
         }
         if answer.cost is None:
-            row["price"] = _stated(price)
+            row["price"] = stated(price)
         with self._tally:
             self.kept.append(row | ({"error": error} if error else {}))
             self.cost += counted.cost or 0.0
@@ -245,57 +245,6 @@ class ProfilingRun:
             limit = cast("float", self.purse.limit)
             raise SpendingLimitError(self.candidate.name, self.purse.spent, limit, done, self.wanted)
         return expected
-
-
-def _unanswered(
-    queries: Sequence[GradedQuery], name: str, kept: AnswersFile, others: bool
-) -> list[GradedQuery]:
-    """Return the queries that have no answer yet.
-
-    Raises:
-        DataError: What is kept belongs to another candidate, or to other queries.
-    """
-    wanted = {query.query_id for query in queries}
-    for row in kept.rows:
-        if row["candidate"] != name:
-            raise DataError(
-                f"{kept.path} holds answers of {row['candidate']!r}, not of {name!r}. Choose another file."
-            )
-        if row["query_id"] not in wanted and not others:
-            raise DataError(
-                f"{kept.path} answers {row['query_id']!r}, which is none of these {len(wanted)} queries. It was made "
-                "with other queries, or another version; choose another file, or delete it to begin anew."
-            )
-    answered = {row["query_id"] for row in kept.rows}
-    return [query for query in queries if query.query_id not in answered]
-
-
-def _count_again(queries: Sequence[GradedQuery], candidate: Candidate, kept: AnswersFile) -> None:
-    """Grade and price the answers that are kept: a reference, a grader or a price may have been corrected since.
-
-    A cost that the answer itself told stays.
-    """
-    asked = {query.query_id: query for query in queries}
-    price = cast("Price", candidate.price)
-    counted = [
-        _counted(row, asked[row["query_id"]], price) if row["query_id"] in asked else row for row in kept.rows
-    ]
-    if counted != kept.rows:
-        kept.replace(counted)
-
-
-def _counted(row: Row, query: GradedQuery, price: Price) -> Row:
-    if "answer" in row:
-        row = row | {"quality": query.grade(row["answer"])}
-    if "price" in row:
-        cost = price.cost(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
-        row = row | {"cost_usd": cost, "price": _stated(price)}
-    return row
-
-
-def _stated(price: Price) -> dict[str, float]:
-    """Return at which price a call was counted, as its row says."""
-    return {"input": price.input, "output": price.output}
 
 
 def _may_pass(error: BaseException) -> bool:
