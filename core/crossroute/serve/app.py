@@ -29,7 +29,7 @@ from crossroute.serve.overview import SHOW_S, Overview
 from crossroute.serve.refusals import refused
 from crossroute.serve.service import DIALS, POOL, Service
 from crossroute.serve.wire import CHAT, MESSAGES, RESPONSES, wire_of_path
-from crossroute.serve.wire.neutral import Wire
+from crossroute.serve.wire.formats import Wire
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

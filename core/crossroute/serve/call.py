@@ -19,7 +19,6 @@ from crossroute.routing.policy import Constraints
 from crossroute.serve.balancing import Kind, kind_of
 from crossroute.serve.errors import RequestError, as_its_format_has_it
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
-from crossroute.serve.events import Event
 from crossroute.serve.fitting import fitted
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
@@ -29,7 +28,8 @@ from crossroute.serve.streams import Tail
 from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire import CHAT, MESSAGES
-from crossroute.serve.wire.neutral import Part, Wire, WrittenWire, deltas_of
+from crossroute.serve.wire.formats import Wire, WrittenWire
+from crossroute.serve.wire.neutral import Part, deltas_of
 from crossroute.serve.writing import written
 
 STREAMED = "not escalated: the answer is streamed"
@@ -135,7 +135,7 @@ class Call:
                 remember=self._remember,
                 learn=self._learn,
             )
-            return partial(self._events, sent), tail
+            return partial(self.service.upstream.stream, sent), tail
 
         async with aclosing(attempts.astream(opening)) as passed:
             begun = False
@@ -163,9 +163,6 @@ class Call:
         for delta in deltas_of(taken.heard):
             yield from writer.write(delta)
         yield from writer.end(told_of(decision, taken.left_out))
-
-    def _events(self, sent: Sent) -> AsyncIterator[list[Event]]:
-        return self.service.upstream.stream(sent)
 
     def _decide(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
@@ -253,8 +250,9 @@ class Call:
         if member.takes(self.wire.name):
             source = self.wire
             with as_its_format_has_it():
-                changes = {"model": place.model, **self._changes(member, streamed), **more}
-            said = self.body.replaced(changes, OURS | without)
+                changes = self._changes(member, streamed)
+            kept = {name: value for name, value in changes.items() if name not in without}
+            said = self.body.replaced({"model": place.model, **kept, **more}, OURS | without)
         else:
             source = self._written_wire(member)
             with as_its_format_has_it():
@@ -272,8 +270,7 @@ class Call:
             changes["messages"] = messages
         if streamed and self.wire is CHAT:
             changes["stream_options"] = {**(self.body.get("stream_options") or {}), "include_usage": True}
-        refused = self.service.upstream.refused.get(member.name, frozenset())
-        return {name: value for name, value in changes.items() if name not in refused}
+        return changes
 
     def _tokens(self, member: Member) -> int:
         """Return about how many tokens a member reads and writes; they are estimated where it has several places."""

@@ -26,7 +26,7 @@ from crossroute.serve.service import Service
 from crossroute.serve.told import FIELD, headers_of
 from crossroute.serve.upstream import Sent
 from crossroute.serve.wire import CHAT, COUNTED, MESSAGES, RESPONSES
-from crossroute.serve.wire.neutral import Wire
+from crossroute.serve.wire.formats import Wire
 from crossroute.traffic import labelled
 
 T = TypeVar("T")

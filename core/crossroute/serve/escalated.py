@@ -14,7 +14,8 @@ from crossroute.query import Query
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.service import Service
 from crossroute.serve.upstream import Sent
-from crossroute.serve.wire.neutral import Answer, Request, Wire
+from crossroute.serve.wire.formats import Wire
+from crossroute.serve.wire.neutral import Answer, Request
 
 
 class Taken(NamedTuple):

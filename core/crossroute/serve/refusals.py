@@ -23,7 +23,7 @@ from crossroute.errors import (
 from crossroute.scrubbing import without_secrets
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.service import Service
-from crossroute.serve.wire.neutral import Wire
+from crossroute.serve.wire.formats import Wire
 
 LOG = logging.getLogger("crossroute.serve")
 

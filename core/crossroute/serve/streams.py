@@ -11,6 +11,7 @@ from crossroute.calls.spend import Usage
 from crossroute.serve import events
 from crossroute.serve.events import DONE, Event
 from crossroute.serve.told import FIELD, told_of
+from crossroute.serve.wire.formats import Wire
 from crossroute.serve.wire.neutral import (
     SHOWING,
     Began,
@@ -22,7 +23,6 @@ from crossroute.serve.wire.neutral import (
     Said,
     Text,
     ToolCall,
-    Wire,
 )
 
 

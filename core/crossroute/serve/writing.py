@@ -11,6 +11,7 @@ from crossroute.calls.tools import readable_id
 from crossroute.errors import UnableError
 from crossroute.serve.library import ARGUMENTS
 from crossroute.serve.members import Member
+from crossroute.serve.wire.formats import WrittenWire
 from crossroute.serve.wire.neutral import (
     Media,
     Message,
@@ -19,7 +20,6 @@ from crossroute.serve.wire.neutral import (
     Thought,
     ToolCall,
     ToolResult,
-    WrittenWire,
 )
 
 FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})

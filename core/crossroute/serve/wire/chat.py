@@ -20,7 +20,6 @@ from crossroute.serve.wire.chat_streams import (
     THOUGHT,
     ChatReader,
     ChatWriter,
-    finish_word,
     head_of,
     written_usage,
 )
@@ -36,6 +35,7 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
+    word_for,
     words_in,
 )
 
@@ -123,7 +123,7 @@ class Chat:
             "index": 0,
             "message": message,
             "logprobs": None,
-            "finish_reason": finish_word(answer.finish),
+            "finish_reason": word_for(answer.finish, FINISHES),
         }
         head = head_of(answer.id, answer.model, "chat.completion")
         return {**head, "choices": [choice], "usage": written_usage(answer.usage)}

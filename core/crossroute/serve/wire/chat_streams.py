@@ -11,7 +11,7 @@ from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, Event, event_bytes
 from crossroute.serve.wire.bodies import usage_in
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, word_for
 
 FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -97,7 +97,7 @@ class ChatWriter:
         elif isinstance(delta, Counted):
             self._usage = delta.usage
         elif isinstance(delta, Ended):
-            self._last = self._chunk({}, finish_word(delta.finish))
+            self._last = self._chunk({}, word_for(delta.finish, FINISHES))
 
     def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the last events, with what is told of the decision."""
@@ -122,11 +122,6 @@ def written_usage(usage: Usage | None) -> dict[str, Any]:
         "total_tokens": usage.input_tokens + usage.output_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
     }
-
-
-def finish_word(finish: Finish) -> str:
-    """Return the format's word for why an answer ended."""
-    return next(word for word, meant in FINISHES.items() if meant == finish)
 
 
 def head_of(name: str, model: str, kind: str) -> dict[str, Any]:

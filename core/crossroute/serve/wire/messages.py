@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crossroute.calls.dialects import words
 from crossroute.calls.tools import tool_provider
 from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
@@ -20,7 +21,6 @@ from crossroute.serve.wire.messages_streams import (
     MessagesReader,
     MessagesWriter,
     head_of,
-    stop_word,
     written_usage,
 )
 from crossroute.serve.wire.neutral import (
@@ -35,23 +35,12 @@ from crossroute.serve.wire.neutral import (
     Tool,
     ToolCall,
     ToolResult,
+    word_for,
 )
 
 ROLES: dict[str, Role] = {"user": "human", "assistant": "answer", "system": "system"}
 MEDIA: dict[str, Capability] = {"image": "vision", "document": "files"}
-OWN = frozenset(
-    {
-        "model",
-        "messages",
-        "system",
-        "tools",
-        "stream",
-        "stop_sequences",
-        "metadata",
-        "output_config",
-        "crossroute",
-    }
-)
+OWN = words("model messages system tools stream stop_sequences metadata output_config crossroute")
 """Members of a request that are no arguments, or become others."""
 
 EXPECTED: dict[str, tuple[type, ...]] = {
@@ -125,7 +114,7 @@ class Messages:
     def write_answer(self, answer: Answer) -> dict[str, Any]:
         """Return the body of an answer."""
         content = [block for part in answer.parts for block in _written_block(part)]
-        stop = "stop_sequence" if answer.stop else stop_word(answer.finish)
+        stop = "stop_sequence" if answer.stop else word_for(answer.finish, STOPS)
         return {
             **head_of(answer.id, answer.model),
             "content": content,

@@ -9,7 +9,7 @@ from crossroute.calls.spend import Usage
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import Event, event_bytes
 from crossroute.serve.wire.bodies import usage_in
-from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown
+from crossroute.serve.wire.neutral import Began, Called, Counted, Delta, Ended, Finish, Said, Shown, word_for
 
 STOPS: dict[str, Finish] = {
     "end_turn": "stop",
@@ -119,7 +119,7 @@ class MessagesWriter:
         """Yield the last events, with what is told of the decision."""
         yield from self._start()
         yield from self._stop()
-        stop = "stop_sequence" if self._ended.stop else stop_word(self._ended.finish)
+        stop = "stop_sequence" if self._ended.stop else word_for(self._ended.finish, STOPS)
         delta = {"stop_reason": stop, "stop_sequence": self._ended.stop}
         yield self._event("message_delta", delta=delta, usage=written_usage(self._usage))
         yield self._event("message_stop", crossroute=told)
@@ -154,11 +154,6 @@ def written_usage(usage: Usage | None) -> dict[str, int]:
         "cache_read_input_tokens": usage.cached_input_tokens,
         "cache_creation_input_tokens": 0,
     }
-
-
-def stop_word(finish: Finish) -> str:
-    """Return the format's word for why an answer ended."""
-    return next(word for word, meant in STOPS.items() if meant == finish)
 
 
 def head_of(name: str, model: str) -> dict[str, Any]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from crossroute.calls.spend import Usage
 from crossroute.candidate import Capability
-from crossroute.serve.events import Event
-from crossroute.serve.raw_json import RawObject
 
 Role = Literal["system", "human", "answer", "tool"]
 Finish = Literal["stop", "length", "tools", "filter"]
@@ -211,82 +209,6 @@ SHOWING = (Said, Called, Shown)
 """What of it there is to read."""
 
 
-class StreamReader(Protocol):
-    """Reads one stream of a format."""
-
-    def read(self, event: Event) -> Iterator[Delta]:
-        """Yield what an event says."""
-        ...
-
-
-class StreamWriter(Protocol):
-    """Writes one stream in a format."""
-
-    def write(self, delta: Delta) -> Iterator[bytes]:
-        """Yield the events for what a stream says."""
-        ...
-
-    def end(self, told: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the last events, with what is told of the decision."""
-        ...
-
-
-class Wire(Protocol):
-    """A wire format.
-
-    Attributes:
-        name: Its own.
-        path: Of its endpoint under a provider's address.
-    """
-
-    name: str
-    path: str
-
-    def read_request(self, body: RawObject) -> Request:
-        """Return what a client asks.
-
-        Raises:
-            RequestError: Something of it is not as the format has it.
-        """
-        ...
-
-    def read_answer(self, body: Mapping[str, Any]) -> Answer:
-        """Return what a model answered; a body that is no answer raises KeyError or TypeError."""
-        ...
-
-    def write_answer(self, answer: Answer) -> dict[str, Any]:
-        """Return the body of an answer."""
-        ...
-
-    def reader(self) -> StreamReader:
-        """Return what reads one stream."""
-        ...
-
-    def writer(self, asked: Mapping[str, Any]) -> StreamWriter:
-        """Return what writes one stream, for a client that asked so."""
-        ...
-
-    def is_last(self, event: Event) -> bool:
-        """Return whether a stream is complete with an event."""
-        ...
-
-    def is_asked(self, event: Event, asked: Mapping[str, Any]) -> bool:
-        """Return whether a client asked for an event."""
-        ...
-
-    def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
-        """Return the body of an error."""
-        ...
-
-
-class WrittenWire(Wire, Protocol):
-    """A wire format in which members of other clients' are asked."""
-
-    def write_request(self, request: Request, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a request, without its model; the arguments are in the format's own words."""
-        ...
-
-
 def deltas_of(answer: Answer) -> Iterator[Delta]:
     """Yield what a stream of a whole answer says."""
     yield Began(answer.id, answer.model)
@@ -300,6 +222,11 @@ def deltas_of(answer: Answer) -> Iterator[Delta]:
     if answer.usage is not None:
         yield Counted(answer.usage)
     yield Ended(answer.finish, answer.stop)
+
+
+def word_for(finish: Finish, words: Mapping[str, Finish]) -> str:
+    """Return a format's word for why an answer ended."""
+    return next(word for word, meant in words.items() if meant == finish)
 
 
 def words_in(parts: tuple[Part, ...]) -> str:
