@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from crossroute import Capability, CrossRouteError
-from crossroute.calls.dialects import Dialect, dialect_of
+from crossroute.calls.dialects import Dialect, dialect_of, words
 from crossroute.catalogue import price_of_own
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
@@ -43,11 +43,9 @@ PROFILE: dict[Capability, str] = {
 SETTABLE = frozenset({"temperature", "max_tokens"})
 """What a chat model reads from its fields in every call; a timeout its client was made with."""
 
-FIELDS_ALONE = frozenset(
-    {
-        *("temperature", "top_p", "top_k", "seed", "num_predict", "num_ctx", "num_gpu", "num_thread"),
-        *("repeat_last_n", "repeat_penalty", "tfs_z", "mirostat", "mirostat_eta", "mirostat_tau"),
-    }
+FIELDS_ALONE = words(
+    "temperature top_p top_k seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty tfs_z "
+    "mirostat mirostat_eta mirostat_tau"
 )
 """What ChatOllama takes as a field, and not as a keyword."""
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from crossroute import Decision
 from crossroute.calls.counting import counted, token_count
+from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, written_in_all
@@ -32,11 +33,9 @@ NUMBERS = ("quality", "cost", "cost_preference", "willingness_to_pay")
 """Those that a trace tells of a decision."""
 
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
-UNREADABLE_NAMES = frozenset(
-    {
-        *("LengthFinishReasonError", "ContentFilterFinishReasonError", "OpenAIRefusalError"),
-        *("StructuredOutputValidationError", "MultipleStructuredOutputsError"),
-    }
+UNREADABLE_NAMES = words(
+    "LengthFinishReasonError ContentFilterFinishReasonError OpenAIRefusalError "
+    "StructuredOutputValidationError MultipleStructuredOutputsError"
 )
 """Names of other errors which say that an answer came, and could not be read as its schema."""
 
@@ -47,19 +46,8 @@ LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 DONE = ("status", "done")
 """What else says that an answer ended: OpenAI's Responses API and Ollama."""
-FINISHING = frozenset(
-    [
-        "openai",
-        "anthropic",
-        "google_genai",
-        "ollama",
-        "groq",
-        "mistralai",
-        "fireworks",
-        "xai",
-        "deepseek",
-        "bedrock_converse",
-    ]
+FINISHING = words(
+    "openai anthropic google_genai ollama groq mistralai fireworks xai deepseek bedrock_converse"
 )
 """Providers that tell why an answer ended, unless it is cut."""
 COUNTING = frozenset({"google_genai"})

@@ -11,46 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-WITHHELD = frozenset(
-    [
-        "content_filter",
-        "content_filtered",
-        "refusal",
-        "safety",
-        "recitation",
-        "prohibited_content",
-        "blocklist",
-        "spii",
-        "image_safety",
-        "guardrail_intervened",
-        "sensitive",
-    ]
+from crossroute.calls.dialects import words
+
+WITHHELD = words(
+    "content_filter content_filtered refusal safety recitation prohibited_content blocklist spii image_safety "
+    "guardrail_intervened sensitive"
 )
 """Finish reasons of an answer that was kept back, in lower case: OpenAI's, Anthropic's, Google's, Amazon's, Zhipu's."""
 
-FAILED = frozenset(
-    [
-        "error",
-        "malformed_function_call",
-        "unexpected_tool_call",
-        "too_many_tool_calls",
-        "missing_thought_signature",
-        "malformed_response",
-        "other",
-        "language",
-        "no_image",
-        "network_error",
-        "insufficient_system_resource",
-        "abort",
-        "aborted",
-        "cancelled",
-        "canceled",
-        "failed",
-        "timeout",
-        "user_cancel",
-        "malformed_model_output",
-        "malformed_tool_use",
-    ]
+FAILED = words(
+    "error malformed_function_call unexpected_tool_call too_many_tool_calls missing_thought_signature "
+    "malformed_response other language no_image network_error insufficient_system_resource abort aborted "
+    "cancelled canceled failed timeout user_cancel malformed_model_output malformed_tool_use"
 )
 """Finish reasons of an answer that failed: OpenRouter's, Google's, Zhipu's, DeepSeek's, vLLM's, Cohere's, Amazon's."""
 

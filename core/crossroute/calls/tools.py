@@ -7,21 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from crossroute.calls.dialects import DIALECTS
+from crossroute.calls.dialects import DIALECTS, words
 from crossroute.errors import UnableError
 
-OPENAI_TOOLS = frozenset(
-    {
-        *("web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp"),
-        *("computer_use_preview", "local_shell", "shell", "apply_patch", "tool_search", "custom"),
-        *("computer", "namespace"),
-    }
+OPENAI_TOOLS = words(
+    "web_search web_search_preview file_search code_interpreter image_generation mcp computer_use_preview "
+    "local_shell shell apply_patch tool_search custom computer namespace"
 )
-GOOGLE_TOOLS = frozenset(
-    {
-        *("google_search", "google_search_retrieval", "google_maps", "code_execution", "url_context"),
-        *("computer_use", "file_search", "retrieval", "function_declarations"),
-    }
+GOOGLE_TOOLS = words(
+    "google_search google_search_retrieval google_maps code_execution url_context computer_use file_search "
+    "retrieval function_declarations"
 )
 """Keys of Google's tools, which state no type."""
 
