@@ -8,13 +8,16 @@ a harness adds) is paid for, and read only where the question says nothing witho
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import NamedTuple, get_args
 
+from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.conversation import Turn, read_turns
+from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.normalization import (
     LEAST_RUN,
@@ -28,7 +31,8 @@ from crossroute.reading.normalization import (
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HARNESS, HEAD, MODEL
+from crossroute.reading.sections import HARNESS, HEAD, MODEL, drop_empty_choices
+from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
 VIEW_CHARACTERS = 1000
@@ -49,8 +53,14 @@ LEAST_FRAME = 40
 CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
-MARK = re.compile("|".join(map(re.escape, ("</", "```", "??", "!!", "?!", "!?", *MODEL))))
+MARK = re.compile(
+    "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *MODEL)))
+    + r"|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
+)
 """What a word must not hold that is read as it stands."""
+
+SENTENCE_END = re.compile(r"[.!?:)] ")
+_SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 
 KNOWN_WORDS = 16_384
 
@@ -260,6 +270,10 @@ def plain_words(text: str) -> list[str]:
         return []
     words, lowered = text.split(), text.lower()
     count = len(words)
+    if (not text[0].isalpha() and unwrap(text) != text) or _is_written_otherwise(text, words):
+        return []
+    if (text[-1] in ".!" or SENTENCE_END.search(text)) and drop_appeals(drop_empty_choices(text)) != text:
+        return []
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
@@ -268,6 +282,13 @@ def plain_words(text: str) -> list[str]:
     ):
         return []
     return words if text == lowered or not _is_loud(text) else []
+
+
+def _is_written_otherwise(text: str, words: list[str]) -> bool:
+    """Return whether a line may be a template's, hexadecimal, or set apart by one sign."""
+    if text[-1] == ":" or text[1:6:2] in _SET_APART or HEX_END.fullmatch(text[-LEAST_HEX:]):
+        return True
+    return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))
 
 
 def _has_many_sentences(text: str) -> bool:

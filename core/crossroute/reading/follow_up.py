@@ -12,6 +12,10 @@ from crossroute.reading.sections import WORD
 FOLLOW_UP_CHARACTERS = 120
 UNSPACED_CHARACTERS = 4
 """A text that is neither English nor longer than this says little of its own, such as "go on" in Chinese."""
+ENDS = " .!?…。？！؟،-"
+CHOICE = re.compile(
+    r"(?i)\W*|\W*(?:(?:option|number|no\.?|choice|answer|nummer|opción|the) )?(?:[a-j]|\d{1,2})\W*"
+)
 CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 
 
@@ -29,12 +33,23 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
     """
     if len(text) > FOLLOW_UP_CHARACTERS:
         return False
+    if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
+        return True
     words = own_words(text)
     if content_words > 1 and not text.isascii() and len(words) == 1 and len(words[0]) <= UNSPACED_CHARACTERS:
         return True
     content = len(content_of(words))
     points = not wordings.POINTING.isdisjoint(words)
     return bool(words) and (content == 0 or (points and content <= min(content_words, len(words) // 3)))
+
+
+def is_choice(text: str) -> bool:
+    """Return whether a text picks one of what was offered, or is a mere sign.
+
+    >>> [is_choice(text) for text in ("B", "(2)", "option 3", "👍", "?", "Hi", "42 * 17")]
+    [True, True, True, True, True, False, False]
+    """
+    return CHOICE.fullmatch(text) is not None
 
 
 def own_words(text: str) -> list[str]:

@@ -16,6 +16,8 @@ from collections import Counter
 from functools import lru_cache
 
 from crossroute.patterns import lazy
+from crossroute.reading.encodings import decode_hexadecimal, drop_marks, join_letters, read_escapes, read_leet
+from crossroute.reading.wrapping import unwrap
 
 UPPER, LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
 
@@ -44,9 +46,11 @@ FILLER = 200
 """So are words that repeat at once over this many characters."""
 
 INVISIBLE = lazy(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "[\u00ad\u034f\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
+_EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
+EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 BLANKS = re.compile(r"[^\S\n]+")
 BLANK_LINES = lazy(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
@@ -103,13 +107,14 @@ def normalize(text: str) -> str:
     if len(text) > 2 * READ_CHARACTERS:
         text = f"{text[:READ_CHARACTERS]}\n\n{text[-READ_CHARACTERS:]}"
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    text = join_letters(unwrap(read_escapes(text)))
     if not text.isascii():
-        text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", text))
-        text = fold_lookalikes(text.translate(SMALL))
+        text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", drop_marks(text)))
+        text = EDGE_EMOJI.sub("", fold_lookalikes(text.translate(SMALL)))
     text = collapse_blanks(INVISIBLE.sub("", text))
     text = lower_capitals(drop_repetition(shorten_runs(text)))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
-    return PUNCTUATION.sub(r"\1", lower_voice(text))
+    return PUNCTUATION.sub(r"\1", lower_voice(read_leet(text)))
 
 
 def fold_lookalikes(text: str) -> str:
@@ -158,6 +163,9 @@ def drop_repetition(text: str) -> str:
     >>> drop_repetition("Why aaaaaaaa? hahahahaha 1000000"), drop_repetition("no " * 9)
     ('Why aaa? ha 1000000', 'no')
     """
+    for gap in ("\n\n", "\n"):
+        if gap in text and len(parts := set(text.split(gap))) == 1:
+            text = parts.pop()
     words = text.split()
     different = dict.fromkeys(words)
     for word in different:
@@ -244,6 +252,8 @@ def _shorten(run: re.Match[str]) -> str:
 
 def _decode(run: str) -> str:
     """Return the text that a run stands for in base64; empty if it stands for none."""
+    if text := decode_hexadecimal(run):
+        return text
     altchars = "-_" if set("-_") & set(run) else None
     try:
         text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")

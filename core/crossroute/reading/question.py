@@ -2,12 +2,13 @@
 
 The rules, in order, over a normalized text:
 
-1. What a harness put in says nothing: reminders, environment details, summaries, lists of tools.
+1. What a harness put in says nothing: reminders, environment details, summaries, lists of tools. Nor do appeals
+   at its ends (`appeals`).
 2. What stands in `<question>` or its like is the question; a long block in other tags, or of code, is context.
 3. A section under "Question:" or its like is the question, one under "Context:" or its like is context, and so
    is what stands before a question, unless it is short.
 4. A long paragraph that asks nothing is context where the rest asks something; where nothing is marked, in a long
-   text, a short paragraph (or line, or sentence) at an end that asks is the question.
+   text, a short paragraph (or line, or sentence) at an end that asks is the question, or between two documents.
 5. Else all of it is the question: also a prompt of several shots that are not marked so.
 """
 
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
+from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.follow_up import content_of, own_words
 from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, drop_harness, replace_blocks
 
@@ -38,6 +40,9 @@ LONG = 1_200
 """Characters beside a paragraph that asks that are context without being marked so."""
 
 
+FEW_PARAGRAPHS = 4
+"""A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
+
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
 QUESTION_TAG = lazy(wordings.QUESTION_TAGS, re.IGNORECASE)
 CONTEXT_TAG = lazy(wordings.CONTEXT, re.IGNORECASE)
@@ -47,6 +52,8 @@ PROBLEM = lazy(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})",
     re.IGNORECASE,
 )
+ASKED_IN_LINE = lazy(r"(?<=[。！？])[ ]*(?:用户的|我的|以下)?(问题|質問|질문)(?:是|は)?[:：]")
+"""What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
 CHOICES = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
 ASKS = re.compile("[?？؟]")
@@ -75,7 +82,9 @@ def find_question(text: str) -> Asked:
     >>> find_question("<docs>" + "Refunds take 5 days. " * 20 + "</docs>\n\nHow long do refunds take?").question
     'How long do refunds take?'
     """
-    rest = drop_harness(text)
+    rest = drop_appeals(drop_harness(text))
+    if not rest.isascii():
+        rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
     context: list[str] = []
     questions: list[str] = []
 
@@ -195,7 +204,17 @@ def _by_ends(text: str) -> Asked | None:
         rest = "\n\n".join(unit for unit in (first, *middle, last) if unit not in asking)
         if asking and len(rest) >= LONG and not _is_problem(question, rest):
             return Asked(question, context=rest)
-    return None
+    return _between(PARAGRAPH.split(text))
+
+
+def _between(paragraphs: list[str]) -> Asked | None:
+    """Take a text apart by the only paragraph that asks, wherever it stands."""
+    asking = [place for place, paragraph in enumerate(paragraphs) if _asks(paragraph)]
+    if len(asking) != 1 or not LEAST_WORDS <= len(paragraphs) <= FEW_PARAGRAPHS:
+        return None
+    question = paragraphs.pop(asking[0])
+    rest = "\n\n".join(paragraphs)
+    return None if len(rest) < LONG or _is_problem(question, rest) else Asked(question, context=rest)
 
 
 def _asks(unit: str) -> bool:

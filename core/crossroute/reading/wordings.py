@@ -12,7 +12,7 @@ QUESTION = (
 """What stands over a question."""
 
 QUALIFIER = (
-    "the|my|user|user's|your|new|current|final|last|next|original|standalone|follow[- ]up|given|retrieved|relevant|source"
+    "again,|the|my|user|user's|your|new|current|final|last|next|original|standalone|follow[- ]up|given|retrieved|relevant|source"
     "|following|additional|supporting|reference|input|error|server|email|here is the|here are the"
 )
 """What may stand before one of these words."""
@@ -22,7 +22,7 @@ CONTEXT = (
     "|conversation|chat history|history|logs?|traceback|data|report|notes|chunks?|(?:search )?results?"
     "|knowledge(?: base)?|e-?mail|file|page|kontext|dokumente?|texte?|artikel|quellen?|contexto|documentos?|textos?"
     "|artículo|contexte|contesto|documenti|testo|artigo|контекст|документы?|текст|статья|上下文|背景|文档|文章|资料"
-    "|参考资料|文本|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
+    "|参考资料|参考内容|已知信息|已知内容|相关信息|相关内容|材料|文本|コンテキスト|文脈|文書|本文|記事|参考資料|문맥|본문|문서|자료|السياق|النص|المستند|संदर्भ|पाठ|दस्तावेज़"
 )
 """What stands over something to read."""
 
@@ -75,9 +75,17 @@ HARNESS = (
 QUESTION_TAGS = "question|query|task|request|issue|problem|requirement|prompt|message|instruction|user|ask|frage|aufgabe|pregunta"
 EMPTY_CHOICES = (
     "yes|no|maybe|none(?: of (?:these|them|the above))?|all(?: of (?:these|them|the above))?|not sure|unsure|other|neither|both"
-    "|i don't know|cannot say"
+    "|i don't know|cannot say|it depends|depends|perhaps|sometimes|ja|nein|vielleicht|sí|oui|non|да|нет|是|否|はい|いいえ"
 )
 """Choices that may stand under any question."""
+
+CHOICE_ENDS = tuple(
+    (
+        "yes no maybe none all these them above sure unsure other neither both know say depends perhaps sometimes"
+        " ja nein vielleicht sí oui non да нет 是 否 はい いいえ"
+    ).split()
+)
+"""How each of them ends."""
 
 HARNESS_TAGS = "reminder|environment|system|workspace|summary|memory|git|ide|tool|command|todo|rules|metadata|skills|open_"
 """Parts of the tags' names around a question, and around what an agent's harness put in."""
@@ -104,6 +112,14 @@ FILLERS = frozenset(
         " sì continua vai avanti e anche questo quello lo gli il altro stesso ora correggi perché come"
         " да нет продолжай продолжайте дальше и или но а это этот эта тот та его её их ещё теперь почему как что исправь"
         " сделай пожалуйста второй первый другой тоже"
+        " ahead sounds details detail mean work works worked working wrong sure quite option options different differently"
+        " clearer unclear still get got isn't don't doesn't didn't that's it's einmal kürzer länger ausführlicher einfacher"
+        " ga door waarom hoe het een dat dit nog eens tweede eerste andere doorgaan graag opnieuw"
+        " dalej dlaczego czemu jak ten ta drugi drugie pierwszy jeszcze raz kontynuuj popraw proszę"
+        " devam et neden niye nasıl ikincisi ikinci birincisi birinci bunu onu bir daha tekrar düzelt lütfen peki"
+        " endelea kwa nini pili kwanza hiyo hii tena rekebisha tafadhali"
+        " لماذا كيف استمر أكمل تابع والثاني الثاني الأول هذا ذلك مرة أخرى أصلح من فضلك نعم لا و ثم"
+        " 왜 왜요 계속 계속해 계속해줘 다시 그럼 두 번째는요 번째 번째는 그건요 고쳐줘 네 아니요"
     ).split()
 )
 """Words without content of their own, among them those that tell to go on."""
@@ -118,6 +134,25 @@ POINTING = frozenset(
 )
 """Words that point to what was said before."""
 
+FOLLOW_UPS = frozenset(
+    (
+        "sounds good, go ahead|that doesn't work|it doesn't work|this doesn't work|doesn't work|not working|same error"
+        "|still the same error|still failing|it still fails|still not working|not quite|hmm, are you sure|are you sure"
+        "|and now|more details|in more detail|shorter|longer|simpler|more|another|another one|why not|how so|what else"
+        "|in english|in english please|in french please|in german please|in spanish please|and then|so what|because"
+        "|なぜですか|どうしてですか|なぜ|どうして|続きをお願いします|続けてください|もう一度お願いします|もっと詳しく|二番目は|二つ目は|次は"
+        "|为什么呢|请继续|继续说|第二个呢|那第二个呢|再来一次|再详细一点|还有别的吗|怎么做|请修复|改一下|你确定吗"
+        "|जारी रखें|क्यों|क्यों नहीं|और दूसरा|फिर से|आगे बढ़ें|इसे ठीक करें|और|हाँ|नहीं|कैसे|अगला"
+        "|왜 그런가요|계속해 주세요|다시 해 주세요|더 자세히|두 번째는|그 다음은|고쳐 주세요|확실해요"
+        "|en de tweede|en nu|na ya pili|ya ikincisi|ya birincisi|ve sonra|a drugi|a ten drugi|i co dalej|a teraz"
+        "|noch eins|encore|encore une fois|pourquoi pas|plus court|otra vez|más corto|por quê|ancora uno|ещё раз|короче"
+        "|подробнее|もっと短く|더 짧게|फिर|थोड़ा छोटा करो|أعد المحاولة|ثم ماذا|jaribu tena|kisha|tekrar dene|sonra|krócej"
+        "|nog een keer|korter|pls continue|nope|still broken|nope, still broken|not what i meant|that's not what i meant"
+        "|ترجمها|وماذا بعد|هل أنت متأكد|بالتفصيل"
+    ).split("|")
+)
+"""Whole texts that say nothing by themselves, but for case and the marks at their ends."""
+
 COURTESIES = frozenset(
     (
         "hi hello hey thanks thank thx bye goodbye cheers morning evening night welcome great perfect nice awesome cool"
@@ -127,3 +162,65 @@ COURTESIES = frozenset(
     ).split()
 )
 """Greetings, thanks and praise: they ask for nothing, whatever came before."""
+
+_MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
+_KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
+APPEALS = (
+    r"(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
+    r"|(?:many )?(?:thanks|thx|cheers)(?: (?:a lot|so much|very much|in advance|again|for your (?:help|time|support)|!))*"
+    r"|thank you(?: (?:a lot|so much|very much|in advance|again|for your (?:help|time|support)))*"
+    r"|(?:ok|okay|sure|great|alright|all right|well|so|right|hm+|um+|perfect|good|cool|nice)"
+    r"|(?:please|pls|plz)"
+    r"|(?:please,? )?(?:can|could|would) you (?:please )?help(?: me)?(?: out)?(?: with (?:this|that|the following|something|it))?(?: please)?\??"
+    r"|i(?: have a| need help with (?:this|a|the following))(?: quick| short| little| simple)?(?: question)?"
+    rf"|(?:please note,? )?(?:this|it)(?:'s| is| question is| task is| one is)(?: (?:a|an))?(?: {_MUCH})*(?: {_KIND})(?: (?:question|problem|task|one|request|matter|issue))?(?: (?:to|for) (?:me|us|my [\w ]{{1,20}}|our [\w ]{{1,20}}|the [\w ]{{1,20}}))?"
+    rf"|(?:note|attention|warning|urgent|important|priority)\b:?(?: (?:high|top|highest|maximum) priority)?"
+    r"|(?:i need (?:this|it) )?(?:asap|urgently|right now|immediately|quickly|as soon as possible)(?: please)?"
+    r"|i(?:'ll| will| would| can| am going to|'m going to) (?:tip|pay|give|reward) you [^?\n]{1,60}"
+    r"|(?:my|our) (?:whole |entire )?(?:job|career|life|grade|future|business|company)(?: really)? (?:depends|rests|hangs) on (?:it|this|your answer)"
+    r"|i(?:'ll| will| could| might) (?:be fired|lose my job|get fired|fail|be in trouble)\b[^?\n]{0,50}"
+    r"|take (?:a deep breath|your time)(?:,? and [\w ]{1,50})?"
+    r"|(?:please |let's |let us |lets )?(?:think|work|reason)(?: (?:about|through|on) (?:it|this|that))?(?: (?:step[- ]by[- ]step|carefully|very carefully|deeply|hard|harder|thoroughly|slowly|well))+(?: (?:and|before) [\w ]{1,40})?"
+    r"|(?:please )?(?:make )?no mistakes(?:,? please)?|(?:please )?(?:do not|don't) (?:make|get) (?:any |a )?(?:mistakes?|it wrong|this wrong)"
+    r"|(?:please )?(?:always )?(?:answer|reply|respond)(?: to me| me)? in (?:english|german|french|spanish|italian|portuguese|chinese|japanese|russian|arabic|hindi|korean|dutch|polish|turkish|the same language|my language)(?: only| please)?"
+    r"|(?:please )?(?:try|do) your (?:very )?best|(?:please )?be (?:very )?careful|it must be (?:perfect|correct|right)"
+    r"|you are (?:a|an|my) (?:(?:very )?(?:helpful|friendly|smart|intelligent|kind|honest|harmless|polite|useful|knowledgeable|world[- ]class|ai|ai-powered|virtual|large|great|brilliant|top),? ?(?:and )?)*(?:assistant|ai|bot|chatbot|language model|llm|genius|expert)(?: with [\w ]{1,30} experience)?"
+    r"|(?:the current|today's|current) date (?:is|:)[^?\n]{4,40}"
+    r"|(?:[^\W\d_]+ )?(?:ticket|case|request|issue|task|item) ?(?:no\.?|number|id)? ?[#:]+ ?[\w-]*\d[\w-]*"
+    r"|sent from my \w+|(?:request|trace|session)[ _-]?id ?[:=] ?\S+"
+    r"|(?:das|dies|es) ist (?:sehr |wirklich |äußerst )?(?:wichtig|dringend|schwer|schwierig|einfach|leicht)(?: für \w+)?|(?:vielen|besten|herzlichen) dank(?: im voraus)?|danke(?: im voraus| schön| sehr)?|hallo(?: zusammen)?|guten (?:tag|morgen|abend)"
+    r"|c'est (?:très |vraiment )?(?:important|urgent|difficile|facile)(?: pour \w+)?|merci(?: beaucoup)?(?: d'avance)?|bonjour"
+    r"|es(?:to es)? (?:muy )?(?:importante|urgente|difícil|fácil)(?: para \w+)?|(?:muchas )?gracias(?: de antemano| por adelantado)?|hola|buenos días"
+    r"|(?:это )?(?:очень )?(?:важно|срочно|сложно)(?: для меня)?|(?:большое |заранее )?спасибо(?: заранее)?|здравствуйте|привет"
+    r"|这(?:个问题)?(?:对我)?(?:真的|非常|很|十分)?(?:重要|紧急|难|简单)|(?:非常)?(?:谢谢|感谢)(?:你|您)?(?:的帮助)?|你好|您好|(?:とても|非常に)?(?:重要|大事|緊急)です|ありがとうございます|よろしくお願いします|こんにちは|감사합니다|안녕하세요|(?:매우|아주) 중요합니다"
+    r"|شكرا(?: جزيلا| لك)?|مرحبا|هذا (?:مهم|عاجل)(?: جدا)?|धन्यवाद|नमस्ते|यह (?:बहुत )?(?:महत्वपूर्ण|ज़रूरी) है|asante(?: sana)?|teşekkürler|dziękuję|obrigad[oa]|grazie(?: mille)?"
+)
+"""A sentence that pleads, greets or thanks, or tells how hard a question is, the date, or a ticket's number."""
+
+_NAMED = r"(?:(?:anthropic|openai|google|xai)(?:'s)? )?(?:(?:claude|gpt|gemini|grok|deepseek|llama|mistral|qwen|kimi|glm|chatgpt)[\w .-]{0,16}|opus|sonnet|haiku|fable|mythos|o[134]|o[34]-\w+)(?: \d[\d.]*)?(?: (?:high|max|pro|ultra))?"
+HINTS = (
+    rf"(?:please |only |always |you must |make sure to )*(?:use|ask|call|choose|pick|select|take|try|let|prefer|route(?: this)? to|send (?:this|it) to|forward (?:this|it) to|escalate(?: this| it)? to|switch to|answer with) (?:only )?{_NAMED}(?: (?:for|on|with|answer|handle|do) (?:this|it|that|everything)(?: \w+){{0,2}})?"
+    rf"|(?:only )?{_NAMED} (?:only|should|must|may|has to|needs to)(?: only)? (?:answer|handle|do|solve|take)[^?\n]{{0,40}}"
+    rf"|(?:please )?(?:do not|don't|never) use (?:a |an |any |the )?(?:small|cheap|weak|mini|fast|tiny|smaller|cheaper|weaker|{_NAMED})(?: (?:models?|llms?|ones?))?"
+    r"|(?:system ?[:>-] ?)?(?:this|the) (?:request|question|task|prompt|query|one) (?:requires|needs|demands|deserves|calls for|must get|must use)[^?\n]{0,50}(?:capability|capabilities|intelligence|reasoning|model|power|quality|effort)"
+    r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?\w+\]?|system ?:?"
+)
+"""A sentence that tells a router, or an assistant, who shall answer."""
+
+STRONGEST = (
+    "strongest|best|smartest|largest|biggest|most (?:capable|powerful|advanced|expensive|intelligent)|top|premium|cheapest|smallest|stärkst|beste[nsr]?\\b|größt|schlau(?:st|est)|teuerst|billigst"
+    "|mejor|más (?:potente|fuerte|capaz|inteligente|grande|barato)|meilleur|plus (?:puissant|fort|grand|intelligent|cher)|miglior|più (?:potente|forte|grande|intelligente)|melhor|mais (?:forte|potente|capaz|inteligente|poderoso)"
+    "|мощн|лучш|сильн|умн|najlepsz|najsilniejsz|en (?:güçlü|iyi|büyük)|sterkste|beste|最强|最好|最大|最强大|最聪明|最強|最高|最良|강력한|최고|가장|الأقوى|الأفضل|أقوى|أفضل|सबसे|bora zaidi|yenye nguvu"
+)
+MODELS = ("model", "modèle", "llm", " ai", "модел", "模型", "モデル", "모델", "نموذج", "मॉडल")
+USING = (
+    "\\b(?:use|using|choose|pick|select|route|take|nimm|nimmt|verwende|benutze|nutze|wähle|usa|usar|usad|utiliza|elige|utilise[rz]?|choisi\\w+|usi|scegli|utilizza|escolha|utilize|используй\\w*|выбери\\w*|использ\\w+|użyj|wybierz|kullan\\w*|gebruik|kies|tumia)\\b"
+    "|使用|用|选|選|使って|使い|선택|사용|استخدم|اختر|उपयोग|इस्तेमाल|चुन"
+)
+"""Words that together, in one sentence, tell which model to take."""
+
+SIGN_OFFS = (
+    "(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
+    "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygılarımla"
+)
+"""How the end of a letter begins."""

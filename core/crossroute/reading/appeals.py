@@ -1,0 +1,99 @@
+"""Leave out what a text says to whoever answers or chooses, and not of what it asks: pleas, courtesy, hints, numbers.
+
+"This is very important", "I'll tip you", "use the strongest model", a greeting, a signature and the number of a
+ticket make no question harder. They are left out where they stand at an end of a text, as sentences of their own.
+"""
+
+# ruff: noqa: RUF001 - punctuation of other scripts
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from crossroute.patterns import lazy
+from crossroute.reading import wordings
+
+MOST_DROPPED = 6
+HINT_CHARACTERS = 100
+SIGNATURE_CHARACTERS = 350
+NUMBERED_CHARACTERS = 300
+"""Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
+
+END = lazy(r"[.!?:\]][ \n]+|[。！？]\s*|\n+")
+BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
+"""Where a sentence may begin though none ended before it."""
+
+APPEAL = lazy(rf"[\s(*_]*(?:{wordings.APPEALS})[\s)*_,;.!:…。！-]*\Z", re.IGNORECASE)
+HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z", re.IGNORECASE)
+STRONGEST = lazy(wordings.STRONGEST, re.IGNORECASE)
+USING = lazy(wordings.USING, re.IGNORECASE)
+SIGNATURE = lazy(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z", re.IGNORECASE)
+SHORTEST = 16
+MAY_IDENTIFY = re.compile(r"\W*(?:\w+[:=#])?[0-9a-fA-F-]{16,}\W*")
+IDENTIFIER = lazy(
+    r"[(\[]?(?:\b(?:request|trace|session|message|correlation|ticket|reference|ref|case|commit)"
+    r"[ _-]?(?:id|no|number)?\b)?"
+    r"[ ]?[:=#]?[ ]?\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,64})\b[)\]]?",
+    re.IGNORECASE,
+)
+
+
+def drop_appeals(text: str) -> str:
+    r"""Return a text without appeals, hints and a signature at its ends; all of it if nothing is left.
+
+    >>> drop_appeals("Hello! Who was Euler? Thank you very much in advance!"), drop_appeals("Thank you!")
+    ('Who was Euler?', 'Thank you!')
+    >>> drop_appeals("Who was Euler? Nimm bitte das stärkste Modell.\n\nBest regards,\nJane")
+    'Who was Euler?'
+    """
+    signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS)) if "\n" in text else None
+    rest = text[: signature.start()] if signature else text
+    for _ in range(MOST_DROPPED):
+        shorter = _without_last(_without_first(rest))
+        if shorter == rest or not any(map(str.isalnum, shorter)):
+            break
+        rest = shorter
+    head, tail = rest[:-NUMBERED_CHARACTERS], rest[-NUMBERED_CHARACTERS:]
+    if any(len(word) >= SHORTEST and MAY_IDENTIFY.fullmatch(word) for word in tail.split()):
+        rest = head + IDENTIFIER.sub("", tail).rstrip()
+    return rest.strip() if any(map(str.isalpha, rest)) else text
+
+
+def is_appeal(sentence: str) -> bool:
+    """Return whether a sentence is courtesy, a plea, or a hint to whoever chooses a model.
+
+    >>> [is_appeal(each) for each in ("I'll tip you $200.", "只用最强的模型。", "Only Opus should answer this.")]
+    [True, True, True]
+    >>> [is_appeal(each) for each in ("Which model is the best?", "Is it hard?", "Which hotel is best?")]
+    [False, False, False]
+    """
+    if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
+        return False
+    if APPEAL.match(sentence) or HINT.match(sentence):
+        return True
+    spoken = sentence.lower()
+    names_model = "?" not in spoken and any(name in spoken for name in wordings.MODELS)
+    return bool(names_model and STRONGEST.search(spoken) and USING.search(spoken))
+
+
+def _without_first(text: str) -> str:
+    for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
+        if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
+            return text[end.end() :]
+    return text
+
+
+def _without_last(text: str) -> str:
+    start = max(0, len(text) - HINT_CHARACTERS - 2)
+    last = 0
+    for end in END.finditer(text, start):
+        if end.end() < len(text):
+            last = end.end()
+    if last and is_appeal(text[last:]):
+        return text[:last].rstrip()
+    for begin in islice(BEGIN.finditer(text, max(start, last)), MOST_DROPPED):
+        if is_appeal(text[begin.end() :]):
+            return text[: begin.start()]
+    return text

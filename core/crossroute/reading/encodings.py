@@ -1,0 +1,155 @@
+r"""Read a text that was written in another way: escapes, hexadecimal, digits for letters, letters set apart.
+
+Only a text that is written so as a whole is changed: one entity in a question about HTML stays as it is.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from urllib.parse import unquote_plus
+
+from crossroute.patterns import lazy
+
+ENTITY = lazy(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
+ESCAPE = lazy(r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+")
+PERCENT = lazy(r"%[0-9a-fA-F]{2}")
+HEXADECIMAL = lazy(r"(?<![\w-])(?:[0-9a-fA-F]{2} ?){10,}\Z")
+LEAST_HEX = 20
+HEX_END = re.compile(rf"[0-9a-fA-F ]{{{LEAST_HEX},}}\s*")
+MARKS = lazy("[\u0300-\u036f]")
+MARKED = lazy("[A-Za-z][\u0300-\u036f]")
+LATIN = lazy("[A-Za-z]")
+
+LEAST_ENTITIES = 3
+LEAST_PERCENTS = 3
+ESCAPED_SHARE = 0.3
+"""Share of a text's characters in escapes above which they are read."""
+
+MARKED_SHARE = 0.6
+"""Marks a Latin letter above which they are dress: Vietnamese has some 0.35, French 0.05."""
+
+LEET = str.maketrans("013457@$", "oieastas")
+LEET_WORD = lazy(r"(?<![\w@$])(?=[\d@$]*[A-Za-z])(?=[A-Za-z]*[013457@$])[A-Z]?[a-z013457@$]{1,40}(?![\w@$])")
+LEET_INSIDE = lazy(r"[A-Za-z][013457@$]+[a-z]")
+LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,2}(?![\w.,%])")
+LEET_SHARE = 0.4
+LEET_SAMPLE = 300
+LEAST_LEET = 2
+WORDS = lazy(r"[\w@$]{2,}")
+
+LEAST_LETTERS = 8
+APART_SHARE = 0.8
+ONE_WORD_LINES = 4
+LINE_CHARACTERS = 20
+UNSPACED = "\u2e80"
+"""From here on scripts write no blanks between words."""
+
+WORDS_A_LINE = 1.3
+LEAST_BETWEEN = 3
+BETWEEN = lazy(r"(?<=\S)(?:\.{2,}|…)(?=\w)")
+
+
+def read_escapes(text: str) -> str:
+    r"""Return a text with entities, escapes, percent-encoding and hexadecimal read, where it is written so.
+
+    >>> read_escapes("W&#104;at i&#115; t&#104;is?"), read_escapes("What%20is%20this%3F")
+    ('What is this?', 'What is this?')
+    >>> read_escapes("What does &nbsp; do?"), read_escapes("546865206361706974616c206f66204368696c65")
+    ('What does &nbsp; do?', 'The capital of Chile')
+    """
+    if "&" in text and len(ENTITY.findall(text)) >= LEAST_ENTITIES:
+        text = html.unescape(text)
+    if "\\" in text and sum(map(len, ESCAPE.findall(text))) > ESCAPED_SHARE * len(text):
+        text = ESCAPE.sub(_read_escape, text)
+    if "%" in text and not re.search(r"\s|://", text.strip()):
+        percents = len(PERCENT.findall(text))
+        if percents and percents + text.count("+") >= LEAST_PERCENTS:
+            text = unquote_plus(text)
+    return HEXADECIMAL.sub(_read_hexadecimal, text) if HEX_END.fullmatch(text[-LEAST_HEX:]) else text
+
+
+def drop_marks(text: str) -> str:
+    """Return a text without the marks on its letters, where most Latin letters have one.
+
+    >>> drop_marks("Ẃh́ó?"), drop_marks("déjà vu"), drop_marks("Thủ đô của Việt Nam?")
+    ('Who?', 'déjà vu', 'Thủ đô của Việt Nam?')
+    """
+    spread = unicodedata.normalize("NFD", text)
+    if len(MARKED.findall(spread)) <= MARKED_SHARE * len(LATIN.findall(spread)):
+        return text
+    return unicodedata.normalize("NFC", MARKS.sub("", spread))
+
+
+def join_letters(text: str) -> str:
+    r"""Return a text whose letters, or words, were set apart by one sign, or one a line, as it reads.
+
+    >>> join_letters("W h a t   i s   t h i s ?"), join_letters("What · is · this · all?")
+    ('What is this?', 'What is this all?')
+    >>> join_letters("What\nis\nthe\ncapital\nof\nPeru?"), join_letters("1 2 3 4 5 6 7 8 9")
+    ('What is the capital of Peru?', '1 2 3 4 5 6 7 8 9')
+    """
+    apart = text[1:6:2]
+    if len(set(apart)) == 1 and len(apart) == 3 and len(set(text[1::2])) == 1 and not text[1].isalnum():
+        joined = text[::2]
+        if sum(map(str.isalpha, joined)) >= LEAST_LETTERS:
+            return joined
+    if text.count("\n") * LINE_CHARACTERS > len(text) and max(text) < UNSPACED:
+        words, lines = text.split(), [line for line in text.split("\n") if line.strip()]
+        if len(lines) >= ONE_WORD_LINES and len(words) < WORDS_A_LINE * len(lines):
+            return " ".join(words)
+    return _without_signs_between(text)
+
+
+def read_leet(text: str) -> str:
+    """Return a text in lower case with the letters that digits stand for, where many words are written so.
+
+    >>> read_leet("wh47 15 7h3 c4p174l 0f fr4nc3?"), read_leet("Is h2o or co2 in mp3 b2b?")
+    ('what is the capital of france?', 'Is h2o or co2 in mp3 b2b?')
+    """
+    sample = text[:LEET_SAMPLE]
+    if not LEET_INSIDE.search(sample):
+        return text
+    words = LEET_WORD.findall(sample)
+    inside = sum(LEET_INSIDE.search(word) is not None for word in words)
+    if inside < LEAST_LEET or len(words) < LEET_SHARE * len(WORDS.findall(sample)):
+        return text
+    text = LEET_WORD.sub(lambda word: word[0].translate(LEET), text)
+    return LEET_SHORT.sub(lambda word: word[0].translate(LEET), text)
+
+
+def decode_hexadecimal(run: str) -> str:
+    """Return the text that hexadecimal digits stand for; empty if they stand for none."""
+    try:
+        text = bytes.fromhex(run).decode("utf-8")
+    except ValueError:
+        return ""
+    readable = all(character.isprintable() or character in "\n\t" for character in text)
+    return text if readable and any(map(str.isalpha, text)) else ""
+
+
+def _read_escape(run: re.Match[str]) -> str:
+    if run[0].startswith("\\u"):
+        units = run[0].encode("ascii").decode("unicode_escape")
+        return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return bytes.fromhex(run[0].replace("\\x", "")).decode("utf-8", "replace")
+
+
+def _read_hexadecimal(run: re.Match[str]) -> str:
+    return decode_hexadecimal(run[0]) or run[0]
+
+
+def _without_signs_between(text: str) -> str:
+    """Return a text without the sign that stands between most of its words."""
+    if ".." in text or "…" in text:
+        dots = len(BETWEEN.findall(text))
+        if dots >= LEAST_BETWEEN and dots >= text.count(" "):
+            return BETWEEN.sub(" ", text)
+    first = text.split(None, 4)[1:4:2]
+    if len(first) < 2 or first[0] != first[1] or any(map(str.isalnum, sign := first[0])):
+        return text
+    words = text.split()
+    kept = [word for word in words if word != sign]
+    spoken = sum(map(len, kept)) > 3 * len(kept) and words.count(sign) > APART_SHARE * (len(kept) - 1)
+    return " ".join(kept) if spoken else text

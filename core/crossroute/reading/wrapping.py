@@ -1,0 +1,129 @@
+"""Take off what a text is wrapped in: a chat template's marks, a page's tags, a message in JSON, a fence."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from crossroute.patterns import lazy
+
+MOST_LAYERS = 4
+MOST_JSON = 20_000
+
+TEMPLATE = lazy(
+    r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
+    r"|<(?:start|end)_of_turn>(?:user|model)?|\[/?INST\]|<</?SYS>>|\[/?SYSTEM_PROMPT\]|</?s>"
+)
+"""Marks of chat templates."""
+
+TEMPLATE_MARKS = ("<|", "INST]", "_turn>", "SYS>>", "SYSTEM_PROMPT]", "</s>")
+EDGE_CHARACTERS = 120
+
+_PAGE = (
+    r"</?(?:html|body|head|div|p|span|b|i|u|em|strong|font|center|br|h[1-6]|ul|ol|li|table|tbody|thead|tr|td|th"
+    r"|blockquote|section|article|main|pre|a)(?:\s[^<>]*)?/?>|<!doctype[^<>]*>"
+)
+PAGE = lazy(_PAGE, re.IGNORECASE)
+AROUND_PAGE = lazy(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.IGNORECASE | re.DOTALL)
+ELEMENT = lazy(r"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*)</\1>\s*\Z", re.DOTALL)
+SOLE_FENCE = lazy(
+    r"\s*(```|~~~|\"\"\"|''')(?:text|txt|plain|markdown|md|prompt)?[ ]*\n(.*?)\n?\1\s*\Z", re.DOTALL
+)
+PROSE = lazy(r"(?:[^\n]*?\b[^\W\d_]{2,}\b[ ,]){2}|[^\n]{0,40}[\u2e80-\uffef]")
+"""Several words, or a script without blanks, in the first line."""
+SPOKEN = lazy(
+    r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.IGNORECASE | re.DOTALL
+)
+DOCUMENT = lazy(r"\s*(?:\\documentclass[^\n]*\n)?\s*\\begin\{document\}(.*)\\end\{document\}\s*\Z", re.DOTALL)
+RULE_ABOVE = lazy(r"\A(?:\s*(?:[-=_*#~+]{4,}|---)[ ]*\n)+")
+RULE_BELOW = lazy(r"(?:\n[ ]*(?:[-=_*#~+]{4,}|---)\s*)+\Z")
+STAMP = lazy(
+    r"\s*\[?\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)\]?[ :-]*(?=\S)"
+)
+SOLE_NUMBER = lazy(
+    r"\s*(?:1[.)]|[•●▪-])\s+(?=[^\W\d_])(?!.*^\s*(?:2[.)]|[•●▪-])\s)", re.DOTALL | re.MULTILINE
+)
+
+ASKS = ("question", "query", "user_query", "task", "instruction", "prompt")
+SAYS = ("content", "question", "query", "prompt", "text", "message", "input", "messages")
+"""Keys of a message in JSON under which what is asked stands."""
+
+
+def unwrap(text: str) -> str:
+    r"""Return a text without what all of it is wrapped in; as it is where nothing else is left.
+
+    >>> unwrap("<html><body><p>Who was Euler?</p></body></html>"), unwrap("[INST] Who was Euler? [/INST]")
+    ('Who was Euler?', 'Who was Euler?')
+    >>> unwrap('{"role": "user", "content": "Who was Euler?"}'), unwrap("```\nWho was Euler?\n```")
+    ('Who was Euler?', 'Who was Euler?')
+    >>> unwrap("How is <b>this</b> written?"), unwrap("```\nx = f(1)\n```")
+    ('How is <b>this</b> written?', '```\nx = f(1)\n```')
+    """
+    for _ in range(MOST_LAYERS):
+        inner = _without_layer(text)
+        if inner == text or not any(map(str.isalnum, inner)):
+            break
+        text = inner
+    return text
+
+
+def _without_layer(text: str) -> str:
+    if any(mark in text for mark in TEMPLATE_MARKS) and TEMPLATE.search(text):
+        return TEMPLATE.sub("\n\n", text).strip()
+    start = text.lstrip()[:1]
+    if start in ("{", "[") and (said := _said_in_json(text)):
+        return said
+    if start == "<" and (inner := _without_tags(text)):
+        return inner
+    for pattern in (SOLE_FENCE, DOCUMENT, SPOKEN):
+        if found := pattern.match(text):
+            inner = found["said"] if pattern is SPOKEN else found[found.re.groups]
+            if pattern is not SOLE_FENCE or PROSE.match(inner):
+                return inner.strip()
+    if head := STAMP.match(text) or SOLE_NUMBER.match(text):
+        return text[head.end() :]
+    return _without_rules(text) if "\n" in text else text
+
+
+def _without_tags(text: str) -> str:
+    """Return a page's words, or what one element holds that is all of the text; else nothing."""
+    if AROUND_PAGE.match(text):
+        return PAGE.sub("\n", text).strip()
+    element = ELEMENT.match(text)
+    return element[2].strip() if element and f"<{element[1]}" not in element[2] else ""
+
+
+def _without_rules(text: str) -> str:
+    """Return a text without lines of signs above and below it."""
+    text = RULE_ABOVE.sub("", text, count=1)
+    below = RULE_BELOW.search(text, max(0, len(text) - EDGE_CHARACTERS))
+    return text[: below.start()] if below else text
+
+
+def _said_in_json(text: str) -> str:
+    """Return what a message in JSON says, if it is most of it."""
+    if len(text) > MOST_JSON:
+        return ""
+    try:
+        value = json.loads(text, strict=False)
+    except ValueError:
+        return ""
+    if isinstance(value, dict) and (asked := _beside_context(value)):
+        return asked
+    while isinstance(value, dict | list):
+        if isinstance(value, list):
+            value = value[-1] if value else ""
+        else:
+            value = next((value[key] for key in SAYS if value.get(key)), "")
+    return value if isinstance(value, str) and 2 * len(value) > len(text) - 60 else ""
+
+
+def _beside_context(message: dict[str, object]) -> str:
+    """Return what a message asks under what it brings along, where it holds both."""
+    asked = next(
+        (said for key in ASKS if isinstance(said := message.get(key), str) and " " in said.strip()), ""
+    )
+    brought = [said for said in message.values() if isinstance(said, str) and said != asked]
+    if not asked or sum(map(len, brought)) < len(asked):
+        return ""
+    return "\n\n".join(("Context:", *brought, f"Question: {asked}"))
