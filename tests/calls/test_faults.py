@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -29,6 +31,7 @@ from tests.support.faulty import (
     event,
     whole,
 )
+from tests.support.routers import STORY
 
 UNREADABLE = {
     "broken JSON": (200, "application/json", '{"id": "x", "choices": [{"index": 0, "mess'),
@@ -174,6 +177,19 @@ def test_a_stream_that_ends_without_a_finish_reason_is_no_whole_answer(pool, ser
     assert server.asked == ["bad"]
     server.answer = None
     assert pool.stream() == "I am well"
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [{"timeout": timedelta(seconds=5)}, {"timeout": "5"}, {"stop": {"x"}}, {"temperature": math.nan}],
+)
+def test_a_request_that_cannot_be_made_cools_no_member_down(pool, server, argument):
+    ask = pool.pool.invoke if isinstance(pool, LangChain) else pool.pool.chat
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - the client's own
+        ask(STORY if isinstance(pool, LangChain) else pool.said, **argument)
+    told = [(failure.candidate, failure.fault) for failure in raised.value.crossroute_failures]
+    assert (server.asked, told) == ([], [("small", "member"), ("large", "member")])
+    assert not pool.pool._routing.dispatcher.cooldowns.failed
 
 
 def test_a_bad_request_is_raised_at_once(pool, server):

@@ -136,7 +136,10 @@ OUT_OF_QUOTA = re.compile(
     r"|over budget",
     re.IGNORECASE,
 )
-MISNAMED = re.compile(r"argument|positional|required keyword")
+UNSENT = re.compile(r"argument|positional|required keyword|JSON (?:serializable|compliant)")
+"""What is said of a request that could not be made, and of no answer."""
+MISUSED = frozenset({TypeError, ValueError, OverflowError})
+"""What a client raises, as a connection's error, of a timeout that is none: no network does."""
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -154,6 +157,8 @@ def fault_of(error: BaseException) -> Fault:
         if not isinstance(link, Exception) or isinstance(link, Warning) or CONTROL & names_of(link):
             return ARGUMENT
         fault = _told(link)
+        if fault is CONNECTION and any(type(cause) in MISUSED for cause in chain(link)):
+            return UNSUPPORTED
         if fault is not None:
             return fault
     return UNKNOWN
@@ -224,7 +229,7 @@ def _told(error: Exception) -> Fault | None:
     if kind is not None:
         return kind
     if named is None and (isinstance(error, TypeError) or EMPTY.search(str(error))):
-        named = UNSUPPORTED if MISNAMED.search(str(error)) else UNREADABLE
+        named = UNSUPPORTED if UNSENT.search(str(error)) else UNREADABLE
     if named is ARGUMENT or (named is None and body):
         return _by_words(words) or (OVERLOAD if named is None else ARGUMENT)
     return named or _by_words(words)

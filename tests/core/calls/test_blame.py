@@ -145,6 +145,9 @@ TOLD = [
     (bad_request("This response_format type is unavailable now"), blame.UNSUPPORTED),
     (TypeError("Messages.create() got an unexpected keyword argument 'seed'"), blame.UNSUPPORTED),
     (NotImplementedError(), blame.UNSUPPORTED),
+    # a request that could not be made
+    (TypeError("Object of type set is not JSON serializable"), blame.UNSUPPORTED),
+    (ValueError("Out of range float values are not JSON compliant"), blame.UNSUPPORTED),
     (error(status_code=501), blame.UNSUPPORTED),
     # an answer that cannot be read
     (json.JSONDecodeError("Expecting value", "<html>", 0), blame.UNREADABLE),
@@ -367,3 +370,18 @@ OTHERWISE = [
 @pytest.mark.parametrize(("code", "body", "fault"), OTHERWISE)
 def test_a_body_may_say_otherwise(code, body, fault):
     assert fault_of(api_error(code, body)) == fault
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        TypeError("'datetime.timedelta' object cannot be interpreted as an integer"),
+        ValueError("Timeout value out of range"),
+        OverflowError("timestamp out of range for platform time_t"),
+    ],
+)
+def test_a_connection_that_a_timeout_of_no_kind_kept_from_opening_is_no_networks_fault(cause):
+    wrapped = error("APIConnectionError", "Connection error.")
+    assert fault_of(wrapped) == blame.CONNECTION
+    wrapped.__cause__ = cause
+    assert fault_of(wrapped) == blame.UNSUPPORTED
