@@ -133,14 +133,14 @@ class PoolFields(BaseChatModel):
     @model_validator(mode="before")
     @classmethod
     def _known_arguments(cls, given: dict[str, Any]) -> dict[str, Any]:
-        unknown = (
-            sorted(set(given) - cls.model_fields.keys() - {"api_key"}) if isinstance(given, dict) else []
-        )
+        if not isinstance(given, dict):
+            return given
+        unknown = set(given) - cls.model_fields.keys() - {"api_key"}
         if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
-            raise ValueError(unknown_argument(unknown[0], cls.model_fields))
-        if isinstance(given, dict) and not isinstance(given.get("models"), (Mapping, NoneType)):
-            return given | {"models": by_name(given["models"], model_name, model_effort)}
-        return given
+            raise ValueError(unknown_argument(min(unknown), cls.model_fields))
+        if isinstance(given.get("models"), (Mapping, NoneType)):
+            return given
+        return given | {"models": by_name(given["models"], model_name, model_effort)}
 
     @model_validator(mode="after")
     def _build(self) -> Self:
@@ -269,11 +269,8 @@ class PoolFields(BaseChatModel):
         )
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return (
-            common_profile([member.model for member in self._routing.members.values()])
-            if self.routing
-            else None
-        )
+        members = self._routing.members.values() if self.routing else ()
+        return common_profile([member.model for member in members])
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop, **kwargs)

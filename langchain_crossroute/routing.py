@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from typing_extensions import Unpack
@@ -254,10 +253,10 @@ class Routing:
     @property
     def identities(self) -> dict[str, str]:
         """What tells these members from others, by name."""
-        kinds = ((name, member.model) for name, member in self.members.items())
+        told = ((name, member, effort_of(member.model)) for name, member in self.members.items())
         return {
-            name: f"{model._llm_type}/{model._get_ls_params().get('ls_model_name', '')}{_effort(model)}"
-            for name, model in kinds
+            name: f"{member.model._llm_type}/{member.model_name or ''}{f'@{effort}' if effort else ''}"
+            for name, member, effort in told
         }
 
     def _began(self, message: AIMessage, decision: Decision) -> None:
@@ -280,11 +279,7 @@ class Routing:
     def _named(self, model_name: object) -> str | None:
         if not model_name:
             return None
-        names = (
-            (name, member.model._get_ls_params().get("ls_model_name"))
-            for name, member in self.members.items()
-        )
-        found = [name for name, known in names if known == model_name]
+        found = [name for name, member in self.members.items() if member.model_name == model_name]
         return found[0] if len(found) == 1 else None  # variants of one model share its name
 
     def _unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
@@ -294,8 +289,3 @@ class Routing:
             mute = (name for name, member in self.members.items() if not member.answers_schemas)
             unable = {**dict.fromkeys(mute, "lacks tools and structured output"), **unable}
         return {self.dispatcher.named(name): why for name, why in unable.items()}
-
-
-def _effort(model: BaseChatModel) -> str:
-    told = effort_of(model)
-    return f"@{told}" if told else ""

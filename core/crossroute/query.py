@@ -16,7 +16,7 @@ from numbers import Integral
 from typing import NamedTuple, get_args
 
 from crossroute.reading.appeals import drop_appeals
-from crossroute.reading.conversation import Turn, read_turns
+from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.normalization import (
@@ -192,11 +192,13 @@ class Query:
         asked = Asked(self.text) if self._plain else find_question(normalize(self.text))
         question = asked.question
         if self.context and is_follow_up(question):
-            question = f"{_excerpt(normalize(self.context))}\n\n{question}"
+            question = f"{ends_of(normalize(self.context), REFERENT_CHARACTERS)}\n\n{question}"
         elif asked.context and is_follow_up(question, content_words=1):
-            question = f"{question}\n\n{_excerpt(asked.context)}"
+            question = f"{question}\n\n{ends_of(asked.context, REFERENT_CHARACTERS)}"
         if self.step:
-            question = f"{_clip(question, TASK_CHARACTERS)}\n\n{_excerpt(normalize(self.step))}"
+            question = (
+                f"{_clip(question, TASK_CHARACTERS)}\n\n{ends_of(normalize(self.step), REFERENT_CHARACTERS)}"
+            )
         frame = (self.system and read_frame(self.system[:VIEW_CHARACTERS])) or asked.lead
         limit = min(FRAME_CHARACTERS, len(question) // 2)
         frame = _clip(frame, limit) if limit >= LEAST_FRAME else ""
@@ -311,12 +313,6 @@ def plain_pieces(word: str) -> int:
     """Return the pieces of a word that no rule of `reading` would change; 0 where one might."""
     strange = MARK.search(f" {word.lower()}") or repetition_in(word)
     return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))
-
-
-def _excerpt(text: str) -> str:
-    """Return both ends of what is referred to, at most `REFERENT_CHARACTERS`."""
-    half = REFERENT_CHARACTERS // 2
-    return text if len(text) <= REFERENT_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
 
 
 def _clip(text: str, limit: int) -> str:

@@ -75,7 +75,7 @@ def _context(earlier: Sequence[Turn]) -> str:
     asked = (turn.text for turn in newest_first if turn.role == "human")
     substantial = next((text for text in asked if not (is_follow_up(text) or is_inserted(text))), "")
     answer = next((turn.text for turn in newest_first if turn.role == "answer"), "")
-    return "\n\n".join(filter(None, (_ends(substantial), answer[-SAID_CHARACTERS:])))
+    return "\n\n".join(filter(None, (ends_of(substantial), answer[-SAID_CHARACTERS:])))
 
 
 def _step(later: Sequence[Turn]) -> str:
@@ -92,6 +92,11 @@ def _step(later: Sequence[Turn]) -> str:
     return "\n".join(filter(None, (plan, *(error[-ERROR_CHARACTERS // len(errors) :] for error in errors))))
 
 
-def _ends(text: str) -> str:
-    half = SAID_CHARACTERS // 2
-    return text if len(text) <= SAID_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
+def ends_of(text: str, limit: int = SAID_CHARACTERS) -> str:
+    r"""Return both ends of a text, at most so many characters of it.
+
+    >>> ends_of("one two three four", 8)
+    'one \nfour'
+    """
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]}\n{text[-half:]}"
