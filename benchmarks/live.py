@@ -1,6 +1,7 @@
 """What learning from live traffic is worth, on outcomes replayed as traffic: python benchmarks/live.py [PART ...].
 
     learning    universal on a set's own traffic, 10 % of 2,000 calls graded, beside the router trained on that set
+    unseen      routers to which a set is unknown (unseen.py trains them) on that set's traffic, beside a blind mixture
     bandits     cumulative reward beside LinUCB, epsilon-greedy nearest neighbours and Thompson sampling
     changes     a candidate gets worse, a new one comes, a price doubles
     estimates   off-policy intervals for 20 policies, and the rank of their values
@@ -8,13 +9,15 @@
     log         a call's overhead; 32 processes that write at once
 
 Queries are those that the start was not trained on; half come as traffic (again, once all have come), the others judge.
-The spreads of traffic/learning.py were chosen on RouterBench 5-shot and zeroeval; the sets here are others.
+Some spreads of traffic/learning.py were chosen on RouterBench 5-shot and zeroeval, and those that count far from
+training on the thirteen sets of `unseen`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -22,8 +25,9 @@ import typer
 from live_changes import print_changes
 from live_estimates import print_adoption, print_estimates
 from live_log import print_log
+from live_unseen import print_unseen
 from predictions import REFERENCE
-from replays import World, joined, logged
+from replays import CALLS, SHARE, World, drawn, joined, logged, told_at_all_dials
 from rivals import RIVALS, Rival
 from sets import CONFIGURATIONS, load
 
@@ -33,7 +37,7 @@ from crossroute.reward import best
 from crossroute.traffic.learning import refreshed
 
 REPORTED = ("routerbench-0shot, 5 complete candidates", "gpt4o-llama-qwen, 9 candidates")
-CALLS, FEEDBACK, SHARE = 2_000, 0.1, 0.05
+FEEDBACK = 0.1
 EVERY = 250
 """Calls after which the router takes in what the log shows."""
 
@@ -43,10 +47,14 @@ def main(
     seeds: Annotated[int, typer.Option(help="Draws of learning and bandits.")] = 5,
     repeats: Annotated[int, typer.Option(help="Draws of estimates.")] = 200,
     postgresql: Annotated[str, typer.Option(help="URL of a PostgreSQL to write to as well.")] = "",
+    folder: Annotated[Path, typer.Option("--out", help="Where unseen.py keeps routers.")] = Path(
+        "figures/unseen"
+    ),
 ) -> None:
     """Print the tables."""
     known = {
         "learning": lambda: print_learning(seeds),
+        "unseen": lambda: print_unseen(folder, seeds),
         "bandits": lambda: print_bandits(seeds),
         "changes": lambda: print_changes(world(REPORTED[1])),
         "estimates": lambda: print_estimates(world(REPORTED[0]), repeats),
@@ -100,23 +108,11 @@ def print_learning(seeds: int) -> None:
 def learnt(here: World, special: Router, seed: int, feedback: float) -> tuple[float, float, float]:
     """Return the AIQ of the start, of what it learns, and of the router trained on the set."""
     traffic, judged = here.halves(seed)
-    random = np.random.default_rng(seed)
-    rows = drawn(traffic, CALLS, random)
-    pay = np.array([here.router.dial.at(float(dial)) for dial in random.random(CALLS)])
-    told = logged(
-        here, rows, here.foreseen(here.router, rows), pay, share=SHARE, feedback=feedback, random=random
-    )
-    new = refreshed(here.router, told)
+    new = refreshed(here.router, told_at_all_dials(here, traffic, seed, feedback))
     foreseen = special.predict([Query.of_call(here.outcomes.texts[row]) for row in judged])
     columns = [foreseen.candidates.index(name) for name in here.outcomes.pool.names]
     trained = here.aiq_of(foreseen.quality[:, columns], foreseen.cost[:, columns], judged)
     return here.aiq(here.router, judged), here.aiq(new, judged), trained
-
-
-def drawn(rows: np.ndarray, calls: int, random: np.random.Generator) -> np.ndarray:
-    """Return the queries of some calls: each comes once before any comes again."""
-    rounds = -(-calls // len(rows))
-    return np.concatenate([random.permutation(rows) for _ in range(rounds)])[:calls]
 
 
 def print_bandits(seeds: int) -> None:

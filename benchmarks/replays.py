@@ -22,6 +22,9 @@ from crossroute.traffic.logged import Logged
 SECONDS = 60.0
 """Between two calls."""
 
+CALLS, SHARE = 2_000, 0.05
+"""Calls of a log, and the share of exploration."""
+
 
 class World(NamedTuple):
     """A set whose queries come as calls.
@@ -142,6 +145,21 @@ def logged(
         names=world.outcomes.pool.names,
         encoder=world.router.predictor.query_encoder.name,
     )
+
+
+def told_at_all_dials(world: World, traffic: npt.NDArray[np.intp], seed: int, feedback: float) -> Logged:
+    """Return `CALLS` calls at dials drawn evenly, by the world's router, as a traffic log tells them."""
+    random = np.random.default_rng(seed)
+    rows = drawn(traffic, CALLS, random)
+    pay = np.array([world.router.dial.at(float(dial)) for dial in random.random(CALLS)])
+    foreseen = world.foreseen(world.router, rows)
+    return logged(world, rows, foreseen, pay, share=SHARE, feedback=feedback, random=random)
+
+
+def drawn(rows: npt.NDArray[np.intp], calls: int, random: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return the queries of some calls: each comes once before any comes again."""
+    rounds = -(-calls // len(rows))
+    return np.concatenate([random.permutation(rows) for _ in range(rounds)])[:calls]
 
 
 def explored(foreseen: Foresight, pay: Floats, share: float) -> Floats:

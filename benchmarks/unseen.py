@@ -69,16 +69,26 @@ def main(
 
 def kept(name: str, seed: int, folder: Path, way: str = "") -> Row:
     """Return a row of one seed, from disk where it is known."""
-    title = name if seed == 0 else f"{name}-{seed}"
-    path, trained = folder / f"{title}{way and '-'}{way}.json", folder / "routers" / title
+    path = folder / f"{titled(name, seed)}{way and '-'}{way}.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        known = (trained / "config.json").exists()
-        config = QUICK.model_copy(update={"seed": QUICK.seed + seed})
-        router = Router.from_pretrained(trained) if known else train(trained, (name,), config)
-        path.write_text(json.dumps(row(name, router, way), indent=1) + "\n")
+        found = row(name, trained_without(name, seed, folder), way)
+        path.write_text(json.dumps(found, indent=1) + "\n")
         progress.print(path.read_text())
     return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+def trained_without(name: str, seed: int, folder: Path) -> Router:
+    """Return the router of one seed that was trained on all sets but one, from disk where it is known."""
+    trained = folder / "routers" / titled(name, seed)
+    if (trained / "config.json").exists():
+        return Router.from_pretrained(trained)
+    trained.parent.mkdir(parents=True, exist_ok=True)
+    return train(trained, (name,), QUICK.model_copy(update={"seed": QUICK.seed + seed}))
+
+
+def titled(name: str, seed: int) -> str:
+    """Return what a set's router and rows of one seed are kept by."""
+    return f"{name}-{seed}" if seed else name
 
 
 def row(name: str, router: Router, way: str) -> Row:

@@ -183,6 +183,7 @@ class Lesson(BaseModel):
     Attributes:
         quality: Added to the log-odds of its quality.
         quality_error: Standard error of that.
+        quality_slope: What they are multiplied by before; below 1 where what is read of a query tells too much.
         log_tokens: Added to the logarithm of what the cost head predicts, query cluster by query cluster, shape (k,).
     """
 
@@ -190,6 +191,7 @@ class Lesson(BaseModel):
 
     quality: Annotated[float, Field(allow_inf_nan=False)]
     quality_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    quality_slope: Annotated[float, Field(ge=0, le=2)] = 1.0
     log_tokens: Numbers = Field(min_length=1)
 
 

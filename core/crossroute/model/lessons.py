@@ -1,11 +1,11 @@
 """What live traffic taught of a pool: predictions moved, candidate by candidate.
 
-    logit(quality) += quality[a]
-    log tokens     += clusters(x) @ log_tokens[a]
+    logit(quality) = quality_slope[a] logit(quality) + quality[a]
+    log tokens    += clusters(x) @ log_tokens[a]
 
 A router knows which candidate is better at which query from thousands of outcomes; a few hundred grades do not tell
-more than by how much a candidate as a whole is off. How long a user's answers are is seen on every call, and so by
-cluster. Fitted by traffic/learning.py.
+more than by how much a candidate as a whole is off, and how much to make of what is read of each query. How long a
+user's answers are is seen on every call, and so by cluster. Fitted by traffic/learning.py.
 """
 
 from __future__ import annotations
@@ -39,17 +39,19 @@ class PoolLessons(NamedTuple):
     Attributes:
         quality: In log-odds, shape (m,).
         quality_error: Standard error of it, shape (m,).
+        quality_slope: What log-odds are multiplied by before, shape (m,).
         log_tokens: By cluster, shape (m, k).
     """
 
     quality: Floats
     quality_error: Floats
+    quality_slope: Floats
     log_tokens: Floats
 
     def on_quality(self, quality: Floats) -> Floats:
         """Return predicted quality as it is moved, shape (n, m), in [0, 1]."""
-        moved = sigmoid(logit(quality, LEAST_CHANCE) + self.quality)
-        return np.where(self.quality == 0, quality, moved)
+        moved = sigmoid(self.quality_slope * logit(quality, LEAST_CHANCE) + self.quality)
+        return np.where((self.quality == 0) & (self.quality_slope == 1), quality, moved)
 
     def with_error(self, error: Floats, quality: Floats) -> Floats:
         """Return the standard error of moved quality, shape (n, m): no more than before the lesson."""
@@ -65,6 +67,7 @@ def pool_lessons(pool: Pool, clusters: int) -> PoolLessons | None:
     return PoolLessons(
         np.array([lesson.quality if lesson else 0.0 for lesson in told]),
         np.array([lesson.quality_error if lesson else NO_LESSON for lesson in told]),
+        np.array([lesson.quality_slope if lesson else 1.0 for lesson in told]),
         np.array([lesson.log_tokens if lesson else none for lesson in told]),
     )
 

@@ -293,10 +293,7 @@ def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
 def _lessons(candidates: int, tensors: Tensors) -> list[Lesson | None]:
     if f"{LESSON}quality" not in tensors:
         return [None] * candidates
-    rows = zip(*(tensors[f"{LESSON}{field}"].tolist() for field in Lesson.model_fields), strict=True)
-    return [
-        Lesson(quality=quality, quality_error=error, log_tokens=tuple(log_tokens))
-        if error < NO_LESSON
-        else None
-        for quality, error, log_tokens in rows
-    ]
+    names = [name for name in Lesson.model_fields if f"{LESSON}{name}" in tensors]  # older ones have no slope
+    rows = zip(*(tensors[f"{LESSON}{name}"].tolist() for name in names), strict=True)
+    told = [dict(zip(names, row, strict=True)) for row in rows]
+    return [Lesson(**each) if each["quality_error"] < NO_LESSON else None for each in told]

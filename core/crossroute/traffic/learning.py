@@ -1,18 +1,26 @@
 """Learning from a log: what its grades and costs teach of each candidate.
 
-Quality moves by one number a candidate, in log-odds. Before any grade it is either near 0, as candidates are that a
-router was trained on, or anything, as after a change:
+Quality moves by one number a candidate, in log-odds, and what is read of a query counts less where grades do not bear
+it out (a slope below 0):
 
-    quality[a] ~ (1 - RARE) N(0, usual[a]^2) + RARE N(0, ANY^2)
+    logit(quality[a]) += shift[a] + HELD slope (reading[a](x) - typical[a])
 
-so that grades of a known candidate move little, and many that say something else move it all the way. The same query
-asked again tells little that is new, so that a candidate's grades on it count as one together. What all share, harder
-queries or a sterner grader, is taken out first. Length moves by cluster, as all candidates', and by candidate;
-the cost of every call tells it, graded or not. What was seen before a candidate changed does not count (drift.py), and
-a half-life lets the rest fade.
+Before any grade a shift is either near 0 or anything, as after a change, and a slope near 0:
 
-The spreads were chosen on replayed RouterBench 5-shot and zeroeval (benchmarks/live.py): there, moving a candidate by
-more on 200 grades lost more than it gained, as did any shift by query.
+    shift[a] ~ (1 - rare) N(0, usual[a]^2) + rare N(0, ANY^2),    slope ~ N(0, (SLOPE (1 - trust))^2)
+
+A candidate that a router was trained on is near 0, so that grades of it move little, and many that say something else
+move it all the way. How near depends on the traffic, too: the less it is like anything that the router was trained on
+(trust), the more grades count. Shifts and slope are found together: a candidate is chosen where it is read too high,
+which is not to count against it everywhere. The same query asked again tells little that is new, so that a candidate's
+grades on it count as one together. What all share, harder queries or a sterner grader, is taken out first.
+
+Length moves by cluster, as all candidates', and by candidate; the cost of every call tells it, graded or not. What was
+seen before a candidate changed does not count (drift.py), and a half-life lets the rest fade.
+
+Chosen on replayed outcomes (benchmarks/live.py): what is far from training on routers to which a set is unknown, the
+rest on RouterBench 5-shot and zeroeval, where moving a candidate by more on 200 grades lost more than it gained, as did
+any shift by query.
 """
 
 from __future__ import annotations
@@ -40,29 +48,53 @@ USUAL, PER_OUTCOME = 0.05, 2.0
 """Standard deviation, in log-odds, of a candidate that was measured well; of one measured on n outcomes this, too, over
 the root of n."""
 
+FAR = 0.6
+"""This, too, where no query is like training; in part where some are."""
+
 ANY, RARE, LEAST_GRADES = 1.5, 0.01, 20.0
-"""The same of a candidate that is not what was measured, how often that is, and grades without which it is not said."""
+"""The same of a candidate that is not what was measured, how often that is where queries are like training, and grades
+without which it is not said."""
 
 SHARED = 0.5
 """The same of what all candidates share."""
 
-ROUNDS, STEPS = 3, 20
+SLOPE, HELD, NO_SLOPE = 0.5, 0.5, 1e-6
+"""Standard deviation of the slope where no query is like training, how much of what is found counts (whole slopes fit
+grades better and choose worse), and what stands for a standard deviation of 0."""
 
-
-class Shift(NamedTuple):
-    """A number of log-odds with its standard error, and how likely it is that of a candidate that changed."""
-
-    value: float
-    error: float
-    rare: float
+ROUNDS, STEPS, CLOSE = 4, 20, 1e-6
 
 
 class Seen(NamedTuple):
-    """What was observed of one candidate: log-odds as predicted, qualities and weights, each of shape (n,)."""
+    """n grades of m candidates.
 
+    Attributes:
+        column: Of the candidate of each, shape (n,).
+        log_odds: As predicted, shape (n,).
+        reading: The same less those of a typical query, shape (n,).
+        quality: As graded, shape (n,).
+        weight: How much each counts, shape (n,).
+    """
+
+    column: npt.NDArray[np.intp]
     log_odds: Floats
+    reading: Floats
     quality: Floats
     weight: Floats
+
+
+class Taught(NamedTuple):
+    """What grades teach of m candidates.
+
+    Attributes:
+        shift: In log-odds, what all share included, shape (m,).
+        error: Standard error of it, shape (m,).
+        slope: By how much readings count more.
+    """
+
+    shift: Floats
+    error: Floats
+    slope: float
 
 
 class Observed(NamedTuple):
@@ -100,12 +132,7 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     columns = np.array([_column(router.pool, name) for name in logged.names])[logged.chosen]
     calls = Observed(logged, foreseen, columns, weight)
     quality, length = _quality_lessons(router.pool, calls), _length_lessons(len(router.pool), calls)
-    return router.over(
-        Pool(
-            _taught(candidate, Lesson(quality=shift.value, quality_error=shift.error, log_tokens=tuple(row)))
-            for candidate, shift, row in zip(router.pool, quality, length.tolist(), strict=True)
-        )
-    )
+    return router.over(Pool(map(_taught, router.pool, map(_lesson, *quality, length.tolist()))))
 
 
 def without_lessons(router: Router) -> Router:
@@ -124,61 +151,119 @@ def _column(pool: Pool, name: str) -> int:
     return pool.names.index(name) if name in pool.names else -1
 
 
-def _quality_lessons(pool: Pool, calls: Observed) -> list[Shift]:
-    """Return what grades teach of each candidate."""
+def _lesson(quality: float, error: float, slope: float, log_tokens: list[float]) -> Lesson:
+    return Lesson(quality=quality, quality_error=error, quality_slope=slope, log_tokens=tuple(log_tokens))
+
+
+def _quality_lessons(pool: Pool, calls: Observed) -> tuple[list[float], list[float], list[float]]:
+    """Return what is added to each candidate's log-odds, its standard error, and what they are multiplied by before."""
     logged, foreseen, columns, weight = calls
-    quality, query, log_odds = logged.quality, logged.query, logit(foreseen.quality, LEAST_CHANCE)
-    known = ~np.isnan(quality) & (columns >= 0)
-    seen, usual = [], []
-    for column, candidate in enumerate(pool):
+    log_odds, once = logit(foreseen.quality, LEAST_CHANCE), weight * once_each(logged.query)
+    typical, trust = (
+        np.average(log_odds, axis=0, weights=once),
+        float(np.average(foreseen.trust, weights=once)),
+    )
+    rows, counts = _graded_rows(len(pool), calls)
+    at = rows, columns[rows]
+    taught = fit_shifts(
+        Seen(at[1], log_odds[at], log_odds[at] - typical[at[1]], logged.quality[rows], counts),
+        np.array([_usual(candidate, trust) for candidate in pool]),
+        trust=trust,
+    )
+    moved = HELD * taught.slope
+    return (taught.shift - moved * typical).tolist(), taught.error.tolist(), [1 + moved] * len(pool)
+
+
+def _usual(candidate: Candidate, trust: float) -> float:
+    """Return the standard deviation of the shift of a candidate that is what was measured."""
+    outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
+    return float(np.sqrt(USUAL**2 + (FAR * (1 - trust)) ** 2 + PER_OUTCOME**2 / (outcomes + 5)))
+
+
+def _graded_rows(candidates: int, calls: Observed) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return the calls with a grade, but those before their candidate changed, and how much each counts."""
+    logged, foreseen, columns, weight = calls
+    known, rows, counts = ~np.isnan(logged.quality) & (columns >= 0), [], []
+    for column in range(candidates):
         mine = np.flatnonzero(known & (columns == column))
-        surprise = quality[mine] - foreseen.quality[mine, column]
-        mine = mine[changed_at(surprise, query[mine]) :]
-        seen.append(Seen(log_odds[mine, column], quality[mine], weight[mine] * once_each(query[mine])))
-        outcomes = sum(candidate.profile.evidence) if candidate.profile else 0.0
-        usual.append(float(np.hypot(USUAL, PER_OUTCOME / np.sqrt(outcomes + 5))))
-    return fit_shifts(seen, usual)
+        surprise, query = logged.quality[mine] - foreseen.quality[mine, column], logged.query[mine]
+        since = changed_at(surprise, query)
+        rows.append(mine[since:])
+        counts.append(weight[mine[since:]] * once_each(query[since:]))
+    return np.concatenate(rows), np.concatenate(counts)
 
 
-def fit_shifts(seen: list[Seen], usual: list[float]) -> list[Shift]:
-    """Return the shift of each candidate, what all share included.
+def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
+    """Return what grades teach: the shift of each candidate and the slope of readings.
 
     Args:
-        seen: Of each candidate.
-        usual: Standard deviation of the shift of each that is what was measured.
+        seen: The grades.
+        usual: Standard deviation of the shift of each candidate that is what was measured, shape (m,).
+        trust: How like training the queries are, in [0, 1].
 
-    >>> [calm, changed] = fit_shifts([Seen(np.zeros(100), np.full(100, 0.5), np.ones(100)),
-    ...                               Seen(np.full(100, 2.2), np.full(100, 0.6), np.ones(100))], [0.1, 0.1])
-    >>> round(calm.value, 1), round(changed.value, 1), round(float(sigmoid(np.array(2.2 + changed.value))), 1)
-    (-0.0, -1.8, 0.6)
+    >>> column, even = np.repeat([0, 1], 100), np.ones(200)
+    >>> seen = Seen(column, np.where(column, 2.2, 0.0), 0 * even, np.where(column, 0.6, 0.5), even)
+    >>> calm, changed = fit_shifts(seen, np.array([0.1, 0.1])).shift
+    >>> round(abs(calm), 1), round(changed, 1), round(float(sigmoid(np.array(2.2 + changed))), 1)
+    (0.0, -1.8, 0.6)
     """
-    shared = 0.0
-    shifts = [_mixed(each, spread, shared) for each, spread in zip(seen, usual, strict=True)]
+    m, found = len(usual), np.zeros(len(usual) + 2)
+    rare = np.zeros(m)
+    slope = max(SLOPE * (1 - trust), NO_SLOPE)
     for _ in range(ROUNDS):
-        every = [
-            Seen(each.log_odds + shift.value - shared, each.quality, each.weight * (1 - shift.rare))
-            for each, shift in zip(seen, shifts, strict=True)
-        ]
-        shared, _, _ = _posterior(Seen(*map(np.concatenate, zip(*every, strict=True))), SHARED)
-        shifts = [_mixed(each, spread, shared) for each, spread in zip(seen, usual, strict=True)]
-    return shifts
+        precision = np.r_[1 / SHARED**2, 1 / slope**2, (1 - rare) / usual**2 + rare / ANY**2]
+        found, hessian = _mode(seen, precision, found)
+        rare = _changed_chances(seen, found, usual, RARE * trust)
+    covariance = np.linalg.inv(hessian)
+    variance = covariance[0, 0] + 2 * covariance[0, 2:] + covariance.diagonal()[2:]
+    return Taught(found[0] + found[2:], np.sqrt(variance), float(np.clip(found[1], -1, 1)))
 
 
-def _mixed(seen: Seen, usual: float, shared: float) -> Shift:
-    """Return the posterior mean and error of a shift that is usual or rare, what all share added."""
-    moved = seen._replace(log_odds=seen.log_odds + shared)
-    near, near_variance, near_evidence = _posterior(moved, usual)
-    far, far_variance, far_evidence = _posterior(moved, ANY)
-    odds = far_evidence - near_evidence + np.log(RARE / (1 - RARE))
-    rare = float(sigmoid(np.array(odds))) if seen.weight.sum() >= LEAST_GRADES else 0.0
-    mean = near + rare * (far - near)
-    variance = (1 - rare) * (near_variance + near**2) + rare * (far_variance + far**2) - mean**2
-    return Shift(shared + mean, float(np.sqrt(max(variance, 1e-6))), rare)
+def _mode(seen: Seen, precision: Floats, found: Floats) -> tuple[Floats, Floats]:
+    """Return the likeliest (shared, slope, shift of each), shape (2 + m,), and the Hessian there.
+
+    By Newton's method from `found`; a step goes no further than 1.
+    """
+    column, _, reading, quality, weight = seen
+    m = len(precision) - 2
+    for _ in range(STEPS):
+        expected = sigmoid(_moved(seen, found) + found[2:][column])
+        missed, curved = weight * (quality - expected), weight * expected * (1 - expected)
+        gradient = np.r_[missed.sum(), missed @ reading, np.bincount(column, missed, m)]
+        hessian = np.diag(precision)
+        hessian[0, 0] += curved.sum()
+        hessian[1, 1] += curved @ reading**2
+        hessian[0, 1] = hessian[1, 0] = curved @ reading
+        hessian[0, 2:] = hessian[2:, 0] = np.bincount(column, curved, m)
+        hessian[1, 2:] = hessian[2:, 1] = np.bincount(column, curved * reading, m)
+        hessian[range(2, m + 2), range(2, m + 2)] += hessian[0, 2:]
+        step = np.linalg.solve(hessian, gradient - precision * found)
+        found = found + step.clip(-1, 1)
+        if np.abs(step).max() < CLOSE:
+            break
+    return found, hessian
 
 
-def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
-    """Return mode, variance and log evidence of one shift under a Gaussian prior, by Laplace's approximation."""
-    shift, (log_odds, quality, weight) = 0.0, seen
+def _moved(seen: Seen, found: Floats) -> Floats:
+    """Return log-odds with what all candidates share and the slope, without their own shifts, shape (n,)."""
+    return np.asarray(seen.log_odds + found[0] + found[1] * seen.reading)
+
+
+def _changed_chances(seen: Seen, found: Floats, usual: Floats, rare: float) -> Floats:
+    """Return how likely it is that each candidate is not what was measured, shape (m,)."""
+    log_odds, chances = _moved(seen, found), np.zeros(len(usual))
+    for column in np.unique(seen.column):
+        mine = seen.column == column
+        own = log_odds[mine], seen.quality[mine], seen.weight[mine]
+        if own[2].sum() >= LEAST_GRADES and rare:
+            evidence = _log_evidence(*own, ANY) - _log_evidence(*own, usual[column])
+            chances[column] = sigmoid(np.array(evidence + np.log(rare / (1 - rare))))
+    return chances
+
+
+def _log_evidence(log_odds: Floats, quality: Floats, weight: Floats, spread: float) -> float:
+    """Return the log evidence of one shift under a Gaussian prior, by Laplace's approximation."""
+    shift = 0.0
     for _ in range(STEPS):
         expected = sigmoid(log_odds + shift)
         precision = float((weight * expected * (1 - expected)).sum()) + 1 / spread**2
@@ -186,8 +271,7 @@ def _posterior(seen: Seen, spread: float) -> tuple[float, float, float]:
         shift += float(np.clip(step, -1, 1))
     log_odds = log_odds + shift
     fit = float((weight * (quality * log_odds - np.logaddexp(0, log_odds))).sum())
-    evidence = fit - shift**2 / (2 * spread**2) - 0.5 * np.log(precision * spread**2)
-    return shift, 1 / precision, evidence
+    return float(fit - shift**2 / (2 * spread**2) - 0.5 * np.log(precision * spread**2))
 
 
 def _length_lessons(candidates: int, calls: Observed) -> Floats:

@@ -34,6 +34,12 @@ def test_what_was_taught_of_one_moves_no_other(lessons):
     assert lessons.log_tokens.tolist() == [[0.5, -0.5], [0, 0]]
 
 
+def test_a_slope_draws_what_is_read_together():
+    flat = Lesson(quality=0.0, quality_error=0.1, quality_slope=0.5, log_tokens=(0.0, 0.0))
+    moved = pool_lessons(Pool([candidate("a", flat)]), K).on_quality(np.array([[0.5], [0.9], [0.1]]))
+    assert moved[:, 0] == pytest.approx([0.5, 0.75, 0.25])  # odds of 9 become 3
+
+
 def test_a_lesson_makes_a_prediction_no_less_sure(lessons):
     error, quality = np.array([[0.2, 0.2]]), np.array([[0.5, 0.5]])
     assert lessons.with_error(error, quality).tolist() == [[pytest.approx(0.25 * 0.1), 0.2]]

@@ -11,7 +11,7 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute import Router
 from crossroute.errors import TrafficError
-from crossroute.traffic.learning import refreshed, without_lessons
+from crossroute.traffic.learning import Seen, fit_shifts, refreshed, without_lessons
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
 from crossroute.traffic.rows import now
@@ -30,11 +30,17 @@ def logged(router):
     """400 calls spread evenly over three candidates, graded and paid as predicted but for chance."""
     random, n = np.random.default_rng(0), 400
     texts = [make_outcomes().texts[row] for row in random.integers(0, 120, n)]
+    chosen, one = random.integers(0, len(router.pool), n), np.arange(n)
+    log = as_logged(router, texts, chosen, np.full(n, np.nan))
+    quality = (random.random(n) < log.predicted[one, chosen]).astype(float)
+    return graded(replace(log, cost=log.cost * random.lognormal(0, 0.3, n)), quality)
+
+
+def as_logged(router, texts, chosen, quality):
+    """Return calls of one text each, paid as predicted."""
     queries = router.predictor.query_encoder.read([router_query(text) for text in texts])
-    foreseen, m = router.predictor.foresee_encoded(queries), len(router.pool)
-    chosen, one = random.integers(0, m, n), np.arange(n)
-    none = np.full(n, np.nan)
-    quality = (random.random(n) < foreseen.quality[one, chosen]).astype(float)
+    foreseen, n, m = router.predictor.foresee_encoded(queries), len(texts), len(router.pool)
+    one, none = np.arange(n), np.full(n, np.nan)
     return Logged(
         ids=one.astype(str),
         time=60.0 * one,
@@ -52,7 +58,7 @@ def logged(router):
         quality=quality,
         own_quality=quality,
         weight=np.ones(n),
-        cost=foreseen.cost[one, chosen] * random.lognormal(0, 0.3, n),
+        cost=foreseen.cost[one, chosen],
         further=np.zeros(n),
         seconds=none,
         output_tokens=none,
@@ -97,6 +103,45 @@ def test_many_grades_that_say_otherwise_move_a_candidate_all_the_way_and_leave_t
     assert before[mine, large].mean() > 0.6
     assert after[mine, large].mean() == pytest.approx(0.4, abs=0.07)
     assert np.abs(after - before)[:, [i for i in range(3) if i != large]].max() < 0.12
+
+
+def grades_against_readings():
+    """Return 200 grades of one candidate, good where it is read as bad as often as where it is read as good."""
+    reading = np.tile([1.0, -1.0], 100)
+    quality = (np.arange(200) % 4 < 2).astype(float)
+    return Seen(np.zeros(200, dtype=int), reading, reading, quality, np.ones(200))
+
+
+def test_readings_count_less_where_grades_do_not_bear_them_out_and_nothing_like_it_was_trained_on():
+    far, near = (fit_shifts(grades_against_readings(), np.array([0.1]), trust=trust) for trust in (0.0, 1.0))
+    assert far.slope == pytest.approx(-1, abs=0.15)
+    assert near.slope == pytest.approx(0, abs=1e-6)
+    assert np.abs([far.shift, near.shift]).max() < 0.05
+
+
+def test_a_candidate_chosen_where_it_is_read_too_high_is_not_blamed_where_it_was_not_chosen():
+    even, high = np.zeros(100), np.ones(100)
+    seen = Seen(np.zeros(200, dtype=int), *([np.r_[even, high]] * 2), np.tile([0.0, 1.0], 100), np.ones(200))
+    told_apart, alone = (fit_shifts(seen, np.array([0.5]), trust=trust).shift[0] for trust in (0.0, 1.0))
+    assert alone < -0.3
+    assert told_apart > alone + 0.15
+
+
+def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_training():
+    router = Router.from_pretrained("universal").subset(["gpt-4o-2024-08-06", "llama-3.1-70b-instruct"])
+    texts = {
+        "near": [
+            f"A farmer has {n} sheep and buys {n + 7} more. How many sheep has he now?" for n in range(40)
+        ],
+        "far": [f"zxqv {n} blorp: krat the {n + 7} snarfs, wub wub" for n in range(40)],
+    }
+    moved = {}
+    for kind, asked in texts.items():
+        log = as_logged(router, asked, chosen=np.zeros(40, dtype=int), quality=np.zeros(40))
+        before, after = (log.foreseen(each) for each in (router, refreshed(router, log)))
+        moved[kind] = before.trust.mean(), np.log(before.quality[:, 0] / after.quality[:, 0]).mean()
+    assert moved["near"][0] > 2 * moved["far"][0]
+    assert moved["far"][1] > moved["near"][1]
 
 
 def test_what_was_seen_before_a_change_does_not_count(router, logged):
