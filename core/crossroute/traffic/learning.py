@@ -207,8 +207,8 @@ def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
     >>> round(abs(calm), 1), round(changed, 1), round(float(sigmoid(np.array(2.2 + changed))), 1)
     (0.0, -1.8, 0.6)
     """
-    m, found = len(usual), np.zeros(len(usual) + 2)
-    rare = np.zeros(m)
+    found: Floats = np.zeros(len(usual) + 2)
+    rare: Floats = np.zeros(len(usual))
     slope = max(SLOPE * (1 - trust), NO_SLOPE)
     for _ in range(ROUNDS):
         precision = np.r_[1 / SHARED**2, 1 / slope**2, (1 - rare) / usual**2 + rare / ANY**2]
