@@ -38,7 +38,7 @@ def log_among(paths: list[Path]) -> str | None:
     Raises:
         ValueError: Something else stands beside it.
     """
-    logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path)]
+    logs = [str(path) for path in paths if isinstance(path, str) or _is_sqlite(path) or _is_missing_log(path)]
     if logs and len(paths) > 1:
         raise ValueError(f"{logs[0]} is a traffic log; name it alone.")
     return readable(logs[0]) if logs else None
@@ -107,6 +107,11 @@ def _is_sqlite(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(SQLITE)) == SQLITE
+
+
+def _is_missing_log(path: Path) -> bool:
+    """Return whether only a log can be meant, though none is there."""
+    return path.suffix in (".db", ".sqlite", ".sqlite3") and not path.is_dir()
 
 
 def tell_thin(table: Table, reasons: dict[str, str | None]) -> None:

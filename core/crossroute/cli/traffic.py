@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from crossroute.routing.router import Router
+    from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.report import OtherDial, TrafficReport
+
+LATEST = 1_000
+"""Decisions of a log that are looked at to tell which candidates it has now."""
 
 
 Log = Annotated[
@@ -77,11 +82,13 @@ def feedback(
 
     told = import_feedback(TrafficLog.existing(log), path, score=score, scale=scale)  # type: ignore[arg-type]
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
-    answer(as_json, told, f"{told.graded:,} decisions graded by {names}.")
+    answer(as_json, told, f"{_counted(told.graded, 'decision')} graded by {names}.")
     if told.unknown:
-        note(f"{_scores(told.unknown)} of runs or traces that this log does not hold.")
+        note(f"{_counted(told.unknown, 'score')} of runs or traces that this log does not hold.")
     if told.unread:
-        note(f"{_scores(told.unread)} that the scale {scale!r} does not have; name another with --scale.")
+        note(
+            f"{_counted(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
+        )
 
 
 @traffic.command(
@@ -123,11 +130,15 @@ def judge(
         limit=limit,
         settings=JudgeSettings(rubric=rubric) if rubric else None,
     )
-    answer(as_json, told, f"{told.graded:,} answers graded, {told.share:.1%} of all, for ${told.usd:.4g}.")
+    answer(
+        as_json,
+        told,
+        f"{_counted(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
+    )
     if told.stopped:
         note(f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.")
     if told.unread:
-        note(f"Of {told.unread:,} answers the judge said nothing readable.")
+        note(f"Of {_counted(told.unread, 'answer')} the judge said nothing readable.")
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
@@ -136,8 +147,14 @@ def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import adopt as take_over
 
-    mark = take_over(TrafficLog.existing(log), load(router))
+    kept, loaded = TrafficLog.existing(log), load(router)
+    unknown = _unknown_to(loaded, kept)
+    mark = take_over(kept, loaded)
     answer(as_json, {"adopted": mark}, f"Router {mark} takes over.")
+    if unknown:
+        note(
+            f"It does not know {', '.join(unknown)}: programs that need these of it stay with theirs, and say so."
+        )
 
 
 @traffic.command(epilog="Example: crossroute traffic back traffic.db")
@@ -160,11 +177,29 @@ def prune(
     from crossroute.traffic.log import TrafficLog
 
     deleted = TrafficLog.existing(log).prune(days)
-    answer(as_json, {"deleted": deleted}, f"{deleted:,} decisions deleted.")
+    answer(as_json, {"deleted": deleted}, f"{_counted(deleted, 'decision')} deleted.")
 
 
-def _scores(count: int) -> str:
-    return f"{count:,} score{'s' * (count != 1)}"
+def _unknown_to(router: Router, log: TrafficLog) -> list[str]:
+    """Return a log's candidates that a router does not know.
+
+    Raises:
+        TrafficError: It knows none of them, so that every program would stay with its own.
+    """
+    from crossroute.errors import TrafficError
+    from crossroute.traffic.logged import read_logged
+    from crossroute.traffic.policies import over_logged
+
+    try:
+        logged = read_logged(log, latest=LATEST)
+    except TrafficError:  # nothing is answered yet
+        return []
+    known = over_logged(router, logged).pool
+    return [name for name in logged.names if name not in known]
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _dials(dials: list[OtherDial]) -> Table:

@@ -84,7 +84,9 @@ class TrafficLog:
                 f"There is no traffic log {url.database!r}. Name the file, or the URL, that `traffic=` has."
             )
         if url.get_backend_name() == "sqlite" and not schema.may_be_sqlite(Path(url.database or "")):
-            raise TrafficError(f"The traffic log {url.database} cannot be used (it is no SQLite file).")
+            raise TrafficError(
+                f"The traffic log {url.database} cannot be used (it is no SQLite file). Name one that `traffic=` wrote."
+            )
         return cls(log, create=False)
 
     def feedback(

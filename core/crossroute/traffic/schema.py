@@ -137,6 +137,11 @@ def url_of(log: str | Path) -> sa.URL:
     Raises:
         ValueError: It is neither.
     """
+    if not isinstance(log, str | Path) or not str(log).strip():
+        raise ValueError(
+            f"A traffic log is named by its URL, or the path of a SQLite file, got {log!r}. "
+            "Name one, such as traffic.db."
+        )
     text = str(log)
     if "://" not in text:
         return sa.URL.create("sqlite", database=text)
