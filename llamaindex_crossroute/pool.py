@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import to_jsonable_python
 from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Query, Router
@@ -261,19 +262,13 @@ class MemberPool(FunctionCallingLLM):
     def _stated_as_json(self, stated: dict[str, Ability] | dict[str, Price]) -> dict[str, Any]:
         return {name: one.model_dump(mode="json", exclude_none=True) for name, one in stated.items()}
 
-    @field_serializer("budgets")
-    def _budgets_as_json(self, budgets: Budget | list[Budget] | None) -> Any:
-        if isinstance(budgets, list):
-            return [budget.model_dump(mode="json") for budget in budgets]
-        return None if budgets is None else budgets.model_dump(mode="json")
+    @field_serializer("budgets", "constraints")
+    def _as_json(self, stated: Budget | list[Budget] | Constraints | None) -> Any:
+        return to_jsonable_python(stated)
 
     @field_serializer("budget_keys")
     def _keys_as_json(self, keys: frozenset[str] | None) -> list[str] | None:
         return None if keys is None else sorted(keys)
-
-    @field_serializer("constraints")
-    def _constraints_as_json(self, constraints: Constraints | None) -> dict[str, Any] | None:
-        return None if constraints is None else constraints.model_dump(mode="json")
 
     @field_serializer("escalate")
     def _escalate_without_code(self, escalate: Escalate) -> Any:
