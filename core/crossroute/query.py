@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import NamedTuple, get_args
 
-from crossroute.reading.appeals import drop_appeals
+from crossroute.reading.appeals import drop_appeals, drop_empty_choices
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.follow_up import is_follow_up
@@ -31,7 +31,7 @@ from crossroute.reading.normalization import (
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HARNESS, HEAD, MODEL, drop_empty_choices
+from crossroute.reading.sections import HARNESS, HEAD, MODEL
 from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
@@ -274,8 +274,6 @@ def plain_words(text: str) -> list[str]:
     count = len(words)
     if (not text[0].isalpha() and unwrap(text) != text) or _is_written_otherwise(text, words):
         return []
-    if (text[-1] in ".!" or SENTENCE_END.search(text)) and drop_appeals(drop_empty_choices(text)) != text:
-        return []
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
@@ -283,7 +281,10 @@ def plain_words(text: str) -> list[str]:
         count >= REPEATED_SENTENCES and _has_many_sentences(text)
     ):
         return []
-    return words if text == lowered or not _is_loud(text) else []
+    if text != lowered and _is_loud(text):
+        return []
+    may_hold_more = SENTENCE_END.search(text) or (text[-1] in ".!" and not text[1:].islower())
+    return [] if may_hold_more and drop_appeals(drop_empty_choices(text)) != text else words
 
 
 def _is_written_otherwise(text: str, words: list[str]) -> bool:

@@ -24,11 +24,18 @@ END = lazy(r"[.!?:\]][ \n]+|[。！？]\s*|\n+")
 BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
-APPEAL = lazy(rf"[\s(*_]*(?:{wordings.APPEALS})[\s)*_,;.!:…。！-]*\Z", re.IGNORECASE)
-HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z", re.IGNORECASE)
-STRONGEST = lazy(wordings.STRONGEST, re.IGNORECASE)
-USING = lazy(wordings.USING, re.IGNORECASE)
+APPEAL = lazy(rf"[\s(*_]*(?:{wordings.APPEALS})[\s)*_,;.!:…。！-]*\Z")
+HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
+STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
+"""The four are of small letters: to ignore capitals takes them two to three times as long."""
+
 SIGNATURE = lazy(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z", re.IGNORECASE)
+EMPTY_CHOICES = lazy(
+    r"(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
+    rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
+    re.IGNORECASE,
+)
+CHOICES_CHARACTERS = 200
 SHORTEST = 16
 MAY_IDENTIFY = re.compile(r"\W*(?:\w+[:=#])?[0-9a-fA-F-]{16,}\W*")
 IDENTIFIER = lazy(
@@ -56,9 +63,22 @@ def drop_appeals(text: str) -> str:
             break
         rest = shorter
     head, tail = rest[:-NUMBERED_CHARACTERS], rest[-NUMBERED_CHARACTERS:]
-    if any(len(word) >= SHORTEST and MAY_IDENTIFY.fullmatch(word) for word in tail.split()):
+    words = tail.split()
+    if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
     return rest.strip() if any(map(str.isalpha, rest)) else text
+
+
+def drop_empty_choices(text: str) -> str:
+    """Return a text without choices at its end that may stand under any question.
+
+    >>> drop_empty_choices("Is it so? A) Yes B) No C) Not sure"), drop_empty_choices("Is it? A) An egg B) No")
+    ('Is it so?', 'Is it? A) An egg B) No')
+    """
+    if not text[-CHOICES_CHARACTERS:].lower().rstrip(" \n.!,;").endswith(wordings.CHOICE_ENDS):
+        return text
+    found = EMPTY_CHOICES.search(text, max(0, len(text) - CHOICES_CHARACTERS))
+    return text[: found.start()] if found else text
 
 
 def is_appeal(sentence: str) -> bool:
@@ -71,10 +91,10 @@ def is_appeal(sentence: str) -> bool:
     """
     if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
         return False
-    if APPEAL.match(sentence) or HINT.match(sentence):
-        return True
     spoken = sentence.lower()
-    names_model = "?" not in spoken and any(name in spoken for name in wordings.MODELS)
+    if APPEAL.match(spoken) or HINT.match(spoken):
+        return True
+    names_model = "?" not in spoken and any(map(spoken.__contains__, wordings.MODELS))
     return bool(names_model and STRONGEST.search(spoken) and USING.search(spoken))
 
 

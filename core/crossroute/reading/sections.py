@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
+from crossroute.reading.appeals import drop_empty_choices
 
 MOST_TAGS = 400
 BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?: [^<>]*)?>(?P<inner>.*?)</(?P=tag)>", re.DOTALL)
@@ -25,12 +26,6 @@ INSERTED_CHARACTERS = 10_000
 HARNESS_TAG = lazy(wordings.HARNESS_TAGS, re.IGNORECASE)
 HARNESS = lazy(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
 SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
-EMPTY_CHOICES = lazy(
-    r"(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
-    rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
-    re.IGNORECASE,
-)
-CHOICES_CHARACTERS = 200
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
@@ -84,18 +79,6 @@ def _without_inserted(text: str) -> str:
     rest = "\n\n".join(kept)
     rest = drop_empty_choices(rest).strip()
     return ROUTING.sub("", rest).strip() if names_model(rest) else rest
-
-
-def drop_empty_choices(text: str) -> str:
-    """Return a text without choices at its end that may stand under any question.
-
-    >>> drop_empty_choices("Is it so? A) Yes B) No C) Not sure"), drop_empty_choices("Is it? A) An egg B) No")
-    ('Is it so?', 'Is it? A) An egg B) No')
-    """
-    if not text[-CHOICES_CHARACTERS:].lower().rstrip(" \n.!,;").endswith(wordings.CHOICE_ENDS):
-        return text
-    found = EMPTY_CHOICES.search(text, max(0, len(text) - CHOICES_CHARACTERS))
-    return text[: found.start()] if found else text
 
 
 def names_model(text: str) -> bool:
