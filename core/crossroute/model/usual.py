@@ -28,6 +28,9 @@ OF_GROUP, MOST_GROUPS = 50, 8
 LEAST_STRANGE = 1e-3
 """What a query counts in its group, though nothing of it is strange."""
 
+MOST_SHARE = 3.0
+"""What it counts at most, in means of its group: no single query makes a group of known ones what it is."""
+
 BEGINNINGS, ROUNDS = 5, 20
 
 USUAL = ("usual", "usual_read", "usual_written")
@@ -87,6 +90,7 @@ def usual_tensors(
     held, group = np.unique(assign(z, centers), return_inverse=True)
     centers = centers[held]  # without groups that hold none in the end
     weight = strange[:, None] + LEAST_STRANGE  # (n, 1)
+    weight = np.minimum(weight, MOST_SHARE * means_by(group, weight)[group])
     whole = sum_by(group, weight, len(centers))
     told = [
         np.stack([sum_by(group, weight * each, len(centers)) / whole for each in alike])
@@ -98,10 +102,14 @@ def usual_tensors(
 def _groups(z: Floats, count: int) -> Floats:
     """Return the centres of groups of queries, shape (u, p): k-means, the best of several beginnings.
 
+    A beginning cuts the queries along a direction in which they differ into parts of one size, so that one query more
+    or less changes little.
+
     Source: Lloyd, "Least Squares Quantization in PCM" (1982). Written here, since scikit-learn comes with training.
     """
-    random = np.random.default_rng(0)
-    found = [_settled(z, z[random.choice(len(z), count, replace=False)]) for _ in range(BEGINNINGS)]
+    _, _, directions = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)
+    parts = np.arange(len(z)) * count // len(z)
+    found = [_settled(z, means_by(parts, z[np.argsort(z @ each)])) for each in directions[:BEGINNINGS]]
     return min(found, key=lambda centers: float(((z - centers[assign(z, centers)]) ** 2).sum()))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from crossroute import Query, Router
 from crossroute.model.doubt import Doubt
-from crossroute.model.usual import LEANING, MOST_GROUPS, OF_GROUP, USUAL
+from crossroute.model.usual import LEANING, MOST_GROUPS, MOST_SHARE, OF_GROUP, USUAL, usual_tensors
 from tests.core.model.test_doubt import A_RUN, KINDS, LIKE, P, asking, doubt
 
 AWAY = -9.0
@@ -114,3 +114,24 @@ def test_a_calibrated_router_comes_back_from_disk_as_it_was(tmp_path):
     again = Router.from_pretrained(tmp_path / "own")
     assert again.predict(puzzles).quality == pytest.approx(after, abs=1e-6)
     assert again.route(Query.of_call(puzzles[0])).candidate == used.route(Query.of_call(puzzles[0])).candidate
+
+
+def groups_of(count: int, *, odd: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return centres and readings of four groups of queries that are hardly strange, and of one that is wholly so."""
+    random = np.random.default_rng(0)
+    z = random.standard_normal((count, 6)) + 6 * np.eye(4, 6)[np.arange(count) % 4]
+    read, weight = random.standard_normal((count, 3)), np.full(count, 0.05)
+    if odd is not None:
+        z, read, weight = np.vstack([z, z[:1]]), np.vstack([read, np.full(3, odd)]), np.append(weight, 1.0)
+    told = usual_tensors(z, [(read, read)] * 2, weight)
+    order = told["usual"].argmax(axis=1).argsort()
+    return told["usual"][order], told["usual_read"][0][order]
+
+
+def test_one_odd_query_moves_its_group_by_no_more_than_its_share():
+    count, odd = 4 * OF_GROUP, 100.0
+    (centers, read), (moved, after) = groups_of(count), groups_of(count, odd=odd)
+    assert moved == pytest.approx(centers, abs=0.1)
+    changed = np.abs(after - read).max(axis=1)
+    assert np.sort(changed)[:-1].max() < 0.01  # the others stay
+    assert changed.max() < 1.5 * MOST_SHARE * odd / OF_GROUP
