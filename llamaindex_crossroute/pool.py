@@ -40,7 +40,7 @@ from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.members import common_metadata, model_name
-from llamaindex_crossroute.messages.reading import Reading
+from llamaindex_crossroute.messages.reading import Reading, checked_prompt
 from llamaindex_crossroute.routing import Routing
 
 if TYPE_CHECKING:
@@ -227,8 +227,8 @@ class MemberPool(FunctionCallingLLM):
         """
         if options:
             refuse_settings(options)
-        if isinstance(reading, str):
-            reading = Reading(Query.of_turns([Turn("human", reading)]))
+        if not isinstance(reading, Reading):
+            reading = Reading(Query.of_turns([Turn("human", checked_prompt(reading))]))
         return Call(
             self._routing,
             reading,

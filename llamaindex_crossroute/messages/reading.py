@@ -41,6 +41,9 @@ OBSERVATIONS = (
 """How ReActAgent and CodeActAgent begin what they write as the user: what a tool returned, what to try again."""
 
 
+A_TEXT = "For a text call complete, or chat with [ChatMessage(content=text)]."
+
+
 class Reading(NamedTuple):
     """What one call says.
 
@@ -71,7 +74,12 @@ class ToolCall(NamedTuple):
 
 
 def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = ()) -> Reading:
-    """Read a conversation, the newest message last, and the tools that come with the call."""
+    """Read a conversation, the newest message last, and the tools that come with the call.
+
+    Raises:
+        TypeError: These are no messages.
+    """
+    _check(messages)
     user = _last_user(messages)
     tool_turn = len(messages) > user + 1 and messages[-1].role in TOOL
     answers = [place for place, message in enumerate(messages) if message.role in ANSWER]
@@ -88,6 +96,25 @@ def read_messages(messages: Sequence[ChatMessage], tools: Sequence[BaseTool] = (
         tool_turn=tool_turn,
         marks=tuple(mark for place in answers for mark in marks(messages[place], question(messages[:place]))),
     )
+
+
+def _check(messages: Sequence[ChatMessage]) -> None:
+    if not isinstance(messages, Sequence) or isinstance(messages, str | bytes):
+        raise TypeError(f"Messages must be a list of ChatMessage, got {type(messages).__name__}. {A_TEXT}")
+    for place, message in enumerate(messages):
+        if not isinstance(message, ChatMessage):
+            raise TypeError(f"Message {place} must be a ChatMessage, got {type(message).__name__}. {A_TEXT}")
+
+
+def checked_prompt(prompt: str) -> str:
+    """Return a completion's prompt.
+
+    Raises:
+        TypeError: It is no str.
+    """
+    if not isinstance(prompt, str):
+        raise TypeError(f"A prompt must be a str, got {type(prompt).__name__}. For messages call chat.")
+    return prompt
 
 
 def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Reading:

@@ -449,3 +449,18 @@ def test_another_providers_reasoning_is_left_out(router, members):
     assert members["small"].asked[-1][0][1].blocks == [TextBlock(text="42")]
     llm.chat([user(STORY), ChatMessage(role="assistant", blocks=[thought, TextBlock(text="?")]), user(STORY)])
     assert thought in members["small"].asked[-1][0][1].blocks, "whose it is, is not known"
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "told"),
+    [
+        ("complete", None, "A prompt must be a str, got NoneType"),
+        ("stream_complete", 3, "A prompt must be a str, got int"),
+        ("chat", "Who was Euler?", "Messages must be a list of ChatMessage, got str"),
+        ("stream_chat", None, "Messages must be a list of ChatMessage, got NoneType"),
+        ("chat", ["Who was Euler?"], "Message 0 must be a ChatMessage, got str"),
+    ],
+)
+def test_what_is_no_prompt_or_no_messages_is_named(llm, method, given, told):
+    with pytest.raises(TypeError, match=told):
+        getattr(llm, method)(given)
