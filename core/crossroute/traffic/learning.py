@@ -203,7 +203,7 @@ def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
 
     >>> column, even = np.repeat([0, 1], 100), np.ones(200)
     >>> seen = Seen(column, np.where(column, 2.2, 0.0), 0 * even, np.where(column, 0.6, 0.5), even)
-    >>> calm, changed = fit_shifts(seen, np.array([0.1, 0.1])).shift
+    >>> calm, changed = fit_shifts(seen, np.array([0.1, 0.1])).shift.tolist()
     >>> round(abs(calm), 1), round(changed, 1), round(float(sigmoid(np.array(2.2 + changed))), 1)
     (0.0, -1.8, 0.6)
     """
