@@ -112,6 +112,10 @@ class Observed(NamedTuple):
     columns: npt.NDArray[np.intp]
     weight: Floats
 
+    def of_chosen(self, foreseen: Floats) -> Floats:
+        """Return what is foreseen of each call's own candidate, shape (n,); anything where the pool has none."""
+        return np.asarray(foreseen[np.arange(len(self.columns)), self.columns])
+
 
 def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
     """Return a router over the log's candidates that has taken its grades and costs in.
@@ -163,7 +167,7 @@ def _quality_lessons(pool: Pool, calls: Observed) -> tuple[list[float], list[flo
         np.average(log_odds, axis=0, weights=once),
         float(np.average(foreseen.trust, weights=once)),
     )
-    rows, counts = _graded_rows(len(pool), calls)
+    rows, counts = _telling(len(pool), calls, logged.quality - calls.of_chosen(foreseen.quality))
     at = rows, columns[rows]
     taught = fit_shifts(
         Seen(at[1], log_odds[at], log_odds[at] - typical[at[1]], logged.quality[rows], counts),
@@ -180,17 +184,21 @@ def _usual(candidate: Candidate, trust: float) -> float:
     return float(np.sqrt(USUAL**2 + (FAR * (1 - trust)) ** 2 + PER_OUTCOME**2 / (outcomes + 5)))
 
 
-def _graded_rows(candidates: int, calls: Observed) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Return the calls with a grade, but those before their candidate changed, and how much each counts."""
-    logged, foreseen, columns, weight = calls
-    known, rows, counts = ~np.isnan(logged.quality) & (columns >= 0), [], []
+def _telling(candidates: int, calls: Observed, surprise: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return the calls that tell something of their candidate as it is now, and how much each counts.
+
+    Args:
+        candidates: m.
+        calls: All.
+        surprise: Observed less predicted, shape (n,); NaN where nothing was observed.
+    """
+    columns, query, weight = calls.columns, calls.logged.query, calls.weight
+    told = np.isfinite(surprise) & (columns >= 0) & (weight > 0)
     for column in range(candidates):
-        mine = np.flatnonzero(known & (columns == column))
-        surprise, query = logged.quality[mine] - foreseen.quality[mine, column], logged.query[mine]
-        since = changed_at(surprise, query)
-        rows.append(mine[since:])
-        counts.append(weight[mine[since:]] * once_each(query[since:]))
-    return np.concatenate(rows), np.concatenate(counts)
+        mine = np.flatnonzero(told & (columns == column))
+        told[mine[: changed_at(surprise[mine], query[mine])]] = False
+    rows = np.flatnonzero(told)
+    return rows, weight[rows] * once_each(query[rows] * candidates + columns[rows])
 
 
 def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
@@ -275,20 +283,10 @@ def _log_evidence(log_odds: Floats, quality: Floats, weight: Floats, spread: flo
 
 
 def _length_lessons(candidates: int, calls: Observed) -> Floats:
-    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k).
-
-    What a candidate changed before its last change of cost does not count.
-    """
-    logged, foreseen, columns, weight = calls
-    cost, query, rows = logged.cost, logged.query, np.arange(len(columns))
-    predicted = np.where(columns >= 0, foreseen.cost[rows, columns], np.nan)
+    """Return what the costs of calls teach of each candidate's log tokens by cluster, shape (m, k)."""
+    cost, predicted = calls.logged.cost, calls.of_chosen(calls.foreseen.cost)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.log(cost / predicted)
-    weight = np.where(np.isfinite(surprise), weight, 0.0)
-    for column in range(candidates):
-        mine = np.flatnonzero((columns == column) & (weight > 0))
-        weight[mine[: changed_at(surprise[mine], query[mine])]] = 0.0
-    used = np.flatnonzero(weight)
-    told = (cost[used], predicted[used], columns[used], foreseen.clusters[used])
-    each = once_each(query[used] * candidates + columns[used])
-    return fit_lengths(*told, candidates=candidates, weight=weight[used] * each)
+    rows, counts = _telling(candidates, calls, surprise)
+    told = (cost[rows], predicted[rows], calls.columns[rows], calls.foreseen.clusters[rows])
+    return fit_lengths(*told, candidates=candidates, weight=counts)
