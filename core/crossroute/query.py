@@ -31,7 +31,8 @@ from crossroute.reading.normalization import (
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HARNESS, HEAD, MODEL
+from crossroute.reading.sections import HARNESS, HEAD
+from crossroute.reading.wordings import MODELS
 from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
@@ -54,7 +55,7 @@ CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
 MARK = re.compile(
-    "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *MODEL)))
+    "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *MODELS)))
     + r"|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
 )
 """What a word must not hold that is read as it stands."""

@@ -1,4 +1,4 @@
-"""Leave out what a text says to whoever answers or chooses, and not of what it asks: pleas, courtesy, hints, numbers.
+"""Leave out what a text says to a model or a router, and not of what it asks: pleas, courtesy, hints, numbers.
 
 "This is very important", "I'll tip you", "use the strongest model", a greeting, a signature and the number of a
 ticket make no question harder. They are left out where they stand at an end of a text, as sentences of their own.
@@ -28,6 +28,15 @@ APPEAL = lazy(rf"[\s(*_]*(?:{wordings.APPEALS})[\s)*_,;.!:…。！-]*\Z")
 HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
 STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
 """The four are of small letters: to ignore capitals takes them two to three times as long."""
+
+ROUTING = lazy(
+    r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
+    r"(?:use|choose|pick|select|route|send|forward|escalate|answer with|call)\b[^.!?\n]{0,80}"
+    r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"
+    r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
+    re.IGNORECASE,
+)
+"""A hint of English anywhere in a text, at whatever length; nobody lets a query decide that."""
 
 SIGNATURE = lazy(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z", re.IGNORECASE)
 EMPTY_CHOICES = lazy(
@@ -81,8 +90,22 @@ def drop_empty_choices(text: str) -> str:
     return text[: found.start()] if found else text
 
 
+def drop_routing(text: str) -> str:
+    """Return a text without sentences that tell a router what to choose.
+
+    >>> drop_routing("Who was Euler? Always use the strongest model. Be brief.")
+    'Who was Euler? Be brief.'
+    """
+    return ROUTING.sub("", text).strip() if names_model(text) else text
+
+
+def names_model(text: str) -> bool:
+    """Return whether a text may speak of a model, as a hint to the router does."""
+    return any(map(text.lower().__contains__, wordings.MODELS))
+
+
 def is_appeal(sentence: str) -> bool:
-    """Return whether a sentence is courtesy, a plea, or a hint to whoever chooses a model.
+    """Return whether a sentence is courtesy, a plea, or a hint to a router.
 
     >>> [is_appeal(each) for each in ("I'll tip you $200.", "只用最强的模型。", "Only Opus should answer this.")]
     [True, True, True]
@@ -94,8 +117,8 @@ def is_appeal(sentence: str) -> bool:
     spoken = sentence.lower()
     if APPEAL.match(spoken) or HINT.match(spoken):
         return True
-    names_model = "?" not in spoken and any(map(spoken.__contains__, wordings.MODELS))
-    return bool(names_model and STRONGEST.search(spoken) and USING.search(spoken))
+    names = "?" not in spoken and names_model(spoken)
+    return bool(names and STRONGEST.search(spoken) and USING.search(spoken))
 
 
 def _without_first(text: str) -> str:

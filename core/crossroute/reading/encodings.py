@@ -125,8 +125,12 @@ def decode_hexadecimal(run: str) -> str:
         text = bytes.fromhex(run).decode("utf-8")
     except ValueError:
         return ""
-    readable = all(character.isprintable() or character in "\n\t" for character in text)
-    return text if readable and any(map(str.isalpha, text)) else ""
+    return text if is_readable(text) and any(map(str.isalpha, text)) else ""
+
+
+def is_readable(text: str) -> bool:
+    """Return whether all of what was decoded can be printed."""
+    return all(character.isprintable() or character in "\n\t" for character in text)
 
 
 def _read_escape(run: re.Match[str]) -> str:

@@ -16,7 +16,14 @@ from collections import Counter
 from functools import lru_cache
 
 from crossroute.patterns import lazy
-from crossroute.reading.encodings import decode_hexadecimal, drop_marks, join_letters, read_escapes, read_leet
+from crossroute.reading.encodings import (
+    decode_hexadecimal,
+    drop_marks,
+    is_readable,
+    join_letters,
+    read_escapes,
+    read_leet,
+)
 from crossroute.reading.wrapping import unwrap
 
 UPPER, LOWER = string.ascii_uppercase.encode(), string.ascii_lowercase.encode()
@@ -259,5 +266,4 @@ def _decode(run: str) -> str:
         text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return ""
-    readable = all(character.isprintable() or character in "\n\t" for character in text)
-    return text if readable and WORD.search(text) else ""
+    return text if is_readable(text) and WORD.search(text) else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
-from crossroute.reading.appeals import drop_empty_choices
+from crossroute.reading.appeals import drop_empty_choices, drop_routing
 
 MOST_TAGS = 400
 BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?: [^<>]*)?>(?P<inner>.*?)</(?P=tag)>", re.DOTALL)
@@ -27,16 +27,6 @@ HARNESS_TAG = lazy(wordings.HARNESS_TAGS, re.IGNORECASE)
 HARNESS = lazy(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
 SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
-ROUTING = lazy(
-    r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
-    r"(?:use|choose|pick|select|route|send|forward|escalate|answer with|call)\b[^.!?\n]{0,80}"
-    r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"
-    r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
-    re.IGNORECASE,
-)
-"""A sentence that tells a router what to choose; nobody lets a query decide that."""
-
-MODEL = ("model", "llm", " ai")
 
 
 def replace_blocks(text: str, replace: Callable[[re.Match[str]], str]) -> str:
@@ -76,12 +66,4 @@ def _without_inserted(text: str) -> str:
         if not dropping:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
-    rest = "\n\n".join(kept)
-    rest = drop_empty_choices(rest).strip()
-    return ROUTING.sub("", rest).strip() if names_model(rest) else rest
-
-
-def names_model(text: str) -> bool:
-    """Return whether a text may speak of a model, as a hint to the router does."""
-    lowered = text.lower()
-    return any(name in lowered for name in MODEL)
+    return drop_routing(drop_empty_choices("\n\n".join(kept)).strip())

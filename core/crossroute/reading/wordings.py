@@ -205,7 +205,7 @@ HINTS = (
     r"|(?:system ?[:>-] ?)?(?:this|the) (?:request|question|task|prompt|query|one) (?:requires|needs|demands|deserves|calls for|must get|must use)[^?\n]{0,50}(?:capability|capabilities|intelligence|reasoning|model|power|quality|effort)"
     r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?\w+\]?|system ?:?"
 )
-"""A sentence that tells a router, or an assistant, who shall answer."""
+"""A sentence that tells a router, or an assistant, which model is to answer."""
 
 STRONGEST = (
     "strongest|best|smartest|largest|biggest|most (?:capable|powerful|advanced|expensive|intelligent)|top|premium|cheapest|smallest|stärkst|beste[nsr]?\\b|größt|schlau(?:st|est)|teuerst|billigst"

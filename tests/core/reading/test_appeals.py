@@ -1,7 +1,7 @@
 import pytest
 
 from crossroute import Query
-from crossroute.reading.appeals import drop_appeals, is_appeal
+from crossroute.reading.appeals import drop_appeals, is_appeal, names_model
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 
@@ -72,3 +72,10 @@ def test_what_is_asked_stays(text):
 def test_a_long_sentence_is_no_appeal():
     assert is_appeal("Thanks a lot in advance!")
     assert not is_appeal("Thanks to the heat pump, the house needs 40 % less; " * 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [("the strongest MODEL", True), ("an LLM", True), ("an AI", True), ("a mail", False)]
+)
+def test_a_model_is_spoken_of(text, named):
+    assert names_model(text) is named

@@ -7,7 +7,6 @@ from crossroute.reading.sections import (
     MOST_TAGS,
     drop_harness,
     is_inserted,
-    names_model,
     replace_blocks,
 )
 
@@ -61,10 +60,3 @@ def test_a_text_that_is_all_put_in_stays():
     assert drop_harness(text) == text
     assert not is_inserted(f"{text} What is 2 + 2?")
     assert not is_inserted("")
-
-
-@pytest.mark.parametrize(
-    ("text", "named"), [("the strongest MODEL", True), ("an LLM", True), ("an AI", True), ("a mail", False)]
-)
-def test_a_model_is_spoken_of(text, named):
-    assert names_model(text) is named
