@@ -63,6 +63,15 @@ def note(line: str) -> None:
     err.print(line, markup=False, soft_wrap=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something, in words.
+
+    >>> counted(1, "score"), counted(2_000, "score")
+    ('1 score', '2,000 scores')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def caution(line: str) -> None:
     """Print a line that calls the answer in doubt to standard error."""
     err.print(f"[yellow]![/] {escape(line)}", soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.candidate import Candidate, Pool
 from crossroute.catalogue import Catalogue, Entry, rests_on
+from crossroute.cli.console import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,7 +101,7 @@ def table(rows: Sequence[Row]) -> Table:
     from crossroute.tables import plain_table
 
     caption = (
-        f"{len(rows)} candidate{'' if len(rows) == 1 else 's'}. In/out: USD per million tokens. "
+        f"{counted(len(rows), 'candidate')}. In/out: USD per million tokens. "
         "Can: Tools, Structured output, Vision, Audio, Files. From: the sets on which it was measured, else published "
         "scores or a prior (its maker, family, date, size, price). –: not known."
     )

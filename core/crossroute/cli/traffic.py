@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.console import answer, note
+from crossroute.cli.console import answer, counted, note
 from crossroute.cli.logs import THIN, readable, tell_thin
 from crossroute.cli.outputs import output_file
 from crossroute.cli.shared import AsJson, RouterArgument, load
@@ -82,12 +82,12 @@ def feedback(
 
     told = import_feedback(TrafficLog.existing(log), path, score=score, scale=scale)  # type: ignore[arg-type]
     names = ", ".join(f"{name} ({count:,})" for name, count in told.names.items())
-    answer(as_json, told, f"{_counted(told.graded, 'decision')} graded by {names}.")
+    answer(as_json, told, f"{counted(told.graded, 'decision')} graded by {names}.")
     if told.unknown:
-        note(f"{_counted(told.unknown, 'score')} of runs or traces that this log does not hold.")
+        note(f"{counted(told.unknown, 'score')} of runs or traces that this log does not hold.")
     if told.unread:
         note(
-            f"{_counted(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
+            f"{counted(told.unread, 'score')} that the scale {scale!r} does not have; name another with --scale."
         )
 
 
@@ -133,12 +133,12 @@ def judge(
     answer(
         as_json,
         told,
-        f"{_counted(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
+        f"{counted(told.graded, 'answer')} graded, {told.share:.1%} of all, for ${told.usd:.4g}.",
     )
     if told.stopped:
         note(f"The limit of ${limit:.4g} was reached; the same command with a higher one goes on.")
     if told.unread:
-        note(f"Of {_counted(told.unread, 'answer')} the judge said nothing readable.")
+        note(f"Of {counted(told.unread, 'answer')} the judge said nothing readable.")
 
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
@@ -177,7 +177,7 @@ def prune(
     from crossroute.traffic.log import TrafficLog
 
     deleted = TrafficLog.existing(log).prune(days)
-    answer(as_json, {"deleted": deleted}, f"{_counted(deleted, 'decision')} deleted.")
+    answer(as_json, {"deleted": deleted}, f"{counted(deleted, 'decision')} deleted.")
 
 
 def _unknown_to(router: Router, log: TrafficLog) -> list[str]:
@@ -196,10 +196,6 @@ def _unknown_to(router: Router, log: TrafficLog) -> list[str]:
         return []
     known = over_logged(router, logged).pool
     return [name for name in logged.names if name not in known]
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _dials(dials: list[OtherDial]) -> Table:

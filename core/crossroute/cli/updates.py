@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossroute.cli import completing
-from crossroute.cli.console import answer, note
+from crossroute.cli.console import answer, counted, note
 from crossroute.cli.outputs import output_file
 from crossroute.cli.shared import AsJson, load, names
 
@@ -51,9 +51,7 @@ def update(
                 "Scores are kept and listed, and predictions stay as they were. They move once you make a profile: "
                 "crossroute profile MODEL --from-scores mmlu_pro=0.81,gpqa=0.7"
             )
-        note(
-            f"{len(found)} fact{'s' * (len(found) != 1)} changed, in {path}. Undo it: crossroute catalogue undo"
-        )
+        note(f"{counted(len(found), 'fact')} changed, in {path}. Undo it: crossroute catalogue undo")
 
 
 @catalogue.command(epilog="Example: crossroute catalogue undo")
@@ -126,7 +124,7 @@ def release(
     answer(
         as_json,
         {"file": file, "models": [each.name for each in entries]},
-        f"Wrote {len(entries)} model{'s' * (len(entries) != 1)} to {file}.",
+        f"Wrote {counted(len(entries), 'model')} to {file}.",
     )
 
 
