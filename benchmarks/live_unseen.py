@@ -17,7 +17,7 @@ from crossroute.traffic.learning import refreshed
 
 FEEDBACK = (0.1, 1.0)
 MOSTLY = 0.9
-"""Of the queries, those whose outcome and cost are known of a model that takes part."""
+"""The share of the queries of which a model's outcome and cost are known, above which it takes part."""
 
 
 def print_unseen(folder: Path, seeds: int) -> None:

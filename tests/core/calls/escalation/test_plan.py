@@ -1,4 +1,4 @@
-"""The plan of a query: which candidate is called first and next, by whose evidence, within which limits."""
+"""The plan of a query: which candidate is called first and next, by which evidence, within which limits."""
 
 import numpy as np
 import pytest
