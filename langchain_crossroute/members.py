@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from crossroute import Capability, CrossRouteError
 from crossroute.calls.dialects import Dialect, dialect_of, words
+from crossroute.calls.providers import provider_of_client
 from crossroute.catalogue import price_of_own
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
@@ -139,7 +140,14 @@ class Member:
             model=self.model_name,
             untold=frozenset(untold),
             effort=effort_of(self.model),
+            provider=self._answering,
         )
+
+    @property
+    def _answering(self) -> str | None:
+        """Who answers its calls; None where nobody tells, or where it falls back on another provider's model."""
+        found = set(map(provider_of_client, models_within(self.runnable)))
+        return found.pop() if len(found) == 1 else None
 
     @property
     def answers_schemas(self) -> bool:

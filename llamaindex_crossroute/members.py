@@ -9,6 +9,7 @@ from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms import LLM
 
 from crossroute import Candidate
+from crossroute.calls.providers import provider_of_client
 from crossroute.catalogue import price_of_own
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
@@ -55,6 +56,7 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
         effort=effort_of(llm),
         model=model_name(llm),
         price=price_of_own(llm, model_name(llm)),
+        provider=provider_of_client(llm),
     )
     said = {} if stated is None else {field: value for field, value in stated if value is not None}
     return by_metadata.model_copy(update=said)

@@ -106,7 +106,7 @@ class Dispatcher:
         self.max_attempts, self.past_filters = max_attempts, past_filters
         self.memory = memory or Memory()
         self.cooldowns, self.spend = self.memory.cooldowns, self.memory.spend
-        observers = (*observers, *tracing())
+        observers = (*observers, *tracing({name: ability.provider for name, ability in self.members.items()}))
         self.ledger = Ledger(
             self.spend, self.price, observers=observers, pacer=pacer, past_filters=past_filters
         )

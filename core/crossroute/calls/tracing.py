@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crossroute.calls.hooks import Called, Observer
@@ -15,15 +17,19 @@ if TYPE_CHECKING:
 NAME = "crossroute"
 
 
-def tracing() -> tuple[Observer, ...]:
-    """Return the observer that traces calls; none where OpenTelemetry is not installed."""
+def tracing(providers: Mapping[str, str | None]) -> tuple[Observer, ...]:
+    """Return the observer that traces calls; none where OpenTelemetry is not installed.
+
+    Args:
+        providers: Candidate -> who answers its calls, where that is known.
+    """
     if find_spec("opentelemetry") is None:
         return ()
     try:
         from opentelemetry import trace
     except ImportError:  # another part of it is installed
         return ()
-    return (Tracing(trace.get_tracer(NAME)),)
+    return (Tracing(trace.get_tracer(NAME), providers),)
 
 
 class Tracing:
@@ -33,8 +39,8 @@ class Tracing:
     https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, tracer: Tracer, providers: Mapping[str, str | None] = MappingProxyType({})) -> None:
+        self._tracer, self._providers = tracer, providers
 
     def decided(self, decision: Decision) -> None:
         """Do nothing yet: a span is told when its call has ended."""
@@ -51,7 +57,7 @@ class Tracing:
         span = self._tracer.start_span(
             f"chat {call.decision.candidate}",
             kind=SpanKind.CLIENT,
-            attributes=attributes_of(call),
+            attributes=attributes_of(call, self._providers.get(call.decision.candidate)),
             start_time=ended - int(call.seconds * 1e9),
             context=call.context.run(context.get_current) if call.context is not None else None,
         )
@@ -60,11 +66,12 @@ class Tracing:
         span.end(ended)
 
 
-def attributes_of(call: Called) -> dict[str, Any]:
-    """Return what a span says of a call."""
+def attributes_of(call: Called, provider: str | None) -> dict[str, Any]:
+    """Return what a span says of a call, and of who answered it."""
     decision, usage = call.decision, call.usage
     told = {
         "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider,
         "gen_ai.request.model": decision.candidate,
         "gen_ai.usage.input_tokens": usage.input_tokens if usage else None,
         "gen_ai.usage.output_tokens": usage.output_tokens if usage else None,

@@ -18,6 +18,9 @@ from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
 
+UNSTATED = frozenset({"effort", "model", "provider", "untold"})
+"""What of an ability is no field of a candidate."""
+
 
 class Ability(BaseModel):
     """What an integration knows of one of its models.
@@ -30,6 +33,7 @@ class Ability(BaseModel):
         untold: Capabilities of which nobody says whether it has them: it is asked where no other is known to be able.
         effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
             of that and it takes such an effort.
+        provider: Who answers its calls, as OpenTelemetry names it; for traces alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,16 +44,13 @@ class Ability(BaseModel):
     model: str | None = None
     untold: frozenset[Capability] = frozenset()
     effort: str | None = None
+    provider: str | None = None
 
     def stated_on(self, candidate: Candidate, name: str) -> Candidate:
         """Return the candidate renamed, with the fields set here overriding its own."""
         candidate = self._as_told(candidate)
         others = {candidate.name, *candidate.aliases} - {name}
-        known = {
-            field: value
-            for field, value in self
-            if value is not None and field not in {"effort", "model", "untold"}
-        }
+        known = {field: value for field, value in self if value is not None and field not in UNSTATED}
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
     def _as_told(self, candidate: Candidate) -> Candidate:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from crossroute.budgets.state import State, state_at
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.hooks import Observer
+from crossroute.calls.providers import provider_at
 from crossroute.calls.settings import CallSettings
 from crossroute.candidate import Capability
 from crossroute.config import ModelEntry, PoolConfig, read_config
@@ -204,7 +205,9 @@ def _ability(member: Member) -> Ability:
     """Return what the file says of a member; of what it and the catalogue do not say, nobody knows."""
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
-    return ability.model_copy(update={"untold": untold, "effort": member.entry.effort})
+    answering = {provider_at(place.base_url, member.provider) for place in member.places}
+    provider = answering.pop() if len(answering) == 1 else None
+    return ability.model_copy(update={"untold": untold, "effort": member.entry.effort, "provider": provider})
 
 
 def _embedding_member(model: EmbeddingModel, environment: Mapping[str, str] | None) -> Member:
