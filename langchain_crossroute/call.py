@@ -35,8 +35,9 @@ from crossroute.calls.tools import check_own_tools
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, parsers_of, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Member
-from langchain_crossroute.messages.reply import UsageProbe, message_of, told_as, with_message
+from langchain_crossroute.messages.reply import message_of, told_as, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
+from langchain_crossroute.probe import UsageProbe
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 from langchain_crossroute.wrapping import Change

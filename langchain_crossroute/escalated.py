@@ -26,13 +26,12 @@ from langchain_crossroute.elsewhere import Heard, hearing
 from langchain_crossroute.messages.reply import (
     PARSED,
     Taken,
-    is_unreadable,
-    message_in,
     message_of,
     reply_of,
     told_usage,
     with_message,
 )
+from langchain_crossroute.probe import UsageProbe, is_unreadable, message_in
 from langchain_crossroute.routing import Routing
 
 if TYPE_CHECKING:
@@ -109,6 +108,7 @@ class EscalatedCall:
             answer = yield Ask(asked)
         except Exception as error:
             if self._schema is None or not is_unreadable(error):
+                asked.probe.note(error)
                 raise
             answer, failure = message_in(error), error
         message = message_of(answer)
@@ -221,6 +221,7 @@ class EscalatedStep:
                 self._bubble = error
             message = message_in(error)
             if message is None:
+                UsageProbe().note(error)
                 raise
             return Step(None, Taken(message, told_usage(message), logprobs, error))
         message = next((one for one in response.result if isinstance(one, AIMessage)), None)

@@ -14,7 +14,6 @@ from typing_extensions import Unpack
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
-from crossroute.calls.counting import stated_cost
 from crossroute.calls.dialects import OLLAMA, OPENAI
 from crossroute.calls.dispatch import Dispatcher, Dispatching
 from crossroute.calls.escalation.loop import Escalated
@@ -34,6 +33,7 @@ from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
     Taken,
+    cost_of,
     finish_reason_of,
     is_finished,
     is_torn,
@@ -223,8 +223,7 @@ class Routing:
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
         """Count an answer, remember its tool calls, and return it with its decision."""
         entry.usage = usage_of(told_usage(message))
-        told = message.response_metadata
-        entry.cost = stated_cost(told.get("token_usage"), told.get("usage"), told)
+        entry.cost = cost_of(message)
         entry.said.append(str(message.text))
         reason = finish_reason_of(message)
         telling = entry.decision.candidate in self.telling or tells_its_end(message)

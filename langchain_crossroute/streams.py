@@ -14,7 +14,6 @@ from crossroute.calls.memory import Memory
 from langchain_crossroute.messages.reading import shows
 from langchain_crossroute.messages.reply import (
     KEY,
-    UsageProbe,
     finish_reason_of,
     is_done,
     is_torn,
@@ -24,6 +23,7 @@ from langchain_crossroute.messages.reply import (
     usage_of,
     with_message,
 )
+from langchain_crossroute.probe import UsageProbe
 
 LAST = "last"
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"

@@ -10,6 +10,7 @@ from llama_index.core.tools import BaseTool
 
 from crossroute import Decision
 from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Steps
 from llamaindex_crossroute.members import asking
@@ -49,8 +50,9 @@ class EscalatedCall:
         with UsageProbe(keep_chunks=True) as probe:
             try:
                 value = yield Ask(asking(llm) if logprobs else llm)
-            except MISFITS as error:
-                if not probe.answered:
+            except Exception as error:
+                if not isinstance(error, MISFITS) or is_of_handler(error) or not probe.answered:
+                    probe.note(error)
                     raise
                 return unfit(error, probe)
         return given(value, probe, llm, self._tools)

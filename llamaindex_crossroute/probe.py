@@ -19,9 +19,11 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
+from crossroute.calls.blame import note_answer
+from crossroute.calls.handlers import told_to_handler
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Owned, closing
-from llamaindex_crossroute.messages.reply import Response, usage_of
+from llamaindex_crossroute.messages.reply import RESPONSES, Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"
 """The dispatcher of the decorators that integrations put on their endpoints."""
@@ -80,7 +82,17 @@ class UsageProbe:
         return bool(self.responses)
 
     def raised(self, error: BaseException) -> None:
-        """Learn nothing from an error: the events tell of an answer that could not be read."""
+        """Take in the answer that a handler was told of when it raised, before the events would have told it."""
+        held = [value for value in told_to_handler(error, LLM_EVENTS) if isinstance(value, RESPONSES)]
+        for response in [] if self.answered else held[-1:]:
+            self._hear(response)
+            self._unread.append(response)
+
+    def note(self, error: Exception) -> None:
+        """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""
+        self.raised(error)
+        if self.answered:
+            note_answer(error, self.usage, self.cost)
 
     def take(self, event: LLMChatEndEvent | LLMCompletionEndEvent) -> None:
         """Add the tokens that an event tells."""

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from json import JSONDecodeError
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
 
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
-from pydantic import ValidationError
 
 from crossroute import Decision
-from crossroute.calls.counting import counted, token_count
+from crossroute.calls.counting import counted, stated_cost, token_count
 from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
@@ -31,16 +25,6 @@ KEY = "crossroute"
 
 NUMBERS = ("quality", "cost", "cost_preference", "willingness_to_pay")
 """Those that a trace tells of a decision."""
-
-UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
-UNREADABLE_NAMES = words(
-    "LengthFinishReasonError ContentFilterFinishReasonError OpenAIRefusalError "
-    "StructuredOutputValidationError MultipleStructuredOutputsError"
-)
-"""Names of other errors which say that an answer came, and could not be read as its schema."""
-
-PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
-"""How the JSON parser of OpenAI's client ends a ValueError: it reads a stream while that comes."""
 
 LOGPROBS = "logprobs"
 FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason")
@@ -194,6 +178,12 @@ def usage_of(metadata: UsageMetadata | None) -> Usage | None:
     )
 
 
+def cost_of(message: AIMessage) -> float | None:
+    """Return the USD that an answer's provider states for it; None where it states none."""
+    told = message.response_metadata
+    return stated_cost(told.get("token_usage"), told.get("usage"), told)
+
+
 def finish_reason_of(message: AIMessage) -> str | None:
     """Return why an answer ended, as its provider spells it."""
     metadata = message.response_metadata
@@ -266,93 +256,6 @@ def without_logprobs(message: AIMessage) -> AIMessage:
     """Return an answer without log-probabilities that its caller did not ask for."""
     kept = {key: value for key, value in message.response_metadata.items() if key != LOGPROBS}
     return message.model_copy(update={"response_metadata": kept})
-
-
-def is_unreadable(error: BaseException) -> bool:
-    """Return whether an error says that an answer came, and could not be read as its schema."""
-    named = isinstance(error, UNREADABLE) or type(error).__name__ in UNREADABLE_NAMES
-    return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
-
-
-def message_in(error: BaseException) -> AIMessage | None:
-    """Return the answer that an agent or OpenAI's client could not read, where the error holds it.
-
-    The body of no other error is looked at: it may not be read yet, or only be awaited.
-    """
-    if not is_unreadable(error):
-        return None
-    message = getattr(error, "ai_message", None)
-    if isinstance(message, AIMessage):
-        return message
-    try:
-        body = json.loads(error.response.content)  # type: ignore[attr-defined]
-        choice, usage = body["choices"][0], body["usage"]
-        read, written = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-        text = choice["message"]["content"] or ""
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        return None  # RuntimeError: a streamed body that was not read
-    return AIMessage(
-        text,
-        response_metadata={key: choice.get(key) for key in ("finish_reason", "logprobs")},
-        usage_metadata=UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written),
-    )
-
-
-class UsageProbe(BaseCallbackHandler):
-    """Overhears a call whose answer reaches the caller parsed, without its message, or not at all.
-
-    Args:
-        parsed: The model's client may parse the answer, also as it comes.
-
-    Attributes:
-        answered: Whether an answer came.
-        usage: Its tokens; None where they are not known.
-        message: The last that came.
-    """
-
-    run_inline = True
-    cost: float | None = None
-
-    def __init__(self, *, parsed: bool = False) -> None:
-        self.answered, self._parsed, self._begun = False, parsed, False
-        self.usage: UsageMetadata | None = None
-        self.message: AIMessage | None = None
-        self._streamed: dict[UUID, Usage] = {}
-
-    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
-        """Take no note of a beginning: without this, LangChain would spell the messages out for `on_llm_start`."""
-
-    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
-        """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
-        self._begun = True
-        message = getattr(chunk, "message", None)
-        told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
-        if told is not None:
-            self._streamed[run_id] = told.after(self._streamed.get(run_id))
-
-    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Add the tokens of an answer."""
-        for generations in response.generations:
-            for generation in generations:
-                self.answered = True
-                message = getattr(generation, "message", None)
-                self.message = message if isinstance(message, AIMessage) else self.message
-                if isinstance(message, AIMessage) and message.usage_metadata:
-                    self.usage = add_usage(self.usage, told_usage(message))
-
-    def raised(self, error: BaseException) -> None:
-        """Take in the answer that an error holds, or tells of."""
-        garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
-        misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
-        self.answered = self.answered or misfits or type(error).__name__ in UNREADABLE_NAMES
-        message = message_in(error)
-        if message is not None:
-            self.answered, self.usage = True, told_usage(message)
-
-    def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard."""
-        streamed = list(self._streamed.values())
-        return streamed[0] if len(streamed) == 1 else told or usage_of(self.usage)
 
 
 def _schema_error(taken: Taken) -> str | None:

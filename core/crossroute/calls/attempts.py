@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import suppress
 from typing import TypeVar
 
-from crossroute.calls.blame import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, fault_of
+from crossroute.calls.blame import fault_of
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
+from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault
 from crossroute.calls.leaving import areleased, released
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.tail import Tail

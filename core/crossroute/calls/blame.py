@@ -10,56 +10,31 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from crossroute.calls.faults import (
+    ACCESS,
+    ARGUMENT,
+    BY_KIND,
+    BY_NAME,
+    BY_STATUS,
+    CONNECTION,
+    CONTENT,
+    HANDLER,
+    MISFIT,
+    OVERLOAD,
+    UNKNOWN,
+    UNREADABLE,
+    UNSUPPORTED,
+    WINDOW,
+    Fault,
+)
+from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.wordings import WORDINGS
 from crossroute.errors import NoAnswerError
 
-Whose = Literal["request", "member", "network"]
-
-
-class Fault(NamedTuple):
-    """What an error says of a call.
-
-    Attributes:
-        whose: At fault.
-        kind: Of what.
-        again: The same member may answer a later attempt.
-        cools: Other calls should avoid the member for a while.
-    """
-
-    whose: Whose
-    kind: str
-    again: bool = False
-    cools: bool = False
-
-
-ARGUMENT = Fault("request", "argument")
-CONTENT = Fault("request", "content")
-"""What was asked is refused for what it says: an option sends it on, since filters differ."""
-WINDOW = Fault("member", "window")
-UNSUPPORTED = Fault("member", "unsupported")
-ACCESS = Fault("member", "access", cools=True)
-"""A key, a quota, credit, a model that is not there."""
-OVERLOAD = Fault("member", "overload", again=True, cools=True)
-UNREADABLE = Fault("member", "unreadable", again=True, cools=True)
-"""No answer, though the status says so: broken JSON, a proxy's page, an error in a 200."""
-MISFIT = Fault("member", "misfit")
-"""An answer that does not fit the schema that was asked for."""
-UNKNOWN = Fault("member", "unknown")
-TIMEOUT = Fault("network", "timeout", again=True, cools=True)
-CONNECTION = Fault("network", "connection", again=True, cools=True)
-
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
 """Names of errors by which a framework leaves a step: no failures."""
-
-BY_STATUS = {
-    **dict.fromkeys((401, 402, 403, 404, 405, 407, 410, 451), ACCESS),
-    **dict.fromkeys((408, 499, 504, 522, 524, 598), TIMEOUT),
-    **dict.fromkeys((409, 420, 424, 425, 429, 498), OVERLOAD),
-    501: UNSUPPORTED,
-}
-"""Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
 
 REQUESTED = frozenset((400, 422))
 """Statuses that blame the request, unless the body says otherwise. Others (406, 411, 415, 431) refuse what the client
@@ -77,47 +52,6 @@ SILENT = re.compile(
 
 TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 """What one request alone exceeds, whatever is asked later: a rate of tokens, for one."""
-
-_KINDS = {
-    OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
-    "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal "
-    "throttlingexception toomanyrequestsexception modelstreamerrorexception modelerrorexception "
-    "modelnotreadyexception serviceunavailableexception internalserverexception",
-    TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
-    ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
-    "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
-    "failed_precondition accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
-    WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
-    CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
-    "content_violation guardrail_violation",
-    UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
-    "integer_above_max_value decimal_above_max_value",
-}
-BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
-"""What an error's body calls itself, in lower case: its code before its type."""
-
-_NAMES = {
-    WINDOW: "ContextOverflowError ContextWindowExceededError",
-    CONTENT: "ContentPolicyViolationError ContentFilterFinishReasonError BlockedPromptException OpenAIRefusalError "
-    "FilteredAnswerError",
-    MISFIT: "OutputParserException ValidationError LengthFinishReasonError StructuredOutputValidationError "
-    "MultipleStructuredOutputsError StructuredOutputError",
-    ACCESS: "AuthenticationError PermissionDeniedError PermissionDenied NotFoundError NotFound Unauthorized "
-    "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError",
-    TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded",
-    CONNECTION: "APIConnectionError ConnectionError TransportError ClientConnectionError ClientPayloadError "
-    "ProtocolError IncompleteRead RequestException EOFError SSLError HTTPClientError gaierror",
-    OVERLOAD: "RateLimitError TooManyRequests ResourceExhausted ThrottlingException Throttled InternalServerError "
-    "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
-    "ModelNotReadyException ModelAPIError",
-    UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
-    "KeyError IndexError AttributeError ContentTypeError TooManyRedirects NoAnswerError",
-    UNSUPPORTED: "NotImplementedError AssertionError",
-    ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError "
-    "BudgetStateError",
-}
-BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
-"""Names of exception classes, of any library, anywhere among a class's bases."""
 
 _WORDED = {fault.kind: fault for fault in (OVERLOAD, UNSUPPORTED, WINDOW, CONTENT, ACCESS)}
 BY_WORDS = tuple((_WORDED[kind], re.compile("|".join(said), re.IGNORECASE)) for kind, said in WORDINGS)
@@ -150,7 +84,9 @@ def fault_of(error: BaseException) -> Fault:
     >>> fault_of(TimeoutError()).whose, fault_of(ValueError("temperature must be in [0, 2]")).whose
     ('network', 'member')
     """
-    if getattr(error, "crossroute_answered", False):
+    if is_of_handler(error):
+        return HANDLER
+    if noted_answer(error) is not None:
         kept_back = any(BY_NAME.get(name) is CONTENT for name in names_of(error))
         return UNREADABLE if isinstance(error, NoAnswerError) else CONTENT if kept_back else MISFIT
     for link in chain(error):
@@ -164,10 +100,21 @@ def fault_of(error: BaseException) -> Fault:
     return UNKNOWN
 
 
-def note_answer(error: BaseException) -> None:
-    """Note on an error that an answer came, and was paid for: it could not be read as what was asked for."""
+def note_answer(error: BaseException, usage: Any = None, cost: float | None = None) -> None:
+    """Note on an error that an answer came, and was paid for: it could not be read as what was asked for.
+
+    Args:
+        error: The error.
+        usage: Tokens of the answer, where they are known.
+        cost: USD, where the answer tells that itself.
+    """
     with suppress(AttributeError):
-        error.crossroute_answered = True  # type: ignore[attr-defined]
+        error.crossroute_answered = (usage, cost)  # type: ignore[attr-defined]
+
+
+def noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
+    """Return tokens and USD of the answer that came before an error, as noted; None where none did."""
+    return getattr(error, "crossroute_answered", None)
 
 
 def is_transient(error: BaseException) -> bool:

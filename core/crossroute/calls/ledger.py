@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
-from crossroute.calls.blame import note_answer
+from crossroute.calls.blame import note_answer, noted_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
+from crossroute.calls.handlers import of_handler
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
@@ -166,12 +167,8 @@ class Entry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        probe = self._probe
-        if error is not None and not self.begun and probe is not None:
-            probe.raised(error)
-            if self.answered:
-                note_answer(error)
-        if error is None or self.begun or self.answered:
+        answered = error is None or self.begun or self._came_before(error)
+        if answered:
             self.count(error)
         elif not self._counted:
             self._close(
@@ -184,6 +181,18 @@ class Entry:
                     context=self._context,
                 )
             )
+
+    def _came_before(self, error: BaseException) -> bool:
+        """Return whether an answer came before an error: overheard, held by the error, or noted on it."""
+        if self._probe is not None:
+            self._probe.raised(error)
+            if self.answered:
+                note_answer(error)
+                return True
+        noted = noted_answer(error)
+        if noted is not None:
+            self.usage, self.cost = noted
+        return noted is not None
 
     def count(self, error: BaseException | None = None) -> Decision:
         """Count the call, unless it is counted, and return its decision."""
@@ -275,5 +284,6 @@ class Entry:
     def _close(self, called: Called) -> None:
         if self._pacer is not None:
             self._pacer.settle(called.decision, called.cost if called.answered else 0.0)
-        for observer in self._ledger.observers:
-            observer.called(called)
+        with of_handler():
+            for observer in self._ledger.observers:
+                observer.called(called)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from crossroute.calls.blame import ACCESS, OVERLOAD, UNREADABLE, fault_of, is_timeout
+from crossroute.calls.blame import fault_of, is_timeout
+from crossroute.calls.faults import ACCESS, OVERLOAD, UNREADABLE
 from crossroute.calls.waits import retry_after
 from crossroute.errors import (
     BrokenStreamError,

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from crossroute.calls.arguments import NEEDED
-from crossroute.calls.blame import UNSUPPORTED, fault_of
+from crossroute.calls.blame import fault_of
+from crossroute.calls.faults import UNSUPPORTED
 from crossroute.calls.waits import retry_after
 from crossroute.errors import needs_extra
 from crossroute.serve import library

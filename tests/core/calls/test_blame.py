@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from crossroute.calls import blame
+from crossroute.calls import faults
 from crossroute.calls.blame import fault_of, is_timeout, is_transient, status
 
 
@@ -83,91 +83,91 @@ def bad_request(message, code=None, status=400):
 
 TOLD = [
     # the request's: the same everywhere
-    (bad_request("temperature must be in [0, 2]"), blame.ARGUMENT),
-    (bad_request("Invalid type for 'messages': expected an array"), blame.ARGUMENT),
-    (error("UnprocessableEntityError", "input: Field required", status_code=422), blame.ARGUMENT),
-    (bad_request("triggering Azure OpenAI's content management policy", "content_filter"), blame.CONTENT),
-    (bad_request("flagged", "content_policy_violation"), blame.CONTENT),
-    (error("GraphInterrupt", bases=(type("GraphBubbleUp", (Exception,), {}),)), blame.ARGUMENT),
+    (bad_request("temperature must be in [0, 2]"), faults.ARGUMENT),
+    (bad_request("Invalid type for 'messages': expected an array"), faults.ARGUMENT),
+    (error("UnprocessableEntityError", "input: Field required", status_code=422), faults.ARGUMENT),
+    (bad_request("triggering Azure OpenAI's content management policy", "content_filter"), faults.CONTENT),
+    (bad_request("flagged", "content_policy_violation"), faults.CONTENT),
+    (error("GraphInterrupt", bases=(type("GraphBubbleUp", (Exception,), {}),)), faults.ARGUMENT),
     # the member's, whatever the status: its window
-    (bad_request("This model's maximum context length is 8192 tokens"), blame.WINDOW),
-    (bad_request("prompt is too long: 210000 tokens > 200000 maximum"), blame.WINDOW),
+    (bad_request("This model's maximum context length is 8192 tokens"), faults.WINDOW),
+    (bad_request("prompt is too long: 210000 tokens > 200000 maximum"), faults.WINDOW),
     (
         bad_request("input length and max_tokens exceed context limit: 1 + 2 > 3", "context_length_exceeded"),
-        blame.WINDOW,
+        faults.WINDOW,
     ),
     (
         bad_request("The input token count (1100000) exceeds the maximum number of tokens allowed"),
-        blame.WINDOW,
+        faults.WINDOW,
     ),
-    (error("RequestTooLargeError", "too big", status_code=413), blame.WINDOW),
-    (bad_request("litellm.ContextWindowExceededError: litellm.BadRequestError"), blame.WINDOW),
-    (bad_request("the maximum supported sequence length is just 8192!"), blame.WINDOW),
+    (error("RequestTooLargeError", "too big", status_code=413), faults.WINDOW),
+    (bad_request("litellm.ContextWindowExceededError: litellm.BadRequestError"), faults.WINDOW),
+    (bad_request("the maximum supported sequence length is just 8192!"), faults.WINDOW),
     (
         error(
             "AnOverflow",
             bases=(type("BadRequestError", (Exception,), {}), type("ContextOverflowError", (Exception,), {})),
         ),
-        blame.WINDOW,
+        faults.WINDOW,
     ),
-    (error("AContextOverflowError", bases=(type("ContextOverflowError", (Exception,), {}),)), blame.WINDOW),
+    (error("AContextOverflowError", bases=(type("ContextOverflowError", (Exception,), {}),)), faults.WINDOW),
     # its key, credit, model
-    (error(status_code=401), blame.ACCESS),
-    (error(status_code=404, body={"message": "The model 'x' does not exist"}), blame.ACCESS),
+    (error(status_code=401), faults.ACCESS),
+    (error(status_code=404, body={"message": "The model 'x' does not exist"}), faults.ACCESS),
     (
         error("APIStatusError", "<html><h1>400 Bad Request</h1>nginx</html>", status_code=400),
-        blame.UNREADABLE,
+        faults.UNREADABLE,
     ),
-    (error("APIStatusError", "<!DOCTYPE html><title>Blocked</title>", status_code=418), blame.UNREADABLE),
-    (error("APIStatusError", "<html>413</html>", status_code=413), blame.WINDOW),
-    (error("APIStatusError", "teapot", status_code=418), blame.UNKNOWN),
-    (error("APIStatusError", "", status_code=421), blame.UNKNOWN),
-    (error("APIStatusError", "", status_code=422), blame.ARGUMENT),
-    (bad_request("Your credit balance is too low to access the Anthropic API"), blame.ACCESS),
-    (bad_request("API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT"), blame.ACCESS),
-    (error(status_code=429, body={"code": "insufficient_quota"}), blame.ACCESS),
-    (bad_request("model: claude-9 not found"), blame.ACCESS),
+    (error("APIStatusError", "<!DOCTYPE html><title>Blocked</title>", status_code=418), faults.UNREADABLE),
+    (error("APIStatusError", "<html>413</html>", status_code=413), faults.WINDOW),
+    (error("APIStatusError", "teapot", status_code=418), faults.UNKNOWN),
+    (error("APIStatusError", "", status_code=421), faults.UNKNOWN),
+    (error("APIStatusError", "", status_code=422), faults.ARGUMENT),
+    (bad_request("Your credit balance is too low to access the Anthropic API"), faults.ACCESS),
+    (bad_request("API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT"), faults.ACCESS),
+    (error(status_code=429, body={"code": "insufficient_quota"}), faults.ACCESS),
+    (bad_request("model: claude-9 not found"), faults.ACCESS),
     # what it does not take
     (
         bad_request("Unsupported value: 'temperature' does not support 0.2 with this model."),
-        blame.UNSUPPORTED,
+        faults.UNSUPPORTED,
     ),
-    (bad_request("Unrecognized request argument supplied: seed"), blame.UNSUPPORTED),
-    (bad_request("Invalid 'stop': array too long.", "array_above_max_length"), blame.UNSUPPORTED),
+    (bad_request("Unrecognized request argument supplied: seed"), faults.UNSUPPORTED),
+    (bad_request("Invalid 'stop': array too long.", "array_above_max_length"), faults.UNSUPPORTED),
     (
         bad_request("Invalid 'top_logprobs': integer above maximum.", "integer_above_max_value"),
-        blame.UNSUPPORTED,
+        faults.UNSUPPORTED,
     ),
-    (bad_request("top_k: Extra inputs are not permitted"), blame.UNSUPPORTED),
-    (bad_request("Invalid value: 'minimal'. Supported values are: 'low' and 'high'."), blame.UNSUPPORTED),
-    (bad_request("Reasoning input items can only be provided to a reasoning model"), blame.UNSUPPORTED),
-    (bad_request("max_tokens is too large: 99999. This model supports at most 16384"), blame.UNSUPPORTED),
-    (bad_request("This response_format type is unavailable now"), blame.UNSUPPORTED),
-    (TypeError("Messages.create() got an unexpected keyword argument 'seed'"), blame.UNSUPPORTED),
-    (NotImplementedError(), blame.UNSUPPORTED),
+    (bad_request("top_k: Extra inputs are not permitted"), faults.UNSUPPORTED),
+    (bad_request("Invalid value: 'minimal'. Supported values are: 'low' and 'high'."), faults.UNSUPPORTED),
+    (bad_request("Reasoning input items can only be provided to a reasoning model"), faults.UNSUPPORTED),
+    (bad_request("max_tokens is too large: 99999. This model supports at most 16384"), faults.UNSUPPORTED),
+    (bad_request("This response_format type is unavailable now"), faults.UNSUPPORTED),
+    (TypeError("Messages.create() got an unexpected keyword argument 'seed'"), faults.UNSUPPORTED),
+    (NotImplementedError(), faults.UNSUPPORTED),
     # a request that could not be made
-    (TypeError("Object of type set is not JSON serializable"), blame.UNSUPPORTED),
-    (ValueError("Out of range float values are not JSON compliant"), blame.UNSUPPORTED),
-    (error(status_code=501), blame.UNSUPPORTED),
+    (TypeError("Object of type set is not JSON serializable"), faults.UNSUPPORTED),
+    (ValueError("Out of range float values are not JSON compliant"), faults.UNSUPPORTED),
+    (error(status_code=501), faults.UNSUPPORTED),
     # an answer that cannot be read
-    (json.JSONDecodeError("Expecting value", "<html>", 0), blame.UNREADABLE),
-    (AttributeError("'str' object has no attribute 'model_dump'"), blame.UNREADABLE),
-    (TypeError("Received response with null value for `choices`"), blame.UNREADABLE),
-    (IndexError("list index out of range"), blame.UNREADABLE),
-    (ValueError("No generation chunks were returned"), blame.UNREADABLE),
+    (json.JSONDecodeError("Expecting value", "<html>", 0), faults.UNREADABLE),
+    (AttributeError("'str' object has no attribute 'model_dump'"), faults.UNREADABLE),
+    (TypeError("Received response with null value for `choices`"), faults.UNREADABLE),
+    (IndexError("list index out of range"), faults.UNREADABLE),
+    (ValueError("No generation chunks were returned"), faults.UNREADABLE),
     # an error in a 200
-    (ValueError({"message": "Provider returned error", "code": 502}), blame.OVERLOAD),
-    (ValueError({"message": "Rate limited", "code": 429}), blame.OVERLOAD),
-    (ValueError({"message": "No credits left", "code": 402}), blame.ACCESS),
-    (error("APIError", "The server had an error", body={"type": "server_error"}), blame.OVERLOAD),
-    (error("APIError", "what is this", body={"message": "what is this"}), blame.OVERLOAD),
+    (ValueError({"message": "Provider returned error", "code": 502}), faults.OVERLOAD),
+    (ValueError({"message": "Rate limited", "code": 429}), faults.OVERLOAD),
+    (ValueError({"message": "No credits left", "code": 402}), faults.ACCESS),
+    (error("APIError", "The server had an error", body={"type": "server_error"}), faults.OVERLOAD),
+    (error("APIError", "what is this", body={"message": "what is this"}), faults.OVERLOAD),
     # the network's
-    (error(status_code=504), blame.TIMEOUT),
-    (httpx.ReadTimeout("slow"), blame.TIMEOUT),
-    (httpx.RemoteProtocolError("peer closed connection"), blame.CONNECTION),
-    (ConnectionResetError(), blame.CONNECTION),
+    (error(status_code=504), faults.TIMEOUT),
+    (httpx.ReadTimeout("slow"), faults.TIMEOUT),
+    (httpx.RemoteProtocolError("peer closed connection"), faults.CONNECTION),
+    (ConnectionResetError(), faults.CONNECTION),
     # nothing tells: another is asked, this one not again
-    (RuntimeError("boom"), blame.UNKNOWN),
+    (RuntimeError("boom"), faults.UNKNOWN),
 ]
 
 
@@ -179,7 +179,7 @@ def test_the_fault_is_told_by_what_an_error_says(raised, fault):
 
 
 OTHER_WORDS = {
-    blame.WINDOW: [
+    faults.WINDOW: [
         "This model's maximum context length is 8192 tokens. However, your request has 9001 input tokens.",
         "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
         "tokens in prompt + max_tokens (9000) must be less than 8192 for this model, its context window",
@@ -192,7 +192,7 @@ OTHER_WORDS = {
         "Invalid request: prompt length 9000 exceeds the maximum of 8192",
         "The request's prompt has 300000 tokens, but this model accepts at most 128000",
     ],
-    blame.ACCESS: [
+    faults.ACCESS: [
         "The model `llama-3.1-70b-versatile` has been decommissioned and is no longer supported.",
         "Access denied, please make sure your account is in good standing.",
         "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
@@ -205,14 +205,14 @@ OTHER_WORDS = {
         "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
         "Unable to locate credentials",
     ],
-    blame.CONTENT: [
+    faults.CONTENT: [
         "Content Exists Risk",
         "Output data may contain inappropriate content.",
         "系统检测到输入或生成内容可能包含不安全或敏感内容",
         "The prompt was blocked by the guardrail",
         "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE",
     ],
-    blame.UNSUPPORTED: [
+    faults.UNSUPPORTED: [
         "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
         "max_tokens: 100000 > 8192, which is the maximum allowed number of output tokens",
         "`max_tokens` must be less than or equal to `8192`, which is less than the `context_window`",
@@ -231,7 +231,7 @@ OTHER_WORDS = {
         "image exceeds 5 MB maximum: 6000000 bytes > 5242880 bytes",
         "stop: too many stop sequences, at most 4 are allowed",
     ],
-    blame.ARGUMENT: [
+    faults.ARGUMENT: [
         "Invalid 'messages': empty array. Expected an array with minimum length 1",
         "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.",
         "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after",
@@ -255,24 +255,24 @@ def test_a_bad_request_is_told_in_the_words_of_many_servers(fault, message):
 @pytest.mark.parametrize(
     ("raised", "fault"),
     [
-        (error(status_code=498, body={"message": "Flex tier capacity exceeded"}), blame.OVERLOAD),
-        (error(status_code=499), blame.TIMEOUT),
-        (error(status_code=522), blame.TIMEOUT),
-        (error(status_code=500, body={"message": "the prompt is too long: 9000 tokens"}), blame.WINDOW),
+        (error(status_code=498, body={"message": "Flex tier capacity exceeded"}), faults.OVERLOAD),
+        (error(status_code=499), faults.TIMEOUT),
+        (error(status_code=522), faults.TIMEOUT),
+        (error(status_code=500, body={"message": "the prompt is too long: 9000 tokens"}), faults.WINDOW),
         (
             error(status_code=429, body={"message": "Account is suspended: insufficient balance"}),
-            blame.ACCESS,
+            faults.ACCESS,
         ),
         (
             error(status_code=429, body={"message": "You exceeded your current quota. Retry in 37s"}),
-            blame.OVERLOAD,
+            faults.OVERLOAD,
         ),
         (
             error("EventStreamError", "An error occurred (throttlingException): Too many tokens"),
-            blame.OVERLOAD,
+            faults.OVERLOAD,
         ),
-        (OSError(113, "No route to host"), blame.CONNECTION),
-        (error("UnknownApiResponseError", "Failed to parse response as JSON: <html>"), blame.UNREADABLE),
+        (OSError(113, "No route to host"), faults.CONNECTION),
+        (error("UnknownApiResponseError", "Failed to parse response as JSON: <html>"), faults.UNREADABLE),
     ],
 )
 def test_what_status_and_words_tell_together(raised, fault):
@@ -281,13 +281,13 @@ def test_what_status_and_words_tell_together(raised, fault):
 
 def test_a_prompt_that_an_error_echoes_far_behind_tells_nothing():
     assert (
-        fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == blame.ARGUMENT
+        fault_of(bad_request("bad request: " + "x" * 700 + " my api_key is not supported")) == faults.ARGUMENT
     )
 
 
 def test_an_answer_of_another_type_may_be_whole_the_next_time():
     page = ValueError("Unexpected response type from OpenAI-compatible endpoint. Expected a dict, got str.")
-    assert fault_of(page) is blame.UNREADABLE
+    assert fault_of(page) is faults.UNREADABLE
 
 
 def bedrock(code, status=None):
@@ -300,14 +300,14 @@ def bedrock(code, status=None):
 @pytest.mark.parametrize(
     ("raised", "fault"),
     [
-        (bedrock("ThrottlingException", 400), blame.OVERLOAD),
-        (bedrock("throttlingException"), blame.OVERLOAD),
-        (bedrock("modelStreamErrorException"), blame.OVERLOAD),
-        (bedrock("ModelErrorException", 424), blame.OVERLOAD),
-        (bedrock("ModelTimeoutException", 408), blame.TIMEOUT),
-        (bedrock("ServiceQuotaExceededException", 400), blame.ACCESS),
-        (bedrock("AccessDeniedException", 403), blame.ACCESS),
-        (bedrock("ValidationException", 400), blame.ARGUMENT),
+        (bedrock("ThrottlingException", 400), faults.OVERLOAD),
+        (bedrock("throttlingException"), faults.OVERLOAD),
+        (bedrock("modelStreamErrorException"), faults.OVERLOAD),
+        (bedrock("ModelErrorException", 424), faults.OVERLOAD),
+        (bedrock("ModelTimeoutException", 408), faults.TIMEOUT),
+        (bedrock("ServiceQuotaExceededException", 400), faults.ACCESS),
+        (bedrock("AccessDeniedException", 403), faults.ACCESS),
+        (bedrock("ValidationException", 400), faults.ARGUMENT),
     ],
 )
 def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
@@ -322,7 +322,7 @@ def test_amazons_codes_tell_where_a_stream_has_no_status(raised, fault):
     ],
 )
 def test_a_name_of_a_tool_that_one_provider_refuses_may_do_for_another(message):
-    assert fault_of(error("BadRequestError", message, status_code=400)) is blame.UNSUPPORTED
+    assert fault_of(error("BadRequestError", message, status_code=400)) is faults.UNSUPPORTED
 
 
 def api_error(code, body):
@@ -345,25 +345,25 @@ def test_of_all_refusals_two_statuses_blame_the_request(code):
 
 
 OTHERWISE = [
-    (400, {"error": {"message": "x", "code": 429}}, blame.OVERLOAD),
-    (400, {"error": {"message": "x", "code": "503"}}, blame.OVERLOAD),
-    (400, {"error": {"message": "x", "code": 401}}, blame.ACCESS),
-    (400, {"error": {"message": "x", "code": 400}}, blame.ARGUMENT),
-    (400, {"error": {"message": "x", "code": "1210"}}, blame.ARGUMENT),
-    (400, {"detail": {"message": "x", "type": "overloaded_error"}}, blame.OVERLOAD),
-    (400, [{"error": {"message": "x", "status": "FAILED_PRECONDITION"}}], blame.ACCESS),
-    (400, [{"error": {"message": "x", "status": "INVALID_ARGUMENT"}}], blame.ARGUMENT),
-    (400, {}, blame.UNREADABLE),
-    (422, [], blame.UNREADABLE),
-    (403, {"error": {"message": "x", "code": "rate_limit_exceeded"}}, blame.OVERLOAD),
-    (403, {"error": {"message": "x", "code": "model_not_found"}}, blame.ACCESS),
-    (404, {"error": {"message": "x", "code": "content_filter"}}, blame.CONTENT),
-    (406, {"error": {"message": "x", "code": "context_length_exceeded"}}, blame.WINDOW),
-    (415, {"error": {"message": "x", "type": "overloaded_error"}}, blame.OVERLOAD),
-    (431, {"message": "Request header fields too large"}, blame.UNSUPPORTED),
-    (429, {"error": {"message": "Request too large for m on tokens per min (TPM)"}}, blame.UNSUPPORTED),
-    (429, {"error": {"message": "Rate limit reached for m on tokens per min (TPM)"}}, blame.OVERLOAD),
-    (429, {"error": {"message": "exceeded token rate limit, too many tokens"}}, blame.OVERLOAD),
+    (400, {"error": {"message": "x", "code": 429}}, faults.OVERLOAD),
+    (400, {"error": {"message": "x", "code": "503"}}, faults.OVERLOAD),
+    (400, {"error": {"message": "x", "code": 401}}, faults.ACCESS),
+    (400, {"error": {"message": "x", "code": 400}}, faults.ARGUMENT),
+    (400, {"error": {"message": "x", "code": "1210"}}, faults.ARGUMENT),
+    (400, {"detail": {"message": "x", "type": "overloaded_error"}}, faults.OVERLOAD),
+    (400, [{"error": {"message": "x", "status": "FAILED_PRECONDITION"}}], faults.ACCESS),
+    (400, [{"error": {"message": "x", "status": "INVALID_ARGUMENT"}}], faults.ARGUMENT),
+    (400, {}, faults.UNREADABLE),
+    (422, [], faults.UNREADABLE),
+    (403, {"error": {"message": "x", "code": "rate_limit_exceeded"}}, faults.OVERLOAD),
+    (403, {"error": {"message": "x", "code": "model_not_found"}}, faults.ACCESS),
+    (404, {"error": {"message": "x", "code": "content_filter"}}, faults.CONTENT),
+    (406, {"error": {"message": "x", "code": "context_length_exceeded"}}, faults.WINDOW),
+    (415, {"error": {"message": "x", "type": "overloaded_error"}}, faults.OVERLOAD),
+    (431, {"message": "Request header fields too large"}, faults.UNSUPPORTED),
+    (429, {"error": {"message": "Request too large for m on tokens per min (TPM)"}}, faults.UNSUPPORTED),
+    (429, {"error": {"message": "Rate limit reached for m on tokens per min (TPM)"}}, faults.OVERLOAD),
+    (429, {"error": {"message": "exceeded token rate limit, too many tokens"}}, faults.OVERLOAD),
 ]
 
 
@@ -382,6 +382,6 @@ def test_a_body_may_say_otherwise(code, body, fault):
 )
 def test_a_connection_that_a_timeout_of_no_kind_kept_from_opening_is_no_networks_fault(cause):
     wrapped = error("APIConnectionError", "Connection error.")
-    assert fault_of(wrapped) == blame.CONNECTION
+    assert fault_of(wrapped) == faults.CONNECTION
     wrapped.__cause__ = cause
-    assert fault_of(wrapped) == blame.UNSUPPORTED
+    assert fault_of(wrapped) == faults.UNSUPPORTED

@@ -1,10 +1,5 @@
 """What answers tell of themselves, as providers spell it."""
 
-import gc
-import json
-
-import httpx
-import openai
 import pytest
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage
@@ -14,9 +9,7 @@ from langchain_crossroute.messages.reply import (
     Taken,
     finish_reason_of,
     is_finished,
-    is_unreadable,
     logprobs_of,
-    message_in,
     reply_of,
     summed,
     tells_its_end,
@@ -102,46 +95,6 @@ def test_structured_output_is_read_as_what_it_says():
 def test_no_word_of_an_answer_is_in_the_error_of_its_schema():
     error = OutputParserException("Failed to parse: Ada lives in Oslo")
     assert "Ada" not in reply_of(taken(None, error=error), structured=True).schema_error
-
-
-def test_an_answer_that_openais_client_could_not_read_is_found_in_its_error():
-    logprobs = {"content": [{"token": "x", "logprob": -2.0}]}
-    choice = {"message": {"content": '{"a'}, "finish_reason": "length", "logprobs": logprobs}
-    body = {"choices": [choice], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
-    error = OutputParserException("could not be parsed")
-    error.response = httpx.Response(200, content=json.dumps(body))
-    message = message_in(error)
-    assert (message.text, finish_reason_of(message)) == ('{"a', "length")
-    assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
-    assert reply_of(taken(message, error=error), structured=True).logprobs == (-2.0,)
-    assert message_in(OutputParserException("none")) is None
-    error.response = httpx.Response(200, content=b"no JSON")
-    assert message_in(error) is None
-
-
-class Unread(httpx.SyncByteStream):
-    def __iter__(self):
-        yield b"{}"
-
-
-def test_the_body_of_a_refusal_is_not_read(recwarn):
-    class Awaited:
-        async def json(self):
-            return {}
-
-    for response in (httpx.Response(429, stream=Unread()), Awaited()):
-        for error in (ValueError("slow down"), OutputParserException("could not be parsed")):
-            error.response = response
-            assert message_in(error) is None
-    gc.collect()
-    assert not recwarn.list
-
-
-def test_errors_that_tell_of_an_answer_are_known_from_those_that_tell_of_none():
-    assert is_unreadable(OutputParserException("x"))
-    assert is_unreadable(json.JSONDecodeError("x", "{", 0))
-    assert not is_unreadable(openai.OpenAIError("x"))
-    assert not is_unreadable(TimeoutError())
 
 
 def test_tokens_are_added_and_a_cached_answer_does_not_mark_the_sum():

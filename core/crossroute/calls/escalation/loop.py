@@ -14,6 +14,7 @@ from crossroute.calls.blame import fault_of
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.escalation.transcript import Transcript
 from crossroute.calls.failures import failure_of
+from crossroute.calls.faults import HANDLER
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.logprobs import Logprobs
 from crossroute.calls.reply import Reply
@@ -112,6 +113,8 @@ class Escalated(Generic[T]):
             try:
                 taken = yield from self._asked(following, asking, read)
             except Exception as error:
+                if fault_of(error) is HANDLER:
+                    raise
                 return self._failed(following.candidate, error)
             self._cooldowns.clear(following.candidate)
 

@@ -1,0 +1,91 @@
+"""Faults: what an error may say of a call, and the statuses, codes and names of classes that say it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Whose = Literal["request", "member", "network"]
+
+
+class Fault(NamedTuple):
+    """What an error says of a call.
+
+    Attributes:
+        whose: At fault.
+        kind: Of what.
+        again: The same member may answer a later attempt.
+        cools: Other calls should avoid the member for a while.
+    """
+
+    whose: Whose
+    kind: str
+    again: bool = False
+    cools: bool = False
+
+
+ARGUMENT = Fault("request", "argument")
+CONTENT = Fault("request", "content")
+"""What was asked is refused for what it says: an option sends it on, since filters differ."""
+HANDLER = Fault("request", "handler")
+"""Code of the user's own that was told of the call: no model is at fault, and another would only be paid as well."""
+WINDOW = Fault("member", "window")
+UNSUPPORTED = Fault("member", "unsupported")
+ACCESS = Fault("member", "access", cools=True)
+"""A key, a quota, credit, a model that is not there."""
+OVERLOAD = Fault("member", "overload", again=True, cools=True)
+UNREADABLE = Fault("member", "unreadable", again=True, cools=True)
+"""No answer, though the status says so: broken JSON, a proxy's page, an error in a 200."""
+MISFIT = Fault("member", "misfit")
+"""An answer that does not fit the schema that was asked for."""
+UNKNOWN = Fault("member", "unknown")
+TIMEOUT = Fault("network", "timeout", again=True, cools=True)
+CONNECTION = Fault("network", "connection", again=True, cools=True)
+
+BY_STATUS = {
+    **dict.fromkeys((401, 402, 403, 404, 405, 407, 410, 451), ACCESS),
+    **dict.fromkeys((408, 499, 504, 522, 524, 598), TIMEOUT),
+    **dict.fromkeys((409, 420, 424, 425, 429, 498), OVERLOAD),
+    501: UNSUPPORTED,
+}
+"""Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
+
+_KINDS = {
+    OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
+    "rate_limit_exceeded service_unavailable engine_overloaded resource_exhausted unavailable internal "
+    "throttlingexception toomanyrequestsexception modelstreamerrorexception modelerrorexception "
+    "modelnotreadyexception serviceunavailableexception internalserverexception",
+    TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
+    ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
+    "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
+    "failed_precondition accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
+    WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
+    CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
+    "content_violation guardrail_violation",
+    UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
+    "integer_above_max_value decimal_above_max_value",
+}
+BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
+"""What an error's body calls itself, in lower case: its code before its type."""
+
+_NAMES = {
+    WINDOW: "ContextOverflowError ContextWindowExceededError",
+    CONTENT: "ContentPolicyViolationError ContentFilterFinishReasonError BlockedPromptException OpenAIRefusalError "
+    "FilteredAnswerError",
+    MISFIT: "OutputParserException ValidationError LengthFinishReasonError StructuredOutputValidationError "
+    "MultipleStructuredOutputsError StructuredOutputError",
+    ACCESS: "AuthenticationError PermissionDeniedError PermissionDenied NotFoundError NotFound Unauthorized "
+    "Unauthenticated Forbidden AccessDeniedException ModelNotFoundError",
+    TIMEOUT: "APITimeoutError Timeout TimeoutError TimeoutException DeadlineExceeded",
+    CONNECTION: "APIConnectionError ConnectionError TransportError ClientConnectionError ClientPayloadError "
+    "ProtocolError IncompleteRead RequestException EOFError SSLError HTTPClientError gaierror",
+    OVERLOAD: "RateLimitError TooManyRequests ResourceExhausted ThrottlingException Throttled InternalServerError "
+    "OverloadedError ServerError BadGateway GatewayTimeout ServiceUnavailable ServiceUnavailableError "
+    "ModelNotReadyException ModelAPIError",
+    UNREADABLE: "JSONDecodeError UnicodeDecodeError DecodingError APIResponseValidationError ContentDecodingError "
+    "KeyError IndexError AttributeError ContentTypeError TooManyRedirects NoAnswerError",
+    UNSUPPORTED: "NotImplementedError AssertionError",
+    ARGUMENT: "BadRequestError InvalidRequestError UnprocessableEntityError InvalidArgument ModelInvalidRequestError "
+    "BudgetStateError",
+}
+BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
+"""Names of exception classes, of any library, anywhere among a class's bases."""

@@ -1,0 +1,78 @@
+"""Handlers: errors that a user's own code raised which a framework told of a call, and not the call itself.
+
+LangChain's callbacks with `raise_error=True`, the handlers of LlamaIndex's `CallbackManager` and observers of a
+dispatcher run within the call. The answer that they were told of is paid for; the frames of the error hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+TELLING = frozenset(
+    {
+        ("langchain_core.callbacks.manager", "handle_event"),
+        ("langchain_core.callbacks.manager", "_ahandle_event_for_handler"),
+        ("llama_index.core.callbacks.base", "on_event_start"),
+        ("llama_index.core.callbacks.base", "on_event_end"),
+        ("llama_index.core.callbacks.base", "start_trace"),
+        ("llama_index.core.callbacks.base", "end_trace"),
+    }
+)
+"""Module and function that call handlers, and let their errors pass."""
+
+
+def is_of_handler(error: BaseException) -> bool:
+    """Return whether a handler raised an error.
+
+    >>> try:
+    ...     with of_handler():
+    ...         1 / 0
+    ... except ZeroDivisionError as error:
+    ...     is_of_handler(error)
+    True
+    """
+    return getattr(error, "crossroute_handler", False) or any(map(_tells, frames_of(error)))
+
+
+def frames_of(error: BaseException) -> Iterator[FrameType]:
+    """Yield the frames that an error passed, the outermost first."""
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def told_to_handler(error: BaseException, module: str) -> list[Any]:
+    """Return what the functions of a framework's module held that told a handler which raised; nothing for others."""
+    if not is_of_handler(error):
+        return []
+    held: list[Any] = []
+    link: BaseException | None = error
+    passed: set[FrameType] = set()
+    while link is not None:  # a handler that is told of another's error may raise as well
+        frames = list(frames_of(link))
+        if passed and passed.isdisjoint(frames):
+            break  # an error of another call, in whose handling this one was made
+        passed.update(frames)
+        inner = (frame for frame in frames if frame.f_globals.get("__name__") == module)
+        held += [value for frame in inner for value in frame.f_locals.values()]
+        link = link.__context__
+    return held
+
+
+@contextmanager
+def of_handler() -> Iterator[None]:
+    """Note on what is raised within the block that it is a handler's."""
+    try:
+        yield
+    except Exception as error:
+        with suppress(AttributeError):
+            error.crossroute_handler = True  # type: ignore[attr-defined]
+        raise
+
+
+def _tells(frame: FrameType) -> bool:
+    return (frame.f_globals.get("__name__"), frame.f_code.co_name) in TELLING

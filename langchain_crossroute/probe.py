@@ -1,0 +1,140 @@
+"""What is overheard of a call whose answer reaches its caller parsed, without its message, or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from json import JSONDecodeError
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from pydantic import ValidationError
+
+from crossroute.calls.blame import note_answer
+from crossroute.calls.dialects import words
+from crossroute.calls.handlers import told_to_handler
+from crossroute.calls.spend import Usage
+from langchain_crossroute.messages.reply import cost_of, told_usage, usage_of
+
+CHAT_MODELS = "langchain_core.language_models.chat_models"
+"""The module whose functions tell handlers of a call."""
+
+UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
+UNREADABLE_NAMES = words(
+    "LengthFinishReasonError ContentFilterFinishReasonError OpenAIRefusalError "
+    "StructuredOutputValidationError MultipleStructuredOutputsError"
+)
+"""Names of other errors which say that an answer came, and could not be read as its schema."""
+
+PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
+"""How the JSON parser of OpenAI's client ends a ValueError: it reads a stream while that comes."""
+
+
+class UsageProbe(BaseCallbackHandler):
+    """Overhears a call whose answer reaches the caller parsed, without its message, or not at all.
+
+    Args:
+        parsed: The model's client may parse the answer, also as it comes.
+
+    Attributes:
+        answered: Whether an answer came.
+        usage: Its tokens; None where they are not known.
+        message: The last that came.
+        cost: USD, where an answer that only an error held tells that itself.
+    """
+
+    run_inline = True
+
+    def __init__(self, *, parsed: bool = False) -> None:
+        self.cost: float | None = None
+        self.answered, self._parsed, self._begun = False, parsed, False
+        self.usage: UsageMetadata | None = None
+        self.message: AIMessage | None = None
+        self._streamed: dict[UUID, Usage] = {}
+
+    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
+        """Take no note of a beginning: without this, LangChain would spell the messages out for `on_llm_start`."""
+
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
+        """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
+        self._begun = True
+        message = getattr(chunk, "message", None)
+        told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
+        if told is not None:
+            self._streamed[run_id] = told.after(self._streamed.get(run_id))
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Add the tokens of an answer."""
+        for generations in response.generations:
+            for generation in generations:
+                self.answered = True
+                message = getattr(generation, "message", None)
+                self.message = message if isinstance(message, AIMessage) else self.message
+                if isinstance(message, AIMessage) and message.usage_metadata:
+                    self.usage = add_usage(self.usage, told_usage(message))
+
+    def raised(self, error: BaseException) -> None:
+        """Take in the answer that an error holds, or tells of."""
+        garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
+        misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
+        self.answered = self.answered or misfits or type(error).__name__ in UNREADABLE_NAMES
+        message = message_in(error)
+        if message is not None:
+            self.answered, self.usage = True, told_usage(message)
+        elif not self.answered:
+            self._take_back(told_to_handler(error, CHAT_MODELS))
+
+    def note(self, error: Exception) -> None:
+        """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""
+        self.raised(error)
+        if self.answered:
+            note_answer(error, self.took(None), self.cost)
+
+    def _take_back(self, held: list[Any]) -> None:
+        """Take in the answer, or what came of it, that a handler was told of when it raised."""
+        each = [one for value in held for one in (value if isinstance(value, list) else [value])]
+        results = [one for one in each if isinstance(one, LLMResult) and one.generations]
+        if results:
+            self.on_llm_end(results[0])
+            self.cost = None if self.message is None else cost_of(self.message)
+        self.answered = self.answered or any(isinstance(one, ChatGeneration) for one in each)
+
+    def took(self, told: Usage | None) -> Usage | None:
+        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard."""
+        streamed = list(self._streamed.values())
+        return streamed[0] if len(streamed) == 1 else told or usage_of(self.usage)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Return whether an error says that an answer came, and could not be read as its schema."""
+    named = isinstance(error, UNREADABLE) or type(error).__name__ in UNREADABLE_NAMES
+    return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
+
+
+def message_in(error: BaseException) -> AIMessage | None:
+    """Return the answer that an agent or OpenAI's client could not read, where the error holds it.
+
+    The body of no other error is looked at: it may not be read yet, or only be awaited.
+    """
+    if not is_unreadable(error):
+        return None
+    message = getattr(error, "ai_message", None)
+    if isinstance(message, AIMessage):
+        return message
+    try:
+        body = json.loads(error.response.content)  # type: ignore[attr-defined]
+        choice, usage = body["choices"][0], body["usage"]
+        read, written = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+        text = choice["message"]["content"] or ""
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        return None  # RuntimeError: a streamed body that was not read
+    return AIMessage(
+        text,
+        response_metadata={key: choice.get(key) for key in ("finish_reason", "logprobs")},
+        usage_metadata=UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written),
+    )
