@@ -20,6 +20,7 @@ from crossroute.catalogue.naming import (
 )
 
 if TYPE_CHECKING:
+    from crossroute.catalogue.relatives import Relative, effort_said, is_free, relatives_of, undressed
     from crossroute.catalogue.updates import STALE_DAYS, Change, Release, changes, read_update, stale
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Entry",
     "Evidence",
     "Layer",
+    "Relative",
     "Release",
     "Resolution",
     "add_layer",
@@ -39,18 +41,27 @@ __all__ = [
     "candidate_named",
     "catalogued_price",
     "changes",
+    "effort_said",
+    "is_free",
     "is_own_address",
     "price_of_own",
     "read_layers",
     "read_update",
+    "relatives_of",
     "rests_on",
     "stale",
     "told_to",
     "undo_layer",
+    "undressed",
 ]
+
+_OF_RELATIVES = ("Relative", "effort_said", "is_free", "relatives_of", "undressed")
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.updates"), name)  # which only updating needs
+    module = "relatives" if name in _OF_RELATIVES else "updates"
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found

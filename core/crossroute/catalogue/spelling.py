@@ -97,7 +97,7 @@ def take_apart(text: str) -> Spelling:
     outer = (provider,) if colon and provider in LANGCHAIN else ()
     *path, last = (rest if outer else name).split("/")
     prefixes = (*outer, *path)
-    last, tier = _without_tier(last) if prefixes and not LOCAL & set(prefixes) else (last, "")
+    last, tier = (last, "") if LOCAL & set(prefixes) else _without_tier(last)
     vendor = _BEDROCK.fullmatch(last)
     if vendor:
         prefixes, last = (*prefixes, vendor[1]), vendor[2]

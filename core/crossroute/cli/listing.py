@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossroute.candidate import Candidate, Pool
-from crossroute.catalogue import Catalogue, Entry, rests_on
+from crossroute.catalogue import Catalogue, Entry, Evidence, rests_on, undressed
 from crossroute.cli.console import counted
 
 if TYPE_CHECKING:
@@ -44,12 +44,17 @@ class Row(NamedTuple):
         return sorted({*self.candidate.aliases, *entry} - {self.candidate.name})
 
     @property
-    def origin(self) -> str:
+    def evidence(self) -> Evidence:
         """What the profile rests on; of the catalogue's own, what one could rest on."""
-        known = rests_on(self.candidate)
-        if known == "measured" or (self.candidate.profile is None and self.sources):
+        recorded = self.candidate.profile is None and any(self.sources.values())
+        return "measured" if recorded else rests_on(self.candidate)
+
+    @property
+    def origin(self) -> str:
+        """The sets on which it was measured, else what else is known of it."""
+        if self.evidence == "measured":
             return " ".join(self.sources)
-        return known if self.candidate.profile or self.entry else ""
+        return self.evidence if self.candidate.profile or self.entry else ""
 
     def matches(self, text: str) -> bool:
         """Return whether every word of a text is in a name, the maker, a capability or a data set."""
@@ -68,7 +73,7 @@ class Row(NamedTuple):
             "aliases": self.aliases,
             "outcomes": self.outcomes,
             "sources": dict(self.sources),
-            "evidence": rests_on(self.candidate),
+            "evidence": self.evidence,
             "scores": self.entry.scores if self.entry else {},
             "scores_from": self.entry.scores_from if self.entry else None,
         }
@@ -91,7 +96,7 @@ def pool_rows(pool: Pool, sources: Sources) -> list[Row]:
 def searched(rows: Iterable[Row], text: str) -> list[Row]:
     """Return the rows of the model that a text spells, or else with every word of it."""
     rows = list(rows)
-    spelt = Catalogue.bundled().find(text)
+    spelt = Catalogue.bundled().find(text) or undressed(Catalogue.bundled(), text)
     same = [row for row in rows if spelt and row.entry is spelt.entry]
     return same or [row for row in rows if row.matches(text)]
 

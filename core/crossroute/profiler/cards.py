@@ -24,7 +24,7 @@ from crossroute.errors import DataError, UnknownCandidateError
 from crossroute.files import replace_file
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.profiler.api import outcomes_of
-from crossroute.routing.members import Ability, router_over
+from crossroute.routing.members import Ability, known_as, router_over
 from crossroute.routing.router import Router
 
 if TYPE_CHECKING:
@@ -173,8 +173,12 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         UnknownCandidateError: A name is neither the router's nor profiled.
     """
     names = tuple(dict.fromkeys(names))
-    known = [name for name in names if candidate_named(router.pool, name)]
     cards = {name: card for name in names if (card := read_card(name, folder))}
+    known = [
+        name
+        for name in names
+        if (candidate_named if name in cards else known_as)(router.pool, name) is not None
+    ]
     for name in names:
         if name not in known and name not in cards:
             raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))

@@ -13,6 +13,7 @@ from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
 from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
+from crossroute.routing.believed import believed
 from crossroute.routing.reuse import load_router, over
 from crossroute.routing.router import Router
 
@@ -128,9 +129,14 @@ def unprofiled(name: str, model: str | None = None) -> Candidate:
     return known.model_copy(update={"price": catalogued_price(spelled)})
 
 
-def known_as(pool: Pool, name: str, model: str | None) -> Candidate | None:
-    """Return the candidate that a member is: by its name, or by that of the model that it asks; None if by neither."""
-    return candidate_named(pool, name) or (candidate_named(pool, model) if model else None)
+def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
+    """Return the candidate that a member is, by its name or that of the model that it asks; None if by neither.
+
+    Where a router knows the model by neither, it is what its family, generation and size lead to believe.
+    """
+    spelled = (name, model) if model else (name,)
+    found = next(filter(None, (candidate_named(pool, each) for each in spelled)), None)
+    return found or next(filter(None, (believed(pool, each) for each in spelled)), None)
 
 
 def router_over(
@@ -141,7 +147,8 @@ def router_over(
     A name is the router's, an alias, or any spelling of either that the catalogue knows for the same model:
     `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. Spelled as a local model
     (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated. A name of the user's
-    own (`fast`) means the model that the member asks, as its ability tells.
+    own (`fast`) means the model that the member asks, as its ability tells. A model that the router does not know is
+    what its family, generation and size lead to believe, where its name tells these (`ollama/qwen3.9:9b`).
 
     Args:
         router: A router, or the name or folder of one.
@@ -149,7 +156,7 @@ def router_over(
         default: The member for what cannot be routed; the only one that the router need not know.
 
     Raises:
-        UnprofiledCandidateError: The router does not know a member's name.
+        UnprofiledCandidateError: The router does not know a member's name, and cannot read it.
         ValueError: No member, or a default that is no member.
     """
     if not members:

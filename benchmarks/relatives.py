@@ -1,0 +1,103 @@
+"""What a name that nobody knows tells of a model: python benchmarks/relatives.py.
+
+Each model of `universal` is left out in turn, and what its relatives lead to expect (routing/believed.py) is compared
+with what the router believes of it: by kind of work, in logits. Beside it: the mean of its brand, and of all models.
+The slopes are those of least squares over the same pairs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from crossroute import Candidate, Router
+from crossroute.catalogue import Catalogue
+from crossroute.catalogue.parts import read_parts
+from crossroute.catalogue.relatives import Relative, relatives_of
+from crossroute.numeric import Floats
+from crossroute.routing.believed import expected
+
+LARGER = 0.25
+"""Steps from which on a sibling counts as larger."""
+
+
+def main() -> None:
+    """Print the errors, the slopes, and how many siblings keep their order."""
+    pool = Router.from_pretrained("universal").pool
+    known = {each.name: each for each in pool if each.name in Catalogue.bundled()}
+    families = {name: relatives_of(Catalogue.bundled(), name, known.keys() - {name}) for name in known}
+    read = {name: family for name, family in families.items() if family}
+    guessed = {name: expected(name, family, known) for name, family in read.items()}
+    truth = {name: believed_of(each, "ability") for name, each in known.items()}
+    ability = {name: believed_of(each, "ability") for name, each in guessed.items()}
+    brand = {name: parts.brand for name in known if (parts := read_parts(name))}
+    of_brand = {
+        name: np.mean([truth[each] for each in known if brand[each] == brand[name] and each != name], axis=0)
+        for name in read
+    }
+    rows = {
+        "relatives": ability,
+        "mean of the brand": of_brand,
+        "mean of all": dict.fromkeys(read, mean_of(truth)),
+    }
+    print(
+        f"{len(read)} of {len(known)} models have relatives; error in logits, root mean square, and median:"
+    )
+    for title, found in rows.items():
+        errors = np.array([found[name] - truth[name] for name in read])
+        print(f"  {title:18} {np.sqrt(np.mean(np.square(errors))):.2f}  {np.median(np.abs(errors)):.2f}")
+    moved = np.array([[each.weight @ each.apart for each in map(Family.of, read.values())]])[0]
+    gaps = [
+        (truth[name] - sum(each.weight * truth[each.entry.name] for each in family)).mean()
+        for name, family in read.items()
+    ]
+    print("slopes (a step, a generation):", np.linalg.lstsq(moved, np.array(gaps), rcond=None)[0].round(2))
+    tokens = [
+        believed_of(guessed[name], "log_tokens") - believed_of(known[name], "log_tokens") for name in read
+    ]
+    print(f"log tokens: {np.sqrt(np.mean(np.square(tokens))):.2f}")
+    factor = [usd(guessed[name]) - usd(known[name]) for name in read]
+    print(f"price: median factor {np.exp(np.median(np.abs(factor))):.2f}")
+    kept = [
+        ability[name].mean() >= truth[each.entry.name].mean()
+        for name, family in read.items()
+        for each in family
+        if each.alike and each.larger > LARGER
+    ]
+    print(f"larger siblings believed no less able: {np.mean(kept):.3f} of {len(kept)}")
+
+
+class Family(NamedTuple):
+    """Weights of a model's relatives, and how far they are apart from it in steps and generations."""
+
+    weight: Floats
+    apart: Floats
+
+    @classmethod
+    def of(cls, family: list[Relative]) -> Family:
+        """Return those of some relatives."""
+        apart = np.array([[each.larger, each.newer] for each in family])
+        return cls(np.array([each.weight for each in family]), apart)
+
+
+def believed_of(candidate: Candidate, field: str) -> Floats:
+    """Return what is believed of a candidate by kind of work."""
+    belief = candidate.profile and candidate.profile.belief
+    if not belief:
+        raise ValueError(f"Nothing is believed of {candidate.name!r}.")
+    return np.array(getattr(belief, field))
+
+
+def mean_of(values: dict[str, Floats]) -> Floats:
+    """Return the mean over models."""
+    return np.asarray(np.mean(list(values.values()), axis=0))
+
+
+def usd(candidate: Candidate) -> float:
+    """Return the logarithm of what a candidate's output costs."""
+    return float(np.log(candidate.price.output + 0.01)) if candidate.price else 0.0
+
+
+if __name__ == "__main__":
+    main()

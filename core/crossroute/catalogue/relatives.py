@@ -1,0 +1,209 @@
+"""The relatives of a model whose name nobody lists, and the model that it means beyond its dress.
+
+`ollama/qwen3.9:9b` is a qwen of generation 3.9, and of a size between two that are known. That tells what to believe of
+it (routing/believed.py), never which model it is: the catalogue goes on refusing to call it by another's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from crossroute.candidate import FREE
+from crossroute.catalogue.catalogue import Catalogue, Resolution
+from crossroute.catalogue.entry import Entry
+from crossroute.catalogue.hosts import HOSTS, MAKERS
+from crossroute.catalogue.parts import (
+    DRESS,
+    FORM,
+    MOST_TAKEN_OFF,
+    OTHER_WORK,
+    STEPS,
+    TOLD,
+    WORD,
+    Parts,
+    read_parts,
+    without_dress,
+)
+from crossroute.catalogue.spelling import key, take_apart
+from crossroute.effort import Told, read_effort, split_effort
+from crossroute.errors import EffortError
+from crossroute.patterns import lazy
+
+HALF, FARTHEST, MOST = 0.7, 1.8, 6
+"""How far apart, in generations and steps, a relative tells half as much; from where on one tells nothing; how many are
+asked."""
+
+NEARBY = 0.02
+"""Square of the distance below which a relative hardly tells more for being nearer."""
+
+LOCAL_STEP = -2.0
+"""Of what runs on one's own machine under no tag where a family has several sizes: some 8 billions of parameters."""
+
+OLD = 1.5
+"""Generations by which the newest model of a name without a number may be behind its family: else nobody means it."""
+
+GATEWAY = "openai"
+"""The prefix under which gateways that speak its API serve anybody's models."""
+
+FORM_END = lazy(rf"[-:](?:{FORM})$")
+CLOUD = lazy(r"[-:]cloud$")
+MOVES = lazy(
+    r"^(?:it move[sd] from (?:model to model|version to version); name|two models share|\w+ versions share)"
+)
+FORM_TOLD = lazy("^(?:an effort is written|no version of|the name of a deployment)")
+
+
+class Relative(NamedTuple):
+    """A known model that tells something of one that is not known.
+
+    Attributes:
+        entry: The model.
+        weight: How much it tells, beside the others; all add up to 1.
+        larger: By how many steps the other is larger.
+        newer: By how many generations it is newer.
+        alike: Whether nothing but size sets their names apart.
+    """
+
+    entry: Entry
+    weight: float
+    larger: float
+    newer: float
+    alike: bool
+
+
+def undressed(catalogue: Catalogue, spelling: str) -> Resolution | None:
+    """Return the model that a spelling means but for a date, a tag or an effort that nobody lists, or None.
+
+    >>> undressed(Catalogue.bundled(), "claude-opus-5-5-20261001").entry.name
+    'claude-opus-5-5'
+    >>> undressed(Catalogue.bundled(), "gpt-5.5 (high)").effort.level
+    'high'
+    >>> undressed(Catalogue.bundled(), "ollama/qwen3.6:27b-q3_K_S").entry.name
+    'qwen3.6-27b'
+    """
+    name, told = split_effort(spelling.strip().lstrip("~"))
+    hosted = CLOUD.search(name) is not None
+    for _ in range(MOST_TAKEN_OFF):
+        if found := catalogue.find(name):
+            found = found._replace(effort=_taken(found.entry, told) or found.effort)
+            return found._replace(free=False, price=found.entry.price) if hosted and found.free else found
+        if not _may_mean(catalogue, name):
+            return None
+        if shorter := DRESS.fullmatch(name):
+            name = shorter["name"]
+        elif (said := TOLD.fullmatch(name)) and (effort := read_effort(said["told"])):
+            name, told = said["name"], told or effort
+        else:
+            break
+    same = relatives_of(catalogue, spelling, [entry.name for entry in catalogue]) if ":" in spelling else []
+    same = [
+        each for each in same if each.alike and not each.larger and not each.newer and each.entry.open_weights
+    ]
+    if len(same) != 1:
+        return None
+    entry, free = same[0].entry, take_apart(name).free and not hosted
+    return Resolution(entry, free, _taken(entry, told), FREE if free else entry.price)
+
+
+def is_free(spelling: str) -> bool:
+    """Return whether nobody charges by the token for what is spelled so: one's own machine, or a host's free tier."""
+    return take_apart(spelling).free and not CLOUD.search(spelling)
+
+
+def effort_said(spelling: str) -> Told | None:
+    """Return the effort that a spelling ends with, in whatever form."""
+    name, told = split_effort(spelling.strip())
+    said = TOLD.fullmatch(without_dress(name.lower()))
+    return told or (read_effort(said["told"]) if said else None)
+
+
+def relatives_of(catalogue: Catalogue, spelling: str, known: Collection[str]) -> list[Relative]:
+    """Return the models that tell what to believe of another, the nearest first; none where its name cannot be read.
+
+    Args:
+        catalogue: What is known of models.
+        spelling: The other's name.
+        known: Names of the models that may tell.
+
+    >>> known = ("qwen3-4b", "qwen3-8b", "qwen3-14b", "gpt-5")
+    >>> [each.entry.name for each in relatives_of(Catalogue.bundled(), "ollama/qwen3:10b", known)][:2]
+    ['qwen3-8b', 'qwen3-14b']
+    """
+    name = split_effort(spelling.strip().lower().lstrip("~"))[0]
+    taken = take_apart(name)
+    parts = read_parts(_bare(name, taken.ids[0])) if _may_mean(catalogue, name) else None
+    if parts is None:
+        return []
+    open_only = taken.local or FORM_END.search(taken.ids[0]) is not None
+    family = [
+        (entry, own)
+        for entry in map(catalogue.__getitem__, filter(catalogue.__contains__, known))
+        if (own := read_parts(entry.name)) and own.brand == parts.brand
+        if entry.open_weights or not open_only
+        if all(_may_stand_before(prefix, entry.maker) for prefix in taken.prefixes)
+    ]
+    readable = _readable(parts, [own for _, own in family], taken.local)
+    return _weighed(readable, family) if readable else []
+
+
+def _bare(name: str, literal: str) -> str:
+    """Return a name without its prefixes, its decimal points kept."""
+    start = key(name).rfind(literal)
+    return name[start : start + len(literal)] if start >= 0 else literal
+
+
+def _may_mean(catalogue: Catalogue, name: str) -> bool:
+    """Return whether a name may be that of a model for chats: what is listed as nobody's is not, unless it moves."""
+    reason = catalogue.reason(name)
+    if reason and not (MOVES.search(reason) or FORM_TOLD.match(reason)):
+        return False
+    return OTHER_WORK.isdisjoint(WORD.findall(name.lower()))
+
+
+def _may_stand_before(prefix: str, maker: str) -> bool:
+    """Return whether a prefix is a host's, this maker's, the protocol of gateways, or nobody's that is known."""
+    return prefix in HOSTS or prefix == GATEWAY or MAKERS.get(prefix, maker) == maker
+
+
+def _taken(entry: Entry, told: Told | None) -> Told | None:
+    """Return an effort where a model takes it."""
+    try:
+        return told if told and entry.effort(told) else None
+    except EffortError:
+        return None
+
+
+def _readable(parts: Parts, family: list[Parts], local: bool) -> Parts | None:
+    """Return the parts of a name by what its family's names mean; None where a word means nothing there.
+
+    Without a generation it is the newest of those that are alike.
+    """
+    strange = parts.words - STEPS.keys() - {word for own in family for word in own.words}
+    if not family or any(word != "non" and read_effort(word) is None for word in strange):
+        return None
+    parts = parts._replace(words=parts.words - strange)
+    alike = [own for own in family if own.words == parts.words]
+    if local and not parts.sizes and any(own.sizes for own in alike):
+        parts = parts._replace(step=LOCAL_STEP)
+    if parts.generation is not None:
+        return parts
+    newest, newest_alike = (max((own.generation or 0 for own in each), default=0) for each in (family, alike))
+    if parts.sizes == () and newest_alike < newest - OLD:
+        return None
+    return parts._replace(generation=newest_alike or None)
+
+
+def _weighed(parts: Parts, family: list[tuple[Entry, Parts]]) -> list[Relative]:
+    apart = sorted(((parts.distance(own), entry.name) for entry, own in family))
+    near = [
+        (2 ** -((far / HALF) ** 2) / (NEARBY + far**2), name) for far, name in apart[:MOST] if far <= FARTHEST
+    ]
+    total = sum(weight for weight, _ in near)
+    found = {entry.name: (entry, own) for entry, own in family}
+    relatives = []
+    for weight, name in near:
+        entry, own = found[name]
+        alike = own.words - STEPS.keys() == parts.words - STEPS.keys() and own.generation == parts.generation
+        relatives.append(Relative(entry, weight / total, parts.larger(own), parts.newer(own), alike))
+    return relatives

@@ -1,0 +1,164 @@
+"""What is believed of a model that a router does not know, by its family, generation and size.
+
+    logit quality = weighted mean over relatives of
+        (theirs + A_STEP_UP * steps larger + A_GENERATION * generations newer)
+
+in each cluster, and likewise of what is believed by kind of work; log tokens and log price are weighted means, the
+price at A_STEP_DEARER a step. A sibling that differs in size alone bounds it, so that sizes keep their order.
+Source: fitted to the bundled router's pool, each model left out in turn: `python benchmarks/relatives.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from math import exp, log
+
+import numpy as np
+
+from crossroute.candidate import FREE, Belief, Candidate, Pool, Price, Profile
+from crossroute.catalogue import (
+    Catalogue,
+    Relative,
+    candidate_named,
+    effort_said,
+    is_free,
+    relatives_of,
+    told_to,
+    undressed,
+)
+from crossroute.errors import EffortError
+from crossroute.numeric import Floats, logit, sigmoid
+
+LOG = logging.getLogger("crossroute.routing")
+
+A_STEP_UP, A_GENERATION = 0.55, 0.45
+"""Logits of ability that a step of size and a generation are worth."""
+
+A_STEP_DEARER = 0.6
+"""E-folds of price to a step."""
+
+GUESS_ERROR = 0.55
+"""Standard error, in logits, of what relatives tell of a model, beside their own."""
+
+HELD = 0.01
+"""What qualities are held above and, from 1, below."""
+
+
+def believed(pool: Pool, name: str) -> Candidate | None:
+    """Return what is believed of a model that a pool does not hold; None where its name cannot be read.
+
+    A name that means one of the pool's models but for a date, a tag or an effort that nobody lists is that model.
+
+    Args:
+        pool: Whose candidates have profiles that say what is believed of them.
+        name: As the user spells it; so is the candidate named.
+    """
+    catalogue = Catalogue.bundled()
+    if same := undressed(catalogue, name):
+        found = candidate_named(pool, same.entry.name)
+        if found is not None:
+            found = (
+                found if same.price == same.entry.price else found.model_copy(update={"price": same.price})
+            )
+            LOG.info("%r is taken for %r.", name, same.entry.name)
+            return told_to(found, same.effort) if same.effort else found
+    known = {
+        spelling: candidate
+        for candidate in pool
+        if candidate.profile and candidate.profile.belief and candidate.effort is None
+        for spelling in (candidate.name, *candidate.aliases)
+        if spelling in catalogue
+    }
+    family = relatives_of(catalogue, name, known)
+    if not family:
+        return None
+    LOG.warning(
+        "The router does not know %r: it is believed to be what %s lead to expect. Measure it: crossroute profile.",
+        name,
+        ", ".join(each.entry.name for each in family[:3]),
+    )
+    return _as_said(expected(name, family, known), name)
+
+
+def expected(name: str, family: Sequence[Relative], known: Mapping[str, Candidate]) -> Candidate:
+    """Return the candidate that relatives lead to expect.
+
+    Args:
+        name: Its name.
+        family: Its relatives.
+        known: Their candidates, by the entries' names.
+    """
+    own = [known[each.entry.name] for each in family]
+    weight = np.array([each.weight for each in family])
+    shift = np.array([A_STEP_UP * each.larger + A_GENERATION * each.newer for each in family])
+    profiles = [each.profile for each in own if each.profile]
+    beliefs = [each.belief for each in profiles if each.belief]
+    quality = _moved(logit(np.array([each.quality for each in profiles]), HELD), weight, shift, family)
+    profile = Profile(
+        quality=tuple(sigmoid(quality).tolist()),
+        log_tokens=tuple((weight @ np.array([each.log_tokens for each in profiles])).tolist()),
+        evidence=(0.0,) * quality.size,
+        learned_price=profiles[0].learned_price,
+        made_by=profiles[0].made_by,
+        belief=Belief(
+            ability=tuple(_moved(_of("ability", beliefs), weight, shift, family).tolist()),
+            ability_error=_error("ability_error", beliefs, weight),
+            log_tokens=tuple((weight @ _of("log_tokens", beliefs)).tolist()),
+            log_tokens_error=_error("log_tokens_error", beliefs, weight),
+        ),
+    )
+    windows = [each.context_window for each in own if each.context_window]
+    return Candidate(
+        name=name,
+        price=_price(name, family, own),
+        context_window=min(windows) if windows else None,
+        capabilities=frozenset.intersection(*(each.capabilities for each in own)),
+        profile=profile,
+    )
+
+
+def _moved(values: Floats, weight: Floats, shift: Floats, family: Sequence[Relative]) -> Floats:
+    """Return the weighted mean of what relatives lead to, shape (k,), no more than a larger sibling's nor less."""
+    moved = weight @ (values + shift[:, None])
+    below = [row for row, each in zip(values, family, strict=True) if each.alike and each.larger > 0]
+    above = [row for row, each in zip(values, family, strict=True) if each.alike and each.larger < 0]
+    if below:
+        moved = np.maximum(moved, np.max(below, axis=0))
+    return np.minimum(moved, np.min(above, axis=0)) if above else moved
+
+
+def _of(field: str, beliefs: Sequence[Belief]) -> Floats:
+    return np.array([getattr(belief, field) for belief in beliefs])
+
+
+def _error(field: str, beliefs: Sequence[Belief], weight: Floats) -> tuple[float, ...]:
+    return tuple(np.sqrt(weight @ _of(field, beliefs) ** 2 + GUESS_ERROR**2).tolist())
+
+
+def _price(name: str, family: Sequence[Relative], own: Sequence[Candidate]) -> Price | None:
+    if is_free(name):
+        return FREE
+    paid = [(each, one.price) for each, one in zip(family, own, strict=True) if one.price]
+    total = sum(each.weight for each, _ in paid)
+    if not total:
+        return None
+
+    def mean(field: str) -> float:
+        logs = (
+            each.weight * (log(getattr(price, field) + 1e-6) + A_STEP_DEARER * each.larger)
+            for each, price in paid
+        )
+        return round(exp(sum(logs) / total), 4)
+
+    named = ", ".join(each.entry.name for each, _ in paid[:3])
+    return Price(input=mean("input"), output=mean("output"), source=f"expected beside {named}")
+
+
+def _as_said(candidate: Candidate, name: str) -> Candidate:
+    """Return the candidate as the variant that its name tells."""
+    told = effort_said(name)
+    try:
+        return told_to(candidate, told) if told else candidate
+    except EffortError:
+        return candidate
