@@ -47,7 +47,6 @@ AnyTail = TypeVar("AnyTail", bound=Tail)
 WITH_BODY = (ANTHROPIC, OPENAI)
 """Dialects of clients that take further parts of a request's body."""
 
-STREAMED = "not escalated: the answer is streamed"
 UNHEARD: RunnableConfig = {"callbacks": []}
 """For runs that nobody is told of."""
 
@@ -151,13 +150,11 @@ class Call:
 
     def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
-        escalation = self.settings.escalate
-        held = streamed and escalation is not None and not escalation.buffer_streams
+        alone = self.settings.unescalated(streamed=streamed)
         with self.routing.labelled(self.config):
-            decision = self.routing.decide(
-                self.messages, self.settings, tools=self.tools, needs=self.needs, alone=held
+            return self.routing.decide(
+                self.messages, self.settings, tools=self.tools, needs=self.needs, alone=alone
             )
-        return decision.because(STREAMED) if held else decision
 
     async def adecide(self, *, streamed: bool = False) -> Decision:
         """Choose the member, beside the event loop unless that is quick."""
@@ -185,7 +182,7 @@ class Call:
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
             return iter([whole(EscalatedCall(self, decision).answer(Asked.invoke))])
-        self._ask_beside(decision)
+        self.routing.dispatcher.beside.ask(decision, self._unseen, Asked.invoke)
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -199,7 +196,7 @@ class Call:
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
             return
-        self._aask_beside(decision)
+        self.routing.dispatcher.beside.aask(decision, self._unseen, Asked.ainvoke)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -289,7 +286,7 @@ class Call:
         decision = self.decide()
         if decision.max_calls > 1:
             return EscalatedCall(self, decision).answer(ask)
-        self._ask_beside(decision)
+        self.routing.dispatcher.beside.ask(decision, self._unseen, Asked.invoke)
         return drive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
     async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
@@ -297,20 +294,12 @@ class Call:
         decision = await self.adecide()
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(ask)
-        self._aask_beside(decision)
+        self.routing.dispatcher.beside.aask(decision, self._unseen, Asked.ainvoke)
         return await adrive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
-    def _ask_beside(self, decision: Decision) -> None:
-        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it or sees its run."""
-        beside = self.routing.dispatcher.beside
-        if beside.share and (drawn := beside.drawn(decision)) is not None:
-            steps = self.within({}, self.change)._asking(drawn, final=False)
-            beside.run(lambda: drive(steps, Asked.invoke))
-
-    def _aask_beside(self, decision: Decision) -> None:
-        beside = self.routing.dispatcher.beside
-        if beside.share and (drawn := beside.drawn(decision)) is not None:
-            beside.start(adrive(self.within({}, self.change)._asking(drawn, final=False), Asked.ainvoke))
+    def _unseen(self, decision: Decision, *, final: bool) -> Steps[Any]:
+        """Return the steps to the answer of a call in shadow mode: nobody sees its run."""
+        return self.within({}, self.change)._asking(decision, final=final)
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""

@@ -171,28 +171,29 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model, or with the one that another middleware set."""
-        run = self.routing.dispatcher.beside.run
         heard = None if is_innermost(handler) else Heard()
-        return drive(self._steps(request, lambda asking: run(lambda: drive(asking, handler)), heard), handler)
+        beside = partial(self.routing.dispatcher.beside.ask, do=handler)
+        return drive(self._steps(request, beside, heard), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Take a step so; encoding runs beside the event loop."""
-        start = self.routing.dispatcher.beside.start
         heard = None if is_innermost(handler) else Heard()
-        return await adrive(
-            self._steps(request, lambda asking: start(adrive(asking, handler)), heard), handler
-        )
+        beside = partial(self.routing.dispatcher.beside.aask, do=handler)
+        return await adrive(self._steps(request, beside, heard), handler)
 
     def _steps(
-        self, request: Request, beside: Callable[[Steps[Extended]], None], heard: Heard | None
+        self,
+        request: Request,
+        beside: Callable[[Decision, Callable[..., Steps[Extended]]], None],
+        heard: Heard | None,
     ) -> Steps[Extended]:
         """Return the steps to the model's answer.
 
         Args:
             request: For the step.
-            beside: Takes the steps of a call that nobody waits for.
+            beside: Asks what shadow mode kept from being chosen, now and then; see `Beside.ask`.
             heard: Hears which model answers, where a middleware within may call another.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
@@ -218,9 +219,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 ]
             return _extended(replace(response, result=result), entry.decision)
 
-        drawn = self.routing.dispatcher.beside.drawn(decision)
-        if drawn is not None:
-            beside(asking(drawn, final=False))
+        beside(decision, asking)
         return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:

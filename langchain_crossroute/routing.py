@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.dispatch import Dispatcher, Dispatching
+from crossroute.calls.dispatch import Dispatching
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
@@ -24,7 +24,7 @@ from crossroute.calls.tools import unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
-from crossroute.traffic import labelled, recorded
+from crossroute.traffic import dispatcher_over, labelled
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
@@ -115,19 +115,10 @@ class Routing:
         self.telling = {name for name, member in self.members.items() if member.dialect in TELLING}
         self._mixed = {name for name, member in self.members.items() if len(member.providers) > 1}
         abilities = {name: member.ability for name, member in self.members.items()}
-        abilities = at_prices(abilities, prices or {})
-        recorder = recorded(traffic, shadow=how.get("shadow"), exploration=how.get("exploration"))
-        self.is_logged = recorder is not None
-        self.dispatcher = Dispatcher(
-            router,
-            abilities,
-            memory=memory,
-            pacer=pacer_of(budgets),
-            observers=() if recorder is None else (recorder,),
-            **how,
+        self.is_logged = traffic is not None
+        self.dispatcher = dispatcher_over(
+            router, at_prices(abilities, prices or {}), traffic, memory=memory, pacer=pacer_of(budgets), **how
         )
-        if recorder is not None:
-            recorder.follow(self.dispatcher)
 
     def labelled(self, config: RunnableConfig) -> AbstractContextManager[None]:
         """Return a block whose calls the log labels as a config says: tags, conversation, run and trace."""
@@ -159,7 +150,7 @@ class Routing:
         needs: Iterable[Capability] = (),
         either: bool = False,
         speaker: str | None = None,
-        alone: bool = False,
+        alone: str = "",
     ) -> Decision:
         """Choose the member for a conversation's next answer; see `Dispatcher.decide` for what it raises.
 
@@ -170,7 +161,7 @@ class Routing:
             needs: What else the call needs.
             either: Whether it needs tools or native structured output, whichever the member has.
             speaker: Which member gave the last answer, where the messages do not tell.
-            alone: Do not escalate, whatever the settings say.
+            alone: Why not to escalate, whatever the settings say.
         """
         reading = read(messages, tools, needs)
         if unable := self._unable(tools if reading.tool_providers else (), either):

@@ -82,13 +82,13 @@ class Call:
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
         decision = self._decide(self.unescalated)
-        self._ask_beside(decision, do)
+        self.routing.dispatcher.beside.ask(decision, self._asking, do)
         return cast(T, drive(self._steps(decision), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; a decision that takes long is made beside the event loop."""
         decision = await self._adecide(self.unescalated)
-        self._aask_beside(decision, do)
+        self.routing.dispatcher.beside.aask(decision, self._asking, do)
         return cast(T, await adrive(self._steps(decision), do))
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
@@ -97,7 +97,9 @@ class Call:
         if decision.max_calls > 1:
             gathered: list[T] = drive(self._steps(decision), lambda llm: list(released(do(llm), Opened())))
             return (chunk for chunk in gathered)
-        self._ask_beside(decision, lambda llm: list(released(do(llm), Opened()))[-1])
+        self.routing.dispatcher.beside.ask(
+            decision, self._asking, lambda llm: list(released(do(llm), Opened()))[-1]
+        )
         attempts = self.routing.dispatcher.attempts(decision)
         first = [drive(self._opening(attempts, attempts.decision), do)]
 
@@ -112,7 +114,7 @@ class Call:
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
-        self._aask_beside(decision, lambda llm: _last(do, llm))
+        self.routing.dispatcher.beside.aask(decision, self._asking, lambda llm: _last(do, llm))
         attempts = self.routing.dispatcher.attempts(decision)
         first = [await adrive(self._opening(attempts, attempts.decision), do)]
 
@@ -121,17 +123,6 @@ class Call:
             return opened.achunks, Tail(self.routing, self.reading, opened.entry, self.schema)
 
         return attempts.astream(opening)
-
-    def _ask_beside(self, decision: Decision, do: Callable[[Member], Any]) -> None:
-        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
-        beside = self.routing.dispatcher.beside
-        if beside.share and (drawn := beside.drawn(decision)) is not None:
-            beside.run(lambda: drive(self._asking(drawn, final=False), do))
-
-    def _aask_beside(self, decision: Decision, do: Callable[[Member], Awaitable[Any]]) -> None:
-        beside = self.routing.dispatcher.beside
-        if beside.share and (drawn := beside.drawn(decision)) is not None:
-            beside.start(adrive(self._asking(drawn, final=False), do))
 
     def prepare(self, do: Callable[[Member], T]) -> T:
         """Return what the chosen member makes of the arguments, without calling it."""
@@ -142,10 +133,7 @@ class Call:
 
     def _decide(self, unescalated: str) -> Decision:
         """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""
-        if not unescalated or self.settings.escalate is None:
-            return self.routing.decide(self.reading, self.settings)
-        decision = self.routing.decide(self.reading, self.settings, alone=True)
-        return decision.because(f"not escalated: {unescalated}")
+        return self.routing.decide(self.reading, self.settings, alone=unescalated)
 
     async def _adecide(self, unescalated: str) -> Decision:
         decide = partial(self._decide, unescalated)
@@ -153,10 +141,8 @@ class Call:
 
     @property
     def _streamed(self) -> str:
-        """Why a streamed call stays with one member: its first words leave before the last are known."""
-        escalation = self.settings.escalate
-        gathers = escalation is not None and escalation.buffer_streams
-        return self.unescalated if gathers else self.unescalated or "the answer is streamed"
+        """Why a streamed call stays with one member."""
+        return self.unescalated or self.settings.unescalated(streamed=True)
 
     def _steps(self, decision: Decision) -> Steps[Any]:
         if decision.max_calls == 1:

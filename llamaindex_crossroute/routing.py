@@ -26,7 +26,7 @@ from crossroute.calls.tools import check_own_tools
 from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
-from crossroute.traffic import recorded
+from crossroute.traffic import dispatcher_over
 from llamaindex_crossroute.efforts import told_to
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools, model_name
@@ -158,7 +158,7 @@ class Routing:
         told = self._efforts[name]
         return self.llms[name] if told is None else told_to(self.llms[name], told)
 
-    def decide(self, reading: Reading, settings: CallSettings, *, alone: bool = False) -> Decision:
+    def decide(self, reading: Reading, settings: CallSettings, *, alone: str = "") -> Decision:
         """Choose the member for a call; see `Dispatcher.decide`."""
         return self.dispatcher.decide(
             reading.query,
@@ -248,19 +248,15 @@ class Routing:
         abilities = {
             name: ability_of(llm, known[name], self.abilities.get(name)) for name, llm in self.llms.items()
         }
-        how = self.how
-        recorder = recorded(self.traffic, shadow=how.get("shadow"), exploration=how.get("exploration"))
-        dispatcher = Dispatcher(
+        return dispatcher_over(
             self._loaded,
             at_prices(abilities, self.prices),
+            self.traffic,
+            observers=[Instrumentation(self.llms)],
             memory=self.memory,
-            observers=(Instrumentation(self.llms), *filter(None, [recorder])),
             pacer=pacer_of(self.budgets),
-            **how,
+            **self.how,
         )
-        if recorder is not None:
-            recorder.follow(dispatcher)
-        return dispatcher
 
 
 def _same(one: Any, other: Any) -> bool:

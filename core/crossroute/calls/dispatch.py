@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -149,7 +150,7 @@ class Dispatcher:
         needs: Iterable[Capability] = (),
         current: str | None = None,
         tool_turn: bool = False,
-        alone: bool = False,
+        alone: str = "",
     ) -> Decision:
         """Choose the model for one call.
 
@@ -160,7 +161,7 @@ class Dispatcher:
             needs: Capabilities that the call needs, beside those of the constraints.
             current: Which candidate answered this conversation so far; a name that is no member is ignored.
             tool_turn: The call answers tool results that `current` asked for.
-            alone: Do not escalate, whatever the settings say.
+            alone: Why not to escalate, whatever the settings say.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
@@ -168,34 +169,28 @@ class Dispatcher:
             BudgetSpentError: The money of a budget that refuses does not pay for the call.
             FloorError: The router's floor does not hold for an escalation like that of the settings.
         """
-        decision = self._paced(
-            query, settings, needs=needs, current=current, tool_turn=tool_turn, alone=alone
+        choose = partial(
+            self._decide,
+            query,
+            settings,
+            needs=needs,
+            current=current,
+            stays=bool(alone),
+            tool_turn=tool_turn,
         )
+        decision = self._paced(settings, choose)
         if self.shadow is not None and settings.candidate is None:
             decision = shadowed(decision, self.shadow)
+        if alone and settings.escalate is not None:
+            decision = decision.because(f"not escalated: {alone}")
         self.ledger.asked(decision, query, self.router)
         return decision
 
-    def _paced(
-        self,
-        query: Query | None,
-        settings: CallSettings,
-        *,
-        needs: Iterable[Capability],
-        current: str | None,
-        tool_turn: bool,
-        alone: bool,
-    ) -> Decision:
+    def _paced(self, settings: CallSettings, choose: Callable[[DialSetting], Decision]) -> Decision:
+        """Return what is chosen at the dial that the settings, or the pacer, set."""
+
         def route(pay: float | None) -> Decision:
-            return self._decide(
-                query,
-                settings,
-                self._dial(settings, pay),
-                needs=needs,
-                current=current,
-                tool_turn=tool_turn,
-                alone=alone,
-            )
+            return choose(self._dial(settings, pay))
 
         if self.ledger.pacer is None:
             return route(None)
@@ -210,10 +205,10 @@ class Dispatcher:
         settings: CallSettings,
         dial: DialSetting,
         *,
-        needs: Iterable[Capability],
-        current: str | None,
-        tool_turn: bool,
-        alone: bool,
+        needs: Iterable[Capability] = (),
+        current: str | None = None,
+        tool_turn: bool = False,
+        stays: bool = False,
     ) -> Decision:
         constraints = settings.constraints or ANY
         needed = constraints.capabilities.union(needs)
@@ -245,7 +240,7 @@ class Dispatcher:
         if self._explorer is not None and self.shadow is None and not tool_turn:
             decision = self._explorer.explored(decision)
         decision = self._stuck(decision, query, known, tool_turn)
-        if settings.escalate is not None and not tool_turn and not alone:
+        if settings.escalate is not None and not tool_turn and not stays:
             decision = self._plan(decision, settings.escalate).begun()
         if not self._unprofiled:
             return decision
@@ -257,9 +252,8 @@ class Dispatcher:
             return self.shadow
         try:
             dial = self._dial(settings, None)
-            return self._decide(  # as in a tool turn, in which nothing is tried out
-                ORDINARY, settings, dial, needs=(), current=None, tool_turn=True, alone=True
-            ).candidate
+            # as in a tool turn, in which nothing is tried out
+            return self._decide(ORDINARY, settings, dial, tool_turn=True).candidate
         except NoEligibleCandidateError:
             return self._unpredicted.best
 

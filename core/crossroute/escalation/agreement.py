@@ -12,11 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from crossroute.encoder import Encoder
 from crossroute.escalation.evidence import Kind
 
 SAME_WRONG: Mapping[Kind, float] = {"choice": 0.6, "number": 0.3, "code": 0.1, "text": 0.3}
@@ -40,15 +39,8 @@ _BLOCK = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _NOISE = re.compile(r"[^\w\s.+-]|(?<!\d)\.|\.(?!\d)")
 
 
-class TextEncoder(Protocol):
-    """What tells how alike two long answers are."""
-
-    def encode(self, texts: list[str], /) -> npt.NDArray[np.floating]:
-        """Return a vector for each text."""
-
-
 def agreement(
-    one: str, other: str, encoder: TextEncoder | None = None, kind: Kind | None = None, query: str = ""
+    one: str, other: str, encoder: Encoder | None = None, kind: Kind | None = None, query: str = ""
 ) -> float | None:
     """Return how far two answers agree, in [0, 1]; None where they are long and there is no encoder.
 

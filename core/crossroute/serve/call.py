@@ -32,7 +32,6 @@ from crossroute.serve.wire.formats import Wire, WrittenWire
 from crossroute.serve.wire.neutral import Part, deltas_of
 from crossroute.serve.writing import written
 
-STREAMED = "not escalated: the answer is streamed"
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
@@ -103,7 +102,7 @@ class Call:
         decision = await self.decide()
         if decision.max_calls > 1:
             return self._whole(*(await self._escalated(decision)))
-        self._ask_beside(decision)
+        self.service.dispatcher.beside.aask(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
         answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
         return answer
@@ -120,7 +119,7 @@ class Call:
             told(decision)
             yield b"".join(self._as_stream(taken, decision))
             return
-        self._ask_beside(decision)
+        self.service.dispatcher.beside.aask(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
@@ -170,17 +169,14 @@ class Call:
         if unable := self._unable():
             constraints = settings.constraints or Constraints()
             settings = settings.model_copy(update={"constraints": constraints.without(unable)})
-        escalation = settings.escalate
-        held = streamed and escalation is not None and not escalation.buffer_streams
-        decision = dispatcher.decide(
+        return dispatcher.decide(
             reading.query if self.foresees else None,
             settings,
             needs=reading.needs,
             current=dispatcher.memory.beginner(reading.marks),
             tool_turn=reading.tool_turn,
-            alone=held,
+            alone=settings.unescalated(streamed=streamed),
         )
-        return decision.because(STREAMED) if held else decision
 
     def _unable(self) -> dict[str, str]:
         """Return which candidates do not know all of the tools, each with why.
@@ -200,13 +196,6 @@ class Call:
             told = f"tools: providers run {own} themselves, and no model of the pool has that in this format."
             raise RequestError(told, code="unsupported_parameter")
         return {self.service.dispatcher.named(name): why for name, why in unable.items()}
-
-    def _ask_beside(self, decision: Decision) -> None:
-        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it."""
-        beside = self.service.dispatcher.beside
-        drawn = beside.drawn(decision)
-        if drawn is not None:
-            beside.start(adrive(self._asking(drawn, final=False), self.service.upstream.ask))
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Whole]:
         """Return the steps to a member's answer, counted."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossroute.budgets.state import State, state_at
-from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.hooks import Observer
 from crossroute.calls.providers import provider_at
 from crossroute.calls.settings import CallSettings
@@ -29,7 +28,7 @@ from crossroute.serve.settings import EmbeddingModel, ServerSettings, server_set
 from crossroute.serve.shared import Shared, SharedBoard, SharedCounters, SharedMemory, SharedState
 from crossroute.serve.spending import KeyBudgets
 from crossroute.serve.upstream import Upstream
-from crossroute.traffic import recorded
+from crossroute.traffic import dispatcher_over
 
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
@@ -81,40 +80,28 @@ class Service:
         )
         self.guard = Guard(self.keys, Rates(counters), share)
         self.metrics, self.overview = Metrics(), Overview(self._board(shared))
-        recorder = recorded(
-            None if settings.traffic is None else traffic_log(settings),
-            shadow=how["shadow"],
-            exploration=how["exploration"],
-        )
-        self.traffic = None if recorder is None else recorder.log
+        self.traffic = None if settings.traffic is None else traffic_log(settings)
         self._budgets: KeyBudgets = KeyBudgets(
             self.keys,
             (*config.budgets, *settings.budgets),
             settings.spending,
             opening(shared, settings.redis),
         )
-        self._watched = bool(observers or recorder)
-        self.dispatcher = Dispatcher(
+        self._watched = bool(observers) or self.traffic is not None
+        self.dispatcher = dispatcher_over(
             how["router"],
             {name: _ability(member) for name, member in self.members.items()},
+            self.traffic,
+            observers=(self.metrics, self.overview, self.guard, *observers),
+            memory=None if shared is None else SharedMemory(shared),
+            pacer=self._budgets,
             default=how["default"],
             sticky=how["sticky"],
             max_attempts=how["max_attempts"],
             exploration=how["exploration"],
             shadow=how["shadow"],
             shadow_share=how["shadow_share"],
-            memory=None if shared is None else SharedMemory(shared),
-            pacer=self._budgets,
-            observers=(
-                self.metrics,
-                self.overview,
-                self.guard,
-                *(() if recorder is None else (recorder,)),
-                *observers,
-            ),
         )
-        if recorder is not None:
-            recorder.follow(self.dispatcher)
         self.embeddings = {model.name: _embedding_member(model, environment) for model in settings.embeddings}
         self._settings_of = lru_cache(1024)(lambda model: self.call_settings.overridden(self.chosen(model)))
         self.upstream = Upstream(settings)

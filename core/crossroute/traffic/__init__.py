@@ -8,18 +8,24 @@ Importing loads nothing: SQLAlchemy (`pip install "crossroute[traffic]"`) is imp
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from typing_extensions import Unpack
+
 from crossroute.traffic.labels import labelled
 
 if TYPE_CHECKING:
-    from crossroute.routing.exploration import Exploration
+    from crossroute.calls.dispatch import Dispatcher, Dispatching
+    from crossroute.calls.hooks import Observer, Pacer
+    from crossroute.calls.memory import Memory
+    from crossroute.routing.members import Ability
+    from crossroute.routing.router import Router
     from crossroute.traffic.log import TrafficLog
-    from crossroute.traffic.recorder import Recorder
 
-__all__ = ["TrafficLog", "labelled", "recorded"]
+__all__ = ["TrafficLog", "dispatcher_over", "labelled"]
 
 LOG = logging.getLogger("crossroute.traffic")
 
@@ -32,31 +38,48 @@ def __getattr__(name: str) -> object:
     return TrafficLog
 
 
-def recorded(
+def dispatcher_over(
+    router: Router | str | Path,
+    members: Mapping[str, Ability],
     traffic: TrafficLog | str | Path | None,
     *,
-    shadow: str | None = None,
-    exploration: Exploration | float | None = None,
-) -> Recorder | None:
-    """Return the recorder of a log, or of its URL; None where there is no log.
+    observers: Iterable[Observer] = (),
+    memory: Memory | None = None,
+    pacer: Pacer | None = None,
+    **how: Unpack[Dispatching],
+) -> Dispatcher:
+    """Return the dispatcher of a pool: a traffic log keeps its calls, and says which router it follows.
 
     Args:
-        traffic: The log.
-        shadow: The model that is always called; it is told where nothing keeps what would have been chosen.
-        exploration: How much is tried out; likewise.
+        router: A router, or the name or folder of one.
+        members: Name, or alias, of each model -> what it can do.
+        traffic: The log, its URL or the path of a SQLite file; without one it is told where the pool tries something
+            out that nothing keeps.
+        observers: Are told of its calls before the log.
+        memory: See `Dispatcher`.
+        pacer: See `Dispatcher`.
+        **how: See `Dispatcher`.
 
     Raises:
         MissingExtraError: The extra `traffic` is not installed.
+        UnprofiledCandidateError: See `Dispatcher`, as of the other errors.
     """
+    from crossroute.calls.dispatch import Dispatcher
+
     if traffic is None:
-        for setting, value in (("shadow", shadow), ("exploration", exploration)):
-            if value:
+        for setting in ("shadow", "exploration"):
+            if how.get(setting):
                 _tell_unkept(setting)
-        return None
+        return Dispatcher(router, members, observers=observers, memory=memory, pacer=pacer, **how)
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.recorder import Recorder
 
-    return Recorder(TrafficLog.of(traffic))
+    recorder = Recorder(TrafficLog.of(traffic))
+    dispatcher = Dispatcher(
+        router, members, observers=(*observers, recorder), memory=memory, pacer=pacer, **how
+    )
+    recorder.follow(dispatcher)
+    return dispatcher
 
 
 @cache
