@@ -150,7 +150,7 @@ class Call:
 
     def decide(self, *, streamed: bool = False) -> Decision:
         """Choose the member; `max_calls` over 1 says that more than one may be asked."""
-        alone = self.settings.unescalated(streamed=streamed)
+        alone = self.settings.streams_alone if streamed else ""
         with self.routing.labelled(self.config):
             return self.routing.decide(
                 self.messages, self.settings, tools=self.tools, needs=self.needs, alone=alone
@@ -182,7 +182,7 @@ class Call:
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
             return iter([whole(EscalatedCall(self, decision).answer(Asked.invoke))])
-        self.routing.dispatcher.beside.ask(decision, self._unseen, Asked.invoke)
+        self.routing.dispatcher.ask_beside(decision, self._unseen, Asked.invoke)
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -196,7 +196,7 @@ class Call:
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
             return
-        self.routing.dispatcher.beside.aask(decision, self._unseen, Asked.ainvoke)
+        self.routing.dispatcher.aask_beside(decision, self._unseen, Asked.ainvoke)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             asked = self.asked(decision)
@@ -286,7 +286,7 @@ class Call:
         decision = self.decide()
         if decision.max_calls > 1:
             return EscalatedCall(self, decision).answer(ask)
-        self.routing.dispatcher.beside.ask(decision, self._unseen, Asked.invoke)
+        self.routing.dispatcher.ask_beside(decision, self._unseen, Asked.invoke)
         return drive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
     async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
@@ -294,7 +294,7 @@ class Call:
         decision = await self.adecide()
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(ask)
-        self.routing.dispatcher.beside.aask(decision, self._unseen, Asked.ainvoke)
+        self.routing.dispatcher.aask_beside(decision, self._unseen, Asked.ainvoke)
         return await adrive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
 
     def _unseen(self, decision: Decision, *, final: bool) -> Steps[Any]:

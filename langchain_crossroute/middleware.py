@@ -172,7 +172,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model, or with the one that another middleware set."""
         heard = None if is_innermost(handler) else Heard()
-        beside = partial(self.routing.dispatcher.beside.ask, do=handler)
+        beside = partial(self.routing.dispatcher.ask_beside, do=handler)
         return drive(self._steps(request, beside, heard), handler)
 
     async def awrap_model_call(
@@ -180,7 +180,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     ) -> Extended:
         """Take a step so; encoding runs beside the event loop."""
         heard = None if is_innermost(handler) else Heard()
-        beside = partial(self.routing.dispatcher.beside.aask, do=handler)
+        beside = partial(self.routing.dispatcher.aask_beside, do=handler)
         return await adrive(self._steps(request, beside, heard), handler)
 
     def _steps(
@@ -193,7 +193,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
         Args:
             request: For the step.
-            beside: Asks what shadow mode kept from being chosen, now and then; see `Beside.ask`.
+            beside: Asks what shadow mode kept from being chosen, now and then; see `Dispatcher.ask_beside`.
             heard: Hears which model answers, where a middleware within may call another.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)

@@ -82,13 +82,13 @@ class Call:
     def answer(self, do: Callable[[Member], T]) -> T:
         """Return the answer."""
         decision = self._decide(self.unescalated)
-        self.routing.dispatcher.beside.ask(decision, self._asking, do)
+        self.routing.dispatcher.ask_beside(decision, self._asking, do)
         return cast(T, drive(self._steps(decision), do))
 
     async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
         """Return the answer; a decision that takes long is made beside the event loop."""
         decision = await self._adecide(self.unescalated)
-        self.routing.dispatcher.beside.aask(decision, self._asking, do)
+        self.routing.dispatcher.aask_beside(decision, self._asking, do)
         return cast(T, await adrive(self._steps(decision), do))
 
     def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
@@ -97,7 +97,7 @@ class Call:
         if decision.max_calls > 1:
             gathered: list[T] = drive(self._steps(decision), lambda llm: list(released(do(llm), Opened())))
             return (chunk for chunk in gathered)
-        self.routing.dispatcher.beside.ask(
+        self.routing.dispatcher.ask_beside(
             decision, self._asking, lambda llm: list(released(do(llm), Opened()))[-1]
         )
         attempts = self.routing.dispatcher.attempts(decision)
@@ -114,7 +114,7 @@ class Call:
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
-        self.routing.dispatcher.beside.aask(decision, self._asking, lambda llm: _last(do, llm))
+        self.routing.dispatcher.aask_beside(decision, self._asking, lambda llm: _last(do, llm))
         attempts = self.routing.dispatcher.attempts(decision)
         first = [await adrive(self._opening(attempts, attempts.decision), do)]
 
@@ -142,7 +142,7 @@ class Call:
     @property
     def _streamed(self) -> str:
         """Why a streamed call stays with one member."""
-        return self.unescalated or self.settings.unescalated(streamed=True)
+        return self.unescalated or self.settings.streams_alone
 
     def _steps(self, decision: Decision) -> Steps[Any]:
         if decision.max_calls == 1:

@@ -11,11 +11,10 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-from crossroute.calls.steps import Steps, adrive, drive
 from crossroute.decision import Decision
 
 LOG = logging.getLogger("crossroute.calls")
@@ -63,30 +62,10 @@ class Beside:
 
     def drawn(self, decision: Decision) -> Decision | None:
         """Return the decision to ask for beside another; None for most."""
-        if not self.share or random.random() >= self.share:
+        if random.random() >= self.share:
             return None
         would = would_be(decision)
         return None if would is None else decision.switched(would, ASKED)
-
-    def ask(self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]) -> None:
-        """Ask what shadow mode kept from being chosen, now and then; nobody waits for it.
-
-        Args:
-            decision: For the call that is returned.
-            asking: A decision, and whether its answer is returned (`final`) -> the steps to that.
-            do: Asks a model; see `steps.drive`.
-        """
-        drawn = self.drawn(decision)
-        if drawn is not None:
-            self.run(lambda: drive(asking(drawn, final=False), do))
-
-    def aask(
-        self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Awaitable[Any]]
-    ) -> None:
-        """Do the same beside the calls of an event loop."""
-        drawn = self.drawn(decision)
-        if drawn is not None:
-            self.start(adrive(asking(drawn, final=False), do))
 
     def run(self, ask: Callable[[], object]) -> None:
         """Make a call in a thread of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
@@ -15,6 +15,7 @@ from crossroute.calls.hooks import Observer, Pacer
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
+from crossroute.calls.steps import Steps, adrive, drive
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
 from crossroute.candidate import Capability, Price
@@ -273,6 +274,26 @@ class Dispatcher:
         attempts = self._attempts(decision)
         self.ledger.decided(attempts.decision)
         return attempts
+
+    def ask_beside(
+        self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]
+    ) -> None:
+        """Ask what shadow mode kept from being chosen, for a share of the calls; nobody waits for it.
+
+        Args:
+            decision: For the call that is returned.
+            asking: A decision, and whether its answer is returned (`final`) -> the steps to that.
+            do: Asks a model; see `steps.drive`.
+        """
+        if self.beside.share and (drawn := self.beside.drawn(decision)) is not None:
+            self.beside.run(lambda: drive(asking(drawn, final=False), do))
+
+    def aask_beside(
+        self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Awaitable[Any]]
+    ) -> None:
+        """Do the same beside the calls of an event loop."""
+        if self.beside.share and (drawn := self.beside.drawn(decision)) is not None:
+            self.beside.start(adrive(asking(drawn, final=False), do))
 
     def escalated(
         self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()

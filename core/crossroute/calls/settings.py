@@ -57,10 +57,10 @@ class CallSettings(BaseModel):
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
         return self
 
-    def unescalated(self, *, streamed: bool) -> str:
-        """Return why a call stays with one model, whatever its answer; empty where it need not."""
-        held = streamed and self.escalate is not None and not self.escalate.buffer_streams
-        return "the answer is streamed" if held else ""  # its first words leave before the last are known
+    @property
+    def streams_alone(self) -> str:
+        """Why a streamed call is not escalated: its first words leave before the last are known; empty where it is."""
+        return "" if self.escalate is None or self.escalate.buffer_streams else "the answer is streamed"
 
     def overridden(self, given: Mapping[str, Any] | object | None) -> CallSettings:
         """Return these settings, overridden by those that a mapping or an object (a runtime context) states.

@@ -102,7 +102,7 @@ class Call:
         decision = await self.decide()
         if decision.max_calls > 1:
             return self._whole(*(await self._escalated(decision)))
-        self.service.dispatcher.beside.aask(decision, self._asking, self.service.upstream.ask)
+        self.service.dispatcher.aask_beside(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
         answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
         return answer
@@ -119,7 +119,7 @@ class Call:
             told(decision)
             yield b"".join(self._as_stream(taken, decision))
             return
-        self.service.dispatcher.beside.aask(decision, self._asking, self.service.upstream.ask)
+        self.service.dispatcher.aask_beside(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
@@ -175,7 +175,7 @@ class Call:
             needs=reading.needs,
             current=dispatcher.memory.beginner(reading.marks),
             tool_turn=reading.tool_turn,
-            alone=settings.unescalated(streamed=streamed),
+            alone=settings.streams_alone if streamed else "",
         )
 
     def _unable(self) -> dict[str, str]:
