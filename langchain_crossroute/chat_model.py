@@ -23,7 +23,7 @@ from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
 from langchain_crossroute.call import UNHEARD, Call, generation_calls, merged
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
-from langchain_crossroute.pool import PoolFields
+from langchain_crossroute.pool import ModelPool
 from langchain_crossroute.structured import StructuredOutput
 from langchain_crossroute.wrapping import Change
 
@@ -31,7 +31,7 @@ CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")
 """Fields that hold for every member, in every call that has no such keyword."""
 
 
-class ChatCrossRoute(PoolFields):
+class ChatCrossRoute(ModelPool):
     """A chat model that sends each call to the model with the best predicted quality for its cost.
 
     Each call is the chosen model's own: its callbacks, traces, cache, rate limiter and streaming live on, and

@@ -15,16 +15,15 @@ from langchain_core.language_models.model_profile import ModelProfile
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
 from langchain_core.runnables.config import merge_configs
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from crossroute import Budget, Constraints, Price, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute import Price, Router
 from crossroute.calls.dispatch import HANDED_ON as DISPATCHED_BY
+from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import refuse_strangers, unknown_argument
+from crossroute.errors import unknown_argument
 from crossroute.escalation import Escalation
-from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
@@ -39,7 +38,7 @@ ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCHE
 """Fields, beside the models, that a routing is built from."""
 
 
-class PoolFields(BaseChatModel):
+class ModelPool(PoolFields, BaseChatModel):
     """What a ChatCrossRoute is made of."""
 
     model_config = ConfigDict(hide_input_in_errors=True)  # a key may be among what was given
@@ -51,17 +50,8 @@ class PoolFields(BaseChatModel):
     router: Router | str | Path = Field(default=WIDEST_ROUTER, exclude=True, repr=False)
     """A `Router`, a bundled router's name, or a folder; `universal` by default."""
 
-    cost_preference: float | None = Field(default=None, ge=0, le=1)
-    """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
-
-    willingness_to_pay: float | None = Field(default=None, gt=0)
-    """USD, in place of the dial."""
-
     candidate: str | None = None
     """Take this model and no other."""
-
-    constraints: Constraints | None = None
-    """What a model must satisfy."""
 
     escalate: Escalation | bool | Literal["buffer"] | None = None
     """Look at the answer, and call another model where that is expected to pay.
@@ -69,46 +59,15 @@ class PoolFields(BaseChatModel):
     True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.
     """
 
-    budgets: Budget | Sequence[Budget] | None = None
-    """USD that calls may take in a period; several hold at once."""
-
-    budget_keys: frozenset[str] | None = None
-    """What calls count for beside all calls, such as "user:ann"; a call's tags count as well."""
-
-    default: str | None = None
-    """The model for calls without text, such as an image alone; the router need not know it."""
-
     prices: Mapping[str, Price] | None = None
     """Model -> price in USD per million tokens, in place of the router's."""
-
-    sticky: bool = True
-    """Finish a tool turn with the model that began it, and count what its prompt cache saves."""
-
-    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1)
-    """At most, a call, over all models."""
 
     max_retries: int | None = Field(default=None, ge=0)
     """`max_attempts` less one, as other chat models call it."""
 
-    past_filters: bool = False
-    """Let another model answer what one's content filter refuses; it is raised otherwise."""
-
     cache_prompts: bool | None = None
     """Have Anthropic's models cache prompts, as `AnthropicPromptCachingMiddleware` does for `ChatAnthropic` alone; by
     default where deepagents would, which is in its agents."""
-
-    traffic: Any = Field(default=None, exclude=True, repr=False)
-    """Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file."""
-
-    exploration: Exploration | float = 0.0
-    """Share of the calls that goes to models which may be as good as the best, with a known probability; an
-    `Exploration` also says how much that may cost a day."""
-
-    shadow: str | None = None
-    """Call this model always, and log which one would have been chosen."""
-
-    shadow_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the calls for which that one is asked as well, beside the request path."""
 
     temperature: float | None = None
     """For every call; a model's own by default."""
@@ -127,8 +86,6 @@ class PoolFields(BaseChatModel):
 
     routing: Routing | None = Field(default=None, exclude=True, repr=False)
     """What was built from the fields above; one that is handed over shares cooldowns and spend."""
-
-    _made: tuple[dict[str, Any], CallSettings] | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -151,24 +108,6 @@ class PoolFields(BaseChatModel):
         if self.profile is None:
             self.profile = self._resolve_model_profile()
         return self
-
-    @model_validator(mode="after")
-    def _one_dial(self) -> Self:
-        _ = self._settings  # which refuses two
-        return self
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some fields changed.
-
-        Raises:
-            TypeError: There is no such field.
-        """
-        refuse_strangers(update or (), type(self).model_fields)
-        return super().model_copy(update=update, deep=deep)
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return a copy that shares the members, the router, cooldowns and spend: none of these is a value."""
-        return self.model_copy()
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leave out what is built from the fields: where this is unpickled, cooldowns and spend begin anew."""
@@ -210,13 +149,6 @@ class PoolFields(BaseChatModel):
         version = hashlib.sha256(repr([c.model_dump() for c in pool]).encode()).hexdigest()[:16]
         settings = {name: getattr(self, name) for name in (*CallSettings.model_fields, "default", "sticky")}
         return {"models": dict(self._routing.identities), "router": version, **settings}
-
-    @property
-    def _settings(self) -> CallSettings:
-        stated = {name: getattr(self, name) for name in CallSettings.model_fields}
-        if self._made is None or self._made[0] != stated:
-            self._made = stated, CallSettings(**stated)
-        return self._made[1]
 
     @property
     def _routing(self) -> Routing:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
 from llama_index.core.callbacks import CallbackManager
@@ -29,9 +29,10 @@ from typing_extensions import Never, Self, override
 from crossroute import Budget, Constraints, Price, Query, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.dispatch import HANDED_ON
+from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
-from crossroute.errors import refuse_strangers, unknown_argument
+from crossroute.errors import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration
@@ -51,43 +52,20 @@ OWN_FIELDS = (
     *("default", "sticky", "max_attempts", "past_filters"),
 )
 
-DECIDED_BY = ("cost_preference", "willingness_to_pay", "constraints", "escalate", "budget_keys")
 ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *HANDED_ON)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
 
 
-class MemberPool(FunctionCallingLLM):
+class MemberPool(PoolFields, FunctionCallingLLM):
     """The members and how they are chosen; the endpoints follow in its children."""
 
+    _decided_by: ClassVar[tuple[str, ...]] = tuple(CallSettings.model_fields.keys() - {"candidate"})
+
     router: Router | str | Path = Field(description="A router, or the name or folder of one.")
-    cost_preference: float | None = Field(
-        default=None, ge=0, le=1, description="The dial: 0 quality first, 1 cheapest; 0.5 by default."
-    )
-    willingness_to_pay: float | None = Field(default=None, gt=0, description="USD, in place of the dial.")
-    constraints: Constraints | None = Field(default=None, description="What the chosen member must satisfy.")
-    default: str | None = Field(default=None, description="The member for calls that hold no text.")
-    sticky: bool = Field(default=True, description="Finish a tool turn with the member that began it.")
-    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, description="At most, a call, over all members.")
-    past_filters: bool = Field(
-        default=False, description="Let another member answer what one's content filter refuses."
-    )
     escalate: Escalate = Field(
         default=None, description="Whether others may be asked after an answer, and how."
-    )
-    traffic: Any = Field(default=None, exclude=True, description="Where decisions and calls are kept.")
-    exploration: Exploration | float = Field(
-        default=0.0, description="Share of the calls that goes to members which may be as good as the best."
-    )
-    shadow_share: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="Share of the calls for which what would be chosen is asked, too.",
-    )
-    shadow: str | None = Field(
-        default=None, description="Call this member always, and log which one would have been chosen."
     )
     llms: dict[str, LLM] = Field(exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
@@ -96,18 +74,11 @@ class MemberPool(FunctionCallingLLM):
     prices: dict[str, Price] = Field(
         default_factory=dict, description="USD per million tokens, in place of the router's."
     )
-    budgets: Budget | list[Budget] | None = Field(
-        default=None, description="USD that calls may take in a period; several hold at once."
-    )
-    budget_keys: frozenset[str] | None = Field(
-        default=None, description="What calls count for beside all calls, such as user:ann."
-    )
     # inherited, and the members' own affair
     system_prompt: str | None = Field(default=None, exclude=True)
     pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
 
     _made: Routing = PrivateAttr()
-    _read: tuple[dict[str, Any], CallSettings] | None = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -165,9 +136,8 @@ class MemberPool(FunctionCallingLLM):
             self.callback_manager = callback_manager
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _own_default(self) -> Self:
         """Refuse at once what can be told without the router, also of an assigned field."""
-        CallSettings(**self._dials)
         if self.default is not None and self.default not in self.llms:
             raise ValueError(
                 f"The default {self.default!r} is not among the members {', '.join(map(repr, self.llms))}."
@@ -194,18 +164,6 @@ class MemberPool(FunctionCallingLLM):
     @property
     def _parts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ROUTED_BY}
-
-    @property
-    def _dials(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in DECIDED_BY}
-
-    @property
-    def _settings(self) -> CallSettings:
-        """How calls are decided, by the fields as they are now."""
-        stated = self._dials
-        if self._read is None or self._read[0] != stated:
-            self._read = stated, CallSettings(**stated)
-        return self._read[1]
 
     def _call(
         self,
@@ -284,21 +242,6 @@ class MemberPool(FunctionCallingLLM):
             for llm in self.llms.values():
                 llm.callback_manager = value
         super().__setattr__(name, value)
-
-    @override
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some fields changed.
-
-        Raises:
-            TypeError: There is no such field.
-        """
-        refuse_strangers(update or (), type(self).model_fields)
-        return super().model_copy(update=update, deep=deep)
-
-    @override
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return a copy that shares members and router: clients hold connections and locks."""
-        return self.model_copy()
 
     @override
     def __getstate__(self) -> dict[str, Any]:
