@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sets import DATA
 
-from crossroute.scrubbing import without_secrets
+from crossroute.calls.scrubbing import without_secrets
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = ("langchain_core", "llama_index.core")
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="so many false alarms of each kind")
     given = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    from tests.core.test_scrubbing import FORMS
+    from tests.core.calls.test_scrubbing import FORMS
 
     survived = [form for form, secret in FORMS.items() if secret in without_secrets(form)]
     print(f"forms of credentials and prompts scrubbed: {len(FORMS) - len(survived)} of {len(FORMS)}")

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from crossroute.cache import Lock
 from crossroute.calls.blame import fault_of, status
+from crossroute.calls.scrubbing import without_secrets
 from crossroute.decision import Failure
 from crossroute.errors import CrossRouteError
-from crossroute.scrubbing import without_secrets
 
 LOG = logging.getLogger("crossroute.calls")
 

@@ -14,6 +14,7 @@ from itertools import cycle
 from typing import Any, cast
 
 from crossroute.calls.blame import is_transient, status
+from crossroute.calls.scrubbing import without_secrets
 from crossroute.calls.waits import retry_after
 from crossroute.cluster import connected
 from crossroute.collection.models import AskedModel
@@ -22,7 +23,6 @@ from crossroute.errors import CrossRouteError
 from crossroute.profiler.answerers import Answer
 from crossroute.profiler.run import is_async
 from crossroute.profiler.settings import Pace
-from crossroute.scrubbing import without_secrets
 
 KEEPER, NAMESPACE = "crossroute-rates", "crossroute"
 CALLS = 1_000

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from crossroute.budgets import Budget
+from crossroute.calls.scrubbing import holds_credential
 from crossroute.candidate import Price
 from crossroute.config.entries import Deployment, EscalationEntry, FloorEntry, ModelEntry
 from crossroute.config.located import LocatedToml, Place, values
@@ -17,7 +18,6 @@ from crossroute.config.pool import PoolConfig
 from crossroute.errors import ConfigError, meant
 from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints
-from crossroute.scrubbing import holds_credential
 
 SECRET_NAME = re.compile(r"(?:^|[_-])(?:key|secret|token|password|authorization|credentials)$", re.IGNORECASE)
 """Names of values that would be secrets."""

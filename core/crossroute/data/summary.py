@@ -13,8 +13,8 @@ from rich.table import Table
 
 from crossroute.candidate import Price
 from crossroute.data.outcomes import SPLITS, Outcomes
-from crossroute.fitting_table import FittingTable
 from crossroute.numeric import Floats
+from crossroute.tables.fitting import FittingTable
 
 NEAR_EMPTY = 0.05
 """A candidate that answered less than this share of the queries is worth a warning."""

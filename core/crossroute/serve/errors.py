@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+from crossroute.calls.scrubbing import without_secrets
 from crossroute.errors import CrossRouteError
-from crossroute.scrubbing import without_secrets
 
 
 class RequestError(CrossRouteError, ValueError):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from crossroute.calls.blame import fault_of, is_timeout
 from crossroute.calls.faults import ACCESS, OVERLOAD, UNREADABLE
+from crossroute.calls.scrubbing import without_secrets
 from crossroute.calls.waits import retry_after
 from crossroute.errors import (
     BrokenStreamError,
@@ -21,7 +22,6 @@ from crossroute.errors import (
     UnableError,
     UnknownCandidateError,
 )
-from crossroute.scrubbing import without_secrets
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.service import Service
 from crossroute.serve.wire.formats import Wire

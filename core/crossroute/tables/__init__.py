@@ -32,7 +32,7 @@ def plain_table(*columns: Column | str, title: str = "", caption: str = "") -> T
     """
     from rich.box import SIMPLE_HEAD
 
-    from crossroute.fitting_table import FittingTable
+    from crossroute.tables.fitting import FittingTable
 
     return FittingTable(
         *columns,
@@ -51,7 +51,7 @@ def name_column(heading: str, names: Iterable[str]) -> Column:
     """Return a column of names, which stay readable on a narrow terminal."""
     from rich.table import Column
 
-    from crossroute.fitting_table import LEAST_NAME
+    from crossroute.tables.fitting import LEAST_NAME
 
     return Column(heading, overflow="fold", min_width=min(max(map(len, names), default=0), LEAST_NAME))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crossroute.scrubbing import LONGEST, without_secrets
+from crossroute.calls.scrubbing import LONGEST, without_secrets
 
 HEX = "0123456789abcdef0123456789abcdef"
 MIXED = "7aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1x"
