@@ -34,10 +34,8 @@ def client() -> Iterator[Any]:
 def server() -> Iterator[Any]:
     from tests.support.faulty import Provider
 
-    provider = Provider()
-    yield provider
-    provider.http.shutdown()
-    provider.http.server_close()
+    with Provider() as provider:
+        yield provider
 
 
 @pytest.fixture(params=["LangChain", "LlamaIndex"])
@@ -46,4 +44,4 @@ def pool(request: pytest.FixtureRequest, router: Router, server: Any, client: An
     from tests.support import faulty
 
     server.asked.clear()
-    return getattr(faulty, request.param)(router, server.url, client)
+    return getattr(faulty, request.param)(router, f"{server.url}/v1", client)

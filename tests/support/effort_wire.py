@@ -11,37 +11,21 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
+
+from tests.support.local_http import Answering, LocalServer
 
 TEXT = "It is sunny."
 
 
-class EffortServer:
+class EffortServer(LocalServer):
     """All APIs on one port of this machine."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
-        self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._http.server_port}"
-
-    def __enter__(self) -> EffortServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__(_Handler, owner=self)
 
 
 def said(body: dict[str, Any], words: Iterable[str]) -> dict[str, Any]:
@@ -60,22 +44,13 @@ def said(body: dict[str, Any], words: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     owner: EffortServer
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body["path"] = self.path
+    def respond(self) -> None:
+        body = json.loads(self.read()) | {"path": self.path}
         self.owner.bodies.append(body)
-        answer = json.dumps(_answer(self.path, body)).encode() + b"\n"
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        self.answer(200, json.dumps(_answer(self.path, body)) + "\n")
 
 
 def _answer(path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -15,10 +13,12 @@ from llama_index.llms.openai_like import OpenAILike
 from crossroute import Router
 from langchain_crossroute import ChatCrossRoute
 from llamaindex_crossroute import CrossRouteLLM
+from tests.support.local_http import Answering, LocalServer
 from tests.support.routers import STORY
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-CUT = "cut"
+CUT = None
+"""In a stream: the connection is closed."""
 PAGE = "<html>gateway</html>"
 
 
@@ -53,51 +53,29 @@ def bad(message: str, code: str | None = None) -> str:
     )
 
 
-class Provider:
+class Provider(LocalServer):
     """Answers `good`, and every other model as a test says."""
 
     def __init__(self) -> None:
-        self.answer: tuple[int, str, str] | list[str] | None = None
+        self.answer: tuple[int, str, str] | list[str | None] | None = None
         self.asked: list[str] = []
-        provider = self
+        super().__init__(_Handler, provider=self)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
 
-            def log_message(self, *_: object) -> None:
-                pass
+class _Handler(Answering):
+    provider: Provider
 
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                provider.asked.append(body["model"])
-                told = None if body["model"] == "good" else provider.answer
-                if told is None:
-                    told = STREAM if body.get("stream") else (200, "application/json", whole())
-                self.stream(told) if isinstance(told, list) else self.whole(*told)
-
-            def whole(self, status: int, kind: str, text: str) -> None:
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def stream(self, events: list[str]) -> None:
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("transfer-encoding", "chunked")
-                self.end_headers()
-                for one in events:
-                    if one is CUT:
-                        self.close_connection = True
-                        return
-                    self.wfile.write(f"{len(one):x}\r\n{one}\r\n".encode())
-                self.wfile.write(b"0\r\n\r\n")
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-        Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    def respond(self) -> None:
+        body = json.loads(self.read())
+        self.provider.asked.append(body["model"])
+        told = None if body["model"] == "good" else self.provider.answer
+        if told is None:
+            told = STREAM if body.get("stream") else (200, "application/json", whole())
+        if isinstance(told, list):
+            self.stream(told)
+        else:
+            status, kind, text = told
+            self.answer(status, text, kind)
 
 
 class LangChain:

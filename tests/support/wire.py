@@ -26,9 +26,10 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
+
+from tests.support.local_http import Answering, LocalServer
 
 INPUT_TOKENS, OUTPUT_TOKENS, CACHED_TOKENS = 100, 20, 40
 OPENAI_ERRORS = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error"}
@@ -61,7 +62,7 @@ class Said:
     tool: str | None = None
 
 
-class WireServer:
+class WireServer(LocalServer):
     """Both APIs on one port of this machine."""
 
     def __init__(self) -> None:
@@ -70,15 +71,7 @@ class WireServer:
         self._behaviours: dict[str, deque[int | str]] = defaultdict(deque)
         self._said: dict[str, deque[Said]] = defaultdict(deque)
         self._unknown: dict[str, str] = {}
-        self._http = _QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"wire": self}))
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        super().__init__(_Handler, wire=self)
 
     @property
     def openai(self) -> str:
@@ -128,38 +121,22 @@ class WireServer:
         """Return the requests for a model."""
         return [request for request in self.requests if request.model == model]
 
-    def __enter__(self) -> WireServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self.closing.set()
-        self._http.shutdown()
-        self._http.server_close()
+        super().__exit__(*error)
 
 
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up, as they do after a timeout."""
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     wire: WireServer
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["content-length"]))
+    def respond(self) -> None:
+        raw = self.read()
         body = json.loads(raw)
         self.wire.requests.append(Received(self.path, body, dict(self.headers), raw))
         unknown = self.wire.unknown_in(body)
         if unknown is not None:
             told = {"message": f"Unsupported parameter: {unknown}", "code": "unsupported_parameter"}
-            self._json(400, {"error": {**told, "type": "invalid_request_error", "param": unknown}})
+            self.answer(400, {"error": {**told, "type": "invalid_request_error", "param": unknown}})
             return
         behaviour = self.wire.behaviour(body["model"])
         if behaviour == "drop":
@@ -174,35 +151,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wire.closing.wait()
             self.close_connection = True
         elif isinstance(behaviour, int):
-            self._json(behaviour, api.error(behaviour))
+            headers = {"retry-after": "1"} if behaviour == 429 else {}
+            self.answer(behaviour, api.error(behaviour), **headers)
         elif body.get("stream"):
-            self._stream(api.events(), behaviour)
+            # without its last chunk, the client sees a broken connection
+            sent = {"cut-early": 0, "cut": 3}.get(behaviour)
+            self.stream([*islice(api.events(), sent), *([] if sent is None else [None])])
         else:
-            self._json(200, api.answer())
-
-    def _json(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        if status == 429:
-            self.send_header("retry-after", "1")
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _stream(self, events: Iterator[str], behaviour: str | int) -> None:
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("transfer-encoding", "chunked")
-        self.end_headers()
-        self.close_connection = behaviour != "ok"
-        for number, event in enumerate(events):
-            if behaviour == "cut-early" or (behaviour == "cut" and number == 3):
-                return  # no last chunk: the client sees a broken connection
-            content = event.encode()
-            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
-            self.wfile.flush()
-        self.wfile.write(b"0\r\n\r\n")
+            self.answer(200, api.answer())
 
 
 class _OpenAI:

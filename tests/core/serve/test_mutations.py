@@ -1,10 +1,8 @@
 """Requests that are nearly right: each is answered, or refused by one clear error of its format, and never by a 500."""
 
 import copy
-import http.server
 import json
 import random
-import threading
 import time
 
 import httpx
@@ -13,6 +11,7 @@ import pytest
 from tests.core.serve.conftest import ENVIRONMENT
 from tests.core.serve.test_requests import IMAGE, PATHS, error_of
 from tests.support import serving
+from tests.support.local_http import Answering, LocalServer
 
 REQUESTS = 300
 """For each format."""
@@ -122,16 +121,11 @@ RIGHT = {
 }
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Answering):
     """A provider that answers whatever it is asked."""
 
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+    def respond(self):
+        asked = json.loads(self.read())
         if self.path.endswith("/messages"):
             head = {"id": "m", "type": "message", "role": "assistant", "model": "large"}
             usage = {"input_tokens": 1, "output_tokens": 1}
@@ -151,25 +145,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             whole = {"id": "c", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
             delta = {"id": "c", "choices": [{"index": 0, "delta": message, "finish_reason": "stop"}]}
             stream = f"data: {json.dumps(delta)}\n\ndata: [DONE]\n\n"
-        streamed = asked.get("stream") is True
-        content = (stream if streamed else json.dumps(whole)).encode()
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream" if streamed else "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        if asked.get("stream") is True:
+            self.answer(200, stream, "text/event-stream")
+        else:
+            self.answer(200, whole)
 
 
 @pytest.fixture(scope="module")
 def served(folder):
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as upstream:
-        upstream.daemon_threads = True
-        threading.Thread(target=upstream.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        address = f"http://127.0.0.1:{upstream.server_port}"
-        models = {"small": f"openai {address}/v1", "large": f"anthropic {address}"}
+    with LocalServer(Handler) as upstream:
+        models = {"small": f"openai {upstream.url}/v1", "large": f"anthropic {upstream.url}"}
         with serving.served(serving.write_pool(folder, models), ENVIRONMENT) as running:
             yield running
-        upstream.shutdown()
 
 
 def places(value, at=()):

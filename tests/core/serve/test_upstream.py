@@ -1,12 +1,10 @@
 """Connections to providers: kept ones that break, proxies, and what is predicted of a model that is asked for."""
 
-import http.server
-import threading
-
 import httpx
 
 from tests.core.serve.conftest import ENVIRONMENT
 from tests.support import serving
+from tests.support.local_http import Answering, LocalServer
 from tests.support.routers import STORY
 
 
@@ -52,22 +50,14 @@ def test_budgets_predict_a_model_that_is_asked_for(folder, upstream):
 
 
 def test_a_redirect_is_not_followed(folder, upstream):
-    class Redirects(http.server.BaseHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
+    class Redirects(Answering):
+        def respond(self):
+            self.answer(307, "", location=f"{upstream.openai}/chat/completions")
 
-        def do_POST(self):
-            self.send_response(307)
-            self.send_header("location", f"{upstream.openai}/chat/completions")
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirects) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        path = serving.write_pool(folder, {"small": f"openai http://127.0.0.1:{server.server_port}/v1"})
+    with LocalServer(Redirects) as server:
+        path = serving.write_pool(folder, {"small": f"openai {server.url}/v1"})
         with serving.served(path, ENVIRONMENT) as running:
             said = {"model": "small", "messages": [{"role": "user", "content": STORY}]}
             answer = httpx.post(f"{running.openai}/chat/completions", json=said, timeout=60)
-        server.shutdown()
     assert answer.status_code == 502
     assert not upstream.requests
