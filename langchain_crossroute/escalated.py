@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda, ensure_config
 from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 
@@ -31,6 +31,7 @@ from langchain_crossroute.messages.reply import (
     told_usage,
     with_message,
 )
+from langchain_crossroute.messages.roles import answers_of, each_answer
 from langchain_crossroute.probe import UsageProbe, is_unreadable, message_in
 from langchain_crossroute.routing import Routing
 
@@ -193,12 +194,8 @@ class EscalatedStep:
         if response is None:
             raise taken.error or RuntimeError("a step brought neither a response nor an error")
         all_taken = [step.taken for step in chosen.answers]
-        result = [
-            self._routing.kept(message, chosen.decision, taken, all_taken)
-            if isinstance(message, AIMessage)
-            else message
-            for message in response.result
-        ]
+        kept = partial(self._routing.kept, decision=chosen.decision, taken=taken, all_taken=all_taken)
+        result = each_answer(response.result, kept)
         return replace(response, result=result), chosen.decision
 
     def _loop(self, decision: Decision) -> Escalated[Step]:
@@ -224,7 +221,7 @@ class EscalatedStep:
                 UsageProbe().note(error)
                 raise
             return Step(None, Taken(message, told_usage(message), logprobs, error))
-        message = next((one for one in response.result if isinstance(one, AIMessage)), None)
+        message = next(answers_of(response.result), None)
         usage = told_usage(message) if message is not None else None
         return Step(response, Taken(message, usage, logprobs), self._instead(decision.candidate))
 

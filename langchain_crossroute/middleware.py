@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ensure_config
 from typing_extensions import NotRequired, Self
 
@@ -29,6 +29,7 @@ from langchain_crossroute.elsewhere import AgentModels, Heard, hearing, is_inner
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.reply import told_as, traced
+from langchain_crossroute.messages.roles import each_answer
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.probe import UsageProbe
 from langchain_crossroute.routing import Routing
@@ -213,10 +214,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 with hearing(heard, told_as(decision)):
                     response: Response = yield Ask(asked(decision))
                 self._hear(heard, entry)
-                result = [
-                    self.routing.answered(entry, message) if isinstance(message, AIMessage) else message
-                    for message in response.result
-                ]
+                result = each_answer(response.result, partial(self.routing.answered, entry))
             return _extended(replace(response, result=result), entry.decision)
 
         beside(decision, asking)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from crossroute.calls.dialects import words
 from crossroute.calls.handlers import told_to_handler
 from crossroute.calls.spend import Usage
 from langchain_crossroute.messages.reply import cost_of, told_usage, usage_of
+from langchain_crossroute.messages.roles import as_answer
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 """The module whose functions tell handlers of a call."""
@@ -74,9 +75,10 @@ class UsageProbe(BaseCallbackHandler):
             for generation in generations:
                 self.answered = True
                 message = getattr(generation, "message", None)
-                self.message = message if isinstance(message, AIMessage) else self.message
-                if isinstance(message, AIMessage) and message.usage_metadata:
-                    self.usage = add_usage(self.usage, told_usage(message))
+                if isinstance(message, BaseMessage):
+                    self.message = as_answer(message)
+                    told = told_usage(self.message)
+                    self.usage = add_usage(self.usage, told) if told else self.usage
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that an error holds, or tells of."""

@@ -44,6 +44,7 @@ from langchain_crossroute.messages.reply import (
     usage_of,
     without_logprobs,
 )
+from langchain_crossroute.messages.roles import in_roles
 from langchain_crossroute.messages.translation import for_provider
 
 
@@ -202,10 +203,11 @@ class Routing:
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         """Return a conversation as a member's provider can read it."""
+        messages = in_roles(messages)
         if all(
             isinstance(one.content, str) and isinstance(one, ANYBODYS) and not one.name for one in messages
         ):
-            return list(messages)
+            return messages
         sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
         provider = self.providers[candidate]
         reasons = provider != "openai" or self.members[candidate].reasons

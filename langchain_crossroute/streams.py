@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.runnables.utils import AddableDict
 
 from crossroute.calls import tail
@@ -72,6 +72,7 @@ class Tail(tail.Tail[Any]):
         if message is None:
             yield chunk
             return
+        chunk = message if isinstance(chunk, BaseMessage) else chunk  # an answer, whatever its role
         reason = finish_reason_of(message)
         self._note(message, reason)
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls

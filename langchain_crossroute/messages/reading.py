@@ -10,7 +10,6 @@ from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     BaseMessage,
-    ChatMessage,
     HumanMessage,
     InvalidToolCall,
     SystemMessage,
@@ -23,9 +22,7 @@ from crossroute import Capability, Query
 from crossroute.calls.tools import tool_provider
 from crossroute.reading.conversation import Turn
 from crossroute.tokens import MEDIA_TOKENS, MESSAGE_TOKENS, estimate_tokens
-
-HUMANS = frozenset({"user", "human"})
-"""Roles of a human's `ChatMessage`."""
+from langchain_crossroute.messages.roles import in_roles
 
 MEDIA: dict[str, Capability] = {
     **dict.fromkeys(("image", "image_url", "input_image"), "vision"),
@@ -71,7 +68,8 @@ def read(
     messages: Sequence[BaseMessage], tools: Sequence[Any] = (), needs: Iterable[Capability] = ()
 ) -> Reading:
     """Read a conversation, the newest message last, and the tools that come with the call."""
-    human = max((i for i, message in enumerate(messages) if _is_human(message)), default=-1)
+    messages = in_roles(messages)
+    human = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
     turn = messages[human + 1 :]
     answers = [message for message in (turn or messages) if isinstance(message, AIMessage)]
     results = [message for message in turn if isinstance(message, ToolMessage)]
@@ -163,13 +161,9 @@ def turns_of(messages: Iterable[BaseMessage]) -> list[Turn]:
 
 
 def _role(message: BaseMessage) -> Literal["human", "answer", "tool"]:
-    if _is_human(message):
+    if isinstance(message, HumanMessage):
         return "human"
     return "tool" if isinstance(message, ToolMessage) else "answer"
-
-
-def _is_human(message: BaseMessage) -> bool:
-    return isinstance(message, HumanMessage) or (isinstance(message, ChatMessage) and message.role in HUMANS)
 
 
 def _system(messages: Sequence[BaseMessage]) -> str:

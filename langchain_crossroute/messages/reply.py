@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig
@@ -18,6 +18,7 @@ from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, written_in_all
+from langchain_crossroute.messages.roles import as_answer
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"
@@ -75,7 +76,7 @@ def message_of(answer: Any) -> AIMessage | None:
         answer = answer.get("raw")
     elif isinstance(answer, LLMResult):
         answer = getattr(answer.generations[0][0], "message", None)
-    return answer if isinstance(answer, AIMessage) else None
+    return as_answer(answer) if isinstance(answer, BaseMessage) else None
 
 
 def with_message(answer: Any, message: AIMessage) -> Any:
