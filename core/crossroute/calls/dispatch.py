@@ -151,7 +151,7 @@ class Dispatcher:
         needs: Iterable[Capability] = (),
         current: str | None = None,
         tool_turn: bool = False,
-        alone: str = "",
+        alone: bool | str = False,
     ) -> Decision:
         """Choose the model for one call.
 
@@ -162,7 +162,7 @@ class Dispatcher:
             needs: Capabilities that the call needs, beside those of the constraints.
             current: Which candidate answered this conversation so far; a name that is no member is ignored.
             tool_turn: The call answers tool results that `current` asked for.
-            alone: Why not to escalate, whatever the settings say.
+            alone: Do not escalate, whatever the settings say; the reason, where that is given, is told.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
@@ -182,7 +182,7 @@ class Dispatcher:
         decision = self._paced(settings, choose)
         if self.shadow is not None and settings.candidate is None:
             decision = shadowed(decision, self.shadow)
-        if alone and settings.escalate is not None:
+        if isinstance(alone, str) and alone and settings.escalate is not None:
             decision = decision.because(f"not escalated: {alone}")
         self.ledger.asked(decision, query, self.router)
         return decision

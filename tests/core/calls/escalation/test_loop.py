@@ -352,7 +352,9 @@ def test_the_dispatcher_allows_further_calls_only_where_they_may_be_made(dispatc
         assert dispatcher.decide(query, settings, **forbidding).max_calls == 1
     named = settings.overridden({"candidate": "small"})
     assert dispatcher.decide(query, named).max_calls == 1
-    assert dispatcher.decide(query, settings, alone="it is told").max_calls == 1
+    assert dispatcher.decide(query, settings, alone=True).max_calls == 1
+    stayed = dispatcher.decide(query, settings, alone="it is streamed")
+    assert (stayed.max_calls, stayed.reasons[-1]) == (1, "not escalated: it is streamed")
     assert dispatcher.decide(None, settings).max_calls == 1
     assert dispatcher.decide(query, CallSettings(escalate=Escalation(max_calls=1))) == plain
 
