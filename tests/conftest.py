@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import runpy
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported, which a test module may do
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 SHARED = Path(os.environ.get("CROSSROUTE_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
 
@@ -38,6 +41,23 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the shared outcome data is not at {SHARED}")
     return SHARED.resolve()
+
+
+@pytest.fixture
+def run_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., str]]:
+    """Run an example, by its name and its arguments, as a script that finds the others; what it prints comes back."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+    def run(name: str, *arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    yield run
+    for example in EXAMPLES.glob("*.py"):
+        sys.modules.pop(example.stem, None)
 
 
 @pytest.fixture

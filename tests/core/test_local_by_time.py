@@ -1,40 +1,21 @@
 """examples/local_by_time.py with two stand-ins, for its models are no part of the test environment."""
 
-import runpy
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from crossroute import Answer
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    monkeypatch.delitem(sys.modules, "local_models", raising=False)
-
-    def run():
-        monkeypatch.setattr(sys, "argv", ["local_by_time.py"])
-        runpy.run_path(str(EXAMPLES / "local_by_time.py"), run_name="__main__")
-        return capsys.readouterr().out
-
-    yield run
-    sys.modules.pop("local_models", None)
-
-
-def test_it_says_what_to_install(run, monkeypatch):
+def test_it_says_what_to_install(run_example, monkeypatch):
     import local_models
 
     monkeypatch.setattr(local_models, "PACKAGES", ("not_installed_here",))
     with pytest.raises(SystemExit, match="not_installed_here is not installed"):
-        run()
+        run_example("local_by_time.py")
 
 
-def test_the_dial_trades_right_answers_for_seconds(run, monkeypatch):
+def test_the_dial_trades_right_answers_for_seconds(run_example, monkeypatch):
     import local_models
 
     def stand_in(seconds, knows):
@@ -48,7 +29,7 @@ def test_the_dial_trades_right_answers_for_seconds(run, monkeypatch):
     monkeypatch.setattr(local_models, "PACKAGES", ())
     monkeypatch.setattr(local_models, "smollm2", stand_in(0.001, knows=False))
     monkeypatch.setattr(local_models, "gemma3", stand_in(0.05, knows=True))
-    told = run()
+    told = run_example("local_by_time.py")
     assert "smollm2: 0% right" in told
     assert "gemma3: 100% right" in told
     for line in told.splitlines()[2:]:

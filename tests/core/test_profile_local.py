@@ -1,29 +1,17 @@
 """examples/profile_local.py with two stand-ins, for its models are no part of the test environment."""
 
-import runpy
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from crossroute.profiler.questions import calibration_set
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS = {query.text: query for query in calibration_set()}
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    monkeypatch.delitem(sys.modules, "local_models", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["profile_local.py", "--folder", str(tmp_path), *arguments])
-        runpy.run_path(str(EXAMPLES / "profile_local.py"), run_name="__main__")
-        return capsys.readouterr().out
-
-    yield run
-    sys.modules.pop("local_models", None)
+def run(run_example, tmp_path):
+    return partial(run_example, "profile_local.py", "--folder", str(tmp_path))
 
 
 def test_without_the_packages_it_says_how_to_install_them(run, monkeypatch):

@@ -1,20 +1,12 @@
 """The examples run offline and show what they say."""
 
-import runpy
-from pathlib import Path
-
 import pytest
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-
+def run(run_example):
     def run(name):
-        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
-        lines = capsys.readouterr().out.splitlines()
+        lines = run_example(name).splitlines()
         assert max(map(len, lines)) <= 80
         return lines
 
@@ -69,7 +61,6 @@ def test_the_failover(run):
 
 
 def test_the_escalation_of_real_models_says_what_it_needs(run, monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
     import local_models
 
     monkeypatch.setattr(local_models, "find_spec", lambda name: None)

@@ -1,28 +1,19 @@
 """The examples run offline and show what they say."""
 
 import asyncio
-import runpy
-from pathlib import Path
 
 import pytest
 from llama_index_instrumentation import get_dispatcher
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
+def run(run_example):
     handlers = get_dispatcher().event_handlers
     before = list(handlers)
 
-    def run(name):
-        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
-        return capsys.readouterr().out
-
     loop = asyncio.new_event_loop()  # LlamaIndex takes the thread's, and would leave one of its own open
     asyncio.set_event_loop(loop)
-    yield run
+    yield run_example
     asyncio.set_event_loop(None)
     loop.close()
     handlers[:] = before
@@ -54,7 +45,6 @@ def test_the_router_query_engine(run):
 
 
 def test_the_two_real_models_say_what_they_lack(run, monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
     import local_models
 
     monkeypatch.setattr(local_models, "find_spec", lambda name: None)

@@ -110,11 +110,8 @@ class QueryEncoder:
         self._views = LRUCache[str, Embeddings](CACHED_VIEWS)
         self._lock = Lock()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Leave out an encoder that can be loaded by its name: some hold sessions of other libraries."""
-        return {**self.__dict__, **({"_encoder": None} if is_encoder_name(self.name) else {})}
-
-    def __reduce__(self) -> tuple[Any, ...]:  # an encoder that has a name is loaded anew
         return QueryEncoder, (self.name if is_encoder_name(self.name) else self.encoder,)
 
     @property

@@ -7,7 +7,6 @@ import math
 import os
 import threading
 import weakref
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,10 +16,9 @@ from uuid import UUID
 from typing_extensions import Self
 
 from crossroute.calls.hooks import Called
-from crossroute.errors import CrossRouteError, TrafficError, needs_extra
-from crossroute.numeric import Floats
+from crossroute.errors import TrafficError, needs_extra
 from crossroute.traffic import schema
-from crossroute.traffic.rows import Decided, call_row, decision_row, fingerprint, now
+from crossroute.traffic.rows import Decided, call_row, decision_row, encoded_queries, now
 from crossroute.traffic.scales import Scale, quality_of
 from crossroute.traffic.writer import Writer
 
@@ -231,7 +229,7 @@ class TrafficLog:
 
     def _write(self, batch: list[Any]) -> None:
         decided = [item for item in batch if isinstance(item, Decided)]
-        vectors = _encoded(decided)
+        vectors = encoded_queries(decided)
         decisions = [
             decision_row(one, vectors.get(one.decision.id), keep_text=self.keep_text) for one in decided
         ]
@@ -267,24 +265,6 @@ def _label(what: str, told: object, longest: int) -> str:
     raise ValueError(f"A {what} is a text of 1 to {longest} characters, got {str(told)[:60]!r}.")
 
 
-def _encoded(decided: Sequence[Decided]) -> dict[str, Floats]:
-    """Return the queries of decisions as encoded, by the decision's id; the encoder remembers what it just read."""
-    by_router: dict[int, list[Decided]] = defaultdict(list)
-    for one in decided:
-        if one.query is not None:
-            by_router[id(one.router)].append(one)
-    found: dict[str, Floats] = {}
-    for group in by_router.values():
-        try:
-            vectors = group[0].router.predictor.query_encoder.encode(
-                [one.query for one in group if one.query]
-            )
-        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
-            continue
-        found |= {one.decision.id: vector for one, vector in zip(group, vectors, strict=True)}
-    return found
-
-
 def _opened(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
     return TrafficLog(url, keep_text=keep_text, learn=learn, create=create)
 
@@ -306,6 +286,3 @@ def _keep_across(log: TrafficLog) -> None:
     atexit.register(end)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=forked)
-
-
-__all__ = ["TrafficLog", "fingerprint"]

@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -15,6 +17,7 @@ import numpy as np
 from crossroute.calls.beside import would_be
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
+from crossroute.errors import CrossRouteError
 from crossroute.numeric import Floats
 from crossroute.query import Query
 from crossroute.routing.router import Router
@@ -131,3 +134,21 @@ def storable(text: str | None) -> str | None:
 def now() -> float:
     """Return seconds since 1970."""
     return time.time()
+
+
+def encoded_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
+    """Return the queries of decisions as encoded, by the decision's id; the encoder remembers what it just read."""
+    by_router: dict[int, list[Decided]] = defaultdict(list)
+    for one in decided:
+        if one.query is not None:
+            by_router[id(one.router)].append(one)
+    found: dict[str, Floats] = {}
+    for group in by_router.values():
+        try:
+            vectors = group[0].router.predictor.query_encoder.encode(
+                [one.query for one in group if one.query]
+            )
+        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
+            continue
+        found |= {one.decision.id: vector for one, vector in zip(group, vectors, strict=True)}
+    return found

@@ -169,7 +169,7 @@ def fit_few(
         f"from {name}": partial(fit_blend, start=start, seed=seed),
     }
     if len(used) >= ENOUGH_FROM_NOTHING:
-        ways[FROM_NOTHING] = partial(_from_nothing, seed=seed)
+        ways[FROM_NOTHING] = lambda outcomes: fit(outcomes, TrainingConfig(seed=seed))
     fold = np.random.default_rng(seed).permutation(len(used)) % FOLDS
     total, done = len(ways) * FOLDS + 1, 0
     predictions: dict[str, Prediction] = {}
@@ -269,10 +269,6 @@ def _within_noise(difference: Floats) -> bool:
     if len(paired) < 10:
         return False
     return bool(paired.mean() < 1.645 * paired.std(ddof=1) / np.sqrt(len(paired)) and paired.mean() < 0.05)
-
-
-def _from_nothing(outcomes: Outcomes, *, seed: int) -> Router:
-    return fit(outcomes, TrainingConfig(seed=seed))
 
 
 def shared_out(outcomes: Outcomes, seed: int) -> Outcomes:

@@ -1,7 +1,6 @@
 """Files routed by a cluster of two nodes: the same bytes as here, whatever is killed in between."""
 
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -76,11 +75,8 @@ def test_a_cluster_goes_on_with_what_was_begun_here_and_redoes_nothing(
     route_file_on_cluster(router, batch, DIALLING, pytest.fail)
 
 
-def test_the_example_routes_a_file(cluster, capsys, monkeypatch):
-    example = Path(__file__).parents[3] / "examples" / "ray_cluster.py"
-    monkeypatch.setattr(sys, "argv", [str(example)])
-    runpy.run_path(str(example), run_name="__main__")
-    printed = capsys.readouterr().out.splitlines()
+def test_the_example_routes_a_file(cluster, run_example):
+    printed = run_example("ray_cluster.py").splitlines()
     chosen = printed[printed.index("100 queries routed") + 1 :]  # Ray may tell of another test's node before
     assert sum(int(line.rpartition(": ")[2]) for line in chosen) == 100
     assert len(chosen) > 1
