@@ -78,9 +78,6 @@ class Tail(tail.Tail[Any]):
         calls = message.tool_call_chunks if isinstance(message, AIMessageChunk) else message.tool_calls
         self._began(call["id"] for call in calls)
         self._called = self._called or bool(calls)
-        if message.usage_metadata:
-            usage = usage_of(message.usage_metadata)
-            self.entry.usage = usage and usage.after(self.entry.usage)
         self.entry.check(reason, said=self.entry.begun, nameless=self._called and bool(reason))
         self._last = chunk
         self.entry.said.append(str(message.text))
@@ -111,8 +108,7 @@ class Tail(tail.Tail[Any]):
     def _note(self, message: AIMessage, reason: str | None) -> None:
         finished = bool(reason) or is_done(message)
         self.ending.note(telling=tells_its_end(message), finished=finished, reason=reason)
-        if usage_of(message.usage_metadata) is not None:
-            self.ending.count(behind=self.entry.begun and not shows(message))
+        self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not shows(message))
 
     def _with_decision(self, message: AIMessage) -> Any:
         """Return the last chunk with another message in it, which carries the decision: the call is counted now."""
@@ -139,9 +135,8 @@ class EventTail(Tail):
             self._began(iter([block.get("id")]))
         if chunk.get("event") == DELTA and isinstance(text := chunk.get("delta", {}).get("text"), str):
             self.entry.said.append(text)
-        if chunk.get("usage"):
-            self.entry.usage = usage_of(chunk["usage"])
         if chunk.get("event") == FINISH:
+            self.entry.usage = None  # the event tells the whole
             told = AIMessage(
                 "", response_metadata=chunk.get("metadata") or {}, usage_metadata=chunk.get("usage")
             )

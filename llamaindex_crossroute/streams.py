@@ -69,13 +69,11 @@ class Tail(tail.Tail[Any]):
             return
         reason = finish_reason(chunk)
         self.ending.note(telling=tells_its_end(chunk), finished=is_finished(chunk), reason=reason)
-        if (usage := usage_of(chunk)) is not None:
-            self.entry.usage = usage
-            self.ending.count(behind=self.entry.begun and not chunk.delta)
-            if reason is not None and isinstance(
-                chunk.raw, dict
-            ):  # made by the class, of a part of what came
-                self.entry.usage = usage.whole(map(counted, usages(self.opened.frames)))
+        self.tell(usage := usage_of(chunk), behind=self.entry.begun and not chunk.delta)
+        told = self.entry.usage
+        if usage and told and reason is not None and isinstance(chunk.raw, dict):
+            # made by the class, of a part of what came
+            self.entry.usage = told.whole(map(counted, usages(self.opened.frames)))
         nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
         cost = stated_cost(field_of(chunk.raw, "usage"))

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from crossroute.calls.counting import at_tier, counted, field_of
 from crossroute.calls.ending import UNENDED
 from crossroute.calls.reply import Reply
-from crossroute.calls.spend import Usage
+from crossroute.calls.spend import Usage, told_by
 from llamaindex_crossroute.messages.tool_calls import asks_for_tools, fault_of, misfit
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> G
     facts = _facts(
         told,
         text=_text(parts),
-        usage=probe.took(_latest(map(usage_of, own))),
+        usage=probe.took(told_by(map(usage_of, own))),
         cost=probe.cost,
         schema_error=fault_of(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),

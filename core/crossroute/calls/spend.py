@@ -114,6 +114,18 @@ def written_in_all(read: int, written: int, thought: int, total: int | None) -> 
     return written + thought if total == read + written + thought else written
 
 
+def told_by(chunks: Iterable[Usage | None]) -> Usage | None:
+    """Return the tokens of a stream, of what its chunks tell in turn; None where they tell none.
+
+    >>> told_by([Usage(input_tokens=9, output_tokens=3), None, Usage(input_tokens=9, output_tokens=5)]).output_tokens
+    5
+    """
+    whole: Usage | None = None
+    for told in chunks:
+        whole = whole if told is None else told.after(whole)
+    return whole
+
+
 class Spent(BaseModel):
     """What a candidate's calls took.
 

@@ -11,6 +11,7 @@ from crossroute.calls.counting import counted, stated_cost
 from crossroute.calls.ending import Ending, usages
 from crossroute.calls.leaving import Opened
 from crossroute.calls.ledger import Entry
+from crossroute.calls.spend import Usage
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
@@ -42,6 +43,17 @@ class Tail(Generic[T]):
     def take(self, chunk: T) -> Iterator[T]:
         """Yield the chunks to pass on after this one came."""
         yield chunk
+
+    def tell(self, usage: Usage | None, *, behind: bool) -> None:
+        """Take in the tokens that a chunk tells, if it tells any: of the whole so far, or what was added.
+
+        Args:
+            usage: The tokens.
+            behind: The chunk holds nothing to read, and others did.
+        """
+        if usage is not None:
+            self.entry.usage = usage.after(self.entry.usage)
+            self.ending.count(behind=behind)
 
     def check(self, *, empty: bool) -> None:
         """Refuse the end of a stream that is cut, or of which nothing came at all: a proxy's page, for example.
