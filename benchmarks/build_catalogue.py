@@ -106,9 +106,8 @@ def reasons(name: str, ids: list[str], is_open: bool) -> dict[str, Any]:
         return row
     row["efforts"] = [level for level in levels if level != "budgets"]
     if kind == "optional" and name.startswith("claude-") and "none" not in levels:
-        row["efforts"].insert(
-            0, "none"
-        )  # its profile lists efforts, and thinking is switched apart from them
+        # its profile lists efforts, and thinking is switched apart from them
+        row["efforts"].insert(0, "none")
     told = {
         "usual_effort": usual if usual != "medium" else "",
         "budgets": "budgets" in levels,

@@ -78,9 +78,10 @@ def calls() -> dict[str, Callable[[], object]]:
         models={name: FakeListChatModel(responses=["391"]) for name in PRICES}, router=router
     )
     llm = CrossRouteLLM(llms={name: MockLLM() for name in PRICES}, router=router)
-    chat.invoke(QUERY)
-    llm.complete(QUERY)
-    router.route(QUERY)
+    for text in (QUERY, f"{QUERY} And its half?"):
+        chat.invoke(text)
+        llm.complete(text)
+        router.route(text)
     known, encoder = outcomes(), load_encoder("static")
     return {
         "`ChatCrossRoute.invoke`": lambda: chat.invoke(f"{QUERY} And its digits?"),

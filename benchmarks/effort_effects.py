@@ -127,9 +127,8 @@ def token_means() -> list[Mean]:
         outcomes = learned_from(name)
         for position, spelling in enumerate(outcomes.pool.names):
             key = spellings().get((name, spelling))
-            level = (
-                level_of(*key) if key and key[1] else None
-            )  # the default's level is not certain enough here
+            # the default's level is not certain enough here
+            level = level_of(*key) if key and key[1] else None
             logs = np.log(np.clip(outcomes.output_tokens[:, position], 1, None))
             if key and level is not None and (seen := logs[~np.isnan(logs)]).size >= 20:
                 value = float(seen.mean()), float(seen.var() / seen.size) + TOKENS_NOISE

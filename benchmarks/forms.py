@@ -118,9 +118,8 @@ def shifts(made: Made, rows: npt.NDArray[np.intp]) -> Floats:
     from sklearn.linear_model import LogisticRegression
 
     groups = np.eye(len(KINDS) * len(made.names))[made.groups[rows].ravel()]
-    told = np.concatenate(
-        [groups * 3, made.signs[rows].reshape(-1, len(SIGNS))], axis=1
-    )  # a base rate is held less
+    # a base rate is held less
+    told = np.concatenate([groups * 3, made.signs[rows].reshape(-1, len(SIGNS))], axis=1)
     right = made.quality[rows].ravel() > 0.5
     fitted = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000).fit(told, right)
     return np.asarray(fitted.coef_[0, groups.shape[1] :])

@@ -142,10 +142,11 @@ def peak_memory(queries: int) -> float:
 
 def peak(code: str, given: str = "") -> float:
     """Return the peak memory in MB (on Linux) of a process that runs some code."""
+    # not getrusage, whose peak a child inherits from its parent
     told = (
         "\nimport pathlib, re\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
-    )  # not getrusage, whose peak a child inherits from its parent
+    )
     command = [sys.executable, "-c", code + told]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1]) / 1024

@@ -200,9 +200,8 @@ def extend(router: Router, believed: dict[str, Belief], *, without: tuple[str, .
             pool.append(believed_candidate(stated, believed[name], mix, *effects))
     query_encoder, ensemble = router.predictor.query_encoder, router.predictor.ensemble
     pool = list(map(in_half, in_order(list(map(leaning, pool)))))
-    attended = Pool(
-        each for each in pool if each.name in measured
-    )  # the context, whatever pool is chosen from
+    # the context, whatever pool is chosen from
+    attended = Pool(each for each in pool if each.name in measured)
     predictor = Predictor(
         InferenceNetwork(network.config, halved(network.weights)),
         attended,

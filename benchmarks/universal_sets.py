@@ -58,9 +58,8 @@ def load_one(name: str) -> Outcomes:
         model, effort = spellings().get((name, spelling), ("", ""))
         if model in price_table():
             other = spelled[model].get(effort)
-            if (
-                other is None or mean[spelling] > mean[other]
-            ):  # the others' failures are their host's or format's
+            # the others' failures are their host's or format's
+            if other is None or mean[spelling] > mean[other]:
                 spelled[model][effort] = spelling
     chosen = {
         model: next(found[e] for e in NEAREST_DEFAULT if e in found) for model, found in spelled.items()

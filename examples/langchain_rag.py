@@ -53,9 +53,8 @@ def main() -> None:
     """Ask, and print which model answered from what."""
     store = InMemoryVectorStore.from_texts(DOCUMENTS, StaticEmbeddings())
     retriever = store.as_retriever(search_kwargs={"k": 1})
-    models = stand_ins(
-        "gpt-5-mini", "gpt-4o-mini", answer=quote
-    )  # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
+    # with a key: {"gpt-5-mini": "openai:gpt-5-mini", ...}
+    models = stand_ins("gpt-5-mini", "gpt-4o-mini", answer=quote)
     pool = ChatCrossRoute(models=models, router="universal", cost_preference=0.1)
     inputs = {
         "context": retriever | (lambda found: "\n".join(one.page_content for one in found)),

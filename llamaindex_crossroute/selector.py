@@ -91,9 +91,8 @@ class CrossRouteSelector(BaseSelector):
             raise ValueError(f"max_choices must be at least 1, got {max_choices!r}.")
         self._given, self.candidates, self.max_choices = router, candidates, max_choices
         self.cost_preference, self.willingness_to_pay = cost_preference, willingness_to_pay
-        _ = CallSettings(
-            cost_preference=cost_preference, willingness_to_pay=willingness_to_pay
-        )  # refuses no dial
+        # refuses two dials, and one out of range
+        _ = CallSettings(cost_preference=cost_preference, willingness_to_pay=willingness_to_pay)
         self.constraints = constraints or Constraints()
         self._latest: tuple[tuple[str, ...], Router] | None = None
 

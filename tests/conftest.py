@@ -15,9 +15,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from tests.support.wire import WireServer
 
-settings.register_profile(
-    "quick", deadline=None, max_examples=10
-)  # a deadline fails by chance on shared cores
+# a deadline fails by chance on shared cores
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.register_profile("thorough", deadline=None, max_examples=100)  # `make test`
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

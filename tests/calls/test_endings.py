@@ -220,9 +220,8 @@ def test_other_formats_say_it_in_their_words(router, server, loop, integration_n
     if is_whole:
         assert heard(model, router, integration_name, loop) == ["I am well"] * 2
         return
-    with pytest.raises(
-        (BrokenStreamError, ValueError)
-    ):  # LangChain's class raises what the API says that failed
+    # LangChain's class raises what the API says that failed
+    with pytest.raises((BrokenStreamError, ValueError)):
         heard(model, router, integration_name, loop)
 
 

@@ -100,9 +100,8 @@ def test_older_models_count_more_tokens_of_other_scripts():
     query = Query(TEXTS["Hindi"])
     assert query.whole_tokens == estimate_tokens(query.text)
     assert query.older_tokens == estimate_tokens(query.text, "cl100k") > 3 * query.whole_tokens
-    assert Query(TEXTS["Hindi"], input_tokens=1_000).older_tokens == pytest.approx(
-        1_000 * 199 / 65, rel=0.1
-    )  # by the tokenizers
+    # by the tokenizers
+    assert Query(TEXTS["Hindi"], input_tokens=1_000).older_tokens == pytest.approx(1_000 * 199 / 65, rel=0.1)
 
 
 @pytest.mark.parametrize(

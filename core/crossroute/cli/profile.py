@@ -130,9 +130,8 @@ def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
         except ValueError:
             raise ValueError(f"--from-scores must be benchmark=score,..., got {part!r}.") from None
     paid = cast("Price", candidate.price)
-    profile_from_scores(
-        Router.from_pretrained(router or WIDEST_ROUTER), candidate.name, scores, paid
-    )  # checks them
+    # checks them
+    profile_from_scores(Router.from_pretrained(router or WIDEST_ROUTER), candidate.name, scores, paid)
     return card_of(candidate, "published scores", ()).model_copy(update={"scores": scores})
 
 

@@ -69,9 +69,8 @@ def shares(sweep: Sweep, outcomes: Outcomes, report: Report) -> Chart:
     ranked = sorted(report.candidates, key=lambda name: report.candidates[name].cost)
     drawn = _PER_CALLS * np.maximum(cost[order], _floor(report))
     across = Axis.logarithmic(COST, drawn)
-    apart = np.append(
-        np.diff(across.at(drawn).round()) > 0, True
-    )  # else areas go back and forth on one place
+    # else areas go back and forth on one place
+    apart = np.append(np.diff(across.at(drawn).round()) > 0, True)
     order, drawn = order[apart], drawn[apart]
     share = np.array([(sweep.chosen == outcomes.pool.position(name)).mean(axis=0)[order] for name in ranked])
     tops = np.minimum(share.cumsum(axis=0), 1.0)

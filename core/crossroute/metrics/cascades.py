@@ -71,10 +71,11 @@ def play(
         forecast = Forecast(prior[part], np.where(known, cost, np.inf)[part], signals, waiting)
         table = _Table(forecast, shift[part], max_calls)
         parts.append([table.play(float(pay), reward, look_ahead) for pay in willingness_to_pay])
+    # (n, p, max_calls), (n, p), (n, p)
     called, kept, posterior = (
         np.concatenate([np.stack([step[field] for step in part], axis=1) for part in parts])
         for field in range(3)
-    )  # (n, p, max_calls), (n, p), (n, p)
+    )
     return _paid(outcomes, (prior, cost), called, kept, posterior)
 
 

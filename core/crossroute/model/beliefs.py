@@ -1,21 +1,34 @@
-"""Beliefs of a pool as arrays: stated by the profiles, or else what the profiles themselves lead to.
+"""What is believed of a pool's candidates, and what to predict of a query that is far from training.
 
-A profile that was measured over the clusters says how able its candidate is at each kind of work: by how much its
-log-odds exceed the clusters' ease, cluster by cluster, each as far as it is of that kind and was observed.
+    logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
+    told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
+    tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
+
+The network knows on which training queries a candidate is better than its ability. Far from these it would carry that
+over to where it does not hold, so there the prediction goes back to what is believed of the candidate at such work
+(`candidate.Belief`), at the difficulty that the query seems to have (`doubt.Situation`). How long the answers are of a
+candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has what the
+network says; both are told.
+
+Beliefs are stated by the profiles, or else follow from them. A profile that was measured over the clusters says how
+able its candidate is at each kind of work: by how much its log-odds exceed the clusters' ease, cluster by cluster, each
+as far as it is of that kind and was observed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from crossroute.candidate import Belief, Pool
-from crossroute.model.costs import CostUnit
-from crossroute.model.doubt import Beliefs, Doubt
+from crossroute.model.doubt import LEAST_LOG_TOKENS, MOST_LOG_TOKENS, Doubt, Situation
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
 from crossroute.model.profiles import pool_profiles
-from crossroute.numeric import Floats, logit
+from crossroute.numeric import Floats, bounded, logit, sigmoid
 
 LEAST_EVIDENCE = 5.0
 """Outcomes that a cluster counts beside those observed there: shrunk profiles tell a little of it, too."""
@@ -29,15 +42,55 @@ OWN_LENGTH_ERROR = 0.5
 QUALITY_HELD = 0.02
 """What a profile's quality is held above and, from 1, below."""
 
+FEW_OUTCOMES = 1.0
+"""Outcomes of a candidate near a query from which on these rather than belief tell of it."""
 
-def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork, unit: CostUnit) -> Beliefs:
+
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """What is believed of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
+
+    ability: Floats
+    ability_error: Floats
+    log_tokens: Floats
+    log_tokens_error: Floats
+
+    @cached_property
+    def ability_variance(self) -> Floats:
+        """Variance of the ability, shape (m, K)."""
+        return np.asarray(self.ability_error**2)
+
+    @cached_property
+    def of_read(self) -> tuple[Floats, Floats]:
+        """What is read of a query -> quality's logit, and log tokens, of each candidate, each of shape (K + 2, m)."""
+        # ease and length count alike for all
+        own = np.eye(2).repeat(len(self.ability), axis=1).reshape(2, 2, -1)
+        ability, length = (
+            np.concatenate([believed.T, own[:, place]]).astype(np.float32)
+            for place, believed in enumerate((self.ability, self.log_tokens))
+        )
+        return ability, length
+
+
+class Outlook(NamedTuple):
+    """What is predicted with doubt taken into account, each of shape (n, m).
+
+    Attributes:
+        quality: In [0, 1].
+        log_tokens: What the cost head predicts.
+    """
+
+    quality: Floats
+    log_tokens: Floats
+
+
+def pool_beliefs(pool: Pool, doubt: Doubt, network: InferenceNetwork) -> Beliefs:
     """Return what is believed of each candidate, as stated or as its profile leads to.
 
     Args:
         pool: Candidates with profiles.
         doubt: Whose kinds of work and ease are meant.
         network: Whose clusters the profiles are over.
-        unit: What the network's cost head predicts.
     """
     clusters = network.config.clusters
     stated = [candidate.profile.belief if candidate.profile else None for candidate in pool]
@@ -85,3 +138,65 @@ def derive_beliefs(profiles: PoolProfiles, doubt: Doubt, network: InferenceNetwo
         length,
         np.sqrt(OWN_LENGTH_ERROR**2 + 1 / (measured + LEAST_EVIDENCE)),
     )
+
+
+def temper(
+    at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, observed: Floats
+) -> Outlook:
+    """Mix what the network says with what is believed, by how near the query is.
+
+    Args:
+        at: Where the n queries stand.
+        beliefs: Of the m candidates.
+        quality_logit: The network's, shape (n, m).
+        log_tokens: The network's, shape (n, m).
+        observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
+    """
+    trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
+    of_ability, of_length = beliefs.of_read
+    ability = at.read.astype(np.float32).dot(of_ability)  # (n, m)
+    written = at.written.astype(np.float32).dot(of_length)
+    beyond = quality_logit - ability
+    beyond *= trust
+    ability += beyond
+    beyond = np.subtract(log_tokens, written, out=beyond)
+    beyond *= observed
+    beyond *= trust
+    written += beyond
+    return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
+
+
+def quality_error(at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:
+    """Return the standard error of a tempered quality, shape (n, m), or (n,) of one candidate a query.
+
+    Args:
+        at: Where the n queries stand.
+        quality: What `temper` says of them.
+        variance: Of the profiles' quality.
+        believed: Of what is believed of the ability at such work, in log-odds.
+    """
+    trust = at.trust.reshape(-1, *(1,) * (quality.ndim - 1))
+    doubt = (quality * (1 - quality)) ** 2 * believed
+    return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
+
+
+def length_spread(
+    near_variance: Floats, at: Situation, beliefs: Beliefs, clusters: Floats, observed: Floats
+) -> Floats:
+    """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
+
+    Args:
+        near_variance: Of an answer's log tokens where the network is trusted, by cluster, shape (k,).
+        at: Where the n queries stand.
+        beliefs: Of the m candidates.
+        clusters: How much of each cluster is in each query, shape (n, k).
+        observed: As for `temper`.
+    """
+    told, near = at.trust[:, None] * observed, clusters @ near_variance
+    beyond = at.spread[:, None] ** 2 + at.written[:, :-2] @ (beliefs.log_tokens_error**2).T  # (n, m)
+    return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
+
+
+def measured(outcomes: Floats) -> Floats:
+    """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
+    return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))

@@ -40,9 +40,8 @@ def fit_projection(encoded: Floats, views_width: int, components: int) -> tuple[
     from threadpoolctl import threadpool_limits
 
     views, surface = encoded[:, :views_width], encoded[:, views_width:]
-    with threadpool_limits(
-        1
-    ):  # sums depend on how they are shared out: a router would on the machine's cores
+    # sums depend on how they are shared out: a router would on the machine's cores
+    with threadpool_limits(1):
         pca = PCA(min(components, *views.shape), random_state=0).fit(views)
     found, width = len(pca.components_), encoded.shape[1]
     projection = np.zeros((width, found + surface.shape[1]), dtype=np.float32)

@@ -1,23 +1,16 @@
-"""How far a query lies from what a router was trained on, and what to predict of it then.
+"""How far a query lies from what a router was trained on, and what it seems to ask.
 
     strangeness = min_c |W (x - mean_c)|^2 - |W_0 (x - mean)|^2     over classes c of training queries, (n,)
     asked  = softmax(manner(x))          as training asks, as people ask, for an agent's whole run        (n, 3)
     known  = sigmoid((reach - strangeness) / width) * asked as training asks                              (n,)
     trust  = known^2 / (known^2 + (1 - known)^2)                                 in the network, (n,)
-    logit  = trust * network + (1 - trust) * (ease + kinds @ ability)                                     (n, m)
-    told   = trust * outcomes / (outcomes + 1)      outcomes of the candidate near the query              (n, m)
-    tokens = told * network + (1 - told) * (length + kinds @ verbosity)                                   (n, m)
 
 W whitens what varies within a class, W_0 what varies among all. Kinds of work (n, K), ease and length (n,) are read of
 the query, wholly where it is like ordinary requests and else in part, or are those of an agent's run. A run is
 hundreds of times as long as an answer, and what is paid is the mean, which lies near the longer of two lengths: so
 what may well be a run is as long as one, unless it asks as training does near a class that is of none
 (`_as_long_as_run`). One call within a run is work of that kind, and neither as hard nor as long as the whole:
-`situate` is told of it. The network knows on which training queries a candidate is better than its ability. Far from
-these it would carry that over to where it does not hold, so there the prediction goes back to what is believed of the
-candidate at such work (`candidate.Belief`), at the difficulty that the query seems to have. How long the answers are
-of a candidate that nobody measured there, the network cannot tell at all. What is believed has an error, and so has
-what the network says; both are told.
+`situate` is told of it. What is predicted then is in `beliefs`.
 
 Source: the relative Mahalanobis distance, Ren et al., "A Simple Fix to Mahalanobis Distance for Improving Near-OOD
 Detection", arXiv 2106.09022. Told apart from validation queries by it, queries of whole sets left out come to an AUC
@@ -28,15 +21,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.usual import USUAL, Usual, usual_tensors
-from crossroute.numeric import Floats, bounded, means_by, sigmoid, softmax
+from crossroute.numeric import Floats, bounded, means_by, softmax
 
 LEAST_EASE, MOST_EASE = -4.0, 9.0
 """Difficulty that is foreseen of a query, in logits of a candidate of ability 0."""
@@ -59,9 +50,6 @@ request: what is read beyond it counts. Chosen on whole sets left out and ordina
 SURER, LONGER = 1.5, 5.0
 """Where length is read, the odds that a query asks for a run are raised to this power, and count so many times."""
 
-FEW_OUTCOMES = 1.0
-"""Outcomes of a candidate near a query from which on these rather than belief tell of it."""
-
 Share = TypeVar("Share", float, Floats)
 
 NOTHING = 1e-12
@@ -76,33 +64,6 @@ TENSORS = (
     *("manner", "manner_bias", "run", "reading"),
     *("near_spread", "far_spread"),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Beliefs:
-    """What is believed of a pool by kind of work, each of shape (m, K); see `candidate.Belief`."""
-
-    ability: Floats
-    ability_error: Floats
-    log_tokens: Floats
-    log_tokens_error: Floats
-
-    @cached_property
-    def ability_variance(self) -> Floats:
-        """Variance of the ability, shape (m, K)."""
-        return np.asarray(self.ability_error**2)
-
-    @cached_property
-    def of_read(self) -> tuple[Floats, Floats]:
-        """What is read of a query -> quality's logit, and log tokens, of each candidate, each of shape (K + 2, m)."""
-        own = (
-            np.eye(2).repeat(len(self.ability), axis=1).reshape(2, 2, -1)
-        )  # ease and length count alike for all
-        ability, length = (
-            np.concatenate([believed.T, own[:, place]]).astype(np.float32)
-            for place, believed in enumerate((self.ability, self.log_tokens))
-        )
-        return ability, length
 
 
 class Situation(NamedTuple):
@@ -125,18 +86,6 @@ class Situation(NamedTuple):
     def kinds(self) -> Floats:
         """How much of each kind of work is in the query, shape (n, K), summing to 1."""
         return self.read[:, :-2]
-
-
-class Outlook(NamedTuple):
-    """What is predicted with doubt taken into account, each of shape (n, m).
-
-    Attributes:
-        quality: In [0, 1].
-        log_tokens: What the cost head predicts.
-    """
-
-    quality: Floats
-    log_tokens: Floats
 
 
 class Doubt:
@@ -212,7 +161,7 @@ class Doubt:
         self._far = held["far_spread"]
         self._far_of_call = self._far[[AS_TRAINING, AS_PEOPLE, AS_PEOPLE]]
         self._without_run = _without_run(self._run, self._typical)
-        self._near_variance = held["near_spread"] ** 2
+        self.near_variance = held["near_spread"] ** 2
         self._usual = Usual(self.tensors, size, outputs) if USUAL[0] in self.tensors else None
 
     def situate(self, x: Floats, one_call: npt.NDArray[np.integer] | None = None) -> Situation:
@@ -391,57 +340,6 @@ class Doubt:
     def _heads(self, x: Floats) -> Floats:
         return np.asarray(x @ self.tensors["heads"] + self.tensors["heads_bias"])  # (n, K + 2)
 
-    def temper(
-        self, at: Situation, beliefs: Beliefs, *, quality_logit: Floats, log_tokens: Floats, observed: Floats
-    ) -> Outlook:
-        """Mix what the network says with what is believed, by how near the query is.
-
-        Args:
-            at: Where the n queries stand.
-            beliefs: Of the m candidates.
-            quality_logit: The network's, shape (n, m).
-            log_tokens: The network's, shape (n, m).
-            observed: From `measured`, of the outcomes of each candidate near each query, shape (n, m).
-        """
-        trust = at.trust.astype(np.float32)[:, None]  # (n, 1)
-        of_ability, of_length = beliefs.of_read
-        ability = at.read.astype(np.float32).dot(of_ability)  # (n, m)
-        written = at.written.astype(np.float32).dot(of_length)
-        beyond = quality_logit - ability
-        beyond *= trust
-        ability += beyond
-        beyond = np.subtract(log_tokens, written, out=beyond)
-        beyond *= observed
-        beyond *= trust
-        written += beyond
-        return Outlook(sigmoid(ability), bounded(written, LEAST_LOG_TOKENS, MOST_LOG_TOKENS))
-
-    def quality_error(self, at: Situation, quality: Floats, variance: Floats, believed: Floats) -> Floats:
-        """Return the standard error of a tempered quality, shape (n, m), or (n,) of one candidate a query.
-
-        Args:
-            at: Where the n queries stand.
-            quality: What `temper` says of them.
-            variance: Of the profiles' quality.
-            believed: Of what is believed of the ability at such work, in log-odds.
-        """
-        trust = at.trust.reshape(-1, *(1,) * (quality.ndim - 1))
-        doubt = (quality * (1 - quality)) ** 2 * believed
-        return np.asarray(np.sqrt(trust * variance + (1 - trust) * doubt))
-
-    def spread(self, at: Situation, beliefs: Beliefs, clusters: Floats, observed: Floats) -> Floats:
-        """Return the standard deviation of one answer's log tokens around what is predicted, shape (n, m).
-
-        Args:
-            at: Where the n queries stand.
-            beliefs: Of the m candidates.
-            clusters: How much of each cluster is in each query, shape (n, k).
-            observed: As for `temper`.
-        """
-        told, near = at.trust[:, None] * observed, clusters @ self._near_variance
-        beyond = at.spread[:, None] ** 2 + at.written[:, :-2] @ (beliefs.log_tokens_error**2).T  # (n, m)
-        return np.asarray(np.sqrt(told * near[:, None] + (1 - told) * beyond))
-
 
 def _without_run(run: Floats, typical: Floats) -> Floats:
     """Return what takes from what is read the kinds of work that whole runs are, shape (K + 2, K + 2).
@@ -493,8 +391,3 @@ def _shares(scores: list[float]) -> list[float]:
     shares = [math.exp(score - most) for score in scores]
     total = sum(shares)
     return [share / total for share in shares]
-
-
-def measured(outcomes: Floats) -> Floats:
-    """Return how far so many outcomes near a query tell what a candidate does there, in [0, 1], of the same shape."""
-    return np.asarray(outcomes / (outcomes + FEW_OUTCOMES))

@@ -157,9 +157,8 @@ class Ensemble:
     def _forest(self, x: Floats) -> Floats:
         if len(x) == 1:
             leaves = self._walk(x[0].tolist())
-            return np.asarray(
-                self._each.dot(self._value.take(leaves, axis=0))
-            )  # a product: quicker than a sum
+            # a product: quicker than a sum
+            return np.asarray(self._each.dot(self._value.take(leaves, axis=0)))
         total = np.zeros((len(x), self._value.shape[1]), dtype=np.float32)
         told = np.empty_like(total)
         for leaf in self._leaves(

@@ -46,9 +46,8 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
             f"{path} {lacking}. Expected a .jsonl file, one object a line with text and reference."
         )
     try:
-        lines = enumerate(
-            path.read_text("utf-8-sig").split("\n"), start=1
-        )  # a text may hold other line breaks
+        # a text may hold other line breaks
+        lines = enumerate(path.read_text("utf-8-sig").split("\n"), start=1)
     except UnicodeDecodeError as error:
         raise not_utf8(path, error) from None
     queries = [_query(path, at, line, grader) for at, line in lines if line.strip()]

@@ -16,9 +16,9 @@ from crossroute.candidate import Candidate, Pool
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import DataError, EncoderError
 from crossroute.model import costs
-from crossroute.model.beliefs import pool_beliefs
+from crossroute.model.beliefs import Outlook, length_spread, measured, pool_beliefs, quality_error, temper
 from crossroute.model.clusters import assign
-from crossroute.model.doubt import Doubt, Outlook, Situation, measured
+from crossroute.model.doubt import Doubt, Situation
 from crossroute.model.effects import LEAST_CHANCE, pool_efforts
 from crossroute.model.ensemble import Ensemble
 from crossroute.model.inference import InferenceNetwork, PoolProfiles
@@ -82,7 +82,7 @@ class Foresight:
         else:
             self._at = at = doubt.situate(output.x, one_call)
             held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
-            self._outlook = doubt.temper(
+            self._outlook = temper(
                 at,
                 beliefs,
                 quality_logit=held,
@@ -141,7 +141,7 @@ class Foresight:
             error = np.asarray(np.sqrt(variance))
         else:
             believed = self._at.kinds @ predictor.beliefs.ability_variance.T
-            error = predictor.doubt.quality_error(self._at, self._outlook.quality, variance, believed)
+            error = quality_error(self._at, self._outlook.quality, variance, believed)
         error = error if efforts is None else efforts.with_error(error, self._told, self._kinds)
         return error if predictor.lessons is None else predictor.lessons.with_error(error, self.quality)
 
@@ -153,7 +153,7 @@ class Foresight:
             return np.asarray(self.quality_error[rows, columns])
         variance = np.einsum("nk,nk->n", self.clusters, predictor.variance.T[columns])
         believed = np.einsum("nk,nk->n", self._at.kinds, beliefs.ability_variance[columns])
-        return doubt.quality_error(self._at, self._outlook.quality[rows, columns], variance, believed)
+        return quality_error(self._at, self._outlook.quality[rows, columns], variance, believed)
 
     @cached_property
     def spread(self) -> Floats:
@@ -163,7 +163,8 @@ class Foresight:
         if predictor.doubt is None or predictor.beliefs is None or self._at is None:
             spread = np.full(self.quality.shape, costs.TYPICAL_SPREAD)
         else:
-            spread = predictor.doubt.spread(self._at, predictor.beliefs, self.clusters, self._observed)
+            near = predictor.doubt.near_variance
+            spread = length_spread(near, self._at, predictor.beliefs, self.clusters, self._observed)
         return spread if efforts is None else np.sqrt(spread**2 + efforts.log_tokens_error**2)
 
     @cached_property
@@ -281,7 +282,7 @@ class Predictor:
         self.context = profiles if context is None else context
         self.keys = network.keys(profiles, self.context)
         self.variance = quality_variance(profiles.quality, profiles.evidence).T  # (k, m)
-        self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network, cost_unit)
+        self.beliefs = None if doubt is None else pool_beliefs(self.pool, doubt, network)
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
         self.lessons = pool_lessons(self.pool, network.config.clusters)
         self._older = bool(self.counts_more.any())

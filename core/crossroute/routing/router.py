@@ -315,9 +315,8 @@ class Router(Variants, InNotebooks):
         """Return how the dial is set, by one of both."""
         if willingness_to_pay is None:
             preference = DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference
-            if not isinstance(
-                preference, (float, Real)
-            ):  # an abstract class is asked last: that takes longer
+            # an abstract class is asked last: that takes longer
+            if not isinstance(preference, (float, Real)):
                 self.dial.at(preference)  # refuses it
             return self._dialled_to(preference)
         if cost_preference is not None:

@@ -72,9 +72,8 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
         told["tool_choice"] = _choice(told["tool_choice"])
     for name in ("strict", "logprobs", "service_tier"):
         told.pop(name, None)
-    user = (told.pop("metadata", None) or {}).get(
-        "user_id"
-    )  # OpenAI's other metadata are no words of this API
+    # OpenAI's other metadata are no words of this API
+    user = (told.pop("metadata", None) or {}).get("user_id")
     if user is not None:
         told["metadata"] = {"user_id": user}
     if not told.get("max_tokens"):

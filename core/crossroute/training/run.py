@@ -160,9 +160,8 @@ class TrainingRun:
             for target in (self.train.quality, self.train.log_tokens)
         )
         known, counted = ~quality.isnan(), ~log_tokens.isnan()
-        quality_loss = tokens_loss = (
-            output.quality_logit.sum() * 0
-        )  # where nothing is known, nothing is learned
+        # where nothing is known, nothing is learned
+        quality_loss = tokens_loss = output.quality_logit.sum() * 0
         if known.any():
             quality_loss = F.binary_cross_entropy_with_logits(output.quality_logit[known], quality[known])
         if counted.any():

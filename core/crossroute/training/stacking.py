@@ -271,9 +271,8 @@ def fit_ridge(encoded: Floats, quality: Floats) -> tuple[Floats, Floats, Floats]
     weights, biases = np.empty((x.shape[1], quality.shape[1])), np.empty(quality.shape[1])
     unseen = np.empty(quality.shape)
     patterns, pattern = np.unique(known, axis=1, return_inverse=True)
-    for number, rows in enumerate(
-        patterns.T
-    ):  # candidates that the same queries are known of share a solution
+    # candidates that the same queries are known of share a solution
+    for number, rows in enumerate(patterns.T):
         columns = np.flatnonzero(pattern.ravel() == number)
         centre, values = x[rows].mean(axis=0), quality[np.ix_(rows, columns)]
         beyond = x[rows] - centre

@@ -195,9 +195,10 @@ def test_a_price_that_is_not_known_or_not_readable_is_asked_for(main):
         assert f"got '{wrong}'" in main("profile", "m", "--object", "mine:strong", "--price", wrong)[2]
 
 
-def test_a_models_own_error_is_told_in_one_line_without_its_secrets(main):
+def test_a_models_own_error_is_told_in_one_line_without_its_secrets(main, monkeypatch):
     import mine
 
+    monkeypatch.setattr("crossroute.profiler.run.wait_random_exponential", lambda **_: lambda state: 0.0)
     code, _, told = main("profile", "m", "--object", "mine:broken", "--price", "1/1")
     assert code == 1
     assert "Error: m: KeyError: 'token'. What was answered is kept" in told

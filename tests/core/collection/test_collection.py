@@ -287,9 +287,8 @@ def test_what_dollars_buy_is_told_before_anything_is_asked():
     usd, half = zip(*collection.accuracy(), strict=True)
     assert usd[0] == 0
     assert all(np.diff(half) < 0)
-    assert half[0] == pytest.approx(
-        1.96 * 0.4 / 2, rel=0.01
-    )  # a spread of 0.4, by what 4 answers would weigh
+    # a spread of 0.4, by what 4 answers would weigh
+    assert half[0] == pytest.approx(1.96 * 0.4 / 2, rel=0.01)
     assert Collection(prompts, pool).accuracy() == ()
 
 

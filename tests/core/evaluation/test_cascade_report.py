@@ -53,9 +53,8 @@ def test_where_confidence_tells_all_the_classical_cascade_is_right_for_the_least
     played = classical_cascade(telling, telling)
     cost, quality = played.points()[-1]
     assert quality == 1
-    assert cost == pytest.approx(
-        CHEAP + DEAR / 4
-    )  # every query pays the cheap call, a quarter the dear one, too
+    # every query pays the cheap call, a quarter the dear one, too
+    assert cost == pytest.approx(CHEAP + DEAR / 4)
     assert played.calls[:, -1].mean() == 1.25
     assert played.latency[:, -1].mean() == pytest.approx(1 + 2 / 4)
 

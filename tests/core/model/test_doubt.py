@@ -1,18 +1,12 @@
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 
 from crossroute.model.doubt import (
     A_RUN,
     AS_PEOPLE,
-    FEW_OUTCOMES,
     LEAST_EASE,
     MOST_EASE,
-    Beliefs,
     Doubt,
-    Situation,
-    measured,
 )
 from crossroute.numeric import means_by
 
@@ -44,39 +38,6 @@ def doubt(**changes) -> Doubt:
         "far_spread": np.array([2.0, 1.0, 3.0]),
     }
     return Doubt(("code", "math"), tensors | changes)
-
-
-def beliefs(ability: list[list[float]]) -> Beliefs:
-    shape = np.array(ability).shape
-    return Beliefs(np.array(ability), np.full(shape, 0.5), np.zeros(shape), np.zeros(shape))
-
-
-class Tempered(NamedTuple):
-    quality: np.ndarray
-    log_tokens: np.ndarray
-    quality_error: np.ndarray
-    spread: np.ndarray
-
-
-def tempered(
-    trust: float, quality_logit: list[float], ability: list[list[float]], outcomes: float = 1e9
-) -> Tempered:
-    read = np.array([[1.0, 0.0, 1.0, 5.0]])
-    at = Situation(np.array([trust]), read, read, np.array([2.0]))
-    known, believed, shape = doubt(), beliefs(ability), (1, len(quality_logit))
-    observed = measured(np.full(shape, outcomes))
-    outlook = known.temper(
-        at,
-        believed,
-        quality_logit=np.array([quality_logit]),
-        log_tokens=np.full(shape, 3.0),
-        observed=observed,
-    )
-    return Tempered(
-        *outlook,
-        known.quality_error(at, outlook.quality, np.zeros(shape), at.kinds @ believed.ability_variance.T),
-        known.spread(at, believed, np.array([[1.0, 0.0, 0.0]]), observed),
-    )
 
 
 def test_a_query_like_a_class_of_training_is_trusted_and_one_far_from_all_is_not():
@@ -204,32 +165,6 @@ def test_trust_falls_as_the_distance_grows():
     assert (np.diff(doubt().situate(away).trust) <= 0).all()
 
 
-def test_full_trust_leaves_what_the_network_says_and_none_leaves_what_is_believed():
-    network, ability = [2.0, -1.0], [[-1.0, 0.0], [1.0, 0.0]]
-    sigmoid = lambda x: 1 / (1 + np.exp(-np.array(x)))  # noqa: E731
-    assert tempered(1.0, network, ability).quality[0] == pytest.approx(sigmoid(network))
-    assert tempered(0.0, network, ability).quality[0] == pytest.approx(sigmoid([0.0, 2.0]))  # ease 1
-    assert tempered(1.0, network, ability).log_tokens[0] == pytest.approx([3, 3])
-    assert tempered(0.0, network, ability).log_tokens[0] == pytest.approx([5, 5])
-
-
-def test_the_length_of_answers_of_a_candidate_that_nobody_measured_there_is_believed():
-    at_half, at_none = (tempered(1.0, [2.0], [[-1.0, 0.0]], each) for each in (FEW_OUTCOMES, 0.0))
-    assert at_half.log_tokens[0] == pytest.approx([(3 + 5) / 2])
-    assert at_none.log_tokens[0] == pytest.approx([5])
-    assert at_none.spread[0] == pytest.approx([2])
-    assert at_half.quality == at_none.quality
-
-
-def test_far_from_training_the_errors_are_those_of_beliefs():
-    near, far = (tempered(trust, [0.0], [[0.0, 0.0]]) for trust in (1.0, 0.0))
-    assert near.quality_error[0, 0] == 0
-    p = 1 / (1 + np.exp(-1.0))
-    assert far.quality_error[0, 0] == pytest.approx(p * (1 - p) * 0.5)
-    assert near.spread[0, 0] == pytest.approx(0.3)
-    assert far.spread[0, 0] == pytest.approx(2.0)
-
-
 def test_ease_is_bounded_whatever_the_features():
     heads = np.zeros((P, KINDS + 2))
     heads[0, -2] = 1.0
@@ -246,12 +181,6 @@ def test_further_queries_count_as_trained_on_by_class_however_they_ask():
     assert ordinary.situate(UNLIKE + 1).trust[0] < 1e-6
     assert wider.situate(UNLIKE + 1).trust[0] > 0.99
     assert len(wider.extended(asked, np.array([0, 1, 1])).tensors["own"]) == 4
-
-
-def test_candidates_are_independent_of_each_other():
-    alone = tempered(0.3, [0.4], [[0.2, 0.0]]).quality[0, 0]
-    beside = tempered(0.3, [0.4, 5.0], [[0.2, 0.0], [9.0, 9.0]]).quality[0, 0]
-    assert alone == pytest.approx(beside)
 
 
 def test_the_nearest_class_agrees_with_all_distances():

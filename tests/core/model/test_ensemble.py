@@ -45,9 +45,8 @@ def joined_by(ensemble, encoded, x, network, *, columns=BOTH, observed=WHOLLY):
 def test_each_member_predicts_what_can_be_told_by_hand():
     ridge, forest = np.split(Ensemble(tensors()).members(ENCODED, X), 2, axis=1)
     np.testing.assert_allclose(ridge, [[0.6, 0.6], [0.5, 0.4]], rtol=1e-6)
-    np.testing.assert_allclose(
-        forest, [[0.3, 0.6], [0.6, 0.3]], rtol=1e-6
-    )  # (0.2, 0.8) or (0.8, 0.2), and 0.4
+    # (0.2, 0.8) or (0.8, 0.2), and 0.4
+    np.testing.assert_allclose(forest, [[0.3, 0.6], [0.6, 0.3]], rtol=1e-6)
 
 
 def test_the_network_counts_as_much_as_it_was_weighed():

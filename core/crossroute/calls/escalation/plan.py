@@ -151,9 +151,8 @@ class EscalationPlan:
     def shift(self, name: str, evidence: Evidence) -> float:
         """Return what evidence adds to the log-odds of a candidate's answer; NaN where it tells nothing."""
         if self.compares:
-            evidence = evidence.model_copy(
-                update={"agreement": None}
-            )  # of all answers together: `posteriors`
+            # of all answers together: `posteriors`
+            evidence = evidence.model_copy(update={"agreement": None})
         if evidence.is_silent:
             return np.nan
         column, judge = self.names.index(name), self._escalation.judge

@@ -179,9 +179,8 @@ def read_frame(
         DataError: A row is not as expected.
         TypeError: It is no table.
     """
-    names = getattr(
-        frame, "column_names", getattr(frame, "columns", ())
-    )  # Arrow's; those of pandas and polars
+    # Arrow's; those of pandas and polars
+    names = getattr(frame, "column_names", getattr(frame, "columns", ()))
     if twice := repeated(map(str, names)):
         raise DataError(f"the {type(frame).__name__}: two columns are called {twice!r}. Keep one of them.")
     table, listed = Rows(f"the {type(frame).__name__}", columns), _rows_of(frame)

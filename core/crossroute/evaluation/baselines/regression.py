@@ -76,9 +76,8 @@ class FittedPerCandidate:
 def _fit(learner: Learner, embeddings: Floats, values: Floats) -> Learner:
     known = ~np.isnan(values)
     fitted = deepcopy(learner) if known.sum() >= FEWEST else DummyRegressor()
-    with (
-        warnings.catch_warnings()
-    ):  # how many passes is a parameter of the baseline; RouterBench's stop early too
+    # how many passes is a parameter of the baseline; RouterBench's stop early too
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted.fit(embeddings[known], values[known])
     return fitted
