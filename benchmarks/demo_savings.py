@@ -1,7 +1,7 @@
 """What the bundled router saved on recorded outcomes, for the demo: python benchmarks/demo_savings.py [--write].
 
 Test queries of sets whose costs were recorded, over the candidates that most of them were put to. "Always" is
-the candidate of the highest mean on the other queries: what somebody would take who measured all and reads no query.
+the candidate of the highest mean on the other queries: what a user would take who measured all and reads no query.
 Intervals are of 2,000 draws of the queries, paired. `--write` writes core/crossroute/cli/measured.json.
 """
 

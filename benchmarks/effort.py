@@ -62,7 +62,7 @@ class Variants(NamedTuple):
 
 
 def source(column: str) -> str:
-    """Return who measured a column."""
+    """Return the source of a column's figures."""
     return re.split("[/:]", column)[0]
 
 

@@ -84,7 +84,7 @@ class Effort(BaseModel):
 
     Attributes:
         told: A level, or a thinking budget such as `16k`.
-        usual: The level at which the model works where nobody tells it.
+        usual: The level at which the model works where it is told none.
         maker: Of the model: how much effort does differs by maker.
     """
 

@@ -1,4 +1,4 @@
-"""What a call says: what to route on, what it needs, who spoke before."""
+"""What a call says: what to route on, what it needs, which member spoke before."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Reading(NamedTuple):
         query: What to route on; None where the call holds no text.
         needs: Capabilities that a member needs to take the call.
         tool_turn: Whether the call answers tool results.
-        marks: By what it can be remembered who answered before.
+        marks: By what it can be remembered which member answered before.
     """
 
     query: Query | None

@@ -66,7 +66,7 @@ def test_a_name_of_the_users_own_means_the_model_that_is_asked(made):
     assert pool["gpt-5-low"].price == pool["gpt-5-high"].price
 
 
-def test_nobody_charges_for_open_weights_at_home(made):
+def test_open_weights_at_home_are_free(made):
     pool = made(
         {
             "llama3.1": ("llama3.1", None, {}),

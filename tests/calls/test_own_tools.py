@@ -129,7 +129,7 @@ def test_a_pool_without_a_member_for_a_tool_says_which_tool_and_what_to_add(mode
         allowed.bind_tools([tool]).invoke(STORY)
 
 
-def test_a_decision_says_who_does_not_run_a_tool(pool):
+def test_a_decision_names_members_that_do_not_run_a_tool(pool):
     decision = pool.bind_tools([ANTHROPICS]).invoke(STORY).response_metadata["crossroute"]
     excluded = {each["candidate"]: each["excluded"] for each in decision["alternatives"]}
     told = "does not run 'web_search_20250305', a tool of anthropic's"

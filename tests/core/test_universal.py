@@ -139,7 +139,7 @@ TEXTS = [
 ]
 
 
-def test_who_was_tried_on_function_calls_alone_is_not_taken_to_be_as_good_at_texts(universal):
+def test_a_model_tried_on_function_calls_alone_is_not_taken_to_be_as_good_at_texts(universal):
     tools = universal.predictor.doubt.kinds.index("tools")
     for name in FUNCTION_CALLERS:
         ability = universal.pool[name].profile.belief.ability

@@ -80,7 +80,7 @@ def reader(
     llamaindex_as_it_was: None,
     server: WireServer,
 ) -> Iterator[Reader]:
-    """A reader in a folder of its own, who reaches no network."""
+    """A reader in a folder of its own that reaches no network."""
     folder = shutil.copytree(brought, tmp_path / "folder")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", list(sys.path))

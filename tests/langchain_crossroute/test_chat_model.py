@@ -443,7 +443,7 @@ def test_the_intent_is_the_last_human_turn_not_a_tools_output(model):
     assert model.route(turn).candidate == model.route(turn[:2]).candidate == "large"
 
 
-def test_a_tool_turn_is_finished_by_who_began_it(model):
+def test_a_tool_turn_is_finished_by_the_model_that_began_it(model):
     bound = model.bind_tools([weather])
     asked = bound.invoke([HumanMessage(ARITHMETIC)], force("small"))
     turn = [HumanMessage(ARITHMETIC), asked, ToolMessage("sunny", tool_call_id=asked.tool_calls[0]["id"])]
@@ -590,7 +590,7 @@ def test_failures_are_told_and_the_failed_cools_down(model, fakes):
     assert (failure["candidate"], failure["error"], failure["status"]) == ("large", "RateLimitError", 429)
     assert "abcdef123456" not in str(message)
     assert (len(starts.started), starts.failed, starts.ended) == (2, 1, 1)
-    assert decision(model.invoke(ARITHMETIC))["failures"] == [], "who cools down is not asked first"
+    assert decision(model.invoke(ARITHMETIC))["failures"] == [], "a model that cools down is not asked first"
 
 
 def test_a_permanent_error_is_raised_as_it_was(model, fakes):
@@ -663,7 +663,7 @@ def test_version_three_streams_carry_the_decision_and_fail_over(model, fakes):
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.beta_decorator.LangChainBetaWarning")
-def test_version_three_streams_remember_who_began_a_tool_turn(model):
+def test_version_three_streams_remember_the_model_that_began_a_tool_turn(model):
     bound = model.bind_tools([weather])
 
     async def run():

@@ -195,7 +195,7 @@ def test_where_no_agent_is_known_all_is_routed(members, router, spare):
     assert stamp(response.model_response.result[0])["candidate"] == "large"
 
 
-def test_a_name_that_two_members_share_is_nobody_s(router):
+def test_a_name_that_two_members_share_means_neither(router):
     twins = {name: Named(model_name="same", wait=wait) for name, wait in (("a", 0.0), ("b", 1.0))}
     routing = CrossRouteMiddleware(models={"small": twins["a"], "large": twins["b"]}, router=router).routing
     models = AgentModels(routing.members)

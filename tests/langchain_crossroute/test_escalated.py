@@ -216,7 +216,7 @@ def test_a_call_may_turn_it_off_or_on(model, pair, router):
     assert "escalate" in {spec.id for spec in plain.config_specs}
 
 
-def test_who_is_asked_for_is_asked_alone(model, pair):
+def test_a_model_that_is_named_is_asked_alone(model, pair):
     message = model.invoke(STORY, {"configurable": {"candidate": "small"}})
     assert (message.text, decision(message)["calls"]) == ("I am small", [])
     assert model.invoke(STORY, model="small").text == "I am small"
@@ -309,7 +309,7 @@ def test_structured_output_that_fails_its_schema_escalates(pair, router, include
     assert {name: spent.calls for name, spent in model.spend.by_candidate.items()} == {"small": 1, "large": 1}
 
 
-def test_structured_output_that_nobody_gives_fails_as_it_would_have(router):
+def test_structured_output_that_no_model_gives_fails_as_it_would_have(router):
     models = {name: Unfit(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
     plain, model = (ChatCrossRoute(models=models, router=router, escalate=on) for on in (None, True))
     for one in (plain, model):

@@ -62,7 +62,7 @@ def stream(model, text, config=None):
 
 
 @pytest.mark.parametrize(("name", "answer"), [("small", "gpt-small"), ("large", "claude-large")])
-def test_a_chat_says_who_answered_and_what_it_cost(model, name, answer):
+def test_a_chat_says_which_model_answered_and_what_it_cost(model, name, answer):
     for message in (model.invoke(ARITHMETIC, force(name)), stream(model, ARITHMETIC, force(name))):
         assert message.text.strip() == f"I am {answer}"
         assert message.response_metadata.get("model_name") == answer
@@ -145,7 +145,7 @@ def test_a_transient_status_fails_over(model, server, status, streamed):
     assert (failure["candidate"], failure["status"]) == (first, status)
     assert model.routing.dispatcher.cooldowns.remaining(first) > 0
     again = model.invoke(STORY)
-    assert decision(again)["candidate"] != first, "who failed cools down"
+    assert decision(again)["candidate"] != first, "the model that failed cools down"
     assert decision(again)["reasons"] == [f"{first} cools down after a failure"]
 
 
@@ -307,7 +307,7 @@ def test_no_secret_reaches_a_repr_a_decision_or_an_error(model, server):
         (ARITHMETIC, "claude-large", {"service_tier": "default"}, {"service_tier": "standard_only"}),
     ],
 )
-def test_who_asks_and_how_fast_reach_the_member_that_was_chosen(model, server, streamed, case):
+def test_the_user_and_the_service_tier_reach_the_member_that_was_chosen(model, server, streamed, case):
     text, asked, given, told = case
     said = model.bind(**given)
     list(said.stream(text)) if streamed else said.invoke(text)

@@ -124,7 +124,7 @@ async def test_a_doubtful_answer_is_put_to_another_member(pool, endpoint):
 
 
 @pytest.mark.parametrize("endpoint", STREAMS)
-async def test_a_buffered_stream_gives_the_chunks_of_who_was_kept(pool, endpoint):
+async def test_a_buffered_stream_gives_the_chunks_of_the_answer_that_is_kept(pool, endpoint):
     chunks = await asked(STREAMS[endpoint], pool)
     assert text_of(chunks[-1]) == f"large: {STORY}"
     assert len(chunks) == len(f"large: {STORY}".split())
@@ -406,7 +406,7 @@ def test_a_tool_call_that_fits_is_kept_at_once(pool):
     assert [call.candidate for call in decision_of(response).calls] == ["small"]
 
 
-async def test_a_tool_turn_is_finished_by_who_began_it(pool):
+async def test_a_tool_turn_is_finished_by_the_model_that_began_it(pool):
     def script(messages, _):
         return "done" if messages[-1].role == "tool" else tool_call("add", "7", a=1, b=2)
 

@@ -134,14 +134,14 @@ def test_sure_answers_are_kept(wired, server):
     assert decision_of(response).calls[0].posterior > decision_of(response).calls[0].prior
 
 
-async def test_who_refuses_to_tell_is_asked_without_and_remembered(wired, server):
+async def test_a_member_that_refuses_log_probabilities_is_asked_without_and_remembered(wired, server):
     server.behave(LIKE, *["no-logprobs"] * 4)
     assert wired.chat([user(STORY)]).message.content == f"I am {LIKE}"
     assert (await wired.achat([user(STORY)])).message.content == f"I am {LIKE}"
     assert [sent(request) for request in server.asked(LIKE)] == [ASKS_FOR_LOGPROBS, {}, {}]
 
 
-async def test_who_refuses_to_tell_at_first_asynchronously(wired, server):
+async def test_a_member_that_refuses_log_probabilities_at_first_asynchronously(wired, server):
     server.behave(LIKE, *["no-logprobs"] * 4)
     await wired.achat([user(STORY)])
     wired.chat([user(STORY)])
@@ -170,7 +170,7 @@ def test_what_the_user_chose_stays(wired, server, choice):
     assert server.asked(LIKE)[-1].body.get("top_logprobs", 0) == 0
 
 
-def test_nobody_is_asked_where_it_is_switched_off(wired, server):
+def test_no_log_probabilities_are_asked_for_where_that_is_switched_off(wired, server):
     wired.model_copy(update={"escalate": None}).chat([user(STORY)])
     assert sent(server.requests[-1]) == {}
 

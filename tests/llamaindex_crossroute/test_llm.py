@@ -203,7 +203,7 @@ async def test_transient_failures_go_on_to_the_next_best(router, members):
     assert decision.reasons, "it says why it was not the best"
 
 
-def test_the_decision_names_who_failed(router, members):
+def test_the_decision_names_the_member_that_failed(router, members):
     members["large"]._script = lambda *_: RateLimitError("slow down")
     response = CrossRouteLLM(members, router).chat([user(ARITHMETIC)])
     decision = Decision.model_validate(response.additional_kwargs["crossroute"])

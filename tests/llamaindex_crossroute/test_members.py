@@ -34,5 +34,5 @@ def test_a_view_asks_and_shares_the_clients(make):
         openai(additional_kwargs={"logprobs": False}),
     ],
 )
-def test_who_cannot_or_need_not_be_asked(llm):
+def test_members_that_cannot_or_need_not_be_asked(llm):
     assert not can_be_asked(llm)

@@ -98,7 +98,7 @@ def test_an_answer_that_the_inner_cannot_read_counts_in_both(router, ear):
     assert [event.nested for event in ear.of(CrossRouteAnswerEvent)] == [False, True]
 
 
-def test_who_failed_in_the_inner_costs_nothing(router):
+def test_a_member_that_failed_in_the_inner_pool_costs_nothing(router):
     failing = ChatFake("coder", lambda *_: RateLimitError("slow"))
     inner = CrossRouteLLM({"coder": failing, "small": ChatFake("small")}, router)
     outer = CrossRouteLLM({"large": inner}, router)

@@ -1,4 +1,4 @@
-"""Tool endpoints: masks, stickiness, in-place appends, and who parses what."""
+"""Tool endpoints: masks, stickiness, in-place appends, and which member parses what."""
 
 import pytest
 from llama_index.core.agent.react.formatter import ReActChatFormatter
@@ -68,7 +68,7 @@ def in_block(call_id):
 
 @pytest.mark.parametrize("asking", [in_block, beside])
 @pytest.mark.parametrize("call_id", ["call-1", "", "add"])
-def test_a_tool_turn_stays_with_who_began_it(router, members, call_id, asking):
+def test_a_tool_turn_stays_with_the_member_that_began_it(router, members, call_id, asking):
     llm = CrossRouteLLM(members, router, cost_preference=0)
     members["large"]._script = lambda *_: asking(call_id)
     began = llm.chat_with_tools([ADD], ARITHMETIC)
@@ -83,7 +83,9 @@ def test_a_tool_turn_stays_with_who_began_it(router, members, call_id, asking):
 
 @pytest.mark.parametrize("asking", [in_block, beside])
 @pytest.mark.parametrize("call_id", ["call-1", "", "add"])
-def test_conversations_that_share_ids_are_each_finished_by_who_began_them(router, asking, call_id):
+def test_conversations_that_share_ids_are_each_finished_by_the_member_that_began_them(
+    router, asking, call_id
+):
     members = {name: ChatFake(name, lambda *_: asking(call_id)) for name in ("small", "large")}
     llm = CrossRouteLLM(members, router)
     begun = {text: llm.chat_with_tools([ADD], text) for text in (ARITHMETIC, STORY)}

@@ -1,4 +1,4 @@
-"""A decision over a few candidates, and who keeps count, for the tests of escalation."""
+"""A decision over a few candidates, and what keeps count, for the tests of escalation."""
 
 from __future__ import annotations
 

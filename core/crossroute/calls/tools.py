@@ -30,7 +30,7 @@ READABLE = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 
 
 def tool_provider(tool: Any) -> str | None:
-    """Return whose own tool a dict describes; None for a tool that anybody may call.
+    """Return the provider that runs a tool itself, as its dict says; None for a tool that any model may call.
 
     >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
     ('anthropic', 'openai')

@@ -1,6 +1,6 @@
 """Waits: for how long a provider asks not to be called, wherever it says so.
 
-| where | who |
+| where | sent by |
 |---|---|
 | `retry-after`, `retry-after-ms` | most |
 | `x-ratelimit-reset-tokens: 6m0s` and the like | OpenAI, Groq, OpenRouter |

@@ -128,7 +128,7 @@ def main() -> NoReturn:
         if end.code == INTERRUPTED:
             err.print("Interrupted.")
         raise
-    except BrokenPipeError:  # whoever read has read enough
+    except BrokenPipeError:  # the reader has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except ValidationError as error:

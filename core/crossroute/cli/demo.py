@@ -157,7 +157,7 @@ def _measured() -> dict[str, Any]:
 
 
 def _apart(router: Router) -> list[str]:
-    """Return a line on an easy query and one on a hard one: who gets them, and for how much."""
+    """Return a line on an easy query and one on a hard one: which candidates get them, and for how much."""
     lines = []
     for kind, query in (("An easy query", EASY), ("A hard one", HARD)):
         decision = router.route(query)

@@ -1,4 +1,4 @@
-"""The demonstration as a page: a dial to move, and who gets each query; one file that needs no network."""
+"""The demonstration as a page: a dial to move, and the candidate of each query; one file that needs no network."""
 
 from __future__ import annotations
 

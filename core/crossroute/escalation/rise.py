@@ -22,7 +22,7 @@ from crossroute.reward import Reward
 Columns = npt.NDArray[np.intp]
 
 NEVER = -1.0
-"""A rise at which nobody is called."""
+"""A rise at which no candidate is called."""
 
 
 class Signals(NamedTuple):

@@ -1,6 +1,6 @@
 """The page of a report: one self-contained HTML file that needs no network.
 
-What a router is worth in a sentence, curves to hover over, who gets which queries, each task's figures, calibration,
+What a router is worth in a sentence, curves to hover over, each candidate's queries, each task's figures, calibration,
 and the queries that cost it most.
 """
 

@@ -109,7 +109,7 @@ class _Table:
         self._hands: dict[tuple[int, tuple[int, ...]], tuple[Floats, Floats]] = {}
 
     def play(self, pay: float, reward: Reward, look_ahead: bool) -> tuple[Columns, Columns, Floats]:
-        """Return who was called, shape (n, max_calls), whose answer was kept and its P(right), (n,)."""
+        """Return the candidates called, shape (n, max_calls), the one whose answer is kept and its P(right), (n,)."""
         forecast = self._forecast
         if look_ahead and self._max_calls > 1:
             first = forecast.first(pay, reward)

@@ -59,7 +59,7 @@ class Ability(BaseModel):
         told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
         try:
             return candidate if told is None else told_to(candidate, told)
-        except EffortError:  # whoever set it knows the model better
+        except EffortError:  # the user who set it knows the model better
             return candidate
 
 

@@ -35,7 +35,7 @@ SCRATCH = (f".{CONFIG}.*", f".{WAITING}.*")
 """What `replace_entry` calls a config, and weights, that are not whole yet."""
 
 TRIES = 3
-"""Looks at a folder after which a reader waits for whoever saves into it."""
+"""Looks at a folder after which a reader waits for the process that saves into it."""
 
 BUNDLED = Path(__file__).parents[1] / "weights"
 ENCODER = "static-minilm"

@@ -1,4 +1,4 @@
-"""The guard: who calls, whether that is allowed, and what is left of its rates."""
+"""The guard: whose key a request has, whether it is allowed, and what is left of the key's rates."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Guard:
         return key
 
     def admit_admin(self, headers: Mapping[str, str]) -> Key | None:
-        """Return the key of one who may see what all spent.
+        """Return the key of a caller that may see what all spent.
 
         Raises:
             RequestError: As `admit`; or the key may not.

@@ -49,7 +49,7 @@ def test_the_shape_of_a_log():
     assert shape[10] == pytest.approx(20.5 / 32)
 
 
-def test_whose_calls_count():
+def test_which_calls_count():
     keys = {"research", "user:ann", "user:bob"}
     assert len(Budget(usd=1).accounts(keys)) == 1
     assert len(Budget(usd=1, key="research").accounts(keys)) == 1

@@ -1,4 +1,4 @@
-"""Attempts: who is called after whom, in calls and in streams, sync and async."""
+"""Attempts: the order in which candidates are called, in calls and in streams, sync and async."""
 
 import asyncio
 import math
@@ -102,7 +102,7 @@ def test_a_permanent_error_is_raised_at_once_as_it_was():
     assert cooldowns.remaining("a") == 0
 
 
-def test_who_cools_down_is_called_last_but_is_called():
+def test_a_candidate_that_cools_down_is_called_last_but_is_called():
     cooldowns = Cooldowns()
     cooldowns.fail("a")
     members = Members(b=[RateLimitError()])
@@ -156,7 +156,7 @@ def test_failures_that_are_alike_stand_in_one_note():
         assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
 
 
-def test_who_timed_out_is_called_three_times_at_most():
+def test_a_candidate_that_times_out_is_called_three_times_at_most():
     members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
     assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
     assert members.called == ["a", "b", "a", "b", "a", "b"]
@@ -361,7 +361,7 @@ def test_no_attempt_at_all_is_refused():
         Attempts(decision("a"), Cooldowns(), max_attempts=0)
 
 
-def test_who_is_insisted_on_is_called_first_even_while_it_cools_down():
+def test_a_candidate_that_is_insisted_on_is_called_first_even_while_it_cools_down():
     cooldowns = Cooldowns()
     cooldowns.fail("a")
     members = Members(a=[RateLimitError("slow down")])

@@ -41,14 +41,14 @@ def test_it_decides_as_the_router_does(dispatcher):
     assert decision.eligible[-1] == "x", "the default that the router does not know comes last"
 
 
-def test_needs_mask_who_lacks_them(dispatcher):
+def test_needs_exclude_members_that_lack_them(dispatcher):
     decision = dispatcher.decide(Query(TEXT), CallSettings(cost_preference=1), needs=["tools"])
     assert decision.eligible == ("small", "large")
     with pytest.raises(NoEligibleCandidateError, match="lacks audio"):
         dispatcher.decide(Query(TEXT), needs=["audio"])
 
 
-def test_a_tool_turn_stays_with_who_began_it(dispatcher):
+def test_a_tool_turn_stays_with_the_member_that_began_it(dispatcher):
     for began in ("small", "large"):
         decision = dispatcher.decide(Query(TEXT), needs=["tools"], current=began, tool_turn=True)
         assert decision.candidate == began
@@ -159,7 +159,7 @@ def test_without_text_the_default_answers_or_the_best_on_average_that_can(dispat
         without.decide(None, needs=["audio"])
 
 
-def test_where_nobody_is_known_to_be_able_those_are_tried_of_whom_nobody_says(router):
+def test_where_no_member_is_known_to_be_able_those_of_which_nothing_is_said_are_tried(router):
     blind = Ability(capabilities=frozenset())
     maybe = Ability(capabilities=frozenset(), untold=frozenset({"vision"}))
     decision = Dispatcher(router, {"small": blind, "large": maybe}).decide(Query(TEXT), needs=["vision"])
@@ -192,7 +192,7 @@ def test_the_default_takes_no_call_that_a_constraint_or_its_window_keeps_from_it
         dispatcher.decide(long, needs=["vision"])
 
 
-def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
+def test_no_member_finishes_a_tool_turn_that_it_may_not(dispatcher):
     denied = Constraints(deny=frozenset({"large"}))
     assert (
         dispatcher.decide(None, CallSettings(constraints=denied), current="large", tool_turn=True).candidate
@@ -203,7 +203,7 @@ def test_nobody_finishes_a_tool_turn_that_it_may_not(dispatcher):
     assert dispatcher.decide(None, **needs).candidate == "small"
 
 
-def test_who_finishes_a_tool_turn_is_called_even_while_it_cools_down(dispatcher):
+def test_the_member_of_a_tool_turn_is_called_even_while_it_cools_down(dispatcher):
     dispatcher.cooldowns.fail("large")
     turn = dispatcher.decide(Query(TEXT), needs=["tools"], current="large", tool_turn=True)
     assert dispatcher.attempts(turn).decision.candidate == "large"
@@ -259,7 +259,7 @@ def test_attempts_go_on_to_the_default_that_the_router_does_not_know(dispatcher)
     assert "failed with RateLimitError" in str(answered)
 
 
-def test_who_gave_an_answer_is_remembered_by_its_marks(dispatcher):
+def test_the_author_of_an_answer_is_remembered_by_its_marks(dispatcher):
     dispatcher.memory.began(["call-1", ""], "small")
     assert dispatcher.memory.beginner(["", "call-1"]) == "small"
     assert dispatcher.memory.beginner(["", "call-2"]) is None

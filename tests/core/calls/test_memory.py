@@ -1,10 +1,10 @@
-"""Memory: who gave which answer, until that is long ago."""
+"""Memory: which candidate gave which answer, until that is long ago."""
 
 from crossroute.calls import memory as module
 from crossroute.calls.memory import Memory
 
 
-def test_any_mark_tells_who_answered_and_empty_ones_tell_nothing():
+def test_any_mark_tells_the_author_and_empty_ones_tell_nothing():
     memory = Memory()
     memory.began(["", "a", "b"], "small")
     memory.began(["b"], "large")

@@ -22,7 +22,7 @@ from crossroute.errors import UnableError
         (len, None),
     ],
 )
-def test_a_tool_tells_whose_it_is(tool, provider):
+def test_a_tool_tells_which_provider_runs_it(tool, provider):
     assert tool_provider(tool) == provider
 
 

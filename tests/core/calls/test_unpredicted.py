@@ -1,4 +1,4 @@
-"""Decisions without numbers: who may take a call, by what it can do alone."""
+"""Decisions without numbers: which model may take a call, by what it can do alone."""
 
 import math
 

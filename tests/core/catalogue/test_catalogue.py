@@ -100,7 +100,7 @@ def test_what_is_added_to_a_name_is_never_ignored(suffix):
             assert found is None or found.entry is not entry
 
 
-def test_a_fine_tune_is_nobody():
+def test_a_fine_tune_is_no_model_of_the_catalogue():
     for entry in CATALOGUE:
         for spelling in (f"ft:{entry.name}:acme::1", f"acme/{entry.name}", f"azure/acme/{entry.name}"):
             assert CATALOGUE.find(spelling) is None

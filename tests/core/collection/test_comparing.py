@@ -20,7 +20,7 @@ def saved(tmp_path_factory):
     return folder
 
 
-def test_who_would_get_what_at_which_dial(saved):
+def test_each_candidates_share_is_told_at_each_dial(saved):
     router = Router.from_pretrained(saved)
     seen = foresee(router, [ARITHMETIC, CODE, STORY])
     assert [row.preference for row in seen.dials] == list(PREFERENCES)

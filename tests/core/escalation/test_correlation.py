@@ -46,7 +46,7 @@ def test_the_unseen_move_with_the_look(correlation):
     assert (level < up).all()
 
 
-def test_without_correlation_nobody_moves():
+def test_without_correlation_no_candidate_moves():
     correlation, log_odds = Correlation(0.0, 0.3), logit(np.array([0.2, 0.7]))
     moved = correlation.unseen(log_odds, correlation.common(5.0, 1), 1)
     assert moved == pytest.approx(sigmoid(log_odds), abs=1e-12)

@@ -54,7 +54,7 @@ def test_a_plan_takes_the_numbers_of_the_decision():
     assert some.prior("dear", ["cheap"], [-3.0]) < QUALITY[2] < some.prior("dear", ["cheap"], [6.0])
 
 
-def test_a_plan_leaves_out_who_is_excluded_or_of_whom_nothing_is_foreseen():
+def test_a_plan_leaves_out_candidates_that_are_excluded_or_without_predictions():
     decision = decided()
     first, second, third = decision.alternatives
     changed = (

@@ -60,7 +60,7 @@ def test_all_candidates_are_read_alike(learned):
     assert (loss < before - 0.05).all()
 
 
-def test_who_is_the_surer_the_more_often_wrong_is_read_as_telling_nothing():
+def test_confidence_that_grows_with_errors_is_read_as_telling_nothing():
     prior, _, right, at = (part[:, :1] for part in simulated())
     logprob = -np.exp(at - 10)
     turned = fit_verifier(prior, logprob, right)

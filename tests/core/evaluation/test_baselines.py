@@ -61,7 +61,7 @@ def two_kinds(n=160, seed=0, missing=0.2):
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_every_learner_finds_out_who_is_right_in_spite_of_missing_outcomes(name):
+def test_every_learner_finds_the_better_candidate_in_spite_of_missing_outcomes(name):
     embeddings, train, _ = two_kinds()
     queries, _, right = two_kinds(seed=1)
     prediction = LEARNERS[name].fit(embeddings, train).predict(queries)

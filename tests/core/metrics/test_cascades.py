@@ -62,7 +62,7 @@ def test_one_call_is_plain_routing_exactly(recorded, reward):
 
 @pytest.mark.parametrize("look_ahead", [True, False])
 @pytest.mark.parametrize("cheapest", [1e-4, 0.0])
-def test_without_evidence_nothing_is_lost_and_nobody_called_in_vain(recorded, look_ahead, cheapest):
+def test_without_evidence_nothing_is_lost_and_no_call_made_in_vain(recorded, look_ahead, cheapest):
     outcomes, prediction = recorded
     mute = replace(outcomes, answer_logprob=np.full_like(outcomes.quality, np.nan))
     priced = replace(prediction, cost=prediction.cost * [cheapest / 1e-4, 1, 1])

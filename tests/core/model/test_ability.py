@@ -9,7 +9,7 @@ RANDOM = np.random.default_rng(0)
 ABILITY = np.array([-1.0, 0.0, 1.5])
 EASE = np.array([1.0, 0.0, -1.0, 0.5])
 CODERS = np.array([[0.9, 0.9, 0.4], [0.4, 0.4, 0.9], [0.8, 0.8, 0.6], [0.5, 0.5, 0.8]])
-"""Four candidates, three clusters: who is good in the first is good in the second and worse in the third."""
+"""Four candidates, three clusters: those that are good in the first are good in the second and worse in the third."""
 
 
 def test_eases_are_found_though_no_candidate_saw_all_clusters():

@@ -61,7 +61,7 @@ def test_lengths_are_found_though_no_candidate_answered_all_queries():
     np.testing.assert_allclose(found - found[1], lengths, atol=0.05)
 
 
-def test_whom_a_terse_prompt_was_put_to_does_not_make_it_terse():
+def test_a_prompt_is_no_more_terse_for_the_candidates_that_it_was_put_to():
     log_tokens = np.full((200, 3), np.nan)
     log_tokens[:100, :2] = [0.0, 0.2]  # asked for a letter
     log_tokens[100:, 1:] = [6.0, 6.1]  # asked to think

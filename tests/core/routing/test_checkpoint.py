@@ -24,7 +24,7 @@ def edit_config(folder, **changes):
 
 
 def edit_tensors(folder, change):
-    """Change the tensors and state their digest, as one would who forges a checkpoint."""
+    """Change the tensors and state their digest, as a forger of checkpoints would."""
     tensors = load((folder / WEIGHTS).read_bytes())
     change(tensors)
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})

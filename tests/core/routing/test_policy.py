@@ -100,7 +100,7 @@ def test_a_screen_lets_through_what_fails_nothing(fields):
     assert np.broadcast_to(found, quality.shape).tolist() == by_row
 
 
-def test_a_screen_that_holds_nobody_back_says_so():
+def test_a_screen_that_excludes_no_candidate_says_so():
     assert Screen(POOL, Constraints()).eligible(np.ones((1, 3)), None, None) is None
 
 

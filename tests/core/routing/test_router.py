@@ -70,7 +70,7 @@ def test_no_query_gives_no_row(router):
     assert list(router.route_many([])) == []
 
 
-def test_learns_who_is_good_at_what(router, outcomes):
+def test_learns_which_candidate_is_good_at_what(router, outcomes):
     test = outcomes.split("test")
     prediction = router.predict(test.texts)
     for task, good, bad in (("chat", "small", "coder"), ("code", "coder", "small")):

@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 
 def rewrite(folder, weights):
-    """Replace the weights and state their digest, as one would who forges a checkpoint."""
+    """Replace the weights and state their digest, as a forger of checkpoints would."""
     import hashlib
 
     (folder / WEIGHTS).write_bytes(weights)
@@ -123,7 +123,7 @@ def test_a_crash_while_saving_leaves_one_whole_router(tmp_path, monkeypatch, the
     assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, WEIGHTS]
 
 
-def test_who_reads_while_another_saves_finds_one_whole_router(tmp_path):
+def test_a_reader_finds_one_whole_router_while_another_saves(tmp_path):
     kinds = {"one": TENSORS, "other": OTHER}
     write_checkpoint(tmp_path, {"name": "one"}, TENSORS)
     done = threading.Event()

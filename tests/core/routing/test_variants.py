@@ -24,7 +24,7 @@ def variants():
     return router_over("universal", dict.fromkeys(names, Ability()))
 
 
-def test_whoever_thinks_harder_is_never_foreseen_worse_or_cheaper(variants):
+def test_a_variant_that_thinks_harder_is_never_foreseen_worse_or_cheaper(variants):
     found = variants.predict(QUERIES)
     for first in (0, len(LEVELS)):
         own = slice(first, first + len(LEVELS))

@@ -116,7 +116,7 @@ def test_rates_slide():
     assert rates.take("a", 5, 10) == (0, 0.0)
 
 
-def test_metrics_are_for_who_may_see_them(serve):
+def test_metrics_are_for_admin_keys(serve):
     with serve(key(), key("root", ADMIN, admin=True)) as served:
         ask(served, said(STORY))
         ask(served, said(STORY, stream=True))

@@ -176,7 +176,7 @@ def test_thinking_and_cache_control_are_read_by_the_other_format(served, upstrea
     assert [message["content"] for message in sent] == ["Be short.", STORY, "Hello.", STORY]
 
 
-def test_tokens_are_counted_by_who_counts_them_or_estimated(served, upstream):
+def test_tokens_are_counted_by_an_api_that_counts_them_or_estimated(served, upstream):
     url = f"{served.openai}/messages/count_tokens"
     asked = {"model": "crossroute", "messages": SAID}
     counted = httpx.post(url, json=asked).json()

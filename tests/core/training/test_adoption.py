@@ -44,7 +44,7 @@ def test_a_local_spelling_is_free_and_keeps_the_profile(universal):
     assert found.profile == universal.pool["llama-3.1-8b-instruct"].profile
 
 
-def test_names_that_are_the_routers_or_nobodys_change_nothing(router):
+def test_names_that_are_the_routers_or_unknown_change_nothing(router):
     assert named_as(Pool([Candidate(name="small"), Candidate(name="newcomer")]), router) is router
 
 

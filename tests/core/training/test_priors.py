@@ -30,7 +30,7 @@ def measured(quality, tasks, abilities):
     )
 
 
-def test_who_was_tried_on_hard_questions_alone_is_not_taken_for_weak():
+def test_a_candidate_tried_on_hard_questions_alone_is_not_taken_for_weak():
     rng = np.random.default_rng(0)
     easy = np.stack([rng.random(400) < 0.9, np.full(400, np.nan)], axis=1)  # only the small one
     hard = np.stack([rng.random(400) < 0.3, rng.random(400) < 0.5], axis=1)  # both

@@ -98,7 +98,7 @@ def test_the_words_of_a_refusal_are_text_elsewhere():
     assert for_provider([refusal], "anthropic", SOURCES)[0].content == "No."
 
 
-def test_who_wrote_an_answer_counts_before_the_provider_that_it_names():
+def test_the_author_of_an_answer_counts_before_the_provider_that_it_names():
     stamp = {"model_provider": "bedrock", "crossroute": {"candidate": "b"}}
     answer = AIMessage([THINKING, {"type": "text", "text": "x"}], response_metadata=stamp)
     sources = {**SOURCES, "b": "amazon_bedrock"}

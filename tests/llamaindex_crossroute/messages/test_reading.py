@@ -1,4 +1,4 @@
-"""Reading: what a call is routed on, what it needs, who spoke before."""
+"""Reading: what a call is routed on, what it needs, which member spoke before."""
 
 from types import SimpleNamespace
 

@@ -239,7 +239,7 @@ def test_max_calls_is_kept(ask):
     assert len(members.asked) == 3
 
 
-def test_who_cools_down_is_not_called(ask):
+def test_a_candidate_that_cools_down_is_not_called(ask):
     books = Books()
     for name in ("middle", "dear"):
         books.cooldowns.fail(name, 60.0)
@@ -319,7 +319,7 @@ def test_tool_calls_are_returned_at_once_unless_they_fail_their_schema(ask):
     assert chosen.answer is not broken
 
 
-def test_who_speaks_is_noted_where_log_probabilities_were_asked_for(ask):
+def test_candidates_that_return_log_probabilities_are_noted(ask):
     mute = Reply("Paris", usage=USAGE)
     muted = {"cheap": mute, "middle": mute, "dear": mute}
     assert not ask(SURELY)[2].logprobs.silent
