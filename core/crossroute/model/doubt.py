@@ -263,8 +263,8 @@ class Doubt:
         if self._usual is None:
             return at
         said = np.zeros(len(x), dtype=np.int8) if one_call is None else one_call
-        read, written = self._usual.lean(at.read, at.written, self._white(x), people, said)
-        return at._replace(read=read, written=written)
+        leant = self._usual.lean(*at[:3], z=self._white(x), people=people, one_call=said)
+        return Situation(*leant, at.spread)
 
     def _white(self, x: Floats) -> Floats:
         return np.asarray((x - self.tensors["location"]) @ self.tensors["within"])
@@ -326,7 +326,9 @@ class Doubt:
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
         strange = _strange(readings[0].trust, manner[:, AS_PEOPLE])
         read = [(at.read, at.written) for at in readings]
-        return Doubt(self.kinds, plain.tensors | usual_tensors(self._white(x), read, strange))
+        return Doubt(
+            self.kinds, plain.tensors | usual_tensors(self._white(x), read, readings[0].trust, strange)
+        )
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""

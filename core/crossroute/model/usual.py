@@ -1,12 +1,13 @@
 """What a user's own queries are usually like, ungraded.
 
-    read = read + LEANING * (1 - asked as people ask) * (usual of the nearest group - read)
+    read  = read  + LEANING * (1 - asked as people ask) * (usual of the nearest group - read)
+    trust = trust + TRUSTED * (1 - asked as people ask) * (mean trust of the nearest group - trust)
 
 Where a query is like none in training, what is read of it is noisy: readings of a set's queries differ, and the set's
-models do not differ with them. What the readings of many queries of one kind have in common is told well. So a router
-that was shown some of its user's queries reads a strange one half as itself, half as its group. Ordinary requests,
-which are read well, stay as they are, and so does what says that it is a whole run. It was chosen on whole sets left
-out (docs/benchmarks.md).
+models do not differ with them. What the readings of many queries of one kind have in common is told well, and so is
+whether queries of that kind are like training. So a router that was shown some of its user's queries reads a strange
+one in part as itself, in part as its group. Ordinary requests, which are read well, stay as they are, and so does what
+says that it is a whole run. It was chosen on whole sets left out (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import numpy.typing as npt
 from crossroute.model.clusters import assign
 from crossroute.numeric import Floats, means_by, sum_by
 
-LEANING = 0.5
-"""How far a strange query is read as its group."""
+LEANING, TRUSTED = 0.75, 0.5
+"""How far a strange query is read as its group, and trusted as it. Read wholly so, sets left out gain further, but the
+harder of two queries of a group would have no claim to the dearer model."""
 
 OF_GROUP, MOST_GROUPS = 50, 8
 """Queries to a group, about, and most groups."""
@@ -28,13 +30,14 @@ OF_GROUP, MOST_GROUPS = 50, 8
 LEAST_STRANGE = 1e-3
 """What a query counts in its group, though nothing of it is strange."""
 
-MOST_SHARE = 3.0
+MOST_SHARE = 2.0
 """What it counts at most, in means of its group: no single query makes a group of known ones what it is."""
 
 BEGINNINGS, ROUNDS = 5, 20
 
-USUAL = ("usual", "usual_read", "usual_written")
-"""Its tensors: centres of groups (u, p), and what is read of each (2, u, K + 2), as what may be a run and as a call."""
+USUAL = ("usual", "usual_read", "usual_written", "usual_trust")
+"""Its tensors: centres of groups (u, p), what is read of each (2, u, K + 2), as what may be a run and as a call, and
+the mean trust in each (u,)."""
 
 
 class Usual:
@@ -50,40 +53,54 @@ class Usual:
     """
 
     def __init__(self, tensors: Mapping[str, npt.NDArray[np.floating]], size: int, outputs: int) -> None:
-        self._centers, self._read, self._written = (tensors[name].astype(float) for name in USUAL)
+        self._centers, self._read, self._written, self._trust = (
+            tensors[name].astype(float) for name in USUAL
+        )
         groups = len(self._centers)
-        for name, shape in zip(USUAL, ((groups, size), *((2, groups, outputs),) * 2), strict=True):
+        shapes = ((groups, size), *((2, groups, outputs),) * 2, (groups,))
+        for name, shape in zip(USUAL, shapes, strict=True):
             if tensors[name].shape != shape:
                 raise ValueError(f"the shape {tensors[name].shape} of doubt.{name} is not {shape}.")
 
     def lean(
-        self, read: Floats, written: Floats, z: Floats, people: Floats, one_call: npt.NDArray[np.integer]
-    ) -> tuple[Floats, Floats]:
-        """Return what is read of queries, in part as of their groups, each of shape (n, K + 2).
+        self,
+        trust: Floats,
+        read: Floats,
+        written: Floats,
+        *,
+        z: Floats,
+        people: Floats,
+        one_call: npt.NDArray[np.integer],
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return trust in queries and what is read of them, in part as of their groups.
 
         Args:
-            read: Of themselves; see `Situation`.
+            trust: Of themselves, shape (n,); see `Situation`.
+            read: Likewise, shape (n, K + 2).
             written: Likewise, for the answer's length.
             z: The queries, whitened, shape (n, p).
             people: How far each asks as people do, shape (n,).
             one_call: As for `Doubt.situate`, shape (n,).
         """
         group, call = assign(z, self._centers), (one_call > 0).astype(np.intp)
-        share = (LEANING * (1 - people) * (one_call >= 0))[:, None]
+        share = (1 - people) * (one_call >= 0)
+        each = LEANING * share[:, None]
         return (
-            read + share * (self._read[call, group] - read),
-            written + share * (self._written[call, group] - written),
+            trust + TRUSTED * share * (self._trust[group] - trust),
+            read + each * (self._read[call, group] - read),
+            written + each * (self._written[call, group] - written),
         )
 
 
 def usual_tensors(
-    z: Floats, readings: Sequence[tuple[Floats, Floats]], strange: Floats
+    z: Floats, readings: Sequence[tuple[Floats, Floats]], trust: Floats, strange: Floats
 ) -> dict[str, npt.NDArray[np.floating]]:
     """Return what is read of groups of queries, as tensors of `Usual`.
 
     Args:
         z: The queries, whitened, shape (n, p).
         readings: What is read of them, and for the answer's length, as of what may be runs, and of calls.
+        trust: In them, shape (n,).
         strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
     """
     centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
@@ -96,7 +113,8 @@ def usual_tensors(
         np.stack([sum_by(group, weight * each, len(centers)) / whole for each in alike])
         for alike in zip(*readings, strict=True)
     ]
-    return dict(zip(USUAL, (each.astype(np.float32) for each in (centers, *told)), strict=True))
+    found = centers, *told, np.bincount(group, trust) / np.bincount(group)
+    return dict(zip(USUAL, (each.astype(np.float32) for each in found), strict=True))
 
 
 def _groups(z: Floats, count: int) -> Floats:

@@ -5,7 +5,15 @@ import pytest
 
 from crossroute import Query, Router
 from crossroute.model.doubt import Doubt
-from crossroute.model.usual import LEANING, MOST_GROUPS, MOST_SHARE, OF_GROUP, USUAL, usual_tensors
+from crossroute.model.usual import (
+    LEANING,
+    MOST_GROUPS,
+    MOST_SHARE,
+    OF_GROUP,
+    TRUSTED,
+    USUAL,
+    usual_tensors,
+)
 from tests.core.model.test_doubt import A_RUN, KINDS, LIKE, P, asking, doubt
 
 AWAY = -9.0
@@ -25,7 +33,7 @@ def strange(ease: list[float], task: float = 0.0) -> np.ndarray:
     return np.array([[AWAY, task, each] for each in ease])
 
 
-def test_a_strange_query_is_read_half_as_those_like_it():
+def test_a_strange_query_is_read_in_part_as_those_like_it():
     shown = strange([2.0, 3.0, 4.0])
     known = reads_ease()
     used = known.accustomed(shown)
@@ -37,17 +45,26 @@ def test_a_strange_query_is_read_half_as_those_like_it():
     )
 
 
-def test_one_is_read_as_one_of_several_and_trust_stays():
+def test_one_is_read_as_one_of_several():
     rows = np.concatenate([strange([6.0, -2.0, 0.3]), LIKE])
     said = np.array([0, 1, -1, 0])
     known = reads_ease(manner=asking(A_RUN))
     used = known.accustomed(strange([2.0, 3.0], task=1.0))
     several = used.situate(rows, said)
-    assert several.trust == pytest.approx(known.situate(rows, said).trust)
     for row in range(len(rows)):
         alone = used.situate(rows[row : row + 1], said[row : row + 1])
         for one, of_all in zip(alone, several, strict=True):
             np.testing.assert_allclose(one[0], of_all[row], rtol=1e-9, atol=1e-15)
+
+
+def test_a_query_is_trusted_in_part_as_those_like_it():
+    known = doubt()
+    shown = np.concatenate([LIKE, strange([0.0])])
+    used, rows = known.accustomed(shown), strange([0.0, 0.0])
+    was, usual = known.situate(rows).trust, known.situate(shown).trust.mean()
+    assert was.max() < 0.1 < usual < 0.9
+    trust = used.situate(rows, np.array([0, -1])).trust
+    assert trust == pytest.approx([was[0] + TRUSTED * (usual - was[0]), was[1]], abs=1e-6)
 
 
 def test_ordinary_requests_and_stated_runs_stay_as_they_are():
@@ -123,7 +140,7 @@ def groups_of(count: int, *, odd: float | None = None) -> tuple[np.ndarray, np.n
     read, weight = random.standard_normal((count, 3)), np.full(count, 0.05)
     if odd is not None:
         z, read, weight = np.vstack([z, z[:1]]), np.vstack([read, np.full(3, odd)]), np.append(weight, 1.0)
-    told = usual_tensors(z, [(read, read)] * 2, weight)
+    told = usual_tensors(z, [(read, read)] * 2, 1 - weight, weight)
     order = told["usual"].argmax(axis=1).argsort()
     return told["usual"][order], told["usual_read"][0][order]
 
