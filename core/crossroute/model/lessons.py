@@ -30,7 +30,7 @@ LENGTH_SHARED, LENGTH_OWN, LENGTH_BY_CLUSTER = 0.3, 0.2, 0.7
 """Standard deviations, in logs, of how much longer answers are: all, a candidate's, those in a cluster."""
 
 MOST_LENGTH = 3.0
-"""Logs beyond which a surprise of a cost counts as this."""
+"""Logs, from what is common to most calls, beyond which a surprise of a cost counts as this."""
 
 
 class PoolLessons(NamedTuple):
@@ -84,6 +84,7 @@ def fit_lengths(
     """Return what the costs of n calls teach of each candidate's log tokens by cluster, shape (m, k).
 
     A ridge regression of the logarithm of cost / predicted cost; the mean cost of typical calls is then met as a whole.
+    Costs that are off by the same factor in most calls, however large, are learnt; those of a few calls are bounded.
 
     Args:
         cost: USD that each call took, above 0, shape (n,).
@@ -93,10 +94,13 @@ def fit_lengths(
         candidates: m.
         weight: How much each counts, shape (n,).
     """
-    k = clusters.shape[1]
+    k, calls = clusters.shape[1], weight.sum()
     if not len(cost):
         return np.zeros((candidates, k))
-    target = np.log(cost / predicted).clip(-MOST_LENGTH, MOST_LENGTH)
+    told = calls / (calls + (NOISE / LENGTH_SHARED) ** 2)
+    surprise = np.log(cost / predicted)
+    common = told * _median(surprise, weight)
+    target = common + (surprise - common).clip(-MOST_LENGTH, MOST_LENGTH)
     features = np.hstack([np.ones((len(target), 1)), np.eye(candidates)[columns], clusters])  # (n, 1 + m + k)
     spreads = np.r_[LENGTH_SHARED, np.full(candidates, LENGTH_OWN), np.full(k, LENGTH_BY_CLUSTER)]
     weighted = features * weight[:, None]
@@ -104,4 +108,10 @@ def fit_lengths(
     length = found[0] + found[1 : candidates + 1, None] + found[None, candidates + 1 :]  # (m, k)
     usual = weight * typical_weights(predicted) * predicted
     missed = np.log((usual * np.exp(target)).sum() / (usual * np.exp(features @ found)).sum())
-    return np.asarray(length + missed * weight.sum() / (weight.sum() + (NOISE / LENGTH_SHARED) ** 2))
+    return np.asarray(length + missed * told)
+
+
+def _median(values: Floats, weight: Floats) -> float:
+    """Return the value up to which half of the weight lies."""
+    order = values.argsort()
+    return float(values[order[weight[order].cumsum().searchsorted(weight.sum() / 2)]])

@@ -86,3 +86,14 @@ def test_few_calls_are_shrunk_to_nothing():
     assert one[0, 0] > one[1, 0] > 0  # in part it is all candidates' answers
     assert one[1, 1] < one[1, 0]
     assert one[1, 1] >= 1 * LENGTH_SHARED**2 / (NOISE**2 + 1)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_costs_that_are_off_by_one_large_factor_are_learnt_and_no_single_call_moves_that(factor):
+    predicted = np.full(400, 1e-3)
+    found = fitted(predicted * factor, predicted, np.arange(400) % 2, np.tile([1, 0], (400, 1)))
+    assert found[:, 0] == pytest.approx(np.log(factor), rel=0.03)
+    odd = predicted * factor
+    odd[5] = 1e9
+    moved = fitted(odd, predicted, np.arange(400) % 2, np.tile([1, 0], (400, 1)))
+    assert np.abs(moved - found).max() < 0.1
