@@ -60,6 +60,11 @@ def read_prompts(
             )
     if not found:
         raise DataError(f"{path} holds no prompts. Add lines with a text.")
+    columns = dict.fromkeys(name for prompt in found.values() for name in prompt.fields)
+    if reference is not None and reference not in columns:  # a line of JSON may lack it
+        raise DataError(
+            f"{path}: no column {reference!r} among {', '.join(columns)}. Name another with --reference COLUMN."
+        )
     return tuple(found.values())
 
 
@@ -76,10 +81,6 @@ def _prompt(place: str, fields: Mapping[str, Any], text: str | None, reference: 
     if column is None:
         raise DataError(
             f"{place}: no column {wanted[0]!r} among {', '.join(fields)}. Name it with --text COLUMN."
-        )
-    if reference is not None and reference not in fields:
-        raise DataError(
-            f"{place}: no column {reference!r} among {', '.join(fields)}. Name another with --reference COLUMN."
         )
     said = fields[column]
     if not isinstance(said, str) or not said.strip():

@@ -27,8 +27,13 @@ def test_columns_may_be_named(tmp_path):
     (prompt,) = read_prompts(path, text="mine", reference="answer")
     assert (prompt.text, prompt.reference) == ("yes", "4")
     for named in ({"text": "other"}, {"reference": "other"}):
-        with pytest.raises(DataError, match=r"line 1: no column 'other' among text, mine.*Name"):
+        with pytest.raises(DataError, match=r"p\.jsonl.*: no column 'other' among text, mine.*Name"):
             read_prompts(path, **named)
+
+
+def test_a_line_of_json_may_lack_the_reference_that_others_have(tmp_path):
+    path = written(tmp_path / "p.jsonl", {"text": "a"}, {"text": "b", "answer": "4"})
+    assert [prompt.reference for prompt in read_prompts(path, reference="answer")] == [None, "4"]
 
 
 def test_lines_are_prompts_gzip_or_not_and_blank_ones_none(tmp_path):
