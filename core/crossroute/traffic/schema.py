@@ -273,4 +273,7 @@ def faults_told(engine: Engine) -> Iterator[None]:
         raise
     except FAULTS as error:
         reason = one_line(getattr(error, "orig", None) or error)
-        raise TrafficError(f"The traffic log {_shown(engine)} cannot be used ({reason}).") from error
+        raise TrafficError(
+            f"The traffic log {_shown(engine)} cannot be used ({reason}). "
+            "Check that it can be reached and written to, and has room."
+        ) from error
