@@ -41,7 +41,8 @@ ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCHE
 class ModelPool(PoolFields, BaseChatModel):
     """What a ChatCrossRoute is made of."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be among what was given
+    # a key may be among what was given
+    model_config = ConfigDict(hide_input_in_errors=True, use_attribute_docstrings=False)
 
     models: Mapping[str, Any] = Field(exclude=True, repr=False)
     """Name, or alias, of a candidate -> chat model, wrapped chat model or `init_chat_model` string; or a list of

@@ -16,6 +16,7 @@ from llama_index.core.tools import BaseTool
 from llama_index.core.types import PydanticProgramMode
 from pydantic import (
     BaseModel,
+    ConfigDict,
     Field,
     PrivateAttr,
     StrictBool,
@@ -60,6 +61,8 @@ Escalate = Escalation | Literal["buffer"] | StrictBool | None
 
 class MemberPool(PoolFields, FunctionCallingLLM):
     """The members and how they are chosen; the endpoints follow in its children."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
     _decided_by: ClassVar[tuple[str, ...]] = tuple(CallSettings.model_fields.keys() - {"candidate"})
 

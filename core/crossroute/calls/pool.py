@@ -19,7 +19,9 @@ from crossroute.routing.policy import Constraints
 class PoolFields(BaseModel):
     """How a pool of models decides and calls; an integration adds the models, and what its framework knows."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        use_attribute_docstrings=True
+    )  # subclasses switch it off: reading source takes time
 
     cost_preference: float | None = Field(default=None, ge=0, le=1)
     """The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default."""
