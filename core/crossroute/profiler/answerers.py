@@ -86,8 +86,8 @@ def answerer_of(model: object) -> Answerer:
     if callable(model):
         return cast("Answerer", model)
     raise TypeError(
-        f"A {type(model).__name__} cannot be asked. Expected a callable from a text to a text, a LangChain chat "
-        "model, a LlamaIndex LLM, or a name that init_chat_model understands."
+        f"An object of type {type(model).__name__} cannot be asked. Expected a callable from a text to a text, a "
+        "LangChain chat model, a LlamaIndex LLM, or a name that init_chat_model understands."
     )
 
 

@@ -97,7 +97,7 @@ def _name(model: Model, name_of: Callable[[Model], str | None]) -> str:
     name = name_of(model)
     if not name:
         raise ValueError(
-            f"A {type(model).__name__} does not tell which model it is. Give models by name: "
+            f"An object of type {type(model).__name__} does not tell which model it is. Give models by name: "
             '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
         )
     return name
