@@ -35,7 +35,8 @@ MIME_TYPES: Mapping[Any, Any] = {"text/plain": TEXT, "application/json": JSON}
 NEEDED = words(
     "n candidate_count logprobs top_logprobs modalities audio functions function_call web_search_options mcp_servers "
     "response_schema response_json_schema response_mime_type response_modalities response_format previous_response_id "
-    "system format cached_content"
+    "system format cached_content instructions conversation prompt background output_format system_instruction "
+    "speech_config response_logprobs"
 )
 """Without these, another answer would come back than was asked for."""
 
@@ -48,6 +49,17 @@ UNTOLD = {
     "cache_control": ...,
 }
 """Arguments of which this value, or any (...), may be left out without a word."""
+
+TIERS: Mapping[str, Mapping[str, str]] = {
+    "openai": {"standard_only": "default", "standard": "default"},
+    "anthropic": {"auto": "auto", **dict.fromkeys(("default", "standard_only", "standard"), "standard_only")},
+    "google": {
+        "flex": "flex",
+        "priority": "priority",
+        **dict.fromkeys(("default", "standard_only", "standard"), "standard"),
+    },
+}
+"""Provider -> what it calls a tier of service that it, or another, has."""
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
@@ -105,7 +117,9 @@ def _said(
         yield from _form(form, dialect, member)
     elif name == "user" and dialect is ANTHROPIC:
         yield "metadata", {"user_id": value}
-    elif name in ("service_tier", "metadata") and dialect in (OPENAI, ANTHROPIC):
+    elif (name == "service_tier" and dialect.name in TIERS) or (
+        name == "metadata" and dialect in (OPENAI, ANTHROPIC)
+    ):
         meant = _service_tier(value, dialect) if name == "service_tier" else _metadata(value, dialect)
         if meant:
             yield name, meant
@@ -129,9 +143,8 @@ def _said(
 
 def _service_tier(value: Any, dialect: Dialect) -> Any:
     """Return a tier of service as a provider calls it, or None where it has none such."""
-    if dialect is OPENAI:
-        return "default" if value == "standard_only" else value
-    return {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}.get(value)
+    own = TIERS[dialect.name]
+    return own.get(str(value), value if dialect is OPENAI else None)
 
 
 def _metadata(value: Any, dialect: Dialect) -> Any:

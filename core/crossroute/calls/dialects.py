@@ -52,7 +52,8 @@ OPENAI = Dialect(
         "frequency_penalty max_tokens max_completion_tokens reasoning_effort reasoning response_format "
         "parallel_tool_calls strict service_tier metadata store modalities audio prediction verbosity stream_options "
         "stream_usage functions function_call prompt_cache_key safety_identifier web_search_options include text "
-        "previous_response_id truncation"
+        "previous_response_id truncation prompt_cache_retention prompt_cache_options moderation max_tool_calls "
+        "background instructions conversation prompt"
     ),
     {
         **lengths_as("max_tokens"),
@@ -71,7 +72,8 @@ ANTHROPIC = Dialect(
     words(
         f"{SHARED} {HTTP} {SAMPLING} top_k stop stop_sequences max_tokens system metadata service_tier thinking betas "
         "mcp_servers container context_management output_config effort reasoning_effort cache_control inference_geo "
-        "parallel_tool_calls strict response_format stream_usage"
+        "parallel_tool_calls strict response_format stream_usage speed user_profile_id output_format diagnostics "
+        "fallbacks"
     ),
     {
         **lengths_as("max_tokens"),
@@ -87,7 +89,8 @@ GOOGLE = Dialect(
         f"{SHARED} {SAMPLING} top_k stop stop_sequences seed presence_penalty frequency_penalty max_output_tokens "
         "candidate_count safety_settings generation_config thinking_budget thinking_level thinking_config "
         "include_thoughts reasoning_effort response_mime_type response_schema response_json_schema response_modalities "
-        "tool_config cached_content functions image_config labels"
+        "tool_config cached_content functions image_config labels service_tier system_instruction media_resolution "
+        "speech_config response_logprobs audio_timestamp routing_config model_armor_config http_options"
     ),
     {
         **lengths_as("max_output_tokens"),
@@ -104,7 +107,7 @@ OLLAMA = Dialect(
     "ollama",
     words(
         f"{SHARED} {SAMPLING} top_k stop seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty "
-        "tfs_z mirostat mirostat_eta mirostat_tau keep_alive options format reasoning response_format logprobs "
+        "tfs_z mirostat mirostat_eta mirostat_tau keep_alive options format reasoning think response_format logprobs "
         "top_logprobs strict"
     ),
     {

@@ -59,6 +59,7 @@ RULES = (
         r"|lsv2|whsec|shpat|dop_v1|fw|rpa|sg|dapi|vcp)[-_.](?=[\w*.-]*[\d*])[\w*.-]{6,}"
     ),
     re.compile(r"\b(?:sk-(?:proj|ant|or|svcacct|admin)-|gsk_|ghp_|nvapi-|pplx-|glpat-|xai-)[\w*.-]{8,}"),
+    re.compile(r"\b(?:sk|pk|gsk|csk|hf|key)[-_][A-Za-z]{28,}(?![\w-])"),  # of letters alone
     re.compile(r"\w{2,}\*{3,}\w*"),  # masked by its provider
     re.compile(r"\b(?:bot)?\d{8,10}:[\w-]{30,}"),  # Telegram's
 )
