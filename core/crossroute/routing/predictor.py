@@ -83,11 +83,7 @@ class Foresight:
             self._at = at = doubt.situate(output.x, one_call)
             held = bounded(quality_logit, -MOST_LOG_ODDS, MOST_LOG_ODDS)
             self._outlook = temper(
-                at,
-                beliefs,
-                quality_logit=held,
-                log_tokens=log_tokens,
-                observed=self._observed,
+                at, beliefs, quality_logit=held, log_tokens=log_tokens, observed=self._observed
             )
             self.trust = at.trust
         quality, self._log_tokens = self._outlook
@@ -137,7 +133,7 @@ class Foresight:
         """
         predictor = self._predictor
         variance, efforts = self.clusters @ predictor.variance, predictor.efforts
-        if predictor.doubt is None or predictor.beliefs is None or self._at is None:
+        if predictor.beliefs is None or self._at is None:
             error = np.asarray(np.sqrt(variance))
         else:
             believed = self._at.kinds @ predictor.beliefs.ability_variance.T
@@ -148,8 +144,8 @@ class Foresight:
     def quality_error_of(self, columns: npt.NDArray[np.intp]) -> Floats:
         """Return the standard error of the predicted quality of one candidate a query, shape (n,)."""
         predictor, rows = self._predictor, np.arange(len(columns))
-        doubt, beliefs = predictor.doubt, predictor.beliefs
-        if predictor.efforts or predictor.lessons or doubt is None or beliefs is None or self._at is None:
+        beliefs = predictor.beliefs
+        if predictor.efforts or predictor.lessons or beliefs is None or self._at is None:
             return np.asarray(self.quality_error[rows, columns])
         variance = np.einsum("nk,nk->n", self.clusters, predictor.variance.T[columns])
         believed = np.einsum("nk,nk->n", self._at.kinds, beliefs.ability_variance[columns])

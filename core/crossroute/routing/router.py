@@ -209,15 +209,17 @@ class Router(Variants, InNotebooks):
         dial = self._dialled(cost_preference, willingness_to_pay)
         screen = self._screened(constraints)
         if self.spending is not None:
-            asked: dict[str, Any] = {
-                "cost_preference": cost_preference,
-                "willingness_to_pay": willingness_to_pay,
-            }
-            asked |= {"constraints": constraints, "current": current, "budget_keys": budget_keys}
-            asked["exploration"] = exploration
+            route = partial(
+                self.route,
+                cost_preference=cost_preference,
+                willingness_to_pay=willingness_to_pay,
+                constraints=constraints,
+                current=current,
+                budget_keys=budget_keys,
+                exploration=exploration,
+            )
             return Decisions(
-                queries,
-                lambda read: (self.route(query, **asked) for batch in self._batches(read) for query in batch),
+                queries, lambda read: (route(query) for batch in self._batches(read) for query in batch)
             )
         return Decisions(
             queries,
