@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from numbers import Integral
 from typing import NamedTuple, get_args
 
-from crossroute.reading.appeals import drop_appeals, drop_empty_choices
+from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.follow_up import is_follow_up
@@ -25,14 +25,16 @@ from crossroute.reading.normalization import (
     REPEATED_SENTENCES,
     REPEATED_SHARE,
     SAMPLE,
+    TITLE_WORDS,
     UPPER,
     UPPER_SHARE,
+    is_titled,
     normalize,
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD
-from crossroute.reading.wordings import MODELS
+from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
 
@@ -55,10 +57,13 @@ CHARACTERS_A_TOKEN = 4
 """The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
 
 MARK = re.compile(
-    "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *MODELS)))
+    "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *ADDRESS_SIGNS, *MODELS)))
     + r"|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
 )
 """What a word must not hold that is read as it stands."""
+
+WRAPS = frozenset("#*_~")
+"""Signs with which a line may begin that is emphasized, or a head, as a whole."""
 
 SENTENCE_END = re.compile(r"[.!?:)] ")
 _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
@@ -282,15 +287,24 @@ def plain_words(text: str) -> list[str]:
         count >= REPEATED_SENTENCES and _has_many_sentences(text)
     ):
         return []
-    if text != lowered and _is_loud(text):
+    if text != lowered and (_is_loud(text) or is_titled(words[:TITLE_WORDS])):
         return []
-    may_hold_more = SENTENCE_END.search(text) or (text[-1] in ".!" and not text[1:].islower())
+    may_hold_more = (
+        SENTENCE_END.search(text)
+        or (text[-1] in ".!" and not text[1:].islower())
+        or lowered.startswith(BEGINS)
+    )
     return [] if may_hold_more and drop_appeals(drop_empty_choices(text)) != text else words
 
 
 def _is_written_otherwise(text: str, words: list[str]) -> bool:
     """Return whether a line may be a template's, hexadecimal, or set apart by one sign."""
-    if text[-1] == ":" or text[1:6:2] in _SET_APART or HEX_END.fullmatch(text[-LEAST_HEX:]):
+    if (
+        text[-1] == ":"
+        or text[0] in WRAPS
+        or text[1:6:2] in _SET_APART
+        or HEX_END.fullmatch(text[-LEAST_HEX:])
+    ):
         return True
     return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))
 

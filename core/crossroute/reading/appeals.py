@@ -20,11 +20,11 @@ SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
 
-END = lazy(r"[.!?:\]][ \n]+|[。！？]\s*|\n+")
+END = lazy(r"[.!?:\]؟।][ \n]+|[。！？]\s*|\n+")
 BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
-APPEAL = lazy(rf"[\s(*_]*(?:{wordings.APPEALS})[\s)*_,;.!:…。！-]*\Z")
+APPEAL = lazy(rf"[\s(*_¿¡]*(?:{wordings.APPEALS}|{wordings.FORMS})[\s)*_,;.!:…。！？?，-]*\Z")
 HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
 STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
 """The four are of small letters: to ignore capitals takes them two to three times as long."""
@@ -37,6 +37,24 @@ ROUTING = lazy(
     re.IGNORECASE,
 )
 """A hint of English anywhere in a text, at whatever length; nobody lets a query decide that."""
+
+BEGINNING = lazy(rf"\s*(?:{wordings.BEGINNINGS})", re.IGNORECASE)
+FOOTER = lazy(rf"(?:{wordings.FOOTERS})[^?]*", re.IGNORECASE)
+FOOTER_CHARACTERS = range(30, 600)
+
+_ADDRESS = r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
+ADDRESS_LAST = lazy(
+    r"[\s(\[<]*(?:\b(?:see|cf|source|via|link|ref|from)\b[.:]? ?(?:also )?)?"
+    rf"(?<![\"'])[<(\[]?(?:{_ADDRESS})[>)\].,]*\s*\Z",
+    re.IGNORECASE,
+)
+ADDRESS_FIRST = lazy(rf"\s*<?(?:{_ADDRESS})>?[:,]?\s+(?=\S)", re.IGNORECASE)
+ADDRESS_SIGNS = ("://", "www.", "@")
+LONGEST_ADDRESSED = 1_000
+"""Characters of a text beyond which an address at its end weighs little."""
+
+LEAST_ASKED = 3
+"""Words that are left of a text without an address at its end: else it is what is asked about."""
 
 SIGNATURE = lazy(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z", re.IGNORECASE)
 EMPTY_CHOICES = lazy(
@@ -57,23 +75,23 @@ IDENTIFIER = lazy(
 
 
 def drop_appeals(text: str) -> str:
-    r"""Return a text without appeals, hints and a signature at its ends; all of it if nothing is left.
+    r"""Return a text without appeals, hints, addresses and a signature at its ends; all of it if nothing is left.
 
     >>> drop_appeals("Hello! Who was Euler? Thank you very much in advance!"), drop_appeals("Thank you!")
     ('Who was Euler?', 'Thank you!')
     >>> drop_appeals("Who was Euler? Nimm bitte das stärkste Modell.\n\nBest regards,\nJane")
     'Who was Euler?'
+    >>> drop_appeals("Who was Euler? Respond only with valid JSON."), drop_appeals("Who was Euler? (see www.euler.ch)")
+    ('Who was Euler?', 'Who was Euler?')
     """
-    signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS)) if "\n" in text else None
-    rest = text[: signature.start()] if signature else text
+    rest = _without_letter(text) if "\n" in text else text
     for _ in range(MOST_DROPPED):
-        shorter = _without_last(_without_first(rest))
+        shorter = _without_last(_without_first(_without_addresses(rest)))
         if shorter == rest or not any(map(str.isalnum, shorter)):
             break
         rest = shorter
     head, tail = rest[:-NUMBERED_CHARACTERS], rest[-NUMBERED_CHARACTERS:]
-    words = tail.split()
-    if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
+    if any(len(word) >= SHORTEST and MAY_IDENTIFY.fullmatch(word) for word in tail.split()):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
     return rest.strip() if any(map(str.isalpha, rest)) else text
 
@@ -121,7 +139,28 @@ def is_appeal(sentence: str) -> bool:
     return bool(names and STRONGEST.search(spoken) and USING.search(spoken))
 
 
+def _without_letter(text: str) -> str:
+    """Return a text without the lines under a letter: a footer, a signature."""
+    rest, _, last = text.rpartition("\n")
+    text = rest.rstrip("\n") if len(last) in FOOTER_CHARACTERS and FOOTER.fullmatch(last) else text
+    signature = SIGNATURE.search(text, max(0, len(text) - SIGNATURE_CHARACTERS))
+    return text[: signature.start()] if signature else text
+
+
+def _without_addresses(text: str) -> str:
+    """Return a text without an address of a page or of a person at its ends, which nobody can look at here."""
+    if len(text) > LONGEST_ADDRESSED or not any(map(text.__contains__, ADDRESS_SIGNS)):
+        return text
+    last = ADDRESS_LAST.search(text)
+    rest = text[: last.start()] if last else text
+    first = ADDRESS_FIRST.match(rest)
+    rest = rest[first.end() :] if first else rest
+    return rest if len(rest.split(None, LEAST_ASKED)) >= LEAST_ASKED else text
+
+
 def _without_first(text: str) -> str:
+    if text[:10].lower().lstrip().startswith(wordings.BEGINS) and (begin := BEGINNING.match(text)):
+        return text[begin.end() :]
     for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
         if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
             return text[end.end() :]

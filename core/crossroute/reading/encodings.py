@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 import unicodedata
 from urllib.parse import unquote_plus
 
@@ -20,7 +21,7 @@ LEAST_HEX = 20
 HEX_END = re.compile(rf"[0-9a-fA-F ]{{{LEAST_HEX},}}\s*")
 MARKS = lazy("[\u0300-\u036f]")
 MARKED = lazy("[A-Za-z][\u0300-\u036f]")
-LATIN = lazy("[A-Za-z]")
+LETTERS = string.ascii_letters.encode()
 
 LEAST_ENTITIES = 3
 LEAST_PERCENTS = 3
@@ -30,10 +31,13 @@ ESCAPED_SHARE = 0.3
 MARKED_SHARE = 0.6
 """Marks a Latin letter above which they are dress: Vietnamese has some 0.35, French 0.05."""
 
-LEET = str.maketrans("013457@$", "oieastas")
-LEET_WORD = lazy(r"(?<![\w@$])(?=[\d@$]*[A-Za-z])(?=[A-Za-z]*[013457@$])[A-Z]?[a-z013457@$]{1,40}(?![\w@$])")
-LEET_INSIDE = lazy(r"[A-Za-z][013457@$]+[a-z]")
-LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,2}(?![\w.,%])")
+LEET_SIGNS = "013457@$"
+LEET = str.maketrans(LEET_SIGNS, "oieastas")
+LEET_WORD = lazy(
+    r"(?<![\w@$])(?=[\d@$]*[^\W\d_])(?=[^\W\d_]*[013457@$])[A-Z\xc0-\xde]?[a-z013457@$\xdf-\xff]{1,40}(?![\w@$])"
+)
+LEET_INSIDE = lazy(r"[^\W\d_][013457@$]+[a-z\xdf-\xff]")
+LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
 LEET_SHARE = 0.4
 LEET_SAMPLE = 300
 LEAST_LEET = 2
@@ -77,7 +81,8 @@ def drop_marks(text: str) -> str:
     ('Who?', 'déjà vu', 'Thủ đô của Việt Nam?')
     """
     spread = unicodedata.normalize("NFD", text)
-    if len(MARKED.findall(spread)) <= MARKED_SHARE * len(LATIN.findall(spread)):
+    marked, plain = len(MARKED.findall(spread)), spread.encode("ascii", "ignore")
+    if marked <= MARKED_SHARE * (len(plain) - len(plain.translate(None, LETTERS))):
         return text
     return unicodedata.normalize("NFC", MARKS.sub("", spread))
 
@@ -109,7 +114,7 @@ def read_leet(text: str) -> str:
     ('what is the capital of france?', 'Is h2o or co2 in mp3 b2b?')
     """
     sample = text[:LEET_SAMPLE]
-    if not LEET_INSIDE.search(sample):
+    if not (any(map(sample.__contains__, LEET_SIGNS)) and LEET_INSIDE.search(sample)):
         return text
     words = LEET_WORD.findall(sample)
     inside = sum(LEET_INSIDE.search(word) is not None for word in words)

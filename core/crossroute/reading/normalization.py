@@ -13,9 +13,11 @@ import re
 import string
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 from crossroute.patterns import lazy
+from crossroute.reading import wordings
 from crossroute.reading.encodings import (
     decode_hexadecimal,
     drop_marks,
@@ -40,6 +42,9 @@ KNOWN_WORDS = 16_384
 REPEATED_SENTENCES = 8
 """A sentence that comes this often is filler: it is not read."""
 
+LEAST_TITLE, TITLE_WORDS, TITLE_SHARE = 4, 40, 0.9
+"""Words that can be a title, words that are looked at, and the share of them that begin with a capital in one."""
+
 SAMPLE = 256
 """Characters that tell whether a text is in capitals."""
 
@@ -59,12 +64,18 @@ INVISIBLE = lazy(
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
 EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
+EMOJI = lazy(_EMOJI)
 BLANKS = re.compile(r"[^\S\n]+")
+OTHER_BLANKS = (
+    "\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004"
+    "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 BLANK_LINES = lazy(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
 STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
+REPEATED_MARKS = ("??", "!!", "?!", "!?")
 SHOUTED = 3
 """Marks at the end of a text from which on they are taken for emphasis."""
 ASKED = lazy(
@@ -83,6 +94,7 @@ NAMES = re.compile(r"[\s/_=-]+")
 RUN = lazy(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
+DECODE = lazy(rf"\A\s*{wordings.DECODE}(?=.*(?:\w \w|[^\x00-\x7f]))", re.IGNORECASE)
 SENTENCE = lazy(r"(?<=[.!?。！？])\s+|\n+")
 WORD = re.compile(r"[^\W\d_]+")
 SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
@@ -93,6 +105,7 @@ _GREEK = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρυκτγχω", "ABEZH
 _SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıո", "abcdefghijklmnoprstuvwyzagin", strict=True))
 CYRILLIC, GREEK, SMALL = map(str.maketrans, (_CYRILLIC, _GREEK, _SMALL))
 LOOKALIKES = CYRILLIC | GREEK
+SMALL_CAPITAL = lazy(f"[{''.join(_SMALL)}]")
 LATIN = lazy(r"[A-Za-zÀ-ɏ]")
 FOREIGN = lazy(r"[\u0370-\u03ff\u0400-\u052f]")
 
@@ -116,12 +129,19 @@ def normalize(text: str) -> str:
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     text = join_letters(unwrap(read_escapes(text)))
     if not text.isascii():
-        text = STACKED_MARKS.sub("", unicodedata.normalize("NFKC", drop_marks(text)))
-        text = EDGE_EMOJI.sub("", fold_lookalikes(text.translate(SMALL)))
+        text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
+        text = fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text)
+        text = EDGE_EMOJI.sub("", text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(INVISIBLE.sub("", text))
     text = lower_capitals(drop_repetition(shorten_runs(text)))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
-    return PUNCTUATION.sub(r"\1", lower_voice(read_leet(text)))
+    text = lower_voice(read_leet(text))
+    return PUNCTUATION.sub(r"\1", text) if any(map(text.__contains__, REPEATED_MARKS)) else text
+
+
+def _has_emoji_at_an_end(text: str) -> bool:
+    stripped = text.strip()
+    return bool(EMOJI.match(stripped[:1]) or EMOJI.match(stripped[-1:]))
 
 
 def fold_lookalikes(text: str) -> str:
@@ -145,10 +165,10 @@ def collapse_blanks(text: str) -> str:
     'One thing. Another one:\n\n- first\n\n- second'
     """
     text = text.replace("\t", " ").replace("\x0b", " ")
-    if "  " in text or not text.isascii():
+    if "  " in text or (not text.isascii() and any(map(text.__contains__, OTHER_BLANKS))):
         text = BLANKS.sub(" ", text)
     text = text.strip()
-    if "\n" not in text:
+    if not any(map(text.__contains__, ("\n\n", " \n", "\n "))):
         return text
     text = STRETCHED.sub(" ", text)
     return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text)
@@ -161,7 +181,9 @@ def shorten_runs(text: str) -> str:
         return decoded
     if max(map(len, words), default=0) < LEAST_RUN:
         return text
-    return RUN.sub(_shorten, URL.sub(r"\1", text))
+    addressed = URL.sub(r"\1", text)
+    shorter = RUN.sub(_shorten, addressed)
+    return shorter if shorter == addressed else DECODE.sub("", shorter)
 
 
 def drop_repetition(text: str) -> str:
@@ -192,8 +214,10 @@ def lower_capitals(text: str) -> str:
 
     >>> lower_capitals("MAY I ASK? IT IS ODD:\nA) YES"), lower_capitals("The DNA of a cat")
     ('May I ask? It is odd:\nA) Yes', 'The DNA of a cat')
+    >>> lower_capitals("What Is The Capital Of France?")
+    'What is the capital of france?'
     """
-    if not is_capitals(text):
+    if not (is_capitals(text) or is_titled(text.split(None, TITLE_WORDS)[:TITLE_WORDS])):
         return text
     return SENTENCE_START.sub(lambda letter: letter[0].upper(), text.lower())
 
@@ -216,9 +240,22 @@ def _without_repetition(word: str) -> str:
     return REPEATED_PART.sub(r"\1", REPEATED.sub(lambda run: run[1] * REPEATS, word))
 
 
+def is_titled(words: Sequence[str]) -> bool:
+    """Return whether nearly all of some words, at a text's beginning, begin with a capital.
+
+    >>> is_titled("What Is The Capital Of France?".split()), is_titled("Was ist die Hauptstadt Frankreichs?".split())
+    (True, False)
+    """
+    if len(words) < LEAST_TITLE or words[1][0].islower() or words[2][0].islower():
+        return False
+    letters = [word for word in words if word[0].isalpha()]
+    titled = sum(word[0].isupper() and not word[1:].isupper() for word in letters)
+    return len(letters) >= LEAST_TITLE and titled >= TITLE_SHARE * len(letters)
+
+
 def is_capitals(text: str) -> bool:
     """Return whether a text is mostly in capitals, by a sample of it."""
-    sample = text[:: 1 + len(text) // SAMPLE]
+    sample = text[:: 1 + 2 * (len(text) // (2 * SAMPLE))]  # no even step: letters may alternate
     if sample.isascii():
         letters = sample.encode()
         upper, lower = (len(letters) - len(letters.translate(None, each)) for each in (UPPER, LOWER))

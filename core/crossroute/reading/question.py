@@ -23,7 +23,7 @@ from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.follow_up import content_of, own_words
-from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, drop_harness, replace_blocks
+from crossroute.reading.sections import HEAD, HEAD_SIGNS, PARAGRAPH, WORD, drop_harness, replace_blocks
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
@@ -52,7 +52,8 @@ PROBLEM = lazy(
     rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})",
     re.IGNORECASE,
 )
-ASKED_IN_LINE = lazy(r"(?<=[。！？])[ ]*(?:用户的|我的|以下)?(问题|質問|질문)(?:是|は)?[:：]")
+ASKED_WORDS = ("问题", "質問", "질문")
+ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
 CHOICES = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
@@ -83,7 +84,7 @@ def find_question(text: str) -> Asked:
     'How long do refunds take?'
     """
     rest = drop_appeals(drop_harness(text))
-    if not rest.isascii():
+    if any(map(rest.__contains__, ASKED_WORDS)):
         rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
     context: list[str] = []
     questions: list[str] = []
@@ -153,7 +154,7 @@ def _is_substantial(text: str) -> bool:
 
 def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     """Take a text apart by what stands over its sections; None if it has no context or no question of its own."""
-    heads = list(HEAD.finditer(text))
+    heads = list(HEAD.finditer(text)) if any(map(text.__contains__, HEAD_SIGNS)) else []
     if not any(head["question"] or head["context"] for head in heads):
         return None
     if CHOICES.search(text):  # choices belong to the question before them, whatever they are called

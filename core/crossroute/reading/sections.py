@@ -19,6 +19,9 @@ HEAD = lazy(
     r"(?: \d+| information| below| is below)*[*]*(?: ?[:：][*]*|(?<=below)\.|(?(title) *$|(?!)))",
     re.IGNORECASE,
 )
+HEAD_SIGNS = (":", "：", "#", "elow.", "ELOW.")
+"""No head is without one of them."""
+
 PARAGRAPH = re.compile(r"\n\n+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 

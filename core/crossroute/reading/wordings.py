@@ -166,13 +166,22 @@ COURTESIES = frozenset(
 _MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
 _KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
 APPEALS = (
-    r"(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
+    r"(?:hi|hello|hey|dear)(?: [\w.'-]{1,20}){1,2},?|(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
     r"|(?:many )?(?:thanks|thx|cheers)(?: (?:a lot|so much|very much|in advance|again|for your (?:help|time|support)|!))*"
     r"|thank you(?: (?:a lot|so much|very much|in advance|again|for your (?:help|time|support)))*"
     r"|(?:ok|okay|sure|great|alright|all right|well|so|right|hm+|um+|perfect|good|cool|nice)"
     r"|(?:please|pls|plz)"
     r"|(?:please,? )?(?:can|could|would) you (?:please )?help(?: me)?(?: out)?(?: with (?:this|that|the following|something|it))?(?: please)?\??"
     r"|i(?: have a| need help with (?:this|a|the following))(?: quick| short| little| simple)?(?: question)?"
+    r"|(?:(?:just )?(?:a|one|another) )?(?:quick|short|simple|small|random|general|dumb|stupid|silly|genuine) (?:question|one|request|query)(?: for you)?"
+    r"|(?:so,? |again,? |and )?(?:my|here is my|here's my|this is my)(?: \w+)? (?:question|request|task|problem|query)(?: is| was)?"
+    r"|i hope (?:this|that|all|you|everything)(?:'s|'re| is| are)?[\w ]{1,40}|i(?:'m| was| am)(?: just)? (?:wondering|curious)(?: if you (?:could|can|would|might)(?: please)?(?: kindly)? (?:help|answer|explain|tell)(?: me| us)?(?: with)?(?: this| that| the)?(?: following)?(?: question)?)?"
+    r"|(?:please )?(?:answer|look at|read)(?: me)? (?:this|the following)(?: question| message| request)?"
+    r"|i(?:'m| am) (?:just )?(?:a|an)(?: \w+)? (?:student|beginner|newbie|teacher|researcher|developer|engineer)(?: and(?: i)? need (?:some |your )?help)?"
+    r"|(?:my|our) (?:boss|teacher|professor|manager|client|friend|colleague|son|daughter|kid)(?: just)? (?:asked|needs|wants|sent)(?: me| us)? (?:this|to know|to know this|the following)"
+    r"|(?:please )?(?:double[- ]?check|check|verify)(?: your (?:work|answer|result|reasoning|solution)| it| everything)"
+    r"|(?:please )?(?:make sure|ensure)(?: that)? (?:it|this|your answer|the answer|everything)(?:'s| is) (?:correct|right|accurate|complete|perfect)"
+    r"|\(?(?:reasoning[_ ]effort|effort|temperature|top_p|max_tokens|seed|verbosity) ?[=:] ?[\w.]+\)?"
     rf"|(?:please note,? )?(?:this|it)(?:'s| is| question is| task is| one is)(?: (?:a|an))?(?: {_MUCH})*(?: {_KIND})(?: (?:question|problem|task|one|request|matter|issue))?(?: (?:to|for) (?:me|us|my [\w ]{{1,20}}|our [\w ]{{1,20}}|the [\w ]{{1,20}}))?"
     rf"|(?:note|attention|warning|urgent|important|priority)\b:?(?: (?:high|top|highest|maximum) priority)?"
     r"|(?:i need (?:this|it) )?(?:asap|urgently|right now|immediately|quickly|as soon as possible)(?: please)?"
@@ -188,14 +197,41 @@ APPEALS = (
     r"|(?:the current|today's|current) date (?:is|:)[^?\n]{4,40}"
     r"|(?:[^\W\d_]+ )?(?:ticket|case|request|issue|task|item) ?(?:no\.?|number|id)? ?[#:]+ ?[\w-]*\d[\w-]*"
     r"|sent from my \w+|(?:request|trace|session)[ _-]?id ?[:=] ?\S+"
-    r"|(?:das|dies|es) ist (?:sehr |wirklich |äußerst )?(?:wichtig|dringend|schwer|schwierig|einfach|leicht)(?: für \w+)?|(?:vielen|besten|herzlichen) dank(?: im voraus)?|danke(?: im voraus| schön| sehr)?|hallo(?: zusammen)?|guten (?:tag|morgen|abend)"
-    r"|c'est (?:très |vraiment )?(?:important|urgent|difficile|facile)(?: pour \w+)?|merci(?: beaucoup)?(?: d'avance)?|bonjour"
-    r"|es(?:to es)? (?:muy )?(?:importante|urgente|difícil|fácil)(?: para \w+)?|(?:muchas )?gracias(?: de antemano| por adelantado)?|hola|buenos días"
-    r"|(?:это )?(?:очень )?(?:важно|срочно|сложно)(?: для меня)?|(?:большое |заранее )?спасибо(?: заранее)?|здравствуйте|привет"
-    r"|这(?:个问题)?(?:对我)?(?:真的|非常|很|十分)?(?:重要|紧急|难|简单)|(?:非常)?(?:谢谢|感谢)(?:你|您)?(?:的帮助)?|你好|您好|(?:とても|非常に)?(?:重要|大事|緊急)です|ありがとうございます|よろしくお願いします|こんにちは|감사합니다|안녕하세요|(?:매우|아주) 중요합니다"
-    r"|شكرا(?: جزيلا| لك)?|مرحبا|هذا (?:مهم|عاجل)(?: جدا)?|धन्यवाद|नमस्ते|यह (?:बहुत )?(?:महत्वपूर्ण|ज़रूरी) है|asante(?: sana)?|teşekkürler|dziękuję|obrigad[oa]|grazie(?: mille)?"
+    r"|(?:das|dies|es) ist (?:sehr |wirklich |äußerst )?(?:wichtig|dringend|schwer|schwierig|einfach|leicht)(?: für \w+)?|(?:vielen|besten|herzlichen) dank(?: im voraus)?|danke(?: im voraus| schön| sehr)?|hallo(?: zusammen)?|guten (?:tag|morgen|abend)|(?:können|könnten|kannst|könntest) (?:sie|du)(?: mir| uns)?(?: bitte)?(?: kurz)? helfen|ich habe (?:da )?eine(?: kurze| kleine)? frage"
+    r"|c'est (?:très |vraiment )?(?:important|urgent|difficile|facile)(?: pour \w+)?|merci(?: beaucoup)?(?: d'avance)?|bonjour|(?:bonjour,? )?(?:pouvez|pourriez)-vous (?:m'aider|nous aider)|(?:peux|pourrais)-tu m'aider|j'ai une (?:petite )?question"
+    r"|es(?:to es)? (?:muy )?(?:importante|urgente|difícil|fácil)(?: para \w+)?|(?:muchas )?gracias(?: de antemano| por adelantado)?|hola|buenos días|(?:hola,? )?¿?(?:me )?(?:puedes|podrías|puede|podría)(?: por favor)? (?:ayudarme|ayudar)(?: con (?:esto|una pregunta))?|tengo una (?:pequeña )?(?:pregunta|duda)|(?:olá|oi)(?:,? tudo bem)?|ciao|salut|(?:olá,? )?(?:você )?(?:pode|poderia) me ajudar(?: com isso)?|tenho uma (?:dúvida|pergunta)|(?:ciao,? )?(?:potresti|puoi|può|potrebbe) aiutarmi(?: con questo)?|ho una (?:domanda|piccola domanda)|muito obrigad[oa]"
+    r"|(?:это )?(?:очень )?(?:важно|срочно|сложно)(?: для меня)?|(?:большое |заранее )?спасибо(?: заранее| большое)?|здравствуйте|привет|добрый (?:день|вечер)|подскажите(?:,? пожалуйста)?|(?:не )?(?:могли бы вы|можете|можешь)(?: мне)? помочь|у меня (?:есть )?вопрос"
+    r"|这(?:个问题)?(?:对我)?(?:真的|非常|很|十分)?(?:重要|紧急|难|简单)|(?:非常|十分|多)?(?:谢谢|感谢)(?:你|您|了)?(?:的帮助)?|(?:你|您)好|(?:(?:你|您)好[，,] ?)?(?:请|麻烦)?(?:你|您)?(?:帮我|帮忙)(?:看|解答)?(?:一下|下)?(?:这个|以下)?(?:问题)?|我有(?:一)?个(?:小)?问题|(?:お忙しいところ)?(?:すみません|恐れ入ります|失礼します)(?:が)?|(?:一つ)?質問(?:が|です|があります|させてください)+|教えてください|どうぞよろしくお願いいたします|(?:안녕하세요[,.]? ?)?질문이? ?(?:하나 )?(?:있습니다|있어요)|(?:도와|알려) ?주세요|(?:정말 )?고맙습니다|(?:とても|非常に)?(?:重要|大事|緊急)です|ありがとうございます|よろしくお願いします|こんにちは|감사합니다|안녕하세요|(?:매우|아주) 중요합니다"
+    r"|شكرا(?: جزيلا| لك)?|مرحبا|(?:مرحبا[،,]? )?هل يمكنك(?: من فضلك)? مساعدتي|لدي سؤال|(?:नमस्ते,? )?क्या आप (?:मेरी|कृपया मेरी) मदद कर सकते हैं|मेरा एक (?:सवाल|प्रश्न) है|هذا (?:مهم|عاجل)(?: جدا)?|धन्यवाद|नमस्ते|यह (?:बहुत )?(?:महत्वपूर्ण|ज़रूरी) है|asante(?: sana)?|teşekkürler|dziękuję|obrigad[oa]|grazie(?: mille)?"
 )
 """A sentence that pleads, greets or thanks, or tells how hard a question is, the date, or a ticket's number."""
+
+_FORM = r"(?:json|yaml|xml|csv|html|markdown|latex|plain text|tables?|lists?|bullets?|bullet[- ]points?|sentences?|words?|lines?|paragraphs?|emojis?|format|formatting)"
+_COUNT = r"(?:\d+|an?|one|two|three|five|a few|a single|single|few|valid|strict|proper|raw|plain|clean|simple|short|brief|concise|numbered|bulleted|markdown|json|well[- ]formed|only|just|the)"
+FORMS = (
+    rf"(?:please,? |also,? |and |always )*(?:answer|respond|reply|return|format|output)(?: me)?(?: only| just| strictly| exclusively)?(?: (?:it|this|the|your|all|everything))?(?: (?:answer|answers|response|reply|result|results|output))?(?: only| just)?(?: (?:in|as|with|using|within))?(?: at most| up to| no more than| less than| under)?(?: {_COUNT})*(?: {_FORM})+(?: only| please| max| or less)*"
+    rf"|(?:please,? )?(?:give|provide|write|present|show|keep)(?: me)? (?:your|the)(?: final| full)? (?:answer|answers|response|reply|result|results|output)(?: in| as| with| using| to| under| within)?(?: {_COUNT})*(?: {_FORM})+(?: only| please| max| or less)*"
+    r"|(?:please,? )?(?:be|stay|make it|keep (?:it|your (?:answer|response|reply)|the answer|this))(?: very| as| really| super)? (?:brief|short|concise|simple|succinct|precise|to the point|short and simple)(?: as possible)?(?: and (?:to the point|precise|clear))?(?:,? please)?"
+    r"|(?:please,? )?(?:(?:just|only)(?: give(?: me)?| tell me| return| output)?(?: me)?|give me (?:just|only)|(?:answer|reply|respond) with (?:just|only)) the(?: final| short| correct)? (?:answer|result|output)(?: only| please)?(?:,? (?:please|nothing else|(?:no|without)(?: any)? (?:explanations?|reasoning|comments?|preamble)))?"
+    r"|(?:please,? )?(?:with )?(?:no|without|skip|omit)(?: any| the| your)? (?:explanations?|preamble|small talk|formatting|markdown|comments|introduction|intro|fluff)(?: please| needed| necessary|,? just the answer)?"
+    r"|(?:please,? )?(?:do not|don't)(?: use| add| include| give(?: me)?| write)?(?: any)? (?:explain|formatting|markdown|explanations?|emojis?|bullet points?|lists|tables|preamble)(?: anything| it| your answer| yourself| in your answer)?"
+    rf"|(?:please,? )?use(?: only| at most| no more than| fewer than| less than| up to| around| about| some)*(?: {_COUNT})*(?: {_FORM})+(?: in your (?:answer|response|reply))?(?: please| only)?"
+    rf"|(?:please,? )?(?:in|within|at most|max|maximum|no more than|under|about)(?: {_COUNT})* (?:words?|sentences?|lines?|paragraphs?)(?: or less| max| or fewer| please| only)*"
+    r"|(?:please,? )?(?:limit|restrict)(?: your (?:answer|response|reply)| it| yourself)? to [\w ]{1,30}(?:words?|sentences?|lines?|paragraphs?|characters)"
+    r"|(?:please,? )?(?:cite|include|list|add|mention|give)(?: me)?(?: your| the| all| any)? (?:sources?|references?|citations?)(?: please| where possible| for your claims)?"
+    r"|(?:please,? )?(?:explain|say|tell)(?: it| this| that| me| to me)* (?:like|as if|as though) (?:i'm|i am|i were|i was)(?: a)? (?:five|5|ten|10|12|child|kid|beginner)(?:[- ]years?[- ]old)?|eli5"
+    r"|(?:bitte )?(?:antworte(?:n sie)?|gib(?: mir)?(?: (?:die|deine))?(?: antwort| ausgabe)?|geben sie(?: die)? antwort)(?: bitte)?(?: nur| kurz| knapp| ausschließlich)*(?: (?:im|als|in|mit|auf|einem|einer|maximal|höchstens|zwei|drei|\d+|json|markdown|yaml|xml|csv|html|tabelle|liste|stichpunkten|stichworten|satz|sätzen|worten|wörtern|deutsch|englisch|json-format|format))*(?: aus| zurück)?"
+    r"|(?:bitte )?(?:kurz|knapp|kurz und knapp|sei kurz|fass(?:e)? dich kurz|nur die antwort|ohne erklärung(?:en)?)(?: antworten| bitte|,? ohne erklärung)?"
+    r"|(?:s'il (?:te|vous) plaît,? )?(?:réponds|répondez)(?: uniquement| seulement| simplement| brièvement)*(?: (?:au|en|avec|sous|par|format|forme|de|une|un|json|markdown|yaml|xml|tableau|liste|puces|phrase|phrases|mots|français|anglais|\d+))*|(?:sois|soyez|reste|restez) (?:bref|brève|brefs|concis|concise)|(?:juste|seulement) la réponse|sans explications?"
+    r"|(?:por favor,? )?(?:responde|responda|contesta|conteste|devuelve)(?: solo| sólo| únicamente| brevemente| apenas| só| somente)*(?: (?:en|con|como|em|com|no|formato|una|un|uma|um|la|el|o|json|markdown|yaml|xml|tabla|tabela|lista|frase|frases|palabras|palavras|viñetas|español|inglés|português|inglês|\d+))*|(?:sé|sea|seja) (?:breve|concis[oa])|(?:solo|sólo|só|apenas) (?:la|a) (?:respuesta|resposta)|(?:sin|sem) explicaci(?:ón|ones)|sem explicações"
+    r"|(?:per favore,? )?(?:rispondi|risponda|restituisci)(?: solo| soltanto| brevemente)*(?: (?:in|con|come|formato|una|un|json|markdown|yaml|tabella|elenco|frase|parole|italiano|inglese|\d+))*|sii (?:breve|concis[oa])|solo la risposta"
+    r"|(?:пожалуйста,? )?(?:ответь|ответьте|отвечай|отвечайте|верни)(?: только| кратко| коротко)*(?: (?:в|на|одним|двумя|формате|виде|json|markdown|yaml|таблицы|списка|предложением|словом|русском|английском))*|(?:кратко|коротко)(?:,? пожалуйста)?|(?:только ответ|без объяснений)"
+    r"|请?(?:用|以|按)?(?:json|markdown|yaml|xml|表格|列表|一句话|中文|英文)(?:的)?(?:格式|形式)?(?:来)?(?:回答|回复|输出|返回|作答)(?:我|问题)?|请?(?:尽量)?(?:简短|简要|简洁|简单)(?:地)?(?:回答|回复|作答|说明)?(?:即可|一下)?|请?(?:只|仅)(?:需)?(?:给出|回答|输出|返回)答案(?:即可)?|(?:请)?不要(?:任何)?解释"
+    r"|(?:json|markdown|yaml|xml|表|箇条書き|一文|日本語|英語)(?:形式)?で(?:答えて|回答して|返して|出力して|お答え)(?:ください|下さい)?|(?:簡潔に|短く|手短に)(?:答えて|回答して|お願いします|お答え)?(?:ください|下さい)?|(?:答え|回答)(?:だけ|のみ)(?:で|を)?(?:ください|お願いします|教えてください)?|説明(?:は)?不要(?:です)?"
+    r"|(?:json|markdown|yaml|표|목록|한 문장|한국어|영어)(?: ?형식)?(?:으로|로) ?(?:답해|대답해|답변해|응답해|출력해)?(?: ?주세요| ?줘)?|(?:간단히|짧게|간결하게)(?: ?답해| ?대답해| ?답변해)?(?: ?주세요| ?줘)?|(?:답만|설명 없이)(?: ?답해)?(?: ?주세요| ?줘)?"
+    r"|(?:कृपया )?(?:json|संक्षेप|हिंदी|अंग्रेज़ी)(?: प्रारूप)? में (?:उत्तर|जवाब) (?:दें|दो|दीजिए)|(?:أجب|أجبني|الرد)(?: فقط)?(?: (?:بصيغة|بتنسيق|باختصار|json|جدول|بالعربية|بالإنجليزية))*"
+)
+"""A sentence that says in which form, how long or in which language to answer."""
 
 _NAMED = r"(?:(?:anthropic|openai|google|xai)(?:'s)? )?(?:(?:claude|gpt|gemini|grok|deepseek|llama|mistral|qwen|kimi|glm|chatgpt)[\w .-]{0,16}|opus|sonnet|haiku|fable|mythos|o[134]|o[34]-\w+)(?: \d[\d.]*)?(?: (?:high|max|pro|ultra))?"
 HINTS = (
@@ -203,7 +239,7 @@ HINTS = (
     rf"|(?:only )?{_NAMED} (?:only|should|must|may|has to|needs to)(?: only)? (?:answer|handle|do|solve|take)[^?\n]{{0,40}}"
     rf"|(?:please )?(?:do not|don't|never) use (?:a |an |any |the )?(?:small|cheap|weak|mini|fast|tiny|smaller|cheaper|weaker|{_NAMED})(?: (?:models?|llms?|ones?))?"
     r"|(?:system ?[:>-] ?)?(?:this|the) (?:request|question|task|prompt|query|one) (?:requires|needs|demands|deserves|calls for|must get|must use)[^?\n]{0,50}(?:capability|capabilities|intelligence|reasoning|model|power|quality|effort)"
-    r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?\w+\]?|system ?:?"
+    r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?[\w.-]+\]?|system ?:?"
 )
 """A sentence that tells a router, or an assistant, which model is to answer."""
 
@@ -220,7 +256,42 @@ USING = (
 """Words that together, in one sentence, tell which model to take."""
 
 SIGN_OFFS = (
-    "(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
+    "--(?=\\s*\\n)|(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
     "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygılarımla"
 )
 """How the end of a letter begins."""
+
+FOOTERS = (
+    r"(?=[^\n]*(?:mail|message|communication|nachricht|mensaje|correo|courriel|messaggio|письм|сообщени|邮件|メール))"
+    r"[^\n]*(?:confidential|intended (?:solely|only|exclusively) for|privileged|(?:it|this \w+) in error|consider the environment"
+    r"|unsubscribe|vertraulich|confidencial|confidentiel|riservat[oa]|конфиденциальн|保密|機密)"
+)
+"""Words of a line under letters that no person wrote."""
+
+BEGINNINGS = (
+    r"(?:just|only) (?:curious|wondering|asking|checking),? |out of (?:sheer |pure )?curiosity,? |quick question,? |by the way,? |btw,? "
+    r"|(?:@|/)(?:bot|assistant|ai|gpt|chatgpt|claude|gemini|copilot|grok|ask|chat|prompt|query)\b[ :,]*"
+    r"|(?:as|speaking as) an? [\w ]{2,30}, i(?: would like to| want to)? ask:? |(?:very |extremely |super )?(?:important|urgent)[!:]+ "
+)
+"""How a text may begin before its question, in the same sentence."""
+
+BEGINS = tuple(
+    (
+        "just only out quick by btw @bot @ass @ai @gpt @cha @cla @cop @gro @gem /as /cha /ai /gpt /pro /qu /bot as speak very"
+        " extremely super import urgent"
+    ).split()
+)
+"""How each of them begins."""
+
+DECODE = (
+    r"(?:please )?(?:decode|read|translate|convert) (?:this|the following|it)(?: (?:base ?64|hex\w*|text|string|message|code))*"
+    r"(?:,? and (?:then )?(?:answer|reply|respond|solve|do)(?: to)?(?: (?:it|this|that|the question|what it says))?)?[:. \n]*"
+)
+"""How a text begins that goes on in base64."""
+
+HEADS = "question|query|q|prompt|user|human|instruction|task|request|message|frage|pregunta|domanda|pergunta|вопрос|问题|質問|질문"
+ANSWERS = "answer|a|response|assistant|ai|model|bot|output|antwort|respuesta|réponse|risposta|resposta|ответ|答案|回答|답변"
+"""Heads over a text that is nothing but a question, and under it."""
+
+MAIL_FIELDS = "from|to|cc|bcc|date|sent|subject|reply-to|von|an|gesendet|betreff|datum|de|para|asunto|fecha|objet|à|oggetto|assunto"
+"""Fields of the head of a mail."""

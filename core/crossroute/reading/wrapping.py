@@ -1,11 +1,14 @@
 """Take off what a text is wrapped in: a chat template's marks, a page's tags, a message in JSON, a fence."""
 
+# ruff: noqa: RUF001 - punctuation of other scripts
+
 from __future__ import annotations
 
 import json
 import re
 
 from crossroute.patterns import lazy
+from crossroute.reading import wordings
 
 MOST_LAYERS = 4
 MOST_JSON = 20_000
@@ -34,6 +37,22 @@ PROSE = lazy(r"(?:[^\n]*?\b[^\W\d_]{2,}\b[ ,]){2}|[^\n]{0,40}[\u2e80-\uffef]")
 SPOKEN = lazy(
     r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.IGNORECASE | re.DOTALL
 )
+LABELLED = lazy(
+    r"\s*(?:(?:system\s*:|below is an instruction that)[^\n]*\n+)?#{0,6}[ *]*(?:here is |here's )?(?:my |the |user )?"
+    rf"(?:{wordings.HEADS})\*{{0,2}}\s*(?:[:：]\*{{0,2}}|(?<=[a-z])(?=\n))\s*(?P<said>.+?)"
+    rf"(?:\n\s*#{{0,6}}[ *]*(?:{wordings.ANSWERS})[ *]*[:：][ *]*)?\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A question under its one head, with that of an answer below."""
+LABEL = lazy(rf"(?im)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
+EMPHASIZED = lazy(r"\s*(?:#{1,6} +)?(\*{1,3}|_{2,3}|~~)(?=\S)([^*_~]+)(?<=\S)\1\s*\Z|\s*#{1,6} +([^\n]+)\Z")
+MAIL = lazy(
+    rf"\s*(?:[-_=]{{3,}}[^\n]{{0,40}}[-_=]{{3,}}\s*\n)?(?:(?:{wordings.MAIL_FIELDS})\s*:[^\n]*\n+){{1,8}}(?=\S)"
+    r"|\s*(?:On|Am|Le|El|Il|Em) [^\n]{6,110}(?:wrote|schrieb[^\n:]*|écrit|escribió|scritto|escreveu)\s*:\s*\n",
+    re.IGNORECASE,
+)
+"""What stands over a mail that was passed on or is answered."""
+
 DOCUMENT = lazy(r"\s*(?:\\documentclass[^\n]*\n)?\s*\\begin\{document\}(.*)\\end\{document\}\s*\Z", re.DOTALL)
 RULE_ABOVE = lazy(r"\A(?:\s*(?:[-=_*#~+]{4,}|---)[ ]*\n)+")
 RULE_BELOW = lazy(r"(?:\n[ ]*(?:[-=_*#~+]{4,}|---)\s*)+\Z")
@@ -75,14 +94,32 @@ def _without_layer(text: str) -> str:
         return said
     if start == "<" and (inner := _without_tags(text)):
         return inner
-    for pattern in (SOLE_FENCE, DOCUMENT, SPOKEN):
-        if found := pattern.match(text):
-            inner = found["said"] if pattern is SPOKEN else found[found.re.groups]
-            if pattern is not SOLE_FENCE or PROSE.match(inner):
-                return inner.strip()
+    if inner := _inside(text):
+        return inner
     if head := STAMP.match(text) or SOLE_NUMBER.match(text):
         return text[head.end() :]
-    return _without_rules(text) if "\n" in text else text
+    return _without_mail(_without_rules(text)) if "\n" in text or start == ">" else text
+
+
+def _inside(text: str) -> str:
+    """Return what a fence, a document, emphasis, or heads of a question and an answer hold; empty if there are none."""
+    if (found := SOLE_FENCE.match(text)) and PROSE.match(found[2]):
+        return found[2].strip()
+    if found := DOCUMENT.match(text) or EMPHASIZED.match(text):
+        return found[found.lastindex or 0].strip()
+    if found := SPOKEN.match(text):
+        return found["said"].strip()
+    found = LABELLED.match(text)
+    return found["said"].strip() if found and not LABEL.search(found["said"]) else ""
+
+
+def _without_mail(text: str) -> str:
+    """Return a text without the head of a mail, and without the marks of a quotation on all of its lines."""
+    if head := MAIL.match(text):
+        return text[head.end() :]
+    lines = text.split("\n")
+    quoted = [line[2:] for line in lines if line.startswith("> ") or line == ">"]
+    return "\n".join(quoted) if len(quoted) == len(list(filter(None, lines))) else text
 
 
 def _without_tags(text: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - punctuation of other scripts
 import pytest
 
 from crossroute import Query
@@ -79,3 +80,103 @@ def test_a_long_sentence_is_no_appeal():
 )
 def test_a_model_is_spoken_of(text, named):
     assert names_model(text) is named
+
+
+FORMS = [
+    *(
+        "Answer in JSON.",
+        "Respond only with valid JSON.",
+        "Return the result as YAML.",
+        "Be concise.",
+        "Use bullet points.",
+    ),
+    *(
+        "Format your answer as a markdown table.",
+        "Answer in one sentence.",
+        "Just the answer, no explanation.",
+        "ELI5.",
+    ),
+    *(
+        "Use no more than 100 words.",
+        "Cite your sources.",
+        "Don't use any formatting.",
+        "Explain it like I'm five.",
+    ),
+    *("Antworte im JSON-Format.", "Bitte kurz antworten.", "Réponds au format JSON.", "Sois concis."),
+    *(
+        "Responde en formato JSON.",
+        "Sé breve.",
+        "Responda em JSON.",
+        "Rispondi in formato JSON.",
+        "Ответь в формате JSON.",
+    ),
+    *("请用JSON格式回答。", "请简短回答。", "JSON形式で答えてください。", "JSON 형식으로 답해 주세요."),
+]
+"""In which form, how long or in which language to answer."""
+
+POLITE = [
+    *(
+        "I hope you are doing well.",
+        "I was wondering if you could help me with this.",
+        "I'm a student and need help.",
+    ),
+    *("Könnten Sie mir bitte helfen?", "Hola, ¿me podrías ayudar con esto?", "Olá! Você poderia me ajudar?"),
+    *(
+        "Bonjour, pourriez-vous m'aider ?",
+        "Ciao, potresti aiutarmi?",
+        "Здравствуйте! Подскажите, пожалуйста.",
+    ),
+    *("您好，请帮我看一下这个问题。", "お忙しいところすみません。", "안녕하세요, 질문이 있습니다."),
+    *("Just curious,", "Quick question:", "@bot", "/ask", "VERY IMPORTANT:", "Again, my question is:"),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_form_of_an_answer_is_not_read_as_the_question(form):
+    assert Query(f"{QUESTION} {form}").view == Query(QUESTION).view
+    assert is_appeal(form)
+
+
+@pytest.mark.parametrize("courtesy", POLITE)
+def test_courtesy_before_a_question_is_not_read(courtesy):
+    assert Query(f"{courtesy} {QUESTION}").view == Query(QUESTION).view
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer the questions on photosynthesis in the table.",
+        "Which tables list the words?",
+        "Respond with only positive or negative.",
+        "Use a list to implement a queue.",
+        "Explain it to the board.",
+        "Give me a list of rivers in Peru.",
+        "Cite the passage that mentions rivers.",
+        "Keep the cat away from the table.",
+    ],
+)
+def test_a_request_for_content_is_no_matter_of_form(text):
+    assert not is_appeal(text)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *(
+            "https://example.com/page",
+            "(see https://docs.example.com/guide)",
+            "www.example.com",
+            "jane@example.com",
+        ),
+        "\n\n--\nJane Doe\nACME Corp\n+1 555 0100",
+        "\n\nThis e-mail is confidential and intended solely for the addressee.",
+    ],
+)
+def test_addresses_and_footers_at_the_end_are_not_read(after):
+    assert Query(f"{QUESTION} {after}").view == Query(QUESTION).view
+
+
+def test_what_is_asked_about_an_address_is_read():
+    assert drop_appeals("Open https://example.com") == "Open https://example.com"
+    quoted = 'Fill all boxes with pictures whose address has the words "https://example.com"'
+    assert drop_appeals(quoted) == quoted

@@ -101,3 +101,30 @@ def test_question_marks_at_the_end_make_no_question_of_what_is_none(text, shoute
     assert normalize(text + shouted).removesuffix("?") == normalize(text).removesuffix("?")
     if text in {"Sort this list.", "sort this list", "Answer:", "- first\n- second"}:
         assert normalize(text + shouted) == normalize(text)
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        "What Is The Capital Of France, And Who Founded It?",
+        "wHaT iS tHe CaPiTaL oF fRaNcE, aNd WhO fOuNdEd It?",
+        "Decode this and answer: V2hhdCBpcyB0aGUgY2FwaXRhbCBvZiBmcmFuY2UsIGFuZCB3aG8gZm91bmRlZCBpdD8=",
+    ],
+)
+def test_titles_alternating_letters_and_encodings_change_nothing(dressed):
+    assert normalize(dressed).lower() == "what is the capital of france, and who founded it?"
+
+
+def test_accents_of_styled_letters_stay():
+    plain = "Où est né l'écrivain déjà cité?"
+    styled = "".join(chr(ord(c) + 0xFEE0) if 33 <= ord(c) < 127 else c for c in plain)
+    assert normalize(styled) == plain
+
+
+def test_names_and_nouns_make_no_title():
+    for text in (
+        "Der Hund und die Katze im Haus",
+        "Was Newton right about light?",
+        "Ask Anna, Bert or Carl today",
+    ):
+        assert normalize(text) == text

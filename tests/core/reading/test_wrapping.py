@@ -66,3 +66,25 @@ def test_what_a_message_brings_along_is_context():
     query = Query(json.dumps({"context": document, "question": "How long do refunds take?"}))
     assert query.instance_view == "How long do refunds take?"
     assert query.whole_tokens > 300
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        *("**{}**", "# {}", "## Question\n\n{}", "Question: {}", "Q: {}\nA:", "**Question:** {}"),
+        "System: You are a helpful assistant.\n\nUser: {}",
+        "### Instruction:\n{}\n\n### Response:",
+        "Subject: planets\n\nHi Bob,\n\n{}\n\nBest,\nJane",
+        "---------- Forwarded message ---------\nFrom: Jane <j@acme.com>\nDate: Mon\nSubject: Fwd\nTo: Bob\n\n{}",
+        "On Mon, 3 Nov 2026 at 10:12, Jane Doe <jane@acme.com> wrote:\n> {}",
+    ],
+)
+def test_heads_emphasis_and_mails_around_a_question_are_not_read(wrapped):
+    question = "Which of the planets has the longest day, and why is it so slow?"
+    assert Query(wrapped.format(question)).view == Query(question).view
+
+
+def test_several_shots_keep_their_heads():
+    shots = "Question: What is 1 + 1?\nAnswer: 2\n\nQuestion: What is 2 + 3?\nAnswer:"
+    assert unwrap(shots) == shots
+    assert unwrap("**Note** the *two* words") == "**Note** the *two* words"
