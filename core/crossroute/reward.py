@@ -8,6 +8,7 @@ q * exp(-c / lambda); lambda is the willingness to pay.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: fl
     >>> log_exponential_reward(np.array([1.0, 0.5]), np.array([0.02, 0.0]), 0.01).round(3)
     array([-2.   , -0.693])
     """
-    _check(willingness_to_pay)
+    check_payable(willingness_to_pay)
     log_quality: Floats = np.log(np.maximum(quality, LEAST_QUALITY))
     return log_quality - cost / willingness_to_pay
 
@@ -52,7 +53,7 @@ def linear_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> F
     >>> linear_reward(np.array([1.0, 0.5]), np.array([0.02, 0.0]), 0.01)
     array([-1. ,  0.5])
     """
-    _check(willingness_to_pay)
+    check_payable(willingness_to_pay)
     return quality - cost / willingness_to_pay
 
 
@@ -114,6 +115,11 @@ def _best_eligible(
     return np.where(eligible.any(axis=-1), np.where(tied, dear, np.inf).argmin(axis=-1), NOBODY)
 
 
-def _check(willingness_to_pay: float) -> None:
-    if not 0 < willingness_to_pay < np.inf:
+def check_payable(willingness_to_pay: float) -> None:
+    """Refuse what is no willingness to pay.
+
+    Raises:
+        ValueError: It is no positive number.
+    """
+    if not isinstance(willingness_to_pay, (float, Real)) or not 0 < willingness_to_pay < np.inf:
         raise ValueError(f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}.")

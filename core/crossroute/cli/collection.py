@@ -15,7 +15,16 @@ from crossroute.cli.catalogue import stated_price
 from crossroute.cli.collected import figures_of, table
 from crossroute.cli.console import answer, caution, note
 from crossroute.cli.outputs import keep_inputs, output_file
-from crossroute.cli.shared import GOES_ON, Address, AsJson, Engine, names, on_cluster, progress_bar
+from crossroute.cli.shared import (
+    GOES_ON,
+    Address,
+    AsJson,
+    Engine,
+    check_one_of_both,
+    names,
+    on_cluster,
+    progress_bar,
+)
 from crossroute.errors import CrossRouteError, needs_extra
 from crossroute.files import is_file
 
@@ -170,10 +179,7 @@ def asked_models(
     """Return the models that the options name."""
     from crossroute.collection.models import configured_models
 
-    if (candidates is None) == (config is None):
-        raise ValueError(
-            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
-        )
+    check_one_of_both(candidates, config)
     if config is not None:
         from crossroute.config import read_config
 

@@ -12,7 +12,7 @@ from crossroute.cli import completing
 from crossroute.cli.collection import PoolFile, PromptsFile, TextColumn, answers_folder
 from crossroute.cli.console import answer, caution, note
 from crossroute.cli.outputs import keep_inputs, output_file
-from crossroute.cli.shared import AsJson, configured, load, names, router_option
+from crossroute.cli.shared import AsJson, check_one_of_both, configured, load, names, router_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,10 +53,7 @@ def compare(
     """Say which model would get your prompts at which dial, and what a month costs, before anything is asked."""
     from crossroute.collection import read_prompts
 
-    if (candidates is None) == (config is None):
-        raise ValueError(
-            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
-        )
+    check_one_of_both(candidates, config)
     if page is not None and outcomes is None:
         raise ValueError("--page shows answers: name what `crossroute collect` wrote with --outcomes FILE.")
     keep_inputs([page], [prompts, *filter(None, (outcomes, config))])

@@ -103,6 +103,14 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     return among(router, chosen, folder)
 
 
+def check_one_of_both(candidates: str | None, config: Path | None) -> None:
+    """Refuse candidates that are named twice, or not at all."""
+    if (candidates is None) == (config is None):
+        raise ValueError(
+            "Give the candidates with --candidates a,b,c or with --config crossroute.toml, one of both."
+        )
+
+
 def configured(
     config: Path, router: str | None = None, candidates: str | None = None
 ) -> tuple[Router, PoolConfig]:

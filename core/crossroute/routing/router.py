@@ -20,7 +20,7 @@ from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
-from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
+from crossroute.reward import NOBODY, Reward, best, check_payable, linear_reward, log_exponential_reward
 from crossroute.routing.dial import MOST_TO_PAY, Dial
 from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions, Routed, choose_columns
@@ -323,10 +323,7 @@ class Router(Variants, InNotebooks):
             return self._dialled_to(preference)
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
-        if not isinstance(willingness_to_pay, Real) or not 0 < willingness_to_pay < np.inf:
-            raise ValueError(
-                f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}."
-            )
+        check_payable(willingness_to_pay)
         return Dialled(self._bounded(willingness_to_pay), None, ())
 
     def _dial_to(self, cost_preference: float) -> Dialled:

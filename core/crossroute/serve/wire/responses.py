@@ -87,13 +87,12 @@ class Responses:
             raise RequestError("background: answers are not kept here to be fetched later. Ask without it.")
         given = body.get("input")
         items = [{"role": "user", "content": given}] if isinstance(given, str) else given or []
-        if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        stored = next((body[name] for name in STORED if body.get(name)), None)
+        is_list = isinstance(items, list) and all(isinstance(one, dict) for one in items)
+        if not is_list or (not items and stored is None):
             raise RequestError("input: expected a text, or a list of items such as {role, content}.")
         system = [Message("system", (Text(str(body["instructions"])),))] if body.get("instructions") else []
         form = (body.get("text") or {}).get("format") or {}
-        stored = next((body[name] for name in STORED if body.get(name)), None)
-        if not items and stored is None:
-            raise RequestError("input: expected a text, or a list of items such as {role, content}.")
         return Request(
             messages=(*system, *(_item(one, place) for place, one in enumerate(items) if _is_said(one))),
             tools=tuple(map(_tool, objects_in(body, "tools"))),
