@@ -79,6 +79,16 @@ def typical_weights(amounts: Floats) -> Floats:
     return np.asarray(np.minimum(1, np.quantile(amounts, TYPICAL_SHARE) / amounts))
 
 
+def mean_known(values: Floats) -> float:
+    """Return the mean of the numbers that are no NaN; NaN where there is none.
+
+    >>> mean_known(np.array([1.0, np.nan, 2.0]))
+    1.5
+    """
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def means_by(groups: npt.NDArray[np.intp], values: Floats) -> Floats:
     """Return the mean of each group's rows, shape (groups, ...)."""
     _, group, count = np.unique(groups, return_inverse=True, return_counts=True)

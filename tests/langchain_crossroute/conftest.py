@@ -45,6 +45,12 @@ def fakes() -> dict[str, ChatFake]:
 
 
 @pytest.fixture
+def pair(fakes: dict[str, ChatFake]) -> dict[str, ChatFake]:
+    """Two of them."""
+    return {name: fakes[name] for name in ("small", "large")}
+
+
+@pytest.fixture
 def model(fakes: dict[str, ChatFake], router: Router) -> ChatCrossRoute:
     """The pool behind one face."""
     return ChatCrossRoute(models=fakes, router=router)

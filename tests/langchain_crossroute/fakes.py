@@ -177,3 +177,10 @@ class BadRequestError(Exception):
     """A permanent error."""
 
     status_code = 400
+
+
+class Untold(ChatFake):
+    """Tells no tokens."""
+
+    def _answer(self, messages: Any, kwargs: Any) -> Any:
+        return super()._answer(messages, kwargs).model_copy(update={"usage_metadata": None})

@@ -25,7 +25,7 @@ from pydantic import BaseModel, Field
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price
 from crossroute.errors import UnknownCandidateError, UnprofiledCandidateError
 from langchain_crossroute import ChatCrossRoute
-from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
+from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError, Untold
 from tests.support.routers import ARITHMETIC, CODE, STORY
 
 
@@ -257,13 +257,6 @@ def test_a_fallbacks_thinking_is_not_taken_for_its_members_own(router):
             [HumanMessage("Hello"), said, ("human", STORY)]
         )
         assert member._seen[-1][1].content == content
-
-
-class Untold(ChatFake):
-    """Tells no tokens."""
-
-    def _answer(self, messages, kwargs):
-        return super()._answer(messages, kwargs).model_copy(update={"usage_metadata": None})
 
 
 def test_a_cost_that_is_not_known_is_not_nothing(router):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from crossroute import Decision
 from crossroute.escalation import Escalation
 from langchain_crossroute import ChatCrossRoute
-from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
+from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError, Untold
 from tests.support.routers import STORY
 
 USAGE = {"input_tokens": 10, "output_tokens": 5}
@@ -80,11 +80,6 @@ def stream(model, *args):
 
 
 @pytest.fixture
-def pair():
-    return {name: ChatFake(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
-
-
-@pytest.fixture
 def model(pair, router):
     """Small begins with a story; its answer is doubted."""
     return ChatCrossRoute(models=pair, router=router, escalate=Escalation(check=doubt_small))
@@ -121,13 +116,6 @@ def test_usage_and_cost_are_those_of_all_calls(model):
     assert costs[0] == pytest.approx((7 * 0.1 + 1 * 0.125 + 2 * 0.01 + 5 * 0.2) / 1e6)
     assert {name: spent.calls for name, spent in model.spend.by_candidate.items()} == {"small": 1, "large": 1}
     assert model.spend.total.cost == pytest.approx(sum(costs))
-
-
-class Untold(ChatFake):
-    """Tells no tokens."""
-
-    def _answer(self, messages, kwargs):
-        return super()._answer(messages, kwargs).model_copy(update={"usage_metadata": None})
 
 
 def test_a_cost_that_is_not_known_counts_as_foreseen_against_max_cost(router):

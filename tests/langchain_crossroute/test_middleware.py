@@ -202,11 +202,6 @@ class Unfit(ChatFake):
         return [{**call, "args": {"degrees": "many"}} for call in super()._tool_calls(messages, kwargs)]
 
 
-@pytest.fixture
-def pair():
-    return {name: ChatFake(model_name=name, profile=dict(CAN)) for name in ("small", "large")}
-
-
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_a_step_without_tool_calls_escalates_and_tells_all_calls(pair, router, asynchronous):
     middleware = CrossRouteMiddleware(models=pair, router=router, escalate=Escalation(check=sure_of_large))

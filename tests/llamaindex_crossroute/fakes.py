@@ -240,3 +240,7 @@ def _completion(response: ChatResponse) -> CompletionResponse:
 
 def user(text: str) -> ChatMessage:
     return ChatMessage(role=MessageRole.USER, content=text)
+
+
+def text_of(response: Any) -> Any:
+    return response.text if hasattr(response, "text") else response.message.content

@@ -30,6 +30,7 @@ from tests.llamaindex_crossroute.fakes import (
     ChatFake,
     RateLimitError,
     by_large,
+    text_of,
     tool_call,
     user,
 )
@@ -101,10 +102,6 @@ async def asked(ask, llm):
     if hasattr(given, "__aiter__"):
         return [chunk async for chunk in given]
     return list(given) if hasattr(given, "__next__") else given
-
-
-def text_of(response):
-    return response.text if hasattr(response, "text") else response.message.content
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)

@@ -18,7 +18,15 @@ from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, R
 from crossroute.errors import UnprofiledCandidateError
 from crossroute.routing.members import Ability
 from llamaindex_crossroute import CrossRouteAnswerEvent, CrossRouteDecisionEvent, CrossRouteLLM
-from tests.llamaindex_crossroute.fakes import USAGE, BadRequestError, ChatFake, RateLimitError, TextFake, user
+from tests.llamaindex_crossroute.fakes import (
+    USAGE,
+    BadRequestError,
+    ChatFake,
+    RateLimitError,
+    TextFake,
+    text_of,
+    user,
+)
 from tests.support.routers import ARITHMETIC, CODE, STORY, make_router
 
 KINDS = {ARITHMETIC: "large", CODE: "coder", STORY: "small"}
@@ -37,10 +45,6 @@ async def every_endpoint(llm, text):
         "stream_complete": list(llm.stream_complete(text)),
         "astream_complete": [chunk async for chunk in await llm.astream_complete(text)],
     }
-
-
-def text_of(response):
-    return response.text if hasattr(response, "text") else response.message.content
 
 
 def test_base_llm_is_among_its_bases():

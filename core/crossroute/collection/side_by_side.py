@@ -14,7 +14,7 @@ from crossroute.data.outcomes import Outcomes
 from crossroute.data.readers import read_outcomes
 from crossroute.decision import usd
 from crossroute.files import replace_file
-from crossroute.numeric import Floats
+from crossroute.numeric import mean_known
 from crossroute.profiler.answers_file import Row, read_rows
 from crossroute.query import Query
 from crossroute.routing.router import Router
@@ -102,13 +102,8 @@ def _summary(graded: Outcomes, column: int) -> str:
     quality, cost, seconds = (values[:, column] for values in (graded.quality, graded.cost, graded.latency))
     known = quality[~np.isnan(quality)]
     half = 1.96 * known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else float("nan")
-    worth = f"quality {_mean(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
-    return f"<small>{worth}, {_taken(_mean(cost), _mean(seconds), ' a call')}</small>"
-
-
-def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    worth = f"quality {mean_known(quality):.2f}" + ("" if np.isnan(half) else f" ± {half:.2f}")
+    return f"<small>{worth}, {_taken(mean_known(cost), mean_known(seconds), ' a call')}</small>"
 
 
 def _taken(cost: float, seconds: float, each: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from crossroute.numeric import Floats
+from crossroute.numeric import Floats, mean_known
 from crossroute.reward import best
 from crossroute.traffic.drift import FEWEST, drifted
 from crossroute.traffic.estimates import Estimate, estimate
@@ -151,10 +151,10 @@ def _row(logged: Logged, column: int) -> Row:
         calls=int(mine.sum()),
         usd=float(np.nansum(logged.cost[mine])),
         unknown=int(np.isnan(logged.cost[mine]).sum()),
-        predicted_cost=_mean(logged.predicted_cost[mine, column]),
-        cost=_mean(logged.cost[mine]),
-        predicted=_mean(logged.predicted[graded, column]),
-        observed=_mean(logged.quality[graded]),
+        predicted_cost=mean_known(logged.predicted_cost[mine, column]),
+        cost=mean_known(logged.cost[mine]),
+        predicted=mean_known(logged.predicted[graded, column]),
+        observed=mean_known(logged.quality[graded]),
         graded=int(graded.sum()),
         drift=tuple(drift),
     )
@@ -181,8 +181,3 @@ def _interval(values: Floats) -> tuple[float, float, float] | None:
         return None
     mean, error = float(known.mean()), float(known.std(ddof=1) / np.sqrt(len(known)))
     return mean, mean - 1.96 * error, mean + 1.96 * error
-
-
-def _mean(values: np.ndarray[tuple[int], np.dtype[np.floating]]) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")

@@ -44,3 +44,12 @@ def served(folder: Path, upstream: WireServer) -> Iterator[Any]:
     path = serving.write_pool(folder, models)
     with serving.served(path, ENVIRONMENT) as running:
         yield running
+
+
+@pytest.fixture
+def client(served: Any) -> Iterator[Any]:
+    """OpenAI's client of the server."""
+    import openai
+
+    with openai.OpenAI(base_url=served.openai, api_key="none", max_retries=0) as opened:
+        yield opened

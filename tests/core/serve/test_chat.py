@@ -21,12 +21,6 @@ TOOL = {
 }
 
 
-@pytest.fixture
-def client(served):
-    with openai.OpenAI(base_url=served.openai, api_key="none", max_retries=0) as client:
-        yield client
-
-
 def said(text):
     return [{"role": "user", "content": text}]
 

@@ -13,12 +13,6 @@ TOOL = {
 }
 
 
-@pytest.fixture
-def client(served):
-    with openai.OpenAI(base_url=served.openai, api_key="none", max_retries=0) as client:
-        yield client
-
-
 @pytest.mark.parametrize("model", ["small", "large"])
 def test_an_answer(client, model):
     answer = client.responses.create(model=model, input=STORY, instructions="Be brief.", max_output_tokens=50)

@@ -93,3 +93,8 @@ def named(tool: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not name:
         raise TypeError("name")
     return name
+
+
+def openai_error(kind: str, message: str) -> dict[str, Any]:
+    """Return the body of an error as OpenAI's formats have it."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": None}}

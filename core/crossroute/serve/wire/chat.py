@@ -14,7 +14,15 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import DONE, Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, messages_in, named, objects_in, usage_in
+from crossroute.serve.wire.bodies import (
+    check_types,
+    listed,
+    messages_in,
+    named,
+    objects_in,
+    openai_error,
+    usage_in,
+)
 from crossroute.serve.wire.chat_streams import (
     FINISHES,
     THOUGHT,
@@ -138,7 +146,7 @@ class Chat:
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
         """Return the body of an error."""
-        return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+        return openai_error(kind, message)
 
     def is_last(self, event: Event) -> bool:
         """Return whether a stream is complete with an event."""

@@ -13,7 +13,7 @@ from crossroute.candidate import Capability
 from crossroute.serve.errors import ProviderError, RequestError
 from crossroute.serve.events import Event
 from crossroute.serve.raw_json import RawObject
-from crossroute.serve.wire.bodies import check_types, listed, named, objects_in, usage_in
+from crossroute.serve.wire.bodies import check_types, listed, named, objects_in, openai_error, usage_in
 from crossroute.serve.wire.neutral import (
     Answer,
     Media,
@@ -135,7 +135,7 @@ class Responses:
 
     def error(self, status: int, kind: str, message: str) -> dict[str, Any]:
         """Return the body of an error."""
-        return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+        return openai_error(kind, message)
 
     def is_last(self, event: Event) -> bool:
         """Return whether a stream is complete with an event."""
