@@ -9,12 +9,16 @@ ticket make no question harder. They are left out where they stand at an end of 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
 
 MOST_DROPPED = 6
+KNOWN_SENTENCES = 512
+"""Sentences that are remembered: a text is asked for the same ones several times."""
+
 HINT_CHARACTERS = 100
 SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
@@ -122,6 +126,7 @@ def names_model(text: str) -> bool:
     return any(map(text.lower().__contains__, wordings.MODELS))
 
 
+@lru_cache(KNOWN_SENTENCES)
 def is_appeal(sentence: str) -> bool:
     """Return whether a sentence is courtesy, a plea, or a hint to a router.
 

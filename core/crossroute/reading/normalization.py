@@ -70,7 +70,6 @@ OTHER_BLANKS = (
     "\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004"
     "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-BLANK_LINES = lazy(r" ?\n(?: ?\n)+ ?|(?: \n ?)|(?:\n )")
 STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
@@ -165,13 +164,19 @@ def collapse_blanks(text: str) -> str:
     'One thing. Another one:\n\n- first\n\n- second'
     """
     text = text.replace("\t", " ").replace("\x0b", " ")
-    if "  " in text or (not text.isascii() and any(map(text.__contains__, OTHER_BLANKS))):
-        text = BLANKS.sub(" ", text)
+    if any(map(text.__contains__, OTHER_BLANKS)):
+        text = BLANKS.sub(" ", text) if "  " in text or not text.isascii() else text
+    while "  " in text:
+        text = text.replace("  ", " ")
     text = text.strip()
     if not any(map(text.__contains__, ("\n\n", " \n", "\n "))):
         return text
-    text = STRETCHED.sub(" ", text)
-    return BLANK_LINES.sub(lambda gap: "\n\n" if gap[0].count("\n") > 1 else "\n", text)
+    if "\n\n\n" in text or "\n \n" in text:
+        text = STRETCHED.sub(" ", text)
+    text = "\n".join(line.strip(" ") for line in text.split("\n"))
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text
 
 
 def shorten_runs(text: str) -> str:

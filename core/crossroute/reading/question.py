@@ -23,7 +23,7 @@ from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.follow_up import content_of, own_words
-from crossroute.reading.sections import HEAD, HEAD_SIGNS, PARAGRAPH, WORD, drop_harness, replace_blocks
+from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, drop_harness, heads_in, replace_blocks
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
@@ -127,9 +127,11 @@ def _without_prose(text: str, context: list[str]) -> str:
         return text
     paragraphs = PARAGRAPH.split(text)
     prose = [paragraph for paragraph in paragraphs if _is_prose(paragraph)]
+    if not prose:
+        return text
     rest = "\n\n".join(paragraph for paragraph in paragraphs if not _is_prose(paragraph))
-    solves = PROBLEM.search(rest) and not any(head["question"] for head in HEAD.finditer(rest))
-    if not prose or solves or not _is_substantial(CHOICE.sub("", rest)):
+    solves = PROBLEM.search(rest) and not any(head["question"] for head in heads_in(rest))
+    if solves or not _is_substantial(CHOICE.sub("", rest)):
         return text
     context.extend(prose)
     return rest
@@ -154,7 +156,7 @@ def _is_substantial(text: str) -> bool:
 
 def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     """Take a text apart by what stands over its sections; None if it has no context or no question of its own."""
-    heads = list(HEAD.finditer(text)) if any(map(text.__contains__, HEAD_SIGNS)) else []
+    heads = heads_in(text)
     if not any(head["question"] or head["context"] for head in heads):
         return None
     if CHOICES.search(text):  # choices belong to the question before them, whatever they are called

@@ -32,6 +32,22 @@ SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 
 
+def heads_in(text: str) -> list[re.Match[str]]:
+    r"""Return the heads of a text's sections: of the lines that may hold one, as `HEAD.finditer` does, but sooner.
+
+    >>> [head["question"] for head in heads_in("Some lines.\nQuestion: Who?\n# Task\nTell: it.")]
+    ['Question', 'Task']
+    """
+    if not any(map(text.__contains__, HEAD_SIGNS)):
+        return []
+    start, found = 0, []
+    for line in text.split("\n"):
+        if any(map(line.__contains__, HEAD_SIGNS)) and (head := HEAD.match(text, start)):
+            found.append(head)
+        start += len(line) + 1
+    return found
+
+
 def replace_blocks(text: str, replace: Callable[[re.Match[str]], str]) -> str:
     """Return a text with its blocks in tags replaced; a text of too many tags, such as a page, as it is."""
     return BLOCK.sub(replace, text) if 0 < text.count("<") <= MOST_TAGS else text

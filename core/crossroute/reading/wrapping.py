@@ -44,6 +44,7 @@ LABELLED = lazy(
     re.IGNORECASE | re.DOTALL,
 )
 """A question under its one head, with that of an answer below."""
+LABEL_SIGNS = (":", "：", "\n")
 LABEL = lazy(rf"(?im)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
 EMPHASIZED = lazy(r"\s*(?:#{1,6} +)?(\*{1,3}|_{2,3}|~~)(?=\S)([^*_~]+)(?<=\S)\1\s*\Z|\s*#{1,6} +([^\n]+)\Z")
 MAIL = lazy(
@@ -109,7 +110,7 @@ def _inside(text: str) -> str:
         return found[found.lastindex or 0].strip()
     if found := SPOKEN.match(text):
         return found["said"].strip()
-    found = LABELLED.match(text)
+    found = LABELLED.match(text) if any(map(text.__contains__, LABEL_SIGNS)) else None
     return found["said"].strip() if found and not LABEL.search(found["said"]) else ""
 
 
