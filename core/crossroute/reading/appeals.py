@@ -9,6 +9,7 @@ ticket make no question harder. They are left out where they stand at an end of 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import islice
 
@@ -28,10 +29,13 @@ END = lazy(r"[.!?:\]؟।][ \n]+|[。！？]\s*|\n+")
 BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
-APPEAL = lazy(rf"[\s(*_¿¡]*(?:{wordings.APPEALS}|{wordings.FORMS})[\s)*_,;.!:…。！？?，-]*\Z")
+FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
+APPEAL, FORM = (
+    lazy(rf"[\s(*_¿¡]*(?:{each})[\s)*_,;.!:…。！？?，-]*\Z") for each in (wordings.APPEALS, wordings.FORMS)
+)
 HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
 STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
-"""The four are of small letters: to ignore capitals takes them two to three times as long."""
+"""These are of small letters: to ignore capitals takes them two to three times as long."""
 
 ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
@@ -95,7 +99,8 @@ def drop_appeals(text: str) -> str:
             break
         rest = shorter
     head, tail = rest[:-NUMBERED_CHARACTERS], rest[-NUMBERED_CHARACTERS:]
-    if any(len(word) >= SHORTEST and MAY_IDENTIFY.fullmatch(word) for word in tail.split()):
+    words = tail.split()
+    if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
     return rest.strip() if any(map(str.isalpha, rest)) else text
 
@@ -138,10 +143,21 @@ def is_appeal(sentence: str) -> bool:
     if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
         return False
     spoken = sentence.lower()
-    if APPEAL.match(spoken) or HINT.match(spoken):
+    if _may_begin(spoken, wordings.APPEAL_STARTS) and APPEAL.match(spoken):
+        return True
+    if (_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken):
         return True
     names = "?" not in spoken and names_model(spoken)
     return bool(names and STRONGEST.search(spoken) and USING.search(spoken))
+
+
+def _may_begin(spoken: str, starts: Collection[str]) -> bool:
+    """Return whether a sentence begins as some patterns may; it spares most sentences the patterns."""
+    found = FIRST.match(spoken)
+    word = found[1] if found else ""
+    if not word.isascii() or word in starts or word.startswith(("um", "hm")):
+        return True
+    return not word or any(map(spoken.__contains__, wordings.APPEAL_SIGNS))
 
 
 def _without_letter(text: str) -> str:

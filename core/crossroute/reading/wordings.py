@@ -233,6 +233,31 @@ FORMS = (
 )
 """A sentence that says in which form, how long or in which language to answer."""
 
+APPEAL_STARTS = frozenset(
+    (
+        "a again all alright always and another answer as asante asap attention be besten bonjour buenos c'est can check"
+        " cheers ciao cool could current danke das dear dies do don't double doublecheck dumb ensure es esto general"
+        " genuine good gracias grazie great guten hallo hello here here's herzlichen hey hi ho hola i i'll i'm ich"
+        " immediately important it it's j'ai just kannst let let's lets look make many me merci muchas muito my nice no"
+        " note obrigada obrigado oi ok okay one our perfect peux please pls plz pode poderia potrebbe potresti pourrais"
+        " pourriez pouvez priority puede puedes puoi quick quickly random read reason reply respond right salut sent short"
+        " silly simple small so stupid sure take tengo tenho thank thanks the think this this's thx today's try urgent"
+        " urgently verify vielen warning well work would you"
+    ).split()
+)
+FORM_STARTS = frozenset(
+    (
+        "about add also always and answer antworte antworten apenas at be bitte cite contesta conteste devuelve do don't"
+        " eli5 explain fass fasse format geben gib give in include json just juste keep knapp kurz limit list make"
+        " markdown max maximum mention no nur ohne omit only output per please por present provide reply respond responda"
+        " responde reste restez restituisci restrict return risponda rispondi s'il sans say sea sei seja sem seulement"
+        " show sii sin skip sois solo soyez stay tell under use with within without write yaml"
+    ).split()
+)
+"""The first words in ASCII of appeals, and of sentences on form, but for those with a sign of `APPEAL_SIGNS` in them."""
+
+APPEAL_SIGNS = "#:="
+
 _NAMED = r"(?:(?:anthropic|openai|google|xai)(?:'s)? )?(?:(?:claude|gpt|gemini|grok|deepseek|llama|mistral|qwen|kimi|glm|chatgpt)[\w .-]{0,16}|opus|sonnet|haiku|fable|mythos|o[134]|o[34]-\w+)(?: \d[\d.]*)?(?: (?:high|max|pro|ultra))?"
 HINTS = (
     rf"(?:please |only |always |you must |make sure to )*(?:use|ask|call|choose|pick|select|take|try|let|prefer|route(?: this)? to|send (?:this|it) to|forward (?:this|it) to|escalate(?: this| it)? to|switch to|answer with) (?:only )?{_NAMED}(?: (?:for|on|with|answer|handle|do) (?:this|it|that|everything)(?: \w+){{0,2}})?"

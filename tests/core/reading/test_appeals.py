@@ -1,8 +1,13 @@
 # ruff: noqa: RUF001 - punctuation of other scripts
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.reading.appeals import drop_appeals, is_appeal, names_model
+from crossroute.reading import wordings
+from crossroute.reading.appeals import _may_begin, drop_appeals, is_appeal, names_model
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 
@@ -129,6 +134,16 @@ POLITE = [
     *("您好，请帮我看一下这个问题。", "お忙しいところすみません。", "안녕하세요, 질문이 있습니다."),
     *("Just curious,", "Quick question:", "@bot", "/ask", "VERY IMPORTANT:", "Again, my question is:"),
 ]
+
+
+@given(st.from_regex(re.compile(rf"(?:{wordings.APPEALS})\\Z"), fullmatch=True))
+def test_each_appeal_begins_with_a_word_that_is_looked_for(appeal):
+    assert _may_begin(appeal.lower(), wordings.APPEAL_STARTS)
+
+
+@given(st.from_regex(re.compile(rf"(?:{wordings.FORMS})\\Z"), fullmatch=True))
+def test_each_sentence_on_form_begins_with_a_word_that_is_looked_for(form):
+    assert _may_begin(form.lower(), wordings.FORM_STARTS)
 
 
 @pytest.mark.parametrize("form", FORMS)
