@@ -50,6 +50,9 @@ Member = FunctionCallingLLM
 """What a member may be: one that calls no tools is asked for none."""
 
 
+ERROR = "error"
+
+
 class Call:
     """A call to the pool, routed once; attempts do the rest.
 
@@ -165,6 +168,7 @@ class Call:
         entry.usage = usage_of(answer)
         entry.cost = stated_cost(field_of(answer.raw, "usage"), field_of(answer.raw, "_hidden_params"))
         text, reason = text_of(answer), finish_reason(answer)
+        reason = ERROR if field_of(answer.raw, ERROR) else reason  # beside the choices, with status 200
         entry.said.append(text)
         said = bool(text) or (isinstance(answer, ChatResponse) and shows(answer.message))
         cut = reason is None and tells_its_end(answer) and not is_finished(answer)

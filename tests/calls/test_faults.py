@@ -70,6 +70,20 @@ STREAMS: dict[str, list[str] | tuple[int, str, str]] = {
 }
 
 
+def test_an_answer_with_an_error_beside_it_is_none(pool, server):
+    server.answer = (200, "application/json", whole(error={"message": "Overloaded", "code": 503}))
+    said, decision = pool.ask()
+    assert (said, server.asked) == ("I am well", ["bad", "good"])
+    assert decision["failures"][0]["fault"] == "member"
+
+
+def test_an_answer_with_no_error_in_its_place_is_one(pool, server):
+    for none in (None, {}, ""):
+        server.asked.clear()
+        server.answer = (200, "application/json", whole(error=none))
+        assert (pool.ask()[0], server.asked) == ("I am well", ["bad"])
+
+
 @pytest.mark.parametrize("fault", [*UNREADABLE, *MEMBERS])
 def test_the_next_member_answers_and_the_failure_is_told(pool, server, fault):
     server.answer = {**UNREADABLE, **MEMBERS}[fault]
