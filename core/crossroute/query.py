@@ -18,7 +18,6 @@ from typing import NamedTuple, get_args
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
-from crossroute.reading.follow_up import is_follow_up
 from crossroute.reading.normalization import (
     LEAST_RUN,
     LOWER,
@@ -33,7 +32,7 @@ from crossroute.reading.normalization import (
     repetition_in,
 )
 from crossroute.reading.question import LONG, Asked, find_question
-from crossroute.reading.sections import HARNESS, HEAD
+from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, Vocabulary, estimate_tokens

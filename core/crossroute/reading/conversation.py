@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from crossroute.patterns import lazy
-from crossroute.reading.follow_up import is_follow_up
-from crossroute.reading.sections import is_inserted
+from crossroute.reading.sections import is_follow_up, is_inserted
 
 SAID_CHARACTERS = 300
 """Characters that are read of an earlier turn."""

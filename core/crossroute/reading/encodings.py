@@ -5,6 +5,8 @@ Only a text that is written so as a whole is changed: one entity in a question a
 
 from __future__ import annotations
 
+import base64
+import binascii
 import html
 import re
 import string
@@ -41,6 +43,7 @@ LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
 LEET_SHARE = 0.4
 LEET_SAMPLE = 300
 LEAST_LEET = 2
+WORD = re.compile(r"[^\W\d_]+")
 WORDS = lazy(r"[\w@$]{2,}")
 
 LEAST_LETTERS = 8
@@ -131,6 +134,18 @@ def decode_hexadecimal(run: str) -> str:
     except ValueError:
         return ""
     return text if is_readable(text) and any(map(str.isalpha, text)) else ""
+
+
+def decode_run(run: str) -> str:
+    """Return the text that a run stands for in base64; empty if it stands for none."""
+    if text := decode_hexadecimal(run):
+        return text
+    altchars = "-_" if set("-_") & set(run) else None
+    try:
+        text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+    return text if is_readable(text) and WORD.search(text) else ""
 
 
 def is_readable(text: str) -> bool:

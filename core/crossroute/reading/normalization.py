@@ -7,8 +7,6 @@ What is read is normalized; what is paid for, and sent, is the text itself.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import string
 import unicodedata
@@ -19,9 +17,8 @@ from functools import lru_cache
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.encodings import (
-    decode_hexadecimal,
+    decode_run,
     drop_marks,
-    is_readable,
     join_letters,
     read_escapes,
     read_leet,
@@ -182,7 +179,7 @@ def collapse_blanks(text: str) -> str:
 def shorten_runs(text: str) -> str:
     """Return a text with addresses down to their host, and long unbroken runs to what they decode to, if anything."""
     words = text.split()
-    if len(words) == 1 and ALONE.fullmatch(text) and (decoded := _decode(text)):
+    if len(words) == 1 and ALONE.fullmatch(text) and (decoded := decode_run(text)):
         return decoded
     if max(map(len, words), default=0) < LEAST_RUN:
         return text
@@ -294,18 +291,6 @@ def _shorten(run: re.Match[str]) -> str:
         return run[0]  # a path, or a long name of words
     joined = "".join(run[0].split()).rpartition(",")[2]
     end = run[0][len(run[0].rstrip()) :]
-    if text := _decode(joined):
+    if text := decode_run(joined):
         return text + end
     return end if WORD.search(run.string[: run.start()] + run.string[run.end() :]) else joined[:KEPT_OF_RUN]
-
-
-def _decode(run: str) -> str:
-    """Return the text that a run stands for in base64; empty if it stands for none."""
-    if text := decode_hexadecimal(run):
-        return text
-    altchars = "-_" if set("-_") & set(run) else None
-    try:
-        text = base64.b64decode(run + "=" * (-len(run) % 4), altchars=altchars, validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return ""
-    return text if is_readable(text) and WORD.search(text) else ""

@@ -22,8 +22,16 @@ from typing import NamedTuple
 from crossroute.patterns import lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
-from crossroute.reading.follow_up import content_of, own_words
-from crossroute.reading.sections import HEAD, PARAGRAPH, WORD, drop_harness, heads_in, replace_blocks
+from crossroute.reading.sections import (
+    HEAD,
+    PARAGRAPH,
+    WORD,
+    content_of,
+    drop_harness,
+    heads_in,
+    own_words,
+    replace_blocks,
+)
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""

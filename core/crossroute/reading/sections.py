@@ -1,4 +1,7 @@
-"""The parts of a text: blocks in tags, heads of sections, paragraphs, words, and what an agent's harness put in."""
+"""The parts of a text: blocks in tags, heads of sections, paragraphs, what an agent's harness put in, and words.
+
+Of the words it is told whether they say anything: a follow-up does not, and what it refers to tells what it asks.
+"""
 
 # ruff: noqa: RUF001 - punctuation of other scripts
 
@@ -30,6 +33,15 @@ HARNESS_TAG = lazy(wordings.HARNESS_TAGS, re.IGNORECASE)
 HARNESS = lazy(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
 SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
+
+FOLLOW_UP_CHARACTERS = 120
+UNSPACED_CHARACTERS = 4
+"""A text that is neither English nor longer than this says little of its own, such as "go on" in Chinese."""
+ENDS = " .!?…。？！؟،-"
+PICK = re.compile(
+    r"(?i)\W*|\W*(?:(?:option|number|no\.?|choice|answer|nummer|opción|the) )?(?:[a-j]|\d{1,2})\W*"
+)
+CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 
 
 def heads_in(text: str) -> list[re.Match[str]]:
@@ -86,3 +98,47 @@ def _without_inserted(text: str) -> str:
             kept.append(paragraph)
         dropping = dropping and (not inserted or "\n" not in paragraph or paragraph.startswith("#"))
     return drop_routing(drop_empty_choices("\n\n".join(kept)).strip())
+
+
+def is_follow_up(text: str, content_words: int = 2) -> bool:
+    """Return whether a text says so little of its own that only what it refers to tells what it asks.
+
+    Args:
+        text: A normalized text.
+        content_words: Words with content that it may have at most where others point to what came before.
+
+    >>> [is_follow_up(text) for text in ("Go on.", "Fix it", "And the second one?", "mach weiter", "继续")]
+    [True, True, True, True, True]
+    >>> [is_follow_up(text) for text in ("What is 2 + 2?", "Thanks!", "Capital of France?", "法国的首都是哪里?")]
+    [False, False, False, False]
+    """
+    if len(text) > FOLLOW_UP_CHARACTERS:
+        return False
+    if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
+        return True
+    words = own_words(text)
+    if content_words > 1 and not text.isascii() and len(words) == 1 and len(words[0]) <= UNSPACED_CHARACTERS:
+        return True
+    content = len(content_of(words))
+    points = not wordings.POINTING.isdisjoint(words)
+    return bool(words) and (content == 0 or (points and content <= min(content_words, len(words) // 3)))
+
+
+def is_choice(text: str) -> bool:
+    """Return whether a text picks one of what was offered, or is a mere sign.
+
+    >>> [is_choice(text) for text in ("B", "(2)", "option 3", "👍", "?", "Hi", "42 * 17")]
+    [True, True, True, True, True, False, False]
+    """
+    return PICK.fullmatch(text) is not None
+
+
+def own_words(text: str) -> list[str]:
+    """Return a text's words but for those of clauses that greet, thank or praise."""
+    clauses = [WORD.findall(clause) for clause in CLAUSE.split(text.lower())]
+    return [word for clause in clauses if wordings.COURTESIES.isdisjoint(clause) for word in clause]
+
+
+def content_of(words: list[str]) -> list[str]:
+    """Return the words that have content of their own."""
+    return [word for word in words if word not in wordings.FILLERS]
