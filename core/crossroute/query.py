@@ -286,7 +286,7 @@ def plain_words(text: str) -> list[str]:
         count >= REPEATED_SENTENCES and _has_many_sentences(text)
     ):
         return []
-    if text != lowered and (_is_loud(text) or is_titled(words[:TITLE_WORDS])):
+    if text != lowered and (_is_loud(text) or _is_titled(words)):
         return []
     may_hold_more = (
         SENTENCE_END.search(text)
@@ -314,6 +314,11 @@ def _has_many_sentences(text: str) -> bool:
     return (
         ends + 1 >= REPEATED_SENTENCES and sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
     )
+
+
+def _is_titled(words: list[str]) -> bool:
+    """Return whether a line is written as a title: its second word tells it of most lines."""
+    return len(words) > 1 and not words[1][0].islower() and is_titled(words[:TITLE_WORDS])
 
 
 def _is_loud(text: str) -> bool:
