@@ -15,7 +15,7 @@ from crossroute.metrics import known_outcomes
 from crossroute.numeric import Floats
 from crossroute.traffic.learning import refreshed
 
-FEEDBACK = (0.1, 1.0)
+FEEDBACK = (0.0, 0.1, 1.0)
 MOSTLY = 0.9
 """The share of the queries of which a model's outcome and cost are known, above which it takes part."""
 

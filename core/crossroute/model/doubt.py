@@ -321,7 +321,7 @@ class Doubt:
         Args:
             x: Of these, as for `situate`.
         """
-        plain = Doubt(self.kinds, {name: self.tensors[name] for name in TENSORS})
+        plain = self.unaccustomed()
         readings = plain.situate(x), plain.situate(x, np.ones(len(x), dtype=np.int8))
         manner = softmax(x @ self.tensors["manner"] + self.tensors["manner_bias"])
         strange = _strange(readings[0].trust, manner[:, AS_PEOPLE])
@@ -329,6 +329,10 @@ class Doubt:
         return Doubt(
             self.kinds, plain.tensors | usual_tensors(self._white(x), read, readings[0].trust, strange)
         )
+
+    def unaccustomed(self) -> Doubt:
+        """Return the same doubt, which was shown no queries of a user's."""
+        return Doubt(self.kinds, {name: self.tensors[name] for name in TENSORS})
 
     def kinds_of_clusters(self, centroids: Floats) -> Floats:
         """Return how much of each kind of work is in each cluster, shape (k, K), by its centroid, shape (k, p)."""

@@ -366,10 +366,12 @@ class Predictor:
         """Return the same network and encoder over another pool."""
         return self._rebuilt(pool, self.doubt, self.ensemble)
 
-    def accustomed(self, queries: EncodedQueries) -> Predictor:
-        """Return the same, which reads strange queries in part as it reads these; see `Doubt.accustomed`."""
+    def accustomed(self, queries: EncodedQueries | None) -> Predictor:
+        """Return the same, which reads strange queries in part as these, or as none; see `Doubt.accustomed`."""
         if self.doubt is None:
             return self
+        if queries is None:
+            return self.with_doubt(self.doubt.unaccustomed())
         return self.with_doubt(self.doubt.accustomed(self.network.project(queries.vectors)))
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:

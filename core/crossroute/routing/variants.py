@@ -129,9 +129,20 @@ class Variants:
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
         encoded = self.predictor.query_encoder.read(asked)
-        predictor = self.predictor.accustomed(encoded)
+        return self.accustomed(encoded)._remade(calibration=encoded)
+
+    def accustomed(self, queries: EncodedQueries | None) -> Self:
+        """Return the same router, which reads a strange query in part as these: `calibrated` without the dial.
+
+        Args:
+            queries: Of the user, ungraded, as this router's encoder reads them; None forgets those it was shown.
+
+        Raises:
+            FloorError: The router has a quality floor, which does not hold as queries are read then.
+        """
+        predictor = self.predictor.accustomed(queries)
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, calibration=encoded, floor=floor)
+        return self._remade(predictor=predictor, floor=floor)
 
     def with_floor(
         self,

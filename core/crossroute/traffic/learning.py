@@ -1,4 +1,6 @@
-"""Learning from a log: what its grades and costs teach of each candidate.
+"""Learning from a log: what its queries teach of others, and its grades and costs of each candidate.
+
+A query that is like none in training is read in part as those of the log (model/usual.py); that needs no grade.
 
 Quality moves by one number a candidate, in log-odds, and what is read of a query counts less where grades do not bear
 it out (a slope below 0):
@@ -33,6 +35,7 @@ import numpy.typing as npt
 from crossroute.candidate import Candidate, Lesson, Pool
 from crossroute.model.effects import LEAST_CHANCE
 from crossroute.model.lessons import fit_lengths
+from crossroute.model.usual import OF_GROUP
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.routing.predictor import Foresight
 from crossroute.routing.router import Router
@@ -43,6 +46,9 @@ from crossroute.traffic.rows import now
 
 DAY_S = 86_400
 HALF_LIFE_DAYS = 30.0
+
+LEAST_SHOWN, MOST_SHOWN = OF_GROUP, 2_000
+"""Different queries from which on a strange one is read in part as they are, and how many, the last, count."""
 
 USUAL, PER_OUTCOME = 0.05, 2.0
 """Standard deviation, in log-odds, of a candidate that was measured well; of one measured on n outcomes this, too, over
@@ -118,9 +124,9 @@ class Observed(NamedTuple):
 
 
 def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LIFE_DAYS) -> Router:
-    """Return a router over the log's candidates that has taken its grades and costs in.
+    """Return a router over the log's candidates that has taken its queries, grades and costs in.
 
-    What the router learnt from a log before is forgotten: the log tells it again.
+    What the router learnt from a log before is forgotten: the log tells it again. Its dial stays as it was set.
 
     Args:
         router: The router.
@@ -130,6 +136,7 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     router, logged = without_lessons(over_logged(router, logged)), logged.own
     if not len(logged):
         return router
+    router = _accustomed(router, logged)
     foreseen = logged.foreseen(router)
     newest = min(logged.time.max(), now())  # a clock that is ahead makes no other call old
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
@@ -139,11 +146,20 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     return router.over(Pool(map(_taught, router.pool, map(_lesson, *quality, length.tolist()))))
 
 
+def _accustomed(router: Router, logged: Logged) -> Router:
+    """Return the router used to the log's last queries, where there are enough."""
+    _, place = np.unique(logged.query[::-1], return_index=True)
+    if len(place) < LEAST_SHOWN:
+        return router
+    last = len(logged) - 1 - np.sort(place)[:MOST_SHOWN]
+    return router.accustomed(logged.take(last).encoded(router))
+
+
 def without_lessons(router: Router) -> Router:
     """Return the router as it was before it learnt from traffic."""
     if router.predictor.lessons is None:
         return router
-    return router.over(Pool(_taught(candidate, None) for candidate in router.pool))
+    return router.over(Pool(_taught(candidate, None) for candidate in router.pool)).accustomed(None)
 
 
 def _taught(candidate: Candidate, lesson: Lesson | None) -> Candidate:

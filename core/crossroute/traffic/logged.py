@@ -127,18 +127,24 @@ class Logged:
         """Return what a router foresees of the queries.
 
         Raises:
+            TrafficError: As of `encoded`.
+        """
+        return router.predictor.foresee_encoded(self.encoded(router))
+
+    def encoded(self, router: Router) -> EncodedQueries:
+        """Return the queries as a router's encoder reads them.
+
+        Raises:
             TrafficError: The router reads queries by another encoder, and their text was not kept.
         """
         if router.predictor.query_encoder.name == self.encoder:
-            queries = EncodedQueries.alone(self.vectors, self.tokens)
-            return router.predictor.foresee_encoded(self._as_called(queries))
+            return self._as_called(EncodedQueries.alone(self.vectors, self.tokens))
         if any(text is None for text in self.texts):
             raise TrafficError(
                 f"The log holds queries as {self.encoder!r} encodes them; this router reads "
                 f"{router.predictor.query_encoder.name!r}. Use a router with the same encoder, or keep texts."
             )
-        queries = router.predictor.query_encoder.read([Query(text) for text in self.texts])
-        return router.predictor.foresee_encoded(self._as_called(queries))
+        return self._as_called(router.predictor.query_encoder.read([Query(text) for text in self.texts]))
 
     def _as_called(self, queries: EncodedQueries) -> EncodedQueries:
         """Return the queries as those of calls: each was one, with what came beside its text."""

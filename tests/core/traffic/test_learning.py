@@ -11,7 +11,7 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute import Router
 from crossroute.errors import TrafficError
-from crossroute.traffic.learning import Seen, fit_shifts, refreshed, without_lessons
+from crossroute.traffic.learning import LEAST_SHOWN, Seen, fit_shifts, refreshed, without_lessons
 from crossroute.traffic.logged import Logged
 from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
 from crossroute.traffic.rows import now
@@ -84,6 +84,22 @@ def graded(logged, quality):
 
 def predicted(router, logged):
     return logged.foreseen(router)
+
+
+def test_queries_alone_teach_as_what_strange_ones_are_read():
+    known = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+    jumps = [
+        f"A frog at {n} jumps by {n + 2} on a ring of {3 * n + 7}. Where does it land twice?"
+        for n in range(60)
+    ]
+    log = as_logged(known, jumps, np.zeros(60, dtype=int), np.full(60, np.nan))
+    log = replace(log, cost=np.full(60, np.nan))
+    taught = refreshed(known, log)
+    before, after = (np.ptp(log.foreseen(each).quality, axis=0) for each in (known, taught))
+    assert (after < 0.9 * before).all()
+    few = log.take(np.arange(LEAST_SHOWN - 1))
+    assert (few.foreseen(refreshed(known, few)).quality == few.foreseen(known).quality).all()
+    assert log.foreseen(refreshed(taught, log)).quality == pytest.approx(log.foreseen(taught).quality)
 
 
 def test_grades_as_predicted_move_little(router, logged):
@@ -183,7 +199,8 @@ def test_one_clock_that_is_ahead_makes_no_other_call_old(router, logged):
 def test_costs_are_learnt_from_calls_without_a_grade(router, logged):
     none = np.full(len(logged), np.nan)
     double = graded(replace(logged, cost=2 * logged.cost), none)
-    before, after = predicted(router, logged), predicted(refreshed(router, double), logged)
+    of_queries = refreshed(router, graded(replace(logged, cost=none), none))
+    before, after = predicted(of_queries, logged), predicted(refreshed(router, double), logged)
     assert np.median(after.cost / before.cost) == pytest.approx(2, rel=0.15)
     assert (after.quality == before.quality).all()
 
