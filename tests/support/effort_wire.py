@@ -45,7 +45,6 @@ def said(body: dict[str, Any], words: Iterable[str]) -> dict[str, Any]:
 
 
 class _Handler(Answering):
-    protocol_version = "HTTP/1.0"  # each connection ends with its answer: Ollama's client closes none
     owner: EffortServer
 
     def respond(self) -> None:

@@ -12,7 +12,11 @@ from typing_extensions import Self
 
 
 class Answering(BaseHTTPRequestHandler):
-    """What the handlers of all such servers do; each answers a POST in its own `respond`."""
+    """What the handlers of all such servers do; each answers a POST in its own `respond`.
+
+    Each connection ends with its answer: clients of the frameworks leave theirs open, and a socket that is found open
+    later fails another test.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -34,6 +38,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"content-type": kind, "content-length": str(len(sent)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
+        self.send_header("connection", "close")
         self.end_headers()
         self.wfile.write(sent)
 
@@ -42,10 +47,10 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
+        self.send_header("connection", "close")
         self.end_headers()
         for event in events:
             if event is None:
-                self.close_connection = True
                 return
             sent = event.encode()
             self.wfile.write(b"%x\r\n%b\r\n" % (len(sent), sent))
