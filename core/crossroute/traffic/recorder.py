@@ -49,6 +49,7 @@ class Recorder:
         self._pending = LRUCache[str, Decided](PENDING)
         self._dispatcher: ReferenceType[Dispatcher] | None = None
         self._own: Router | None = None
+        self._followed: Router | None = None
         self._adopted: str | None = None
         self._looked = 0.0
         self._study_at, self._seen = 0.0, (0, 0)
@@ -70,7 +71,8 @@ class Recorder:
 
     def follow(self, dispatcher: Dispatcher) -> None:
         """Have a dispatcher decide by the router that the log adopts, now and whenever that changes."""
-        self._dispatcher, self._own = ref(dispatcher), dispatcher.router
+        self._dispatcher = ref(dispatcher)
+        self._own = self._followed = dispatcher.router
         self.log.watch(self.look)
 
     def look(self) -> None:
@@ -97,6 +99,7 @@ class Recorder:
         except CrossRouteError as error:
             logger.warning("The router %s of the traffic log was not taken over: %s", found, error)
         else:
+            self._followed = dispatcher.router
             logger.info("Routing by %s from now on.", found or "the router that was given")
 
     def _study(self, dispatcher: Dispatcher) -> None:
@@ -110,9 +113,9 @@ class Recorder:
         except TrafficError:  # nothing answered yet
             return
         self._warn({(row.candidate, what) for row in report_on(logged).rows for what in row.drift})
-        if self.log.learn:
+        if self.log.learn and self._followed is not None:
             try:
-                dispatcher.take_over(refreshed(dispatcher.router, logged))
+                dispatcher.take_over(refreshed(self._followed, logged))
             except CrossRouteError as error:
                 logger.warning("Nothing was learnt of the traffic log: %s", error)
 

@@ -353,6 +353,19 @@ def test_a_log_that_learns_moves_the_router_as_grades_come(tmp_path, router, lea
     log.close()
 
 
+def test_learning_twice_keeps_what_the_router_was_shown_before(tmp_path, router):
+    shown = router.calibrated([f"{CODE} {number}" for number in range(60)])
+    log = TrafficLog(tmp_path / "traffic.db", learn=True)
+    dispatcher, recorder = grade(log, shown, "large", 1.0, times=3)
+    read = shown.predictor.doubt.tensors["usual_read"]
+    for grades in range(2):
+        studied(recorder)
+        assert (dispatcher.router.predictor.doubt.tensors["usual_read"] == read).all(), grades
+        assert dispatcher.router.predictor.lessons is not None
+        log.feedback(str(uuid4()), 1.0)
+    log.close()
+
+
 @pytest.mark.parametrize("days", [-1, float("nan"), float("inf")])
 def test_what_is_no_number_of_days_prunes_nothing(log, router, days):
     dispatcher, _ = dispatcher_to(log, router)
