@@ -129,7 +129,7 @@ class Variants:
         if not asked:
             raise ValueError("Expected the queries to set the dial on, got none.")
         encoded = self.predictor.query_encoder.read(asked)
-        return self.accustomed(encoded)._remade(calibration=encoded)
+        return self._accustomed(encoded, calibration=encoded)
 
     def accustomed(self, queries: EncodedQueries | None) -> Self:
         """Return the same router, which reads a strange query in part as these: `calibrated` without the dial.
@@ -140,9 +140,7 @@ class Variants:
         Raises:
             FloorError: The router has a quality floor, which does not hold as queries are read then.
         """
-        predictor = self.predictor.accustomed(queries)
-        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, floor=floor)
+        return self._accustomed(queries)
 
     def with_floor(
         self,
@@ -241,6 +239,11 @@ class Variants:
         predictor = self.predictor.with_pool(pool)
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
         return self._remade(predictor=predictor, floor=floor, dial=dial)
+
+    def _accustomed(self, queries: EncodedQueries | None, **changes: Any) -> Self:
+        predictor = self.predictor.accustomed(queries)
+        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
+        return self._remade(predictor=predictor, floor=floor, **changes)
 
     def _own_name(self, name: str) -> str:
         """Return the name of the candidate that a spelling means; the spelling, where it means none."""
