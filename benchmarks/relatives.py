@@ -7,8 +7,6 @@ The slopes are those of least squares over the same pairs.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from crossroute import Candidate, Router
@@ -39,7 +37,7 @@ def main() -> None:
     rows = {
         "relatives": ability,
         "mean of the brand": of_brand,
-        "mean of all": dict.fromkeys(read, mean_of(truth)),
+        "mean of all": dict.fromkeys(read, np.mean(list(truth.values()), axis=0)),
     }
     print(
         f"{len(read)} of {len(known)} models have relatives; error in logits, root mean square, and median:"
@@ -47,7 +45,7 @@ def main() -> None:
     for title, found in rows.items():
         errors = np.array([found[name] - truth[name] for name in read])
         print(f"  {title:18} {np.sqrt(np.mean(np.square(errors))):.2f}  {np.median(np.abs(errors)):.2f}")
-    moved = np.array([[each.weight @ each.apart for each in map(Family.of, read.values())]])[0]
+    moved = np.array([apart(family) for family in read.values()])
     gaps = [
         (truth[name] - sum(each.weight * truth[each.entry.name] for each in family)).mean()
         for name, family in read.items()
@@ -68,17 +66,10 @@ def main() -> None:
     print(f"larger siblings believed no less able: {np.mean(kept):.3f} of {len(kept)}")
 
 
-class Family(NamedTuple):
-    """Weights of a model's relatives, and how far they are apart from it in steps and generations."""
-
-    weight: Floats
-    apart: Floats
-
-    @classmethod
-    def of(cls, family: list[Relative]) -> Family:
-        """Return those of some relatives."""
-        apart = np.array([[each.larger, each.newer] for each in family])
-        return cls(np.array([each.weight for each in family]), apart)
+def apart(family: list[Relative]) -> Floats:
+    """Return by how many steps a model is larger, and by how many generations newer, than its relatives, shape (2,)."""
+    told = np.array([(each.weight, each.larger, each.newer) for each in family])
+    return np.asarray(told[:, 0] @ told[:, 1:])
 
 
 def believed_of(candidate: Candidate, field: str) -> Floats:
@@ -87,11 +78,6 @@ def believed_of(candidate: Candidate, field: str) -> Floats:
     if not belief:
         raise ValueError(f"Nothing is believed of {candidate.name!r}.")
     return np.array(getattr(belief, field))
-
-
-def mean_of(values: dict[str, Floats]) -> Floats:
-    """Return the mean over models."""
-    return np.asarray(np.mean(list(values.values()), axis=0))
 
 
 def usd(candidate: Candidate) -> float:
