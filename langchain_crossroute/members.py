@@ -145,7 +145,7 @@ class Member:
 
     @property
     def _answering(self) -> str | None:
-        """Who answers its calls; None where nobody tells, or where it falls back on another provider's model."""
+        """The provider of its answers; None where nothing tells, or where it falls back on another provider's model."""
         found = set(map(provider_of_client, models_within(self.runnable)))
         return found.pop() if len(found) == 1 else None
 

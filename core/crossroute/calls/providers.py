@@ -1,4 +1,4 @@
-"""Providers: what OpenTelemetry calls whoever answers a member's calls, by the member's class and address.
+"""Providers: what OpenTelemetry calls the provider of a member's answers, by the member's class and address.
 
 Source: `gen_ai.provider.name` of the semantic conventions for generative AI,
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai. Providers without a name there go by that of
@@ -63,11 +63,11 @@ HOSTS = {
     "moonshot.cn": "moonshot_ai",
     "z.ai": "z_ai",
 }
-"""End of an address's host -> who answers there, whatever class asks: many speak OpenAI's format."""
+"""End of an address's host -> the provider there, whatever class asks: many speak OpenAI's format."""
 
 
 def provider_at(url: str, package: str) -> str:
-    """Return who answers at an address, asked as one of `init_chat_model`'s providers is.
+    """Return the provider at an address, asked as one of `init_chat_model`'s providers is.
 
     >>> provider_at("https://me.openai.azure.com", "openai"), provider_at("http://127.0.0.1:8000/v1", "mistralai")
     ('azure.ai.openai', 'mistral_ai')
@@ -76,7 +76,7 @@ def provider_at(url: str, package: str) -> str:
 
 
 def provider_of_client(client: object) -> str | None:
-    """Return who answers a framework's client of a model; None where neither its address nor its class tells.
+    """Return the provider that a client of a model asks; None where neither its address nor its class tells.
 
     >>> class ChatGroq: __module__ = "langchain_groq.chat_models"
     >>> class Asking(ChatGroq): base_url = "https://openrouter.ai/api/v1"

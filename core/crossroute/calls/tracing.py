@@ -21,7 +21,7 @@ def tracing(providers: Mapping[str, str | None]) -> tuple[Observer, ...]:
     """Return the observer that traces calls; none where OpenTelemetry is not installed.
 
     Args:
-        providers: Candidate -> who answers its calls, where that is known.
+        providers: Candidate -> the provider of its answers, where that is known.
     """
     if find_spec("opentelemetry") is None:
         return ()
@@ -67,7 +67,7 @@ class Tracing:
 
 
 def attributes_of(call: Called, provider: str | None) -> dict[str, Any]:
-    """Return what a span says of a call, and of who answered it."""
+    """Return what a span says of a call, and of the provider that answered it."""
     decision, usage = call.decision, call.usage
     told = {
         "gen_ai.operation.name": "chat",

@@ -51,7 +51,7 @@ def believed(pool: Pool, name: str) -> Candidate | None:
     A name that means one of the pool's models but for a date, a tag or an effort that nobody lists is that model.
 
     Args:
-        pool: Whose candidates have profiles that say what is believed of them.
+        pool: Of candidates with profiles that say what is believed of them.
         name: As the user spells it; so is the candidate named.
     """
     catalogue = Catalogue.bundled()

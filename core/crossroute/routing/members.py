@@ -34,7 +34,7 @@ class Ability(BaseModel):
         untold: Capabilities of which nobody says whether it has them: it is asked where no other is known to be able.
         effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
             of that and it takes such an effort.
-        provider: Who answers its calls, as OpenTelemetry names it; for traces alone.
+        provider: Of its answers, as OpenTelemetry names it; for traces alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

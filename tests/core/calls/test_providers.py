@@ -1,4 +1,4 @@
-"""Providers: who answers a client's calls, as OpenTelemetry names it."""
+"""Providers: which one a client of a model asks, as OpenTelemetry names it."""
 
 from __future__ import annotations
 
