@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,16 +82,17 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def replace_entry(path: Path, content: bytes) -> None:
     """Write a file under another name first; a link of its name is replaced."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        scratch = Path(file.name)
-        try:
+    scratch = path.with_name(
+        f".{path.name}.{secrets.token_hex(4)}"
+    )  # known before the file is there: see below
+    try:
+        with scratch.open("xb") as file:
             file.write(content)
-            file.close()
-            scratch.chmod(0o644)
-            scratch.replace(path)
-        except BaseException:
-            scratch.unlink(missing_ok=True)  # Ctrl-C may come when it has its name already
-            raise
+        scratch.chmod(0o644)
+        scratch.replace(path)
+    except BaseException:  # Ctrl-C comes at any point, even once the file has its last name
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
