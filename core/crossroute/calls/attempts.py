@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from crossroute.calls.blame import fault_of
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
-from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault
+from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
 from crossroute.calls.leaving import areleased, released
 from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
 from crossroute.calls.tail import Tail
@@ -251,9 +251,9 @@ class Attempts:
 
     def _tell(self, error: Exception) -> None:
         """Attach the failures of the call to its error, those before it in one note."""
-        told = Counter(f"{failure}: {failure.message}" for failure in self.decision.failures[:-1])
+        note(error, failures=self.decision.failures)
+        before = Counter(f"{failure}: {failure.message}" for failure in self.decision.failures[:-1])
+        times = (f"{one} ({count} times)" if count > 1 else one for one, count in before.items())
         with suppress(AttributeError):  # some errors take no attributes, and Python 3.10 no notes
-            error.crossroute_failures = self.decision.failures  # type: ignore[attr-defined]
-            if told:
-                times = (f"{one} ({count} times)" if count > 1 else one for one, count in told.items())
+            if before:
                 error.add_note(f"Before it, {'; '.join(times)}")

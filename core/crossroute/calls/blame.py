@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from crossroute.calls.faults import (
@@ -28,6 +27,8 @@ from crossroute.calls.faults import (
     UNSUPPORTED,
     WINDOW,
     Fault,
+    note,
+    noted,
 )
 from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.wordings import WORDINGS
@@ -108,13 +109,12 @@ def note_answer(error: BaseException, usage: Any = None, cost: float | None = No
         usage: Tokens of the answer, where they are known.
         cost: USD, where the answer tells that itself.
     """
-    with suppress(AttributeError):
-        error.crossroute_answered = (usage, cost)  # type: ignore[attr-defined]
+    note(error, answered=(usage, cost))
 
 
 def noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
     """Return tokens and USD of the answer that came before an error, as noted; None where none did."""
-    return getattr(error, "crossroute_answered", None)
+    return noted(error, "answered")  # type: ignore[no-any-return]
 
 
 def is_transient(error: BaseException) -> bool:

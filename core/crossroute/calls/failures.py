@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from pydantic import ValidationError
 
 from crossroute.cache import Lock
 from crossroute.calls.blame import fault_of, status
+from crossroute.calls.faults import note, noted
 from crossroute.calls.scrubbing import without_secrets
 from crossroute.decision import Failure
 from crossroute.errors import CrossRouteError
@@ -128,8 +129,7 @@ def naming(model: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        with suppress(AttributeError):
-            error.crossroute_model = model  # type: ignore[attr-defined]
+        note(error, model=model)
         raise
 
 
@@ -149,7 +149,7 @@ def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
     except CrossRouteError:
         raise
     except Exception as error:
-        model = model or getattr(error, "crossroute_model", "")
+        model = model or noted(error, "model") or ""
         failure = failure_of(model, error)
         told = f"{f'{model}: ' if model else ''}{failure.error}: {failure.message.rstrip('.')}. {then}"
         raise CrossRouteError(told.strip()) from error

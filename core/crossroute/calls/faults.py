@@ -1,8 +1,9 @@
-"""Faults: what an error may say of a call, and the statuses, codes and names of classes that say it."""
+"""Faults: what an error may say of a call; statuses, codes and class names that say it; notes on errors."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
 
 Whose = Literal["request", "member", "network"]
 
@@ -89,3 +90,21 @@ _NAMES = {
 }
 BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
 """Names of exception classes, of any library, anywhere among a class's bases."""
+
+
+def note(error: BaseException, **facts: Any) -> None:
+    """Attach facts of a call to its error, as attributes `crossroute_NAME`; some errors take none.
+
+    >>> error = ValueError("too long")
+    >>> note(error, model="small")
+    >>> noted(error, "model"), noted(error, "handler"), error.crossroute_model
+    ('small', None, 'small')
+    """
+    with suppress(AttributeError):
+        for name, fact in facts.items():
+            setattr(error, f"crossroute_{name}", fact)
+
+
+def noted(error: BaseException, name: str) -> Any:
+    """Return a fact that is attached to an error; None where it is not."""
+    return getattr(error, f"crossroute_{name}", None)

@@ -7,9 +7,10 @@ dispatcher run within the call. The answer that they were told of is paid for; t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
+
+from crossroute.calls.faults import noted
 
 TELLING = frozenset(
     {
@@ -25,16 +26,15 @@ TELLING = frozenset(
 
 
 def is_of_handler(error: BaseException) -> bool:
-    """Return whether a handler raised an error.
+    """Return whether a handler raised an error: as noted, or by the framework's frames that it passed.
 
-    >>> try:
-    ...     with of_handler():
-    ...         1 / 0
-    ... except ZeroDivisionError as error:
-    ...     is_of_handler(error)
-    True
+    >>> from crossroute.calls.faults import note
+    >>> error = ValueError()
+    >>> note(error, handler=True)
+    >>> is_of_handler(error), is_of_handler(ValueError())
+    (True, False)
     """
-    return getattr(error, "crossroute_handler", False) or any(map(_tells, frames_of(error)))
+    return bool(noted(error, "handler")) or any(map(_tells, frames_of(error)))
 
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
@@ -61,17 +61,6 @@ def told_to_handler(error: BaseException, module: str) -> list[Any]:
         held += [value for frame in inner for value in frame.f_locals.values()]
         link = link.__context__
     return held
-
-
-@contextmanager
-def of_handler() -> Iterator[None]:
-    """Note on what is raised within the block that it is a handler's."""
-    try:
-        yield
-    except Exception as error:
-        with suppress(AttributeError):
-            error.crossroute_handler = True  # type: ignore[attr-defined]
-        raise
 
 
 def _tells(frame: FrameType) -> bool:

@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from crossroute.calls.blame import note_answer, noted_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
-from crossroute.calls.handlers import of_handler
+from crossroute.calls.faults import note
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
@@ -284,6 +284,9 @@ class Entry:
     def _close(self, called: Called) -> None:
         if self._pacer is not None:
             self._pacer.settle(called.decision, called.cost if called.answered else 0.0)
-        with of_handler():
+        try:
             for observer in self._ledger.observers:
                 observer.called(called)
+        except Exception as error:
+            note(error, handler=True)
+            raise
