@@ -23,6 +23,7 @@ from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
 from langchain_crossroute.bindings import SchemaBinding, asking
 from langchain_crossroute.elsewhere import Heard, hearing
+from langchain_crossroute.messages.reading import answers_of, each_answer
 from langchain_crossroute.messages.reply import (
     PARSED,
     Taken,
@@ -31,7 +32,6 @@ from langchain_crossroute.messages.reply import (
     told_usage,
     with_message,
 )
-from langchain_crossroute.messages.roles import answers_of, each_answer
 from langchain_crossroute.probe import UsageProbe, is_unreadable, message_in
 from langchain_crossroute.routing import Routing
 

@@ -28,8 +28,8 @@ from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.elsewhere import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
+from langchain_crossroute.messages.reading import each_answer
 from langchain_crossroute.messages.reply import told_as, traced
-from langchain_crossroute.messages.roles import each_answer
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.probe import UsageProbe
 from langchain_crossroute.routing import Routing

@@ -19,8 +19,8 @@ from crossroute.calls.blame import note_answer
 from crossroute.calls.dialects import words
 from crossroute.calls.handlers import told_to_handler
 from crossroute.calls.spend import Usage
+from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.reply import cost_of, told_usage, usage_of
-from langchain_crossroute.messages.roles import as_answer
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 """The module whose functions tell handlers of a call."""

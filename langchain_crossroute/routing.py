@@ -28,7 +28,7 @@ from crossroute.traffic import dispatcher_over, labelled
 from langchain_crossroute.bindings import can_be_asked
 from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
-from langchain_crossroute.messages.reading import Reading, is_nameless, read, shows
+from langchain_crossroute.messages.reading import Reading, in_roles, is_nameless, read, shows
 from langchain_crossroute.messages.reply import (
     KEY,
     TORN,
@@ -44,7 +44,6 @@ from langchain_crossroute.messages.reply import (
     usage_of,
     without_logprobs,
 )
-from langchain_crossroute.messages.roles import in_roles
 from langchain_crossroute.messages.translation import for_provider
 
 

@@ -42,7 +42,7 @@ from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
 from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.members import common_metadata, model_name
-from llamaindex_crossroute.messages.reading import Reading, checked_prompt
+from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.routing import Routing
 
 if TYPE_CHECKING:
@@ -188,8 +188,10 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         """
         if options:
             refuse_settings(options)
-        if not isinstance(reading, Reading):
-            reading = Reading(Query.of_turns([Turn("human", checked_prompt(reading))]))
+        if isinstance(reading, str):
+            reading = Reading(Query.of_turns([Turn("human", reading)]))
+        elif not isinstance(reading, Reading):
+            raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages call chat.")
         return Call(
             self._routing,
             reading,

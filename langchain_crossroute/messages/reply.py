@@ -18,7 +18,7 @@ from crossroute.calls.dialects import words
 from crossroute.calls.ending import UNENDED, failed
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import TIERS, Usage, written_in_all
-from langchain_crossroute.messages.roles import as_answer
+from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.tool_calls import tool_flaw
 
 KEY = "crossroute"

@@ -106,17 +106,6 @@ def _check(messages: Sequence[ChatMessage]) -> None:
             raise TypeError(f"Message {place} must be a ChatMessage, got {type(message).__name__}. {A_TEXT}")
 
 
-def checked_prompt(prompt: str) -> str:
-    """Return a completion's prompt.
-
-    Raises:
-        TypeError: It is no str.
-    """
-    if not isinstance(prompt, str):
-        raise TypeError(f"A prompt must be a str, got {type(prompt).__name__}. For messages call chat.")
-    return prompt
-
-
 def read_prompt(prompt: BasePromptTemplate, arguments: Mapping[str, Any]) -> Reading:
     """Read a prompt template and its arguments: query engines say their question as `query_str`."""
     reading = read_messages(prompt.format_messages(**arguments))

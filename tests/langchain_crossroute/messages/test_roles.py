@@ -15,8 +15,7 @@ from langchain_core.messages import (
 
 from crossroute.calls.spend import Usage
 from langchain_crossroute import ChatCrossRoute
-from langchain_crossroute.messages.reading import read
-from langchain_crossroute.messages.roles import as_answer, each_answer, in_roles
+from langchain_crossroute.messages.reading import as_answer, each_answer, in_roles, read
 from tests.support.faulty import whole
 
 
