@@ -50,9 +50,10 @@ def files_of(call: Callable[[], object]) -> list[str]:
     return sorted(Path(file).relative_to(Path(root).parent).as_posix() for file, root in within)
 
 
-def outcomes(queries: int = 240) -> Outcomes:
+def outcomes(first: int = 0, queries: int = 240) -> Outcomes:
     """Return made-up outcomes of two models, one of which fails on a third of the queries."""
-    texts = [f"Add {number} to {'the double of ' * (number % 3)}{number + 1}." for number in range(queries)]
+    numbers = range(first, first + queries)
+    texts = [f"Add {number} to {'the double of ' * (number % 3)}{number + 1}." for number in numbers]
     fails = np.arange(queries) % 3 == 2
     shape = (queries, 2)
     unknown = np.full(shape, np.nan)
@@ -82,7 +83,9 @@ def calls() -> dict[str, Callable[[], object]]:
         chat.invoke(text)
         llm.complete(text)
         router.route(text)
-    known, encoder = outcomes(), load_encoder("static")
+    encoder = load_encoder("static")
+    fit(outcomes(1000), encoder=encoder, config=TRAINING)
+    known = outcomes()
     return {
         "`ChatCrossRoute.invoke`": lambda: chat.invoke(f"{QUERY} And its digits?"),
         "`CrossRouteLLM.complete`": lambda: llm.complete(f"{QUERY} And its divisors?"),

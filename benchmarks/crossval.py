@@ -31,8 +31,8 @@ from crossroute.metrics.scores import aiq, cost_range, sweep_for, zero_router_po
 from crossroute.metrics.sweep import Sweep
 from crossroute.model import costs
 from crossroute.numeric import Floats
-from crossroute.training.fitting import fit_prepared, prepare
-from crossroute.training.run import Prepared
+from crossroute.training.fitting import fit_prepared
+from crossroute.training.run import Prepared, prepare
 
 OURS, ALONE = "CrossRoute", "network alone"
 BLIND = "blind"

@@ -35,7 +35,7 @@ from crossroute.metrics.scores import (
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.clusters import fit_projection, projected
 from crossroute.numeric import Floats
-from crossroute.training.teacher import expectations
+from crossroute.training.forest import expectations
 
 SET = "gpt4o-llama-qwen"
 CALLS = 2

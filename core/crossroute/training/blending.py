@@ -29,8 +29,8 @@ from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import calibration_of, digests_seen, prepare
-from crossroute.training.run import Prepared
+from crossroute.training.fitting import calibration_of, digests_seen
+from crossroute.training.run import Prepared, prepare
 from crossroute.training.stacking import grow_members
 from crossroute.training.start import continued
 

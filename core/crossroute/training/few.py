@@ -33,8 +33,8 @@ from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.blending import fit_blend
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import enough, fit, prepare
-from crossroute.training.run import TrainingRun
+from crossroute.training.fitting import enough, fit
+from crossroute.training.run import TrainingRun, prepare
 from crossroute.training.start import fresh
 
 FEW = 600

@@ -17,26 +17,27 @@ import torch
 from crossroute.data.outcomes import Outcomes, text_digests
 from crossroute.data.prices import priced
 from crossroute.encoder import Encoder, load_encoder
-from crossroute.encoder.disk_cache import BATCH, DiskCachedEncoder
+from crossroute.encoder.disk_cache import DiskCachedEncoder
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.errors import DataError
+from crossroute.escalation.verifier import Verifier
+from crossroute.escalation.verifier_training import fit_verifier
 from crossroute.metrics.scores import cost_range, known_outcomes
 from crossroute.model import costs
 from crossroute.model.doubt import Doubt
 from crossroute.numeric import Floats
-from crossroute.query import Query
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
 from crossroute.training.adoption import adopted, as_it_was, gone_on, settled
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import fit_doubt
+from crossroute.training.forest import expectations
 from crossroute.training.priors import Prior
-from crossroute.training.run import Epoch, Prepared, TrainingRun
+from crossroute.training.run import Epoch, Prepared, TrainingRun, prepare
 from crossroute.training.stacking import fit_ensemble
 from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
-from crossroute.training.teacher import verifier_of
 
 FEWEST = 2
 """Train queries without which there is nothing to project or cluster."""
@@ -168,7 +169,7 @@ def fit_prepared(
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=verifier_of(predictor, train, validation, foreseen, config.seed) or own,
+        verifier=_verifier(predictor, train, validation, foreseen, config.seed) or own,
         trained_on=digests_seen((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
@@ -236,6 +237,35 @@ def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: P
     )
 
 
+def _verifier(
+    predictor: Predictor, train: Prepared, validation: Prepared, foreseen: Floats, seed: int
+) -> Verifier | None:
+    """Learn a verifier, or return None where too few answers carry evidence.
+
+    The router knows its own train queries too well to be a prior of their answers: a forest's expectation takes its
+    place there.
+
+    Args:
+        predictor: The trained router's.
+        train: The train split.
+        validation: The validation split.
+        foreseen: Quality that the router predicts of validation queries without having learned from them, (n, m).
+        seed: Of the forest.
+    """
+    if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
+        return None
+    x = predictor.network.project(train.encoded.numpy())
+    told = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,); of the others no verifier is learned
+    expected = expectations(x, np.where(told, train.outcomes.quality, np.nan), seed)
+    parts = (train.outcomes, validation.outcomes)
+    return fit_verifier(
+        np.concatenate([expected, foreseen]),
+        np.concatenate([part.answer_logprob for part in parts]),
+        np.concatenate([part.quality for part in parts]),
+        source="the outcomes that the router was trained on",
+    )
+
+
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
     """Return the train and the validation split, once these are known to hold enough.
 
@@ -259,23 +289,3 @@ def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
             "outcomes of another candidate, or the costs; `crossroute data` shows what is known."
         )
     return train, validation
-
-
-def prepare(
-    outcomes: Outcomes, query_encoder: QueryEncoder, unit: costs.CostUnit, on_encoded: Callable[[int], None]
-) -> Prepared:
-    """Encode one split."""
-    queries = [Query(text) for text in outcomes.texts]
-    query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
-    log_tokens = costs.log_tokens(outcomes, query_tokens, unit)
-    encoded = []
-    for start in range(0, len(queries), BATCH):
-        encoded.append(query_encoder.encode(queries[start : start + BATCH]))
-        on_encoded(len(encoded[-1]))
-    return Prepared(
-        outcomes,
-        torch.from_numpy(np.concatenate(encoded)),
-        query_tokens,
-        torch.from_numpy(outcomes.quality).float(),
-        torch.from_numpy(log_tokens).float(),
-    )

@@ -1,11 +1,16 @@
-"""Grow the forest that stands beside the network (model/ensemble.py), as arrays.
+"""Forests over queries: the one that stands beside the network (model/ensemble.py), and those that teach it.
 
-Source: extremely randomized trees, Geurts, Ernst, Wehenkel, Machine Learning 63, 2006. Deviations: each tree sees a
-draw of the queries, so that the others tell what it is worth, and what is not known counts for the splits alone.
+An observed quality is one draw, mostly 0 or 1; a forest's out-of-bag expectation of it is far less noisy, and stands in
+where nothing was observed. From a mixture of both, the network can train to the end without learning the noise.
+
+Source: extremely randomized trees, Geurts, Ernst, Wehenkel, Machine Learning 63, 2006; soft targets, Hinton, Vinyals,
+Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531. Deviations of the forest beside the network:
+each tree sees a draw of the queries, so that the others measure it; what is not known counts for the splits alone.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +22,8 @@ from crossroute.training.config import TrainingConfig
 
 DEPTH = 12
 LEAST_LEAF = 8
+TEACHERS = 150
+"""Trees of a forest that teaches the network."""
 
 FEATURES = 0.35
 """Share of the inputs that a split may look at."""
@@ -133,3 +140,52 @@ def filled(quality: Floats) -> Floats:
     known, mean = ~np.isnan(quality), np.nanmean(quality, axis=0)
     special = np.where(known, quality - mean, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.where(known, quality, mean + special[:, None])
+
+
+def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats:
+    """Mix observed quality with what a forest expects.
+
+    Args:
+        x: Projected training queries, shape (n, p).
+        quality: Observed quality, shape (n, m), NaN where it is not known.
+        weight: Of the forest where the quality is known, in [0, 1].
+        seed: Of the forest.
+
+    Returns:
+        (1 - weight) * observed + weight * expected, or the only one that is known, shape (n, m); NaN where
+        neither is.
+    """
+    expected = expectations(x, quality, seed)
+    mixed = (1 - weight) * quality + weight * expected
+    return np.where(np.isnan(quality), expected, np.where(np.isnan(expected), quality, mixed))
+
+
+def expectations(x: Floats, quality: Floats, seed: int) -> Floats:
+    """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m).
+
+    NaN for candidates of which fewer outcomes are known than a leaf holds: of these a forest tells nothing.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    together = defaultdict(list)  # candidates that the same queries are known of share a forest
+    known = ~np.isnan(quality)
+    for column in range(quality.shape[1]):
+        together[known[:, column].tobytes()].append(column)
+    expected = np.full_like(quality, np.nan)
+    for columns in together.values():
+        rows = np.flatnonzero(known[:, columns[0]])
+        if len(rows) < LEAST_LEAF:
+            continue
+        cells = np.ix_(rows, np.array(columns))
+        targets = quality[cells]
+        forest = ExtraTreesRegressor(
+            TEACHERS,
+            min_samples_leaf=LEAST_LEAF,
+            max_features=FEATURES,
+            bootstrap=True,
+            oob_score=True,
+            random_state=seed,
+        ).fit(x[rows], targets if len(columns) > 1 else targets[:, 0])
+        expected[:, columns] = forest.predict(x).reshape(len(x), -1)
+        expected[cells] = forest.oob_prediction_.reshape(len(rows), -1)
+    return expected

@@ -1,4 +1,4 @@
-"""The optimization: epochs until the validation AIQ no longer rises."""
+"""The optimization: splits as the network reads them, and epochs until the validation AIQ no longer rises."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from torch.nn import functional as F
 
 from crossroute.candidate import Pool
 from crossroute.data.outcomes import Outcomes
+from crossroute.encoder.disk_cache import BATCH
 from crossroute.encoder.query_encoder import EncodedQueries, QueryEncoder
 from crossroute.metrics.scores import aiq, cost_quality_curve, cost_range
 from crossroute.model.attention import CrossAttention, PoolEmbedding
-from crossroute.model.costs import CostUnit
+from crossroute.model.costs import CostUnit, log_tokens
 from crossroute.model.inference import InferenceNetwork
 from crossroute.model.profiles import pool_profiles
+from crossroute.query import Query
 from crossroute.routing.predictor import Predictor
 from crossroute.training.config import TrainingConfig
 from crossroute.training.state import (
@@ -60,6 +62,25 @@ class Prepared(NamedTuple):
     def queries(self) -> EncodedQueries:
         """The queries as a predictor reads them."""
         return EncodedQueries.alone(self.encoded.numpy(), self.query_tokens)
+
+
+def prepare(
+    outcomes: Outcomes, query_encoder: QueryEncoder, unit: CostUnit, on_encoded: Callable[[int], None]
+) -> Prepared:
+    """Encode one split."""
+    queries = [Query(text) for text in outcomes.texts]
+    query_tokens = np.array([query.text_tokens for query in queries], dtype=float)
+    encoded = []
+    for start in range(0, len(queries), BATCH):
+        encoded.append(query_encoder.encode(queries[start : start + BATCH]))
+        on_encoded(len(encoded[-1]))
+    return Prepared(
+        outcomes,
+        torch.from_numpy(np.concatenate(encoded)),
+        query_tokens,
+        torch.from_numpy(outcomes.quality).float(),
+        torch.from_numpy(log_tokens(outcomes, query_tokens, unit)).float(),
+    )
 
 
 class Epoch(NamedTuple):

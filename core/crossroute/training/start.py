@@ -28,10 +28,10 @@ from crossroute.model.profiles import pool_profiles, profiled
 from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
+from crossroute.training.forest import soft_targets
 from crossroute.training.priors import Prior, profile_under
 from crossroute.training.run import Prepared
 from crossroute.training.state import fingerprint
-from crossroute.training.teacher import soft_targets
 
 COVERED = 10
 """Outcomes of a candidate in a cluster from which a forest may be asked about further queries there."""

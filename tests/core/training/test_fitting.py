@@ -134,7 +134,7 @@ def test_ctrl_c_after_the_last_epoch_loses_nothing(outcomes, tmp_path, monkeypat
 
     seen = []
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "verifier_of", interrupt)
+        patch.setattr(fitting, "_verifier", interrupt)
         with pytest.raises(KeyboardInterrupt):
             fit(outcomes, SMALL, state_folder=tmp_path)
     with pytest.raises(KeyboardInterrupt):

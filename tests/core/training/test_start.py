@@ -7,7 +7,7 @@ import torch
 from crossroute import Pool, Price, TrainingConfig, fit
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.model import costs
-from crossroute.training.fitting import prepare
+from crossroute.training.run import prepare
 from crossroute.training.start import COVERED, continued, fresh
 
 CONFIG = TrainingConfig(clusters=4, hidden=16, members=2)
