@@ -1,4 +1,4 @@
-"""One call: decide, ask the member with the caller's own config, stamp the answer."""
+"""One call: decide, send the request under the caller's config, put the decision on the answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from functools import partial, reduce
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
@@ -47,22 +47,22 @@ AnyTail = TypeVar("AnyTail", bound=Tail)
 WITH_BODY = (ANTHROPIC, OPENAI)
 """Dialects of clients that take further parts of a request's body."""
 
-UNHEARD: RunnableConfig = {"callbacks": []}
-"""For runs that nobody is told of."""
+UNTRACED: RunnableConfig = {"callbacks": []}
+"""Of runs without callbacks."""
 
 CONFIG = ("callbacks", "tags", "metadata", "run_name", "run_id")
 """The parts of a config that `generate` takes as keywords."""
 
 
-class Asked(NamedTuple):
-    """What to ask, how, and with what.
+class Request(NamedTuple):
+    """One request to a member, and the ways to send it.
 
     Attributes:
-        runnable: The member; what became of it where it has tools or a schema.
-        messages: The conversation, as the member's provider reads it.
-        config: For its run.
-        kwargs: For the member.
-        probe: Overhears the tokens, also of an answer that comes parsed.
+        runnable: The member's chat model, or the chain that its tools or its schema make of it.
+        messages: The conversation, in the format of the member's provider.
+        config: Of its run.
+        kwargs: Its keywords.
+        probe: A callback that counts tokens, also of an answer that arrives parsed.
     """
 
     runnable: Runnable[Any, Any]
@@ -80,13 +80,13 @@ class Asked(NamedTuple):
         return await self.runnable.ainvoke(self.messages, self.config, **self.kwargs)
 
     def generate(self) -> LLMResult:
-        """Return all generations that the member gives; a wrapped member gives one."""
+        """Return all generations; a wrapped member gives one."""
         if not isinstance(self.runnable, BaseChatModel):
             return LLMResult(generations=[[ChatGeneration(message=self.invoke())]])
         return self.runnable.generate([self.messages], **self._keywords, **self.kwargs)
 
     async def agenerate(self) -> LLMResult:
-        """Return all generations that the member gives; a wrapped member gives one."""
+        """Return all generations; a wrapped member gives one."""
         if not isinstance(self.runnable, BaseChatModel):
             return LLMResult(generations=[[ChatGeneration(message=await self.ainvoke())]])
         return await self.runnable.agenerate([self.messages], **self._keywords, **self.kwargs)
@@ -100,8 +100,8 @@ class Asked(NamedTuple):
         return self.runnable.astream(self.messages, self.config, **self.kwargs)
 
     def parse(self, message: AIMessage) -> None:
-        """Raise what `invoke` would of a streamed answer that does not fit its schema."""
-        reduce(lambda answer, parser: parser.invoke(answer, UNHEARD), parsers_of(self.runnable), message)
+        """Raise what `invoke` would raise for a streamed answer that does not fit its schema."""
+        reduce(lambda answer, parser: parser.invoke(answer, UNTRACED), parsers_of(self.runnable), message)
 
     @property
     def _keywords(self) -> dict[str, Any]:
@@ -110,20 +110,20 @@ class Asked(NamedTuple):
 
 
 class Call:
-    """A call to the pool; each way to make it decides once and lets attempts do the rest.
+    """A call to the pool: decide once, then send requests to members until one answers.
 
     Args:
         routing: The members, and the dispatcher that chooses among them.
         messages: The conversation.
-        config: The caller's, complete; the member runs under it, so that its run takes the router's place.
+        config: The caller's, complete; the member runs under it, so its run stands in place of the pool's.
         settings: How to decide.
-        kwargs: For the member, unchanged.
-        stated: What the router's own fields say, for where `kwargs` says nothing: set on a copy of the member
-            where it has such a field, a keyword elsewhere.
-        change: What becomes of a member's chat model before it is called.
+        kwargs: The call's keywords.
+        stated: The pool's own fields (temperature, ...), for keywords that the call lacks: set on a copy of the
+            member where it has such a field, else passed as keywords.
+        change: Applied to a member's chat model before it is called: binds tools or a schema.
         tools: The tools that the change binds.
-        needs: What else the call needs.
-        cache_prompts: Anthropic's models are told to cache the prompt, unless the call says how.
+        needs: Capabilities that the call needs beside those of its messages and tools.
+        cache_prompts: Mark the prompt for Anthropic's cache, unless the call states its own mark.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class Call:
         self.structured = isinstance(change, SchemaBinding)
 
     def decide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member; `max_calls` over 1 says that more than one may be asked."""
+        """Choose the member; `max_calls` over 1 allows further ones."""
         alone = self.settings.streams_alone if streamed else ""
         with self.routing.labelled(self.config):
             return self.routing.decide(
@@ -157,36 +157,36 @@ class Call:
             )
 
     async def adecide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member, beside the event loop unless that is quick."""
+        """Choose the member, in a thread where that would block the event loop."""
         decide = partial(self.decide, streamed=streamed)
         return await self.routing.beside_loop(decide, self.messages, self.tools)
 
-    def invoke(self) -> Any:
-        """Return the answer."""
-        return self.answer(Asked.invoke)
+    def answer(self, send: Callable[[Request], Any] = Request.invoke) -> Any:
+        """Return the answer to `Request.invoke`, or to `Request.generate`."""
+        decision = self.decide()
+        if decision.max_calls > 1:
+            return EscalatedCall(self, decision).answer(send)
+        self.routing.dispatcher.ask_beside(decision, self._shadow_steps, Request.invoke)
+        return drive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
 
-    async def ainvoke(self) -> Any:
-        """Return the answer; a decision that takes long is made beside the event loop."""
-        return await self.aanswer(Asked.ainvoke)
-
-    def generate(self) -> LLMResult:
-        """Return all generations that the member gives; a wrapped member gives one."""
-        return cast("LLMResult", self.answer(Asked.generate))
-
-    async def agenerate(self) -> LLMResult:
-        """Return all generations that the member gives."""
-        return cast("LLMResult", await self.aanswer(Asked.agenerate))
+    async def aanswer(self, send: Callable[[Request], Awaitable[Any]] = Request.ainvoke) -> Any:
+        """Return the answer to `Request.ainvoke`, or to `Request.agenerate`."""
+        decision = await self.adecide()
+        if decision.max_calls > 1:
+            return await EscalatedCall(self, decision).aanswer(send)
+        self.routing.dispatcher.aask_beside(decision, self._shadow_steps, Request.ainvoke)
+        return await adrive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
 
     def stream(self) -> Iterator[Any]:
         """Yield the chunks; the last one carries the decision."""
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
-            return iter([whole(EscalatedCall(self, decision).answer(Asked.invoke))])
-        self.routing.dispatcher.ask_beside(decision, self._unseen, Asked.invoke)
+            return iter([whole(EscalatedCall(self, decision).answer(Request.invoke))])
+        self.routing.dispatcher.ask_beside(decision, self._shadow_steps, Request.invoke)
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
-            asked = self.asked(decision)
-            return asked.stream, self.tail(decision, asked)
+            request = self.request(decision)
+            return request.stream, self.tail(decision, request)
 
         return self.routing.dispatcher.attempts(decision).stream(opening)
 
@@ -194,31 +194,31 @@ class Call:
         """Yield the chunks, asynchronously."""
         decision = await self.adecide(streamed=True)
         if decision.max_calls > 1:
-            yield whole(await EscalatedCall(self, decision).aanswer(Asked.ainvoke))
+            yield whole(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
             return
-        self.routing.dispatcher.aask_beside(decision, self._unseen, Asked.ainvoke)
+        self.routing.dispatcher.aask_beside(decision, self._shadow_steps, Request.ainvoke)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
-            asked = self.asked(decision)
-            return asked.astream, self.tail(decision, asked)
+            request = self.request(decision)
+            return request.astream, self.tail(decision, request)
 
         async with aclosing(self.routing.dispatcher.attempts(decision).astream(opening)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    def tail(self, decision: Decision, asked: Asked, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
+    def tail(self, decision: Decision, request: Request, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
         """Return the tail of a member's stream."""
         dispatcher = self.routing.dispatcher
-        entry = dispatcher.ledger.entry(decision, asked.probe)
+        entry = dispatcher.ledger.entry(decision, request.probe)
         telling = decision.candidate in self.routing.telling
-        return kind(entry, dispatcher.memory, asked.probe, asked.parse, telling=telling)
+        return kind(entry, dispatcher.memory, request.probe, request.parse, telling=telling)
 
-    def asked(self, decision: Decision, *, overheard: bool = True) -> Asked:
-        """Return the chosen member, the messages as it reads them, and the config for its run.
+    def request(self, decision: Decision, *, probed: bool = True) -> Request:
+        """Return the request to the decision's member.
 
         Args:
-            decision: For the member.
-            overheard: Whether the probe listens even where the answer tells all by itself.
+            decision: Names the member.
+            probed: Attach the probe even where the answer itself carries its tokens.
         """
         config, probe = self.config.copy(), UsageProbe(parsed=self.structured)
         if decision.failures:
@@ -242,13 +242,13 @@ class Call:
         if self.structured:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
         told = told_as(decision)
-        if overheard or config.get("callbacks") or not _tells_all(runnable, kwargs):
+        if probed or config.get("callbacks") or not _carries_tokens(runnable, kwargs):
             told["callbacks"] = [probe]
-        return Asked(runnable, messages, merge_configs(config, told), kwargs, probe)
+        return Request(runnable, messages, merge_configs(config, told), kwargs, probe)
 
     @staticmethod
     def _is_only(decision: Decision) -> bool:
-        """Return whether a decision is for the only call of its id."""
+        """Return whether no other call shares the decision's id."""
         return decision.max_calls == 1 and ASKED not in decision.reasons
 
     def _change_for(self, member: Member) -> Change | None:
@@ -259,7 +259,7 @@ class Call:
     def _arguments(self, member: Member) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the call's arguments for a member: keywords, and values for fields of its chat model.
 
-        Where the caller names the candidate, they are in its words already.
+        Where the caller names the candidate, they are in its provider's words already.
         """
         if not self.kwargs and not self.stated:
             return {}, {}
@@ -276,70 +276,28 @@ class Call:
         return kwargs, fields
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:
-        """Return the same call under another config, its member changed otherwise."""
+        """Return the same call under another config, with another change of its member."""
         call = copy.copy(self)
         call.config, call.change = config, change
         return call
 
-    def answer(self, ask: Callable[[Asked], Any]) -> Any:
-        """Return the answer, asked for by `Asked.invoke` or `Asked.generate`."""
-        decision = self.decide()
-        if decision.max_calls > 1:
-            return EscalatedCall(self, decision).answer(ask)
-        self.routing.dispatcher.ask_beside(decision, self._unseen, Asked.invoke)
-        return drive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
+    def _shadow_steps(self, decision: Decision, *, final: bool) -> Steps[Any]:
+        """Return the steps to the answer of a call in shadow mode, outside the caller's run."""
+        return self.within({}, self.change)._steps(decision, final=final)
 
-    async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
-        """Return the answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
-        decision = await self.adecide()
-        if decision.max_calls > 1:
-            return await EscalatedCall(self, decision).aanswer(ask)
-        self.routing.dispatcher.aask_beside(decision, self._unseen, Asked.ainvoke)
-        return await adrive(self.routing.dispatcher.attempts(decision).steps(self._asking), ask)
-
-    def _unseen(self, decision: Decision, *, final: bool) -> Steps[Any]:
-        """Return the steps to the answer of a call in shadow mode: nobody sees its run."""
-        return self.within({}, self.change)._asking(decision, final=final)
-
-    def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
-        """Return the steps to a member's answer, counted and stamped."""
-        asked = self.asked(decision, overheard=False)
-        with (yield from self.routing.dispatcher.ledger.begin(decision, asked.probe, final=final)) as entry:
-            answer = yield Ask(asked)
+    def _steps(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
+        """Return the steps to a member's answer, which is counted and carries its decision."""
+        request = self.request(decision, probed=False)
+        with (yield from self.routing.dispatcher.ledger.begin(decision, request.probe, final=final)) as entry:
+            answer = yield Ask(request)
             message = message_of(answer)
             return answer if message is None else with_message(answer, self.routing.answered(entry, message))
 
 
-def _tells_all(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:
-    """Return whether an answer of a model that nothing wraps, and that does not stream within, holds its own tokens."""
+def _carries_tokens(runnable: Runnable[Any, Any], kwargs: Mapping[str, Any]) -> bool:
+    """Return whether an answer carries its own tokens: its model is not wrapped, and does not stream inside."""
     if not isinstance(runnable, BaseChatModel) or runnable.callbacks or kwargs.get("stream"):
         return False
     kind = type(runnable)
     own = kind.invoke is BaseChatModel.invoke and kind.ainvoke is BaseChatModel.ainvoke
     return own and not getattr(runnable, "streaming", False)
-
-
-def generation_calls(
-    call: Callable[..., Call], messages: Sequence[list[BaseMessage]], given: dict[str, Any]
-) -> list[Call]:
-    """Return a call for each conversation; the run id, which can be one's only, is the first one's.
-
-    Args:
-        call: (input, config, keywords) -> the call.
-        messages: The conversations.
-        given: Keywords of `generate`: parts of a config, and what is for the member.
-    """
-    config = {key: given[key] for key in CONFIG if given.get(key) is not None}
-    kwargs = {key: value for key, value in given.items() if key not in CONFIG}
-    later = {key: value for key, value in config.items() if key != "run_id"}
-    return [call(one, later if place else config, dict(kwargs)) for place, one in enumerate(messages)]
-
-
-def merged(results: Sequence[LLMResult]) -> LLMResult:
-    """Return several results as one; what only the members' results say of the whole is the first one's."""
-    runs = [run for result in results for run in result.run or []]
-    return LLMResult(
-        generations=[generations for result in results for generations in result.generations],
-        llm_output=results[0].llm_output if results else None,
-        run=runs or None,
-    )

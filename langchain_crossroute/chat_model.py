@@ -20,7 +20,7 @@ from crossroute import Capability, Decision
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import aclosing
 from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
-from langchain_crossroute.call import UNHEARD, Call, generation_calls, merged
+from langchain_crossroute.call import CONFIG, UNTRACED, Call, Request
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.pool import ModelPool
@@ -98,7 +98,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> AIMessage:
         """Return the chosen model's answer."""
-        return cast("AIMessage", self._call(input, config, {"stop": stop, **kwargs}).invoke())
+        return cast("AIMessage", self._call(input, config, {"stop": stop, **kwargs}).answer())
 
     async def ainvoke(
         self,
@@ -109,7 +109,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> AIMessage:
         """Return the chosen model's answer; a decision that takes long is made beside the event loop."""
-        return cast("AIMessage", await self._call(input, config, {"stop": stop, **kwargs}).ainvoke())
+        return cast("AIMessage", await self._call(input, config, {"stop": stop, **kwargs}).aanswer())
 
     def stream(
         self,
@@ -163,8 +163,8 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> LLMResult:
         """Return the answers to several conversations, each routed by itself."""
-        calls = generation_calls(self._call, messages, {"stop": stop, "callbacks": callbacks, **kwargs})
-        return merged([call.generate() for call in calls])
+        calls = self._calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
+        return _merged([call.answer(Request.generate) for call in calls])
 
     async def agenerate(
         self,
@@ -174,12 +174,27 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> LLMResult:
         """Return the answers to several conversations, each routed by itself, at once."""
-        calls = generation_calls(self._call, messages, {"stop": stop, "callbacks": callbacks, **kwargs})
-        results = await asyncio.gather(*(call.agenerate() for call in calls), return_exceptions=True)
+        calls = self._calls(messages, {"stop": stop, "callbacks": callbacks, **kwargs})
+        answers = (call.aanswer(Request.agenerate) for call in calls)
+        results = await asyncio.gather(*answers, return_exceptions=True)
         for result in results:  # once all have ended
             if isinstance(result, BaseException):
                 raise result
-        return merged(cast("list[LLMResult]", results))
+        return _merged(cast("list[LLMResult]", results))
+
+    def _calls(self, messages: Sequence[list[BaseMessage]], given: dict[str, Any]) -> list[Call]:
+        """Return a call for each conversation of `generate`; the run id, which is one run's, is the first one's.
+
+        Args:
+            messages: The conversations.
+            given: Keywords of `generate`: parts of a config, and the member's.
+        """
+        kwargs = {key: value for key, value in given.items() if key not in CONFIG}
+        first: Any = {key: given[key] for key in CONFIG if given.get(key) is not None}
+        later: Any = {key: value for key, value in first.items() if key != "run_id"}
+        return [
+            self._call(one, later if place else first, dict(kwargs)) for place, one in enumerate(messages)
+        ]
 
     def _call(
         self,
@@ -239,7 +254,7 @@ class ChatCrossRoute(ModelPool):
         **kwargs: Any,
     ) -> ChatResult:
         """Support callers of BaseChatModel's protected hooks, as the three below do; public methods are forwarded."""
-        return _result(self.invoke(messages, UNHEARD, stop=stop, **kwargs))
+        return _result(self.invoke(messages, UNTRACED, stop=stop, **kwargs))
 
     async def _agenerate(
         self,
@@ -248,7 +263,7 @@ class ChatCrossRoute(ModelPool):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return _result(await self.ainvoke(messages, UNHEARD, stop=stop, **kwargs))
+        return _result(await self.ainvoke(messages, UNTRACED, stop=stop, **kwargs))
 
     def _stream(
         self,
@@ -257,7 +272,7 @@ class ChatCrossRoute(ModelPool):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for chunk in self.stream(messages, UNHEARD, stop=stop, **kwargs):
+        for chunk in self.stream(messages, UNTRACED, stop=stop, **kwargs):
             yield ChatGenerationChunk(message=chunk)
 
     async def _astream(
@@ -267,8 +282,18 @@ class ChatCrossRoute(ModelPool):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in self.astream(messages, UNHEARD, stop=stop, **kwargs):
+        async for chunk in self.astream(messages, UNTRACED, stop=stop, **kwargs):
             yield ChatGenerationChunk(message=chunk)
+
+
+def _merged(results: Sequence[LLMResult]) -> LLMResult:
+    """Return several results as one, with the first one's `llm_output`."""
+    runs = [run for result in results for run in result.run or []]
+    return LLMResult(
+        generations=[generations for result in results for generations in result.generations],
+        llm_output=results[0].llm_output if results else None,
+        run=runs or None,
+    )
 
 
 def _result(message: AIMessage) -> ChatResult:

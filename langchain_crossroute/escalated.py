@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from langchain.agents.middleware.types import ModelRequest, ModelResponse
     from langchain_core.language_models import BaseChatModel
 
-    from langchain_crossroute.call import Asked, Call
+    from langchain_crossroute.call import Call, Request
 
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
@@ -69,19 +69,19 @@ class EscalatedCall:
         self._call, self._decision = call, decision
         self._schema = call.change if isinstance(call.change, SchemaBinding) else None
 
-    def answer(self, ask: Callable[[Asked], Any]) -> Any:
-        """Return the best answer, asked for by `Asked.invoke` or `Asked.generate`."""
+    def answer(self, send: Callable[[Request], Any]) -> Any:
+        """Return the best answer to `Request.invoke`, or to `Request.generate`."""
 
         def within(_: Sequence[BaseMessage], config: RunnableConfig) -> Any:
-            return drive(self._steps(config), ask)
+            return drive(self._steps(config), send)
 
         return RunnableLambda(within, name=NAME).invoke(self._call.messages, self._config)
 
-    async def aanswer(self, ask: Callable[[Asked], Awaitable[Any]]) -> Any:
-        """Return the best answer, asked for by `Asked.ainvoke` or `Asked.agenerate`."""
+    async def aanswer(self, send: Callable[[Request], Awaitable[Any]]) -> Any:
+        """Return the best answer to `Request.ainvoke`, or to `Request.agenerate`."""
 
         async def within(_: Sequence[BaseMessage], config: RunnableConfig) -> Any:
-            return await adrive(self._steps(config), ask)
+            return await adrive(self._steps(config), send)
 
         return await RunnableLambda(within, name=NAME).ainvoke(self._call.messages, self._config)
 
@@ -103,18 +103,18 @@ class EscalatedCall:
     def _asking(self, config: RunnableConfig, decision: Decision, logprobs: bool) -> Steps[Taken]:
         """Return the steps to a member's answer, or to an error that tells of one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
-        asked = self._call.within(config, asking(change) if logprobs else change).asked(decision)
+        request = self._call.within(config, asking(change) if logprobs else change).request(decision)
         answer, failure = None, None
         try:
-            answer = yield Ask(asked)
+            answer = yield Ask(request)
         except Exception as error:
             if self._schema is None or not is_unreadable(error):
-                asked.probe.note(error)
+                request.probe.note(error)
                 raise
             answer, failure = message_in(error), error
         message = message_of(answer)
         usage = told_usage(message) if message is not None else None
-        return Taken(answer, usage or asked.probe.usage, logprobs, failure)
+        return Taken(answer, usage or request.probe.usage, logprobs, failure)
 
     def _read(self, taken: Taken) -> Reply:
         return reply_of(taken, self._call.tools, structured=self._schema is not None)

@@ -1,4 +1,4 @@
-"""Version 3 of streaming: a stream of the caller's, fed with the events of the chosen member's."""
+"""Version 3 of streaming: the caller's stream, fed with the events of the chosen member's stream."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from langchain_core.language_models._compat_bridge import message_to_events
 from langchain_core.language_models.chat_model_stream import AsyncChatModelStream, ChatModelStream
 
 from crossroute import Decision
-from langchain_crossroute.call import Asked, Call
+from langchain_crossroute.call import Call, Request
 from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.streams import EventTail
 
 
 def events(call: Call) -> ChatModelStream:
-    """Return a stream that asks a member when it is first read."""
+    """Return a stream that calls a member when it is first read."""
     stream = ChatModelStream()
 
     def whole(decision: Decision) -> Iterator[Any]:
-        yield from message_to_events(EscalatedCall(call, decision).answer(Asked.invoke))
+        yield from message_to_events(EscalatedCall(call, decision).answer(Request.invoke))
 
     def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], EventTail]:
-        asked = call.asked(decision)
-        return partial(_opened, asked), call.tail(decision, asked, EventTail)
+        request = call.request(decision)
+        return partial(_opened, request), call.tail(decision, request, EventTail)
 
     decision = call.decide(streamed=True)
     attempts = call.routing.dispatcher.attempts
@@ -47,17 +47,17 @@ def events(call: Call) -> ChatModelStream:
 
 
 async def aevents(call: Call) -> AsyncChatModelStream:
-    """Return a stream that asks a member, in a task of its own, when it is first read."""
+    """Return a stream that calls a member, in a task of its own, when it is first read."""
     stream = AsyncChatModelStream()
     decision = await call.adecide(streamed=True)
 
     async def whole(decision: Decision) -> AsyncIterator[Any]:
-        for event in message_to_events(await EscalatedCall(call, decision).aanswer(Asked.ainvoke)):
+        for event in message_to_events(await EscalatedCall(call, decision).aanswer(Request.ainvoke)):
             yield event
 
     async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], EventTail]:
-        asked = call.asked(decision)
-        return partial(_aopened, asked), call.tail(decision, asked, EventTail)
+        request = call.request(decision)
+        return partial(_aopened, request), call.tail(decision, request, EventTail)
 
     async def produce() -> None:
         attempts = call.routing.dispatcher.attempts
@@ -78,15 +78,17 @@ async def aevents(call: Call) -> AsyncChatModelStream:
     return stream
 
 
-def _opened(asked: Asked) -> Iterator[Any]:
+def _opened(request: Request) -> Iterator[Any]:
     with _beta():
-        return iter(asked.runnable.stream_events(asked.messages, asked.config, version="v3", **asked.kwargs))
+        return iter(
+            request.runnable.stream_events(request.messages, request.config, version="v3", **request.kwargs)
+        )
 
 
-async def _aopened(asked: Asked) -> AsyncIterator[Any]:
+async def _aopened(request: Request) -> AsyncIterator[Any]:
     with _beta():
-        source: Any = await asked.runnable.astream_events(
-            asked.messages, asked.config, version="v3", **asked.kwargs
+        source: Any = await request.runnable.astream_events(
+            request.messages, request.config, version="v3", **request.kwargs
         )
     async with source:
         async for event in source:

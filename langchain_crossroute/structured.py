@@ -27,13 +27,13 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
         """Return what the chosen member made of the schema."""
-        return self._asked(input, config, kwargs).invoke()
+        return self._bound(input, config, kwargs).answer()
 
     async def ainvoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
         """Return what the chosen member made of the schema."""
-        return await self._asked(input, config, kwargs).ainvoke()
+        return await self._bound(input, config, kwargs).aanswer()
 
     def stream(
         self,
@@ -42,7 +42,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         **kwargs: Any,
     ) -> Iterator[Any]:
         """Yield what the chosen member makes of the schema."""
-        return self._asked(input, config, kwargs).stream()
+        return self._bound(input, config, kwargs).stream()
 
     def astream(
         self,
@@ -51,9 +51,9 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         """Yield what the chosen member makes of the schema."""
-        return self._asked(input, config, kwargs).astream()
+        return self._bound(input, config, kwargs).astream()
 
-    def _asked(
+    def _bound(
         self, given: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
     ) -> Call:
         return self._call(given, config, kwargs, self._binding, {self._binding.need})
