@@ -1,11 +1,10 @@
-"""One call: decide, ask the member, stamp the answer; four ways to make it."""
+"""One call: decide, send it to members until one answers, put the decision on the answer; four ways to make it."""
 
 from __future__ import annotations
 
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
-    Awaitable,
     Callable,
     Container,
     Generator,
@@ -13,10 +12,10 @@ from collections.abc import (
     Sequence,
 )
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 from llama_index.core.base.llms.types import ChatResponse
-from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms import LLM
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
@@ -45,26 +44,20 @@ from llamaindex_crossroute.probe import UsageProbe, aheard, heard
 from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
 
-T = TypeVar("T")
-Member = FunctionCallingLLM
-"""What a member may be: one that calls no tools is asked for none."""
-
-
 ERROR = "error"
 
 
 class Call:
-    """A call to the pool, routed once; attempts do the rest.
-
-    Each way to make it takes what asks a member: a function of the member, which may run several times.
+    """A call to the pool: decide once, then send it to members until one answers.
 
     Args:
         routing: The members, and the dispatcher that chooses among them.
         reading: What the call says.
+        send: Calls a member's endpoint; runs once an attempt.
         settings: How to decide.
         tools: What the call offers.
         options: Names of what the user set for this call.
-        unescalated: Why no other is asked after an answer; empty where one may be. Failover goes on all the same.
+        unescalated: Why no further member is called after an answer; empty where one may be. Failover goes on.
         schema: What its streams are parsed into.
     """
 
@@ -72,6 +65,7 @@ class Call:
         self,
         routing: Routing,
         reading: Reading,
+        send: Callable[[LLM], Any],
         settings: CallSettings,
         *,
         tools: Sequence[BaseTool] = (),
@@ -79,63 +73,71 @@ class Call:
         unescalated: str = "",
         schema: type[BaseModel] | None = None,
     ) -> None:
-        self.routing, self.reading, self.settings, self.schema = routing, reading, settings, schema
+        self.routing, self.reading, self.send = routing, reading, send
+        self.settings, self.schema = settings, schema
         self.tools, self.options, self.unescalated = tools, options, unescalated
 
-    def answer(self, do: Callable[[Member], T]) -> T:
+    def answer(self) -> Any:
         """Return the answer."""
         decision = self._decide(self.unescalated)
-        self.routing.dispatcher.ask_beside(decision, self._asking, do)
-        return cast(T, drive(self._steps(decision), do))
+        self.routing.dispatcher.ask_beside(decision, self._asking, self.send)
+        return drive(self._steps(decision), self.send)
 
-    async def aanswer(self, do: Callable[[Member], Awaitable[T]]) -> T:
+    async def aanswer(self) -> Any:
         """Return the answer; a decision that takes long is made beside the event loop."""
         decision = await self._adecide(self.unescalated)
-        self.routing.dispatcher.aask_beside(decision, self._asking, do)
-        return cast(T, await adrive(self._steps(decision), do))
+        self.routing.dispatcher.aask_beside(decision, self._asking, self.send)
+        return await adrive(self._steps(decision), self.send)
 
-    def stream(self, do: Callable[[Member], Iterator[T]]) -> Generator[T, None, None]:
+    def stream(self) -> Generator[Any, None, None]:
         """Return the chunks; the member's stream opens now, as it would without a pool."""
         decision = self._decide(self._streamed)
         if decision.max_calls > 1:
-            gathered: list[T] = drive(self._steps(decision), lambda llm: list(released(do(llm), Opened())))
-            return (chunk for chunk in gathered)
-        self.routing.dispatcher.ask_beside(
-            decision, self._asking, lambda llm: list(released(do(llm), Opened()))[-1]
-        )
+            chunks: list[Any] = drive(self._steps(decision), self._gather)
+            return (chunk for chunk in chunks)
+        self.routing.dispatcher.ask_beside(decision, self._asking, lambda llm: self._gather(llm)[-1])
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [drive(self._opening(attempts, attempts.decision), do)]
+        first = [drive(self._opening(attempts, attempts.decision), self.send)]
 
-        def opening(decision: Decision) -> tuple[Callable[[], Iterator[T]], Tail]:
-            opened = first.pop() if first else drive(self._opening(attempts, decision), do)
+        def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
+            opened = first.pop() if first else drive(self._opening(attempts, decision), self.send)
             return opened.chunks, Tail(self.routing, self.reading, opened.entry, self.schema)
 
-        return cast(Generator[T, None, None], attempts.stream(opening))
+        return cast(Generator[Any, None, None], attempts.stream(opening))
 
-    async def astream(self, do: Callable[[Member], Awaitable[AsyncIterator[T]]]) -> AsyncGenerator[T, None]:
+    async def astream(self) -> AsyncGenerator[Any, None]:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
-            return _replayed(await adrive(self._steps(decision), lambda llm: _gathered(do, llm)))
-        self.routing.dispatcher.aask_beside(decision, self._asking, lambda llm: _last(do, llm))
+            return _replayed(await adrive(self._steps(decision), self._agather))
+        self.routing.dispatcher.aask_beside(decision, self._asking, self._alast)
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [await adrive(self._opening(attempts, attempts.decision), do)]
+        first = [await adrive(self._opening(attempts, attempts.decision), self.send)]
 
-        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[T]], Tail]:
-            opened = first.pop() if first else await adrive(self._opening(attempts, decision), do)
+        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
+            opened = first.pop() if first else await adrive(self._opening(attempts, decision), self.send)
             return opened.achunks, Tail(self.routing, self.reading, opened.entry, self.schema)
 
         return attempts.astream(opening)
 
-    def prepare(self, do: Callable[[Member], T]) -> T:
+    def prepare(self) -> Any:
         """Return what the chosen member makes of the arguments, without calling it."""
-        return do(self._member(self._decide(self.unescalated)))
+        return self.send(self._member(self._decide(self.unescalated)))
 
-    def _member(self, decision: Decision) -> Member:
-        return cast(Member, self.routing.asked(decision.candidate))
+    def _gather(self, llm: LLM) -> list[Any]:
+        return list(released(self.send(llm), Opened()))
+
+    async def _agather(self, llm: LLM) -> list[Any]:
+        return [chunk async for chunk in areleased(await self.send(llm), Opened())]
+
+    async def _alast(self, llm: LLM) -> Any:
+        return (await self._agather(llm))[-1]
+
+    def _member(self, decision: Decision) -> LLM:
+        return self.routing.asked(decision.candidate)
 
     def _decide(self, unescalated: str) -> Decision:
-        """Choose the member; `unescalated` says why no other is asked after its answer, where one could be."""
+        """Choose the member; `unescalated` is as in `Call`."""
         return self.routing.decide(self.reading, self.settings, alone=unescalated)
 
     async def _adecide(self, unescalated: str) -> Decision:
@@ -194,15 +196,7 @@ class Call:
                 raise
 
 
-async def _gathered(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> list[T]:
-    return [chunk async for chunk in areleased(await do(llm), Opened())]
-
-
-async def _last(do: Callable[[Member], Awaitable[AsyncIterator[T]]], llm: Member) -> T:
-    return (await _gathered(do, llm))[-1]
-
-
-async def _replayed(chunks: Sequence[T]) -> AsyncGenerator[T, None]:
+async def _replayed(chunks: Sequence[Any]) -> AsyncGenerator[Any, None]:
     for chunk in chunks:
         yield chunk
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 from llama_index.core.chat_engine.types import AgentChatResponse
@@ -23,7 +23,6 @@ from llamaindex_crossroute.pool import MemberPool
 from llamaindex_crossroute.probe import unprobed
 from llamaindex_crossroute.prompts import once
 
-T = TypeVar("T")
 Options = dict[str, Any] | None
 Tools = Sequence[BaseTool]
 Said = str | ChatMessage | None
@@ -37,68 +36,65 @@ class PromptEndpoints(MemberPool):
 
     @override
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
-        prompt = once(prompt)
-        call = self._call(read_prompt(prompt, prompt_args))
-        return call.answer(lambda llm: llm.predict(prompt, **prompt_args))
+        return self._prompted("predict", prompt, prompt_args).answer()
 
     @override
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
-        prompt = once(prompt)
-        call = self._call(read_prompt(prompt, prompt_args))
-        return await call.aanswer(lambda llm: llm.apredict(prompt, **prompt_args))
+        return await self._prompted("apredict", prompt, prompt_args).aanswer()
 
     @override
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
-        prompt = once(prompt)
-        call = self._call(read_prompt(prompt, prompt_args))
-        return call.stream(lambda llm: llm.stream(prompt, **prompt_args))
+        return self._prompted("stream", prompt, prompt_args).stream()
 
     @override
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
-        prompt = once(prompt)
-        call = self._call(read_prompt(prompt, prompt_args))
-        return await call.astream(lambda llm: llm.astream(prompt, **prompt_args))
+        return await self._prompted("astream", prompt, prompt_args).astream()
 
     @override
     def structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        prompt = once(prompt)
-        predicted: Model = self._call(read_prompt(prompt, prompt_args), llm_kwargs).answer(
-            lambda llm: llm.structured_predict(output_cls, prompt, **_options(llm_kwargs), **prompt_args)
-        )
-        return predicted
+        return self._prompted("structured_predict", prompt, prompt_args, output_cls, llm_kwargs).answer()
 
     @override
     async def astructured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Model:
-        prompt = once(prompt)
-        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs).aanswer(
-            lambda llm: llm.astructured_predict(output_cls, prompt, **_options(llm_kwargs), **prompt_args)
-        )
+        call = self._prompted("astructured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        return await call.aanswer()
 
     @override
     def stream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> Generator[Model | FlexibleModel, None, None]:
-        prompt = once(prompt)
-        return self._call(read_prompt(prompt, prompt_args), llm_kwargs, schema=output_cls).stream(
-            lambda llm: llm.stream_structured_predict(
-                output_cls, prompt, **_options(llm_kwargs), **prompt_args
-            )
-        )
+        call = self._prompted("stream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        return call.stream()
 
     @override
     async def astream_structured_predict(
         self, output_cls: type[Model], prompt: PromptTemplate, llm_kwargs: Options = None, **prompt_args: Any
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
+        call = self._prompted("astream_structured_predict", prompt, prompt_args, output_cls, llm_kwargs)
+        return await call.astream()
+
+    def _prompted(
+        self,
+        endpoint: str,
+        prompt: BasePromptTemplate,
+        prompt_args: dict[str, Any],
+        output_cls: type[Model] | None = None,
+        options: Options = None,
+    ) -> Call:
+        """Return the call of a member's endpoint with a prompt template, and a class to parse the answer into."""
         prompt = once(prompt)
-        return await self._call(read_prompt(prompt, prompt_args), llm_kwargs, schema=output_cls).astream(
-            lambda llm: llm.astream_structured_predict(
-                output_cls, prompt, **_options(llm_kwargs), **prompt_args
-            )
-        )
+        given = (prompt,) if output_cls is None else (output_cls, prompt)
+
+        def send(llm: LLM) -> Any:
+            # a copy of the options, which a member may alter, as OpenAI's does
+            further = {} if options is None else {"llm_kwargs": dict(options)}
+            return getattr(llm, endpoint)(*given, **further, **prompt_args)
+
+        return self._call(read_prompt(prompt, prompt_args), send, options, schema=output_cls)
 
 
 class ToolEndpoints(PromptEndpoints):
@@ -108,55 +104,43 @@ class ToolEndpoints(PromptEndpoints):
     def chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return self._asked(tools, user_msg, chat_history, kwargs).answer(
-            lambda llm: self._hand(llm, llm.chat_with_tools, (tools, user_msg, chat_history, *args), kwargs)
-        )
+        return self._tooled("chat_with_tools", (tools, user_msg, chat_history, *args), kwargs).answer()
 
     @override
     async def achat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponse:
-        return await self._asked(tools, user_msg, chat_history, kwargs).aanswer(
-            lambda llm: self._hand(llm, llm.achat_with_tools, (tools, user_msg, chat_history, *args), kwargs)
-        )
+        return await self._tooled(
+            "achat_with_tools", (tools, user_msg, chat_history, *args), kwargs
+        ).aanswer()
 
     @override
     def stream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseGen:
-        return self._asked(tools, user_msg, chat_history, kwargs).stream(
-            lambda llm: self._hand(
-                llm, llm.stream_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
-            )
-        )
+        return self._tooled("stream_chat_with_tools", (tools, user_msg, chat_history, *args), kwargs).stream()
 
     @override
     async def astream_chat_with_tools(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        return await self._asked(tools, user_msg, chat_history, kwargs).astream(
-            lambda llm: self._hand(
-                llm, llm.astream_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
-            )
-        )
+        return await self._tooled(
+            "astream_chat_with_tools", (tools, user_msg, chat_history, *args), kwargs
+        ).astream()
 
     @override
     def predict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        quiet = list(map(_apart, tools))
-        return self._acting(tools, user_msg, chat_history).answer(
-            lambda llm: self._hand(llm, llm.predict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
-        )
+        return self._acting("predict_and_call", (tools, user_msg, chat_history, *args), kwargs).answer()
 
     @override
     async def apredict_and_call(
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        quiet = list(map(_apart, tools))
-        return await self._acting(tools, user_msg, chat_history).aanswer(
-            lambda llm: self._hand(llm, llm.apredict_and_call, (quiet, user_msg, chat_history, *args), kwargs)
-        )
+        return await self._acting(
+            "apredict_and_call", (tools, user_msg, chat_history, *args), kwargs
+        ).aanswer()
 
     @override
     def get_tool_calls_from_response(
@@ -164,7 +148,7 @@ class ToolEndpoints(PromptEndpoints):
     ) -> list[ToolSelection]:
         author = self._routing.author(response)
         if author is not None:
-            return author.get_tool_calls_from_response(  # type: ignore[no-any-return]
+            return author.get_tool_calls_from_response(
                 response, error_on_no_tool_call=error_on_no_tool_call, **kwargs
             )
         if error_on_no_tool_call:
@@ -176,54 +160,53 @@ class ToolEndpoints(PromptEndpoints):
         self, tools: Tools, user_msg: Said = None, chat_history: History = None, *args: Any, **kwargs: Any
     ) -> dict[str, Any]:
         """Return the arguments as the member that the call routes to would have them."""
-        return self._asked(tools, user_msg, chat_history, kwargs).prepare(
-            lambda llm: self._hand(
-                llm, llm._prepare_chat_with_tools, (tools, user_msg, chat_history, *args), kwargs
-            )
-        )
+        given = (tools, user_msg, chat_history, *args)
+        return self._tooled("_prepare_chat_with_tools", given, kwargs).prepare()
 
-    def _hand(self, llm: LLM, ask: Callable[..., T], given: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        """Hand a call with tools on to a member's method: what was given, and no more.
+    def _tooled(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Return the call of an endpoint with tools, for members that call tools.
 
         Args:
-            llm: The member.
-            ask: Its method.
+            endpoint: Name of the member's method.
             given: Tools, the user's message, the history, and what else was given in order.
             kwargs: What was given by name.
         """
-        tools, user_msg, history, *args = given
-        history = None if history is None else self._routing.readable(history, llm)
-        arguments = self._routing.arguments(llm, kwargs)
-        if args:
-            return ask(tools, user_msg, history, *args, **arguments)
-        said = {"user_msg": user_msg, "chat_history": history}
-        return ask(tools, **{name: one for name, one in said.items() if one is not None}, **arguments)
+        reading = _read(*given[:3])
+        reading = reading._replace(needs=reading.needs | CALLERS)
+        return self._call(reading, self._sender(endpoint, given, kwargs), kwargs, tools=given[0])
 
-    def _asked(self, tools: Tools, user_msg: Said, chat_history: History, options: Collection[str]) -> Call:
-        """Return the call, for members that call tools."""
-        reading = _read(tools, user_msg, chat_history)
-        return self._call(reading._replace(needs=reading.needs | CALLERS), options, tools=tools)
-
-    def _acting(self, tools: Tools, user_msg: Said, chat_history: History) -> Call:
+    def _acting(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Return the call within which tools are run: it is not escalated, since another answer would run them again.
 
         A failure that is none of theirs (they catch their own) goes on to the next member all the same. Where no
-        member calls tools, any may be asked: it is by its text (ReAct).
+        member calls tools, any may be called: it is by its text (ReAct).
         """
-        reading = _read(tools, user_msg, chat_history)
+        tools, *others = given
+        reading = _read(*given[:3])
         needs = reading.needs | CALLERS if self._routing.calls_tools else reading.needs - CALLERS
-        return self._call(reading._replace(needs=needs), unescalated="the call runs tools")
+        send = self._sender(endpoint, (list(map(_apart, tools)), *others), kwargs)
+        return self._call(reading._replace(needs=needs), send, unescalated="the call runs tools")
+
+    def _sender(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[LLM], Any]:
+        """Return what hands a call with tools on to a member: what was given, and no more."""
+        routing = self._routing
+        tools, user_msg, history, *args = given
+
+        def send(llm: LLM) -> Any:
+            ask, arguments = getattr(llm, endpoint), routing.arguments(llm, kwargs)
+            read = None if history is None else routing.readable(history, llm)
+            if args:
+                return ask(tools, user_msg, read, *args, **arguments)
+            said = {"user_msg": user_msg, "chat_history": read}
+            return ask(tools, **{name: one for name, one in said.items() if one is not None}, **arguments)
+
+        return send
 
 
 def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
     if isinstance(user_msg, str):
         user_msg = ChatMessage(content=user_msg)
     return read_messages([*(chat_history or []), *([user_msg] if user_msg else [])], tools)
-
-
-def _options(options: Options) -> dict[str, Any]:
-    """Return options as a keyword, where they are given: a copy that a member may alter, as OpenAI's does."""
-    return {} if options is None else {"llm_kwargs": dict(options)}
 
 
 def _apart(tool: BaseTool) -> AsyncBaseTool:

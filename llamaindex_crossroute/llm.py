@@ -1,4 +1,4 @@
-"""CrossRouteLLM: a pool of LLMs behind the face of one."""
+"""CrossRouteLLM: a pool of LLMs that is used as one LLM."""
 
 from __future__ import annotations
 
@@ -101,65 +101,52 @@ class CrossRouteLLM(ToolEndpoints):
 
     @override
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        call = self._call(read_messages(messages), kwargs)
-        return call.answer(
-            lambda llm: llm.chat(call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs))
-        )
+        return self._chat("chat", messages, kwargs).answer()
 
     @override
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        call = self._call(read_messages(messages), kwargs)
-        return await call.aanswer(
-            lambda llm: llm.achat(call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs))
-        )
+        return await self._chat("achat", messages, kwargs).aanswer()
 
     @override
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        call = self._call(read_messages(messages), kwargs)
-        return call.stream(
-            lambda llm: llm.stream_chat(
-                call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs)
-            )
-        )
+        return self._chat("stream_chat", messages, kwargs).stream()
 
     @override
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
-        call = self._call(read_messages(messages), kwargs)
-        return await call.astream(
-            lambda llm: llm.astream_chat(
-                call.routing.readable(messages, llm), **call.routing.arguments(llm, kwargs)
-            )
-        )
+        return await self._chat("astream_chat", messages, kwargs).astream()
 
     @override
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        call = self._call(prompt, kwargs)
-        return call.answer(lambda llm: llm.complete(prompt, **_completing(call, llm, formatted, kwargs)))
+        return self._complete("complete", prompt, formatted, kwargs).answer()
 
     @override
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
-        call = self._call(prompt, kwargs)
-        return await call.aanswer(
-            lambda llm: llm.acomplete(prompt, **_completing(call, llm, formatted, kwargs))
-        )
+        return await self._complete("acomplete", prompt, formatted, kwargs).aanswer()
 
     @override
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
-        call = self._call(prompt, kwargs)
-        return call.stream(
-            lambda llm: llm.stream_complete(prompt, **_completing(call, llm, formatted, kwargs))
-        )
+        return self._complete("stream_complete", prompt, formatted, kwargs).stream()
 
     @override
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
-        call = self._call(prompt, kwargs)
-        return await call.astream(
-            lambda llm: llm.astream_complete(prompt, **_completing(call, llm, formatted, kwargs))
-        )
+        return await self._complete("astream_complete", prompt, formatted, kwargs).astream()
 
+    def _chat(self, endpoint: str, messages: Sequence[ChatMessage], kwargs: dict[str, Any]) -> Call:
+        """Return the call of a member's endpoint with messages."""
+        routing = self._routing
 
-def _completing(call: Call, llm: LLM, formatted: bool, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return what a member's completion is given: what the call was given, and no more."""
-    return {**({"formatted": True} if formatted else {}), **call.routing.arguments(llm, kwargs)}
+        def send(llm: LLM) -> Any:
+            return getattr(llm, endpoint)(routing.readable(messages, llm), **routing.arguments(llm, kwargs))
+
+        return self._call(read_messages(messages), send, kwargs)
+
+    def _complete(self, endpoint: str, prompt: str, formatted: bool, kwargs: dict[str, Any]) -> Call:
+        """Return the call of a member's endpoint with a prompt; `formatted` is handed on where it is set."""
+        routing, form = self._routing, {"formatted": True} if formatted else {}
+
+        def send(llm: LLM) -> Any:
+            return getattr(llm, endpoint)(prompt, **form, **routing.arguments(llm, kwargs))
+
+        return self._call(prompt, send, kwargs)

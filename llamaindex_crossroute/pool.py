@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -171,6 +171,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
     def _call(
         self,
         reading: Reading | str,
+        send: Callable[[LLM], Any],
         options: Collection[str] | None = None,
         *,
         tools: Sequence[BaseTool] = (),
@@ -181,9 +182,10 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
         Args:
             reading: What the call says; a completion's prompt as it is.
+            send: Calls a member's endpoint.
             options: Names of what the user set for the call.
             tools: What it offers.
-            unescalated: Why no other is asked after an answer; empty where one may be.
+            unescalated: Why no further member is called after an answer; empty where one may be.
             schema: What its streams are parsed into.
         """
         if options:
@@ -195,6 +197,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         return Call(
             self._routing,
             reading,
+            send,
             self._settings,
             options=options or (),
             tools=tools,
