@@ -1,4 +1,4 @@
-"""Bindings: tools, a schema, log-probabilities, to be bound to the chat model that is chosen, in its own way."""
+"""Bindings of tools, a schema or log-probabilities, applied to the chat model that is chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ChatCrossRoute: a pool of chat models behind the face of one."""
+"""ChatCrossRoute: a pool of chat models that is used as one chat model."""
 
 from __future__ import annotations
 

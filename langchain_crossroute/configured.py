@@ -1,4 +1,4 @@
-"""From a pool as a file (crossroute.toml) to LangChain's chat models."""
+"""Chat models of LangChain from a pool as a file (crossroute.toml)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CrossRouteDecisionModel: answers LangChain's own routing question by predicted quality and cost."""
+"""CrossRouteDecisionModel: answers LangChain's routing questions by predicted quality and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Efforts: a chat model told how hard to think, by the fields of its class."""
+"""Efforts: set how hard a chat model thinks, by the fields of its class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that another middleware of the same agent sets: told from the agent's own, and from those of the pool.
+"""Models that another middleware of the same agent sets, told from the agent's own and from the pool's.
 
 LangChain tells a middleware neither which model its agent was made with nor what the middleware around it or within it
 changed. So the agent's own is noted where `create_agent` asks a middleware for its name, and the model that answered

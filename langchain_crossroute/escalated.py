@@ -1,4 +1,4 @@
-"""Escalated calls: several members may be asked, and the best answer is returned.
+"""Escalated calls: several members may be called, and the best answer is returned.
 
 A call of ChatCrossRoute makes each member's run a child of one run; a model step of an agent hands each request to the
 agent's own handler.

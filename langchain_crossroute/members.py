@@ -1,4 +1,4 @@
-"""Members: the chat models that a call may go to, as they were given and as they can be called."""
+"""Members: the chat models of a pool, and what they can do."""
 
 from __future__ import annotations
 

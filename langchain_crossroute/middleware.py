@@ -1,4 +1,4 @@
-"""CrossRouteMiddleware: each model step of an agent goes to the predicted best."""
+"""CrossRouteMiddleware: route each model step of an agent."""
 
 from __future__ import annotations
 

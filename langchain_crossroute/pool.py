@@ -1,4 +1,4 @@
-"""The fields of ChatCrossRoute, what is built from them, and what they say of the pool."""
+"""The fields of ChatCrossRoute, and the routing that is built from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is overheard of a call whose answer reaches its caller parsed, without its message, or not at all."""
+"""A callback that counts the tokens of a call whose answer arrives parsed, without its message, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing: messages in, decision out, by the members of a pool and the dispatcher over them."""
+"""Routing: a conversation to a decision, over the members of a pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CrossRouteRunnable: an input becomes a decision, and a decision picks a whole chain."""
+"""CrossRouteRunnable: an input to a decision, and a decision to the chain that it picks."""
 
 from __future__ import annotations
 

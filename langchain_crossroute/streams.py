@@ -1,4 +1,4 @@
-"""Streams: one chunk, or event, carries the decision, and the stream is counted once."""
+"""Streams: count a stream once, and put the decision on one chunk or event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structured output by the chosen member's own means."""
+"""Structured output, by the chosen member's own means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chat model within what a user gives, which may be wrapped: found, changed and configured there."""
+"""Find, change and configure the chat model within a wrapped one."""
 
 from __future__ import annotations
 

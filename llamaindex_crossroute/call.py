@@ -1,4 +1,4 @@
-"""One call: decide, send it to members until one answers, put the decision on the answer; four ways to make it."""
+"""One call: decide, send it to members until one answers, put the decision on the answer."""
 
 from __future__ import annotations
 

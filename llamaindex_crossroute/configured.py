@@ -1,4 +1,4 @@
-"""From a pool as a file (crossroute.toml) to LlamaIndex's LLMs."""
+"""LLMs of LlamaIndex from a pool as a file (crossroute.toml)."""
 
 from __future__ import annotations
 

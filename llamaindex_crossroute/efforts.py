@@ -1,4 +1,4 @@
-"""Efforts: an LLM told how hard to think, by the fields of its class."""
+"""Efforts: set how hard an LLM thinks, by the fields of its class."""
 
 from __future__ import annotations
 

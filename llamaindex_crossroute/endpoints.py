@@ -1,4 +1,4 @@
-"""The endpoints that take a prompt template or tools; the plain ones are CrossRouteLLM's."""
+"""The endpoints of CrossRouteLLM that take a prompt template or tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Escalated calls: several members may be asked, and the best answer is returned."""
+"""Escalated calls: several members may be called, and the best answer is returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events that instrumentation sees, a call was decided, a call was answered, and a report of spend by them."""
+"""Events of a decision and of an answer, and a report of spend by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members: the LLMs that a call may go to, and what is known of them."""
+"""Members: the LLMs of a pool, and what they can do."""
 
 from __future__ import annotations
 

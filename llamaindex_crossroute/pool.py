@@ -1,4 +1,4 @@
-"""What CrossRouteLLM is made of before it is asked anything: its fields, its members, its routing."""
+"""The fields of CrossRouteLLM, and the routing that is built from them."""
 
 from __future__ import annotations
 

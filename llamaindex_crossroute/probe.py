@@ -1,4 +1,4 @@
-"""What the LLM events of a call tell, where its answer reaches the caller as text or an object alone."""
+"""Count the tokens of a call by its LLM events, where its answer is text or an object alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prompt template that may be formatted again: what it calls and what it fetches, it does once."""
+"""A prompt template for several attempts: its functions are called once, and images are fetched once."""
 
 from __future__ import annotations
 

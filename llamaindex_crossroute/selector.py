@@ -1,4 +1,4 @@
-"""CrossRouteSelector: among query engines or retrievers, the one whose model answers best for its cost."""
+"""CrossRouteSelector: choose among query engines or retrievers, by their models' predicted quality and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams: every chunk carries the decision, and the stream is counted once."""
+"""Streams: count a stream once, and put the decision on every chunk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What threads share: a small cache, and a lock that does not stand in the way of copies."""
+"""A small cache and a lock that threads share and that can be copied and pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A candidate and the pool: what may be chosen, what it costs, what it can do.
+"""Candidate and Pool: the models to choose from, with prices, capabilities and profiles.
 
 A candidate never carries an index: the network knows it by its profile alone (see model/profiles.py), so a pool
 may be permuted, cut and extended without retraining.

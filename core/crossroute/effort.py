@@ -1,4 +1,4 @@
-"""Effort: how hard a candidate is told to think, as a variant of it is named.
+"""Effort: how hard a candidate thinks, as its variants are named.
 
     gpt-5.5@low            a level: none, minimal, low, medium, high, xhigh or max
     claude-sonnet-4-5@16k  a thinking budget: 16,000 tokens

@@ -1,4 +1,4 @@
-"""What can go wrong, drawn first.
+"""The errors and warnings of the package.
 
 Bad arguments raise `ValueError` or `TypeError`. Everything below is a failure of the domain; each child
 also inherits the builtin that a caller would expect, so `except LookupError` works without knowing us.

@@ -1,4 +1,4 @@
-"""Files written whole: under another name first, so that none is ever seen half-written."""
+"""Atomic writes: a file is written under another name, then renamed."""
 
 from __future__ import annotations
 

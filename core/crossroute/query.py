@@ -1,4 +1,4 @@
-"""A query and its two views: how it begins tells the task, how it ends tells the instance.
+"""A query and its two views: its beginning tells the task, its end the instance.
 
 An encoder reads a few hundred tokens. Both views read the question: the task view its beginning, after a few
 words of the system prompt, the instance view its end. What was put beside the question (documents, logs, what

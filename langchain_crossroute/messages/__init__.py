@@ -1,1 +1,1 @@
-"""Messages: what LangChain's messages say, as facts for the core, and what is written on them."""
+"""Messages: LangChain's messages to facts for the core, and decisions onto messages."""

@@ -1,4 +1,4 @@
-"""What a conversation says of its next call: what to route on, what the call needs, which model answered last."""
+"""Read a conversation: what to route on, what the call needs, which model answered last."""
 
 from __future__ import annotations
 

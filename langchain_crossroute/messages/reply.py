@@ -1,4 +1,4 @@
-"""What an answer tells: of itself, as facts for the core, and of the decision that it carries."""
+"""Read an answer: text, tokens, cost, how it ended; and put a decision on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an answer's tool calls can be carried out: the tool is there, its arguments fit its schema.
+"""Check an answer's tool calls: the tool is there, its arguments fit its schema.
 
 In doubt they can: an argument that a tool may convert is no flaw, and a schema's finer rules are not read.
 """

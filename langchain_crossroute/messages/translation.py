@@ -1,4 +1,4 @@
-"""A conversation that changes provider: what one provider alone understands is taken out of its messages.
+"""Translate a conversation for another provider: remove what only one provider understands.
 
 Text, media, tool calls and their results stay. All else goes: reasoning and its signatures, encrypted reasoning,
 tools that a provider runs itself and what they found, cache marks, foreign ids. The messages of the caller are

@@ -1,1 +1,1 @@
-"""Messages: what LlamaIndex's messages and responses say, as facts for the core, and what is written on them."""
+"""Messages: LlamaIndex's messages and responses to facts for the core, and decisions onto responses."""

@@ -1,4 +1,4 @@
-"""What a call says: what to route on, what it needs, which member spoke before."""
+"""Read a call: what to route on, what it needs, which member answered before."""
 
 from __future__ import annotations
 

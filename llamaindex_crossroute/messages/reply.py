@@ -1,4 +1,4 @@
-"""What an answer tells: its text, its tokens, why it ended, what is wrong with it, and the decision that it carries."""
+"""Read an answer: text, tokens, how it ended, what is wrong with it; and put a decision on it."""
 
 from __future__ import annotations
 

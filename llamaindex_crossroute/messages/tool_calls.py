@@ -1,4 +1,4 @@
-"""What is wrong with the tool calls of an answer."""
+"""Check an answer's tool calls: the tool was offered, its arguments fit its schema."""
 
 from __future__ import annotations
 

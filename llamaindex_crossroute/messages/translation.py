@@ -1,4 +1,4 @@
-"""A conversation and its arguments as another provider's LLM can read them."""
+"""Translate a conversation and its arguments for another provider's LLM."""
 
 from __future__ import annotations
 

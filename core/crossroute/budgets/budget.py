@@ -1,4 +1,4 @@
-"""Budget: so many USD in a period, for all calls or for those of a key."""
+"""Budget: a limit in USD on what calls take in a period, for all calls or for those of a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments: a call's settings in one provider's words, said in another's.
+"""Arguments: translate a call's keywords from one provider's names to another's.
 
 A pool is called in one vocabulary, and each member has its own. An argument is handed on as it is, renamed, left out
 with one warning, or it keeps a member from the call: where leaving it out would change what comes back.

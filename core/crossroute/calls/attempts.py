@@ -1,4 +1,4 @@
-"""Attempts: which candidate is called first, and which one after a failure."""
+"""Attempts: call a candidate, and after a failure the next one."""
 
 from __future__ import annotations
 

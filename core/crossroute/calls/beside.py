@@ -1,4 +1,4 @@
-"""What runs beside the request path: in shadow mode, what would have been chosen; and decisions beside an event loop.
+"""Work beside the request path: calls in shadow mode, and decisions outside an event loop.
 
 Nobody waits for a call in shadow mode and nothing it raises reaches the caller; the ledger counts it, and observers are
 told.

@@ -1,4 +1,4 @@
-"""Blame: whose fault an error is, the request's, the member's or the network's, and what follows from it.
+"""Blame: whether the request, the member or the network is at fault for an error.
 
 Only a request's fault is raised at once: it would be one everywhere. Errors are told apart by what they say, since no
 framework is known here: by HTTP status, by what the body calls itself, by words, by the name of their class.

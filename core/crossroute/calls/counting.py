@@ -1,4 +1,4 @@
-"""Counting: what a provider says of a call's tokens and cost, in the words of any of them, as it sent them."""
+"""Counting: read the tokens and the cost of a call from what its provider sent, in any provider's field names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialects: the words in which each provider's models are told things.
+"""Dialects: the keywords that each provider's models take.
 
 Source: the keywords of langchain-openai 1.7, langchain-anthropic 1.7, langchain-google-genai 4.4, langchain-ollama 1.1
 and of LlamaIndex's OpenAI 0.8, Anthropic 0.12, GoogleGenAI and Ollama 0.11, and of the APIs that they hand them to.

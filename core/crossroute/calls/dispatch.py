@@ -1,4 +1,4 @@
-"""Dispatch: which model takes a call, which one takes over when it fails, and what the call took."""
+"""Dispatch: choose the model for a call, prepare its attempts, and count what they cost."""
 
 from __future__ import annotations
 

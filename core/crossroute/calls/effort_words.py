@@ -1,4 +1,4 @@
-"""How each provider is told how hard to think: one effort, in its own words.
+"""Efforts in each provider's keywords.
 
 | provider | words |
 |---|---|

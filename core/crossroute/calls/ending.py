@@ -1,4 +1,4 @@
-"""How streams end: whether what came is a whole answer, by what its provider said of the end.
+"""The end of a stream: whether the answer is whole, by what its provider said last.
 
 A stream is whole that tells why it ended, or that it ended in the words of its format (`[DONE]`, `message_stop`), or
 how many tokens it took, for the first time and behind its last word. Frameworks drop some of these on the way, such as

@@ -1,4 +1,4 @@
-"""Failures: what a decision keeps of an error, and for how long a candidate that failed is avoided."""
+"""Failures: what a decision keeps of an error, and how long a candidate that failed is avoided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: what an error may say of a call; statuses, codes and class names that say it; notes on errors."""
+"""Faults: kinds of errors; the statuses, codes and class names of each; notes on errors."""
 
 from __future__ import annotations
 

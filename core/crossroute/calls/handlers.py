@@ -1,4 +1,4 @@
-"""Handlers: errors that a user's own code raised which a framework told of a call, and not the call itself.
+"""Handlers: errors of a user's own callback, told from errors of the call.
 
 LangChain's callbacks with `raise_error=True`, the handlers of LlamaIndex's `CallbackManager` and observers of a
 dispatcher run within the call. The answer that they were told of is paid for; the frames of the error hold it.

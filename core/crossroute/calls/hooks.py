@@ -1,4 +1,4 @@
-"""Hooks: what is told of calls, and what watches, overhears or bounds them."""
+"""Hooks: the protocols of observers, pacers and probes of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams that are left or fail before their end: the HTTP responses that they read are closed at once.
+"""Streams that end early: their HTTP responses are closed at once.
 
 The streams of some clients (openai's, anthropic's) and their generators hold each other, and some integrations drop
 them unclosed. Then Python's garbage collector closes them: at any time, and so also while the same thread holds the

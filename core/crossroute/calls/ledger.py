@@ -1,4 +1,4 @@
-"""The ledger: each call of a candidate is counted once, however it ends, and reported to observers and a pacer."""
+"""The ledger: count each call of a candidate once, however it ends, and report it to observers and a pacer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log-probabilities: which candidates are asked for them, and which refuse or return none."""
+"""Log-probabilities: which candidates to request them from, and which refuse or return none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Per-process state: cooldowns, spend, which candidate wrote which answer, which return no log-probabilities."""
+"""State kept between calls: cooldowns, spend, authors of answers, candidates without log-probabilities."""
 
 from __future__ import annotations
 

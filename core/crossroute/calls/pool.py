@@ -1,4 +1,4 @@
-"""What the pools of all integrations are told in the same words, and how copies of them behave."""
+"""The settings that the pools of all integrations share, and how their copies behave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers: what OpenTelemetry calls the provider of a member's answers, by the member's class and address.
+"""Providers: the name of a member's provider in OpenTelemetry, by the member's class and address.
 
 Source: `gen_ai.provider.name` of the semantic conventions for generative AI,
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai. Providers without a name there go by that of

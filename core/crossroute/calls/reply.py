@@ -1,4 +1,4 @@
-"""A reply: the facts of one model's answer, as an integration reads them; what they mean is `Evidence`."""
+"""A reply: the facts of one model's answer, and the evidence that they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials and prompts taken out of other software's messages, before a log, a trace or an error shows them.
+"""Remove credentials and prompts from other software's messages, before a log, a trace or an error shows them.
 
 Three rules: values under a name that says what they are (`api_key=`, `Authorization:`, `password is`), forms that
 providers give their keys, and, for all others, words that no language has: letters and digits mixed at length. Digests

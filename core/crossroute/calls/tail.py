@@ -1,4 +1,4 @@
-"""The tail of a stream: what its chunks pass on their way to the caller; it counts them, and refuses a cut end."""
+"""The tail of a stream: chunks pass through it to the caller; it counts them, and refuses a cut end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools: those that a provider runs itself, and ids of calls as every provider can read them."""
+"""Tools that a provider runs itself, and tool call ids that every provider takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracing: a span of OpenTelemetry's for each call of a candidate, where `opentelemetry-api` is installed."""
+"""Tracing: an OpenTelemetry span for each call of a candidate, where `opentelemetry-api` is installed."""
 
 from __future__ import annotations
 

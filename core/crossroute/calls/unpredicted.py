@@ -1,4 +1,4 @@
-"""What rests on no prediction: models by name, and decisions for calls without text or for models not profiled."""
+"""Decisions without predictions: for a model that the caller names, for calls without text, for unprofiled models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waits: for how long a provider asks not to be called, wherever it says so.
+"""Waits: the seconds that a provider asks for before the next call, wherever it states them.
 
 | where | sent by |
 |---|---|

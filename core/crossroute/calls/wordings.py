@@ -1,4 +1,4 @@
-"""Wordings: what providers, gateways and servers say in an error, by what it says of the call.
+"""Wordings: patterns over error messages of providers, gateways and servers, by kind of fault.
 
 Patterns over the beginning of an error's message and body, case ignored; the first kind that is found counts. Sources:
 the providers' references on errors and the messages of vLLM, SGLang, TGI, llama.cpp, LM Studio, LiteLLM, OpenRouter,

@@ -1,4 +1,4 @@
-"""Models that people use: their names in every spelling, prices, context windows and evidence."""
+"""The catalogue of known models: names in every spelling, prices, context windows and evidence."""
 
 from __future__ import annotations
 

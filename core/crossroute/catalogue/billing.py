@@ -1,4 +1,4 @@
-"""What calls cost beyond a price a token: long prompts, sound and pictures.
+"""Costs beyond a price a token: long prompts, sound and pictures.
 
 Source: genai-prices 0.2.3, read on 2026-10-26, which names each provider's own page.
 """

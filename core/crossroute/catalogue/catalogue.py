@@ -1,4 +1,4 @@
-"""The models that CrossRoute knows by name, and what it knows of them: outcomes, published scores, or a prior alone."""
+"""The catalogue: known models by name, with outcomes, published scores, or a prior."""
 
 from __future__ import annotations
 

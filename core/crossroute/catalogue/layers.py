@@ -1,4 +1,4 @@
-"""What a user laid over the catalogue that comes with the package: one file an update, in the user's own folder."""
+"""Updates of the bundled catalogue: one file each, in the user's own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name means, in whatever spelling: which candidate of a pool, and what it charges."""
+"""Find the candidate of a pool, or the price, that a name in any spelling stands for."""
 
 from __future__ import annotations
 

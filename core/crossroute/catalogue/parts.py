@@ -1,4 +1,4 @@
-"""A model's name by its parts: brand, words, generation and size, read out of any spelling.
+"""Parts of a model's name: brand, words, generation and size, read from any spelling.
 
 `qwen3.9-9b-instruct-q4_K_M` is a qwen of generation 3.9 and 9 billions of parameters; how its weights are stored, how
 it is served and a date behind it tell nothing of that.

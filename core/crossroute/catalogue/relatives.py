@@ -1,4 +1,4 @@
-"""The relatives of a model of a name that nobody lists, and the model that the name means beyond its dress.
+"""Relatives of a model that the catalogue does not list, by family, generation and size.
 
 `ollama/qwen3.9:9b` is a qwen of generation 3.9, and of a size between two that are known. That tells what to believe of
 it (routing/believed.py), never which model it is: the catalogue goes on refusing to call it by another's name.

@@ -1,4 +1,4 @@
-"""A model's name as somebody spells it, taken apart: what wraps it, and what is left to look up.
+"""Strip a model's name, as spelled by a user or a host, of prefixes and suffixes.
 
 Only what is known not to change the model is taken off: a provider's prefix, a region, the version of a host's
 interface, a host's tier, a number format of open weights. What else differs is another model.

@@ -1,4 +1,4 @@
-"""Newer facts, from files that a user names, as an update of the catalogue.
+"""Update the catalogue from files that a user names.
 
     releases    JSON with entries and profiles, and the digest of both: {"format": "crossroute-catalogue-1", ...}
     prices      genai-prices, as installed or as its JSON file of providers

@@ -1,4 +1,4 @@
-"""What a collection came to, as a table."""
+"""The figures of a collection, as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell completes after an option: routers, names of models, and words that an option takes.
+"""Shell completion of options: routers, names of models, and fixed words.
 
 `crossroute --install-completion` turns it on.
 """

@@ -1,4 +1,4 @@
-"""crossroute config, crossroute serve: what is done with a pool's file."""
+"""crossroute config, crossroute serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the commands print, and how: to a terminal, a pipe or a file, in whatever encoding it has.
+"""The console of the commands: on a terminal, in a pipe or a file, in any encoding.
 
 A command's answer goes to standard output, by `answer` alone: for people, or with `--json` as one JSON document.
 Progress, notes, warnings and errors go to standard error, and the exit code is the same either way.

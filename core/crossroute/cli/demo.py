@@ -1,4 +1,4 @@
-"""The demonstration: two dozen varied queries at three cost preferences, and what routing them saves."""
+"""The demonstration: two dozen queries at three cost preferences, and what routing them saves."""
 
 from __future__ import annotations
 

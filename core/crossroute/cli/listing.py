@@ -1,4 +1,4 @@
-"""What `crossroute candidates` lists: a router's pool, or the catalogue itself."""
+"""The tables of `crossroute candidates`: a router's pool, or the catalogue."""
 
 from __future__ import annotations
 

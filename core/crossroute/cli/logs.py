@@ -1,4 +1,4 @@
-"""What evaluate, train and floor do with a log of live traffic."""
+"""Logs of live traffic as input of evaluate, train and floor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where commands write: files and folders, checked before the work."""
+"""Output files and folders, checked before the work begins."""
 
 from __future__ import annotations
 

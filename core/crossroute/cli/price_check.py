@@ -1,4 +1,4 @@
-"""Which prices a pool uses, where they come from, how old they are, and what the catalogue says."""
+"""The table of `crossroute prices`: where each price comes from, its age, and the catalogue's price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: where they print, how they load and read, their common options."""
+"""Parts that the commands share: console, loading, reading, common options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""crossroute catalogue: newer facts from files that the user names, laid beside the package and undone."""
+"""crossroute catalogue: add updates from files, and undo them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collecting outcomes: candidates are asked a user's prompts, the answers graded, and written as outcomes."""
+"""Collect outcomes: ask candidates a user's prompts, grade the answers, and write them as outcomes."""
 
 from crossroute.collection.grading import GRADERS
 from crossroute.collection.judging import JudgeSettings

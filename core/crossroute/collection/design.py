@@ -1,4 +1,4 @@
-"""Which pairs of prompt and candidate are worth asking, where asking all is too much.
+"""Choose the pairs of prompt and candidate that are worth asking, where all are too many.
 
 Prompts are put into kinds by their text. A first part, spread over the kinds, goes to all candidates. Then pairs are
 asked in rounds. What is known of a candidate on a kind is a mean quality with an error; a pair is worth asking where

@@ -1,4 +1,4 @@
-"""What a router expects of a user's prompts, before any candidate is asked."""
+"""Predict costs and qualities of a user's prompts before any candidate is asked."""
 
 from __future__ import annotations
 

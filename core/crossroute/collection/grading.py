@@ -1,4 +1,4 @@
-"""How an answer is graded by its reference: exactly, as a number, as an option, by what it holds, as JSON, by tests."""
+"""Grade an answer by its reference: exactly, as a number, as an option, by what it holds, as JSON, by tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model as judge: what it is asked, what it says, and how far that agrees with references.
+"""A model as judge: its prompt, its grades, and how far these agree with references.
 
 An answer is judged alone by a rubric, or beside another candidate's with both in either position. What a judge says
 is no quality yet: where references grade some of the answers, its scores are mapped to these grades by an isotonic

@@ -1,4 +1,4 @@
-"""The candidates that are asked: by any spelling, at an address, as an object, or by a pool's file."""
+"""The candidates of a collection: by name, at an address, as an object, or from a pool's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection: each candidate asked each prompt, or the pairs that a design chooses; graded; kept at each step.
+"""A collection: ask each candidate each prompt, or the pairs of a design; grade; save after each step.
 
 Answers are kept in a folder, a file a candidate, as `crossroute profile` keeps them (profiler/answers_file.py): a
 killed run goes on where it stopped, and nothing is paid for twice. Answers that are found are graded anew.

@@ -1,4 +1,4 @@
-"""Tables of a pool's file: a model, where it is asked, escalation and a promise."""
+"""Tables of a pool's file: models, their deployments, escalation, and the quality floor."""
 
 from __future__ import annotations
 

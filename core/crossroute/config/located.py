@@ -1,4 +1,4 @@
-"""TOML with the line of each key: what a fault in a value needs to be found."""
+"""TOML with the line of each key, for error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `crossroute.toml` may say: a pool of models, and how it decides.
+"""The fields of `crossroute.toml`: a pool of models, and how it decides.
 
 Keys are never in the file: it names the environment variables that hold them.
 """

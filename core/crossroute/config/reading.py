@@ -1,4 +1,4 @@
-"""A file to a PoolConfig; what is wrong is told with its line."""
+"""Read a file as a PoolConfig; errors name the line."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Recorded outcomes: what every candidate of a pool did on every query, its prices and its summary."""
+"""Recorded outcomes: the result of every candidate of a pool on every query, its prices and its summary."""

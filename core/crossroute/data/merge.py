@@ -1,4 +1,4 @@
-"""Several sets of outcomes put together: what is one query, one candidate, and one cell of the arrays."""
+"""Merge several sets of outcomes: which queries, candidates and cells are the same."""
 
 from __future__ import annotations
 

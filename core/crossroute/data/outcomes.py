@@ -1,4 +1,4 @@
-"""Outcomes: what every candidate of a pool did on every query.
+"""Outcomes: the quality and cost of every candidate of a pool on every query.
 
 The layout on disk is a folder of two parquet files and an optional third:
 

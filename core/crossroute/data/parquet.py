@@ -1,4 +1,4 @@
-"""Outcomes on disk: what is read is checked, what is written appears whole.
+"""Outcomes as parquet files: checked when read, written atomically.
 
 pyarrow takes a fifth of a second to import, so it is imported where a file is read or written.
 """

@@ -1,4 +1,4 @@
-"""What the candidates of some outcomes charge, where that is not stated.
+"""Fill in candidates' prices that their outcomes do not state.
 
 In this order: the price that explains the costs and tokens of the outcomes; RouterBench's table; the price that a
 router has of it; the bundled catalogue; the cost over the tokens of the text. A router's price or the catalogue's

@@ -1,4 +1,4 @@
-"""What is in some outcomes: the counts, the gaps, and what to beware of; `crossroute data` prints it."""
+"""Summarize outcomes: counts, gaps and warnings; `crossroute data` prints it."""
 
 from __future__ import annotations
 

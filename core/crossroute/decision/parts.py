@@ -1,4 +1,4 @@
-"""What a decision is made of: the candidates as it saw them, clusters, calls, failures, a promise and budgets."""
+"""The parts of a decision: alternatives, clusters, calls, failures, a promise and budgets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings kept on disk, keyed by encoder and content: what was encoded once is never encoded again."""
+"""Embeddings cached on disk, by encoder and text."""
 
 from __future__ import annotations
 

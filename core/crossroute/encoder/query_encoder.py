@@ -1,4 +1,4 @@
-"""Queries -> what the network reads: both views' embeddings beside a few surface features.
+"""Queries -> the network's input: embeddings of both views, and a few surface features.
 
 A question that is read as it stands, most often a short one, is looked up word by word: its vector, its features and
 its tokens are sums over its words.

@@ -1,4 +1,4 @@
-"""Token vectors in a folder, as model2vec lays them out, and what is to be known of their tokenizer."""
+"""Read a folder of token vectors, as model2vec writes it, and its tokenizer's settings."""
 
 from __future__ import annotations
 

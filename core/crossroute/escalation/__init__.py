@@ -1,4 +1,4 @@
-"""Escalation: what an answer shows, what that says about its quality, and whether a further call is worth its cost."""
+"""Escalation: evidence about an answer, what it says of its quality, and whether another call is worth its cost."""
 
 from crossroute.escalation.settings import Escalation, Judge, Opinion
 

@@ -1,4 +1,4 @@
-"""Route and cascade: which candidate to call first, and after an answer whether to call another.
+"""Route and cascade: which candidate to call first, and whether to call another after an answer.
 
 Pure arrays over n queries and m candidates. What an answer will tell is foreseen as one of b signals a
 candidate (see verifier.py): how likely each is, were the answer right or wrong, and what it would do to the

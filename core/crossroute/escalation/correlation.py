@@ -1,4 +1,4 @@
-"""How answers to one query hang together: what one tells of another, and what it does not.
+"""Correlation of candidates on one query: what the outcome of one says of another.
 
 Each candidate has a hidden merit on the query; its answer is right where the merit is above 0. Merits are
 normal, with the log-odds of the prior as mean, and correlate: what is hard for one is hard for another.

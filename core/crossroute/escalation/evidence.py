@@ -1,4 +1,4 @@
-"""Evidence: what an answer tells about whether it is right, without knowing what is right."""
+"""Evidence: signs in an answer that it is right or wrong, without knowing the right answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer's form tells against it, without knowing what is right.
+"""Signs against an answer in its form, without knowing the right answer.
 
 Read in English, and only where it is plain: that an answer says itself that it is not sure, that it names none of the
 options it was given, that it comes down to a number or words of the question. What each is worth was measured on

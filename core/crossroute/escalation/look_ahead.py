@@ -1,4 +1,4 @@
-"""What it is worth to begin with a candidate when another may follow, worked out where it can matter.
+"""The value of each first candidate when another may follow.
 
 Every pair of m candidates and every pair of their b signals would be m * m * b * b numbers a query. But the best first
 call is sought, not all: candidates of near log-odds are put in boxes, what a call from one box can gain after a call

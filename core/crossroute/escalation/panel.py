@@ -1,4 +1,4 @@
-"""Two answers that agree: what that tells, and whether a second and a third call are worth it.
+"""Panels of two or three answers: what agreement says, and whether a further call is worth it.
 
 For candidates whose answers come without log-probabilities. Two right answers say the same; two wrong ones do so now
 and then. So a cheap pair that agrees is likely right and its answer is returned; where it does not agree, a third

@@ -1,4 +1,4 @@
-"""By how much a further call is expected to raise the best answer in hand.
+"""The expected gain of a further call over the best answer in hand.
 
 Of every candidate one of b signals is foreseen; from what is believed before a signal follow how likely each is and
 what it would come to, for the answer that it is about and for those in hand:

@@ -1,4 +1,4 @@
-"""What cascades cost beyond money: calls, waiting, and how far their confidence can be trusted."""
+"""Report on cascades: calls, waiting, and how well their confidence is calibrated."""
 
 from __future__ import annotations
 

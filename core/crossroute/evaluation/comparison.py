@@ -1,4 +1,4 @@
-"""Evaluation: predictions held against what was observed -> Report.
+"""Evaluation: predictions compared with observed outcomes -> Report.
 
 Routers are compared on the same queries, over the same cost range and the same sweep of the willingness to
 pay. metrics/scores.py defines each figure, and what is done where outcomes are missing.

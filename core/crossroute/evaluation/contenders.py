@@ -1,4 +1,4 @@
-"""A router and everything that it must beat, predicting the same queries."""
+"""The contenders of an evaluation: a router and its baselines, on the same queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a report: quality against cost, on a logarithmic axis.
+"""The plot of a report: quality against cost, on a logarithmic axis.
 
 Importing this module needs matplotlib; drawing leaves its global state alone.
 """

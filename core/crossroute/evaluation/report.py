@@ -1,4 +1,4 @@
-"""What an evaluation found: figures that dump to JSON and print as tables."""
+"""The report of an evaluation: figures that dump to JSON and print as tables."""
 
 from __future__ import annotations
 

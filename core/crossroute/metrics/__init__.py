@@ -1,4 +1,4 @@
-"""Figures of a choice: what a prediction is worth beside what was observed."""
+"""Metrics: what predictions are worth, by observed outcomes."""
 
 from crossroute.metrics.scores import (
     WILLINGNESS_TO_PAY,

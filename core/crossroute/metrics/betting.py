@@ -1,4 +1,4 @@
-"""Betting: how surely a mean is under a bound, from a few observations of anything that is bounded.
+"""Upper confidence bounds on a mean of bounded values, by betting.
 
 Whoever bets that the mean is not under the bound loses money when it is. Where the stake has grown to 1 / (1 -
 confidence), the bound holds with that confidence (Ville's inequality), whatever the distribution. The bets follow the

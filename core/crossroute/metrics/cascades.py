@@ -1,4 +1,4 @@
-"""Cascades played over recorded outcomes: every call that would have been made, paid for."""
+"""Replay cascades over recorded outcomes, and pay for every call."""
 
 from __future__ import annotations
 

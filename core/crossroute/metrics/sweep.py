@@ -1,4 +1,4 @@
-"""Sweep: what a router chooses at every willingness to pay, and what its choices cost and were worth."""
+"""Sweep: a router's choices at every willingness to pay, with their quality and cost."""
 
 from __future__ import annotations
 

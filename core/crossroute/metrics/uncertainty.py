@@ -1,4 +1,4 @@
-"""How far figures may be off: calibration, costs, and what differs by chance."""
+"""Uncertainty of figures: calibration, errors of costs, and differences by chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model answered, and what of a user's can be asked: all that profiling needs to know of a model.
+"""Answerers: anything of a user's that profiling can ask, as a function of a query.
 
 The core imports no framework: the integration that adapts a framework's models is found by its name when needed.
 """

@@ -1,4 +1,4 @@
-"""Graded answers on disk, one line each, written the moment that each is there.
+"""Graded answers on disk, one line each, written as they arrive.
 
 The lines are plain rows of outcomes (data/readers/plain.py), so that `read_outcomes`, `crossroute data` and
 `crossroute train` read the file as it is. A process that dies leaves whole lines, and at most one torn at

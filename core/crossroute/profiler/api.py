@@ -1,4 +1,4 @@
-"""Profiling: a model is asked graded queries, and what it answers becomes its outcomes."""
+"""Profiling: ask a model graded queries, and turn its answers into outcomes."""
 
 from __future__ import annotations
 

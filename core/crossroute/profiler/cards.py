@@ -1,4 +1,4 @@
-"""The models that a user has profiled: a folder with a card and the graded answers of each.
+"""A user's profiled models: a folder with a card and the graded answers of each.
 
     <name>.json     the card: the candidate, with its price, and where its profile comes from
     <name>.jsonl    its graded answers, as plain rows of outcomes

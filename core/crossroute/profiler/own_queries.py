@@ -1,4 +1,4 @@
-"""A user's own graded queries, as JSONL: the calibration set's place is theirs.
+"""A user's own graded queries, as JSONL, in place of the calibration set.
 
     {"text": "What is 17 * 23? Give the number only.", "reference": 391}
     {"text": "Which team owns ticket 4711?", "reference": ["billing", "payments"], "task": "tickets"}

@@ -1,4 +1,4 @@
-"""A profiling run: the queries that are not yet answered, asked side by side.
+"""A profiling run: ask the unanswered queries concurrently.
 
 Each answer is graded and written at once, so that an interrupted run goes on where it stopped. What an
 interruption can lose are the calls that were under way, at most `concurrency` of them. Answers that are found

@@ -1,4 +1,4 @@
-"""How a profiling run asks: its settings, what it will cost, and the pace of its calls."""
+"""Settings of a profiling run, its estimated cost, and the pace of its calls."""
 
 from __future__ import annotations
 

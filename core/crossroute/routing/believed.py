@@ -1,4 +1,4 @@
-"""What is believed of a model that a router does not know, by its family, generation and size.
+"""Prior beliefs about a model that a router does not know, by its family, generation and size.
 
     logit quality = weighted mean over relatives of
         (theirs + A_STEP_UP * steps larger + A_GENERATION * generations newer)

@@ -1,4 +1,4 @@
-"""The user's dial: cost preference to willingness to pay, calibrated on what a pool is predicted to cost."""
+"""The dial: cost preference -> willingness to pay, calibrated on the predicted costs of a pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a floor is proved on: outcomes in random order, by group, as the router reads their queries."""
+"""The evidence for a floor: outcomes in random order, by group, encoded as the router reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exploration: now and then a candidate that may well be as good, with a known probability.
+"""Exploration: now and then choose a candidate that may be as good, with a known probability.
 
 Where one candidate always wins, nothing is learnt of the others. A share of the choices goes to candidates whose
 reward lies within the predicted error of the best; the probability of each is kept, so that what was seen can be

@@ -1,4 +1,4 @@
-"""What a checkpoint holds: the fields of config.json, and the names and shapes of the tensors beside it."""
+"""The layout of a checkpoint: the fields of config.json, and the names and shapes of its tensors."""
 
 from __future__ import annotations
 

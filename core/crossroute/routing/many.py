@@ -1,4 +1,4 @@
-"""What many queries are routed to: a decision each, made as they are read, or columns, arrays in their place."""
+"""Routes of many queries: decisions made as they are read, or columns of arrays."""
 
 from __future__ import annotations
 

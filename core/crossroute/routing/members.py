@@ -1,4 +1,4 @@
-"""Members: from names, as a user spells them, to a router over just these candidates."""
+"""Members: a router over just the candidates that a user names, in any spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The constraints that no dial may break, and what staying with a candidate saves."""
+"""Constraints on the choice, and the saving of a prompt cache."""
 
 from __future__ import annotations
 

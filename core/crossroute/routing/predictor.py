@@ -1,4 +1,4 @@
-"""Text -> arrays: what the network foresees of every candidate for every query."""
+"""Predictor: queries -> quality and cost of every candidate, as arrays."""
 
 from __future__ import annotations
 

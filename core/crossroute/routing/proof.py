@@ -1,4 +1,4 @@
-"""Whether outcomes prove a promise at some settings of the dial.
+"""Prove, by outcomes, that a promise of quality holds at some settings of the dial.
 
 Against the best of several candidates, every one is tested at the full level: the promise is broken only where one of
 them is better by more than the drop (an intersection-union test). So is each reading of a query that may be an agent's

@@ -1,4 +1,4 @@
-"""What is made once: a router loaded by name, one over a pool, and a pool's dial, which outlives the process.
+"""Share what is expensive to make: routers by name and by pool; dials are cached on disk.
 
 The dial is kept in the user's cache folder, beside embeddings: 101 numbers under a digest of all that they follow from
 (the package's version, weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew.

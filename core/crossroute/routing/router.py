@@ -1,4 +1,4 @@
-"""The one pipeline: text in, arrays inside, a decision out."""
+"""Router: choose a candidate for a query by predicted quality and cost."""
 
 from __future__ import annotations
 

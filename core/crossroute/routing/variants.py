@@ -1,4 +1,4 @@
-"""A router's parts, and the routers that others of them make: over other candidates, prices, promises and budgets."""
+"""A router's parts, and the routers derived from it: with other candidates, prices, promises or budgets."""
 
 from __future__ import annotations
 

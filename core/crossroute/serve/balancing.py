@@ -1,4 +1,4 @@
-"""Balancing: at which of its places a model is called.
+"""Balancing: choose among a model's deployments.
 
 A place may have a window of its own: requests go to the smallest that holds them, so that short ones use deployments
 that run many at once, and spill over to larger windows where these are full. How many tokens a request has is not

@@ -1,4 +1,4 @@
-"""One call: a client's bytes to a decision, the member's answer to the client's bytes."""
+"""One call: read a client's request, decide, and return the member's answer in the client's format."""
 
 from __future__ import annotations
 

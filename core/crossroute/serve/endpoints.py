@@ -1,4 +1,4 @@
-"""The endpoints that call models: a request of HTTP to a call, and its answer back."""
+"""The endpoints that call models: HTTP request to call, answer to HTTP response."""
 
 from __future__ import annotations
 

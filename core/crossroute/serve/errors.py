@@ -1,4 +1,4 @@
-"""What goes wrong in serving: a request that is refused, and a provider that refuses one."""
+"""Errors of the server: refused requests, and refusals of providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History made fit for a member of the same format: what another provider wrote, and this one refuses, is taken out."""
+"""Remove from a conversation what a member of the same format refuses: what another provider wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard: whose key a request has, whether it is allowed, and what is left of the key's rates."""
+"""The guard: identify the key of a request, and check its permissions and rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads of requests: one that comes drop by drop, or without an end, is cut off before it is read."""
+"""Heads of requests: one that is too slow or too long is refused before it is read."""
 
 from __future__ import annotations
 

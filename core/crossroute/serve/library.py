@@ -1,4 +1,4 @@
-"""Calls by litellm's SDK: of providers whose API the server does not speak itself, such as Bedrock and Vertex AI.
+"""Calls through litellm: providers whose API the server does not speak itself, such as Bedrock and Vertex AI.
 
 litellm reads from a call's arguments where to connect and with which key, and it fetches addresses that a message
 names. So a client's request reaches it by the neutral form alone: messages and the arguments of `ARGUMENTS`. All else

@@ -1,4 +1,4 @@
-"""Members: the models of a pool's file as they are asked over HTTP: where, with which key, in which words."""
+"""Members: the models of a pool's file with their addresses, keys and formats."""
 
 from __future__ import annotations
 

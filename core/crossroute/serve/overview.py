@@ -1,4 +1,4 @@
-"""The overview: what the calls came to, for the page at `/`; never a prompt or an answer.
+"""The overview for the page at `/`: counts and sums of calls; never a prompt or an answer.
 
 Each process sums up its own calls and shows the sum to the others on a board: files of one machine, or the Redis of
 several. Whichever process is asked adds up what is on the board.

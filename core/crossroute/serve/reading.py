@@ -1,4 +1,4 @@
-"""What a request says of its call: what to route on, what it needs, which model spoke last."""
+"""Read a request: what to route on, what it needs, which model answered last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors as clients read them: a status, and a body in the format of the request."""
+"""Errors as HTTP responses: a status, and a body in the format of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service: a pool's file made into what requests are decided and carried out by."""
+"""The service: a pool's file made into a dispatcher, members and a client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the `[server]` table of a `crossroute.toml` may say."""
+"""The `[server]` table of `crossroute.toml`."""
 
 from __future__ import annotations
 

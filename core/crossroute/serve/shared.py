@@ -1,4 +1,4 @@
-"""What servers share in Redis: rates, cooldowns, which model began a tool turn, spending.
+"""State that servers share in Redis: rates, cooldowns, authors of tool calls, spending.
 
 Redis is waited for 50 ms at most. Where it does not answer it is left alone for a second, and each process goes on with
 what it knows; spending that Redis missed is added when it answers again.

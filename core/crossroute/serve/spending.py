@@ -1,4 +1,4 @@
-"""Budgets of the server: those of its file, and those of its keys as they come and go."""
+"""Budgets of the server: of its file, and of its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is told of a decision: a few headers, and a field of the body that its own client ignores."""
+"""The decision in an HTTP response: a few headers, and a field of the body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP client: requests to providers, their answers and streams, and what they refuse."""
+"""The HTTP client: requests to providers, their answers, streams and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request for a member of another format: the neutral form in its API's words."""
+"""Write a request in the format of its member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How objects are shown: tables on a console, and the same as HTML in a notebook or on a page of their own."""
+"""Show objects as tables: on a console, and as HTML in a notebook or on a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table that fits a narrow terminal: its names stay, and the last columns make room for them.
+"""Fit a table into a narrow terminal: names stay whole, the last columns make room.
 
 Rich takes the room of a column that may be folded first, so that names, which may be, would vanish before any figure.
 """

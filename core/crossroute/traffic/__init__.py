@@ -1,4 +1,4 @@
-"""Traffic: what was decided, called and graded, kept in a database, and what can be learnt from it.
+"""Traffic: decisions, calls and grades in a database, and learning from them.
 
     >>> from crossroute.traffic import TrafficLog, labelled
 

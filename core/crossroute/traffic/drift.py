@@ -1,4 +1,4 @@
-"""Drift: whether, and since when, a candidate is not what was predicted of it.
+"""Drift: whether, and since when, a candidate differs from its predictions.
 
 A series of surprises, what was observed less what was predicted, is split wherever its two parts differ most. The
 difference counts where it is beyond what chance gives at the best of all splits. A constant surprise is no change: it

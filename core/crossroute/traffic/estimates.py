@@ -1,4 +1,4 @@
-"""Off-policy estimates: what another policy would have got, from what one policy did with known probabilities.
+"""Off-policy estimates: the value of another policy, from logged choices with known probabilities.
 
 With p_i the probability of the candidate that was chosen, pi_i what the other policy gives it, w_i = pi_i / p_i, y_i
 what was observed and m(x, a) what is predicted of candidate a:

@@ -1,4 +1,4 @@
-"""Exports of tracers as feedback: LangSmith's runs or feedback, Langfuse's traces, observations or scores.
+"""Import feedback from tracers' exports: LangSmith's runs or feedback, Langfuse's traces, observations or scores.
 
 A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was
 given to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.

@@ -1,4 +1,4 @@
-"""A judge's grades of a random sample of logged answers, drawn with a known probability.
+"""Judge a random sample of logged answers, drawn with a known probability.
 
 Whether an answer is drawn follows from its decision's id alone: a hash of it is a number in [0, 1), and those below the
 share are judged, the least first. So a judge that is asked again goes on, a larger share adds to a smaller one, and

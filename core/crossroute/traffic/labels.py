@@ -1,4 +1,4 @@
-"""Labels: what a user says of the calls made within a block, so that they are found again in the log."""
+"""Labels: attributes of the calls within a block, recorded in the log."""
 
 from __future__ import annotations
 

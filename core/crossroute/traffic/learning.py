@@ -1,4 +1,4 @@
-"""Learning from a log: what its queries teach of others, and its grades and costs of each candidate.
+"""Learn from a log: its queries about strange queries, its grades and costs about each candidate.
 
 A query that is like none in training is read in part as those of the log (model/usual.py); that needs no grade.
 

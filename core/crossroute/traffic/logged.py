@@ -1,4 +1,4 @@
-"""Logged traffic as arrays: what the estimates and the learning read."""
+"""Logged traffic as arrays, for estimates and learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies over logged traffic: what a router would have chosen, got and cost, and whether it may take over."""
+"""Compare routers on logged traffic: choices, quality, cost, and whether one may take over."""
 
 from __future__ import annotations
 

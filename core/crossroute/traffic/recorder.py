@@ -1,4 +1,4 @@
-"""The recorder: writes a dispatcher's decisions and calls to a traffic log, and has it follow what the log shows.
+"""The recorder: write a dispatcher's decisions and calls to a traffic log, and update its router from the log.
 
 Beside the calls it looks which router the log adopts, warns where a candidate is no longer what was predicted, and,
 where the log learns by itself, has the dispatcher decide by what its grades and costs teach.

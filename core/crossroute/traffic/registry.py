@@ -1,4 +1,4 @@
-"""The registry: routers that a traffic log holds, and which of them its integrations go by."""
+"""The registry: routers stored in a traffic log, and which of them is in use."""
 
 from __future__ import annotations
 

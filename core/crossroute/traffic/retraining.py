@@ -1,4 +1,4 @@
-"""Retraining from a log whose texts were kept, and which of several routers may take over."""
+"""Retrain from a log that keeps texts, and compare the result with the router in use."""
 
 from __future__ import annotations
 

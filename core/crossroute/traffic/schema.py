@@ -1,4 +1,4 @@
-"""The tables of a traffic log, and how its database is opened; SQLAlchemy is imported here alone."""
+"""The tables of a traffic log; the only module that imports SQLAlchemy."""
 
 from __future__ import annotations
 

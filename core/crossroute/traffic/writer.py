@@ -1,4 +1,4 @@
-"""The writer: a thread that writes rows beside the calls; a database in trouble is told once, and calls go on."""
+"""The writer: a thread that writes rows to the database; an error of the database is logged once, and calls go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a router goes on learning: what new outcomes take over from it, and what it becomes.
+"""Continue training of a router: what its new outcomes take over, and what it becomes.
 
 Of the router new outcomes take its candidates, prices and shape; of what is learnt it keeps what foresees better.
 """

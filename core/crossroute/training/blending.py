@@ -1,4 +1,4 @@
-"""Blend what a trained router knows with what a few outcomes show, without training a network.
+"""Blend a trained router with a few outcomes, without training a network.
 
     logit = OWN * network + rest * mean + SHARE (ridge + forest)             OWN + rest + 2 SHARE = 1
 

@@ -1,4 +1,4 @@
-"""How a router is trained."""
+"""TrainingConfig: how a router is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit what tells doubt: where training queries lie, what kinds of work they are, how hard, how long the answers.
+"""Fit doubt: where training queries lie, their kinds of work, difficulty and answer lengths.
 
 The distance at which trust in the network ends is set by validation queries, which are near by definition; that it
 does not end sooner or later was chosen on whole sets left out (docs/benchmarks.md).

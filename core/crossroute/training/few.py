@@ -1,4 +1,4 @@
-"""Training where outcomes are few: what there is to choose from is compared out of fold, and doubt is told.
+"""Train on few outcomes: compare several ways out of fold, and choose one.
 
 Three ways compete: a trained router blended with what the outcomes show (blending.py), training from nothing, and a
 constant, which predicts each candidate's mean quality whatever the text. Each is fitted on all folds but one and

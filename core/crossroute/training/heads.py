@@ -1,4 +1,4 @@
-"""Fit what reads of a query its kind of work, how hard it is, how long the answer, and in what manner it asks.
+"""Fit the heads that read a query: its kind of work, difficulty, answer length and manner.
 
 A benchmark asks all its queries in one frame (headings, "let's think step by step", a letter as the answer), so a
 head that is fitted to them as they are reads the frame in place of the question. Each is therefore read a second time,

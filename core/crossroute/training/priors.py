@@ -1,4 +1,4 @@
-"""Profiles under a prior: what was measured, beside what is believed, with the sets' own effects taken out.
+"""Profiles under a prior: measurements combined with beliefs, without the effects of single data sets.
 
 Outcomes of unlike sets do not compare as they are: one set asks what is hard, another grades strictly. So each task
 has an ease of its own in each cluster, fitted given what is believed of the candidates that were tried on it; what a

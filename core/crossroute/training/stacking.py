@@ -1,4 +1,4 @@
-"""Fit what stands beside the network (model/ensemble.py), and how much each counts.
+"""Fit the ensemble beside the network (model/ensemble.py), and the weight of each member.
 
 The members learn from train and validation queries alike. What weighs them is what each says of queries that it has
 not learned from: the ridge's residuals are corrected for the query's own part in closed form, and each tree is asked of

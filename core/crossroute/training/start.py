@@ -1,4 +1,4 @@
-"""Where training starts from: an untrained network, or a trained router that goes on learning."""
+"""The start of training: an untrained network, or a trained router that goes on learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a training run on disk, so that an interrupted one goes on as if nothing had happened.
+"""The state of a training run on disk, so that an interrupted run can resume.
 
 Safetensors with the scalars in its header, written whole after each epoch; the random numbers need no place
 in it, since each epoch seeds its own.

@@ -1,4 +1,4 @@
-"""Route, verify, escalate: one query, as many calls as its answers ask for."""
+"""The escalation loop: call a candidate, look at its answer, and call another where that is expected to pay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A query's plan: the decision's numbers as arrays, and the candidates to call first and next, by name."""
+"""A query's plan: which candidate to call first, and which one next, by the decision's numbers."""
 
 from __future__ import annotations
 

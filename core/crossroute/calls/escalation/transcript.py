@@ -1,4 +1,4 @@
-"""The transcript of one query: each answer, what it tells alone and beside the others, how likely it is right."""
+"""The transcript of one query: its answers, the evidence about each, and how likely each is right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of text opened, gzip or not, and what cannot be read of them told in one line."""
+"""Open text files, gzip or not; what cannot be read becomes a one-line error."""
 
 from __future__ import annotations
 

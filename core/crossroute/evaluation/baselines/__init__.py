@@ -1,4 +1,4 @@
-"""What a router must beat, from blind to tuned.
+"""The baselines of an evaluation, from blind to tuned.
 
 - `blind`: the oracle above, and below it the choices that never read the text.
 - `regression`, `clusters`, `factorization`: one module a kind of learner, on the caller's embeddings.

@@ -1,4 +1,4 @@
-"""Predictions made without reading the text: bounds, and what the task's label alone is worth.
+"""Baselines that do not read the text: bounds, and what the task's label alone is worth.
 
 The zero router is no prediction but a mixture of candidates: see `scores.zero_router_points`.
 """

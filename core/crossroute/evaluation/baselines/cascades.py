@@ -1,4 +1,4 @@
-"""The classical cascade: ask a cheap candidate, and a dear one where its confidence is under a threshold."""
+"""The classical cascade: ask a cheap candidate, then a dear one where its confidence is under a threshold."""
 
 from __future__ import annotations
 

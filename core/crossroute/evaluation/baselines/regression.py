@@ -1,4 +1,4 @@
-"""One learner a candidate for its quality, and one for the logarithm of its cost."""
+"""One regression a candidate for its quality, and one for the logarithm of its cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape that learned baselines share, and the choice among several of them."""
+"""Learned baselines: their common shape, and how their parameters are tuned."""
 
 from __future__ import annotations
 

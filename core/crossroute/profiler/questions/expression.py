@@ -1,4 +1,4 @@
-"""What a Python expression is worth, found by a walk over its syntax tree.
+"""Evaluate a Python expression by walking its syntax tree.
 
 Nothing that a model writes is executed, compiled or evaluated by Python: the walk knows a few kinds of node,
 a few functions and methods, and stops at a number of steps and at a size of values.

@@ -1,4 +1,4 @@
-"""What of all that a model said is its answer: marked as such, bare, or said first or last."""
+"""Find the final answer in a response: marked as such, bare, or stated first or last."""
 
 from __future__ import annotations
 

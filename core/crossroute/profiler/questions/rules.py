@@ -1,4 +1,4 @@
-"""Rules of form, of which an answer keeps all, some or none."""
+"""Rules of form: the share of them that an answer keeps."""
 
 from __future__ import annotations
 

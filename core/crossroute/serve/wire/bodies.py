@@ -1,4 +1,4 @@
-"""What is read of bodies of any format: members of the types that are expected, tools by name, words, tokens."""
+"""Read bodies of any format: fields of the expected types, tools, texts, tokens."""
 
 from __future__ import annotations
 

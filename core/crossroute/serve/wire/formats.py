@@ -1,4 +1,4 @@
-"""What each wire format does: it reads requests, answers and streams to the neutral form, and writes them from it."""
+"""The interface of a wire format: read requests, answers and streams to the neutral form, and write them."""
 
 from __future__ import annotations
 

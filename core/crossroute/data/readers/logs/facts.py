@@ -1,4 +1,4 @@
-"""What the readers of evaluation logs share: a grade, a query and numbers out of whatever a log holds."""
+"""Helpers of the readers of evaluation logs: find a grade, a query and numbers in a record."""
 
 from __future__ import annotations
 
