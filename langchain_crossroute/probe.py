@@ -10,27 +10,26 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.exceptions import OutputParserException
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from pydantic import ValidationError
 
 from crossroute.calls.blame import note_answer
-from crossroute.calls.dialects import words
-from crossroute.calls.handlers import told_to_handler
+from crossroute.calls.faults import ANSWERED
+from crossroute.calls.handlers import frames_of, told_to_handler
 from crossroute.calls.spend import Usage
 from langchain_crossroute.messages.reading import as_answer
-from langchain_crossroute.messages.reply import cost_of, told_usage, usage_of
+from langchain_crossroute.messages.reply import cost_of, message_of, told_usage, usage_of
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
 """The module whose functions tell handlers of a call."""
 
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
-UNREADABLE_NAMES = words(
-    "LengthFinishReasonError ContentFilterFinishReasonError OpenAIRefusalError "
-    "StructuredOutputValidationError MultipleStructuredOutputsError"
-)
-"""Names of other errors which say that an answer came, and could not be read as its schema."""
+
+EMPTY = frozenset(way.__code__ for way in (BaseChatModel.invoke, BaseChatModel.ainvoke, message_of))
+"""The code that takes the first generation of an answer."""
 
 PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
 """How the JSON parser of OpenAI's client ends a ValueError: it reads a stream while that comes."""
@@ -84,7 +83,8 @@ class UsageProbe(BaseCallbackHandler):
         """Take in the answer that an error holds, or tells of."""
         garbled = isinstance(error, JSONDecodeError)  # an event, and no answer
         misfits = self._parsed and self._begun and is_unreadable(error) and not garbled
-        self.answered = self.answered or misfits or type(error).__name__ in UNREADABLE_NAMES
+        told = misfits or type(error).__name__ in ANSWERED or holds_nothing(error)
+        self.answered = self.answered or told
         message = message_in(error)
         if message is not None:
             self.answered, self.usage = True, told_usage(message)
@@ -112,9 +112,15 @@ class UsageProbe(BaseCallbackHandler):
         return streamed[0] if len(streamed) == 1 else told or usage_of(self.usage)
 
 
+def holds_nothing(error: BaseException) -> bool:
+    """Return whether an error says that an answer holds no generation."""
+    frames = list(frames_of(error)) if isinstance(error, IndexError) else []
+    return bool(frames) and frames[-1].f_code in EMPTY
+
+
 def is_unreadable(error: BaseException) -> bool:
     """Return whether an error says that an answer came, and could not be read as its schema."""
-    named = isinstance(error, UNREADABLE) or type(error).__name__ in UNREADABLE_NAMES
+    named = isinstance(error, UNREADABLE) or type(error).__name__ in ANSWERED
     return named or (type(error) is ValueError and PARSERS_WORDS.search(str(error)) is not None)
 
 
@@ -132,11 +138,11 @@ def message_in(error: BaseException) -> AIMessage | None:
         body = json.loads(error.response.content)  # type: ignore[attr-defined]
         choice, usage = body["choices"][0], body["usage"]
         read, written = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
-        text = choice["message"]["content"] or ""
+        text = choice["message"]["content"]
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         return None  # RuntimeError: a streamed body that was not read
     return AIMessage(
-        text,
+        text if isinstance(text, str) else "",
         response_metadata={key: choice.get(key) for key in ("finish_reason", "logprobs")},
         usage_metadata=UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written),
     )

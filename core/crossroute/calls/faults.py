@@ -91,6 +91,18 @@ _NAMES = {
 BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
 """Names of exception classes, of any library, anywhere among a class's bases."""
 
+ANSWERED = frozenset(
+    {
+        "ContentFilterFinishReasonError",
+        "LengthFinishReasonError",
+        "MultipleStructuredOutputsError",
+        "OpenAIRefusalError",
+        "OutputParserException",
+        "StructuredOutputValidationError",
+    }
+)
+"""Names of errors which say that an answer came, and could not be read as what was asked for."""
+
 
 def note(error: BaseException, **facts: Any) -> None:
     """Attach facts of a call to its error, as attributes `crossroute_NAME`; some errors take none.

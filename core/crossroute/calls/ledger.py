@@ -16,6 +16,7 @@ from crossroute.calls.blame import note_answer, noted_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
 from crossroute.calls.faults import note
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
+from crossroute.calls.rejected import rejected
 from crossroute.calls.spend import Spend, Usage
 from crossroute.calls.steps import Run, Steps
 from crossroute.candidate import Price
@@ -183,16 +184,16 @@ class Entry:
             )
 
     def _came_before(self, error: BaseException) -> bool:
-        """Return whether an answer came before an error: overheard, held by the error, or noted on it."""
+        """Return whether an answer came before an error: overheard, noted on the error, or held by its frames."""
         if self._probe is not None:
             self._probe.raised(error)
             if self.answered:
                 note_answer(error)
                 return True
-        noted = noted_answer(error)
-        if noted is not None:
-            self.usage, self.cost = noted
-        return noted is not None
+        known = noted_answer(error) or rejected(error)
+        if known is not None:
+            self.usage, self.cost = known
+        return known is not None
 
     def count(self, error: BaseException | None = None) -> Decision:
         """Count the call, unless it is counted, and return its decision."""

@@ -1,0 +1,133 @@
+"""Answers that the code which reads them rejects, through both integrations: paid for, and counted once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage, HumanMessage
+from pydantic import BaseModel
+
+from crossroute.calls.rejected import rejected
+from tests.support.faulty import USAGE, LangChain, LlamaIndex, whole
+from tests.support.routers import STORY
+
+
+class Answer(BaseModel):
+    text: str
+
+
+def called(arguments, **changes):
+    call = {"id": "c", "type": "function", "function": {"name": "Answer", "arguments": arguments}}
+    return said(None, tool_calls=[{**call, **changes}])
+
+
+def said(content, **more):
+    message = {"role": "assistant", "content": content, **more}
+    return [{"index": 0, "message": message, "finish_reason": "stop"}]
+
+
+BY_BOTH = {
+    "no choices": None,
+    "a choice of nothing": [None],
+    "a message of nothing": [{"index": 0, "message": None, "finish_reason": "stop"}],
+    "a number for content": said(5),
+    "an object for content": said({"text": "hi"}),
+    "text for tool calls": said(None, tool_calls="oops"),
+    "a tool call without a function": called("{}", function=None),
+}
+BY_LANGCHAIN = {
+    "a list for arguments": called("[1, 2]"),
+    "text for arguments": called('"x"'),
+    "an object for arguments": called({"text": "hi"}),
+}
+
+
+def told(pool):
+    spent = pool.pool.spend.by_candidate
+    by_name = {
+        name: (one.calls, one.usage.input_tokens, one.usage.output_tokens) for name, one in spent.items()
+    }
+    return by_name, pool.pool.spend.total.unknown
+
+
+@pytest.mark.parametrize("choices", BY_BOTH.values(), ids=BY_BOTH)
+def test_a_rejected_answer_counts_by_its_tokens_and_another_answers(pool, server, choices):
+    server.answer = (200, "application/json", whole(choices=choices))
+    assert pool.ask()[0] == "I am well"
+    assert server.asked == ["bad", "good"]
+    assert told(pool) == ({"small": (1, 11, 7), "large": (1, 11, 7)}, 0)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Pydantic serializer warnings"
+)  # of the client's, on an object for arguments
+@pytest.mark.parametrize("choices", BY_LANGCHAIN.values(), ids=BY_LANGCHAIN)
+@pytest.mark.parametrize("way", ["invoke", "ainvoke", "generate", "structured"])
+def test_so_does_one_that_langchain_rejects_in_each_way_to_ask(router, server, client, choices, way):
+    server.asked.clear()
+    server.answer = (200, "application/json", whole(choices=choices))
+    tables = LangChain(router, f"{server.url}/v1", client)
+    pool = tables.pool
+
+    async def ainvoke():
+        async with tables.awaited:
+            return await pool.ainvoke(STORY)
+
+    ask = {
+        "invoke": lambda: pool.invoke(STORY),
+        "ainvoke": lambda: asyncio.run(ainvoke()),
+        "generate": lambda: pool.generate([[HumanMessage(STORY)]]),
+        "structured": lambda: pool.with_structured_output(Answer, method="function_calling").invoke(STORY),
+    }[way]
+    ask()
+    assert server.asked == ["bad", "good"]
+    assert told(tables) == ({"small": (1, 11, 7), "large": (1, 11, 7)}, 0)
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": "eleven", "completion_tokens": 7}])
+def test_without_its_tokens_it_is_of_unknown_cost(pool, server, usage):
+    server.answer = (200, "application/json", whole(choices=said(5), usage=usage))
+    assert pool.ask()[0] == "I am well"
+    assert told(pool)[0]["small"] == (1, 0, 0)
+    assert told(pool)[1] == 1
+
+
+def test_an_answer_of_no_choices_counts(router, server, client):
+    server.answer = (200, "application/json", whole(choices=[]))
+    for integration, unknown in (
+        (LangChain, 1),
+        (LlamaIndex, 0),
+    ):  # of LangChain's generations, no token is left
+        pool = integration(router, f"{server.url}/v1", client)
+        assert pool.ask()[0] == "I am well"
+        assert (pool.pool.spend.by_candidate["small"].calls, pool.pool.spend.total.unknown) == (1, unknown)
+
+
+def test_a_body_that_tells_no_tokens_and_says_nothing_is_no_answer(pool, server):
+    server.answer = (200, "application/json", json.dumps({"choices": None}))
+    assert pool.ask()[0] == "I am well"
+    assert pool.pool.spend.by_candidate.keys() == {"large"}
+
+
+def test_what_is_held_before_a_request_is_no_answer():
+    message = AIMessage("hi", usage_metadata={"input_tokens": 9, "output_tokens": 3, "total_tokens": 12})
+    body = {"usage": {"include": True}}  # how OpenRouter is asked for it
+    with pytest.raises(KeyError) as raised:
+        body[message.content]
+    assert rejected(raised.value) is None
+
+
+def test_the_name_of_an_error_may_say_that_an_answer_came():
+    assert rejected(OutputParserException("no JSON")) == (None, None)
+    assert rejected(KeyError("choices")) is None
+
+
+def test_a_tier_and_a_stated_cost_are_read_as_in_an_answer():
+    response = {"choices": None, "usage": {**USAGE, "cost": 0.25}, "service_tier": "flex"}
+    with pytest.raises(TypeError) as raised:
+        response["choices"][0]
+    usage, cost = rejected(raised.value)
+    assert (usage.tier, cost) == (0.5, 0.25)
