@@ -14,6 +14,7 @@ from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, billed
 from langchain_crossroute.messages.reply import usage_of
 from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
+from tests.support.faulty import whole
 from tests.support.integrations import NAMES, Provider
 
 SONNET = Price(input=3, output=15, cached_input=0.3)
@@ -41,6 +42,61 @@ def test_a_call_of_unknown_cost_is_no_free_call():
 )
 def test_caches_and_tiers_cost_what_they_cost(usage, cost):
     assert Usage(input_tokens=1_000_000, **usage).cost(SONNET) == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(
+    ("told", "bounded"),
+    [
+        ({"cached_input_tokens": 50}, {"cached_input_tokens": 11}),
+        ({"cache_write_tokens": 50}, {"cache_write_tokens": 11}),
+        ({"cache_write_1h_tokens": 50}, {"cache_write_1h_tokens": 11}),
+        (
+            {"cached_input_tokens": 8, "cache_write_1h_tokens": 2, "cache_write_tokens": 50},
+            {"cached_input_tokens": 8, "cache_write_1h_tokens": 2, "cache_write_tokens": 1},
+        ),
+        ({"cached_input_tokens": 50, "cache_write_tokens": 50}, {"cached_input_tokens": 11}),
+        (
+            {"input_audio_tokens": 50, "cached_input_tokens": 11},
+            {"input_audio_tokens": 11, "cached_input_tokens": 11},
+        ),
+        ({"output_audio_tokens": 50}, {"output_audio_tokens": 7}),
+        (
+            {"output_audio_tokens": 5, "output_image_tokens": 5},
+            {"output_audio_tokens": 5, "output_image_tokens": 2},
+        ),
+    ],
+)
+def test_a_part_of_the_tokens_is_at_most_the_whole(told, bounded):
+    whole = {"input_tokens": 11, "output_tokens": 7}
+    assert Usage(**whole, **told) == Usage(**whole, **bounded)
+    assert Usage(**whole, **told).model_dump() == Usage().model_dump() | whole | bounded
+
+
+def test_so_it_is_where_a_cache_is_told_apart():
+    assert Usage(input_tokens=11).with_cached(50) == Usage(input_tokens=11, cached_input_tokens=11)
+
+
+BROKEN = {
+    "prompt_tokens": 11,
+    "completion_tokens": 7,
+    "total_tokens": 18,
+    "prompt_tokens_details": {"cached_tokens": 5_000, "audio_tokens": 5_000},
+    "completion_tokens_details": {"reasoning_tokens": 5_000, "audio_tokens": 5_000},
+}
+
+
+def test_a_provider_that_tells_more_than_it_read_and_wrote_is_not_believed(pool, server):
+    server.answer = (200, "application/json", whole(usage=BROKEN))
+    pool.ask()
+    spent = pool.pool.spend.by_candidate["small"]
+    assert spent.usage == Usage(
+        input_tokens=11,
+        output_tokens=7,
+        cached_input_tokens=11,
+        input_audio_tokens=11,
+        output_audio_tokens=7,
+    )
+    assert spent.cost == pytest.approx((11 * 0.01 + 7 * 0.2) / 1e6)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 from crossroute.cache import Lock
 from crossroute.candidate import Price
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+WHOLES = (
+    ("input_tokens", "cached_input_tokens", "cache_write_1h_tokens", "cache_write_tokens"),
+    ("input_tokens", "input_audio_tokens"),
+    ("output_tokens", "output_audio_tokens", "output_image_tokens"),
+)
+"""Counts of tokens, each with those that are apart from each other within it."""
+
+
 class Usage(BaseModel):
-    """Tokens of one call, or of several.
+    """Tokens of one call, or of several. What is told of a part, above the whole that it belongs to, is that whole.
 
     Attributes:
         input_tokens: Tokens read, cached ones included.
@@ -43,6 +52,18 @@ class Usage(BaseModel):
     output_image_tokens: int = Field(default=0, ge=0)
     tier: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        """Bound each part by what is left of its whole: some providers tell more."""
+        told = self.__dict__
+        for whole, *parts in WHOLES:
+            left = told[whole]
+            for part in parts:
+                if told[part]:
+                    told[part] = min(told[part], left)
+                    left -= told[part]
+        return self
+
     def cost(self, price: Price | None) -> float | None:
         """Return USD at a price, or None where the price is not known.
 
@@ -54,7 +75,7 @@ class Usage(BaseModel):
         return self.tier * price.cost(
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
-            cached_input_tokens=min(self.cached_input_tokens, self.input_tokens),
+            cached_input_tokens=self.cached_input_tokens,
             cache_write_tokens=self.cache_write_tokens,
             cache_write_1h_tokens=self.cache_write_1h_tokens,
             input_audio_tokens=self.input_audio_tokens,
@@ -81,7 +102,7 @@ class Usage(BaseModel):
     def with_cached(self, tokens: int) -> Usage:
         """Return them with those that a cache held, where these tell none themselves."""
         known = not tokens or self.cached_input_tokens
-        return self if known else self.model_copy(update={"cached_input_tokens": tokens})
+        return self if known else Usage(**{**dict(self), "cached_input_tokens": tokens})
 
     def whole(self, others: Iterable[Usage | None]) -> Usage:
         """Return the one that tells the same output and the most input: others leave out what a cache read and wrote.
