@@ -81,7 +81,7 @@ class Heard(BaseCallbackHandler):
     """Hears which model a middleware within called last.
 
     Attributes:
-        called: Its provider and name; empty where nobody said.
+        called: Its provider and name; empty where they are unknown.
     """
 
     run_inline = True

@@ -221,7 +221,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:
-        """Set whose answer a call was, where a middleware within called another model than was chosen."""
+        """Set the author of an answer, where a middleware within called another model than was chosen."""
         member = self._agents.instead(entry.decision.candidate, heard)
         if heard is None or member is None:
             return

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 TELLING = (OLLAMA, OPENAI)
 """Dialects of models that tell why each answer ended, though a stream's other chunks may tell nothing at all."""
 
-ANYBODYS = (HumanMessage, SystemMessage)
+UNIVERSAL = (HumanMessage, SystemMessage)
 """Messages that every provider's models read alike, unless there is more than text in them."""
 
 
@@ -204,10 +204,10 @@ class Routing:
         """Return a conversation as a member's provider can read it."""
         messages = in_roles(messages)
         if all(
-            isinstance(one.content, str) and isinstance(one, ANYBODYS) and not one.name for one in messages
+            isinstance(one.content, str) and isinstance(one, UNIVERSAL) and not one.name for one in messages
         ):
             return messages
-        sources = {name: whose for name, whose in self.providers.items() if name not in self._mixed}
+        sources = {name: provider for name, provider in self.providers.items() if name not in self._mixed}
         provider = self.providers[candidate]
         reasons = provider != "openai" or self.members[candidate].reasons
         return for_provider(messages, provider, sources, candidate, reasons=reasons)

@@ -41,7 +41,7 @@ def calls_tools(llm: LLM) -> bool:
 def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
     """Return what an LLM can do: as stated; tools and context by its metadata; the rest by its candidate.
 
-    A context window of 3,900 tokens is what LlamaIndex says where nobody has said; it counts as unknown.
+    A context window of 3,900 tokens is LlamaIndex's default; it counts as unknown.
 
     Args:
         llm: The LLM.

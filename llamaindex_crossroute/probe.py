@@ -131,7 +131,7 @@ class UsageProbe:
 
 
 def tell_outer(usage: Usage | None, cost: float | None) -> None:
-    """Tell the probe of the pool whose member this pool is, if there is one, what a call took."""
+    """Report what a call took to the probe of the outer pool, if this pool is a member of one."""
     outer = _current.get()
     if outer is not None:
         outer.take_call(usage, cost)

@@ -42,7 +42,7 @@ instrumentation = get_dispatcher(__name__)
 
 
 def _is_heard() -> bool:
-    """Return whether anybody listens to the pool's events, which are not made else."""
+    """Return whether the pool's events have a handler; without one they are not made."""
     source = instrumentation
     while True:
         if any(type(handler) is not NullEventHandler for handler in source.event_handlers):

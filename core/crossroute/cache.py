@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Lock(_thread.RLock):  # type: ignore[misc] # final in its stub alone
-    """A lock that lets its owner be copied and pickled: the copy gets a new one, which nobody holds."""
+    """A lock that lets its owner be copied and pickled: the copy gets a new one, which is not held."""
 
     __slots__ = ()
 

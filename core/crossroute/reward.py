@@ -20,7 +20,7 @@ Reward = Literal["exponential", "linear"]
 
 LEAST_QUALITY = 1e-9
 
-NOBODY = -1
+NONE_ELIGIBLE = -1
 """In place of a column, where nothing may be chosen."""
 
 
@@ -71,7 +71,7 @@ def best(
         cost: Predicted cost, shape (n, m), USD for one call.
         willingness_to_pay: USD, > 0.
         reward: Which reward decides.
-        eligible: What may be chosen, shape (n, m) or (m,); by default all. `NOBODY` where nothing may.
+        eligible: What may be chosen, shape (n, m) or (m,); by default all. `NONE_ELIGIBLE` where nothing may.
 
     >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 1.0)
     array([0])
@@ -103,7 +103,7 @@ def _best_eligible(
     if eligible.ndim == 1 or len(eligible) == 1:  # one pattern, so the pool is cut
         columns = np.flatnonzero(eligible)
         if not columns.size:
-            return np.full(len(quality), NOBODY)
+            return np.full(len(quality), NONE_ELIGIBLE)
         return columns[best(quality[:, columns], cost[:, columns], willingness_to_pay, reward)]
     dear = np.where(eligible, cost, np.inf)
     least = dear.min(axis=-1, keepdims=True)  # infinite where nothing may be chosen
@@ -112,7 +112,7 @@ def _best_eligible(
     with np.errstate(invalid="ignore"):
         value = np.where(eligible, compute(worst[0], worst[1] - least, willingness_to_pay), -np.inf)
     tied = value == value.max(axis=-1, keepdims=True)
-    return np.where(eligible.any(axis=-1), np.where(tied, dear, np.inf).argmin(axis=-1), NOBODY)
+    return np.where(eligible.any(axis=-1), np.where(tied, dear, np.inf).argmin(axis=-1), NONE_ELIGIBLE)
 
 
 def check_payable(willingness_to_pay: float) -> None:

@@ -65,7 +65,7 @@ class Reading(NamedTuple):
         tool_calls: Ids of the tool calls that the turn's tool results answer; none outside a tool turn.
         tool_turn: Whether the call answers tool results.
         last: The last answer of a model, in a tool turn the one that began it.
-        tool_providers: Whose models alone know some of the tools, see `tool_provider`; none where all may.
+        tool_providers: Providers that run some of the tools themselves, see `tool_provider`.
     """
 
     query: Query | None

@@ -151,7 +151,7 @@ def told_usage(message: AIMessage) -> UsageMetadata | None:
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:
-    """Return the tokens of an answer, None where nobody can read them; none where LangChain's cache answered."""
+    """Return the tokens of an answer, None where they are unreadable; zero where LangChain's cache answered."""
     if not isinstance(metadata, Mapping):
         return None
     if metadata.get("total_cost") == 0:  # how langchain-core marks a cache hit

@@ -94,7 +94,7 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> G
 
 
 def unfit(error: Exception, probe: UsageProbe) -> Given[Any]:
-    """Return what a member gave whose answer did not fit its schema."""
+    """Return a member's answer that did not fit its schema."""
     told = probe.chunks or probe.responses[-1:]
     facts = _facts(told, text=_text(told), usage=probe.usage, cost=probe.cost, schema_error=misfit(error))
     return Given(facts, error=error)

@@ -29,7 +29,7 @@ LEAST_TRIES = 2
 """Of a candidate that went down while the call ran: calls that ran beside it may have failed in one moment."""
 
 MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
-"""Of one candidate, a call: a timeout takes as long as its client waits, an answer that nobody can read may be paid."""
+"""Of one candidate, a call: a timeout takes as long as its client waits, an unreadable answer may be paid for."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
@@ -77,7 +77,7 @@ class Attempts:
         self.decision = decision
         self.cooldowns = cooldowns
         self._left, self._windows, self._past_filters = max_attempts, windows or {}, past_filters
-        self._listed = False  # where the first answers, nobody asks for the others
+        self._listed = False  # where the first answers, the others are not needed
         self._names: list[str] = []
         self._waiting: list[str] = []
         self._pause = FIRST_PAUSE_S
@@ -174,7 +174,7 @@ class Attempts:
 
     def raises(self, fault: Fault) -> bool:
         """Return whether an error is raised at once: the request is at fault, unless filters are to be passed."""
-        return fault.whose == "request" and not (fault is CONTENT and self._past_filters)
+        return fault.party == "request" and not (fault is CONTENT and self._past_filters)
 
     def _answered(self) -> None:
         if self.decision.candidate in self.cooldowns.failed:
@@ -202,7 +202,7 @@ class Attempts:
         self._next(f"{name} failed")
         self._began = self.cooldowns.now() + pause
         LOG.warning(
-            "%s: %s, the %s's fault; next is %s", failure, fault.kind, fault.whose, self.decision.candidate
+            "%s: %s, the %s's fault; next is %s", failure, fault.kind, fault.party, self.decision.candidate
         )
         return pause
 

@@ -1,7 +1,7 @@
 """Work beside the request path: calls in shadow mode, and decisions outside an event loop.
 
-Nobody waits for a call in shadow mode and nothing it raises reaches the caller; the ledger counts it, and observers are
-told.
+No caller waits for a call in shadow mode, and nothing that it raises reaches one; the ledger counts it, and observers
+are told.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def fault_of(error: BaseException) -> Fault:
 
     The outermost error that tells decides, then the one that it was explicitly raised from.
 
-    >>> fault_of(TimeoutError()).whose, fault_of(ValueError("temperature must be in [0, 2]")).whose
+    >>> fault_of(TimeoutError()).party, fault_of(ValueError("temperature must be in [0, 2]")).party
     ('network', 'member')
     """
     if is_of_handler(error):

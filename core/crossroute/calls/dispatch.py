@@ -248,7 +248,7 @@ class Dispatcher:
         return self._unpredicted.beside(decision, constraints, _tokens(query))
 
     def usual(self, settings: CallSettings = PLAIN) -> str:
-        """Return the model that would take an ordinary call; nobody is told, since none is made."""
+        """Return the model that would take an ordinary call; observers are not told, since none is made."""
         if self.shadow is not None:
             return self.shadow
         try:
@@ -278,7 +278,7 @@ class Dispatcher:
     def ask_beside(
         self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]
     ) -> None:
-        """Ask what shadow mode kept from being chosen, for a share of the calls; nobody waits for it.
+        """Ask what shadow mode kept from being chosen, for a share of the calls; no caller waits for it.
 
         Args:
             decision: For the call that is returned.

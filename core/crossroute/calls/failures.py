@@ -106,7 +106,7 @@ def failure_of(candidate: str, error: Exception) -> Failure:
         status=status(error),
         message=_first_line(_said(error)),
         transient=fault.again,
-        fault=fault.whose,
+        fault=fault.party,
     )
 
 

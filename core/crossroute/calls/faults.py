@@ -5,20 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
-Whose = Literal["request", "member", "network"]
+Party = Literal["request", "member", "network"]
 
 
 class Fault(NamedTuple):
     """What an error says of a call.
 
     Attributes:
-        whose: At fault.
-        kind: Of what.
+        party: What is at fault.
+        kind: Of what kind the fault is.
         again: The same member may answer a later attempt.
         cools: Other calls should avoid the member for a while.
     """
 
-    whose: Whose
+    party: Party
     kind: str
     again: bool = False
     cools: bool = False

@@ -255,7 +255,7 @@ class Entry:
             said: Whether there is something to read, or was, in a stream that its reader has a part of.
             cut: Whether its provider would have told why it ended, and did not.
             torn: What to do, where it was gathered from a stream that ended before that; empty for any other.
-            nameless: Whether it calls a tool without a name, which nobody can run.
+            nameless: Whether it calls a tool without a name, which cannot be run.
 
         Raises:
             BrokenStreamError: It is torn; the call is counted.

@@ -18,7 +18,7 @@ NAME = (
     r"[\w-]*(?:api[-_ ]?key|access[-_ ]?key|account[-_ ]?key|private[-_ ]?key|subscription[-_ ]?key|license[-_ ]?key"
     r"|token|secret|pass(?:word|wd|phrase)|pwd|credentials?|signature|session(?:[-_ ]?id)?)(?!s|i[sz])[\w-]*"
 )
-"""What a value is called that nobody else may see. Tokens, in the plural, are counted; a tokenizer is none."""
+"""Names of secret values. Tokens, in the plural, are counted; a tokenizer is none."""
 
 VALUE = r"[^\s'\",;&})\]]"
 COUNT = r"\d{1,9}(?:\.\d+)?\b(?![-\w])"

@@ -154,7 +154,7 @@ class Spent(BaseModel):
         calls: Answered calls.
         usage: Their tokens.
         cost: USD, of those calls whose tokens and price are known.
-        unknown: Calls of which they are not: they are paid for, and nobody told how much.
+        unknown: Answered calls of unknown cost: they are paid for.
     """
 
     model_config = ConfigDict(frozen=True)

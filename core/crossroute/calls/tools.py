@@ -80,7 +80,7 @@ def check_own_tools(tools: Iterable[Any], provider: str, member: str) -> None:
     """Refuse tools that another provider than the member's runs.
 
     Where the member was not chosen for the call's tools (the caller named it, or it shadows another), an integration
-    would make functions of them that nobody runs, or end in an error of its own.
+    would make functions of them that nothing runs, or fail with an error of its own.
 
     Args:
         tools: That come with the call.

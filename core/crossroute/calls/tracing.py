@@ -33,7 +33,7 @@ def tracing(providers: Mapping[str, str | None]) -> tuple[Observer, ...]:
 
 
 class Tracing:
-    """Tells OpenTelemetry of calls: which model, its tokens, the decision. Never a prompt, an answer or a message.
+    """Emits a span for each call: model, tokens, decision. Never a prompt, an answer or a message.
 
     Source: the semantic conventions for generative AI,
     https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans.
@@ -43,16 +43,16 @@ class Tracing:
         self._tracer, self._providers = tracer, providers
 
     def decided(self, decision: Decision) -> None:
-        """Do nothing yet: a span is told when its call has ended."""
+        """Do nothing: a span is emitted when its call has ended."""
 
     def called(self, call: Called) -> None:
-        """Tell of a call that has ended, as a span of its length under the one in which it began."""
+        """Emit a span of the call's length, under the span in which the call began."""
         from opentelemetry import context, trace
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
         unset = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
         if unset and isinstance(self._tracer, trace.ProxyTracer):
-            return  # nobody collects spans
+            return  # no spans are collected
         ended = time.time_ns()
         span = self._tracer.start_span(
             f"chat {call.decision.candidate}",
@@ -67,7 +67,7 @@ class Tracing:
 
 
 def attributes_of(call: Called, provider: str | None) -> dict[str, Any]:
-    """Return what a span says of a call, and of the provider that answered it."""
+    """Return the attributes of a call's span."""
     decision, usage = call.decision, call.usage
     told = {
         "gen_ai.operation.name": "chat",

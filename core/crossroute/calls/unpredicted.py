@@ -31,7 +31,7 @@ class Unpredicted:
         router: The router.
         others: Models that it does not know.
         default: The model for calls without text, in place of the best on average.
-        untold: Model -> capabilities of which nobody says whether it has them.
+        untold: Model -> capabilities that it may have or lack.
 
     Attributes:
         models: All of them.
@@ -104,7 +104,7 @@ class Unpredicted:
         return self._router.route(query, constraints=only, **dial).because(reason)
 
     def by_trial(self, query: Query, constraints: Constraints, dial: DialSetting) -> Decision | None:
-        """Return the decision among models of which nobody says that they cannot take a call that no other can."""
+        """Return the decision among models that may be able to take a call, where none is known to be."""
         needed = constraints.capabilities
         lacking = {model.name: needed - model.capabilities for model in self._router.pool}
         untold = {name for name, lacks in lacking.items() if lacks <= self._untold.get(name, frozenset())}
@@ -117,7 +117,7 @@ class Unpredicted:
             decision = self._router.route(query, constraints=tried, **dial)
         except NoEligibleCandidateError:
             return None
-        return decision.because(f"nobody is known to take {', '.join(sorted(needed))}: tried")
+        return decision.because(f"no model is known to take {', '.join(sorted(needed))}: tried")
 
     def by_default(self, stuck: str | None, constraints: Constraints, dial: DialSetting) -> Decision:
         """Return the decision for a call without text: the tool turn's candidate, the default or the best, or any.

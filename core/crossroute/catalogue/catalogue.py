@@ -28,7 +28,7 @@ class Resolution(NamedTuple):
 
     Attributes:
         entry: The model.
-        free: Whether, so spelled, nobody charges by the token: one's own machine, or a host's free tier.
+        free: Whether this spelling has no price a token: one's own machine, or a host's free tier.
         effort: How hard it is told to think, where the spelling says so: `gpt-5.5@low`.
         price: What it charges, so spelled: nothing where it is free, less as a batch, more of a faster one.
     """
@@ -84,7 +84,7 @@ class Catalogue:
         taken = take_apart(model)
         if self._reason(taken):
             return None
-        # number formats are of open weights alone, and nobody else's are on one's own machine
+        # only open weights have number formats, and only they run on one's own machine
         for names, open_only in ((taken.ids, taken.local), (taken.plain_ids, True)):
             for name in _with_and_without_prefix(taken, names):
                 entry = self._by_key.get(name)

@@ -31,7 +31,7 @@ Reasoning = Literal["never", "optional", "always"]
 
 
 USUAL_LEVELS = ("low", "medium", "high")
-"""What models take of which nobody says more than that they reason."""
+"""Levels of models that are only known to reason."""
 
 
 class Entry(BaseModel):
@@ -40,7 +40,7 @@ class Entry(BaseModel):
     Attributes:
         name: As candidates of the bundled `universal` router are named.
         maker: Its maker.
-        open_weights: Whether anybody may serve it, in any number format.
+        open_weights: Whether any host may serve it, in any number format.
         price: USD per million tokens, with its source and date; None where it is not known.
         context_window: Tokens; None where it is not known.
         capabilities: What it can do beyond text, where that is known.
@@ -52,7 +52,7 @@ class Entry(BaseModel):
         scores_from: Where the scores stand, and on what day they were read.
         writes_like: A measured model that it is taken to write as much as; None for the typical one.
         reasoning: Whether it thinks before it answers; None where that is not known.
-        thinks_untold: Whether it does so where nobody tells it to.
+        thinks_untold: Whether it does so by default.
         efforts: The levels of effort that it can be told; None where they are not known.
         usual_effort: At which of them it works untold; medium where that is not stated.
         budgets: Whether it takes a thinking budget in tokens.
@@ -100,7 +100,7 @@ class Entry(BaseModel):
 
     @property
     def usual(self) -> str:
-        """The level at which it works where nobody tells it."""
+        """Its level by default."""
         if self.reasoning == "optional" and not self.thinks_untold:
             return "none"
         return self.usual_effort or "medium"

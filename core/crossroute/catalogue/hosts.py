@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
 LOCAL = _words(
     "ollama ollama_chat lm_studio lmstudio llamafile llamacpp llama.cpp llama_cpp xinference vllm hosted_vllm"
 )
-"""What runs models on one's own machines: nobody charges by the token."""
+"""Servers on one's own machines, without a price a token."""
 
 LOCAL_CLASSES = _words(
     "ChatOllama Ollama OllamaLLM ChatLlamaCpp LlamaCpp LlamaCPP VLLM Vllm ChatMLX MLXPipeline MLXLLM GPT4All "

@@ -16,7 +16,7 @@ ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
 def candidate_named(pool: Pool, name: str) -> Candidate | None:
     """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
 
-    Spelled as nobody's to charge for, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
+    Spelled as free of charge, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
     holds no candidate of, as a variant of the model. None where no candidate, or more than one, is the model that is
     meant.
 
@@ -89,7 +89,7 @@ def address_of(client: object) -> str | None:
 
 
 def price_of_own(client: object, model: str | None) -> Price | None:
-    """Return a price of zero where a client asks a model on one's own machines; None where somebody may charge.
+    """Return a price of zero where a client asks a model on one's own machines; None where there may be a charge.
 
     At an address of one's own, a client of a provider's API may ask a gateway to hosted models, so that only open
     weights count as one's own there.

@@ -25,7 +25,7 @@ OTHER_WORK = frozenset(
         " provisioned endpoint router"
     ).split()
 )
-"""Words in the names of what answers no chat, or answers as nobody measured."""
+"""Words in the names of models that are not for chat, or differ from what was measured."""
 
 FORM = (
     r"i?q\d(?:[-_][0-9a-z]+)*|b?f(?:16|32)|fp(?:4|6|8|16)|nvfp4|mxfp[48]|int[48]|[2-8]-?bit|bnb|w\da\d+|awq|gptq|gguf"

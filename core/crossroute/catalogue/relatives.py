@@ -41,10 +41,10 @@ LOCAL_STEP = -2.0
 """Of what runs on one's own machine under no tag where a family has several sizes: some 8 billions of parameters."""
 
 OLD = 1.5
-"""Generations by which the newest model of a name without a number may be behind its family: else nobody means it."""
+"""Generations by which the newest model of a name without a number may be behind its family."""
 
 GATEWAY = "openai"
-"""The prefix under which gateways that speak its API serve anybody's models."""
+"""The prefix under which gateways that speak its API serve models of any maker."""
 
 FORM_END = lazy(rf"[-:](?:{FORM})$")
 CLOUD = lazy(r"[-:]cloud$")
@@ -73,7 +73,7 @@ class Relative(NamedTuple):
 
 
 def undressed(catalogue: Catalogue, spelling: str) -> Resolution | None:
-    """Return the model that a spelling means but for a date, a tag or an effort that nobody lists, or None.
+    """Return the model that a spelling means but for a date, a tag or an effort that is not listed, or None.
 
     >>> undressed(Catalogue.bundled(), "claude-opus-5-5-20261001").entry.name
     'claude-opus-5-5'
@@ -107,7 +107,7 @@ def undressed(catalogue: Catalogue, spelling: str) -> Resolution | None:
 
 
 def is_free(spelling: str) -> bool:
-    """Return whether nobody charges by the token for what is spelled so: one's own machine, or a host's free tier."""
+    """Return whether a spelling has no price a token: one's own machine, or a host's free tier."""
     return take_apart(spelling).free and not CLOUD.search(spelling)
 
 
@@ -154,7 +154,7 @@ def _bare(name: str, literal: str) -> str:
 
 
 def _may_mean(catalogue: Catalogue, name: str) -> bool:
-    """Return whether a name may be that of a model for chats: what is listed as nobody's is not, unless it moves."""
+    """Return whether a name may be that of a chat model; one that is listed as none may where its meaning moves."""
     reason = catalogue.reason(name)
     if reason and not (MOVES.search(reason) or FORM_TOLD.match(reason)):
         return False
@@ -162,7 +162,7 @@ def _may_mean(catalogue: Catalogue, name: str) -> bool:
 
 
 def _may_stand_before(prefix: str, maker: str) -> bool:
-    """Return whether a prefix is a host's, this maker's, the protocol of gateways, or nobody's that is known."""
+    """Return whether a prefix is a host's, this maker's, the protocol of gateways, or unknown."""
     return prefix in HOSTS or prefix == GATEWAY or MAKERS.get(prefix, maker) == maker
 
 

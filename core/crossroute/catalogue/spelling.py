@@ -55,7 +55,7 @@ class Spelling(NamedTuple):
 
     @property
     def free(self) -> bool:
-        """Whether nobody charges by the token: one's own machine, or a host's free tier."""
+        """Whether it has no price a token: on one's own machine, or a host's free tier."""
         return self.local or self.tier == "free"
 
     def may_be_made_by(self, maker: str) -> bool:

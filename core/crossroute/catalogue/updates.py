@@ -47,7 +47,7 @@ class Release(BaseModel):
     Attributes:
         format: Which layout.
         made_on: The day.
-        source: Who made it, from what.
+        source: Its maker, and what it was made from.
         entries: Models.
         profiles: Model -> profile over the clusters of the bundled router.
         digest: SHA-256 of all the rest.

@@ -253,7 +253,7 @@ def _styles(router: Router, prediction: Prediction) -> dict[str, str]:
 
 
 def _short(candidate: str) -> str:
-    """Leave out whose model it is: mistralai/mixtral-8x7b-chat."""
+    """Return a model's name without its maker: mistralai/mixtral-8x7b-chat."""
     return candidate.rpartition("/")[2]
 
 

@@ -27,7 +27,7 @@ def write_page(path: Path, router: Router, queries: Sequence[Query], measured: T
 
     Args:
         path: The file, replaced as a whole.
-        router: Whose choices are shown.
+        router: The router that chooses.
         queries: That are routed.
         measured: A table of what was measured on recorded outcomes.
         about: A line on that.

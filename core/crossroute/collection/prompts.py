@@ -23,7 +23,7 @@ class Prompt:
     Attributes:
         text: What is asked.
         task: Where it comes from.
-        reference: What a right answer is or holds; None where nobody has said.
+        reference: What a right answer is or holds; None where it is not given.
         fields: All columns of its line, for graders of a user's own.
     """
 

@@ -50,7 +50,7 @@ def cost_factor(predicted: Floats, observed: Floats) -> float:
 
 
 MOST_MORE = 100_000
-"""Queries beyond which nobody would grade more."""
+"""More queries than can be graded."""
 
 FEW = 10
 """Queries under which an interval is no guide to how many more would narrow it."""

@@ -157,7 +157,7 @@ def profiled(router: Router, names: Iterable[str], folder: Path | None = None) -
 def among(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
     """Return a router over the named candidates: its own, profiled ones, or both where they compare.
 
-    Candidates that answered graded queries compare with one another alone: nobody knows how hard these queries
+    Candidates that answered graded queries compare with one another alone: it is not known how hard these queries
     are beside the benchmarks that the router's own candidates answered. Those with published scores compare
     with the router's own.
 

@@ -165,7 +165,7 @@ class ProfilingRun:
             await asyncio.get_running_loop().run_in_executor(self.threads, self._call_here, query)
 
     def _call_here(self, query: GradedQuery) -> None:
-        """Call within a thread, which keeps the answer even where nobody waits for it any longer."""
+        """Call within a thread, which keeps the answer even where its caller no longer waits."""
         begun = time.monotonic()
         said = cast("str | Answer", self.answerer(query.text))
         self._keep_said(query, said, time.monotonic() - begun)

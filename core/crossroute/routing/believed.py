@@ -48,7 +48,7 @@ HELD = 0.01
 def believed(pool: Pool, name: str) -> Candidate | None:
     """Return what is believed of a model that a pool does not hold; None where its name cannot be read.
 
-    A name that means one of the pool's models but for a date, a tag or an effort that nobody lists is that model.
+    A name that means one of the pool's models but for a date, a tag or an effort that is not listed is that model.
 
     Args:
         pool: Of candidates with profiles that say what is believed of them.

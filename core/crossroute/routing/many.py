@@ -12,7 +12,7 @@ from typing_extensions import Self
 from crossroute.decision import Decision
 from crossroute.numeric import Floats
 from crossroute.query import Query
-from crossroute.reward import NOBODY, Reward, best, linear_reward, log_exponential_reward
+from crossroute.reward import NONE_ELIGIBLE, Reward, best, linear_reward, log_exponential_reward
 from crossroute.routing.policy import Screen
 from crossroute.routing.predictor import Foresight
 
@@ -43,7 +43,9 @@ class Routed:
     @property
     def names(self) -> list[str | None]:
         """Name of each chosen candidate; None where there is none."""
-        return [None if column == NOBODY else self.candidates[column] for column in self.choice.tolist()]
+        return [
+            None if column == NONE_ELIGIBLE else self.candidates[column] for column in self.choice.tolist()
+        ]
 
     @classmethod
     def joined(cls, candidates: Sequence[str], parts: Iterable[Routed]) -> Routed:
@@ -82,7 +84,7 @@ def choose_columns(
         bound = None if limits.max_cost is None else foresight.cost_within(limits.max_cost_confidence)
         fits = screen.eligible(quality, bound, fits)
     choice = best(quality, cost, willingness_to_pay, reward, fits)
-    rows, nobody = np.arange(len(choice)), choice == NOBODY
+    rows, nobody = np.arange(len(choice)), choice == NONE_ELIGIBLE
     chosen = (quality[rows, choice], cost[rows, choice], foresight.quality_error_of(choice))
     told, paid, error = (np.where(nobody, np.nan, each) for each in chosen)
     compute = log_exponential_reward if reward == "exponential" else linear_reward

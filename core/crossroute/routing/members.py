@@ -31,7 +31,7 @@ class Ability(BaseModel):
         context_window: Tokens of input and output together; None likewise.
         price: What it charges, where that is not the candidate's price; None likewise.
         model: The name by which its provider is asked; counted where its own name is none that a router knows.
-        untold: Capabilities of which nobody says whether it has them: it is asked where no other is known to be able.
+        untold: Capabilities that it may have or lack: it is tried where no other member is known to have them.
         effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
             of that and it takes such an effort.
         provider: Of its answers, as OpenTelemetry names it; for traces alone.

@@ -20,7 +20,14 @@ from crossroute.encoder.query_encoder import EncodedQueries
 from crossroute.errors import NoEligibleCandidateError
 from crossroute.model.prediction import Prediction
 from crossroute.query import Query
-from crossroute.reward import NOBODY, Reward, best, check_payable, linear_reward, log_exponential_reward
+from crossroute.reward import (
+    NONE_ELIGIBLE,
+    Reward,
+    best,
+    check_payable,
+    linear_reward,
+    log_exponential_reward,
+)
 from crossroute.routing.dial import MOST_TO_PAY, Dial
 from crossroute.routing.exploration import explore
 from crossroute.routing.many import Decisions, Routed, choose_columns
@@ -373,7 +380,7 @@ class Router(Variants, InNotebooks):
             bound = None if screen.constraints.max_cost is None else row.cost_within(most)
             fits = screen.eligible(row.quality, bound, row.fits)
             chosen = int(best(row.quality[None], row.cost[None], dial.pay, self.reward, fits)[0])
-        if chosen == NOBODY:
+        if chosen == NONE_ELIGIBLE:
             raise NoEligibleCandidateError(
                 {name: str(why) for name, why in zip(self._names, self._failures(row, screen), strict=True)}
             )

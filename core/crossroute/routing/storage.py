@@ -5,7 +5,7 @@ foreign checkpoint is refused with the reason.
 
 Saved over a router, the new weights wait under a name with their digest until config.json states it. So a reader
 finds one whole router at any time, and so it does after a crash: the weights that are stated are there under one
-of the two names. Nobody else's file has such a name, so what a crash left is deleted, and nothing else is.
+of the two names. No other file has such a name, so what a crash left is deleted, and nothing else is.
 
 Where a folder holds links (to a hub's cache, say), saving replaces these: what they point to stays as it is.
 """

@@ -95,7 +95,7 @@ async def _show(overview: Overview) -> None:
     while True:
         await asyncio.sleep(SHOW_S)
         if overview.news:
-            with suppress(OSError):  # a full disk keeps nobody from an answer
+            with suppress(OSError):  # a full disk fails no call
                 await asyncio.to_thread(overview.show)
 
 

@@ -25,7 +25,7 @@ class Grade(BaseModel):
         decision_id: As the answer tells it.
         quality: The grade.
         scale: What it means: quality in [0, 1], thumbs up or down, stars 1 to 5.
-        source: Who graded it.
+        source: The grader.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,8 +15,8 @@ from crossroute.serve.keys import Key, Keys
 from crossroute.serve.rates import Rates
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-NOBODY = "-"
-"""Who calls where no keys are needed."""
+NO_KEY = "-"
+"""The caller's name where no keys are needed."""
 
 _caller: ContextVar[Key | None] = ContextVar("crossroute_caller", default=None)
 
@@ -24,14 +24,14 @@ _caller: ContextVar[Key | None] = ContextVar("crossroute_caller", default=None)
 def caller() -> str:
     """Return the name of the key by which the request at hand came."""
     key = _caller.get()
-    return NOBODY if key is None else key.name
+    return NO_KEY if key is None else key.name
 
 
 class Guard:
     """Lets requests in; an observer of their calls.
 
     Args:
-        keys: The keys; where there are none, nobody needs one, and the server listens on this machine alone.
+        keys: The keys; where there are none, none is needed, and the server listens on this machine alone.
         rates: What they used.
         share: Of each key's rates, this process's, where processes do not count together.
     """

@@ -1,4 +1,4 @@
-"""Keys: who may call, kept as hashes in a file of their own.
+"""Keys of callers, kept as hashes in a file of their own.
 
 A key has 256 random bits, so that its SHA-256 tells nothing of it: a slow hash, which passwords need, would add none.
 """
@@ -26,7 +26,7 @@ LOOK_S = 1.0
 
 
 class Key(BaseModel):
-    """Who holds a key may call.
+    """A key that allows calls.
 
     Attributes:
         name: Tells keys apart: in logs, metrics, budgets.

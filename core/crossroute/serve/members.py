@@ -28,7 +28,7 @@ class Provider(NamedTuple):
     """Where a provider's API is, and how it is spoken to.
 
     Attributes:
-        speaks: Whose API it has.
+        speaks: The wire format of its API.
         base_url: Its address; empty where each user has one.
         key: Environment variable of its key; empty where it needs none.
         header: That carries the key.
@@ -81,7 +81,7 @@ class Place:
     Attributes:
         model: As it is called there.
         base_url: Its address.
-        headers: With its key: they are shown to nobody.
+        headers: With its key; never shown.
         name: Tells places apart.
         weight: Its share of the calls.
         window: Tokens that it takes, question and answer together; None: all that the model takes.
@@ -112,7 +112,7 @@ class Member:
         name: Its candidate's.
         entry: As the file has it.
         provider: As the file names it.
-        speaks: Whose API it has.
+        speaks: The wire format of its API.
         places: Where it is served.
     """
 

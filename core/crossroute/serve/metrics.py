@@ -33,7 +33,7 @@ class Metrics:
         self._decisions = counter("decisions_total", "Calls by the model that was chosen.")
         self._tokens = counter("tokens_total", "Tokens of answered calls.", (*BY_MODEL, "kind"))
         self._usd = counter("usd_total", "USD of answered calls.")
-        self._unknown = counter("unpriced_total", "Answered calls of which nobody told what they cost.")
+        self._unknown = counter("unpriced_total", "Answered calls of unknown cost.")
         self._failures = counter("failovers_total", "Calls of a model that failed.", (*BY_MODEL, "error"))
         self._escalations = counter("escalations_total", "Calls made because an answer was in doubt.")
         self._refusals = counter("refused_total", "Requests that were refused.", ("status", "key"))

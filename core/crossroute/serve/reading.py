@@ -75,7 +75,7 @@ class Reading:
 
     @cached_property
     def tool_providers(self) -> frozenset[str]:
-        """Providers whose models alone know some of the tools; none where all may."""
+        """Providers that run some of the tools themselves; none where any model may take the call."""
         own = (tool_provider(tool.own) for tool in self._request.tools if tool.own)
         return frozenset(filter(None, own))
 

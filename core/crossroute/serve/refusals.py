@@ -140,7 +140,7 @@ def _unanswered(error: BaseException) -> tuple[int, str | None, str]:
     if is_timeout(error):
         return 504, "timeout", "No model answered in time."
     fault = fault_of(error)
-    if fault.whose == "network":
+    if fault.party == "network":
         return 502, "connection", "No model could be reached, or the connection to it broke."
     if fault in (UNREADABLE, OVERLOAD):
         return 502, "unreadable", "What the model's provider answered could not be read."

@@ -189,7 +189,7 @@ def traffic_log(settings: ServerSettings) -> TrafficLog:
 
 
 def _ability(member: Member) -> Ability:
-    """Return what the file says of a member; of what it and the catalogue do not say, nobody knows."""
+    """Return what the file says of a member; capabilities that neither it nor the catalogue states are unknown."""
     ability = member.entry.ability
     untold = frozenset() if ability.capabilities is not None else UNTOLD
     answering = {provider_at(place.base_url, member.provider) for place in member.places}

@@ -30,7 +30,7 @@ Stated = Annotated[str, AfterValidator(_of_environment)]
 
 
 class EmbeddingModel(BaseModel):
-    """A model whose embeddings are passed through.
+    """A model for embeddings, passed through.
 
     Attributes:
         name: As clients ask for it.
@@ -85,7 +85,7 @@ class ServerSettings(BaseModel):
         send_timeout_s: Until a client takes a piece of its answer.
         drain_s: For streams under way when the server stops.
         most_streams: Calls under way at once, of a worker; others are told to come again.
-        embeddings: Models whose embeddings are passed through.
+        embeddings: Models for embeddings, passed through.
         keys_file: Of keys, beside the crossroute.toml unless it is an absolute path.
         budgets: Over the calls of all keys, or of some; each key may have one of its own.
         state: Where spending is kept: a SQLite file, or a Redis. `$NAME` stands for an environment variable, here and

@@ -137,10 +137,10 @@ class Upstream:
                     fault = fault_of(error)
                     if fault.cools:
                         self.balancer.cooldowns.fail(place.name, retry_after(error))
-                    if fault.whose == "request" or len(tried) == len(sent.member.places):
+                    if fault.party == "request" or len(tried) == len(sent.member.places):
                         raise
                     LOG.warning(
-                        "%s: %s, the %s's fault; another place is asked", place.name, fault.kind, fault.whose
+                        "%s: %s, the %s's fault; another place is asked", place.name, fault.kind, fault.party
                     )
                     continue
                 self.balancer.cooldowns.clear(place.name)

@@ -37,8 +37,8 @@ class Answered(NamedTuple):
     """An answer that may be judged.
 
     Attributes:
-        decision_id: Whose answer it is.
-        candidate: Who gave it, where the caller did not get it; else "".
+        decision_id: Of its decision.
+        candidate: Its author, where the caller got another answer; else "".
         text: What was asked.
         answer: What was answered.
         place: Where its decision stands in the order of drawing, in [0, 1).

@@ -102,9 +102,9 @@ class TrafficLog:
         Args:
             decision_id: As the answer tells it.
             quality: The grade.
-            source: Who graded it.
+            source: The grader.
             scale: What the grade means: `quality` in [0, 1], `thumbs` up or down, `stars` 1 to 5.
-            candidate: Whose answer was graded, where that is not the one that the caller got.
+            candidate: The author of the answer, where the caller got another answer.
             probability: With which the answer was drawn to be graded, where that is known.
 
         Raises:

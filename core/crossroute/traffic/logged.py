@@ -293,7 +293,7 @@ def _grade(rows: list[Any], candidate: str | None, *, own: bool = True) -> tuple
 
     Args:
         rows: Grades of a decision.
-        candidate: Whose answer.
+        candidate: The author of the answer.
         own: Whether the caller got it, so that grades which name no candidate are its.
     """
     named = ("", candidate) if own else (candidate,)

@@ -161,7 +161,7 @@ def compare_policies(
             False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have chosen the same each time: nothing to gain"
         )
     quality, cost = theirs.predicted
-    foreseen = cost[np.arange(len(logged)), logged.chosen]  # stands in where nobody knows what a call took
+    foreseen = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
     observed = logged.quality * np.exp(-np.where(np.isnan(logged.paid), foreseen, logged.paid) / pay)
     predicted = quality * np.exp(-cost / pay)
     return verdict(one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried)

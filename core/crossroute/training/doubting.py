@@ -162,7 +162,7 @@ def classes_of(prepared: Prepared, x: Floats, network: InferenceNetwork) -> npt.
     Args:
         prepared: The n queries.
         x: Their principal components and surface features, shape (n, p).
-        network: Whose clusters they may be of.
+        network: The network that made the clusters.
     """
     tasks = np.unique(prepared.outcomes.tasks, return_inverse=True)[1]
     return tasks if tasks.max(initial=0) > 0 else assign(x, network.weights["centroids"])

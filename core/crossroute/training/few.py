@@ -91,7 +91,7 @@ class Choice:
         queries: Compared on so many.
         standings: Way -> how it did out of fold.
         best: The candidate of the highest mean quality, and that quality.
-        enough: The cheapest candidate whose quality cannot be told from the best one's, and its quality.
+        enough: The cheapest candidate as good as the best, but for chance, and its quality.
         saving: Share of the best one's cost that this one saves.
     """
 

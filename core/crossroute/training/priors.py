@@ -142,7 +142,7 @@ def profile_under(
 def believed_candidate(
     candidate: Candidate, belief: Belief, mix: Floats, ease: Floats, length: Floats
 ) -> Candidate:
-    """Return a candidate that nobody measured, with the profile that what is believed of it leads to.
+    """Return a candidate without outcomes, with the profile that follows from beliefs about it.
 
     Args:
         candidate: With a price.

@@ -341,7 +341,7 @@ OTHER_FAULTS = {**dict.fromkeys((408, 499), "network")}
 @pytest.mark.parametrize("code", [*range(400, 452), 460, 463, 494, 495, 496, 497, 498, 499])
 def test_of_all_refusals_two_statuses_blame_the_request(code):
     expected = "request" if code in REQUESTS else OTHER_FAULTS.get(code, "member")
-    assert fault_of(api_error(code, OFF)).whose == expected
+    assert fault_of(api_error(code, OFF)).party == expected
 
 
 OTHERWISE = [

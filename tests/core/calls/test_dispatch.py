@@ -164,7 +164,7 @@ def test_where_no_member_is_known_to_be_able_those_of_which_nothing_is_said_are_
     maybe = Ability(capabilities=frozenset(), untold=frozenset({"vision"}))
     decision = Dispatcher(router, {"small": blind, "large": maybe}).decide(Query(TEXT), needs=["vision"])
     assert decision.eligible == ("large",)
-    assert "nobody is known to take vision: tried" in decision.reasons
+    assert "no model is known to take vision: tried" in decision.reasons
     for needs, members in ((["vision"], {"small": blind}), (["audio"], {"large": maybe})):
         with pytest.raises(NoEligibleCandidateError):
             Dispatcher(router, members).decide(Query(TEXT), needs=needs)
