@@ -9,6 +9,12 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+OTHER_BLANKS = (
+    "\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004"
+    "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""White space beside the blank and the end of a line."""
+
 if TYPE_CHECKING:
     lazy = re.compile
 else:

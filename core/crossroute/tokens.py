@@ -14,6 +14,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Literal
 
+from crossroute import patterns
 from crossroute.patterns import lazy
 
 Vocabulary = Literal["o200k", "cl100k"]
@@ -35,6 +36,16 @@ PIECE = re.compile(
     r"|\s*[\r\n]+"
     r"|[ \t]{2,}"  # indentation; the single blank belongs to the word after it
 )
+
+OTHER_BLANKS = patterns.OTHER_BLANKS.replace("\t", "").replace("\r", "")
+ASCII_BLANKS = "".join(filter(str.isascii, OTHER_BLANKS))
+"""White space that a piece of lines' ends may hold, beside blanks, tabs and both signs of a line's end."""
+
+BROKEN_LINES = lazy(r"[ \n]* \n+")
+"""One piece after any word: no sign takes along what comes after a blank."""
+
+KNOWN_WORDS, LONGEST_WORD = 16_384, 60
+"""Words whose pieces are remembered, and characters of such a word."""
 
 SCRIPTS: tuple[tuple[str, float, float], ...] = (
     ("\x00", 0.0, 0.0),  # ASCII is counted in pieces
@@ -180,9 +191,39 @@ def vocabulary_of(name: str) -> Vocabulary:
     return "cl100k" if OLDER.match(name.lower().rpartition("/")[2].rpartition(":")[2]) else "o200k"
 
 
+def count_pieces(text: str) -> int:
+    r"""Return how many pieces a text is cut into, `len(PIECE.findall(text))`: word by word, which are remembered.
+
+    No piece of words crosses a blank. The others are runs of blanks, and ends of lines, unless a sign before them takes
+    them along: so a word is looked up together with the end of its line.
+
+    >>> count_pieces("if so:\n    return 17\n \n") == len(PIECE.findall("if so:\n    return 17\n \n"))
+    True
+    """
+    if any(map(text.__contains__, ASCII_BLANKS if text.isascii() else OTHER_BLANKS)):
+        return len(PIECE.findall(text))
+    text = text.replace("\t", " ").replace("\r", "\n")  # a piece takes either
+    text = BROKEN_LINES.sub(" \n", text) if " \n" in text else text
+    for run in ("\n\n", "   "):  # as many pieces as a shorter one
+        while run in text:
+            text = text.replace(run, run[1:])
+    words = text.replace("\n", "\n ").split(" ")
+    known = [word for word in words if len(word) <= LONGEST_WORD]
+    pieces = sum(map(pieces_of_word, known)) + text.count("  ")
+    if len(known) < len(words):
+        pieces += sum(len(PIECE.findall(word)) for word in words if len(word) > LONGEST_WORD)
+    return pieces
+
+
+@lru_cache(KNOWN_WORDS)
+def pieces_of_word(word: str) -> int:
+    """Return the pieces of a word; remembered."""
+    return len(PIECE.findall(word))
+
+
 def _count(text: str, vocabulary: Vocabulary) -> float:
     older = vocabulary == "cl100k"
-    count: float = len(PIECE.findall(text))
+    count: float = count_pieces(text)
     has_long_words = _has_long_words(text)
     if has_long_words:
         words = WORD.findall(text)
@@ -209,6 +250,8 @@ def _others(text: str, older: bool, has_long_words: bool) -> float:
 
 def _has_long_words(text: str) -> bool:
     words = text[:BEGINNING].lower().split()
+    if LONG_WORDS.isdisjoint(words):
+        return False
     common = sum(map(LONG_WORDS.__contains__, words))
     return common >= max(FEWEST, SHARE * len(words))
 

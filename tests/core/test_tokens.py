@@ -8,9 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossroute import Query, Router
-from crossroute.tokens import LONGEST, estimate_tokens, vocabulary_of
+from crossroute.patterns import OTHER_BLANKS
+from crossroute.tokens import LONGEST, PIECE, count_pieces, estimate_tokens, vocabulary_of
 
 # ruff: noqa: E501, RUF001
 TEXTS = {
@@ -129,3 +132,11 @@ def test_a_window_is_compared_with_the_input_as_each_candidate_counts_it():
     assert "context window of 8,192 tokens, the call has about 8,3" in excluded["gpt-4-0613"]
     costs = router.predict([chinese]).cost[0]
     assert costs[0] > 8_300 * router.pool["gpt-4-0613"].price.input / 1e6
+
+
+PARTS = st.sampled_from([*" \n\t\r.a1\xe9\u4e00", *OTHER_BLANKS, "  ", "\n\n", "----", "word", "x" * 70])
+
+
+@given(st.lists(PARTS).map("".join) | st.text())
+def test_pieces_counted_word_by_word_are_those_of_the_whole_text(text):
+    assert count_pieces(text) == len(PIECE.findall(text))

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crossroute.patterns import lazy
+from crossroute.patterns import OTHER_BLANKS, lazy
 from crossroute.reading import wordings
 from crossroute.reading.encodings import (
     decode_run,
@@ -63,10 +63,6 @@ EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 EMOJI = lazy(_EMOJI)
 BLANKS = re.compile(r"[^\S\n]+")
-OTHER_BLANKS = (
-    "\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004"
-    "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
 STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
