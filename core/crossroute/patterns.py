@@ -31,6 +31,35 @@ else:
             return found
 
 
+class AnyCase:
+    """A pattern in small letters that ignores capitals; a text of ASCII it reads in small letters, four times as fast.
+
+    A match in such a text holds small letters: ask where it is, and not what it says.
+    """
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._any, self._small = lazy(pattern, flags | re.IGNORECASE), lazy(pattern, flags)
+
+    def reading(self, text: str) -> tuple[re.Pattern[str], str]:
+        """Return a pattern, and the text in which it finds what this one would find: all places are the same."""
+        return (self._small, text.lower()) if text.isascii() else (self._any, text)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return the match at the beginning."""
+        pattern, told = self.reading(text)
+        return pattern.match(told)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Return the match of the whole text."""
+        pattern, told = self.reading(text)
+        return pattern.fullmatch(told)
+
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """Return the first match."""
+        pattern, told = self.reading(text)
+        return pattern.search(told, start)
+
+
 FRACTION = lazy(r"\.(\d+)")
 """Of a second."""
 

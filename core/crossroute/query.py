@@ -217,7 +217,10 @@ class Query:
         """
         if self.system or self.context or self.step or len(self.text) > VIEW_CHARACTERS:
             return []
-        return plain_words(self.text)
+        words = plain_words(self.text)
+        if not words:
+            vars(self)["_plain"] = 0  # as would be found again
+        return words
 
     @cached_property
     def whole_tokens(self) -> int:

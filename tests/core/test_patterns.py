@@ -1,11 +1,48 @@
 """Regular expressions that are compiled at their first use, and moments as programs spell them."""
 
 import re
+import string
 from datetime import timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crossroute.patterns import lazy, moment
+from crossroute.patterns import AnyCase, lazy, moment
+from crossroute.reading import appeals, question, sections, wrapping
+
+FREE_OF_CASE = {
+    f"{room.__name__}.{name}": pattern
+    for room in (appeals, question, sections, wrapping)
+    for name, pattern in vars(room).items()
+    if isinstance(pattern, AnyCase)
+}
+WORDS = [
+    "question",
+    "the",
+    "context",
+    "answer",
+    "what is",
+    "best regards",
+    "input",
+    "below",
+    "user",
+    "from",
+    "on",
+]
+SIGNS = [
+    *" \n:.#*?<>-@/0a",
+    "\n\n",
+    "<p>",
+    "</p>",
+    "https://a.b",
+    "wrote:",
+    "this",
+    "problem",
+    "K",
+    "\xe9",
+    "Ich",
+]
 
 
 def test_a_pattern_is_compiled_when_it_is_first_used(monkeypatch):
@@ -23,6 +60,25 @@ def test_a_pattern_is_compiled_when_it_is_first_used(monkeypatch):
     assert pattern.findall("aA b") == ["aA"]
     assert compiled == [(r"a+", re.IGNORECASE)]
     assert pattern.sub("x", "aab") == "xb"
+
+
+@given(
+    st.lists(st.sampled_from([*WORDS, *map(str.upper, WORDS), *map(str.title, WORDS), *SIGNS])).map("".join)
+)
+@pytest.mark.parametrize("pattern", FREE_OF_CASE.values(), ids=[*FREE_OF_CASE])
+def test_a_pattern_free_of_case_finds_in_small_letters_what_it_finds_in_any(pattern, text):
+    any_case = pattern._any
+    for ways in ("match", "fullmatch", "search"):
+        found, expected = getattr(pattern, ways)(text), getattr(any_case, ways)(text)
+        assert (found and found.regs) == (expected and expected.regs)
+
+
+@pytest.mark.parametrize("pattern", FREE_OF_CASE.values(), ids=[*FREE_OF_CASE])
+def test_a_pattern_free_of_case_is_in_small_letters_and_has_none_that_equals_one_of_ascii(pattern):
+    letters = [*filter(str.isalpha, re.sub(r"\\.|\?P<\w+>|\?P=\w+", "", pattern._any.pattern))]
+    assert not any(character.isupper() for character in letters)
+    beyond = {character for character in letters if not character.isascii()}
+    assert not any(re.search(f"(?i){character}", string.ascii_letters) for character in beyond)
 
 
 def test_a_pattern_that_is_none_is_refused_at_its_first_use():

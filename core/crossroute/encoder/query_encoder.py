@@ -22,7 +22,7 @@ from crossroute.encoder import (
     is_encoder_name,
     load_encoder,
 )
-from crossroute.encoder.static import KINDS, NUMBER, Counts, StaticEncoder, counted, letters_of
+from crossroute.encoder.static import Counts, StaticEncoder, counted, counted_beyond, letters_of
 from crossroute.numeric import Floats
 from crossroute.patterns import lazy
 from crossroute.query import Query, read_length
@@ -33,7 +33,7 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 """Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
-CHOICE = lazy(r"(?m)^\s*\(?([A-Ja-j]|[1-9])[).:]\s")
+CHOICE = lazy(r"\n\s*\(?(?:[A-Ja-j]|[1-9])[).:](?=\s)")
 LONGEST_CHOICE = 3
 BLANK_LINE = lazy(r"\n\s*\n")
 
@@ -236,25 +236,18 @@ def _line_features(line: str, tokens: int, counts: Counts) -> Counts:
         tokens: Its length as it is read.
         counts: Those of its words after the first two, added up.
     """
-    choices = line.find(" ") <= LONGEST_CHOICE and CHOICE.match(line) is not None
+    choices = line.find(" ") <= LONGEST_CHOICE and CHOICE.match(f"\n{line[: LONGEST_CHOICE + 1]}") is not None
     return _row(len(line), tokens, counts, different=len(set(letters_of(line))), choices=choices)
 
 
 def _features(text: str, tokens: int) -> Counts:
-    words: list[bytes] | list[str]
     if text.isascii():
-        words = letters_of(text)
-        counts, different, beyond = counted(text, words), len(set(words)), 0
+        plain, beyond = letters_of(text), 0
+        counts, different = counted(text, plain), len(set(plain))
     else:
-        words = WORD.findall(text)
-        different = len({word.lower() for word in words})
-        digits, code, operators, capitals = (sum(map(kind, text)) for kind in KINDS)
-        numbers = len(NUMBER.findall(text)) if digits else 0
-        letters = sum(map(len, words))
-        counts = len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
-        beyond = sum(not character.isascii() for character in text)
+        words, beyond = WORD.findall(text), len(text) - len(text.encode("ascii", "ignore"))
+        counts, different = counted_beyond(text, words), len(set(map(str.lower, words)))
     lines = text.count("\n")
-    choices = CHOICE.findall(text) if lines else CHOICE.match(text) and [""]  # a line begins with one
     return _row(
         len(text),
         tokens,
@@ -263,7 +256,7 @@ def _features(text: str, tokens: int) -> Counts:
         beyond=beyond,
         lines=lines,
         paragraphs=len(BLANK_LINE.findall(text)) if lines else 0,
-        choices=len(choices or ()),
+        choices=len(CHOICE.findall(f"\n{text}")),  # a choice begins a line
     )
 
 

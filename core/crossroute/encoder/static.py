@@ -22,6 +22,7 @@ from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_bla
 from crossroute.errors import EncoderError, one_line
 from crossroute.patterns import lazy
 from crossroute.query import plain_pieces
+from crossroute.reading.normalization import is_printed
 
 FEW = 16
 """Texts fewer than these are cut, and the rows of their words added up, one by one."""
@@ -44,6 +45,8 @@ PLAIN = bytes(filter(lambda code: not any(kind(chr(code)) for kind in KINDS), ra
 
 ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
 """The same of ASCII."""
+
+NO_KINDS = (0,) * len(KINDS)
 
 LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
 """Byte -> the small letter, or a blank where it is none."""
@@ -88,7 +91,7 @@ class StaticEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        words = [text.split() if self.by_word and _is_printable(text) else [] for text in texts]
+        words = [text.split() if self.by_word and is_printed(text) else [] for text in texts]
         sums, others = np.zeros((len(texts), self._width), dtype=np.float32), [*range(len(texts))]
         if rows := [row for row, each in enumerate(words) if each]:
             found = self._words.sums([words[row] for row in rows])
@@ -289,11 +292,6 @@ def unit(vectors: Embeddings) -> Embeddings:
     return np.asarray(vectors / (np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True)) + 1e-32))
 
 
-def _is_printable(text: str) -> bool:
-    """Return whether a text is of printable ASCII and lines."""
-    return text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable())
-
-
 def word_counts(word: str) -> Counts:
     """Return the counts of a word of ASCII, which add up over those of a line."""
     pieces = plain_pieces(word)
@@ -307,11 +305,24 @@ def letters_of(text: str) -> list[bytes]:
 
 def counted(text: str, words: Sequence[bytes]) -> Counts:
     """Return counts of a text of ASCII: words, letters, digits, numbers, code, operators, capitals, question marks."""
-    digits = code = operators = capitals = 0
-    if rest := text.encode().translate(None, PLAIN):
-        digits, code, operators, capitals = [
-            len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS
-        ]
+    digits, code, operators, capitals = _kinds(text.encode())
     numbers = len(NUMBER.findall(text)) if digits else 0
     letters = sum(map(len, words))
     return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
+
+
+def counted_beyond(text: str, words: Sequence[str]) -> Counts:
+    """Return the same counts of any text."""
+    digits, code, operators, capitals = _kinds(text.encode("ascii", "ignore"))
+    foreign = [character for character in {*text} if not character.isascii()]
+    digits += sum(map(text.count, filter(str.isdigit, foreign)))
+    capitals += sum(map(text.count, filter(str.isupper, foreign)))
+    numbers = len(NUMBER.findall(text)) if digits else 0
+    letters = sum(map(len, words))
+    return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
+
+
+def _kinds(plain: bytes) -> tuple[int, ...]:
+    """Return how many characters of ASCII are of each kind."""
+    rest = plain.translate(None, PLAIN)
+    return tuple(len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS) if rest else NO_KINDS

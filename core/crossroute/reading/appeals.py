@@ -13,7 +13,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from itertools import islice
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 
 MOST_DROPPED = 6
@@ -47,7 +47,7 @@ ROUTING = lazy(
 """A hint of English anywhere in a text, at whatever length; nobody lets a query decide that."""
 
 BEGINNING = lazy(rf"\s*(?:{wordings.BEGINNINGS})", re.IGNORECASE)
-FOOTER = lazy(rf"(?:{wordings.FOOTERS})[^?]*", re.IGNORECASE)
+FOOTER = AnyCase(rf"(?:{wordings.FOOTERS})[^?]*")
 FOOTER_CHARACTERS = range(30, 600)
 
 _ADDRESS = r"(?:https?://|www\.)[^\s<>]+|[\w.+-]+@[\w-]+\.[\w.-]+"
@@ -64,7 +64,7 @@ LONGEST_ADDRESSED = 1_000
 LEAST_ASKED = 3
 """Words that are left of a text without an address at its end: else it is what is asked about."""
 
-SIGNATURE = lazy(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z", re.IGNORECASE)
+SIGNATURE = AnyCase(rf"\n+[ ]*(?:{wordings.SIGN_OFFS})[^\n]{{0,30}}(?:\n[^\n?]{{0,60}}){{0,5}}\Z")
 EMPTY_CHOICES = lazy(
     r"(?:\s+(?:options|choices|answers|possible answers)(?: are)?:)?"
     rf"(?:\s+\(?(?:[A-Ja-j]|\d)[).:] *(?:{wordings.EMPTY_CHOICES})[.!,;]?(?=\s|$)){{2,}}\s*$",
@@ -172,7 +172,8 @@ def _without_addresses(text: str) -> str:
     """Return a text without an address of a page or of a person at its ends, which nobody can look at here."""
     if len(text) > LONGEST_ADDRESSED or not any(map(text.__contains__, ADDRESS_SIGNS)):
         return text
-    last = ADDRESS_LAST.search(text)
+    end = text.rsplit(None, 1)[-1].lower()  # no address holds a blank
+    last = ADDRESS_LAST.search(text) if any(map(end.__contains__, ADDRESS_SIGNS)) else None
     rest = text[: last.start()] if last else text
     first = ADDRESS_FIRST.match(rest)
     rest = rest[first.end() :] if first else rest

@@ -38,7 +38,7 @@ LEET = str.maketrans(LEET_SIGNS, "oieastas")
 LEET_WORD = lazy(
     r"(?<![\w@$])(?=[\d@$]*[^\W\d_])(?=[^\W\d_]*[013457@$])[A-Z\xc0-\xde]?[a-z013457@$\xdf-\xff]{1,40}(?![\w@$])"
 )
-LEET_INSIDE = lazy(r"[^\W\d_][013457@$]+[a-z\xdf-\xff]")
+LEET_INSIDE = lazy(r"[013457@$](?<=[^\W\d_][013457@$])[013457@$]*[a-z\xdf-\xff]")
 LEET_SHORT = lazy(r"(?<![\w.,$@])[013457]{1,4}(?![\w%]|[.,]\d)")
 LEET_SHARE = 0.4
 LEET_SAMPLE = 300
@@ -68,9 +68,10 @@ def read_escapes(text: str) -> str:
     """
     if "&" in text and len(ENTITY.findall(text)) >= LEAST_ENTITIES:
         text = html.unescape(text)
-    if "\\" in text and sum(map(len, ESCAPE.findall(text))) > ESCAPED_SHARE * len(text):
+    escaped = "\\u" in text or "\\x" in text
+    if escaped and sum(map(len, ESCAPE.findall(text))) > ESCAPED_SHARE * len(text):
         text = ESCAPE.sub(_read_escape, text)
-    if "%" in text and not re.search(r"\s|://", text.strip()):
+    if "%" in text and "://" not in text and len(text.split(None, 1)) == 1:
         percents = len(PERCENT.findall(text))
         if percents and percents + text.count("+") >= LEAST_PERCENTS:
             text = unquote_plus(text)
@@ -103,7 +104,7 @@ def join_letters(text: str) -> str:
         joined = text[::2]
         if sum(map(str.isalpha, joined)) >= LEAST_LETTERS:
             return joined
-    if text.count("\n") * LINE_CHARACTERS > len(text) and max(text) < UNSPACED:
+    if text.count("\n") * LINE_CHARACTERS > len(text) and (text.isascii() or max(text) < UNSPACED):
         words, lines = text.split(), [line for line in text.split("\n") if line.strip()]
         if len(lines) >= ONE_WORD_LINES and len(words) < WORDS_A_LINE * len(lines):
             return " ".join(words)

@@ -64,7 +64,7 @@ STACKED_MARKS = lazy("[\u0300-\u036f]+")
 EMOJI = lazy(_EMOJI)
 BLANKS = re.compile(r"[^\S\n]+")
 STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
-BROKEN_SENTENCE = lazy(r"(?<=[a-zß-ÿ,])\n\n(?=[a-zß-ÿ])(?!\w+ ?:)")
+BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
 REPEATED_MARKS = ("??", "!!", "?!", "!?")
@@ -87,7 +87,10 @@ RUN = lazy(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
 DECODE = lazy(rf"\A\s*{wordings.DECODE}(?=.*(?:\w \w|[^\x00-\x7f]))", re.IGNORECASE)
-SENTENCE = lazy(r"(?<=[.!?。！？])\s+|\n+")
+SENTENCE = lazy(r"\s(?:(?<=[.!?。！？]\s)\s*|(?<=\n)\n*)")
+SENTENCE_ENDS = ".!?。！？\n"
+"""What a gap between sentences follows, or begins with."""
+
 WORD = re.compile(r"[^\W\d_]+")
 SENTENCE_START = lazy(r"(?:\A|(?<=[.!?]\s)|(?<=^[a-j][):]\s))[^\W\d_]|\bi\b|^[a-j](?=[).:]\s)", re.MULTILINE)
 """So do the letter of a choice and what it offers."""
@@ -98,8 +101,11 @@ _SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏ
 CYRILLIC, GREEK, SMALL = map(str.maketrans, (_CYRILLIC, _GREEK, _SMALL))
 LOOKALIKES = CYRILLIC | GREEK
 SMALL_CAPITAL = lazy(f"[{''.join(_SMALL)}]")
-LATIN = lazy(r"[A-Za-zÀ-ɏ]")
-FOREIGN = lazy(r"[\u0370-\u03ff\u0400-\u052f]")
+_LATIN, _FOREIGN, _LETTER = r"[A-Za-zÀ-ɏ]", r"[\u0370-\u03ff\u0400-\u052f]", r"[^\W\d_]"
+MARKED_LATIN, FOREIGN = lazy("[À-ɏ]"), lazy(f"{_FOREIGN}+")
+FOREIGN_WORD = lazy(rf"(?<!{_LETTER})(?={_LETTER}*{_FOREIGN}){_LETTER}+")
+MIXED_WORD = lazy(rf"(?<!{_LETTER})(?={_LETTER}*{_FOREIGN})(?={_LETTER}*{_LATIN}){_LETTER}+")
+"""Words with Cyrillic or Greek letters, and those among them with Latin ones."""
 
 
 repetition_in = lru_cache(KNOWN_WORDS)(re.compile(r"([^\d\s])\1{3}|([^\d\s]{2,8}?)\2{3}").search)
@@ -124,11 +130,16 @@ def normalize(text: str) -> str:
         text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
         text = fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text)
         text = EDGE_EMOJI.sub("", text) if _has_emoji_at_an_end(text) else text
-    text = collapse_blanks(INVISIBLE.sub("", text))
+    text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
     text = lower_capitals(drop_repetition(shorten_runs(text)))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
     text = lower_voice(read_leet(text))
     return PUNCTUATION.sub(r"\1", text) if any(map(text.__contains__, REPEATED_MARKS)) else text
+
+
+def is_printed(text: str) -> bool:
+    """Return whether a text is of printable ASCII and lines."""
+    return text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable())
 
 
 def _has_emoji_at_an_end(text: str) -> bool:
@@ -144,10 +155,10 @@ def fold_lookalikes(text: str) -> str:
     """
     if not FOREIGN.search(text):
         return text
-    text = WORD.sub(lambda word: _fold(word[0]) if LATIN.search(word[0]) else word[0], text)
-    if len(LATIN.findall(text)) < len(FOREIGN.findall(text)):
+    text = MIXED_WORD.sub(lambda word: _fold(word[0]), text)
+    if _count_latin(text) < sum(map(len, FOREIGN.findall(text))):
         return text
-    return WORD.sub(lambda word: _fold(word[0]), text)
+    return FOREIGN_WORD.sub(lambda word: _fold(word[0]), text)
 
 
 def collapse_blanks(text: str) -> str:
@@ -166,7 +177,7 @@ def collapse_blanks(text: str) -> str:
         return text
     if "\n\n\n" in text or "\n \n" in text:
         text = STRETCHED.sub(" ", text)
-    text = "\n".join(line.strip(" ") for line in text.split("\n"))
+    text = text.replace(" \n", "\n").replace("\n ", "\n")  # no two blanks are left
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text
@@ -195,15 +206,12 @@ def drop_repetition(text: str) -> str:
             text = parts.pop()
     words = text.split()
     different = dict.fromkeys(words)
-    for word in different:
-        if repetition_in(word):
-            text = text.replace(word, _without_repetition(word))
+    for word in filter(repetition_in, different):
+        text = text.replace(word, _without_repetition(word))
     if len(different) < REPEATED_SHARE * len(words):
         text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
     if len(different) < REPETITIVE_SHARE * len(words):
-        counted = Counter(SENTENCE.split(text)).items()
-        often = {sentence for sentence, times in counted if times >= REPEATED_SENTENCES and sentence}
-        text = _without(text, often)
+        text = _without(text, _repeated_sentences(text))
     return text or " ".join(dict.fromkeys(words))
 
 
@@ -262,7 +270,17 @@ def is_capitals(text: str) -> bool:
     return upper > UPPER_SHARE * (upper + lower)
 
 
+def _repeated_sentences(text: str) -> set[str]:
+    """Return the sentences that come often."""
+    if sum(map(text.count, SENTENCE_ENDS)) + 1 < REPEATED_SENTENCES:  # at most so many sentences
+        return set()
+    counted = Counter(SENTENCE.split(text)).items()
+    return {sentence for sentence, times in counted if times >= REPEATED_SENTENCES and sentence}
+
+
 def _without(text: str, sentences: set[str]) -> str:
+    if not sentences:
+        return text.strip()
     kept: list[str] = []
     position = 0
     for gap in (*SENTENCE.finditer(text), None):
@@ -271,6 +289,12 @@ def _without(text: str, sentences: set[str]) -> str:
             kept.append(text[position:end])
         position = end
     return "".join(kept).strip()
+
+
+def _count_latin(text: str) -> int:
+    """Return the Latin letters of a text."""
+    plain = text.encode("ascii", "ignore")
+    return len(plain) - len(plain.translate(None, UPPER + LOWER)) + len(MARKED_LATIN.findall(text))
 
 
 def _fold(word: str) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
 from crossroute.reading.sections import (
@@ -52,13 +52,12 @@ FEW_PARAGRAPHS = 4
 """A text of more paragraphs, such as an issue, is not taken apart by one in the middle that asks."""
 
 FENCE = lazy(r"```.*?(?:```|\Z)", re.DOTALL)
-QUESTION_TAG = lazy(wordings.QUESTION_TAGS, re.IGNORECASE)
-CONTEXT_TAG = lazy(wordings.CONTEXT, re.IGNORECASE)
-MENTION = lazy(rf"\b(?:{wordings.CONTEXT})\b", re.IGNORECASE)
-REQUEST = lazy(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))", re.IGNORECASE)
-PROBLEM = lazy(
-    rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})",
-    re.IGNORECASE,
+QUESTION_TAG = AnyCase(wordings.QUESTION_TAGS)
+CONTEXT_TAG = AnyCase(wordings.CONTEXT)
+MENTION = AnyCase(rf"\b(?:{wordings.CONTEXT})\b")
+REQUEST = AnyCase(rf"[¿¡\s*#>\-\d.)]*(?:{wordings.REQUEST})(?:\b|(?<=[^\x00-\u02ff]))")
+PROBLEM = AnyCase(
+    rf"\b(?:{wordings.THIS})(?: [\w-]+){{0,2}} (?:{wordings.PROBLEM})\b|(?:{wordings.PROBLEM_UNSPACED})"
 )
 ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
@@ -146,13 +145,9 @@ def _without_prose(text: str, context: list[str]) -> str:
 
 
 def _is_prose(paragraph: str) -> bool:
-    asks = (
-        ASKS.search(paragraph)
-        or REQUEST.match(paragraph)
-        or HEAD.match(paragraph)
-        or CHOICES.search(paragraph)
-    )
-    return len(paragraph) >= LONG and not asks
+    if len(paragraph) < LONG or ASKS.search(paragraph):
+        return False
+    return not (REQUEST.match(paragraph) or HEAD.match(paragraph) or CHOICES.search(paragraph))
 
 
 def _is_substantial(text: str) -> bool:

@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_empty_choices, drop_routing
 
 MOST_TAGS = 400
 BLOCK = lazy(r"<(?P<tag>[A-Za-z][\w.-]*)(?: [^<>]*)?>(?P<inner>.*?)</(?P=tag)>", re.DOTALL)
-HEAD = lazy(
+HEAD = AnyCase(
     rf"(?m)^(?P<title>#+)?[ >*\d.]*(?:(?:{wordings.QUALIFIER}) ){{0,2}}"
     rf"(?:(?P<question>{wordings.QUESTION})|(?P<context>{wordings.CONTEXT})|(?P<answer>{wordings.ANSWER}))"
-    r"(?: \d+| information| below| is below)*[*]*(?: ?[:：][*]*|(?<=below)\.|(?(title) *$|(?!)))",
-    re.IGNORECASE,
+    r"(?: \d+| information| below| is below)*[*]*(?: ?[:：][*]*|(?<=below)\.|(?(title) *$|(?!)))"
 )
 HEAD_SIGNS = (":", "：", "#", "elow.", "ELOW.")
 """No head is without one of them."""
@@ -29,9 +28,9 @@ PARAGRAPH = re.compile(r"\n\n+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 INSERTED_CHARACTERS = 10_000
-HARNESS_TAG = lazy(wordings.HARNESS_TAGS, re.IGNORECASE)
-HARNESS = lazy(rf"[ #*\[(]*(?:{wordings.HARNESS})\b", re.IGNORECASE)
-SUMMARY = lazy(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b", re.IGNORECASE)
+HARNESS_TAG = AnyCase(wordings.HARNESS_TAGS)
+HARNESS = AnyCase(rf"[ #*\[(]*(?:{wordings.HARNESS})\b")
+SUMMARY = AnyCase(rf"[ #*\[(]*(?:{wordings.SUMMARY})\b")
 LIST_LINE = lazy(r"[-*•\d#]|[A-Z]{4,}|[\w.-]+ ?[:(]")
 
 FOLLOW_UP_CHARACTERS = 120
@@ -45,16 +44,17 @@ CLAUSE = re.compile(r"[,.!?;:\n，。！？；]+")
 
 
 def heads_in(text: str) -> list[re.Match[str]]:
-    r"""Return the heads of a text's sections: of the lines that may hold one, as `HEAD.finditer` does, but sooner.
+    r"""Return the heads of a text's sections: of the lines that may hold one, as `HEAD` finds them, but sooner.
 
-    >>> [head["question"] for head in heads_in("Some lines.\nQuestion: Who?\n# Task\nTell: it.")]
-    ['Question', 'Task']
+    >>> [head["question"].lower() for head in heads_in("Some lines.\nQuestion: Who?\n# Task\nTell: it.")]
+    ['question', 'task']
     """
     if not any(map(text.__contains__, HEAD_SIGNS)):
         return []
+    pattern, told = HEAD.reading(text)
     start, found = 0, []
     for line in text.split("\n"):
-        if any(map(line.__contains__, HEAD_SIGNS)) and (head := HEAD.match(text, start)):
+        if any(map(line.__contains__, HEAD_SIGNS)) and (head := pattern.match(told, start)):
             found.append(head)
         start += len(line) + 1
     return found

@@ -282,7 +282,7 @@ USING = (
 
 SIGN_OFFS = (
     "--(?=\\s*\\n)|(?:best|kind|warm|with kind|with best)? ?(?:regards|wishes)|cheers|sincerely|yours(?: truly| sincerely| faithfully)?|many thanks|thanks|thank you|best|br|sent from my"
-    "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygılarımla"
+    "|mit (?:freundlichen|besten|lieben|herzlichen) grüßen|(?:viele|beste|liebe|freundliche) grüße|mfg|lg|cordialement|bien à vous|saludos|un saludo|atentamente|cordiali saluti|atenciosamente|с уважением|pozdrawiam|saygilarimla"
 )
 """How the end of a letter begins."""
 

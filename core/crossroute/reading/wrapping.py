@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 
 MOST_LAYERS = 4
@@ -27,30 +27,27 @@ _PAGE = (
     r"|blockquote|section|article|main|pre|a)(?:\s[^<>]*)?/?>|<!doctype[^<>]*>"
 )
 PAGE = lazy(_PAGE, re.IGNORECASE)
-AROUND_PAGE = lazy(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.IGNORECASE | re.DOTALL)
+AROUND_PAGE = AnyCase(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.DOTALL)
 ELEMENT = lazy(r"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*)</\1>\s*\Z", re.DOTALL)
 SOLE_FENCE = lazy(
     r"\s*(```|~~~|\"\"\"|''')(?:text|txt|plain|markdown|md|prompt)?[ ]*\n(.*?)\n?\1\s*\Z", re.DOTALL
 )
 PROSE = lazy(r"(?:[^\n]*?\b[^\W\d_]{2,}\b[ ,]){2}|[^\n]{0,40}[\u2e80-\uffef]")
 """Several words, or a script without blanks, in the first line."""
-SPOKEN = lazy(
-    r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.IGNORECASE | re.DOTALL
-)
-LABELLED = lazy(
+SPOKEN = AnyCase(r"\s*(?:user|human)\s*:\s*(?P<said>.*?)\s*(?:assistant|ai|model|bot)\s*:\s*\Z", re.DOTALL)
+LABELLED = AnyCase(
     r"\s*(?:(?:system\s*:|below is an instruction that)[^\n]*\n+)?#{0,6}[ *]*(?:here is |here's )?(?:my |the |user )?"
-    rf"(?:{wordings.HEADS})\*{{0,2}}\s*(?:[:：]\*{{0,2}}|(?<=[a-z])(?=\n))\s*(?P<said>.+?)"
-    rf"(?:\n\s*#{{0,6}}[ *]*(?:{wordings.ANSWERS})[ *]*[:：][ *]*)?\Z",
-    re.IGNORECASE | re.DOTALL,
+    rf"(?:{wordings.HEADS})\*{{0,2}}\s*(?:[:：]\*{{0,2}}|(?<=[a-z])(?=\n))\s*"
 )
-"""A question under its one head, with that of an answer below."""
+"""The head of a question, which may be the one of a text."""
+ANSWER_BELOW = AnyCase(rf"\n\s*#{{0,6}}[ *]*(?:{wordings.ANSWERS})[ *]*[:：][ *]*\Z")
+"""The head of an answer, at the end."""
 LABEL_SIGNS = (":", "：", "\n")
-LABEL = lazy(rf"(?im)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
+LABEL = AnyCase(rf"(?m)^[#*> ]*(?:{wordings.HEADS}|{wordings.ANSWERS}|\w+)[ *]*[:：]|^#")
 EMPHASIZED = lazy(r"\s*(?:#{1,6} +)?(\*{1,3}|_{2,3}|~~)(?=\S)([^*_~]+)(?<=\S)\1\s*\Z|\s*#{1,6} +([^\n]+)\Z")
-MAIL = lazy(
+MAIL = AnyCase(
     rf"\s*(?:[-_=]{{3,}}[^\n]{{0,40}}[-_=]{{3,}}\s*\n)?(?:(?:{wordings.MAIL_FIELDS})\s*:[^\n]*\n+){{1,8}}(?=\S)"
-    r"|\s*(?:On|Am|Le|El|Il|Em) [^\n]{6,110}(?:wrote|schrieb[^\n:]*|écrit|escribió|scritto|escreveu)\s*:\s*\n",
-    re.IGNORECASE,
+    r"|\s*(?:on|am|le|el|il|em) [^\n]{6,110}(?:wrote|schrieb[^\n:]*|écrit|escribió|scritto|escreveu)\s*:\s*\n"
 )
 """What stands over a mail that was passed on or is answered."""
 
@@ -109,9 +106,18 @@ def _inside(text: str) -> str:
     if found := DOCUMENT.match(text) or EMPHASIZED.match(text):
         return found[found.lastindex or 0].strip()
     if found := SPOKEN.match(text):
-        return found["said"].strip()
-    found = LABELLED.match(text) if any(map(text.__contains__, LABEL_SIGNS)) else None
-    return found["said"].strip() if found and not LABEL.search(found["said"]) else ""
+        return text[slice(*found.span("said"))].strip()
+    return _under_head(text) if any(map(text.__contains__, LABEL_SIGNS)) else ""
+
+
+def _under_head(text: str) -> str:
+    """Return what stands under the head of a question, and over that of an answer, where there are no others."""
+    head = LABELLED.match(text)
+    if not head or head.end() == len(text):
+        return ""
+    below = ANSWER_BELOW.search(text, head.end() + 1)
+    said = text[head.end() : below.start() if below else len(text)]
+    return "" if LABEL.search(said) else said.strip()
 
 
 def _without_mail(text: str) -> str:
