@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Price, Router
-from crossroute.calls.dispatch import HANDED_ON as DISPATCHED_BY
+from crossroute.calls.dispatch import DISPATCH_OPTIONS
 from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings
 from crossroute.errors import unknown_argument
@@ -31,10 +31,10 @@ from langchain_crossroute.members import common_profile, model_effort, model_nam
 from langchain_crossroute.messages.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing
 
-HANDED_ON = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
+SHARED = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
 """Fields of the router that its members take over where they state none of their own."""
 
-ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCHED_BY, *HANDED_ON)
+ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCH_OPTIONS, *SHARED)
 """Fields, beside the models, that a routing is built from."""
 
 
@@ -168,8 +168,8 @@ class ModelPool(PoolFields, BaseChatModel):
     def _built(self, before: Routing | None = None) -> Routing:
         """Return what routes by the fields; with the memory of the one before it, for the same models."""
         origin = self._origin
-        handed = {name: getattr(self, name) for name in HANDED_ON if name in self.model_fields_set}
-        how = {name: getattr(self, name) for name in DISPATCHED_BY}
+        handed = {name: getattr(self, name) for name in SHARED if name in self.model_fields_set}
+        how = {name: getattr(self, name) for name in DISPATCH_OPTIONS}
         if self.max_retries is not None:
             how["max_attempts"] = self.max_retries + 1
         memory = before.dispatcher.memory if before is not None else None

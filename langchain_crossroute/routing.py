@@ -15,7 +15,7 @@ from typing_extensions import Unpack
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.dispatch import Dispatching
+from crossroute.calls.dispatch import DispatchOptions
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
@@ -106,7 +106,7 @@ class Routing:
         origin: Mapping[str, Any] | None = None,
         memory: Memory | None = None,
         traffic: TrafficLog | str | Path | None = None,
-        **how: Unpack[Dispatching],
+        **how: Unpack[DispatchOptions],
     ) -> None:
         self.origin = dict(origin or {})
         self.members = {name: Member.of(name, model, handed_on) for name, model in models.items()}

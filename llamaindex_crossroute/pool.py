@@ -29,7 +29,7 @@ from typing_extensions import Never, Self, override
 
 from crossroute import Budget, Constraints, Price, Query, Router
 from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.dispatch import HANDED_ON
+from crossroute.calls.dispatch import DISPATCH_OPTIONS
 from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
@@ -53,7 +53,7 @@ OWN_FIELDS = (
     *("default", "sticky", "max_attempts", "past_filters"),
 )
 
-ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *HANDED_ON)
+ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *DISPATCH_OPTIONS)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
 """Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""

@@ -16,7 +16,7 @@ from typing_extensions import Self, Unpack
 from crossroute import Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
-from crossroute.calls.dispatch import Dispatcher, Dispatching
+from crossroute.calls.dispatch import Dispatcher, DispatchOptions
 from crossroute.calls.escalation.loop import Chosen
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
@@ -107,7 +107,7 @@ class Routing:
         prices: Mapping[str, Price] | None = None,
         budgets: Budgets = None,
         traffic: TrafficLog | str | Path | None = None,
-        **how: Unpack[Dispatching],
+        **how: Unpack[DispatchOptions],
     ) -> None:
         self.llms, self.router, self.abilities = dict(llms), router, dict(abilities)
         self._efforts = {name: split_effort(name)[1] for name in llms}

@@ -30,13 +30,13 @@ from crossroute.routing.members import Ability, router_over, unprofiled
 from crossroute.routing.policy import Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
 
-PLAIN = CallSettings()
-ANY = Constraints()
+DEFAULT_SETTINGS = CallSettings()
+UNCONSTRAINED = Constraints()
 ORDINARY = Query.of_call("Answer the question with the help of the documents below.")
 
 
-class Dispatching(TypedDict, total=False):
-    """What pools hand on to their dispatcher as their user stated it; see there."""
+class DispatchOptions(TypedDict, total=False):
+    """Options that a pool passes on to its `Dispatcher`, which documents them."""
 
     default: str | None
     sticky: bool
@@ -47,31 +47,30 @@ class Dispatching(TypedDict, total=False):
     shadow_share: float
 
 
-HANDED_ON = tuple(Dispatching.__annotations__)
+DISPATCH_OPTIONS = tuple(DispatchOptions.__annotations__)
 
 
 class Dispatcher:
-    """A router over the models of an integration, with what is remembered between calls: cooldowns, spend, tool turns.
+    """Decides a pool's calls, prepares their attempts, and keeps the state between them: cooldowns, spend, tool turns.
 
-    Safe to share between threads and asyncio tasks. `decide` computes (a fraction of a millisecond to some
-    milliseconds): asynchronous integrations call it through `beside_loop`.
+    Safe to share between threads and asyncio tasks. `decide` computes for up to some milliseconds: asynchronous
+    integrations call it through `beside_loop`.
 
     Args:
         router: A router, or the name or folder of one.
         members: Name, or alias, of each model -> what it can do.
-        default: The model for calls that cannot be routed, in place of the best on average; the router need not
-            know it. Where it does not,
-            it is also called after all others failed, and where none of them has what a call needs. A call
-            without text that it cannot take goes to the first that can.
-        sticky: Finish a tool turn with the candidate that began it, and count what its prompt cache saves.
+        default: The model for calls without text, in place of the best on average; the router need not know it. A
+            default that the router does not know also takes calls that no other model can take, and those that all
+            others failed. A call without text that the default cannot take goes to the first model that can.
+        sticky: Finish a tool turn with the candidate that began it, and count the saving of its prompt cache.
         max_attempts: At most, a call.
-        past_filters: Let another model answer what one's content filter refuses; it is raised otherwise.
-        memory: What is remembered; by default the dispatcher's own.
-        observers: Are told when a call begins and when a candidate's call ends.
-        pacer: Sets the willingness to pay, and follows what is spent.
-        exploration: How much is tried out, or a share of the choices; by default nothing.
-        shadow: Call this model always, and tell which one would have been chosen.
-        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
+        past_filters: After an answer that a content filter withheld, call another model; otherwise it is raised.
+        memory: State that is shared with other dispatchers; by default the dispatcher's own.
+        observers: Notified when a call begins and when a candidate's call ends.
+        pacer: Sets the willingness to pay, and follows the spending.
+        exploration: Settings of exploration, or a share of the choices; by default none.
+        shadow: Call this model always, and report which one would have been chosen.
+        shadow_share: Share of the calls for which that one is called as well, beside the request path.
 
     Raises:
         UnprofiledCandidateError: The router has no profile of a model.
@@ -119,7 +118,7 @@ class Dispatcher:
         self.shadow = None if shadow is None else self.named(shadow)
 
     def take_over(self, router: Router | str | Path) -> None:
-        """Decide by another router over the same members from now on; calls under way end as they were decided.
+        """Decide by another router over the same members from now on; calls under way are not affected.
 
         Raises:
             UnprofiledCandidateError: The router has no profile of a model.
@@ -141,12 +140,12 @@ class Dispatcher:
             self.default,
             untold={name: ability.untold for name, ability in self.members.items()},
         )
-        self._prices: dict[str, Price | None] = {}  # as they are asked for
+        self._prices: dict[str, Price | None] = {}  # filled by `price`
 
     def decide(
         self,
         query: Query | None,
-        settings: CallSettings = PLAIN,
+        settings: CallSettings = DEFAULT_SETTINGS,
         *,
         needs: Iterable[Capability] = (),
         current: str | None = None,
@@ -160,15 +159,15 @@ class Dispatcher:
             settings: How to decide. The decision's `max_calls` is over 1 where they allow escalation and there is
                 a candidate to escalate to; never in a tool turn, for a named candidate or a call without text.
             needs: Capabilities that the call needs, beside those of the constraints.
-            current: Which candidate answered this conversation so far; a name that is no member is ignored.
-            tool_turn: The call answers tool results that `current` asked for.
-            alone: Do not escalate, whatever the settings say; the reason, where that is given, is told.
+            current: The candidate that answered this conversation so far; a name that is no member is ignored.
+            tool_turn: The call answers tool results that `current` requested.
+            alone: Do not escalate, whatever the settings say; a str is the reason, and is added to the decision's.
 
         Raises:
             NoEligibleCandidateError: No candidate satisfies constraints and needs.
             UnknownCandidateError: The settings' candidate, or a name in the constraints, is not known.
-            BudgetSpentError: The money of a budget that refuses does not pay for the call.
-            FloorError: The router's floor does not hold for an escalation like that of the settings.
+            BudgetSpentError: A budget that refuses calls has too little left.
+            FloorError: The router's floor does not hold for an escalation with these settings.
         """
         choose = partial(
             self._decide,
@@ -176,8 +175,8 @@ class Dispatcher:
             settings,
             needs=needs,
             current=current,
-            stays=bool(alone),
             tool_turn=tool_turn,
+            escalates=not alone,
         )
         decision = self._paced(settings, choose)
         if self.shadow is not None and settings.candidate is None:
@@ -188,7 +187,7 @@ class Dispatcher:
         return decision
 
     def _paced(self, settings: CallSettings, choose: Callable[[DialSetting], Decision]) -> Decision:
-        """Return what is chosen at the dial that the settings, or the pacer, set."""
+        """Return the choice at the dial of the settings, or of the pacer."""
 
         def route(pay: float | None) -> Decision:
             return choose(self._dial(settings, pay))
@@ -209,31 +208,26 @@ class Dispatcher:
         needs: Iterable[Capability] = (),
         current: str | None = None,
         tool_turn: bool = False,
-        stays: bool = False,
+        escalates: bool = True,
     ) -> Decision:
-        constraints = settings.constraints or ANY
-        needed = constraints.capabilities.union(needs)
-        if needed != constraints.capabilities:
-            constraints = constraints.model_copy(update={"capabilities": needed})
-        if constraints is not ANY:
-            constraints = constraints.named_in(self._unpredicted.models)  # which refuses a misspelt one
+        constraints = self._constraints(settings, needs)
         stuck = self.named(current) if self.sticky and current and self._unpredicted.knows(current) else None
         if settings.candidate is not None:
             return self._unpredicted.forced(query, settings.candidate, dial)
         if query is None:
             return self._unpredicted.by_default(stuck if tool_turn else None, constraints, dial)
+        tokens = query.text_tokens + query.context_tokens
         if tool_turn and stuck in self._unprofiled:
-            reasons = {stuck: finishing(stuck)}
-            free = constraints.without_limits
-            finished = self._unpredicted.first_of(reasons, free, dial, _tokens(query))
+            reasons, free = {stuck: finishing(stuck)}, constraints.without_limits
+            finished = self._unpredicted.first_of(reasons, free, dial, tokens)
             if finished is not None:
                 return finished
         known = stuck if stuck is not None and stuck in self.router.pool else None
-        limits = None if constraints is ANY else self._unpredicted.profiled(constraints)
+        limits = None if constraints is UNCONSTRAINED else self._unpredicted.profiled(constraints)
         try:
             decision = self.router.route(query, constraints=limits, current=known, **dial)
         except NoEligibleCandidateError:
-            left = self._unpredicted.by_elimination(constraints, dial, _tokens(query))
+            left = self._unpredicted.by_elimination(constraints, dial, tokens)
             left = left or self._unpredicted.by_trial(query, constraints, dial)
             if left is None:
                 raise
@@ -241,13 +235,19 @@ class Dispatcher:
         if self._explorer is not None and self.shadow is None and not tool_turn:
             decision = self._explorer.explored(decision)
         decision = self._stuck(decision, query, known, tool_turn)
-        if settings.escalate is not None and not tool_turn and not stays:
+        if settings.escalate is not None and not tool_turn and escalates:
             decision = self._plan(decision, settings.escalate).begun()
-        if not self._unprofiled:
-            return decision
-        return self._unpredicted.beside(decision, constraints, _tokens(query))
+        return self._unpredicted.beside(decision, constraints, tokens) if self._unprofiled else decision
 
-    def usual(self, settings: CallSettings = PLAIN) -> str:
+    def _constraints(self, settings: CallSettings, needs: Iterable[Capability]) -> Constraints:
+        """Return the constraints of the settings with what the call needs, under the candidates' names."""
+        constraints = settings.constraints or UNCONSTRAINED
+        needed = constraints.capabilities.union(needs)
+        if needed != constraints.capabilities:
+            constraints = constraints.model_copy(update={"capabilities": needed})
+        return constraints if constraints is UNCONSTRAINED else constraints.named_in(self._unpredicted.models)
+
+    def usual(self, settings: CallSettings = DEFAULT_SETTINGS) -> str:
         """Return the model that would take an ordinary call; observers are not told, since none is made."""
         if self.shadow is not None:
             return self.shadow
@@ -267,7 +267,7 @@ class Dispatcher:
         return self._unpredicted.among(names, constraints)
 
     def attempts(self, decision: Decision) -> Attempts:
-        """Return the attempts of a decided call, which begins now; observers are told.
+        """Return the attempts of a decided call, and notify observers that it begins.
 
         The candidate of a tool turn is called first even while it cools down.
         """
@@ -278,12 +278,12 @@ class Dispatcher:
     def ask_beside(
         self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]
     ) -> None:
-        """Ask what shadow mode kept from being chosen, for a share of the calls; no caller waits for it.
+        """Call the model that shadow mode replaced, for a share of the calls; no caller waits for it.
 
         Args:
-            decision: For the call that is returned.
-            asking: A decision, and whether its answer is returned (`final`) -> the steps to that.
-            do: Asks a model; see `steps.drive`.
+            decision: Of the call that is returned.
+            asking: A decision, and whether its answer is returned (`final`) -> the steps to that answer.
+            do: Calls a model; see `steps.drive`.
         """
         if self.beside.share and (drawn := self.beside.drawn(decision)) is not None:
             self.beside.run(lambda: drive(asking(drawn, final=False), do))
@@ -298,13 +298,13 @@ class Dispatcher:
     def escalated(
         self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()
     ) -> Escalated[Any]:
-        """Return the calls of a query whose decision allows more than one.
+        """Return the escalation loop of a decision that allows more than one call.
 
         Args:
             decision: What was decided.
             query: The query.
-            escalation: As the settings have it.
-            askable: Candidates that can be asked for log-probabilities, unless the user decided about them.
+            escalation: As in the settings.
+            askable: Candidates to request log-probabilities from: their API has them, and the user left it open.
         """
         foresight = self.router.predictor.foresee([query])[0]
         written = (foresight.tokens - foresight.read).tolist()
@@ -322,7 +322,7 @@ class Dispatcher:
         )
 
     def price(self, candidate: str) -> Price | None:
-        """Return what a model charges, as far as it is known."""
+        """Return a model's price, None where it is not known."""
         if candidate not in self._prices:
             model = self._unprofiled.get(candidate) or self.router.pool[candidate]
             self._prices[candidate] = billed(model.price)
@@ -341,7 +341,7 @@ class Dispatcher:
 
     @staticmethod
     def _dial(settings: CallSettings, paced: float | None) -> DialSetting:
-        """Return how the dial is set, by one of both, as the pacer has it."""
+        """Return the dial of the settings, or the pacer's willingness to pay in its place."""
         if paced is not None:
             return DialSetting(cost_preference=None, willingness_to_pay=min(paced, MOST_TO_PAY))
         return DialSetting(
@@ -363,7 +363,3 @@ class Dispatcher:
         return EscalationPlan(
             decision, tuple(self.router.pool), self.router.verifier, escalation, self.memory.logprobs.silent
         )
-
-
-def _tokens(query: Query) -> int:
-    return query.text_tokens + query.context_tokens

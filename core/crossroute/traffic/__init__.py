@@ -18,7 +18,7 @@ from typing_extensions import Unpack
 from crossroute.traffic.labels import labelled
 
 if TYPE_CHECKING:
-    from crossroute.calls.dispatch import Dispatcher, Dispatching
+    from crossroute.calls.dispatch import Dispatcher, DispatchOptions
     from crossroute.calls.hooks import Observer, Pacer
     from crossroute.calls.memory import Memory
     from crossroute.routing.members import Ability
@@ -46,7 +46,7 @@ def dispatcher_over(
     observers: Iterable[Observer] = (),
     memory: Memory | None = None,
     pacer: Pacer | None = None,
-    **how: Unpack[Dispatching],
+    **how: Unpack[DispatchOptions],
 ) -> Dispatcher:
     """Return the dispatcher of a pool: a traffic log keeps its calls, and says which router it follows.
 
