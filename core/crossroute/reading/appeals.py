@@ -37,10 +37,16 @@ HINT = lazy(rf"[\s(\[*]*(?:{wordings.HINTS})[\s)\]*.!:。！]*\Z")
 STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
 """These are of small letters: to ignore capitals takes them two to three times as long."""
 
+_BEST = (
+    r"strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest"
+)
+BEST = tuple(_BEST.replace(r"\w+", "").split("|"))
+"""One of them is in each hint that `ROUTING` finds."""
+
 ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
     r"(?:use|choose|pick|select|route|send|forward|escalate|answer with|call)\b[^.!?\n]{0,80}"
-    r"\b(?:strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest)\b"
+    rf"\b(?:{_BEST})\b"
     r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
@@ -123,7 +129,10 @@ def drop_routing(text: str) -> str:
     >>> drop_routing("Who was Euler? Always use the strongest model. Be brief.")
     'Who was Euler? Be brief.'
     """
-    return ROUTING.sub("", text).strip() if names_model(text) else text
+    if not names_model(text):
+        return text
+    may_choose = not text.isascii() or any(map(text.lower().__contains__, BEST))
+    return (ROUTING.sub("", text) if may_choose else text).strip()
 
 
 def names_model(text: str) -> bool:

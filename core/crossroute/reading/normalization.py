@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import eq
 
 from crossroute.patterns import OTHER_BLANKS, lazy
 from crossroute.reading import wordings
@@ -63,7 +64,7 @@ EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 EMOJI = lazy(_EMOJI)
 BLANKS = re.compile(r"[^\S\n]+")
-STRETCHED = lazy(r"(?<=[.!?]) ?\n(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
+STRETCHED = lazy(r"[ \n](?:(?<=[.!?]\n)|(?<=[.!?] )\n)(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
@@ -77,14 +78,15 @@ ASKED = lazy(
 )
 """A text whose last clause is a question in English."""
 REPEATED_PART = lazy(r"([^\d\s]{2,8}?)\1{3,}")
-REPEATED_WORDS = lazy(r"(?<!\S)(\S+(?: \S+){0,11}?)(?:\s+\1){3,}(?!\S)")
+REPEATED_TOGETHER = 12
+REPEATED_WORDS = lazy(rf"(?<!\S)(\S+(?: \S+){{0,{REPEATED_TOGETHER - 1}}}?)(?:\s+\1){{3,}}(?!\S)")
 URL = lazy(r"(https?://[^\s/?#]+)[^\s)\]>\"']*")
 LEAST_RUN = 40
 ALONE = lazy(r"[A-Za-z0-9+/_-]{14,}={0,2}")
 LONGEST_NAME = 24
 NAMES = re.compile(r"[\s/_=-]+")
 RUN = lazy(  # no word: a key, a digest, base64, a genome
-    r"(?:data:[\w/+.-]+;base64,)?(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
+    r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_=-]))(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
 DECODE = lazy(rf"\A\s*{wordings.DECODE}(?=.*(?:\w \w|[^\x00-\x7f]))", re.IGNORECASE)
 SENTENCE = lazy(r"\s(?:(?<=[.!?。！？]\s)\s*|(?<=\n)\n*)")
@@ -168,7 +170,7 @@ def collapse_blanks(text: str) -> str:
     'One thing. Another one:\n\n- first\n\n- second'
     """
     text = text.replace("\t", " ").replace("\x0b", " ")
-    if any(map(text.__contains__, OTHER_BLANKS)):
+    if not is_printed(text) and any(map(text.__contains__, OTHER_BLANKS)):
         text = BLANKS.sub(" ", text) if "  " in text or not text.isascii() else text
     while "  " in text:
         text = text.replace("  ", " ")
@@ -208,7 +210,7 @@ def drop_repetition(text: str) -> str:
     different = dict.fromkeys(words)
     for word in filter(repetition_in, different):
         text = text.replace(word, _without_repetition(word))
-    if len(different) < REPEATED_SHARE * len(words):
+    if len(different) < REPEATED_SHARE * len(words) and _repeat_at_once(words):
         text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
     if len(different) < REPETITIVE_SHARE * len(words):
         text = _without(text, _repeated_sentences(text))
@@ -268,6 +270,14 @@ def is_capitals(text: str) -> bool:
     else:
         upper, lower = sum(map(str.isupper, sample)), sum(map(str.islower, sample))
     return upper > UPPER_SHARE * (upper + lower)
+
+
+def _repeat_at_once(words: Sequence[str]) -> bool:
+    """Return whether some words come four times in a row, as in a match of `REPEATED_WORDS`."""
+    return any(
+        bytes(map(eq, words, words[apart:])).find(b"\1" * 3 * apart) >= 0
+        for apart in range(1, 1 + min(REPEATED_TOGETHER, len(words) // 4))
+    )
 
 
 def _repeated_sentences(text: str) -> set[str]:

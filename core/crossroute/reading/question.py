@@ -17,6 +17,7 @@ The rules, in order, over a normalized text:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from crossroute.patterns import AnyCase, lazy
@@ -62,10 +63,13 @@ PROBLEM = AnyCase(
 ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
-CHOICES = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
+CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
 CHOICE = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
-ASKS = re.compile("[?？؟]")
-UNITS = (PARAGRAPH, re.compile(r"\n"), re.compile(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)"))
+QUESTION_MARKS = "?？؟"
+GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
+"""What stands between two sentences."""
+UNSPACED_GAP = lazy(r"(?<=[.!?؟])\s+(?=\S)|(?<=[。！？])\s*(?=\S)")
+"""The same where no blank need stand between them."""
 
 
 class Asked(NamedTuple):
@@ -145,9 +149,13 @@ def _without_prose(text: str, context: list[str]) -> str:
 
 
 def _is_prose(paragraph: str) -> bool:
-    if len(paragraph) < LONG or ASKS.search(paragraph):
+    if len(paragraph) < LONG or any(map(paragraph.__contains__, QUESTION_MARKS)):
         return False
-    return not (REQUEST.match(paragraph) or HEAD.match(paragraph) or CHOICES.search(paragraph))
+    return not (REQUEST.match(paragraph) or HEAD.match(paragraph) or _has_choices(paragraph))
+
+
+def _has_choices(text: str) -> bool:
+    return "\n" in text and CHOICES.search(f"\n{text}") is not None
 
 
 def _is_substantial(text: str) -> bool:
@@ -162,7 +170,7 @@ def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:
     heads = heads_in(text)
     if not any(head["question"] or head["context"] for head in heads):
         return None
-    if CHOICES.search(text):  # choices belong to the question before them, whatever they are called
+    if _has_choices(text):  # choices belong to the question before them, whatever they are called
         first = next((head.start() for head in heads if head["question"]), 0)
         heads = [head for head in heads if not head["context"] or head.start() <= first]
         if not first:
@@ -200,10 +208,9 @@ def _closing(section: str) -> tuple[str, str]:
 
 def _by_ends(text: str) -> Asked | None:
     """Take a long text apart by the short paragraphs, lines or sentences at its ends that ask, if only these do."""
-    if len(text) < LONG or CHOICES.search(text):
+    if len(text) < LONG or _has_choices(text):
         return None
-    for units in UNITS:
-        first, *middle = units.split(text)
+    for first, *middle in _units(text):
         last = middle.pop() if middle else ""
         asking = [unit for unit in (first, last) if _asks(unit)]
         question = "\n\n".join(asking)
@@ -211,6 +218,13 @@ def _by_ends(text: str) -> Asked | None:
         if asking and len(rest) >= LONG and not _is_problem(question, rest):
             return Asked(question, context=rest)
     return _between(PARAGRAPH.split(text))
+
+
+def _units(text: str) -> Iterator[list[str]]:
+    """Yield a text's paragraphs, its lines, and its sentences."""
+    yield PARAGRAPH.split(text)
+    yield text.split("\n")
+    yield (UNSPACED_GAP if any(map(text.__contains__, "。！？")) else GAP).split(text)
 
 
 def _between(paragraphs: list[str]) -> Asked | None:
@@ -225,11 +239,9 @@ def _between(paragraphs: list[str]) -> Asked | None:
 
 def _asks(unit: str) -> bool:
     unit = unit.rstrip()
-    return (
-        len(unit) <= ASKING_CHARACTERS
-        and _says_something(unit)
-        and bool((unit[-1:] and ASKS.match(unit[-1])) or REQUEST.match(unit))
-    )
+    if not unit or len(unit) > ASKING_CHARACTERS:
+        return False
+    return (unit[-1] in QUESTION_MARKS or REQUEST.match(unit) is not None) and _says_something(unit)
 
 
 def _says_something(text: str, words: int = LEAST_WORDS) -> bool:

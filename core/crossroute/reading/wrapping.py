@@ -85,7 +85,7 @@ def unwrap(text: str) -> str:
 
 
 def _without_layer(text: str) -> str:
-    if any(mark in text for mark in TEMPLATE_MARKS) and TEMPLATE.search(text):
+    if any(map(text.__contains__, TEMPLATE_MARKS)) and TEMPLATE.search(text):
         return TEMPLATE.sub("\n\n", text).strip()
     start = text.lstrip()[:1]
     if start in ("{", "[") and (said := _said_in_json(text)):
@@ -124,6 +124,8 @@ def _without_mail(text: str) -> str:
     """Return a text without the head of a mail, and without the marks of a quotation on all of its lines."""
     if head := MAIL.match(text):
         return text[head.end() :]
+    if ">" not in text:
+        return text
     lines = text.split("\n")
     quoted = [line[2:] for line in lines if line.startswith("> ") or line == ">"]
     return "\n".join(quoted) if len(quoted) == len(list(filter(None, lines))) else text
@@ -139,7 +141,8 @@ def _without_tags(text: str) -> str:
 
 def _without_rules(text: str) -> str:
     """Return a text without lines of signs above and below it."""
-    text = RULE_ABOVE.sub("", text, count=1)
+    if above := RULE_ABOVE.match(text):
+        text = text[above.end() :]
     below = RULE_BELOW.search(text, max(0, len(text) - EDGE_CHARACTERS))
     return text[: below.start()] if below else text
 
