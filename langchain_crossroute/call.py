@@ -27,10 +27,11 @@ from typing_extensions import Self
 
 from crossroute import Capability, Decision
 from crossroute.calls.arguments import spoken
-from crossroute.calls.beside import ASKED
+from crossroute.calls.background import UNRETURNED
+from crossroute.calls.closing import aclosing
 from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
 from crossroute.calls.settings import CallSettings, refuse_settings
-from crossroute.calls.steps import Ask, Steps, aclosing, adrive, drive
+from crossroute.calls.steps import Ask, Steps, adrive, drive
 from crossroute.calls.tools import check_own_tools
 from langchain_crossroute.bindings import SchemaBinding, ToolBinding, parsers_of, tool_names, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
@@ -159,14 +160,14 @@ class Call:
     async def adecide(self, *, streamed: bool = False) -> Decision:
         """Choose the member, in a thread where that would block the event loop."""
         decide = partial(self.decide, streamed=streamed)
-        return await self.routing.beside_loop(decide, self.messages, self.tools)
+        return await self.routing.off_loop(decide, self.messages, self.tools)
 
     def answer(self, send: Callable[[Request], Any] = Request.invoke) -> Any:
         """Return the answer to `Request.invoke`, or to `Request.generate`."""
         decision = self.decide()
         if decision.max_calls > 1:
             return EscalatedCall(self, decision).answer(send)
-        self.routing.dispatcher.ask_beside(decision, self._shadow_steps, Request.invoke)
+        self.routing.dispatcher.call_in_background(decision, self._shadow_steps, Request.invoke)
         return drive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
 
     async def aanswer(self, send: Callable[[Request], Awaitable[Any]] = Request.ainvoke) -> Any:
@@ -174,7 +175,7 @@ class Call:
         decision = await self.adecide()
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(send)
-        self.routing.dispatcher.aask_beside(decision, self._shadow_steps, Request.ainvoke)
+        self.routing.dispatcher.acall_in_background(decision, self._shadow_steps, Request.ainvoke)
         return await adrive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
 
     def stream(self) -> Iterator[Any]:
@@ -182,7 +183,7 @@ class Call:
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
             return iter([whole(EscalatedCall(self, decision).answer(Request.invoke))])
-        self.routing.dispatcher.ask_beside(decision, self._shadow_steps, Request.invoke)
+        self.routing.dispatcher.call_in_background(decision, self._shadow_steps, Request.invoke)
 
         def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
             request = self.request(decision)
@@ -196,7 +197,7 @@ class Call:
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
             return
-        self.routing.dispatcher.aask_beside(decision, self._shadow_steps, Request.ainvoke)
+        self.routing.dispatcher.acall_in_background(decision, self._shadow_steps, Request.ainvoke)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
             request = self.request(decision)
@@ -249,7 +250,7 @@ class Call:
     @staticmethod
     def _is_only(decision: Decision) -> bool:
         """Return whether no other call shares the decision's id."""
-        return decision.max_calls == 1 and ASKED not in decision.reasons
+        return decision.max_calls == 1 and UNRETURNED not in decision.reasons
 
     def _change_for(self, member: Member) -> Change | None:
         if isinstance(self.change, ToolBinding) and self.settings.candidate is None:

@@ -17,8 +17,8 @@ from langchain_core.tools import BaseTool
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
+from crossroute.calls.closing import aclosing
 from crossroute.calls.spend import Spend
-from crossroute.calls.steps import aclosing
 from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
 from langchain_crossroute.call import CONFIG, UNTRACED, Call, Request
 from langchain_crossroute.configured import arguments_of

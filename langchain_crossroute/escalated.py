@@ -21,8 +21,8 @@ from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
+from langchain_crossroute.agent_models import Heard, hearing
 from langchain_crossroute.bindings import SchemaBinding, asking
-from langchain_crossroute.elsewhere import Heard, hearing
 from langchain_crossroute.messages.reading import answers_of, each_answer
 from langchain_crossroute.messages.reply import (
     PARSED,

@@ -24,8 +24,8 @@ from crossroute.escalation import Escalation
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
+from langchain_crossroute.agent_models import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.configured import arguments_of
-from langchain_crossroute.elsewhere import AgentModels, Heard, hearing, is_innermost
 from langchain_crossroute.escalated import EscalatedStep
 from langchain_crossroute.members import MissingPackageError, model_effort, model_name
 from langchain_crossroute.messages.reading import each_answer
@@ -173,28 +173,28 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Take a step with the chosen model, or with the one that another middleware set."""
         heard = None if is_innermost(handler) else Heard()
-        beside = partial(self.routing.dispatcher.ask_beside, do=handler)
-        return drive(self._steps(request, beside, heard), handler)
+        in_background = partial(self.routing.dispatcher.call_in_background, do=handler)
+        return drive(self._steps(request, in_background, heard), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Take a step so; encoding runs beside the event loop."""
         heard = None if is_innermost(handler) else Heard()
-        beside = partial(self.routing.dispatcher.aask_beside, do=handler)
-        return await adrive(self._steps(request, beside, heard), handler)
+        in_background = partial(self.routing.dispatcher.acall_in_background, do=handler)
+        return await adrive(self._steps(request, in_background, heard), handler)
 
     def _steps(
         self,
         request: Request,
-        beside: Callable[[Decision, Callable[..., Steps[Extended]]], None],
+        in_background: Callable[[Decision, Callable[..., Steps[Extended]]], None],
         heard: Heard | None,
     ) -> Steps[Extended]:
         """Return the steps to the model's answer.
 
         Args:
             request: For the step.
-            beside: Asks what shadow mode kept from being chosen, now and then; see `Dispatcher.ask_beside`.
+            in_background: Calls what shadow mode replaced, now and then; see `Dispatcher.call_in_background`.
             heard: Hears which model answers, where a middleware within may call another.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
@@ -217,7 +217,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 result = each_answer(response.result, partial(self.routing.answered, entry))
             return _extended(replace(response, result=result), entry.decision)
 
-        beside(decision, asking)
+        in_background(decision, asking)
         return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:

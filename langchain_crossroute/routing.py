@@ -133,13 +133,13 @@ class Routing:
             trace_id=None if trace is None else str(trace),
         )
 
-    async def beside_loop(
+    async def off_loop(
         self, decide: Callable[[], Decision], messages: Sequence[BaseMessage], tools: Sequence[Any] = ()
     ) -> Decision:
         """Return what a function decides on a conversation, beside the event loop unless that is quick."""
         texts = [one.content for one in messages if isinstance(one.content, str)]
         is_plain = not tools and len(texts) == len(messages)
-        return await self.dispatcher.beside_loop(decide, sum(map(len, texts)) if is_plain else None)
+        return await self.dispatcher.off_loop(decide, sum(map(len, texts)) if is_plain else None)
 
     def decide(
         self,

@@ -22,8 +22,8 @@ from pydantic import BaseModel
 from crossroute import Decision, Query
 from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
+from crossroute.calls.closing import Opened, aread_and_close, read_and_close
 from crossroute.calls.counting import field_of, stated_cost
-from crossroute.calls.leaving import Opened, areleased, released
 from crossroute.calls.ledger import Entry
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
@@ -80,13 +80,13 @@ class Call:
     def answer(self) -> Any:
         """Return the answer."""
         decision = self._decide(self.unescalated)
-        self.routing.dispatcher.ask_beside(decision, self._asking, self.send)
+        self.routing.dispatcher.call_in_background(decision, self._asking, self.send)
         return drive(self._steps(decision), self.send)
 
     async def aanswer(self) -> Any:
         """Return the answer; a decision that takes long is made beside the event loop."""
         decision = await self._adecide(self.unescalated)
-        self.routing.dispatcher.aask_beside(decision, self._asking, self.send)
+        self.routing.dispatcher.acall_in_background(decision, self._asking, self.send)
         return await adrive(self._steps(decision), self.send)
 
     def stream(self) -> Generator[Any, None, None]:
@@ -95,7 +95,7 @@ class Call:
         if decision.max_calls > 1:
             chunks: list[Any] = drive(self._steps(decision), self._gather)
             return (chunk for chunk in chunks)
-        self.routing.dispatcher.ask_beside(decision, self._asking, lambda llm: self._gather(llm)[-1])
+        self.routing.dispatcher.call_in_background(decision, self._asking, lambda llm: self._gather(llm)[-1])
         attempts = self.routing.dispatcher.attempts(decision)
         first = [drive(self._opening(attempts, attempts.decision), self.send)]
 
@@ -110,7 +110,7 @@ class Call:
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), self._agather))
-        self.routing.dispatcher.aask_beside(decision, self._asking, self._alast)
+        self.routing.dispatcher.acall_in_background(decision, self._asking, self._alast)
         attempts = self.routing.dispatcher.attempts(decision)
         first = [await adrive(self._opening(attempts, attempts.decision), self.send)]
 
@@ -125,10 +125,10 @@ class Call:
         return self.send(self._member(self._decide(self.unescalated)))
 
     def _gather(self, llm: LLM) -> list[Any]:
-        return list(released(self.send(llm), Opened()))
+        return list(read_and_close(self.send(llm), Opened()))
 
     async def _agather(self, llm: LLM) -> list[Any]:
-        return [chunk async for chunk in areleased(await self.send(llm), Opened())]
+        return [chunk async for chunk in aread_and_close(await self.send(llm), Opened())]
 
     async def _alast(self, llm: LLM) -> Any:
         return (await self._agather(llm))[-1]
@@ -142,7 +142,7 @@ class Call:
 
     async def _adecide(self, unescalated: str) -> Decision:
         decide = partial(self._decide, unescalated)
-        return await self.routing.dispatcher.beside_loop(decide, len(self.reading.question))
+        return await self.routing.dispatcher.off_loop(decide, len(self.reading.question))
 
     @property
     def _streamed(self) -> str:

@@ -20,9 +20,9 @@ from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
 from crossroute.calls.blame import note_answer
+from crossroute.calls.closing import Owned, closing
 from crossroute.calls.handlers import told_to_handler
 from crossroute.calls.spend import Usage
-from crossroute.calls.steps import Owned, closing
 from llamaindex_crossroute.messages.reply import RESPONSES, Response, usage_of
 
 LLM_EVENTS = "llama_index.core.llms.callbacks"

@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import TypeVar
 
 from crossroute.calls.blame import fault_of
+from crossroute.calls.closing import aclosing, aread_and_close, closing, read_and_close
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
-from crossroute.calls.leaving import areleased, released
-from crossroute.calls.steps import Pause, Steps, aclosing, adrive, ask, closing, drive, unasked
+from crossroute.calls.steps import Pause, Steps, adrive, ask, drive, unasked
 from crossroute.calls.tail import Tail
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
@@ -126,7 +126,7 @@ class Attempts:
             begun, empty, held = False, True, deque[T]()
             try:
                 source, tail = opening(self.decision)
-                with tail, closing(released(source(), tail.opened)) as chunks:
+                with tail, closing(read_and_close(source(), tail.opened)) as chunks:
                     for chunk in chunks:
                         empty = False
                         begun = tail.entry.begun = begun or tail.shows(chunk)
@@ -153,7 +153,7 @@ class Attempts:
                 source, tail = await opening(self.decision)
                 await adrive(tail.entry.reserve(), unasked)
                 with tail:
-                    async with aclosing(areleased(source(), tail.opened)) as chunks:
+                    async with aclosing(aread_and_close(source(), tail.opened)) as chunks:
                         async for chunk in chunks:
                             empty = False
                             begun = tail.entry.begun = begun or tail.shows(chunk)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
-from crossroute.calls.beside import Beside, BesideLoop, shadowed
+from crossroute.calls.background import OffLoop, ShadowCalls, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.hooks import Observer, Pacer
@@ -54,7 +54,7 @@ class Dispatcher:
     """Decides a pool's calls, prepares their attempts, and keeps the state between them: cooldowns, spend, tool turns.
 
     Safe to share between threads and asyncio tasks. `decide` computes for up to some milliseconds: asynchronous
-    integrations call it through `beside_loop`.
+    integrations call it through `off_loop`.
 
     Args:
         router: A router, or the name or folder of one.
@@ -98,7 +98,7 @@ class Dispatcher:
                 f"shadow_share={shadow_share:g} needs shadow='NAME', the model that is always called: without one, the "
                 "choice itself is called."
             )
-        self.beside = Beside(shadow_share)
+        self.shadow_calls = ShadowCalls(shadow_share)
         self.members = dict(members)
         made = router_over(router, self.members, default=default)
         pacer = pacer or made.spending
@@ -113,7 +113,7 @@ class Dispatcher:
         )
         settings = Exploration.of(exploration)
         self._explorer = None if settings is None else Explorer(settings)
-        self.beside_loop = BesideLoop(waits=pacer is not None)
+        self.off_loop = OffLoop(waits=pacer is not None)
         self._decide_by(made)
         self.shadow = None if shadow is None else self.named(shadow)
 
@@ -275,7 +275,7 @@ class Dispatcher:
         self.ledger.decided(attempts.decision)
         return attempts
 
-    def ask_beside(
+    def call_in_background(
         self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]
     ) -> None:
         """Call the model that shadow mode replaced, for a share of the calls; no caller waits for it.
@@ -285,15 +285,15 @@ class Dispatcher:
             asking: A decision, and whether its answer is returned (`final`) -> the steps to that answer.
             do: Calls a model; see `steps.drive`.
         """
-        if self.beside.share and (drawn := self.beside.drawn(decision)) is not None:
-            self.beside.run(lambda: drive(asking(drawn, final=False), do))
+        if self.shadow_calls.share and (drawn := self.shadow_calls.drawn(decision)) is not None:
+            self.shadow_calls.run(lambda: drive(asking(drawn, final=False), do))
 
-    def aask_beside(
+    def acall_in_background(
         self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Awaitable[Any]]
     ) -> None:
-        """Do the same beside the calls of an event loop."""
-        if self.beside.share and (drawn := self.beside.drawn(decision)) is not None:
-            self.beside.start(adrive(asking(drawn, final=False), do))
+        """Do the same in a task of the running event loop."""
+        if self.shadow_calls.share and (drawn := self.shadow_calls.drawn(decision)) is not None:
+            self.shadow_calls.start(adrive(asking(drawn, final=False), do))
 
     def escalated(
         self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()

@@ -7,16 +7,11 @@ driver, synchronous or asynchronous, performs each step and sends its result, or
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
-
-from typing_extensions import Self
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -83,61 +78,6 @@ async def adrive(steps: Steps[T], do: Callable[[Any], Awaitable[Any]]) -> T:
         return end.value  # type: ignore[no-any-return]
     finally:
         del proceed
-
-
-@contextmanager
-def closing(chunks: T) -> Iterator[T]:
-    """Close a stream in the end, if it has `close`.
-
-    >>> with closing(iter("ab")) as chunks:
-    ...     next(chunks)
-    'a'
-    """
-    close: Any = getattr(chunks, "close", None)
-    try:
-        yield chunks
-    finally:
-        if close is not None:
-            close()
-
-
-class Owned(Generic[T]):
-    """An asynchronous stream that its owner closes: the event loop is not told of it.
-
-    A loop that ends closes all asynchronous generators that it knows at the same time. One that is being closed by its
-    owner then would be closed twice at once, which Python refuses with a warning each.
-
-    Args:
-        chunks: The stream.
-    """
-
-    __slots__ = ("_begun", "_chunks")
-
-    def __init__(self, chunks: AsyncIterator[T]) -> None:
-        self._chunks, self._begun = chunks, False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __anext__(self) -> Awaitable[T]:
-        if self._begun:
-            return self._chunks.__anext__()
-        self._begun, told = True, sys.get_asyncgen_hooks().firstiter
-        sys.set_asyncgen_hooks(firstiter=None)
-        try:
-            return self._chunks.__anext__()
-        finally:
-            sys.set_asyncgen_hooks(firstiter=told)
-
-    async def aclose(self) -> None:
-        """Close it, if it can be closed."""
-        if (aclose := getattr(self._chunks, "aclose", None)) is not None:
-            await aclose()
-
-
-def aclosing(chunks: AsyncIterator[T]) -> contextlib.aclosing[Owned[T]]:
-    """Own an asynchronous stream, and close it in the end."""
-    return contextlib.aclosing(Owned(chunks))
 
 
 def _performed(step: Ask | Run | Pause, do: Callable[[Any], Any]) -> Any:

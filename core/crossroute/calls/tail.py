@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from typing_extensions import Self
 
+from crossroute.calls.closing import Opened
 from crossroute.calls.counting import counted, stated_cost
 from crossroute.calls.ending import Ending, usages
-from crossroute.calls.leaving import Opened
 from crossroute.calls.ledger import Entry
 from crossroute.calls.spend import Usage
 from crossroute.errors import BrokenStreamError

@@ -19,13 +19,13 @@ from crossroute.routing.policy import Constraints
 from crossroute.serve.balancing import Kind, kind_of
 from crossroute.serve.errors import RequestError, as_its_format_has_it
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
-from crossroute.serve.fitting import fitted
+from crossroute.serve.history import fitted
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.reading import Reading, marks_of
 from crossroute.serve.service import Service
+from crossroute.serve.stamps import FIELD, stamp_of
 from crossroute.serve.streams import Tail
-from crossroute.serve.told import FIELD, told_of
 from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire import CHAT, MESSAGES
 from crossroute.serve.wire.formats import Wire, WrittenWire
@@ -85,7 +85,7 @@ class Call:
         if not (self.foresees or waits):
             return self._decide(streamed)
         decide = partial(self._decide, streamed)
-        return await self.service.dispatcher.beside_loop(decide, len(self.reading.asked), waits=waits)
+        return await self.service.dispatcher.off_loop(decide, len(self.reading.asked), waits=waits)
 
     async def count(self) -> bytes:
         """Return the tokens of the request: as a model that was asked for counts them, else an estimate."""
@@ -102,7 +102,7 @@ class Call:
         decision = await self.decide()
         if decision.max_calls > 1:
             return self._whole(*(await self._escalated(decision)))
-        self.service.dispatcher.aask_beside(decision, self._asking, self.service.upstream.ask)
+        self.service.dispatcher.acall_in_background(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
         answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
         return answer
@@ -119,7 +119,7 @@ class Call:
             told(decision)
             yield b"".join(self._as_stream(taken, decision))
             return
-        self.service.dispatcher.aask_beside(decision, self._asking, self.service.upstream.ask)
+        self.service.dispatcher.acall_in_background(decision, self._asking, self.service.upstream.ask)
         attempts = self.service.dispatcher.attempts(decision)
 
         async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
@@ -161,7 +161,7 @@ class Call:
         writer = self.wire.writer(self.body)
         for delta in deltas_of(taken.heard):
             yield from writer.write(delta)
-        yield from writer.end(told_of(decision, taken.left_out))
+        yield from writer.end(stamp_of(decision, taken.left_out))
 
     def _decide(self, streamed: bool) -> Decision:
         dispatcher, reading = self.service.dispatcher, self.reading
@@ -213,7 +213,7 @@ class Call:
         heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
         self._learn(decision.candidate, heard.usage)
-        told = {FIELD: told_of(decision, taken.left_out)}
+        told = {FIELD: stamp_of(decision, taken.left_out)}
         if taken.source is not self.wire:
             said = json.dumps(self.wire.write_answer(heard) | told)
         else:

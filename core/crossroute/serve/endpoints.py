@@ -23,7 +23,7 @@ from crossroute.serve.guard import limited
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.refusals import Refusal, json_response, refusal_of, refused
 from crossroute.serve.service import Service
-from crossroute.serve.told import FIELD, headers_of
+from crossroute.serve.stamps import FIELD, headers_of
 from crossroute.serve.upstream import Sent
 from crossroute.serve.wire import CHAT, COUNTED, MESSAGES, RESPONSES
 from crossroute.serve.wire.formats import Wire

@@ -16,8 +16,8 @@ from typing import Any
 
 from typing_extensions import Self
 
+from crossroute.calls.closing import aclosing
 from crossroute.calls.scrubbing import without_secrets
-from crossroute.calls.steps import aclosing
 from crossroute.errors import needs_extra
 from crossroute.serve.errors import ProviderError
 from crossroute.serve.events import DONE, event_bytes

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from crossroute.calls.beside import would_be
+from crossroute.calls.background import would_be
 from crossroute.calls.hooks import Called
 from crossroute.decision import Decision
 from crossroute.errors import CrossRouteError

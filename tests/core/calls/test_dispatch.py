@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from crossroute import Constraints, Decision, NoEligibleCandidateError, Price, Query, UnknownCandidateError
-from crossroute.calls import beside
+from crossroute.calls import background
 from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
@@ -345,7 +345,7 @@ def test_a_pacer_that_changes_nothing_leaves_the_dial(router):
 def test_an_event_loop_waits_for_quick_decisions_alone(
     router, monkeypatch, *, quick_s, characters, paced, waits
 ):
-    monkeypatch.setattr(beside, "QUICK_S", quick_s)
+    monkeypatch.setattr(background, "QUICK_S", quick_s)
     dispatcher = Dispatcher(router, {"small": TOOLS, "large": TOOLS}, pacer=Watch() if paced else None)
     threads = []
 
@@ -353,7 +353,7 @@ def test_an_event_loop_waits_for_quick_decisions_alone(
         threads.append(threading.current_thread())
         return dispatcher.decide(Query(TEXT))
 
-    asyncio.run(dispatcher.beside_loop(decide, characters))
+    asyncio.run(dispatcher.off_loop(decide, characters))
     assert (threads != [threading.current_thread()]) == waits
 
 
@@ -367,7 +367,7 @@ def test_decisions_are_quick_once_they_were(router):
 
     async def several():
         for _ in range(20):
-            await dispatcher.beside_loop(decide, len(TEXT))
+            await dispatcher.off_loop(decide, len(TEXT))
 
     asyncio.run(several())
     assert threads[0] is not threading.current_thread(), "the first one may load what it needs"

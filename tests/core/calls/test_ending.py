@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from crossroute.calls.closing import Opened, read_and_close
 from crossroute.calls.ending import Ending
-from crossroute.calls.leaving import Opened, released
 
 
 class ServerSentEvent:
@@ -23,7 +23,7 @@ def read(*events):
             yield event
 
     opened = Opened()
-    assert len(list(released((one for one in chunks()), opened))) == 1
+    assert len(list(read_and_close((one for one in chunks()), opened))) == 1
     return opened.frames
 
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from crossroute.calls.steps import Ask, Pause, Run, aclosing, adrive, closing, drive
+from crossroute.calls.closing import aclosing, closing
+from crossroute.calls.steps import Ask, Pause, Run, adrive, drive
 
 
 class Closable:

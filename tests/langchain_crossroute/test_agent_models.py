@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from crossroute import Escalation
 from langchain_crossroute import CrossRouteMiddleware
-from langchain_crossroute.elsewhere import AgentModels
+from langchain_crossroute.agent_models import AgentModels
 from tests.langchain_crossroute.fakes import BadRequestError, ChatFake, RateLimitError
 from tests.support.routers import ARITHMETIC
 

@@ -1,4 +1,4 @@
-"""Work beside the request path: calls in shadow mode, and decisions outside an event loop.
+"""Work in the background: calls of shadow mode, and decisions that would block an event loop.
 
 No caller waits for a call in shadow mode, and nothing that it raises reaches one; the ledger counts it, and observers
 are told.
@@ -19,14 +19,15 @@ from crossroute.decision import Decision
 
 LOG = logging.getLogger("crossroute.calls")
 AT_ONCE = 8
-"""Calls under way beside the others; while there are so many, no further one is made."""
+"""Calls in the background at once; while there are so many, no further one is made."""
 QUICK_S, SLOW_S = 0.005, 0.01
 LEARNED = 0.2
 """The weight of a new decision in the moving average of their seconds."""
 SHORT = 4_000
 """Characters of a text that is read in no time."""
 SHADOW, CHOSEN = "shadow: ", " would have been chosen"
-ASKED = "shadow: asked beside, and not returned"
+UNRETURNED = "shadow: asked beside, and not returned"
+"""Reason of a decision whose call is made in the background."""
 
 
 def shadowed(decision: Decision, shadow: str) -> Decision:
@@ -43,8 +44,8 @@ def would_be(decision: Decision) -> str | None:
     return said and said.removeprefix(SHADOW).removesuffix(CHOSEN)
 
 
-class Beside:
-    """Draws calls to be asked beside the others, and makes them; safe to share between threads and tasks.
+class ShadowCalls:
+    """Draws a share of the calls to repeat in the background, and makes them; safe to share between threads and tasks.
 
     Args:
         share: Of the calls, in [0, 1].
@@ -61,16 +62,16 @@ class Beside:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def drawn(self, decision: Decision) -> Decision | None:
-        """Return the decision to ask for beside another; None for most."""
+        """Return the decision for a call in the background; None for most."""
         if random.random() >= self.share:
             return None
         would = would_be(decision)
-        return None if would is None else decision.switched(would, ASKED)
+        return None if would is None else decision.switched(would, UNRETURNED)
 
     def run(self, ask: Callable[[], object]) -> None:
         """Make a call in a thread of its own."""
         if self._free.acquire(blocking=False):
-            threading.Thread(target=self._run, args=(ask,), name="crossroute-beside", daemon=True).start()
+            threading.Thread(target=self._run, args=(ask,), name="crossroute-shadow", daemon=True).start()
 
     def start(self, asking: Coroutine[Any, Any, object]) -> None:
         """Make a call as a task of the running event loop, in a context of its own: no tracer or stream sees it."""
@@ -81,14 +82,14 @@ class Beside:
         self._tasks.add(task)  # a loop keeps no tasks alive
         task.add_done_callback(self._tasks.discard)
 
-    def __reduce__(self) -> tuple[type[Beside], tuple[float]]:
-        return Beside, (self.share,)
+    def __reduce__(self) -> tuple[type[ShadowCalls], tuple[float]]:
+        return ShadowCalls, (self.share,)
 
     def _run(self, ask: Callable[[], object]) -> None:
         try:
             ask()
         except Exception as error:  # the ledger has told it
-            LOG.debug("A call beside the request path failed: %s", type(error).__name__)
+            LOG.debug("A call in the background failed: %s", type(error).__name__)
         finally:
             self._free.release()
 
@@ -96,13 +97,13 @@ class Beside:
         try:
             await asking
         except Exception as error:
-            LOG.debug("A call beside the request path failed: %s", type(error).__name__)
+            LOG.debug("A call in the background failed: %s", type(error).__name__)
         finally:
             self._free.release()
 
 
-class BesideLoop:
-    """Makes decisions beside an event loop, unless they are quick.
+class OffLoop:
+    """Makes decisions in a thread, unless they are quick: for callers in an event loop.
 
     Args:
         waits: Whether a decision may wait for what is kept elsewhere, unless a call says otherwise.

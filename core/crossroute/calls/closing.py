@@ -8,9 +8,11 @@ lock of httpcore's connection pool, which closing asks for again and never gets.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
+from contextlib import contextmanager
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -22,9 +24,9 @@ from types import (
     ModuleType,
     NoneType,
 )
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from crossroute.calls.steps import Owned, closing
+from typing_extensions import Self
 
 T = TypeVar("T")
 
@@ -42,6 +44,61 @@ TURNS = 3
 
 CLOSING: set[asyncio.Future[None]] = set()
 """Tasks that close responses: a loop keeps none alive."""
+
+
+@contextmanager
+def closing(chunks: T) -> Iterator[T]:
+    """Close a stream in the end, if it has `close`.
+
+    >>> with closing(iter("ab")) as chunks:
+    ...     next(chunks)
+    'a'
+    """
+    close: Any = getattr(chunks, "close", None)
+    try:
+        yield chunks
+    finally:
+        if close is not None:
+            close()
+
+
+class Owned(Generic[T]):
+    """An asynchronous stream that its owner closes: the event loop is not told of it.
+
+    A loop that ends closes all asynchronous generators that it knows at the same time. One that is being closed by its
+    owner then would be closed twice at once, which Python refuses with a warning each.
+
+    Args:
+        chunks: The stream.
+    """
+
+    __slots__ = ("_begun", "_chunks")
+
+    def __init__(self, chunks: AsyncIterator[T]) -> None:
+        self._chunks, self._begun = chunks, False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> Awaitable[T]:
+        if self._begun:
+            return self._chunks.__anext__()
+        self._begun, told = True, sys.get_asyncgen_hooks().firstiter
+        sys.set_asyncgen_hooks(firstiter=None)
+        try:
+            return self._chunks.__anext__()
+        finally:
+            sys.set_asyncgen_hooks(firstiter=told)
+
+    async def aclose(self) -> None:
+        """Close it, if it can be closed."""
+        if (aclose := getattr(self._chunks, "aclose", None)) is not None:
+            await aclose()
+
+
+def aclosing(chunks: AsyncIterator[T]) -> contextlib.aclosing[Owned[T]]:
+    """Own an asynchronous stream, and close it in the end."""
+    return contextlib.aclosing(Owned(chunks))
 
 
 class Opened:
@@ -105,7 +162,7 @@ class Opened:
                 await response.aclose()
 
 
-def released(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
+def read_and_close(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
     """Yield a stream's chunks, and close it and its HTTP responses in the end."""
     try:
         with closing(chunks):
@@ -120,7 +177,7 @@ def released(chunks: Iterator[T], opened: Opened) -> Generator[T, None, None]:
         opened.close()
 
 
-async def areleased(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[T, None]:
+async def aread_and_close(chunks: AsyncIterator[T], opened: Opened) -> AsyncGenerator[T, None]:
     """Do the same, asynchronously; an event loop that ends waits until the responses are closed.
 
     A loop waits for asynchronous generators that it still knows, and not for those that were left right before: their

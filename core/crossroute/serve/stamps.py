@@ -12,7 +12,7 @@ FIELD = "crossroute"
 CANDIDATE, DECISION, COST = "x-crossroute-candidate", "x-crossroute-decision-id", "x-crossroute-cost-usd"
 
 
-def told_of(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]:
+def stamp_of(decision: Decision, left_out: Sequence[str] = ()) -> dict[str, Any]:
     """Return what the body tells of a decision.
 
     Args:

@@ -6,7 +6,7 @@ import gc
 import httpx
 import pytest
 
-from crossroute.calls.leaving import Opened, areleased, released
+from crossroute.calls.closing import Opened, aread_and_close, read_and_close
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -76,7 +76,7 @@ async def achunks(body):
 
 
 def test_a_stream_that_is_left_is_closed_at_once(body):
-    left = released((part for part in chunks(body)), Opened())
+    left = read_and_close((part for part in chunks(body)), Opened())
     assert next(left) == b"ONE"
     assert body.closed == 0
     left.close()
@@ -85,7 +85,7 @@ def test_a_stream_that_is_left_is_closed_at_once(body):
 
 def test_an_asynchronous_one_too(body):
     async def leave():
-        left = areleased(achunks(body), Opened())
+        left = aread_and_close(achunks(body), Opened())
         assert await anext(left) == b"ONE"
         await left.aclose()
         return body.closed
@@ -95,7 +95,7 @@ def test_an_asynchronous_one_too(body):
 
 def test_a_stream_that_fails_before_its_first_chunk_is_closed_too(body):
     with pytest.raises(AttributeError):
-        list(released(chunks(body, broken=True), Opened()))
+        list(read_and_close(chunks(body, broken=True), Opened()))
     assert body.closed == 1
 
 
@@ -105,7 +105,7 @@ def test_a_client_that_a_stream_holds_stays_open():
         def stream():
             yield client
 
-        left = released(stream(), Opened())
+        left = read_and_close(stream(), Opened())
         next(left)
         left.close()
         assert not client.is_closed
@@ -113,5 +113,5 @@ def test_a_client_that_a_stream_holds_stays_open():
 
 def test_what_is_no_generator_is_followed_no_further():
     opened = Opened()
-    assert list(released(iter("ab"), opened)) == ["a", "b"]
+    assert list(read_and_close(iter("ab"), opened)) == ["a", "b"]
     assert opened.responses == opened.frames == []

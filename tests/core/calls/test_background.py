@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from crossroute.calls.beside import ASKED, AT_ONCE, Beside, shadowed, would_be
+from crossroute.calls.background import AT_ONCE, UNRETURNED, ShadowCalls, shadowed, would_be
 from tests.support.escalating import NAMES, decided
 
 
@@ -24,27 +24,27 @@ def test_a_shadowed_decision_tells_what_would_have_been_chosen():
 def test_a_share_of_what_was_kept_back_is_drawn(monkeypatch):
     decision = decided()
     other = next(name for name in NAMES if name != decision.candidate)
-    beside = Beside(0.5)
+    shadow_calls = ShadowCalls(0.5)
     for place, drawn in ((0.49, True), (0.5, False)):
         monkeypatch.setattr("random.random", lambda place=place: place)
-        found = beside.drawn(shadowed(decision, other))
+        found = shadow_calls.drawn(shadowed(decision, other))
         assert (found is not None) is drawn
         if found is not None:
             assert found.candidate == decision.candidate
-            assert ASKED in found.reasons
+            assert UNRETURNED in found.reasons
     monkeypatch.setattr("random.random", lambda: 0.0)
-    assert beside.drawn(decision) is None  # nothing was kept from being chosen
-    assert Beside(0.0).drawn(shadowed(decision, other)) is None
+    assert shadow_calls.drawn(decision) is None  # nothing was kept from being chosen
+    assert ShadowCalls(0.0).drawn(shadowed(decision, other)) is None
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(ValueError, match=r"shadow_share must be in \[0, 1\]"):
-        Beside(share)
+        ShadowCalls(share)
 
 
 def test_threads_are_bounded_and_errors_go_nowhere():
-    beside, held, begun = Beside(1.0), threading.Event(), threading.Semaphore(0)
+    shadow_calls, held, begun = ShadowCalls(1.0), threading.Event(), threading.Semaphore(0)
 
     def ask():
         begun.release()
@@ -52,15 +52,15 @@ def test_threads_are_bounded_and_errors_go_nowhere():
         raise RuntimeError
 
     for _ in range(AT_ONCE + 3):
-        beside.run(ask)
+        shadow_calls.run(ask)
     for _ in range(AT_ONCE):
         assert begun.acquire(timeout=10)
-    running = [one for one in threading.enumerate() if one.name == "crossroute-beside"]
+    running = [one for one in threading.enumerate() if one.name == "crossroute-shadow"]
     assert len(running) == AT_ONCE
     held.set()
     for one in running:
         one.join()
-    beside.run(begun.release)  # there is room again
+    shadow_calls.run(begun.release)  # there is room again
     assert begun.acquire(timeout=10)
 
 
@@ -75,11 +75,11 @@ def test_tasks_are_bounded_fail_alone_and_see_no_callers_context():
 
     async def caller():
         said.set("the caller's")
-        beside = Beside(1.0)
+        shadow_calls = ShadowCalls(1.0)
         for _ in range(AT_ONCE + 3):
-            beside.start(ask())
+            shadow_calls.start(ask())
         await asyncio.sleep(0.01)
-        beside.start(ask())
+        shadow_calls.start(ask())
         await asyncio.sleep(0.01)
 
     asyncio.run(caller())
@@ -87,4 +87,4 @@ def test_tasks_are_bounded_fail_alone_and_see_no_callers_context():
 
 
 def test_a_copy_has_the_same_share():
-    assert pickle.loads(pickle.dumps(Beside(0.25))).share == 0.25  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(ShadowCalls(0.25))).share == 0.25  # noqa: S301 - our own bytes

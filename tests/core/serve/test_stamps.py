@@ -7,7 +7,7 @@ import pytest
 
 from crossroute import Decision
 from crossroute.calls.unpredicted import finishing
-from crossroute.serve.told import CANDIDATE, COST, DECISION, headers_of, told_of
+from crossroute.serve.stamps import CANDIDATE, COST, DECISION, headers_of, stamp_of
 from tests.support.escalating import decided
 
 
@@ -17,19 +17,19 @@ def decision():
 
 
 def test_the_body_tells_numbers_reasons_and_what_was_left_out(decision):
-    told = told_of(decision.because(finishing("x")), ["top_k"])
+    told = stamp_of(decision.because(finishing("x")), ["top_k"])
     assert (told["candidate"], told["decision_id"]) == (decision.candidate, decision.id)
     assert told["predicted_cost_usd"] == decision.cost
     assert told["reasons"] == [finishing("x")]
     assert told["left_out"] == ["top_k"]
-    assert "left_out" not in told_of(decision)
-    assert "calls" not in told_of(decision)
+    assert "left_out" not in stamp_of(decision)
+    assert "calls" not in stamp_of(decision)
     json.dumps(told, allow_nan=False)
 
 
 def test_what_is_not_predicted_is_null_and_no_header(decision):
     unknown = decision.model_copy(update={"quality": math.nan, "cost": math.nan})
-    told = told_of(unknown)
+    told = stamp_of(unknown)
     assert told["predicted_cost_usd"] is told["predicted_quality"] is None
     assert headers_of(unknown).keys() == {CANDIDATE, DECISION}
 
