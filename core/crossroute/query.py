@@ -16,6 +16,7 @@ from numbers import Integral
 from typing import NamedTuple, get_args
 
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
+from crossroute.reading.asides import may_hold_aside
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.normalization import (
@@ -295,6 +296,7 @@ def plain_words(text: str) -> list[str]:
         SENTENCE_END.search(text)
         or (text[-1] in ".!" and not text[1:].islower())
         or lowered.startswith(BEGINS)
+        or ("," in text and may_hold_aside(lowered))
     )
     return [] if may_hold_more and drop_appeals(drop_empty_choices(text)) != text else words
 

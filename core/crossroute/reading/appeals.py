@@ -15,17 +15,21 @@ from itertools import islice
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
+from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause
 
 MOST_DROPPED = 6
 KNOWN_SENTENCES = 512
 """Sentences that are remembered: a text is asked for the same ones several times."""
 
-HINT_CHARACTERS = 100
+HINT_CHARACTERS = 160
 SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
 
-END = lazy(r"[.!?:\]؟।][ \n]+|[。！？]\s*|\n+")
+END = lazy(r"[.!?:)\]؟।\U0001f300-\U0001faff][ \n]+|[。！？]\s*|\n+")
+COMMA = re.compile(r", ?\s*")
+MOST_COMMAS = 4
+CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
@@ -152,6 +156,10 @@ def is_appeal(sentence: str) -> bool:
     if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
         return False
     spoken = sentence.lower()
+    if is_aside(spoken):
+        return True
+    if not spoken.isascii() and len(clauses := CLAUSE.split(spoken)) > 1:
+        return all(map(is_appeal, clauses))
     if _may_begin(spoken, wordings.APPEAL_STARTS) and APPEAL.match(spoken):
         return True
     if (_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken):
@@ -195,6 +203,9 @@ def _without_first(text: str) -> str:
     for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
         if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
             return text[end.end() :]
+    for comma in reversed([*islice(COMMA.finditer(text, 0, LONGEST), MOST_COMMAS)]):
+        if is_aside_clause(text[: comma.start()].lower()):
+            return text[comma.end() :]
     return text
 
 
@@ -209,4 +220,7 @@ def _without_last(text: str) -> str:
     for begin in islice(BEGIN.finditer(text, max(start, last)), MOST_DROPPED):
         if is_appeal(text[begin.end() :]):
             return text[: begin.start()]
+    for comma in [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]:
+        if is_aside_clause(text[comma.end() :].lower()):
+            return text[: comma.start()]
     return text

@@ -1,0 +1,167 @@
+"""Tell a sentence that only greets, thanks, excuses, praises or pleads, by the words that it is made of.
+
+Courtesy is put in endless ways, from few words: a sentence is an aside if all of its words are of these, and one at
+least is courteous by itself. So "I hope this finds you well" is one, and "I hope this compiles" is none. Of scripts
+without blanks the clauses are known as such, in `wordings`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crossroute.reading.wordings import COURTESIES
+
+LONGEST = 160
+"""Characters of an aside at most."""
+
+FEW_WORDS = 3
+"""A shorter clause is an aside only if it greets, thanks or praises."""
+
+JOINING = frozenset("and or but as if when und oder aber et ou mais y o pero e и или но".split())
+"""Words with which a clause goes on with the one before it."""
+
+ENDS = " ?!.¿¡"
+WORD = re.compile(r"[^\W_]+")
+SIGNS = re.compile(r"[\d{}<>=`\\#@$%^|]")
+"""What no courtesy holds."""
+
+COURTEOUS = frozenset(
+    (
+        # greetings, thanks, wishes
+        "hi hello hey hiya heya howdy greetings hope hoping thanks thank thankful thx ty tysm grateful gratitude appreciate"
+        " appreciated obliged cheers regards wishes wish welcome bye goodbye enjoy respect bless sincerely cordially"
+        # excuses
+        " sorry apologies apologize apologise excuse pardon forgive bother bothering bothered disturb disturbing silly dumb"
+        " stupid noob newbie"
+        # asking for help, telling of need
+        " please pls plz help helping helpful assist assistance advice favour favor wondering wondered wonder curious"
+        " question questions stuck struggling struggle lost confused desperate puzzled clueless beg begging appeal trust"
+        " urgent urgently hurry rush asap deadline quick quickly fast important crucial critical patience patient"
+        # praise
+        " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
+        # pleas, and what is said of the answer
+        " carefully thoroughly correctly right mistakes mistake wrong thoughts ideas sense unclear reply hearing mind ok okay"
+        " ahead dear mate luck forward hesitate hurts stakes counting crazy mad nuts"
+        # other languages
+        " danke dank hoffe hallo servus moin grüezi entschuldige entschuldigung entschuldigen verzeihung verzeihen bitte hilfe"
+        " helfen helft gruß grüße frage wichtig dringend herzlichen herzlich guten"
+        " bonjour bonsoir salut merci espère désolé désolée pardon excusez excuse déranger remercie aider aide cordialement"
+        " question urgent svp bonne"
+        " hola gracias espero perdona perdón disculpa disculpe disculpen siento ayuda ayudar ayudarme agradezco agradecería"
+        " saludos favor pregunta duda buenos buenas urgente"
+        " ciao buongiorno buonasera salve grazie spero scusa scusi scusate aiuto aiutarmi ringrazio saluti domanda buona"
+        " olá oi obrigado obrigada desculpa desculpe espero ajuda ajudar agradeço abraço dúvida bom boa"
+        " здравствуйте привет спасибо надеюсь извините простите извини прости помогите помочь помоги благодарю благодарен"
+        " благодарна вопрос срочно добрый доброе добрая заранее пожалуйста хорошего"
+    ).split()
+)
+"""Words of which one at least is in an aside."""
+
+FOR_HELP = frozenset(
+    (
+        "help assist favour favor thoughts ideas sense advise"
+        " helfen hilfe aider aide déranger ayudar ayudarme ayuda aiutarmi aiuto ajudar ajuda помочь помогите"
+    ).split()
+)
+"""Words of which one at least is in an aside that is a question: most questions of common words ask something."""
+
+BESIDE_FOR_HELP = FOR_HELP | frozenset(
+    (
+        "please pls can could would will may might i you me us someone somebody anyone anybody a an some any small little"
+        " quick big be so kind as to out with this that one it something do does make need ask for just here of your"
+        " können könnten kannst könntest sie du mir uns bitte kurz dabei damit pouvez pourriez peux vous tu m nous puedes"
+        " podrías puede podría me por con esto puoi potresti può potrebbe con questo você pode poderia com isso не могли бы"
+        " вы можете можешь мне с этим"
+    ).split()
+)
+"""All words of such a question."""
+
+BESIDE = COURTEOUS | frozenset(
+    (
+        "a an the this that these it its i me my mine you your yours we us our there here everyone all"
+        " anyone anybody someone somebody something anything everything nothing one ones s m re ve ll d t am is are was"
+        " were be been being have has had having do does did done doing don can could cannot will would should shall may"
+        " might must want wanted need needed get got getting go going goes gonna let know knows ask asking say saying make"
+        " makes made making take takes taking give giving feel look looking find finds see figure understand solve answer"
+        " answers answering and or but so as if when while though because since for from to of in on at with without about"
+        " by into out up over not no never ever very really truly so too also just only quite much many lot lots bit little"
+        " tiny small big huge more most such well good better fine okay glad happy pleased kind kindly lovely sweet sugar"
+        " pretty top sorry bad hard harder tough tricky difficult easy simple basic trivial complex challenging serious"
+        " seriously again once twice first second next last far long short late early now today tonight tomorrow yesterday"
+        " soon later always already still yet since ago time times moment moments minute minutes hour hours day days week"
+        " weeks weekend month months year years morning evening afternoon night monday tuesday wednesday thursday friday"
+        " saturday sunday ahead advance million thousand world life lives job work effort opinion expert expertise support"
+        " response message request favours favors way ways thing things stuff part hand hands heart heartfelt health god"
+        " friend friends assistant bot ai sir madam team folks guys guy man buddy pal boss professor teacher colleague"
+        " colleagues mom dad mother father sister brother wife husband daughter son kids kid student beginner new here"
+        " back busy free possible able sure whenever wherever anyway anyways well yes yeah then else any some both each"
+        " every other another value valued mean means kindly myself yourself bottom love loved"
+        " believe think thinking thought try trying tried tries driving drive drives keep keeping put ten five two three"
+        " few couple half past whole entire forever infinitely extremely incredibly absolutely totally completely deeply"
+        " dearly care careful talk chat meet meeting reading read seen count depends ready start"
+        " ich du er sie es wir ihr mir mich dir dich uns ihnen ihre ihrer deine deiner euch mein meine der die das den dem ein"
+        " eine einen einer ist sind geht gut noch sehr ganz vielmals vielen viele liebe lieben liebes ki schönen schöner tag"
+        " abend morgen mittag woche wochenende im voraus für die dass kannst könnten können könntest etwas kurz kurze zeit mit"
+        " von und wäre wirklich zu störung bei hab habe da mal nur allen gerne weiter freundlichen freundliche"
+        " je j tu il elle nous vous t m te me que qu allez vas va vais bien beaucoup infiniment d de avance par journée soirée"
+        " et une un petite le la les pour votre ton temps tout tous très mille si pouvez pourriez peux c est ai de du bon jour"
+        " yo tú usted te le me que estés esté bien muy mucho mucha muchas mil tengas tenga un una buen buena día tarde tardes"
+        " noche noches y por de antemano adelantado la el lo molestia si puedes puedo puede podrías tu su con esto tiempo todo"
+        " vaya días lamento la es pequeña"
+        " che tutto vada bene stia infinite mille buon giornata serata anticipo in per il la tuo suo tempo un una e ti vi mi"
+        " disturbo puoi potresti con di molto tante cara caro piccola è"
+        " que esteja tudo bem muito muita um uma dia tarde noite por e pelo incômodo me você pode poderia com isso antecipadamente"
+        " seu sua tempo lhe te meu de desde já tenha é"
+        " у вас всё все хорошо большое огромное и дня день вечер утро за беспокойство что мне вы ты можете можешь вам вас тебе"
+        " меня с этим очень ваше время помощь в не могли бы нужна ваша есть вечера дела идут"
+    ).split()
+)
+"""Words that an aside may hold beside."""
+
+HOW_ARE_YOU = re.compile(
+    r"(?:and )?how(?: are|'s| is| have| did)(?: (?:you|it|things|everything|life|your|all|been|doing|going|today|day|week|weekend|keeping|feeling|morning|this|are|go))+"
+    r"|what's up|wie geht(?:'s| es)(?: dir| ihnen)?|(?:comment )?ça va|comment allez-vous|¿?(?:cómo|qué) (?:estás|está|tal)|come (?:stai|sta|va)"
+    r"|como (?:vai|está)|tudo bem|как (?:дела|вы|ты)"
+)
+
+
+def is_aside(sentence: str) -> bool:
+    """Return whether a sentence only greets, thanks, excuses, praises or pleads.
+
+    Args:
+        sentence: In small letters.
+
+    >>> [is_aside(each) for each in ("i hope this finds you well.", "could i ask you a small favour?", "you rock!")]
+    [True, True, True]
+    >>> [is_aside(each) for each in ("i hope this compiles.", "is this hard?", "best of what?", "help me fix it")]
+    [False, False, False, False]
+    """
+    if len(sentence) > LONGEST or SIGNS.search(sentence):
+        return False
+    words = WORD.findall(sentence)
+    if "?" not in sentence:
+        return BESIDE.issuperset(words) and not COURTEOUS.isdisjoint(words)
+    if BESIDE_FOR_HELP.issuperset(words):
+        return not FOR_HELP.isdisjoint(words)
+    return HOW_ARE_YOU.fullmatch(sentence.strip(ENDS)) is not None
+
+
+def is_aside_clause(clause: str) -> bool:
+    """Return whether what stands before a comma, or after one, is an aside: a list is none.
+
+    >>> [is_aside_clause(each) for each in ("hi", "i hope you're doing well", "best", "so kind please help me")]
+    [True, True, False, True]
+    """
+    words = WORD.findall(clause)
+    apart = len(words) >= FEW_WORDS and words[0] not in JOINING
+    return (apart or not COURTESIES.isdisjoint(words)) and "?" not in clause and is_aside(clause)
+
+
+def may_hold_aside(line: str) -> bool:
+    """Return whether a line's first clause, or its last, may be an aside; exact, and quicker than to look.
+
+    Args:
+        line: In small letters, with a comma.
+    """
+    clauses = line.partition(",")[0], line.rpartition(",")[2]
+    return any(BESIDE.issuperset(WORD.findall(clause)) for clause in clauses)
