@@ -294,7 +294,7 @@ def plain_words(text: str) -> list[str]:
         return []
     may_hold_more = (
         SENTENCE_END.search(text)
-        or (text[-1] in ".!" and not text[1:].islower())
+        or (text[-1] != "?" and not text[1:].islower())
         or lowered.startswith(BEGINS)
         or ("," in text and may_hold_aside(lowered))
     )

@@ -26,11 +26,15 @@ SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
 
-END = lazy(r"[.!?:)\]؟।\U0001f300-\U0001faff][ \n]+|[。！？]\s*|\n+")
+END = lazy(
+    r"(?:(?<!\n\d)[.!?:\]؟।\U0001f300-\U0001faff]|[:;]-?\))[ \n]+|[。！？]\s*|(?<=[\u3040-\uffef])[!?]\s*|\n+"
+)
+"""Where a sentence ends, but for the number of an item; emoticons end sentences, too."""
+
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
-BEGIN = re.compile(r"(?<=\S)\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
+BEGIN = re.compile(r"(?<=\S)(?<!\b\w[).:])\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
@@ -112,7 +116,7 @@ def drop_appeals(text: str) -> str:
     words = tail.split()
     if max(map(len, words), default=0) >= SHORTEST and any(map(MAY_IDENTIFY.fullmatch, words)):
         rest = head + IDENTIFIER.sub("", tail).rstrip()
-    return rest.strip() if any(map(str.isalpha, rest)) else text
+    return rest.strip() if any(map(str.isalpha, rest)) and not is_aside(rest.lower()) else text
 
 
 def drop_empty_choices(text: str) -> str:
@@ -213,7 +217,7 @@ def _without_last(text: str) -> str:
     start = max(0, len(text) - HINT_CHARACTERS - 2)
     last = 0
     for end in END.finditer(text, start):
-        if end.end() < len(text):
+        if end.end() < len(text) and end[0].strip() != ":":  # what stands behind a colon is meant
             last = end.end()
     if last and is_appeal(text[last:]):
         return text[:last].rstrip()

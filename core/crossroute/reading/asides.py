@@ -5,6 +5,8 @@ least is courteous by itself. So "I hope this finds you well" is one, and "I hop
 without blanks the clauses are known as such, in `wordings`.
 """
 
+# ruff: noqa: E501, RUF001, SIM905 - lists of words of many languages
+
 from __future__ import annotations
 
 import re
@@ -20,12 +22,15 @@ FEW_WORDS = 3
 JOINING = frozenset("and or but as if when und oder aber et ou mais y o pero e и или но".split())
 """Words with which a clause goes on with the one before it."""
 
+OTHERWISE = re.compile(r"[?\n]|:\s")
+"""What is in no clause of courtesy."""
+
 ENDS = " ?!.¿¡"
 WORD = re.compile(r"[^\W_]+")
-SIGNS = re.compile(r"[\d{}<>=`\\#@$%^|]")
-"""What no courtesy holds."""
+SIGNS = re.compile(r"[\d{}<>=`\\#@$%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
+"""What no courtesy holds; an item of a list is none."""
 
-COURTEOUS = frozenset(
+EXPRESS = frozenset(
     (
         # greetings, thanks, wishes
         "hi hello hey hiya heya howdy greetings hope hoping thanks thank thankful thx ty tysm grateful gratitude appreciate"
@@ -37,11 +42,6 @@ COURTEOUS = frozenset(
         " please pls plz help helping helpful assist assistance advice favour favor wondering wondered wonder curious"
         " question questions stuck struggling struggle lost confused desperate puzzled clueless beg begging appeal trust"
         " urgent urgently hurry rush asap deadline quick quickly fast important crucial critical patience patient"
-        # praise
-        " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
-        # pleas, and what is said of the answer
-        " carefully thoroughly correctly right mistakes mistake wrong thoughts ideas sense unclear reply hearing mind ok okay"
-        " ahead dear mate luck forward hesitate hurts stakes counting crazy mad nuts"
         # other languages
         " danke dank hoffe hallo servus moin grüezi entschuldige entschuldigung entschuldigen verzeihung verzeihen bitte hilfe"
         " helfen helft gruß grüße frage wichtig dringend herzlichen herzlich guten"
@@ -55,11 +55,22 @@ COURTEOUS = frozenset(
         " благодарна вопрос срочно добрый доброе добрая заранее пожалуйста хорошего"
     ).split()
 )
-"""Words of which one at least is in an aside."""
+"""Words of which one at least is in a clause that is an aside."""
+
+COURTEOUS = EXPRESS | frozenset(
+    (
+        # praise
+        " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
+        # pleas, and what is said of the answer
+        " carefully thoroughly correctly mistakes mistake thoughts ideas sense unclear reply hearing mind ok okay"
+        " ahead dear mate luck forward hesitate hurts stakes counting crazy mad nuts ffs screw damn wtf omg lol jeez fuck fucking shit crap bloody hell goddamn"
+    ).split()
+)
+"""Words of which one at least is in a sentence that is an aside."""
 
 FOR_HELP = frozenset(
     (
-        "help assist favour favor thoughts ideas sense advise"
+        "help assist answer solve favour favor thoughts ideas sense advise"
         " helfen hilfe aider aide déranger ayudar ayudarme ayuda aiutarmi aiuto ajudar ajuda помочь помогите"
     ).split()
 )
@@ -78,7 +89,7 @@ BESIDE_FOR_HELP = FOR_HELP | frozenset(
 
 BESIDE = COURTEOUS | frozenset(
     (
-        "a an the this that these it its i me my mine you your yours we us our there here everyone all"
+        "a an the dont cant wont im ive id u r this that these it its i me my mine you your yours we us our there here everyone all"
         " anyone anybody someone somebody something anything everything nothing one ones s m re ve ll d t am is are was"
         " were be been being have has had having do does did done doing don can could cannot will would should shall may"
         " might must want wanted need needed get got getting go going goes gonna let know knows ask asking say saying make"
@@ -86,7 +97,7 @@ BESIDE = COURTEOUS | frozenset(
         " answers answering and or but so as if when while though because since for from to of in on at with without about"
         " by into out up over not no never ever very really truly so too also just only quite much many lot lots bit little"
         " tiny small big huge more most such well good better fine okay glad happy pleased kind kindly lovely sweet sugar"
-        " pretty top sorry bad hard harder tough tricky difficult easy simple basic trivial complex challenging serious"
+        " pretty top sorry bad right wrong hard harder tough tricky difficult easy simple basic trivial complex challenging serious"
         " seriously again once twice first second next last far long short late early now today tonight tomorrow yesterday"
         " soon later always already still yet since ago time times moment moments minute minutes hour hours day days week"
         " weeks weekend month months year years morning evening afternoon night monday tuesday wednesday thursday friday"
@@ -139,6 +150,8 @@ def is_aside(sentence: str) -> bool:
     if len(sentence) > LONGEST or SIGNS.search(sentence):
         return False
     words = WORD.findall(sentence)
+    if len(words) < FEW_WORDS and sentence.rstrip().endswith(":"):  # a head
+        return False
     if "?" not in sentence:
         return BESIDE.issuperset(words) and not COURTEOUS.isdisjoint(words)
     if BESIDE_FOR_HELP.issuperset(words):
@@ -153,8 +166,10 @@ def is_aside_clause(clause: str) -> bool:
     [True, True, False, True]
     """
     words = WORD.findall(clause)
-    apart = len(words) >= FEW_WORDS and words[0] not in JOINING
-    return (apart or not COURTESIES.isdisjoint(words)) and "?" not in clause and is_aside(clause)
+    if not words or words[0] in JOINING or OTHERWISE.search(clause):
+        return False
+    core = EXPRESS if len(words) >= FEW_WORDS else COURTESIES
+    return not core.isdisjoint(words) and is_aside(clause)
 
 
 def may_hold_aside(line: str) -> bool:

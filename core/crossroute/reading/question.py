@@ -4,12 +4,13 @@ The rules, in order, over a normalized text:
 
 1. What a harness put in says nothing: reminders, environment details, summaries, lists of tools. Nor do appeals
    at its ends (`appeals`).
-2. What stands in `<question>` or its like is the question; a long block in other tags, or of code, is context.
-3. A section under "Question:" or its like is the question, one under "Context:" or its like is context, and so
+2. Of a conversation written out (`dialogue`), what the last turn says is the question.
+3. What stands in `<question>` or its like is the question; a long block in other tags, or of code, is context.
+4. A section under "Question:" or its like is the question, one under "Context:" or its like is context, and so
    is what stands before a question, unless it is short.
-4. A long paragraph that asks nothing is context where the rest asks something; where nothing is marked, in a long
+5. A long paragraph that asks nothing is context where the rest asks something; where nothing is marked, in a long
    text, a short paragraph (or line, or sentence) at an end that asks is the question, or between two documents.
-5. Else all of it is the question: also a prompt of several shots that are not marked so.
+6. Else all of it is the question.
 """
 
 # ruff: noqa: RUF001 - punctuation of other scripts
@@ -23,8 +24,10 @@ from typing import NamedTuple
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
+from crossroute.reading.dialogue import read_dialogue
 from crossroute.reading.sections import (
     HEAD,
+    LEAST_WORDS,
     PARAGRAPH,
     WORD,
     content_of,
@@ -32,7 +35,9 @@ from crossroute.reading.sections import (
     heads_in,
     own_words,
     replace_blocks,
+    says_something,
 )
+from crossroute.reading.wrapping import unwrap
 
 LEAD_CHARACTERS = 300
 """What stands before a marked question is read with it while it is no longer than this: an instruction."""
@@ -40,7 +45,6 @@ LEAD_CHARACTERS = 300
 ASKING_CHARACTERS = 400
 """A paragraph that asks is at most this long."""
 
-LEAST_WORDS = 3
 BLOCK_CHARACTERS = 200
 CODE_CHARACTERS = 600
 """A shorter block in tags, or of code, is read with the question."""
@@ -94,7 +98,11 @@ def find_question(text: str) -> Asked:
     >>> find_question("<docs>" + "Refunds take 5 days. " * 20 + "</docs>\n\nHow long do refunds take?").question
     'How long do refunds take?'
     """
-    rest = drop_appeals(drop_harness(text))
+    rest = drop_harness(text)
+    asked = drop_appeals(rest)
+    rest = rest if asked == rest else unwrap(asked)
+    if dialogue := read_dialogue(rest):
+        return Asked(*dialogue)
     if any(map(rest.__contains__, ASKED_WORDS)):
         rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
     context: list[str] = []
@@ -102,7 +110,7 @@ def find_question(text: str) -> Asked:
 
     def take(block: re.Match[str]) -> str:
         inner, tag = block["inner"].strip(), block["tag"]
-        if QUESTION_TAG.search(tag) and _says_something(inner):
+        if QUESTION_TAG.search(tag) and says_something(inner):
             questions.append(inner)
         elif len(inner) >= BLOCK_CHARACTERS or CONTEXT_TAG.fullmatch(tag):
             context.append(inner)
@@ -116,7 +124,7 @@ def find_question(text: str) -> Asked:
     outside = outside.strip()
     if questions:
         return Asked("\n\n".join(filter(None, questions)) or rest, outside, "\n\n".join(context))
-    if not _says_something(outside, words=2):
+    if not says_something(outside, words=2):
         outside, context = rest, []
     marked = len(context)
     outside = _without_prose(outside, context)
@@ -241,15 +249,7 @@ def _asks(unit: str) -> bool:
     unit = unit.rstrip()
     if not unit or len(unit) > ASKING_CHARACTERS:
         return False
-    return (unit[-1] in QUESTION_MARKS or REQUEST.match(unit) is not None) and _says_something(unit)
-
-
-def _says_something(text: str, words: int = LEAST_WORDS) -> bool:
-    """Return whether a text has a few words, or as many letters in scripts that write none apart."""
-    for number, word in enumerate(WORD.finditer(text), start=1):
-        if number >= words or (len(word[0]) > words and not word[0].isascii()):
-            return True
-    return False
+    return (unit[-1] in QUESTION_MARKS or REQUEST.match(unit) is not None) and says_something(unit)
 
 
 def _is_problem(question: str, rest: str) -> bool:

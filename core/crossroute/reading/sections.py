@@ -24,6 +24,7 @@ HEAD = AnyCase(
 HEAD_SIGNS = (":", "：", "#", "elow.", "ELOW.")
 """No head is without one of them."""
 
+LEAST_WORDS = 3
 PARAGRAPH = re.compile(r"\n\n+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
@@ -117,6 +118,8 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
     if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
         return True
     words = own_words(text)
+    if content_words > 1 and words and words[0] in wordings.REWORKING and not content_of(words[1:]):
+        return True
     if content_words > 1 and not text.isascii() and len(words) == 1 and len(words[0]) <= UNSPACED_CHARACTERS:
         return True
     content = len(content_of(words))
@@ -142,3 +145,11 @@ def own_words(text: str) -> list[str]:
 def content_of(words: list[str]) -> list[str]:
     """Return the words that have content of their own."""
     return [word for word in words if word not in wordings.FILLERS]
+
+
+def says_something(text: str, words: int = LEAST_WORDS) -> bool:
+    """Return whether a text has a few words, or as many letters in scripts that write none apart."""
+    for number, word in enumerate(WORD.finditer(text), start=1):
+        if number >= words or (len(word[0]) > words and not word[0].isascii()):
+            return True
+    return False

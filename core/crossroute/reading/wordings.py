@@ -134,6 +134,15 @@ POINTING = frozenset(
 )
 """Words that point to what was said before."""
 
+REWORKING = frozenset(
+    (
+        "regenerate rephrase reword reformat rewrite restart resend redo retry undo revert simplify shorten lengthen improve"
+        " polish revise refine translate summarize summarise clarify verify check test debug optimize optimise refactor"
+        " complete implement commit push deploy submit save merge rename remove delete extend enhance format cut trim"
+    ).split()
+)
+"""Verbs that, without anything of its own beside, tell to go on with what there is."""
+
 FOLLOW_UPS = frozenset(
     (
         "sounds good, go ahead|that doesn't work|it doesn't work|this doesn't work|doesn't work|not working|same error"
@@ -228,14 +237,12 @@ FORMS = (
 
 APPEAL_STARTS = frozenset(
     (
-        "a again all alright always and another answer as asante asap attention be besten bonjour buenos c'est can check"
-        " cheers ciao cool could current danke das dear dies do don't double doublecheck dumb ensure es esto general"
-        " genuine good gracias grazie great guten hallo hello here here's herzlichen hey hi ho hola i i'll i'm ich"
-        " immediately important it it's j'ai just kannst let let's lets look make many me merci muchas muito my nice no"
-        " note obrigada obrigado oi ok okay one our perfect peux please pls plz pode poderia potrebbe potresti pourrais"
-        " pourriez pouvez priority puede puedes puoi quick quickly random read reason reply respond right salut sent short"
-        " silly simple small so stupid sure take tengo tenho thank thanks the think this this's thx today's try urgent"
-        " urgently verify vielen warning well work would you"
+        "i'd i'll i'm it's a again all always and another answer as asante attention be best c'est can check cheers could current das"
+        " dear dies do don't double dumb ensure es general genuine good grazie great hello here here's hey hi ho i ich"
+        " important it just kind let let's lets look love make many me my no note oi ok one our perfect please"
+        " priority quick random read reason regards reply respond right sent short silly simple sincerely small so"
+        " stupid sure take thank thanks the think this today's try urgent verify warm warning well wishes with work"
+        " would you"
     ).split()
 )
 FORM_STARTS = frozenset(

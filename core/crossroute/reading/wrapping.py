@@ -26,6 +26,12 @@ _PAGE = (
     r"</?(?:html|body|head|div|p|span|b|i|u|em|strong|font|center|br|h[1-6]|ul|ol|li|table|tbody|thead|tr|td|th"
     r"|blockquote|section|article|main|pre|a)(?:\s[^<>]*)?/?>|<!doctype[^<>]*>"
 )
+UNREAD = lazy(
+    r"<(head|script|style|footer|nav|noscript|button|svg)(?:\s[^<>]*)?>.*?</\1>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Parts of a page that nobody asks in."""
+
 PAGE = lazy(_PAGE, re.IGNORECASE)
 AROUND_PAGE = AnyCase(rf"\s*(?:{_PAGE}).*(?:{_PAGE})\s*\Z", re.DOTALL)
 ELEMENT = lazy(r"\s*(?:<\?xml[^<>]*\?>\s*)?<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*)</\1>\s*\Z", re.DOTALL)
@@ -106,7 +112,9 @@ def _inside(text: str) -> str:
     if found := DOCUMENT.match(text) or EMPHASIZED.match(text):
         return found[found.lastindex or 0].strip()
     if found := SPOKEN.match(text):
-        return text[slice(*found.span("said"))].strip()
+        said = text[slice(*found.span("said"))].strip()
+        if not LABEL.search(said):  # else it has further turns
+            return said
     return _under_head(text) if any(map(text.__contains__, LABEL_SIGNS)) else ""
 
 
@@ -134,7 +142,7 @@ def _without_mail(text: str) -> str:
 def _without_tags(text: str) -> str:
     """Return a page's words, or what one element holds that is all of the text; else nothing."""
     if AROUND_PAGE.match(text):
-        return PAGE.sub("\n", text).strip()
+        return PAGE.sub("\n", UNREAD.sub("\n", text)).strip()
     element = ELEMENT.match(text)
     return element[2].strip() if element and f"<{element[1]}" not in element[2] else ""
 
