@@ -175,7 +175,7 @@ COURTESIES = frozenset(
 _MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
 _KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
 APPEALS = (
-    r"(?:hi|hello|hey|dear)(?: [\w.'-]{1,20}){1,2},?|(?:kind|best|warm|many|with)? ?(?:regards|wishes|cheers|thanks|love|sincerely)[,.]? [\w' -]{1,24}|(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
+    r"(?:hi|hello|hey|dear)(?: [\w.'-]{1,20}){1,2},?|(?:(?:kind|best|warm|many|with) )?(?:regards|wishes|cheers|thanks|love|sincerely)[,.]? [\w' -]{1,24}|(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
     r"|i(?: have a| need help with (?:this|a|the following))(?: quick| short| little| simple)?(?: question)?"
     r"|(?:(?:just )?(?:a|one|another) )?(?:quick|short|simple|small|random|general|dumb|stupid|silly|genuine) (?:question|one|request|query)(?: for you)?"
     r"|(?:so,? |again,? |and )?(?:my|here is my|here's my|this is my)(?: \w+)? (?:question|request|task|problem|query)(?: is| was)?"
