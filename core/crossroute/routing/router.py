@@ -60,8 +60,8 @@ CLUSTERS_SHOWN = 3
 _COLUMNS = tuple(Alternative.model_fields)
 
 
-class Dialled(NamedTuple):
-    """A dial as it is set: USD to pay, the cost preference that set it, and what the user may not have meant."""
+class DialSetting(NamedTuple):
+    """The dial of one call: willingness to pay in USD, the cost preference that set it, and warnings about it."""
 
     pay: float
     preference: float | None
@@ -81,11 +81,10 @@ class Router(Variants, InNotebooks):
         reward: Which reward decides.
         provenance: Where the weights come from (data, seed, figures): plain JSON data.
         dial: Cost preference -> willingness to pay; by default calibrated here.
-        verifier: What evidence about answers is worth; by default the one that comes with the package.
-        floor: What is promised of quality; see `with_floor`.
-        trained_on: Digests of the queries that it was trained on, as `text_digests` gives them; None where that is
-            not known.
-        spending: Budgets that hold what is routed; see `with_budgets`.
+        verifier: Weighs evidence about answers; by default the bundled one.
+        floor: A promise of quality; see `with_floor`.
+        trained_on: Digests of the training queries, as `text_digests` gives them; None where they are not known.
+        spending: Budgets that limit what is routed; see `with_budgets`.
     """
 
     def __init__(
@@ -108,12 +107,12 @@ class Router(Variants, InNotebooks):
         self.reward: Reward = reward
         self.provenance = provenance or {}
         self._expected: Foresight | None = None
-        self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, as far as known beforehand
+        self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, where known in advance
         self._names = predictor.pool.names
         self.dial = dial or self._calibrated_dial()
         self._pay = lru_cache(CACHED_DIALS)(self.dial.at)
         self._pay(DEFAULT_COST_PREFERENCE)
-        self._dialled_to = lru_cache(CACHED_DIALS)(self._dial_to)
+        self._setting_at = lru_cache(CACHED_DIALS)(self._resolve_preference)
         self._screen = lru_cache(CACHED_SCREENS)(partial(Screen, predictor.pool))
         self.own_verifier = verifier
         self.floor = floor
@@ -167,28 +166,28 @@ class Router(Variants, InNotebooks):
         """Choose the candidate for one query.
 
         Args:
-            query: The text, or a `Query` with its frame and its tokens: whether it is one call
-                or an agent's whole run, it says, or it is read from the text.
+            query: The text, or a `Query` with its system prompt, context and tokens. Whether it is one call or a whole
+                run of an agent, the `Query` states, or it is read from the text.
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
             willingness_to_pay: The paper's lambda in USD, in place of the dial.
             constraints: What the candidate must satisfy.
-            current: The candidate that answered this conversation so far: what its provider's prompt cache
-                saves is taken off its predicted cost, so that a switch must earn more than that.
-            budget_keys: What the call counts for beside all calls, where the router has budgets; one alone is allowed.
-            exploration: Part of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
+            current: The candidate that answered this conversation so far: the saving of its provider's prompt cache is
+                subtracted from its predicted cost, so that a switch must earn more than that.
+            budget_keys: Keys of the budgets that the call counts for, beside those of all calls; one str is allowed.
+            exploration: Share of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
 
         Raises:
-            BudgetSpentError: The money of a budget that refuses does not pay for the call.
-            NoEligibleCandidateError: No candidate satisfies the constraints; names each and the reason.
+            BudgetSpentError: A budget that refuses calls has too little left.
+            NoEligibleCandidateError: No candidate satisfies the constraints; gives the reason for each.
             UnknownCandidateError: The pool does not know `current` or a name in the constraints.
         """
         if not isinstance(query, (str, Query)):
             raise TypeError(
                 f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
             )
-        query = self._asked(query)
-        dial = self._dialled(cost_preference, willingness_to_pay)
-        screen = self._screened(constraints)
+        query = self._to_route(query)
+        dial = self._dial_setting(cost_preference, willingness_to_pay)
+        screen = self._screen_for(constraints)
         row = self.predictor.foresee_one(query)
         if self.spending is None:
             decision = self._decide(query, row, dial, screen, current)
@@ -209,12 +208,12 @@ class Router(Variants, InNotebooks):
         budget_keys: Iterable[str] = (),
         exploration: float = 0.0,
     ) -> Decisions:
-        """Return a decision a query, made as they are read, 64 queries at a time; arguments and errors as for `route`.
+        """Return decisions, made 64 queries at a time as they are read; arguments and errors as for `route`.
 
-        They can be read several times, and are made anew each time, unless `queries` is an iterator.
+        They can be read several times, and are computed again each time, unless `queries` is an iterator.
         """
-        dial = self._dialled(cost_preference, willingness_to_pay)
-        screen = self._screened(constraints)
+        dial = self._dial_setting(cost_preference, willingness_to_pay)
+        screen = self._screen_for(constraints)
         if self.spending is not None:
             route = partial(
                 self.route,
@@ -245,44 +244,44 @@ class Router(Variants, InNotebooks):
         willingness_to_pay: float | None = None,
         constraints: Constraints | Mapping[str, Any] | None = None,
     ) -> Routed:
-        """Route many queries to arrays: the same choices as `route_many`, without a decision each.
+        """Route many queries to arrays: the same choices as `route_many`, without a `Decision` for each.
 
-        Reads `queries` 256 at a time and keeps five numbers a query; arguments and errors as for `route`, but a query
-        for which no candidate is eligible has -1 for a choice.
+        Reads `queries` 256 at a time and keeps five numbers a query; arguments and errors as for `route`, but where no
+        candidate is eligible the choice is -1.
 
         Returns:
-            Arrays of shape (n,): choice, quality, cost, reward and error, which pickle.
+            Arrays of shape (n,): choice, quality, cost, reward and error; they pickle.
 
         Raises:
-            ValueError: The router has budgets, which hold calls one by one.
+            ValueError: The router has budgets, which count calls one by one.
         """
         if self.spending is not None:
-            raise ValueError("Budgets hold calls one by one: use route_many, or without_budgets() first.")
-        dial = self._dialled(cost_preference, willingness_to_pay)
-        screen = self._screened(constraints)
+            raise ValueError("Budgets count calls one by one: use route_many, or without_budgets() first.")
+        dial = self._dial_setting(cost_preference, willingness_to_pay)
+        screen = self._screen_for(constraints)
         parts = (
             choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
             for batch in self._batches(queries, COLUMNS_BATCH)
         )
         return Routed.joined(self._names, parts)
 
-    def _asked(self, query: str | Query) -> Query:
-        """Return a query as it is routed: under a floor, which is not proved for them, no whole run for certain."""
+    def _to_route(self, query: str | Query) -> Query:
+        """Return a query to predict for; a floor is not proved for whole runs, so under one none is taken as stated."""
         query = Query.of(query)
         return replace(query, one_call=None) if self.floor and query.one_call is False else query
 
     def _batches(self, queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:
-        return batches(queries, size, self._asked)
+        return batches(queries, size, self._to_route)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Put what a decision's call took in place of what was reserved for it.
+        """Replace the cost that was reserved for a decision's call by its actual cost.
 
         Args:
-            decision: That `route` returned.
-            cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
+            decision: Returned by `route`.
+            cost: USD; 0 where no answer came. None where it is not known: the predicted cost stays reserved.
 
         Raises:
-            ValueError: No call can cost that; or the decision was settled already, or by no router with budgets.
+            ValueError: The cost is negative or infinite, the decision was settled before, or it has no budgets.
         """
         if cost is not None and not 0 <= cost < math.inf:
             raise ValueError(
@@ -294,8 +293,8 @@ class Router(Variants, InNotebooks):
             raise ValueError("This router has no budgets. Settle with the router that made the decision.")
 
     @cached_property
-    def _known(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
-        """What is predicted of each candidate rests on, and how hard it is told to think."""
+    def _evidence_and_efforts(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
+        """What each candidate's prediction rests on (outcomes, scores or a prior), and its effort."""
         efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
         return tuple(map(rests_on, self.pool)), tuple(efforts)
 
@@ -308,48 +307,48 @@ class Router(Variants, InNotebooks):
         return f"Router({listed(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
 
     def __rich__(self) -> Group:
-        """List the candidates, and say what the router was trained on and promises."""
+        """List the candidates, the encoder and the promise."""
         from rich.console import Group
         from rich.markup import escape
 
-        told = [f"Text encoder: {self.predictor.query_encoder.name}."]
-        told += [f"Promise: {self.floor}."] if self.floor else []
-        return Group(self.pool, *map(escape, told))
+        lines = [f"Text encoder: {self.predictor.query_encoder.name}."]
+        lines += [f"Promise: {self.floor}."] if self.floor else []
+        return Group(self.pool, *map(escape, lines))
 
     def _calibrated_dial(self) -> Dial:
         self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
 
-    def _dialled(self, cost_preference: float | None, willingness_to_pay: float | None) -> Dialled:
-        """Return how the dial is set, by one of both."""
+    def _dial_setting(self, cost_preference: float | None, willingness_to_pay: float | None) -> DialSetting:
+        """Return the dial of a call, set by one of both."""
         if willingness_to_pay is None:
             preference = DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference
             # an abstract class is asked last: that takes longer
             if not isinstance(preference, (float, Real)):
                 self.dial.at(preference)  # refuses it
-            return self._dialled_to(preference)
+            return self._setting_at(preference)
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
         check_payable(willingness_to_pay)
-        return Dialled(self._bounded(willingness_to_pay), None, ())
+        return DialSetting(self._bounded(willingness_to_pay), None, ())
 
-    def _dial_to(self, cost_preference: float) -> Dialled:
-        """Set the dial, and warn where it sends every query that it was set on to one candidate between its ends."""
+    def _resolve_preference(self, cost_preference: float) -> DialSetting:
+        """Return the dial at a cost preference; warn where, between its ends, it sends all queries to one candidate."""
         pay = self._bounded(self._pay(cost_preference))
         if not 0 < cost_preference < 1 or len(self._names) < 2:
-            return Dialled(pay, cost_preference, ())
+            return DialSetting(pay, cost_preference, ())
         sole = self.sole_choice(pay)
         if sole is None:
-            return Dialled(pay, cost_preference, ())
+            return DialSetting(pay, cost_preference, ())
         warning = (
             f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
             f"queries that it was set on to {self._names[sole]}: none of the others is predicted to be worth "
             "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
         )
-        return Dialled(pay, cost_preference, (warning,))
+        return DialSetting(pay, cost_preference, (warning,))
 
     def sole_choice(self, willingness_to_pay: float) -> int | None:
-        """Return the column of the candidate that all of the dial's queries go to; None where they go to several."""
+        """Return the column of the candidate that all calibration queries go to; None where they go to several."""
         if willingness_to_pay in self.sole_choices:
             return self.sole_choices[willingness_to_pay]
         self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
@@ -359,7 +358,7 @@ class Router(Variants, InNotebooks):
     def _bounded(self, pay: float) -> float:
         return pay if self.floor is None else self.floor.bounded(pay)
 
-    def _screened(self, constraints: Constraints | Mapping[str, Any] | None) -> Screen | None:
+    def _screen_for(self, constraints: Constraints | Mapping[str, Any] | None) -> Screen | None:
         if constraints is None:
             return None
         constraints = Constraints.of(constraints)
@@ -369,10 +368,10 @@ class Router(Variants, InNotebooks):
             return Screen(self.pool, constraints)
 
     def _decide(
-        self, query: Query, row: Row, dial: Dialled, screen: Screen | None, current: str | None
+        self, query: Query, row: Row, dial: DialSetting, screen: Screen | None, current: str | None
     ) -> Decision:
         if current is not None:
-            row = self._cached(row, query, current)
+            row = self._with_prompt_cache(row, query, current)
         if screen is None:
             chosen = row.best(dial.pay, self.reward)
         else:
@@ -382,7 +381,7 @@ class Router(Variants, InNotebooks):
             chosen = int(best(row.quality[None], row.cost[None], dial.pay, self.reward, fits)[0])
         if chosen == NONE_ELIGIBLE:
             raise NoEligibleCandidateError(
-                {name: str(why) for name, why in zip(self._names, self._failures(row, screen), strict=True)}
+                {name: str(why) for name, why in zip(self._names, self._exclusions(row, screen), strict=True)}
             )
         return Decision.deferred(
             partial(self._details, row, dial.pay, screen, chosen),
@@ -393,18 +392,18 @@ class Router(Variants, InNotebooks):
             cost_preference=dial.preference,
             reward=self.reward,
             warnings=dial.warnings,
-            floor=self.floor and self._kept(row, dial.pay, chosen),
+            floor=self.floor and self._promise_kept(row, dial.pay, chosen),
         )
 
-    def _kept(self, row: Row, pay: float, chosen: int) -> Promise | None:
-        """Return the promise, where predictions and price alone decided, as when it was proved."""
+    def _promise_kept(self, row: Row, pay: float, chosen: int) -> Promise | None:
+        """Return the promise if the choice is the one by reward alone, for which it was proved."""
         plain = int(best(row.quality[None], row.cost[None], pay, self.reward)[0])
         return self.floor.promise if self.floor and chosen == plain else None
 
     def _within_budgets(
         self,
         decide: Callable[..., Decision],
-        dial: Dialled,
+        dial: DialSetting,
         stated: bool,
         keys: Iterable[str],
         *how: Any,
@@ -412,21 +411,21 @@ class Router(Variants, InNotebooks):
         """Return the decision that the budgets allow, and reserve its predicted cost."""
 
         def route(paced: float | None) -> Decision:
-            return decide(dial if paced is None else self._dialled(None, min(paced, MOST_TO_PAY)), *how)
+            return decide(dial if paced is None else self._dial_setting(None, min(paced, MOST_TO_PAY)), *how)
 
         spending = cast("Spending", self.spending)
         decision = spending.decide(route, usual=dial.pay, asked=dial.pay if stated else None, keys=keys)
         spending.reserve(decision)
         return decision
 
-    def _cached(self, row: Row, query: Query, current: str) -> Row:
-        """Return what is foreseen, the current candidate at what it costs with its prompt cache."""
+    def _with_prompt_cache(self, row: Row, query: Query, current: str) -> Row:
+        """Return the predictions with the saving of a prompt cache subtracted from the current candidate's cost."""
         cost = row.cost.copy()
         cost[self.pool.position(current)] -= cache_saving(self.pool[current], query)
         return row.at_cost(np.maximum(cost, 0))
 
-    def _failures(self, row: Row, screen: Screen | None) -> list[str | None]:
-        """Return why each candidate may not be chosen, or None where it may."""
+    def _exclusions(self, row: Row, screen: Screen | None) -> list[str | None]:
+        """Return the reason why each candidate is excluded, None where it is not."""
         if screen is None and row.fits is None:
             return [None] * len(self._names)
         constraints = Constraints() if screen is None else screen.constraints
@@ -439,10 +438,16 @@ class Router(Variants, InNotebooks):
         """Return the alternatives, the chosen one first, then by reward, and the nearest clusters."""
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
         reward = compute(row.quality, row.cost, pay)
-        excluded = self._failures(row, screen)
+        excluded = self._exclusions(row, screen)
         arrays = (row.quality, row.cost, reward, row.attention, row.quality_error)
         columns = list(
-            zip(self._names, *(array.tolist() for array in arrays), excluded, *self._known, strict=True)
+            zip(
+                self._names,
+                *(array.tolist() for array in arrays),
+                excluded,
+                *self._evidence_and_efforts,
+                strict=True,
+            )
         )
         order: list[int] = (-reward).argsort(kind="stable").tolist()
         order.sort(key=lambda i: (i != chosen, excluded[i] is not None))  # which keeps the order of equals
