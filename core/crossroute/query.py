@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from numbers import Integral
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.asides import may_hold_aside
@@ -36,7 +36,7 @@ from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
-from crossroute.tokens import PIECE, Vocabulary, estimate_tokens
+from crossroute.tokens import PIECE, estimate_both
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -70,8 +70,8 @@ _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 
 KNOWN_WORDS = 16_384
 
-read_frame = lru_cache(64)(normalize)
-"""Normalize the beginning of a system prompt, which comes with many queries."""
+read_frame, estimate_frame = lru_cache(64)(normalize), lru_cache(64)(estimate_both)
+"""Normalize the beginning of a system prompt, and count its tokens: it comes with many queries."""
 
 
 class View(NamedTuple):
@@ -228,10 +228,18 @@ class Query:
         """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
-        own = self._plain or estimate_tokens(self.text)
-        if not (self.system or self.context or self.step):
-            return own
-        return own + sum(map(estimate_tokens, filter(None, (self.system, self.context, self.step))))
+        return (self._plain or self._own[0]) + sum(newer for newer, _ in self._beside)
+
+    @cached_property
+    def _own(self) -> tuple[int, int]:
+        """Tokens of the text, by both vocabularies."""
+        return estimate_both(self.text)
+
+    @cached_property
+    def _beside(self) -> list[tuple[int, int]]:
+        """Tokens of each text beside the question, by both vocabularies."""
+        told = [estimate_frame(self.system)] if self.system else []
+        return told + [estimate_both(part) for part in (self.context, self.step) if part]
 
     @cached_property
     def _plain(self) -> int:
@@ -247,10 +255,7 @@ class Query:
         """Tokens of the whole call that models before gpt-4o count beyond the others."""
         if (self.text + self.system + self.context + self.step).isascii():
             return 0
-        parts = [part for part in (self.text, self.system, self.context, self.step) if part]
-        newer, older = (
-            sum(estimate_tokens(part, vocabulary) for part in parts) for vocabulary in get_args(Vocabulary)
-        )
+        newer, older = map(sum, zip(self._own, *self._beside, strict=True))
         return round(self.whole_tokens * older / newer) - self.whole_tokens
 
     @property

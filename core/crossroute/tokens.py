@@ -175,11 +175,18 @@ def estimate_tokens(text: str, vocabulary: Vocabulary = "o200k") -> int:
     >>> estimate_tokens("भारत की राजधानी क्या है?"), estimate_tokens("भारत की राजधानी क्या है?", "cl100k")
     (8, 24)
     """
+    return estimate_both(text)[vocabulary == "cl100k"]
+
+
+def estimate_both(text: str) -> tuple[int, int]:
+    """Return `estimate_tokens` of the newer vocabulary, and of the older one."""
     if len(text) <= LONGEST:
-        return max(1, round(_count(text, vocabulary)))
+        newer, older = _count(text)
+        return max(1, round(newer)), max(1, round(older))
     width, step = LONGEST // SLICES, (len(text) - LONGEST // SLICES) / (SLICES - 1)
     slices = (text[start : start + width] for start in (round(step * place) for place in range(SLICES)))
-    return round(sum(_count(one, vocabulary) for one in slices) * len(text) / LONGEST)
+    newer, older = map(sum, zip(*map(_count, slices), strict=True))
+    return round(newer * len(text) / LONGEST), round(older * len(text) / LONGEST)
 
 
 def vocabulary_of(name: str) -> Vocabulary:
@@ -221,17 +228,22 @@ def pieces_of_word(word: str) -> int:
     return len(PIECE.findall(word))
 
 
-def _count(text: str, vocabulary: Vocabulary) -> float:
-    older = vocabulary == "cl100k"
-    count: float = count_pieces(text)
+def _count(text: str) -> Tokens:
+    pieces: float = count_pieces(text)
     has_long_words = _has_long_words(text)
-    if has_long_words:
+    if not has_long_words:
+        counts = pieces, pieces
+    else:
         words = WORD.findall(text)
-        count += sum(map(len, words)) * LETTER[older] - len(words)
-    return count if text.isascii() else count + _others(text, older, has_long_words)
+        letters = sum(map(len, words))
+        counts = pieces + (letters * LETTER[0] - len(words)), pieces + (letters * LETTER[1] - len(words))
+    if text.isascii():
+        return counts
+    others = _others(text, has_long_words)
+    return counts[0] + others[0], counts[1] + others[1]
 
 
-def _others(text: str, older: bool, has_long_words: bool) -> float:
+def _others(text: str, has_long_words: bool) -> Tokens:
     """Return the tokens of what is not ASCII, less its runs, which are counted as pieces."""
     is_russian = "ы" in text and "\u0456" not in text
     here = {CYRILLIC: RUSSIAN} if is_russian else {}
@@ -240,12 +252,15 @@ def _others(text: str, older: bool, has_long_words: bool) -> float:
         here[MARKS] = NO_TOKENS
     elif has_long_words:
         here[MARKS] = MARKED
-    count = sum(times * here.get(script, tokens)[older] for script, tokens, times in found)
+    newer = older = 0.0
+    for script, tokens, times in found:
+        own = here.get(script, tokens)
+        newer, older = newer + times * own[0], older + times * own[1]
     for character, times in Counter(run[0] for run in FOREIGN.findall(text)).items():
         script = _known(character)[0]
         word = RUSSIAN_WORD if is_russian and script == CYRILLIC else A_WORD.get(script, NO_TOKENS)
-        count += times * (word[older] - 1)
-    return count
+        newer, older = newer + times * (word[0] - 1), older + times * (word[1] - 1)
+    return newer, older
 
 
 def _has_long_words(text: str) -> bool:

@@ -22,15 +22,12 @@ from crossroute.encoder import (
     is_encoder_name,
     load_encoder,
 )
-from crossroute.encoder.static import Counts, StaticEncoder, counted, counted_beyond, letters_of
+from crossroute.encoder.static import UNSPACED, Counts, StaticEncoder, counted, counted_beyond, letters_of
 from crossroute.numeric import Floats
 from crossroute.patterns import lazy
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
-
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
 CHOICE = lazy(r"\n\s*\(?(?:[A-Ja-j]|[1-9])[).:](?=\s)")

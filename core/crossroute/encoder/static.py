@@ -33,6 +33,10 @@ PART = re.compile(r"[^\W_]+|.", re.ASCII)
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
 
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+UNSPACED_SCRIPTS = lazy(f"[{UNSPACED}]")
+
 CODE = "{}()[]=;_<>#`\"'"
 OPERATORS = "+-*/^%$\\|="
 NUMBER = lazy(r"\d+(?:[.,]\d+)*")
@@ -55,6 +59,8 @@ COUNTS = 10
 """Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
 
 Counts = Sequence[float]
+
+OF_NO_LINE: Counts = (True, *(0,) * (COUNTS - 1))
 
 
 class StaticEncoder:
@@ -91,7 +97,7 @@ class StaticEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        words = [text.split() if self.by_word and is_printed(text) else [] for text in texts]
+        words = [text.split() if self.by_word and _is_of_words(text) else [] for text in texts]
         sums, others = np.zeros((len(texts), self._width), dtype=np.float32), [*range(len(texts))]
         if rows := [row for row, each in enumerate(words) if each]:
             found = self._words.sums([words[row] for row in rows])
@@ -130,7 +136,7 @@ class StaticEncoder:
         return np.array([self._known_share(text) for text in texts])
 
     def _measured(self, words: list[str]) -> Embeddings:
-        """Return the row of each word of ASCII: the sum of its vectors, its tokens, and its counts."""
+        """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
         tokens = self._tokens_of_words(words)
         counts = [(len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)]
         vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
@@ -138,15 +144,21 @@ class StaticEncoder:
         return np.concatenate([np.add.reduceat(vectors, starts, axis=0), counts], axis=1, dtype=np.float32)
 
     def _tokens_of_words(self, words: list[str]) -> list[list[int]]:
-        """Return what `_tokens_of` does, of printable words of ASCII: their parts are known without the tokenizer."""
+        """Return what `_tokens_of` does, of printable words: parts of ASCII are known without the tokenizer."""
         text = " ".join(words)
         lowered = text.lower()
         if any(token in lowered for token in self._read_whole):
             return self._tokens_of(words)
-        model, normalizer = self._tokenizer.model, self._tokenizer.normalizer
+        model, lower = self._tokenizer.model, self._tokenizer.normalizer.lowercase
         return [
-            [token.id for part in PART.findall(word) for token in model.tokenize(part)]
-            for word in (lowered if normalizer.lowercase else text).split()
+            [
+                token.id
+                for part in PART.findall(word.lower() if lower else word)
+                for token in model.tokenize(part)
+            ]
+            if word.isascii()
+            else self._tokenizer.encode(word, add_special_tokens=False).ids
+            for word in words
         ]
 
     def _token_sums(self, texts: list[str]) -> Embeddings:
@@ -292,8 +304,17 @@ def unit(vectors: Embeddings) -> Embeddings:
     return np.asarray(vectors / (np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True)) + 1e-32))
 
 
+def _is_of_words(text: str) -> bool:
+    """Return whether a text is printable but for the ends of lines, and of scripts with blanks between words."""
+    if text.isascii():
+        return is_printed(text)
+    return text.replace("\n", " ").isprintable() and not UNSPACED_SCRIPTS.search(text)
+
+
 def word_counts(word: str) -> Counts:
-    """Return the counts of a word of ASCII, which add up over those of a line."""
+    """Return the counts of a word, which add up over those of a line of ASCII; such a line holds no other words."""
+    if not word.isascii():
+        return OF_NO_LINE
     pieces = plain_pieces(word)
     return not pieces, pieces, *counted(word, letters_of(word))
 

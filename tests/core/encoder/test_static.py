@@ -7,12 +7,14 @@ from threading import Event
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from model2vec import StaticModel
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from crossroute.encoder import static
-from crossroute.encoder.static import StaticEncoder, WordRows
+from crossroute.encoder.static import StaticEncoder, WordRows, _is_of_words
 from crossroute.encoder.static_files import BUNDLED
 
 
@@ -66,11 +68,34 @@ def test_odd_texts_give_finite_vectors(encoder, text):
         ["QID-7:", "don't", "under_score", "x" * 99, "y" * 101, "(e)[f]{g}", "~`!@#$%^&*-+=|\\<>/?\"'"],
         ["A", "[UNK]", "[unk]", "a[PAD]b", "[CLS]"],
         ["word"] * 600,
+        [
+            "It\u2019s",
+            "—",
+            "größer,",
+            "Ελλάδα",
+            "ОБЪЯСНИТЕ",
+            "İstanbul",
+            "naïve-ish",
+            "한국어",
+            "🦉",
+            "e\u0301te",
+            "\u0301a",
+        ],
     ],
 )
 def test_words_have_the_tokens_that_the_tokenizer_finds(encoder, words):
     alone = [encoder._tokenizer.encode(word, add_special_tokens=False).ids for word in words]
     assert encoder._tokens_of_words(words) == alone
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from([*"aé\u2019ΣЯ\u0301中 \n🦉", "word ", "größer ", "İ"])).map("".join)
+)
+def test_a_text_of_words_has_the_tokens_of_its_words(encoder, text):
+    if _is_of_words(text):
+        told = encoder._tokenizer.encode(text, add_special_tokens=False).ids
+        assert [token for each in encoder._tokens_of_words(text.split()) for token in each] == told
 
 
 def test_a_text_without_a_known_token_is_the_zero_vector(encoder):
