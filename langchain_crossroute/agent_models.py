@@ -1,8 +1,7 @@
 """Models that another middleware of the same agent sets, told from the agent's own and from the pool's.
 
-LangChain tells a middleware neither which model its agent was made with nor what the middleware around it or within it
-changed. So the agent's own is noted where `create_agent` asks a middleware for its name, and the model that answered
-is heard by its run.
+LangChain passes a middleware neither the model that its agent was made with nor the changes of other middlewares. So
+the agent's own model is noted where `create_agent` reads a middleware's name, and the model that answered by its run.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     from langchain_crossroute.members import Member
 
 MAKER, INNERMOST = "create_agent", "create_agent.<locals>._execute_model"
-"""The function that makes an agent, and its own that call the model."""
+"""The function that makes an agent, and its inner function that calls the model."""
 
 COMPREHENSIONS = 3
-"""At most so many frames lie between the function and what it asks of each middleware."""
+"""Most frames between that function and a middleware's property that it reads."""
 
 
 class AgentModels:
-    """The models that agents were made with which a middleware is part of; safe to share.
+    """The own models of the agents that a middleware is part of; safe to share.
 
     Args:
         members: The pool's, by name.
@@ -39,7 +38,7 @@ class AgentModels:
         self._own: dict[int, BaseChatModel] = {}
 
     def note(self) -> None:
-        """Note the model of the agent that is being made, where `create_agent` is what asks now."""
+        """Note the model of the agent that is being made, if `create_agent` is the caller."""
         frame = sys._getframe(2)
         for _ in range(COMPREHENSIONS):
             if frame.f_code.co_name == MAKER:
@@ -52,33 +51,33 @@ class AgentModels:
             frame = frame.f_back
 
     def is_set_elsewhere(self, model: BaseChatModel) -> bool:
-        """Return whether another middleware set a model: it is none that an agent was made with, as far as known."""
+        """Return whether another middleware set a model: it is no known agent's own."""
         if not self._own or id(model) in self._own:
             return False
         called = name_of(model)
         return not called or all(name_of(own) != called for own in tuple(self._own.values()))
 
     def member(self, model: BaseChatModel) -> str | None:
-        """Return the member that a model is, by itself or, where one alone has it, by its class and name."""
+        """Return the member that a model is: the same object, or the only one of its provider and name."""
         for name, member in self._members.items():
             if member.model is model:
                 return name
         return self.called(name_of(model))
 
     def instead(self, chosen: str, heard: Heard | None) -> str | None:
-        """Return which member was called in place of the chosen one, empty for another model; None where none was."""
+        """Return the member that was called in place of the chosen one, "" for another model; None where none was."""
         if heard is None or not heard.called or heard.called == name_of(self._members[chosen].model):
             return None
         return self.called(heard.called) or ""
 
     def called(self, called: str) -> str | None:
-        """Return the only member of a class and name."""
+        """Return the only member of a provider and name."""
         found = [name for name, member in self._members.items() if called and name_of(member.model) == called]
         return found[0] if len(found) == 1 else None
 
 
 class Heard(BaseCallbackHandler):
-    """Hears which model a middleware within called last.
+    """A callback that notes which model an inner middleware called last.
 
     Attributes:
         called: Its provider and name; empty where they are unknown.
@@ -98,7 +97,7 @@ class Heard(BaseCallbackHandler):
 
 @contextmanager
 def hearing(heard: Heard | None, config: RunnableConfig | None = None) -> Iterator[None]:
-    """Have the runs within heard, and add a config to theirs."""
+    """Add the callback and a config to the runs within."""
     own = RunnableConfig(**(config or {}))
     if heard is not None:
         own["callbacks"] = [heard]
@@ -110,12 +109,12 @@ def hearing(heard: Heard | None, config: RunnableConfig | None = None) -> Iterat
 
 
 def is_innermost(handler: object) -> bool:
-    """Return whether a handler calls the model itself, with no middleware between."""
+    """Return whether a handler calls the model directly, with no middleware between."""
     return str(getattr(handler, "__qualname__", "")).startswith(INNERMOST)
 
 
 def name_of(model: BaseChatModel) -> str:
-    """Return a model's provider and name, as its runs tell them; empty where it tells none."""
+    """Return a model's provider and name, as its runs report them; empty where they do not."""
     return _spelled(model._get_ls_params())
 
 

@@ -24,7 +24,7 @@ BINDING = "crossroute_tools"
 """The keyword under which `bind_tools` hands a ToolBinding to the call."""
 
 NATIVE = frozenset({"json_schema", "json_mode"})
-"""Methods that a model must support itself; all else is tool calling at heart."""
+"""Methods that a model must support itself; the others use tool calling."""
 
 LOGPROBS = "logprobs"
 """A field of OpenAI-compatible chat models, and a keyword of their API."""
@@ -32,12 +32,12 @@ LOGPROBS = "logprobs"
 
 @dataclass(frozen=True, repr=False)
 class ToolBinding:
-    """What `bind_tools` was called with.
+    """The arguments of `bind_tools`, applied to the member that is chosen.
 
     Attributes:
         tools: As given.
         kwargs: As given: tool_choice, parallel_tool_calls, strict, response_format, ...
-        member: The member that it is for, to say `kwargs` in its words; None hands them on as they are.
+        member: The member, to translate `kwargs` for; None passes them on as they are.
     """
 
     tools: tuple[Any, ...]
@@ -55,7 +55,7 @@ class ToolBinding:
 
     @property
     def described(self) -> list[dict[str, Any]]:
-        """The tools as dicts, for code that inspects a binding; a provider's own as given."""
+        """The tools as dicts, for code that inspects a binding; a provider's own tools as given."""
         return [
             tool
             if isinstance(tool, dict) and ("type" in tool or not is_named(tool))
@@ -73,7 +73,7 @@ def tool_names(tools: Sequence[Any]) -> list[str]:
 
 
 def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:
-    """Take a binding out of a call's keywords; return it, the call's tools, and what else these need."""
+    """Remove a binding from a call's keywords; return it, the call's tools, and the capabilities they need."""
     binding = kwargs.pop(BINDING, None)
     if binding is not None:
         kwargs.pop("tools", None)  # its description
@@ -84,7 +84,7 @@ def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any],
 
 @dataclass(frozen=True, repr=False)
 class SchemaBinding:
-    """What `with_structured_output` was called with.
+    """The arguments of `with_structured_output`, applied to the member that is chosen.
 
     Attributes:
         schema: As given.
@@ -100,25 +100,25 @@ class SchemaBinding:
 
     @property
     def need(self) -> Capability:
-        """What a member must be able to do."""
+        """The capability that a member needs."""
         return "structured_output" if self.kwargs.get("method") in NATIVE else "tools"
 
     @property
     def include_raw(self) -> bool:
-        """Whether the caller asked for the message and the error beside what was parsed."""
+        """Whether the caller wants the message and the error beside the parsed object."""
         return bool(self.kwargs.get("include_raw"))
 
     @property
     def with_raw(self) -> SchemaBinding:
-        """The same, with the message and the error."""
+        """The same binding with `include_raw`."""
         return replace(self, kwargs={**self.kwargs, "include_raw": True})
 
 
 def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:
-    """Return what became of a member that was given a schema, with the keywords of a call bound to its model.
+    """Return a member's chain for structured output with the keywords of a call bound to its model.
 
-    Given to the chain, they would be lost where it keeps the message beside what was parsed: a
-    `RunnableParallel` hands no keywords on.
+    Passed to the chain itself, they would be lost where it keeps the message beside the parsed object: a
+    `RunnableParallel` passes no keywords on.
     """
     if isinstance(chain, RunnableParallel):
         steps = {name: with_keywords(step, keywords) for name, step in chain.steps__.items()}
@@ -135,7 +135,7 @@ def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnab
 
 
 def parsers_of(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
-    """Return the steps that parse a model's message; none where several models may answer, or a step is a coroutine."""
+    """Return the steps of a chain that parse a message; none where several models may answer, or a step is async."""
     if isinstance(chain, RunnableBindingBase):
         return parsers_of(chain.bound)
     steps = chain.steps[1:] if isinstance(chain, RunnableSequence) else []
@@ -143,9 +143,9 @@ def parsers_of(chain: Runnable[Any, Any]) -> list[Runnable[Any, Any]]:
 
 
 def can_be_asked(model: BaseChatModel) -> bool:
-    """Return whether a chat model can be asked, and its user left that open.
+    """Return whether log-probabilities can be requested from a chat model, and its user left that open.
 
-    OpenAI's Responses API has another way to ask, which is not used here.
+    OpenAI's Responses API has another parameter for it, which is not used here.
     """
     if LOGPROBS not in type(model).model_fields or getattr(model, LOGPROBS) is not None:
         return False
@@ -154,7 +154,7 @@ def can_be_asked(model: BaseChatModel) -> bool:
 
 
 def asking(change: Change | None) -> Change:
-    """Return a change that also asks for log-probabilities; the user's own chat model is not altered."""
+    """Return a change that also requests log-probabilities; the user's own chat model is not altered."""
 
     def changed(model: BaseChatModel) -> Runnable[Any, Any]:
         asked = copied(model, {LOGPROBS: True}) if can_be_asked(model) else model

@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
 NAME = "ChatCrossRoute"
 UNSTREAMED = "nostream"
-"""LangGraph's tag for runs whose messages are not streamed: only the answer that is kept is to be seen."""
+"""LangGraph's tag for runs whose messages are not streamed: only the best answer is shown."""
 
 
 @contextmanager
 def unstreamed() -> Iterator[None]:
-    """Keep what runs within out of LangGraph's `messages` stream: members, a check, a judge."""
+    """Keep the runs within (members, a check, a judge) out of LangGraph's `messages` stream."""
     config = merge_configs(ensure_config(), {"tags": [UNSTREAMED]})
     token = var_child_runnable_config.set(config)
     try:
@@ -58,11 +58,11 @@ def unstreamed() -> Iterator[None]:
 
 
 class EscalatedCall:
-    """A decided call whose answers are looked at.
+    """A call that may go to several members.
 
     Args:
         call: The call.
-        decision: Which member is asked first, and how many may be asked in all.
+        decision: The member to call first, and the most calls.
     """
 
     def __init__(self, call: Call, decision: Decision) -> None:
@@ -87,7 +87,7 @@ class EscalatedCall:
 
     @property
     def _config(self) -> RunnableConfig:
-        """The caller's, and for all that runs within: members, a check, a judge."""
+        """The caller's, for the members, a check and a judge."""
         return merge_configs(self._call.config, {"tags": [UNSTREAMED]})
 
     def _steps(self, config: RunnableConfig) -> Steps[Any]:
@@ -101,7 +101,7 @@ class EscalatedCall:
         return call.routing.escalated(self._decision, call.messages, escalation, tools=call.tools)
 
     def _asking(self, config: RunnableConfig, decision: Decision, logprobs: bool) -> Steps[Taken]:
-        """Return the steps to a member's answer, or to an error that tells of one."""
+        """Return the steps to a member's answer, or to an error that holds one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
         request = self._call.within(config, asking(change) if logprobs else change).request(decision)
         answer, failure = None, None
@@ -120,10 +120,10 @@ class EscalatedCall:
         return reply_of(taken, self._call.tools, structured=self._schema is not None)
 
     def _kept(self, chosen: Chosen[Taken]) -> Any:
-        """Return the answer that is kept, as its caller asked for it, with its decision and the sum of tokens.
+        """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.
 
         Raises:
-            Exception: No answer could be read, and this one's error tells why.
+            Exception: No answer could be read; the error of the best one.
         """
         taken = chosen.answer
         if taken.error is not None:
@@ -142,11 +142,11 @@ class EscalatedCall:
 
 
 class Step(NamedTuple):
-    """What a step of one member brought.
+    """The result of a step by one member.
 
     Attributes:
         response: The response; None for an error.
-        taken: What its answer tells.
+        taken: Its answer.
         instead: See `Reply`.
     """
 
@@ -156,14 +156,14 @@ class Step(NamedTuple):
 
 
 class EscalatedStep:
-    """A decided model step of an agent whose answers are looked at.
+    """A model step of an agent that may go to several members.
 
     Args:
         routing: The members.
-        escalation: How.
+        escalation: The limits.
         request: The agent's.
-        asked: Decision -> the request as the chosen member takes it.
-        elsewhere: What hears the models that middlewares within call, and tells which answered in place of a member.
+        asked: Decision -> the request for its member.
+        elsewhere: The callback that notes models of inner middlewares, and what finds the one that answered instead.
     """
 
     def __init__(
@@ -182,8 +182,8 @@ class EscalatedStep:
         """Return the steps to the best response, its answer with the decision and the sum of tokens.
 
         Raises:
-            Exception: No answer could be read, and this one's error tells why.
-            GraphBubbleUp: A step was interrupted: the graph's own control flow, and no failure of a model.
+            Exception: No answer could be read; the error of the best one.
+            GraphBubbleUp: A step was interrupted: control flow of the graph, no failure of a model.
         """
         loop: Escalated[Step] = yield Run(self._loop, (decision,))
         with unstreamed():
@@ -204,7 +204,7 @@ class EscalatedStep:
         return self._routing.escalated(decision, messages, self._escalation, tools=tools)
 
     def _asking(self, decision: Decision, logprobs: bool) -> Steps[Step]:
-        """Return the steps to a member's response, or to an error that tells of an answer."""
+        """Return the steps to a member's response, or to an error that holds an answer."""
         request = self._asked(decision)
         if logprobs:
             request = request.override(model=cast("BaseChatModel", asking(None)(request.model)))

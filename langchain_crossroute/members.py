@@ -42,13 +42,13 @@ PROFILE: dict[Capability, str] = {
 """Capability -> what a LangChain model profile calls it."""
 
 SETTABLE = frozenset({"temperature", "max_tokens"})
-"""What a chat model reads from its fields in every call; a timeout its client was made with."""
+"""Fields that a chat model reads in every call; a timeout is fixed when its client is made."""
 
 FIELDS_ALONE = words(
     "temperature top_p top_k seed num_predict num_ctx num_gpu num_thread repeat_last_n repeat_penalty tfs_z "
     "mirostat mirostat_eta mirostat_tau"
 )
-"""What ChatOllama takes as a field, and not as a keyword."""
+"""Settings that ChatOllama takes as fields alone, not as keywords."""
 
 
 class MissingPackageError(CrossRouteError, ImportError):
@@ -62,11 +62,11 @@ class MissingPackageError(CrossRouteError, ImportError):
 class Member:
     """A chat model, bare or within `.bind()`, `.with_config()`, `.with_retry()`, `.with_fallbacks()`.
 
-    One with `configurable_fields` or `configurable_alternatives` is what a call's config makes of it.
+    One with `configurable_fields` or `configurable_alternatives` is resolved by each call's config.
 
     Attributes:
         name: Its candidate's name.
-        runnable: What was given.
+        runnable: As given.
         model: The chat model within.
     """
 
@@ -77,12 +77,12 @@ class Member:
 
     @classmethod
     def of(cls, name: str, given: object, handed_on: dict[str, Any] | None = None) -> Member:
-        """Return the member that was given: a chat model, one that is wrapped, or an init_chat_model string.
+        """Return a member made of a chat model, a wrapped one, or an init_chat_model string.
 
         Args:
-            name: Its candidate's name; with an effort (`gpt-5.5@low`), a copy of the model is told it.
+            name: Its candidate's name; with an effort (`gpt-5.5@low`), which is set on a copy of the model.
             given: The model.
-            handed_on: Fields (a cache, a rate limiter) for the chat model within, where it states none.
+            handed_on: Fields (a cache, a rate limiter) to set on the chat model within, where it does not state them.
 
         Raises:
             TypeError: It is none of these.
@@ -105,22 +105,22 @@ class Member:
 
     @property
     def provider(self) -> str:
-        """The provider that defines its message format: "openai", "anthropic", ..."""
+        """The provider of its message format: "openai", "anthropic", ..."""
         return provider_of(self.model)
 
     @property
     def providers(self) -> frozenset[str]:
-        """Providers that define its answers' formats: several if it falls back on another provider's model."""
+        """The providers of its answers' formats: several if it falls back on another provider's model."""
         return frozenset(map(provider_of, models_within(self.runnable)))
 
     @property
     def model_name(self) -> str | None:
-        """What its provider calls the model, where the chat model tells."""
+        """The provider's name of the model, where the chat model states it."""
         return self.model._get_ls_params().get("ls_model_name")
 
     @property
     def ability(self) -> Ability:
-        """What it can do: by its profile; where that is silent on tools, by what its class implements."""
+        """Its capabilities: by its profile; tools and schemas that this omits, by its class's methods."""
         profile = self.model.profile or {}
         kind = type(self.model)
         implemented: dict[Capability, bool] = {
@@ -151,27 +151,27 @@ class Member:
 
     @property
     def answers_schemas(self) -> bool:
-        """Whether an agent can get structured output of it: by tools, or natively where its profile says so."""
+        """Whether an agent can get structured output from it: by tools, or natively by its profile."""
         return "tools" in (self.ability.capabilities or ()) or bool(
             (self.model.profile or {}).get("structured_output")
         )
 
     @property
     def reasons(self) -> bool:
-        """Whether it is known to reason, and so to read reasoning."""
+        """Whether it is known to reason, and so to accept reasoning in messages."""
         return bool((self.model.profile or {}).get("reasoning_output"))
 
     @property
     def dialect(self) -> Dialect | None:
-        """In which words it is told things; None where its class is not known."""
+        """The dialect of its class; None where that is not known."""
         return dialect_of(self.model)
 
     def configured(self, config: RunnableConfig) -> Runnable[Any, Any]:
-        """Return what was given, as a config sets its configurable fields."""
+        """Return the runnable with its configurable fields set by a config."""
         return configure(self.runnable, config)
 
     def changed(self, change: Change, runnable: Runnable[Any, Any] | None = None) -> Runnable[Any, Any]:
-        """Return what was given, or became of it, the chat model within changed (to one with tools, say)."""
+        """Return the runnable, or another made of it, with the chat model within changed (tools bound, say)."""
         return change_within(self.runnable if runnable is None else runnable, change, self.name)
 
     def stating(self, stated: Mapping[str, Any], change: Change | None) -> Change:
@@ -194,22 +194,22 @@ class Member:
         return self._settled[key]
 
     def keywords(self, stated: Mapping[str, Any]) -> dict[str, Any]:
-        """Return those of the stated values that its chat model has no field for: they go as keywords."""
+        """Return the stated values for which its chat model has no field: they are passed as keywords."""
         return {name: value for name, value in stated.items() if _field(self.model, name) is None}
 
 
 def model_name(given: object) -> str | None:
-    """Return the name of a model that was given without one: a string is its own."""
+    """Return the name of a model in a list: a string is its own name."""
     return given if isinstance(given, str) else Member.of(type(given).__name__, given).model_name
 
 
 def model_effort(given: object) -> str | None:
-    """Return how hard a model that was given was told to think; of a string, its name says so."""
+    """Return the effort that is set on a model in a list; of a string, its name states it."""
     return None if isinstance(given, str) else effort_of(Member.of(type(given).__name__, given).model)
 
 
 def provider_of(model: BaseChatModel) -> str:
-    """Return the provider that defines a chat model's message format."""
+    """Return the provider of a chat model's message format."""
     kind = model._llm_type
     for family in ("anthropic", "openai"):
         if family in kind:
@@ -218,9 +218,9 @@ def provider_of(model: BaseChatModel) -> str:
 
 
 def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
-    """Return what every model's profile allows: booleans by and, integers by minimum, all else where equal.
+    """Return the common profile of models: booleans by and, integers by minimum, other values where equal.
 
-    What one model's profile is silent on is left out: to claim too much breaks callers, too little does not.
+    Keys that one profile lacks are left out: to claim too much breaks callers, to claim too little does not.
     """
     profiles = [cast("dict[str, Any]", model.profile or {}) for model in models]
     keys = set(profiles[0]).intersection(*profiles[1:]) if profiles else set()
@@ -229,7 +229,7 @@ def common_profile(models: Sequence[BaseChatModel]) -> ModelProfile | None:
 
 
 def answerer(model: object) -> Callable[[str], Answer] | None:
-    """Return what profiling can ask, from several threads; None where the model is no LangChain model.
+    """Return a function for profiling, safe to call from several threads; None where the model is no LangChain model.
 
         crossroute.profile_model(answerer("openai:gpt-5-mini"), name="gpt-5-mini", price=...)
 

@@ -32,14 +32,14 @@ from langchain_crossroute.messages.reading import message_tokens, tool_tokens
 from langchain_crossroute.routing import Routing
 
 SHARED = ("cache", "rate_limiter", "output_version", "disable_streaming", "streaming")
-"""Fields of the router that its members take over where they state none of their own."""
+"""Fields of the pool that are set on members which do not state them."""
 
 ROUTED_BY = ("router", "prices", "budgets", "traffic", "max_retries", *DISPATCH_OPTIONS, *SHARED)
-"""Fields, beside the models, that a routing is built from."""
+"""Fields, beside the models, that the routing is built from."""
 
 
 class ModelPool(PoolFields, BaseChatModel):
-    """What a ChatCrossRoute is made of."""
+    """The fields of ChatCrossRoute; its methods follow in the child."""
 
     # a key may be among what was given
     model_config = ConfigDict(hide_input_in_errors=True, use_attribute_docstrings=False)
@@ -86,7 +86,7 @@ class ModelPool(PoolFields, BaseChatModel):
     """For models that state nothing of their own."""
 
     routing: Routing | None = Field(default=None, exclude=True, repr=False)
-    """What was built from the fields above; one that is handed over shares cooldowns and spend."""
+    """Built from the fields above; one that is passed in shares its cooldowns and spend."""
 
     @model_validator(mode="before")
     @classmethod
@@ -94,7 +94,7 @@ class ModelPool(PoolFields, BaseChatModel):
         if not isinstance(given, dict):
             return given
         unknown = set(given) - cls.model_fields.keys() - {"api_key"}
-        if unknown:  # LangChain's models ignore them; a misspelt dial should not pass for one
+        if unknown:  # LangChain's models ignore them; a misspelt setting should not be lost
             raise ValueError(unknown_argument(min(unknown), cls.model_fields))
         if isinstance(given.get("models"), (Mapping, NoneType)):
             return given
@@ -105,29 +105,29 @@ class ModelPool(PoolFields, BaseChatModel):
         if self.routing is None or self.routing.origin != self._origin:
             self.routing = self._built()
         if self.candidate is not None:
-            self.routing.dispatcher.named(self.candidate)  # which refuses what is no member
+            self.routing.dispatcher.named(self.candidate)  # raises for a name that is no member
         if self.profile is None:
             self.profile = self._resolve_model_profile()
         return self
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Leave out what is built from the fields: where this is unpickled, cooldowns and spend begin anew."""
+        """Leave out the routing: it is built again when unpickled, with new cooldowns and spend."""
         state = super().__getstate__()
         return {**state, "__dict__": {**state["__dict__"], "routing": None}}
 
     def get_num_tokens(self, text: str) -> int:
-        """Return about how many tokens a text has; the members' tokenizers differ."""
+        """Estimate the tokens of a text; the members' tokenizers differ."""
         return estimate_tokens(text)
 
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
     ) -> int:
-        """Return about how many tokens a conversation and its tools have."""
+        """Estimate the tokens of a conversation and its tools."""
         return message_tokens(messages) + tool_tokens(tools or ())
 
     @property
     def config_specs(self) -> list[ConfigurableFieldSpec]:
-        """What `config["configurable"]` may set for one call."""
+        """The settings that `config["configurable"]` may override in one call."""
         return [
             ConfigurableFieldSpec(
                 id=name,
@@ -140,7 +140,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        """The members', where they have one type: hosts tell by it what a model's API takes."""
+        """The members' type, where they have one: frameworks choose an API's features by it."""
         kinds = {member.model._llm_type for member in self._routing.members.values()}
         return kinds.pop() if len(kinds) == 1 else "crossroute"
 
@@ -153,7 +153,7 @@ class ModelPool(PoolFields, BaseChatModel):
 
     @property
     def _routing(self) -> Routing:
-        """What routes by the fields as they are now; fields may be assigned, and differ in a copy."""
+        """The routing for the current fields: they may be assigned, and differ in a copy."""
         routing = self.routing
         if routing is None or routing.origin != self._origin:
             self.routing = routing = self._built(routing)
@@ -166,7 +166,7 @@ class ModelPool(PoolFields, BaseChatModel):
         return stated | {"models": {name: id(model) for name, model in self.models.items()}}
 
     def _built(self, before: Routing | None = None) -> Routing:
-        """Return what routes by the fields; with the memory of the one before it, for the same models."""
+        """Return a routing for the current fields, with the memory of the one before it."""
         origin = self._origin
         handed = {name: getattr(self, name) for name in SHARED if name in self.model_fields_set}
         how = {name: getattr(self, name) for name in DISPATCH_OPTIONS}
@@ -193,10 +193,10 @@ class ModelPool(PoolFields, BaseChatModel):
         return (config.get("metadata") or {}).get("ls_integration") == "deepagents"
 
     def _configured(self, config: RunnableConfig) -> RunnableConfig:
-        """Return a caller's config with what the router's own fields add; one that stands twice hears once."""
+        """Return a caller's config with the pool's own callbacks, tags and metadata; no handler stands twice."""
         if not (self.callbacks or self.tags or self.metadata):
             return config
-        own = _unheard(self.callbacks, config.get("callbacks"))
+        own = _without_repeats(self.callbacks, config.get("callbacks"))
         return merge_configs(
             {"callbacks": own, "tags": self.tags or [], "metadata": self.metadata or {}}, config
         )
@@ -214,22 +214,22 @@ class ModelPool(PoolFields, BaseChatModel):
         return params
 
 
-def _unheard(own: Callbacks, given: Callbacks) -> Callbacks:
-    """Return the callbacks of one's own without handlers that are given, and without those that stand there twice."""
-    heard = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
+def _without_repeats(own: Callbacks, given: Callbacks) -> Callbacks:
+    """Return the pool's callbacks without handlers that the caller gives, and each of them once."""
+    others = list(given.handlers if isinstance(given, BaseCallbackManager) else given or ())
     if not isinstance(own, BaseCallbackManager):
-        return _once(own or (), heard)
+        return _once(own or (), others)
     left = own.copy()
-    left.handlers = _once(own.handlers, heard)
-    left.inheritable_handlers = _once(own.inheritable_handlers, heard)
+    left.handlers = _once(own.handlers, others)
+    left.inheritable_handlers = _once(own.inheritable_handlers, others)
     return left
 
 
 def _once(
-    handlers: Iterable[BaseCallbackHandler], heard: Sequence[BaseCallbackHandler]
+    handlers: Iterable[BaseCallbackHandler], others: Sequence[BaseCallbackHandler]
 ) -> list[BaseCallbackHandler]:
     kept: list[BaseCallbackHandler] = []
     for handler in handlers:
-        if handler not in heard and handler not in kept:
+        if handler not in others and handler not in kept:
             kept.append(handler)
     return kept

@@ -48,25 +48,25 @@ from langchain_crossroute.messages.translation import for_provider
 
 
 class TooLongError(NoEligibleCandidateError, ContextOverflowError):
-    """A conversation that is too long for every model, as LangChain's middleware expects to hear it."""
+    """A conversation that is too long for every model, as an error that LangChain's middleware handles."""
 
 
 if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
 TELLING = (OLLAMA, OPENAI)
-"""Dialects of models that tell why each answer ended, though a stream's other chunks may tell nothing at all."""
+"""Dialects of models that state a finish reason in each answer, though most chunks of a stream state nothing."""
 
 UNIVERSAL = (HumanMessage, SystemMessage)
-"""Messages that every provider's models read alike, unless there is more than text in them."""
+"""Messages that every provider's models read alike, unless they hold more than text."""
 
 
 CONVERSATION = ("conversation_id", "session_id", "thread_id")
-"""Where a config's metadata, or what it configures, names the conversation."""
+"""Keys of a config's metadata, or of `configurable`, that identify the conversation."""
 
 
 def _trace_of(callbacks: Any) -> object | None:
-    """Return the id of the trace that a call is part of, as far as a tracer tells it; else of the run around it."""
+    """Return the id of the trace that a call belongs to, if a tracer runs; else of the run around it."""
     parent = getattr(callbacks, "parent_run_id", None)
     for handler in getattr(callbacks, "handlers", ()):
         runs = getattr(handler, "run_map", None)
@@ -81,12 +81,12 @@ class Routing:
     Args:
         models: Candidate's name, or alias -> chat model, wrapped chat model or init_chat_model string.
         router: A router, or the name or folder of one.
-        handed_on: Fields for models that have none of their own, such as a cache.
+        handed_on: Fields to set on models that do not state them, such as a cache.
         prices: Model -> price, in place of the router's.
-        budgets: That hold its calls.
-        origin: What it was made from, for its owner to compare.
-        memory: What is remembered from call to call, of another pool.
-        traffic: Where decisions and calls are kept, by itself or its URL.
+        budgets: Budgets of its calls.
+        origin: The fields it was made from, for the pool to compare.
+        memory: State between calls, of another routing.
+        traffic: The log of decisions and calls, or its URL.
         **how: See `Dispatcher`.
 
     Raises:
@@ -121,7 +121,7 @@ class Routing:
         )
 
     def labelled(self, config: RunnableConfig) -> AbstractContextManager[None]:
-        """Return a block whose calls the log labels as a config says: tags, conversation, run and trace."""
+        """Return a block in which calls are logged with a config's labels: tags, conversation, run and trace."""
         if not self.is_logged:
             return nullcontext()
         said = {**(config.get("configurable") or {}), **(config.get("metadata") or {})}
@@ -136,7 +136,7 @@ class Routing:
     async def off_loop(
         self, decide: Callable[[], Decision], messages: Sequence[BaseMessage], tools: Sequence[Any] = ()
     ) -> Decision:
-        """Return what a function decides on a conversation, beside the event loop unless that is quick."""
+        """Return a function's decision on a conversation, made in a thread unless it is quick."""
         texts = [one.content for one in messages if isinstance(one.content, str)]
         is_plain = not tools and len(texts) == len(messages)
         return await self.dispatcher.off_loop(decide, sum(map(len, texts)) if is_plain else None)
@@ -160,8 +160,8 @@ class Routing:
             tools: The tools that come with the call.
             needs: What else the call needs.
             either: Whether it needs tools or native structured output, whichever the member has.
-            speaker: Which member gave the last answer, where the messages do not tell.
-            alone: Why not to escalate, whatever the settings say.
+            speaker: The author of the last answer, where the messages do not name it.
+            alone: Reason not to escalate, whatever the settings say.
         """
         reading = read(messages, tools, needs)
         if unable := self._unable(tools if reading.tool_providers else (), either):
@@ -189,7 +189,7 @@ class Routing:
         *,
         tools: Sequence[Any] = (),
     ) -> Escalated[Any]:
-        """Return the calls of a decision that may ask more than one, each counted as it is answered.
+        """Return the escalation loop of a decision that allows more than one call.
 
         Raises:
             UnroutableError: There is no text; then no decision allows more than one.
@@ -201,7 +201,7 @@ class Routing:
         return self.dispatcher.escalated(decision, query, escalation, askable)
 
     def messages_for(self, candidate: str, messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-        """Return a conversation as a member's provider can read it."""
+        """Return a conversation in a form that a member's provider accepts."""
         messages = in_roles(messages)
         if all(
             isinstance(one.content, str) and isinstance(one, UNIVERSAL) and not one.name for one in messages
@@ -213,7 +213,7 @@ class Routing:
         return for_provider(messages, provider, sources, candidate, reasons=reasons)
 
     def answered(self, entry: Entry, message: AIMessage) -> AIMessage:
-        """Count an answer, remember its tool calls, and return it with its decision."""
+        """Count an answer, remember the author of its tool calls, and return it with its decision."""
         entry.usage = usage_of(told_usage(message))
         entry.cost = cost_of(message)
         entry.said.append(str(message.text))
@@ -235,7 +235,7 @@ class Routing:
     def kept(
         self, message: AIMessage, decision: Decision, taken: Taken, all_taken: Sequence[Taken]
     ) -> AIMessage:
-        """Return the answer that was kept of several, with its decision and the tokens of all; these are counted."""
+        """Return the best of several answers, which are counted, with its decision and the tokens of all."""
         self._began(message, decision)
         message = without_logprobs(message) if taken.asked_logprobs else message
         usage = summed([one.usage for one in all_taken])
@@ -243,7 +243,7 @@ class Routing:
 
     @property
     def identities(self) -> dict[str, str]:
-        """What tells these members from others, by name."""
+        """A description of each member, by name, that tells one model from another."""
         told = ((name, member, effort_of(member.model)) for name, member in self.members.items())
         return {
             name: f"{member.model._llm_type}/{member.model_name or ''}{f'@{effort}' if effort else ''}"
@@ -257,7 +257,7 @@ class Routing:
             )
 
     def _speaker(self, reading: Reading) -> str | None:
-        """Return which member gave the last answer: as it says, as its tool calls tell, or by its model's name."""
+        """Return the author of the last answer: by its stamp, its tool calls, or its model's name."""
         if reading.last is None:
             return None
         metadata = reading.last.response_metadata
@@ -274,7 +274,7 @@ class Routing:
         return found[0] if len(found) == 1 else None  # variants of one model share its name
 
     def _unable(self, tools: Sequence[Any], either: bool) -> dict[str, str]:
-        """Return which candidates cannot take a call for its tools or its schema, each with why."""
+        """Return the candidates that cannot take a call for its tools or its schema -> the reason."""
         unable = unable_members(self.providers, tools) if tools else {}
         if either:
             mute = (name for name, member in self.members.items() if not member.answers_schemas)

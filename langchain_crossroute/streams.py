@@ -29,20 +29,20 @@ LAST = "last"
 FINISH, BLOCK_FINISH = "message-finish", "content-block-finish"
 DELTA = "content-block-delta"
 SHOWING = frozenset({DELTA, BLOCK_FINISH})
-"""Events that hold something to read."""
+"""Events with content."""
 
 
 class Tail(tail.Tail[Any]):
-    """One chunk of a stream is stamped: the one that says it is the last, or else one of its own behind all others.
+    """The tail of a stream of chunks; one carries the decision: the last one, or another after all of them.
 
-    A chunk is a message, what was parsed of one, or a dict with either (`include_raw`). What merges chunks adds
-    integers and joins strings: a decision on two chunks would be garbled.
+    A chunk is a message, a parsed object, or a dict with either (`include_raw`). Merging chunks adds integers and
+    joins strings: a decision on two chunks would be garbled.
 
     Args:
         entry: The stream's, in the ledger.
-        memory: Remembers which candidate began which tool calls.
-        probe: Overhears the stream.
-        parse: Raises what is wrong with a whole answer that came parsed.
+        memory: Remembers the authors of tool calls.
+        probe: Counts the stream's tokens.
+        parse: Raises for a whole answer that does not fit its schema.
         telling: See `Ending`.
     """
 
@@ -62,12 +62,12 @@ class Tail(tail.Tail[Any]):
         self._last: Any = None
 
     def shows(self, chunk: Any) -> bool:
-        """Return whether a chunk holds something to read."""
+        """Return whether a chunk has content."""
         message = message_of(chunk)
         return shows(message) if message is not None else chunk is not None
 
     def take(self, chunk: Any) -> Iterator[Any]:
-        """Yield the chunk, with the decision if it says that it is the last one with a message."""
+        """Yield the chunk, with the decision if it is marked as the last message."""
         message = message_of(chunk)
         if message is None:
             yield chunk
@@ -88,7 +88,7 @@ class Tail(tail.Tail[Any]):
             yield self._with_decision(message)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut end, and an answer that came parsed in part alone; of these the probe has the message."""
+        """Refuse a cut stream, and an answer that was parsed in part alone, by the message that the probe has."""
         message = self._probe.message if self._last is None else None
         if message is not None:
             reason = finish_reason_of(message)
@@ -100,7 +100,7 @@ class Tail(tail.Tail[Any]):
             self._parse(message)
 
     def end(self) -> Iterator[Any]:
-        """Yield a chunk of its own with the decision, where none said that it was the last."""
+        """Yield another chunk with the decision, where no chunk was marked as the last."""
         message = message_of(self._last)
         if message is not None and not self._stamped:
             yield self._with_decision(AIMessageChunk(content="", id=message.id, chunk_position=LAST))
@@ -111,7 +111,7 @@ class Tail(tail.Tail[Any]):
         self.tell(usage_of(message.usage_metadata), behind=self.entry.begun and not shows(message))
 
     def _with_decision(self, message: AIMessage) -> Any:
-        """Return the last chunk with another message in it, which carries the decision: the call is counted now."""
+        """Count the call, and return the last chunk with a message that carries the decision."""
         self._stamped = True
         chunk = with_message(self._last, stamped(message, self.entry.count()))
         return AddableDict(chunk) if isinstance(chunk, dict) else chunk
@@ -121,10 +121,10 @@ class Tail(tail.Tail[Any]):
 
 
 class EventTail(Tail):
-    """The end of a stream of events: the last event of a message carries the decision in its metadata."""
+    """The tail of a stream of events: the last event of a message carries the decision in its metadata."""
 
     def shows(self, chunk: Any) -> bool:
-        """Return whether an event holds something to read."""
+        """Return whether an event has content."""
         return chunk.get("event") in SHOWING
 
     def take(self, chunk: Any) -> Iterator[Any]:

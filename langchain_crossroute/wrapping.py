@@ -14,21 +14,21 @@ Change = Callable[[BaseChatModel], Runnable[Any, Any]]
 
 
 def copied(model: BaseChatModel, update: dict[str, Any]) -> BaseChatModel:
-    """Return a copy of a chat model with other fields, by which a cache tells it from the model."""
+    """Return a copy of a chat model with other fields; caches tell the two apart."""
     copy = model.model_copy(update=update)
-    vars(copy).pop("_serialized", None)  # what LangChain remembers of the fields as they were
+    vars(copy).pop("_serialized", None)  # LangChain's cached form of the old fields
     return copy
 
 
 def completed(model: BaseChatModel, handed_on: dict[str, Any]) -> BaseChatModel:
-    """Return a chat model with the fields handed on that it does not state itself."""
+    """Return a chat model with the fields that it does not state itself set."""
     free = type(model).model_fields.keys() - model.model_fields_set
     update = {field: value for field, value in handed_on.items() if field in free}
     return copied(model, update) if update else model
 
 
 def change_within(runnable: Runnable[Any, Any], change: Change, name: str) -> Runnable[Any, Any]:
-    """Return what was given with its chat model changed, each of them where it falls back on others.
+    """Return a runnable with the chat model within changed, and those that it falls back on.
 
     Raises:
         TypeError: There is no chat model in it.
@@ -59,7 +59,7 @@ def innermost(runnable: Runnable[Any, Any]) -> BaseChatModel:
 
 
 def configure(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[Any, Any]:
-    """Return what a call's config makes of what was given."""
+    """Return a runnable with its configurable fields and alternatives set by a call's config."""
     if isinstance(runnable, DynamicRunnable):
         return configure(runnable.prepare(config)[0], config)
     if _is_configurable(runnable):
@@ -74,18 +74,18 @@ def configure(runnable: Runnable[Any, Any], config: RunnableConfig) -> Runnable[
 
 
 def _is_configurable(runnable: object) -> bool:
-    """Return whether it is what `init_chat_model(configurable_fields=...)` makes: a class of no public name."""
+    """Return whether it was made by `init_chat_model(configurable_fields=...)`: its class has no public name."""
     return type(runnable).__name__ == "_ConfigurableModel"
 
 
 def as_constructed(model: BaseChatModel, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of fields as the model's class takes them with the others that were given."""
+    """Return the values that the model's constructor gives to fields, beside those already set."""
     kind = type(model)
     named = {name: info.alias or name for name, info in kind.model_fields.items()}
     given = {named[name]: getattr(model, name) for name in model.model_fields_set if name in named}
     try:
         made = kind(**given, **{named[name]: value for name, value in fields.items()})
-    except (TypeError, ValueError):  # a class that is not made of its fields
+    except (TypeError, ValueError):  # its constructor does not take its fields
         return fields
     return {name: getattr(made, name) for name in fields}
 
@@ -100,7 +100,7 @@ def models_within(runnable: Runnable[Any, Any]) -> list[BaseChatModel]:
 
 
 def refusal(name: str, given: object) -> str:
-    """Say that a model is none."""
+    """Return the error message for an object that is no chat model."""
     return (
         f"Model {name!r} is a {type(given).__name__}. Expected a chat model, one within .bind(), "
         ".with_config(), .with_retry() or .with_fallbacks(), or a string for init_chat_model such as "

@@ -20,20 +20,20 @@ from llamaindex_crossroute.probe import UsageProbe
 from llamaindex_crossroute.routing import Routing
 
 MISFITS = (ValueError, TypeError, KeyError, AssertionError, OutputParserException)
-"""What endpoints raise of an answer that does not fit its schema."""
+"""Errors that endpoints raise for an answer that does not fit its schema."""
 
 
 class EscalatedCall:
-    """The members' calls for one query; each is an LLM event of its own.
+    """A call that may go to several members; each of their calls is an LLM event.
 
-    What an endpoint raises of an answer that does not fit its schema is evidence. It is raised if that answer is
-    the best there is.
+    An error that an endpoint raises for an answer that does not fit its schema is evidence. It is raised if no answer
+    is better.
 
     Args:
         routing: The members.
-        loop: Which member is called next, and which answer is kept.
+        loop: Chooses the next member, and the best answer.
         reading: What the call says.
-        tools: Those that the call offers.
+        tools: The tools that the call offers.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class EscalatedCall:
         self._routing, self._loop, self._reading, self._tools = routing, loop, reading, tools
 
     def steps(self) -> Steps[Any]:
-        """Return the steps to the answer that is kept."""
+        """Return the steps to the best answer."""
         return self._kept((yield from self._loop.steps(self._asking, _facts)))
 
     def _asking(self, decision: Decision, logprobs: bool) -> Steps[Given[Any]]:

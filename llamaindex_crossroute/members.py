@@ -18,14 +18,14 @@ from llamaindex_crossroute.messages.reply import usage_of
 
 NAME = "CrossRoute"
 LOGPROBS = frozenset({"logprobs", "top_logprobs"})
-"""Fields by which LlamaIndex's OpenAI, and what is built on it, is asked for log-probabilities."""
+"""Fields that request log-probabilities, of LlamaIndex's OpenAI and what is built on it."""
 
 
 def model_name(llm: LLM) -> str | None:
-    """Return the name of the model that an LLM asks; None where it tells none.
+    """Return the name of an LLM's model; None where it states none.
 
     Raises:
-        TypeError: It is no LLM, such as a name.
+        TypeError: It is no LLM, but a name, say.
     """
     if not isinstance(llm, LLM):
         raise TypeError(f"Expected an LLM of LlamaIndex, such as OpenAI(model=...), got {llm!r}.")
@@ -34,19 +34,19 @@ def model_name(llm: LLM) -> str | None:
 
 
 def calls_tools(llm: LLM) -> bool:
-    """Return whether an LLM says that it calls functions, whatever its class."""
+    """Return whether an LLM's metadata says that it calls functions."""
     return llm.metadata.is_function_calling_model
 
 
 def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) -> Ability:
-    """Return what an LLM can do: as stated; tools and context by its metadata; the rest by its candidate.
+    """Return an LLM's capabilities: as stated; tools and context by its metadata; the rest by its candidate.
 
     A context window of 3,900 tokens is LlamaIndex's default; it counts as unknown.
 
     Args:
         llm: The LLM.
-        candidate: What the router, or the catalogue, knows of it.
-        stated: What the user said of it.
+        candidate: Its entry in the router or the catalogue.
+        stated: By the user.
     """
     known = candidate.capabilities
     window = llm.metadata.context_window
@@ -63,13 +63,13 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
 
 
 def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:
-    """Return what is true of every member, or of the pool.
+    """Return metadata that is true of every member, or of the pool.
 
-    Prompts are cut to the context window of the member that is likely to answer: those with less room are passed over.
+    The context window is that of the member that is likely to answer: members with less room are passed over.
 
     Args:
         llms: The members.
-        usual: The one that would take an ordinary call.
+        usual: The member that would take an ordinary call.
     """
     members = [llm.metadata for llm in llms.values()]
     roles = {metadata.system_role for metadata in members}
@@ -84,17 +84,14 @@ def common_metadata(llms: Mapping[str, LLM], usual: str) -> LLMMetadata:
 
 
 def can_be_asked(llm: LLM) -> bool:
-    """Return whether an LLM can be asked for log-probabilities, and its user left that open."""
+    """Return whether log-probabilities can be requested from an LLM, and its user left that open."""
     if not type(llm).model_fields.keys() >= LOGPROBS or getattr(llm, "logprobs", None) is not None:
         return False
     return LOGPROBS.isdisjoint(getattr(llm, "additional_kwargs", {}))
 
 
 def asking(llm: LLM) -> LLM:
-    """Return a view of an LLM that asks for log-probabilities.
-
-    The LLM itself stays as it is. The view shares its clients, also those that are opened later.
-    """
+    """Return a copy of an LLM that requests log-probabilities; it shares the clients, also those opened later."""
     # one alternative a token: llama.cpp tells nothing for none
     view = llm.model_copy(update={"logprobs": True, "top_logprobs": 1})
     object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
@@ -102,7 +99,7 @@ def asking(llm: LLM) -> LLM:
 
 
 def answerer(model: object) -> Callable[[str], Answer] | None:
-    """Return what profiling can ask, from several threads; None where the model is no LlamaIndex LLM.
+    """Return a function for profiling, safe to call from several threads; None where the model is no LlamaIndex LLM.
 
     crossroute.profile_model(answerer(OpenAI(model="gpt-5-mini")), name="gpt-5-mini", price=...)
     """

@@ -56,11 +56,11 @@ OWN_FIELDS = (
 ROUTED_BY = ("llms", "router", "abilities", "prices", "budgets", "traffic", *DISPATCH_OPTIONS)
 
 Escalate = Escalation | Literal["buffer"] | StrictBool | None
-"""Whether other members may be asked after an answer: True by the defaults, "buffer" streamed calls as well."""
+"""Whether further members may be called after an answer: True, "buffer" for streamed calls as well, or settings."""
 
 
 class MemberPool(PoolFields, FunctionCallingLLM):
-    """The members and how they are chosen; the endpoints follow in its children."""
+    """The fields of CrossRouteLLM; its endpoints follow in the children."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
@@ -68,7 +68,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     router: Router | str | Path = Field(description="A router, or the name or folder of one.")
     escalate: Escalate = Field(
-        default=None, description="Whether others may be asked after an answer, and how."
+        default=None, description="Whether further members may be called after an answer, and how."
     )
     llms: dict[str, LLM] = Field(exclude=True, description="Candidate's name or alias -> LLM.")
     abilities: dict[str, Ability] = Field(
@@ -77,7 +77,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
     prices: dict[str, Price] = Field(
         default_factory=dict, description="USD per million tokens, in place of the router's."
     )
-    # inherited, and the members' own affair
+    # inherited; the members have their own
     system_prompt: str | None = Field(default=None, exclude=True)
     pydantic_program_mode: PydanticProgramMode = Field(default=PydanticProgramMode.DEFAULT, exclude=True)
 
@@ -131,16 +131,16 @@ class MemberPool(PoolFields, FunctionCallingLLM):
             shadow_share=shadow_share,
         )
         self._made = Routing(**self._parts)
-        self._made.dispatcher  # noqa: B018 - what is wrong with the members is told here
+        self._made.dispatcher  # noqa: B018 - raises here for what is wrong with the members
         if callback_manager is None:
-            # members keep theirs; engines, which trace through ours, find the first's
+            # members keep theirs; engines trace through the pool's, which is the first member's
             super().__setattr__("callback_manager", next(iter(self.llms.values())).callback_manager)
         else:
             self.callback_manager = callback_manager
 
     @model_validator(mode="after")
     def _own_default(self) -> Self:
-        """Refuse at once what can be told without the router, also of an assigned field."""
+        """Refuse a default that is no member, before the router is loaded; also when assigned."""
         if self.default is not None and self.default not in self.llms:
             raise ValueError(
                 f"The default {self.default!r} is not among the members {', '.join(map(repr, self.llms))}."
@@ -159,7 +159,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @property
     def _routing(self) -> Routing:
-        """What routes by the fields as they are now; fields may be assigned, and differ in a copy."""
+        """The routing for the current fields: they may be assigned, and differ in a copy."""
         if not self._made.is_of(self._parts):
             self._made = Routing(**self._parts).after(self._made)
         return self._made
@@ -178,7 +178,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         unescalated: str = "",
         schema: type[BaseModel] | None = None,
     ) -> Call:
-        """Return the call that a reading describes, decided by the fields as they are now.
+        """Return the call that a reading describes, decided by the current fields.
 
         Args:
             reading: What the call says; a completion's prompt as it is.
@@ -207,7 +207,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @override
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
-        """Add the system prompt that the members share, if they do: programs over the pool ask for it."""
+        """Add the members' common system prompt, if they have one: programs over the pool need it."""
         prompts = {llm.system_prompt for llm in self.llms.values()}
         return next(iter(self.llms.values()))._extend_messages(messages) if len(prompts) == 1 else messages
 
@@ -238,14 +238,14 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @field_serializer("escalate")
     def _escalate_without_code(self, escalate: Escalate) -> Any:
-        """Return the settings; a check and a judge are code, to be given again when they are read back."""
+        """Return the settings without check and judge: these are code, to be passed again when they are read back."""
         if not isinstance(escalate, Escalation):
             return escalate
         return escalate.model_dump(exclude={"check", "judge"}, exclude_defaults=True)
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
-        """Hand a callback manager on to the members: `Settings.llm = ...` sets only ours."""
+        """Set a callback manager on the members, too: `Settings.llm = ...` sets only the pool's."""
         if name == "callback_manager":
             for llm in self.llms.values():
                 llm.callback_manager = value
@@ -268,12 +268,12 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @override
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a pickle as it was; LlamaIndex would run __init__ again."""
+        """Restore a pickle without running __init__ again, as LlamaIndex would."""
         BaseModel.__setstate__(self, state)
 
     @override
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Name the members; what they hold (keys, clients) stays out."""
+        """Name the members, without what they hold (keys, clients)."""
         yield "llms", list(self.llms)
         yield from ((name, getattr(self, name)) for name in OWN_FIELDS)
         yield "escalate", self._escalate_without_code(self.escalate)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 instrumentation = get_dispatcher(__name__)
 
 
-def _is_heard() -> bool:
+def _has_handlers() -> bool:
     """Return whether the pool's events have a handler; without one they are not made."""
     source = instrumentation
     while True:
@@ -53,7 +53,7 @@ def _is_heard() -> bool:
 
 
 class Instrumentation:
-    """Tells LlamaIndex's instrumentation what was decided and answered, and an outer pool what that took.
+    """Observer that emits LlamaIndex events of decisions and answers, and reports tokens and cost to an outer pool.
 
     Args:
         llms: Candidate -> LLM.
@@ -64,7 +64,7 @@ class Instrumentation:
 
     def decided(self, decision: Decision) -> None:
         """Emit that a member was chosen."""
-        if _is_heard():
+        if _has_handlers():
             instrumentation.event(CrossRouteDecisionEvent(decision=decision))
 
     def called(self, call: Called) -> None:
@@ -73,7 +73,7 @@ class Instrumentation:
             return
         if call.decision.max_calls == 1:
             tell_outer(call.usage, call.cost)
-        if not _is_heard():
+        if not _has_handlers():
             return
         nested = isinstance(getattr(self._llms[call.decision.candidate], "spend", None), Spend)
         instrumentation.event(
@@ -84,17 +84,17 @@ class Instrumentation:
 
 
 class Routing:
-    """The members, and the dispatcher that chooses among them, built when it is first asked.
+    """The members, and the dispatcher that chooses among them, built on first use.
 
-    Copies of a pool share it; a pickle takes what it was made of, and builds it again.
+    Copies of a pool share it; a pickle holds its arguments, and builds it again.
 
     Args:
         llms: Candidate's name, or alias -> LLM.
         router: A router, or the name or folder of one.
-        abilities: What is known of members beyond their metadata.
+        abilities: Capabilities of members beyond their metadata.
         prices: Member -> price, in place of the router's.
-        budgets: That hold its calls.
-        traffic: Where decisions and calls are kept, by itself or its URL.
+        budgets: Budgets of its calls.
+        traffic: The log of decisions and calls, or its URL.
         **how: See `Dispatcher`.
     """
 
@@ -119,15 +119,15 @@ class Routing:
         self._lock = threading.Lock()
 
     def is_of(self, parts: Mapping[str, Any]) -> bool:
-        """Return whether it was made of these parts, by the names of its arguments."""
+        """Return whether it was made with these arguments, by name."""
         own = {**self.__dict__, **self.how}
         made_of = ((own[name], part) for name, part in parts.items())
         return all(one is part or _same(one, part) for one, part in made_of)
 
     def after(self, other: Routing) -> Self:
-        """Return it with what another remembers, and with the other's router where that is the same.
+        """Return it with the memory of another, and with the other's loaded router where it is the same.
 
-        What was learnt of the log-probabilities of members holds for the same LLMs alone.
+        What is remembered of log-probabilities holds for the same LLMs alone.
         """
         self.memory = other.memory if _same(self.llms, other.llms) else other.memory.of_other_models()
         if _same(self.router, other.router):
@@ -150,11 +150,11 @@ class Routing:
 
     @property
     def calls_tools(self) -> bool:
-        """Whether any member does."""
+        """Whether any member calls tools."""
         return any(map(calls_tools, self.llms.values()))
 
     def asked(self, name: str) -> LLM:
-        """Return a member as it is called: told how hard to think, where its name says so."""
+        """Return a member as it is called: with its effort set, where its name has one."""
         told = self._efforts[name]
         return self.llms[name] if told is None else told_to(self.llms[name], told)
 
@@ -170,11 +170,11 @@ class Routing:
         )
 
     def began(self, decision: Decision, message: ChatMessage, reading: Reading) -> None:
-        """Remember which member wrote a message."""
+        """Remember the author of a message."""
         self.memory.began(marks(message, reading.question), decision.candidate)
 
     def kept(self, chosen: Chosen[Any], message: ChatMessage | None, reading: Reading) -> None:
-        """Remember which member's answer was kept, and emit what all answers took together."""
+        """Remember the author of the best answer, and emit the tokens and cost of all answers."""
         decision = chosen.decision
         if message is not None:
             self.began(decision, message, reading)
@@ -187,10 +187,9 @@ class Routing:
         )
 
     def readable(self, messages: Sequence[ChatMessage], llm: LLM) -> list[ChatMessage]:
-        """Return the messages for a member: a list of its own, since OpenAI's appends to it.
+        """Return the messages for a member: a new list, since OpenAI's class appends to it.
 
-        What is known to be the reasoning of another kind of member is left out: providers sign theirs, and
-        refuse what others signed or did not sign.
+        Reasoning of members of another class is left out: providers sign theirs, and refuse what they did not sign.
         """
         if all(map(is_plain, messages)):
             return list(messages)
@@ -198,7 +197,7 @@ class Routing:
         return readable(own, is_anthropics=dialect_of(llm) is ANTHROPIC)
 
     def arguments(self, llm: LLM, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a call's arguments in a member's words."""
+        """Return a call's arguments by the names that a member's provider takes."""
         if not given:
             return {}
         name = next((name for name, one in self.llms.items() if one is llm), llm.metadata.model_name)
@@ -260,7 +259,7 @@ class Routing:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Return whether two parts are one: models are, where they are the same object."""
+    """Return whether two arguments are the same; models are compared by identity."""
     if isinstance(one, dict) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
     return one is other or (not isinstance(one, Router) and bool(one == other))

@@ -27,9 +27,9 @@ from llamaindex_crossroute.routing import Routing
 
 
 class Tail(tail.Tail[Any]):
-    """What a stream's chunks share: one stamp, which learns the actual cost when the stream has ended.
+    """The tail of a stream; its chunks share one decision, whose actual cost is set when the stream has ended.
 
-    No chunk is held back for it: the cost appears on the last chunk, too, which the caller may have kept.
+    No chunk is held back for the cost: it appears on chunks that the caller has kept.
 
     Args:
         routing: The members.
@@ -54,7 +54,7 @@ class Tail(tail.Tail[Any]):
         self._stamp["actual_cost"] = self.entry.decision.actual_cost
 
     def shows(self, chunk: Any) -> bool:
-        """Return whether a chunk holds something to read."""
+        """Return whether a chunk has content."""
         if isinstance(chunk, ChatResponse):
             return bool(chunk.delta or chunk.message.content) or shows(chunk.message)
         if isinstance(chunk, FlexibleModel):
@@ -62,7 +62,7 @@ class Tail(tail.Tail[Any]):
         return bool(chunk.text if isinstance(chunk, CompletionResponse) else chunk)
 
     def take(self, chunk: Any) -> Iterator[Any]:
-        """Yield a chunk with the stamp."""
+        """Yield a chunk with the decision."""
         if not isinstance(chunk, RESPONSES):
             self._parsed = chunk
             yield chunk
@@ -72,7 +72,7 @@ class Tail(tail.Tail[Any]):
         self.tell(usage := usage_of(chunk), behind=self.entry.begun and not chunk.delta)
         told = self.entry.usage
         if usage and told and reason is not None and isinstance(chunk.raw, dict):
-            # made by the class, of a part of what came
+            # LlamaIndex's class keeps only a part of what its provider sent
             self.entry.usage = told.whole(map(counted, usages(self.opened.frames)))
         nameless = reason is not None and isinstance(chunk, ChatResponse) and is_nameless(chunk.message)
         self.entry.check(reason, said=self.entry.begun, nameless=nameless)
@@ -84,7 +84,7 @@ class Tail(tail.Tail[Any]):
         yield stamped(chunk, self._stamp)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse a cut end, and an answer that was parsed in part alone."""
+        """Refuse a cut stream, and an answer that was parsed in part alone."""
         super().check(empty=empty)
         if self._schema is not None and isinstance(self._parsed, FlexibleModel):
             self._schema.model_validate(self._parsed.model_dump(exclude_unset=True))
