@@ -26,32 +26,32 @@ LOG = logging.getLogger("crossroute.calls")
 
 MAX_ATTEMPTS = 16
 LEAST_TRIES = 2
-"""Of a candidate that went down while the call ran: calls that ran beside it may have failed in one moment."""
+"""Tries of a candidate that went down during the call: its failures may be those of concurrent calls."""
 
 MOST_FAULTS = {TIMEOUT: 3, UNREADABLE: 5}
-"""Of one candidate, a call: a timeout takes as long as its client waits, an unreadable answer may be paid for."""
+"""Per candidate and call: a timeout lasts as long as its client waits, an unreadable answer may be paid for."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 1.0
 LONGEST_WAIT_S = 10.0
-"""Seconds that a provider may ask for; one that asks for more is not called again in the call."""
+"""Seconds; a provider that asks for a longer wait is not called again in the call."""
 
 
 class Attempts:
     """One call, made to the decision's eligible candidates in turn until one answers.
 
     They are called by reward, those that cool down last. Where all failed and attempts are left, another round begins
-    after a pause (0.1 s, doubled each time, at most 1 s, up to half of it left out by chance; longer where all
-    providers ask for it). What the request is at fault for is raised at once. A member that would fail again (its key,
-    its context window, an argument that it does not take) is left out of the rest of the call. Where every candidate
-    left has failed many times in a row, in this call or others, no further round begins. The last error is raised as
-    it was, with `crossroute_failures` and a note of those before it.
+    after a pause (0.1 s, doubled each time, at most 1 s, randomly shortened by up to half; longer where all providers
+    ask for it). An error that is the request's fault is raised at once. A member that would fail again (its key, its
+    context window, an argument that it does not take) is left out of the rest of the call. Where every candidate left
+    has failed many times in a row, in this call or others, no further round begins. The last error is raised
+    unchanged, with `crossroute_failures` and a note of the earlier ones.
 
-    Each method takes a function of the decision as it stands, with the candidate to call and the failures so far:
-    one that calls the candidate, or returns the steps of the call, or what opens its stream.
+    Each method takes a function of the current decision, which holds the candidate to call and the failures so far:
+    one that calls the candidate, returns the steps of the call, or opens its stream.
 
     Args:
         decision: What was decided.
-        cooldowns: Which candidates failed lately, in any call.
+        cooldowns: Recent failures of candidates, in any call.
         max_attempts: At most, over all candidates.
         insist: Call the decision's candidate first even while it cools down.
         windows: Candidate -> its context window in tokens, where that is known: after one that is too small, only
@@ -117,10 +117,10 @@ class Attempts:
     def stream(self, opening: Callable[[Decision], tuple[Callable[[], Iterator[T]], Tail[T]]]) -> Iterator[T]:
         """Yield the chunks of the first stream that begins; once it has begun, its errors are raised.
 
-        What begins a stream is something to read; chunks before it are held back.
+        A stream begins with its first content; chunks before it are held back.
 
         Args:
-            opening: A decision -> what opens its candidate's stream, and the tail that the chunks pass.
+            opening: A decision -> the function that opens its candidate's stream, and the tail for its chunks.
         """
         while True:
             begun, empty, held = False, True, deque[T]()
@@ -173,7 +173,7 @@ class Attempts:
                 return
 
     def raises(self, fault: Fault) -> bool:
-        """Return whether an error is raised at once: the request is at fault, unless filters are to be passed."""
+        """Return whether an error is raised at once: the request's fault, unless it is a filter to go past."""
         return fault.party == "request" and not (fault is CONTENT and self._past_filters)
 
     def _answered(self) -> None:
@@ -213,7 +213,7 @@ class Attempts:
         return self._names
 
     def _leave_out(self, name: str, fault: Fault) -> None:
-        """Leave out of this call those that would fail as this one did."""
+        """Leave out of this call the candidates that would fail in the same way."""
         failing = {name} if not fault.again else set()
         self._faults[name, fault] += 1
         if self._faults[name, fault] >= MOST_FAULTS.get(fault, MAX_ATTEMPTS):
@@ -225,7 +225,7 @@ class Attempts:
         self._waiting = [other for other in self._waiting if other not in failing]
 
     def _paused(self) -> float | None:
-        """Return the seconds to wait for the next attempt, 0 within a round; None where no round is worth it."""
+        """Return the seconds to wait for the next attempt, 0 within a round; None where no further round begins."""
         if self._waiting:
             return 0.0
         self._names = [name for name in self._names if self._waits.get(name, 0.0) <= LONGEST_WAIT_S]
@@ -241,7 +241,7 @@ class Attempts:
         return tried_enough and self.cooldowns.is_down(name)
 
     def _next(self, reason: str) -> None:
-        """Turn to the next candidate of the round: by reward, those that cool down last."""
+        """Switch to the next candidate of the round: by reward, those that cool down last."""
         failed = self.cooldowns.failed
         ready = (name for name in self._waiting if name not in failed or not self.cooldowns.remaining(name))
         name = next(ready, self._waiting[0])

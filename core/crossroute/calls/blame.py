@@ -1,7 +1,7 @@
 """Blame: whether the request, the member or the network is at fault for an error.
 
-Only a request's fault is raised at once: it would be one everywhere. Errors are told apart by what they say, since no
-framework is known here: by HTTP status, by what the body calls itself, by words, by the name of their class.
+Only an error that is the request's fault is raised at once: it would fail everywhere. The core imports no framework, so
+errors are classified by HTTP status, by the code or type in the body, by the message, and by the name of their class.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ from crossroute.calls.wordings import WORDINGS
 from crossroute.errors import NoAnswerError
 
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
-"""Names of errors by which a framework leaves a step: no failures."""
+"""Names of errors that are a framework's control flow, and no failures."""
 
 REQUESTED = frozenset((400, 422))
 """Statuses that blame the request, unless the body says otherwise. Others (406, 411, 415, 431) refuse what the client
 and the host between them make of any request: another member may take it."""
 
 PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
-"""What no model's API says of a request: a proxy does."""
+"""A proxy's answer, not a model API's."""
 
 SILENT = re.compile(
     r"\s*(?:error code:? ?)?\d{3}(?: bad request| unprocessable (?:entity|content))?"
     r"(?: - (?:\{\}|\[\]|none|null))?[\s.]*",
     re.IGNORECASE,
 )
-"""A refusal without a word of why: a proxy's, too."""
+"""A refusal without a reason: a proxy's, too."""
 
 TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
-"""What one request alone exceeds, whatever is asked later: a rate of tokens, for one."""
+"""A limit that the request alone exceeds, whenever it is sent: a rate of tokens, for one."""
 
 _WORDED = {fault.kind: fault for fault in (OVERLOAD, UNSUPPORTED, WINDOW, CONTENT, ACCESS)}
 BY_WORDS = tuple((_WORDED[kind], re.compile("|".join(said), re.IGNORECASE)) for kind, said in WORDINGS)
-"""What a bad request is blamed on, the first that is found; else it is an argument."""
+"""Faults of a bad request by words of its message, the first match; otherwise it is an argument."""
 
 TELLING_LENGTH = 600
-"""Characters of an error that are looked at: what follows may be the prompt."""
+"""Characters of a message that are matched: the rest may be the prompt."""
 
 EMPTY = re.compile(
     r"no generation|null value|empty (?:response|answer)|no (?:response|choices)|unexpected response|malformed"
@@ -72,15 +72,15 @@ OUT_OF_QUOTA = re.compile(
     re.IGNORECASE,
 )
 UNSENT = re.compile(r"argument|positional|required keyword|JSON (?:serializable|compliant)")
-"""What is said of a request that could not be made, and of no answer."""
+"""Words of an error in making a request, not in reading an answer."""
 MISUSED = frozenset({TypeError, ValueError, OverflowError})
-"""What a client raises, as a connection's error, of a timeout that is none: no network does."""
+"""Causes of a client's connection error that no network has: an invalid timeout, say."""
 
 
 def fault_of(error: BaseException) -> Fault:
-    """Return whose fault an error is.
+    """Return the fault that an error stands for.
 
-    The outermost error that tells decides, then the one that it was explicitly raised from.
+    The outermost error that can be classified decides, then the one that it was explicitly raised from.
 
     >>> fault_of(TimeoutError()).party, fault_of(ValueError("temperature must be in [0, 2]")).party
     ('network', 'member')
@@ -102,7 +102,7 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def note_answer(error: BaseException, usage: Any = None, cost: float | None = None) -> None:
-    """Note on an error that an answer came, and was paid for: it could not be read as what was asked for.
+    """Note on an error that an answer arrived and was paid for, though it could not be read.
 
     Args:
         error: The error.
@@ -113,7 +113,7 @@ def note_answer(error: BaseException, usage: Any = None, cost: float | None = No
 
 
 def noted_answer(error: BaseException) -> tuple[Any, float | None] | None:
-    """Return tokens and USD of the answer that came before an error, as noted; None where none did."""
+    """Return tokens and USD of the answer before an error, as noted; None where there was none."""
     return noted(error, "answered")  # type: ignore[no-any-return]
 
 
@@ -127,7 +127,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_timeout(error: BaseException) -> bool:
-    """Return whether the error says that an answer took too long."""
+    """Return whether an error is a timeout."""
     return any("Timeout" in name for link in chain(error) for name in names_of(link))
 
 
@@ -159,7 +159,7 @@ def names_of(error: BaseException) -> set[str]:
 
 
 def _told(error: Exception) -> Fault | None:
-    """Return what one error says, or None where it says nothing."""
+    """Return the fault of one error, without its causes; None where it cannot be classified."""
     body = _body(error)
     code, within = status(error), next((one for one in map(_number, _fields(body)) if one), None)
     if code is None or (code in REQUESTED and within is not None):  # a gateway's own, and its provider's
@@ -183,7 +183,7 @@ def _told(error: Exception) -> Fault | None:
 
 
 def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
-    """Return what a status says, unless the body says otherwise."""
+    """Return the fault of a status, unless the body states another."""
     fault = BY_STATUS.get(code, OVERLOAD if code >= 500 else None)
     if fault is None:
         return _by_body(code, kind, words)
@@ -198,7 +198,7 @@ def _by_status(code: int, kind: Fault | None, words: str) -> Fault:
 
 
 def _by_body(code: int, kind: Fault | None, words: str) -> Fault:
-    """Return what the body of a refusal says, of which the status says little."""
+    """Return the fault of a refusal by its body, where the status is ambiguous."""
     told = _told_apart(kind, words)
     if told is not None:
         return told
@@ -220,7 +220,7 @@ def _by_words(words: str) -> Fault | None:
 
 
 def _body(error: Exception) -> Mapping[str, Any] | None:
-    """Return what a provider sent as an error: in `body`, or, of an answer with status 200, as the argument."""
+    """Return a provider's error body: of `body`, or, in an answer with status 200, of the first argument."""
     response = getattr(error, "response", None)
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):  # botocore
         return {str(name).lower(): value for name, value in response["Error"].items()}
@@ -231,7 +231,7 @@ def _body(error: Exception) -> Mapping[str, Any] | None:
 
 
 def _mapping(told: Any) -> Mapping[str, Any] | None:
-    """Return what a provider sent, also as the only one of a list, as Google does."""
+    """Return a mapping, or the only one of a list, as Google sends it."""
     told = told[0] if isinstance(told, list) and len(told) == 1 else told
     return told if isinstance(told, Mapping) else None
 

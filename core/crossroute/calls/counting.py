@@ -11,7 +11,7 @@ from crossroute.calls.spend import TIERS, Usage, written_in_all
 
 INPUT = ("prompt_tokens", "prompt_token_count")
 INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
-"""The input without what READ_BESIDE and MADE_BESIDE tell, where a provider tells these."""
+"""The input without READ_BESIDE and MADE_BESIDE, of providers that state these."""
 OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
 THOUGHT = ("thoughts_token_count",)
 """Gemini counts what it thinks beside what it writes."""
@@ -21,13 +21,13 @@ CACHED = ("cached_content_token_count", "prompt_cache_hit_tokens", "cached_token
 """Google's word, DeepSeek's, Moonshot's."""
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
-"""Anthropic and Bedrock count what their cache holds beside their input tokens; LiteLLM, which has these as well,
-within its prompt tokens."""
+"""Anthropic and Bedrock count cached tokens beside their input tokens; LiteLLM, which has these fields as well, within
+its prompt tokens."""
 
 DIGITS = 10
 """Of a count of tokens, at most: no call takes ten billion."""
 DEAREST = 1e6
-"""USD that no call costs: what says more is no cost."""
+"""USD; a higher number is no cost of a call."""
 
 STATED = frozenset({"cost", "cost_in_usd_ticks", "response_cost"})
 """Where a provider states the cost."""
@@ -37,7 +37,7 @@ TICKS = 1e10
 
 
 def counted(usage: Any) -> Usage | None:
-    """Return the tokens that one place tells, or None where it tells none."""
+    """Return the tokens that a provider's usage states, or None where it states none."""
     if usage is None:
         return None
     usage = parts_of(usage)
@@ -67,16 +67,16 @@ def counted(usage: Any) -> Usage | None:
 
 
 def at_tier(usage: Usage | None, *told: object) -> Usage | None:
-    """Return tokens at the price of the first service tier that a provider tells, if it tells any."""
+    """Return tokens at the price of the first service tier that a provider states, if it states any."""
     tier = next((TIERS[name] for name in map(str, told) if name in TIERS), 1.0)
     return usage.model_copy(update={"tier": tier}) if usage and tier != 1 else usage
 
 
 def stated_cost(*places: object) -> float | None:
-    """Return the USD that a provider states for a call, in the first place that tells them; None where none does.
+    """Return the USD that a provider states for a call, in the first place that has them; None where none has.
 
     Args:
-        places: What the provider sent of the call: its usage, its metadata, mappings or objects.
+        places: Parts of the provider's response: its usage, its metadata, mappings or objects.
 
     Source: OpenRouter (`usage.cost`; beside it, with one's own key, what that took), Perplexity (`usage.cost.
     total_cost`), xAI (`usage.cost_in_usd_ticks`), LiteLLM (`response_cost`).
@@ -103,7 +103,7 @@ def stated_cost(*places: object) -> float | None:
 
 
 def token_count(told: object) -> int | None:
-    """Return a count of tokens as a provider tells it, None where that is none: missing, negative or no number.
+    """Return a provider's count of tokens as an int; None where it is missing, negative or no number.
 
     >>> token_count(12), token_count("12"), token_count(11.6), token_count(None), token_count(-1)
     (12, 12, 12, None, None)
@@ -116,7 +116,7 @@ def token_count(told: object) -> int | None:
 
 
 def field_of(place: Any, name: str) -> Any:
-    """Return a part of what a provider sent, be it a mapping or an object; None where there is none."""
+    """Return a field of a mapping or an object; None where there is none."""
     if place is None:
         return None
     if type(place) is dict:
@@ -128,7 +128,7 @@ def field_of(place: Any, name: str) -> Any:
 
 
 def parts_of(place: Any) -> Any:
-    """Return what a provider sent as a dict of what it holds, where it is a model that many fields are asked of."""
+    """Return a pydantic model as a dict of the fields that are not None, for many look-ups; others as they are."""
     if not isinstance(place, BaseModel):
         return place
     parts = {**(place.__pydantic_extra__ or {}), **place.__dict__}
@@ -136,7 +136,7 @@ def parts_of(place: Any) -> Any:
 
 
 def _of_kind(details: Sequence[Any], kind: str) -> int:
-    """Return the tokens of sound or pictures that a provider tells apart: OpenAI in a field each, Google in a list."""
+    """Return the tokens of sound or pictures, which OpenAI states in a field each, Google in a list."""
     listed = next((each for each in details if isinstance(each, (list, tuple))), ())
     by_kind = [
         _count(each, ("token_count", "tokenCount")) or 0

@@ -1,8 +1,8 @@
 """The end of a stream: whether the answer is whole, by what its provider said last.
 
-A stream is whole that tells why it ended, or that it ended in the words of its format (`[DONE]`, `message_stop`), or
-how many tokens it took, for the first time and behind its last word. Frameworks drop some of these on the way, such as
-a finish reason in a choice without a delta; the frames that read the provider's events saw them.
+A stream is whole if it states a finish reason, ends with its format's last event (`[DONE]`, `message_stop`), or states
+its tokens, for the first time and behind its last content. Frameworks drop some of these, such as a finish reason in a
+choice without a delta; the stack frames that read the provider's events still hold them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CALLING = frozenset({"tool_calls", "tool_use", "tool_call", "function_call"})
 """Finish reasons of an answer that calls a tool: where it holds none, it is none."""
 
 LAST_EVENTS = frozenset({"message_stop", "response.completed", "response.incomplete"})
-"""Types of the event behind which nothing comes: Anthropic's, and those of OpenAI's Responses API."""
+"""Types of the last event of a stream: Anthropic's, and those of OpenAI's Responses API."""
 
 UNENDED = frozenset({"in_progress", "queued"})
 """States of an answer of the Responses API that has not ended."""
@@ -40,10 +40,10 @@ REASONS = ("finish_reason", "stop_reason")
 
 
 class Ending:
-    """What the chunks of a stream said of its end so far.
+    """What the chunks of a stream have stated of its end so far.
 
     Args:
-        telling: Whether the provider's streams tell why they end, though their chunks do not name the provider.
+        telling: Whether the provider's streams state a finish reason, though their chunks do not name the provider.
     """
 
     def __init__(self, *, telling: bool = False) -> None:
@@ -53,21 +53,21 @@ class Ending:
         """Take in a chunk.
 
         Args:
-            telling: It is of a format that tells why answers end.
-            finished: It says that this one did.
-            reason: Why, as its provider spells it.
+            telling: Its format states finish reasons.
+            finished: It states that the answer ended.
+            reason: The finish reason, as its provider spells it.
         """
         self._telling = self._telling or telling
         self._told = self._told or finished
         self._failed = self._failed or failed(reason)
 
     def count(self, *, behind: bool) -> None:
-        """Take in that a chunk tells tokens; `behind` says that it holds nothing else, and others held the words."""
+        """Note that a chunk states tokens; `behind`: it has no content, and earlier ones had."""
         self._told = self._told or (behind and not self._counted)
         self._counted = True
 
     def is_cut(self, frames: Iterable[FrameType] = ()) -> bool:
-        """Return whether the end is missing, or failed, also as the frames saw it that read the stream."""
+        """Return whether the end is missing or failed, also by the stack frames that read the stream."""
         if self._failed or not self._telling or self._told:
             return self._failed
         said = [value for frame in frames for value in frame.f_locals.values()]
@@ -76,21 +76,21 @@ class Ending:
 
 
 def usages(frames: Iterable[FrameType]) -> list[Any]:
-    """Return what the events tell of tokens and cost that the frames hold: their providers', as they sent it.
+    """Return the usages, as sent by providers, of the events that stack frames hold.
 
-    Frameworks leave some of it out: LangChain a stated cost, LlamaIndex what Anthropic's cache read and wrote.
+    Frameworks leave some fields out: LangChain a stated cost, LlamaIndex what Anthropic's cache read and wrote.
     """
     held = (_field(value, "usage") for frame in frames for value in frame.f_locals.values())
     return [usage for usage in held if usage is not None and not isinstance(usage, (str, int, float))]
 
 
 def failed(reason: object) -> bool:
-    """Return whether a finish reason says that the answer failed."""
+    """Return whether a finish reason means that the answer failed."""
     return isinstance(reason, str) and reason.lower() in FAILED
 
 
 def _is_last(value: object) -> bool:
-    """Return whether a value is the event behind which nothing comes: as it was read, or as a client made it."""
+    """Return whether a value is the last event of a stream: as it was read, or as a client parsed it."""
     if type(value).__name__ == "ServerSentEvent":
         data, kind = getattr(value, "data", None), getattr(value, "event", None)
         return kind in LAST_EVENTS or (isinstance(data, str) and data.startswith(DONE))
@@ -108,7 +108,7 @@ def _reason(value: object) -> str | None:
 
 
 def _field(value: object, name: str) -> Any:
-    """Return a part of a mapping or of an object's own; no property is asked, since a local may be anything."""
+    """Return an item of a dict or an attribute of an object, without calling a property: a local may be anything."""
     if isinstance(value, Mapping):
         return value.get(name) if isinstance(value, dict) else None
     own = getattr(value, "__dict__", None)

@@ -20,26 +20,26 @@ LOG = logging.getLogger("crossroute.calls")
 
 FIRST_S, LONGEST_S = 5.0, 300.0
 DOWN_AFTER = 6
-"""Failures in a row, of any calls, after which a candidate counts as down: each of a call that began after the one
-before it had failed. Calls that ran beside each other tell one thing, many times."""
+"""Failures in a row, of any calls, after which a candidate counts as down. Each must be of a call that began after the
+failure before it: concurrent calls that fail together count once."""
 LONGEST_MESSAGE = 200
 
 
 class Cooldowns:
-    """How long each candidate that failed is still called last; safe to share between threads.
+    """Cooldowns of candidates that failed, which are called last; safe to share between threads.
 
-    The first failure counts `first` seconds and each further one twice as long as the one before, to at most
-    `longest`; what the provider asks for itself (Retry-After) counts where it is longer. A success clears
-    all. Failures within a cooldown, such as those of calls that ran at once, count as one.
+    The first failure cools a candidate down for `first` seconds, and each further one for twice as long as the one
+    before, to at most `longest`, or for as long as its provider asks (Retry-After), where that is longer. A success
+    clears all. Failures within a cooldown, such as those of concurrent calls, count as one.
 
     Args:
         first: Seconds after a first failure.
         longest: Seconds after many.
-        clock: Seconds on a clock that never goes back.
+        clock: Returns the seconds of a monotonic clock.
 
     Attributes:
         now: Returns the seconds on the clock.
-        failed: Candidates that failed and have not answered since; the others need no look at the clock.
+        failed: Candidates that failed and have not answered since -> number of cooldowns.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Cooldowns:
         return self._in_a_row.get(candidate, 0) >= DOWN_AFTER
 
     def remaining(self, candidate: str) -> float:
-        """Return the seconds until a candidate has cooled down; 0 where it has."""
+        """Return the seconds until a candidate's cooldown ends; 0 where it has none."""
         with self._lock:
             return max(0.0, self._until.get(candidate, 0.0) - self.now())
 
@@ -111,7 +111,7 @@ def failure_of(candidate: str, error: Exception) -> Failure:
 
 
 def _said(error: Exception) -> str:
-    """Return an error's words; of values that were refused, the first reason, without the values."""
+    """Return an error's message; of a validation error, the first reason, without the values."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
@@ -125,7 +125,7 @@ def _first_line(message: str) -> str:
 
 @contextmanager
 def naming(model: str) -> Iterator[None]:
-    """Note on what is raised within the block which model it came of, for `provider_errors` to say."""
+    """Note a model on what is raised within the block, for the message of `provider_errors`."""
     try:
         yield
     except Exception as error:
@@ -135,14 +135,14 @@ def naming(model: str) -> Iterator[None]:
 
 @contextmanager
 def provider_errors(model: str = "", then: str = "") -> Iterator[None]:
-    """Tell what a provider raises within the block, of a missing key for one, in one line and without secrets.
+    """Raise a provider's errors (a missing key, say) in one line and without secrets.
 
     Args:
-        model: The one that raised it.
-        then: What is said after it.
+        model: The model that was called.
+        then: Added to the message.
 
     Raises:
-        CrossRouteError: It raised something.
+        CrossRouteError: The provider raised an error.
     """
     try:
         yield

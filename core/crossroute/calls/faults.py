@@ -26,16 +26,16 @@ class Fault(NamedTuple):
 
 ARGUMENT = Fault("request", "argument")
 CONTENT = Fault("request", "content")
-"""What was asked is refused for what it says: an option sends it on, since filters differ."""
+"""A content filter refuses the request: `past_filters` sends it on, since filters differ."""
 HANDLER = Fault("request", "handler")
-"""Code of the user's own that was told of the call: no model is at fault, and another would only be paid as well."""
+"""A user's callback raised: no model is at fault, and another would only be paid as well."""
 WINDOW = Fault("member", "window")
 UNSUPPORTED = Fault("member", "unsupported")
 ACCESS = Fault("member", "access", cools=True)
 """A key, a quota, credit, a model that is not there."""
 OVERLOAD = Fault("member", "overload", again=True, cools=True)
 UNREADABLE = Fault("member", "unreadable", again=True, cools=True)
-"""No answer, though the status says so: broken JSON, a proxy's page, an error in a 200."""
+"""No answer despite status 200: broken JSON, a proxy's page, an error in the body."""
 MISFIT = Fault("member", "misfit")
 """An answer that does not fit the schema that was asked for."""
 UNKNOWN = Fault("member", "unknown")
@@ -48,7 +48,7 @@ BY_STATUS = {
     **dict.fromkeys((409, 420, 424, 425, 429, 498), OVERLOAD),
     501: UNSUPPORTED,
 }
-"""Beside every other 5xx, which is an overload, and every other 4xx, which its words tell."""
+"""Any other 5xx is an overload; any other 4xx is classified by its message."""
 
 _KINDS = {
     OVERLOAD: "overloaded_error rate_limit_error api_error server_error internal_error internal_server_error "
@@ -66,7 +66,7 @@ _KINDS = {
     "integer_above_max_value decimal_above_max_value",
 }
 BY_KIND = {kind: fault for fault, kinds in _KINDS.items() for kind in kinds.split()}
-"""What an error's body calls itself, in lower case: its code before its type."""
+"""Codes and types in an error's body, in lower case; a code goes before a type."""
 
 _NAMES = {
     WINDOW: "ContextOverflowError ContextWindowExceededError",

@@ -19,11 +19,11 @@ BLAMED = re.compile(
     r"|content|empty|polic|safety|credit|billing|balance|quota|not found|not exist",
     re.IGNORECASE,
 )
-"""What a bad request is blamed on by an error that is not about log-probabilities."""
+"""Words of an error about something other than log-probabilities."""
 
 
 class Logprobs:
-    """Asks for log-probabilities, and remembers candidates that refuse them; safe to share between threads.
+    """Requests log-probabilities, and remembers candidates that refuse them; safe to share between threads.
 
     Attributes:
         silent: Candidates whose last answer came without them.
@@ -40,9 +40,9 @@ class Logprobs:
 
         Args:
             candidate: Its name.
-            ask: Whether to ask for log-probabilities -> the steps of one request. A request that may have been
-                refused for asking is made again, without.
-            wanted: Whether to ask at all: the candidate's API has them, and the user left it open.
+            ask: Whether to request log-probabilities -> the steps of one request. A request that may have been
+                refused for the parameter is made again without it.
+            wanted: Whether to request them at all: the candidate's API has them, and the user left it open.
         """
         if not (wanted and self._worthwhile(candidate)):
             answer = yield from ask(False)
@@ -62,10 +62,10 @@ class Logprobs:
         return answer
 
     def refused(self, candidate: str, error: Exception) -> bool:
-        """Return whether the parameter may be to blame for an error, so that a request without it may succeed.
+        """Return whether the parameter may have caused an error, so that a request without it may succeed.
 
-        It may where the error names it, unless that is transient (a rate limit); and where a bad request is blamed on
-        nothing, until the candidate has once answered a request with it. Any other bad request would fail again.
+        It may if the error names it and is not transient (a rate limit); or if a bad request names no cause, until the
+        candidate has once answered a request with the parameter. Any other bad request would fail again.
         """
         told = f"{error} {getattr(error, 'body', None) or ''}"
         if "logprob" in told.lower():
@@ -73,7 +73,7 @@ class Logprobs:
         return status(error) in REFUSALS and candidate not in self._accept and not BLAMED.search(told)
 
     def _worthwhile(self, candidate: str) -> bool:
-        """Return whether to ask: not after refusals, nor while requests fail for reasons that are not known."""
+        """Return whether to request them: not after refusals, nor while requests fail for unknown reasons."""
         return self._accept.get(candidate, True) and self._doubts.get(candidate, 0) < MAX_DOUBTS
 
     def heard(self, candidate: str, *, speaks: bool) -> None:

@@ -17,7 +17,7 @@ from crossroute.routing.policy import Constraints
 
 
 class PoolFields(BaseModel):
-    """How a pool of models decides and calls; an integration adds the models, and what its framework knows."""
+    """Settings of a pool that all integrations share; each adds its models and its framework's fields."""
 
     model_config = ConfigDict(
         use_attribute_docstrings=True
@@ -36,22 +36,22 @@ class PoolFields(BaseModel):
     """USD that calls may take in a period; several hold at once."""
 
     budget_keys: frozenset[str] | None = None
-    """What calls count for beside all calls, such as "user:ann"; in LangChain a call's tags count as well."""
+    """Keys of further budgets that calls count for, such as "user:ann"; in LangChain a call's tags count as well."""
 
     default: str | None = None
     """The model for calls without text, such as an image alone; the router need not know it."""
 
     sticky: bool = True
-    """Finish a tool turn with the model that began it, and count what its prompt cache saves."""
+    """Finish a tool turn with the model that began it, and count the saving of its prompt cache."""
 
     max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1)
     """At most, a call, over all models."""
 
     past_filters: bool = False
-    """Let another model answer what one's content filter refuses; it is raised otherwise."""
+    """After an answer that a content filter withheld, call another model; otherwise it is raised."""
 
     traffic: Any = Field(default=None, exclude=True, repr=False)
-    """Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file."""
+    """The log of decisions and calls: a `TrafficLog`, its URL, or the path of a SQLite file."""
 
     exploration: Exploration | float = 0.0
     """Share of the calls that goes to models which may be as good as the best, with a known probability; an
@@ -61,22 +61,22 @@ class PoolFields(BaseModel):
     """Call this model always, and log which one would have been chosen."""
 
     shadow_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the calls for which that one is asked as well, beside the request path."""
+    """Share of the calls for which that one is called as well, in the background."""
 
     _decided_by: ClassVar[tuple[str, ...]] = tuple(CallSettings.model_fields)
-    """The fields that say how a call is decided."""
+    """The fields that make up `CallSettings`."""
 
     _read: tuple[dict[str, Any], CallSettings] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _one_dial(self) -> Self:
-        """Refuse two dials, also of an assigned field."""
+        """Refuse two dials; also when a field is assigned."""
         _ = self._settings
         return self
 
     @property
     def _settings(self) -> CallSettings:
-        """How calls are decided, by the fields as they are now; they may be assigned, and differ in a copy."""
+        """The settings of a call by the current fields, which may be assigned, and differ in a copy."""
         stated = {name: getattr(self, name) for name in self._decided_by}
         if self._read is None or self._read[0] != stated:
             self._read = stated, CallSettings(**stated)

@@ -27,18 +27,18 @@ LEAST_LOGPROB = -100.0
 
 @dataclass(frozen=True)
 class Reply:
-    """What one model answered.
+    """One model's answer.
 
     Attributes:
-        text: What it said; empty where it said nothing.
+        text: Its text; empty where it has none.
         logprobs: Natural log-probabilities of its tokens; None where they are not known.
-        finish_reason: Why it ended, as its provider spells it.
+        finish_reason: As its provider spells it.
         usage: Its tokens.
-        cost: USD, where the answer says itself what it cost.
+        cost: USD, where the answer states its cost.
         schema_error: How structured output or tool arguments fail their schema; None where they do not.
-        asks_for_tools: It asks for tools: a turn has begun that its candidate finishes.
-        refused: The provider says that it is a refusal.
-        instead: Which candidate gave it in place of the one that was asked; empty for a model that is none.
+        asks_for_tools: It calls tools: a turn has begun that its candidate finishes.
+        refused: The provider marks it as a refusal.
+        instead: The candidate that answered in place of the one that was called; "" for a model that is none.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Reply:
     instead: str | None = None
 
     def evidence(self, expected_tokens: float | None = None) -> Evidence:
-        """Return what the reply itself tells.
+        """Return the evidence in the reply itself.
 
         Args:
             expected_tokens: Output tokens predicted of this candidate.

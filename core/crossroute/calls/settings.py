@@ -17,7 +17,7 @@ from crossroute.routing.policy import Constraints
 LOG = logging.getLogger("crossroute.calls")
 
 ALIKE = 0.85
-"""How alike a key beside a call's settings must be to one of them to pass for a slip of the pen."""
+"""Similarity from which an unknown key counts as a misspelt setting."""
 
 Escalate = Escalation | bool | Literal["buffer"] | None
 """`Escalation.of` reads it: True escalates, "buffer" also streamed calls, False and None do not."""
@@ -37,9 +37,9 @@ class CallSettings(BaseModel):
         candidate: Take this one, whatever the rest says, and no other if it fails.
         constraints: What the candidate must satisfy; limits on its cost and quality hold where the call has text,
             from which these are predicted.
-        escalate: Whether, and how, further candidates are called after a doubtful answer; what is given in short is
-            spelled out.
-        budget_keys: What the call counts for beside all calls, such as "user:ann": budgets with these keys hold it.
+        escalate: Whether, and how, further candidates are called after a doubtful answer; True and "buffer" become an
+            `Escalation`.
+        budget_keys: Keys of further budgets that the call counts for, such as "user:ann".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,7 +59,7 @@ class CallSettings(BaseModel):
 
     @property
     def streams_alone(self) -> str:
-        """Why a streamed call is not escalated: its first words leave before the last are known; empty where it is."""
+        """Why a streamed call is not escalated: its first words are sent before the last arrive; "" where it is."""
         return "" if self.escalate is None or self.escalate.buffer_streams else "the answer is streamed"
 
     def overridden(self, given: Mapping[str, Any] | object | None) -> CallSettings:
@@ -98,7 +98,7 @@ def refuse_settings(arguments: Iterable[str]) -> None:
 
 @cache
 def _tell_misspelt(key: object) -> None:
-    """Tell once of a key that is likely a setting, misspelt; keys of others stand beside the settings, too."""
+    """Log once that a key is likely a misspelt setting; other software's keys stand beside the settings."""
     known = CallSettings.model_fields
     like = (
         get_close_matches(key, known, n=1, cutoff=ALIKE) if isinstance(key, str) and key not in known else []

@@ -37,7 +37,7 @@ class Usage(BaseModel):
         input_audio_tokens: Those of the input that are sound.
         output_audio_tokens: Those of the output.
         output_image_tokens: Those of the output that are pictures.
-        tier: Times the standard price that the service tier costs.
+        tier: Price of the service tier, as a multiple of the standard price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,9 +84,9 @@ class Usage(BaseModel):
         )
 
     def after(self, earlier: Usage | None) -> Usage:
-        """Return the tokens of a stream after a chunk that tells these: the whole so far, or what was added.
+        """Return the tokens of a stream after a chunk that states these: the whole so far, or what was added.
 
-        A chunk that repeats the input tells the whole.
+        A chunk that repeats the input states the whole.
 
         >>> Usage(input_tokens=9, output_tokens=5).after(Usage(input_tokens=9, output_tokens=3)).output_tokens
         5
@@ -100,12 +100,12 @@ class Usage(BaseModel):
         return (self if whole else earlier + self).model_copy(update={"tier": tier})
 
     def with_cached(self, tokens: int) -> Usage:
-        """Return them with those that a cache held, where these tell none themselves."""
+        """Return them with cached input tokens, where none are stated."""
         known = not tokens or self.cached_input_tokens
         return self if known else Usage(**{**dict(self), "cached_input_tokens": tokens})
 
     def whole(self, others: Iterable[Usage | None]) -> Usage:
-        """Return the one that tells the same output and the most input: others leave out what a cache read and wrote.
+        """Return, of these and others with the same output, the one with the most input: some omit cached tokens.
 
         >>> told = Usage(input_tokens=9, output_tokens=3)
         >>> told.whole([None, Usage(input_tokens=30, output_tokens=3, cached_input_tokens=21)]).input_tokens
@@ -121,7 +121,7 @@ class Usage(BaseModel):
 COUNTS = tuple(name for name in Usage.model_fields if name != "tier")
 
 TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
-"""Service tier -> times the standard price; of priority, as gpt-5 has it. Source: https://platform.openai.com/docs/pricing."""
+"""Service tier -> multiple of the standard price; of priority, gpt-5's. Source: https://platform.openai.com/docs/pricing."""
 
 
 def written_in_all(read: int, written: int, thought: int, total: int | None) -> int:
@@ -136,7 +136,7 @@ def written_in_all(read: int, written: int, thought: int, total: int | None) -> 
 
 
 def told_by(chunks: Iterable[Usage | None]) -> Usage | None:
-    """Return the tokens of a stream, of what its chunks tell in turn; None where they tell none.
+    """Return the tokens of a stream by those that its chunks state in turn; None where they state none.
 
     >>> told_by([Usage(input_tokens=9, output_tokens=3), None, Usage(input_tokens=9, output_tokens=5)]).output_tokens
     5
@@ -148,7 +148,7 @@ def told_by(chunks: Iterable[Usage | None]) -> Usage | None:
 
 
 class Spent(BaseModel):
-    """What a candidate's calls took.
+    """Calls, tokens and cost of a candidate.
 
     Attributes:
         calls: Answered calls.
@@ -166,7 +166,7 @@ class Spent(BaseModel):
 
 
 class _Tally:
-    """What a candidate's calls took, while it grows."""
+    """The running sums of a candidate."""
 
     __slots__ = ("calls", "cost", "tokens", "unknown")
 
@@ -186,7 +186,7 @@ class _Tally:
             self.cost += cost
 
     def spent(self) -> Spent:
-        """Return it as it stands."""
+        """Return the sums so far."""
         return Spent(calls=self.calls, usage=Usage(**self.tokens), cost=self.cost, unknown=self.unknown)
 
 
@@ -217,13 +217,13 @@ class Spend(InNotebooks):
 
     @property
     def by_candidate(self) -> dict[str, Spent]:
-        """What each candidate's calls took so far."""
+        """Calls, tokens and cost so far, by candidate."""
         with self._lock:
             return {name: tally.spent() for name, tally in self._tallies.items()}
 
     @property
     def total(self) -> Spent:
-        """What all calls took so far."""
+        """Calls, tokens and cost so far, of all candidates."""
         spent = self.by_candidate.values()
         return Spent(
             calls=sum(one.calls for one in spent),

@@ -40,12 +40,12 @@ Steps: TypeAlias = Generator[Ask | Run | Pause, Any, T]
 
 
 def ask(subject: Any) -> Steps[Any]:
-    """Return the one step to an answer of the subject."""
+    """Return the single step of asking the subject."""
     return (yield Ask(subject))
 
 
 async def unasked(subject: Any) -> None:
-    """Stand where a driver takes a function that asks a model, for steps that ask none."""
+    """Do nothing: the driver's argument for steps without `Ask`."""
 
 
 def drive(steps: Steps[T], do: Callable[[Any], Any]) -> T:

@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 class Tail(Generic[T]):
-    """What the chunks of a stream pass on their way to the caller; it counts the stream in the ledger.
+    """The chunks of a stream pass through it to the caller; it counts the stream in the ledger.
 
     Args:
-        entry: The stream's, in the ledger.
+        entry: The stream's entry in the ledger.
         telling: See `Ending`.
     """
 
@@ -37,29 +37,29 @@ class Tail(Generic[T]):
         self.entry.__exit__(*raised)
 
     def shows(self, chunk: T) -> bool:
-        """Return whether a chunk holds something to read: text, a tool call, reasoning."""
+        """Return whether a chunk has content: text, a tool call, reasoning."""
         return True
 
     def take(self, chunk: T) -> Iterator[T]:
-        """Yield the chunks to pass on after this one came."""
+        """Yield the chunks to pass on when this one has arrived."""
         yield chunk
 
     def tell(self, usage: Usage | None, *, behind: bool) -> None:
-        """Take in the tokens that a chunk tells, if it tells any: of the whole so far, or what was added.
+        """Count the tokens that a chunk states, if any: those so far, or those added.
 
         Args:
             usage: The tokens.
-            behind: The chunk holds nothing to read, and others did.
+            behind: The chunk has no content, and earlier ones had.
         """
         if usage is not None:
             self.entry.usage = usage.after(self.entry.usage)
             self.ending.count(behind=behind)
 
     def check(self, *, empty: bool) -> None:
-        """Refuse the end of a stream that is cut, or of which nothing came at all: a proxy's page, for example.
+        """Refuse a stream that was cut, or that had no chunks at all: a proxy's page, for example.
 
         Args:
-            empty: No chunk came.
+            empty: There was no chunk.
 
         Raises:
             BrokenStreamError: It is no whole answer.
@@ -78,5 +78,5 @@ class Tail(Generic[T]):
             self.entry.cost = stated_cost(*told)
 
     def end(self) -> Iterator[T]:
-        """Yield the chunks that were held back, once the stream has ended as planned."""
+        """Yield the chunks that were held back, once the stream has ended."""
         yield from ()

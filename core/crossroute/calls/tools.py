@@ -21,7 +21,7 @@ GOOGLE_TOOLS = words(
 """Keys of Google's tools, which state no type."""
 
 FAMILIES = tuple(dialect.name for dialect in DIALECTS)
-"""How the names of providers begin that are known to run no tools of another."""
+"""Prefixes of providers' names that are known to run only their own tools."""
 
 ANTHROPIC_TOOL = re.compile(r"_20\d{6}$|^mcp_toolset$")
 
@@ -30,7 +30,7 @@ READABLE = re.compile(r"[a-zA-Z0-9_-]{1,40}")
 
 
 def tool_provider(tool: Any) -> str | None:
-    """Return the provider that runs a tool itself, as its dict says; None for a tool that any model may call.
+    """Return the provider that runs a tool itself, by the tool's dict; None for a tool that any model may call.
 
     >>> tool_provider({"type": "web_search_20250305", "name": "web_search"}), tool_provider({"type": "mcp"})
     ('anthropic', 'openai')
@@ -48,7 +48,7 @@ def tool_provider(tool: Any) -> str | None:
 
 
 def own_tools(tools: Iterable[Any]) -> dict[str, str]:
-    """Return the tools that providers run themselves: what each is called -> its provider.
+    """Return the tools that providers run themselves: name -> provider.
 
     >>> own_tools([{"type": "mcp"}, {"google_search": {}}, {"type": "function"}])
     {'mcp': 'openai', 'google_search': 'google'}
@@ -58,7 +58,7 @@ def own_tools(tools: Iterable[Any]) -> dict[str, str]:
 
 
 def unable_members(providers: Mapping[str, str], tools: Iterable[Any]) -> dict[str, str]:
-    """Return which members cannot take a call with tools that providers run themselves, each with why.
+    """Return the members that cannot take a call with tools that providers run themselves -> the reason.
 
     Args:
         providers: Member -> its provider.

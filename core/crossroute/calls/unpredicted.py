@@ -18,18 +18,18 @@ BEST = "no text: the best on average that can take the call"
 
 
 class DialSetting(TypedDict):
-    """How the dial is set for a call: by one of both, or by neither."""
+    """The dial of a call: one of both, or neither."""
 
     cost_preference: float | None
     willingness_to_pay: float | None
 
 
 class Unpredicted:
-    """Knows models by name, and decides by what they can do alone.
+    """Finds models by name, and decides by their capabilities alone.
 
     Args:
         router: The router.
-        others: Models that it does not know.
+        others: Models that it has no profile of.
         default: The model for calls without text, in place of the best on average.
         untold: Model -> capabilities that it may have or lack.
 
@@ -54,7 +54,7 @@ class Unpredicted:
 
     @property
     def best(self) -> str:
-        """The model that is the best on average."""
+        """The model with the highest mean quality."""
         return self._best[0]
 
     def knows(self, name: str) -> bool:
@@ -62,7 +62,7 @@ class Unpredicted:
         return name in self._others or name in self._router.pool
 
     def named(self, name: str) -> str:
-        """Return the name of the model that a name, an alias, or another spelling of either means.
+        """Return the name of the model that a name, an alias, or another spelling stands for.
 
         Raises:
             UnknownCandidateError: None of the models.
@@ -87,7 +87,7 @@ class Unpredicted:
         return constraints.model_copy(update={"allow": allow})
 
     def profiled(self, constraints: Constraints) -> Constraints:
-        """Return the constraints without the names that the router does not know."""
+        """Return the constraints without names that the router does not know."""
         strangers = self._others.keys()
         if not strangers:
             return constraints
@@ -125,7 +125,7 @@ class Unpredicted:
         Args:
             stuck: The candidate of the tool turn that the call finishes.
             constraints: What it must satisfy, but for limits on what is predicted.
-            dial: How it is set; nothing follows from it.
+            dial: Kept in the decision; it does not influence the choice.
 
         Raises:
             NoEligibleCandidateError: No model may take the call.
@@ -156,14 +156,14 @@ class Unpredicted:
         Args:
             reasons: Name -> why it would be chosen, in order.
             constraints: What it must satisfy.
-            dial: How it is set; nothing follows from it.
-            tokens: Input tokens of the call, as far as they are known.
+            dial: Kept in the decision; it does not influence the choice.
+            tokens: Input tokens of the call, where known.
         """
         decisions = (self.decide(*named, constraints, dial, tokens) for named in reasons.items())
         return next((one for one in decisions if one.candidate in one.eligible), None)
 
     def in_place_of(self, name: str, constraints: Constraints, dial: DialSetting) -> Decision:
-        """Return the decision for the first model that may take the call that one cannot, in the pool's order.
+        """Return the decision for the first model of the pool that may take a call which the named one cannot.
 
         Raises:
             NoEligibleCandidateError: There is none.
@@ -178,7 +178,7 @@ class Unpredicted:
     def decide(
         self, name: str, reason: str, constraints: Constraints, dial: DialSetting, tokens: float = 0.0
     ) -> Decision:
-        """Return the decision for a model; the others that satisfy the constraints come after it."""
+        """Return the decision for a model, with the others as alternatives."""
         alternatives = sorted(self._alternatives(constraints, tokens), key=lambda a: a.candidate != name)
         pay = dial["willingness_to_pay"]
         preference = DEFAULT_COST_PREFERENCE if dial["cost_preference"] is None else dial["cost_preference"]
