@@ -15,7 +15,7 @@ from itertools import islice
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
-from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause
+from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause, is_on_form
 
 MOST_DROPPED = 6
 KNOWN_SENTENCES = 512
@@ -34,7 +34,7 @@ END = lazy(
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
-BEGIN = re.compile(r"(?<=\S)(?<!\b\w[).:])\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
+BEGIN = re.compile(r"(?<=[^\s*•-])(?<!\b\w[).:])\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
 """Where a sentence may begin though none ended before it."""
 
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
@@ -160,7 +160,7 @@ def is_appeal(sentence: str) -> bool:
     if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
         return False
     spoken = sentence.lower()
-    if is_aside(spoken):
+    if is_aside(spoken) or is_on_form(spoken):
         return True
     if not spoken.isascii() and len(clauses := CLAUSE.split(spoken)) > 1:
         return all(map(is_appeal, clauses))

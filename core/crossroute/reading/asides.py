@@ -27,7 +27,7 @@ OTHERWISE = re.compile(r"[?\n]|:\s")
 
 ENDS = " ?!.¿¡"
 WORD = re.compile(r"[^\W_]+")
-SIGNS = re.compile(r"[\d{}<>=`\\#@$%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
+SIGNS = re.compile(r"(?<![$\d,])\d|[{}<>=`\\#@%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
 """What no courtesy holds; an item of a list is none."""
 
 EXPRESS = frozenset(
@@ -51,6 +51,14 @@ EXPRESS = frozenset(
         " saludos favor pregunta duda buenos buenas urgente"
         " ciao buongiorno buonasera salve grazie spero scusa scusi scusate aiuto aiutarmi ringrazio saluti domanda buona"
         " olá oi obrigado obrigada desculpa desculpe espero ajuda ajudar agradeço abraço dúvida bom boa"
+        " شكرا شكراً مرحبا السلام عليكم أرجو آمل عفوا آسف أعتذر مساعدتك مساعدتي ممتن"
+        " नमस्ते धन्यवाद शुक्रिया कृपया आशा मदद क्षमा माफ़ आभारी"
+        " merhaba selam teşekkürler teşekkür umarım lütfen yardım yardımcı kusura sorum"
+        " cześć dziękuję dzięki proszę przepraszam pomoc pozdrawiam pozdrowienia mam nadzieję"
+        " hoi dank bedankt alsjeblieft alstublieft hopelijk excuses groeten groetjes hulp"
+        " hej tack tak snälla hoppas ursäkta hälsningar takk vennligst hilsen"
+        " halo terima kasih tolong maaf semoga mohon bantuan salam"
+        " cảm ơn xin chào vui lòng hy vọng làm ơn giúp привіт дякую вибачте сподіваюся γεια ευχαριστώ παρακαλώ ελπίζω"
         " здравствуйте привет спасибо надеюсь извините простите извини прости помогите помочь помоги благодарю благодарен"
         " благодарна вопрос срочно добрый доброе добрая заранее пожалуйста хорошего"
     ).split()
@@ -59,6 +67,8 @@ EXPRESS = frozenset(
 
 COURTEOUS = EXPRESS | frozenset(
     (
+        # how hard it is said to be
+        "hard harder difficult easy simple trivial tricky tough challenging complex olympiad imo"
         # praise
         " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
         # pleas, and what is said of the answer
@@ -106,7 +116,7 @@ BESIDE = COURTEOUS | frozenset(
         " friend friends assistant bot ai sir madam team folks guys guy man buddy pal boss professor teacher colleague"
         " colleagues mom dad mother father sister brother wife husband daughter son kids kid student beginner new here"
         " back busy free possible able sure whenever wherever anyway anyways well yes yeah then else any some both each"
-        " every other another value valued mean means kindly myself yourself bottom love loved"
+        " every other another value valued mean means level levels phd graduate problem problems task tasks exercise puzzle class trained get gets correct uninstall kindly myself yourself bottom love loved"
         " believe think thinking thought try trying tried tries driving drive drives keep keeping put ten five two three"
         " few couple half past whole entire forever infinitely extremely incredibly absolutely totally completely deeply"
         " dearly care careful talk chat meet meeting reading read seen count depends ready start"
@@ -123,11 +133,44 @@ BESIDE = COURTEOUS | frozenset(
         " disturbo puoi potresti con di molto tante cara caro piccola è"
         " que esteja tudo bem muito muita um uma dia tarde noite por e pelo incômodo me você pode poderia com isso antecipadamente"
         " seu sua tempo lhe te meu de desde já tenha é"
+        " جزيلا جزيلاً لك لكم على من فضلك كثيرا جدا أن تكون تكونوا بخير مقدما يا صديقي هل يمكنك في يومك سعيد وقتك الخير صباح مساء"
+        " आपका आपकी बहुत बहुत के लिए है हूँ मैं कि आप ठीक होंगे करता करें मेरी और दिन शुभ"
+        " çok ederim şimdiden iyi günler için bakmayın bir var bana yardımınız size sana olur musun misiniz iyisindir"
+        " bardzo z góry za miłego dnia że u ciebie pana wszystko dobrze w porządku i"
+        " u je jullie wel heel erg veel alvast voor een fijne dag met vriendelijke het gaat goed vragen van harte"
+        " så mycket för på förhand din hjälp allt är bra en fin dag mange for"
+        " banyak anda atas bantuannya baik baik saja hari yang menyenangkan rất nhiều bạn nhiều khỏe một ngày tốt lành"
         " у вас всё все хорошо большое огромное и дня день вечер утро за беспокойство что мне вы ты можете можешь вам вас тебе"
         " меня с этим очень ваше время помощь в не могли бы нужна ваша есть вечера дела идут"
     ).split()
 )
 """Words that an aside may hold beside."""
+
+ON_FORM = frozenset(
+    (
+        "answer answers answering reply respond response responses output boxed json xml yaml tags format confidence tl dr"
+        " preamble"
+    ).split()
+)
+"""Words of which one at least is in a sentence on the form of an answer."""
+
+FORM_WORDS = ON_FORM | frozenset(
+    (
+        "please only just your the a an it its this in into as with inside within using put give provide return place keep"
+        " make be at most least under over than no more less fewer up to max maximum minimum limit around about exactly and or"
+        " then before after first last from by between step steps think reason reasoning show work do don t not without any"
+        " anything nothing else of for each one two three four five ten twenty hundred single plain valid raw strict correct"
+        " number numeric percentage percent score scale rate end start begin finish followed enclose enclosed"
+        " wrap wrapped surround structured object key keys field fields named called form style final short brief briefly"
+        " concise concisely direct directly simple clear detailed explanation explanations explain sentence sentences word"
+        " words paragraph paragraphs line lines characters tokens bullet bullets points markdown html csv latex table list"
+        " box dr must should will always also you i we me double check your result results full complete that"
+    ).split()
+)
+"""Words that it may hold beside, and numbers."""
+
+FORM_SIGNS = re.compile(r"[?\n]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
+"""What no such sentence holds; an item of a list is none."""
 
 HOW_ARE_YOU = re.compile(
     r"(?:and )?how(?: are|'s| is| have| did)(?: (?:you|it|things|everything|life|your|all|been|doing|going|today|day|week|weekend|keeping|feeling|morning|this|are|go))+"
@@ -157,6 +200,23 @@ def is_aside(sentence: str) -> bool:
     if BESIDE_FOR_HELP.issuperset(words):
         return not FOR_HELP.isdisjoint(words)
     return HOW_ARE_YOU.fullmatch(sentence.strip(ENDS)) is not None
+
+
+def is_on_form(sentence: str) -> bool:
+    r"""Return whether a sentence only says in which form to answer.
+
+    Args:
+        sentence: In small letters.
+
+    >>> [is_on_form(each) for each in (r"put your final answer in \boxed{}.", 'return {"answer": ...}')]
+    [True, True]
+    >>> [is_on_form(each) for each in ("respond with positive or negative", "find the answer")]
+    [False, False]
+    """
+    if len(sentence) > LONGEST or FORM_SIGNS.search(sentence):
+        return False
+    words = [word for word in WORD.findall(sentence) if not word.isdecimal()]
+    return len(words) >= FEW_WORDS and FORM_WORDS.issuperset(words) and not ON_FORM.isdisjoint(words)
 
 
 def is_aside_clause(clause: str) -> bool:

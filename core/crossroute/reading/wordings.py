@@ -174,6 +174,7 @@ COURTESIES = frozenset(
 
 _MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
 _KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
+_ROLE = r"(?:assistant|ai|bot|chatbot|model|llm|dan|genius|experts?|specialist|professor|scientist|mathematician|engineer|programmer|developer|lawyer|doctor|teacher|tutor|writer|editor|translator|analyst|consultant|researcher|coach)"
 APPEALS = (
     r"(?:hi|hello|hey|dear)(?: [\w.'-]{1,20}){1,2},?|(?:(?:kind|best|warm|many|with) )?(?:regards|wishes|cheers|thanks|love|sincerely)[,.]? [\w' -]{1,24}|(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
     r"|i(?: have a| need help with (?:this|a|the following))(?: quick| short| little| simple)?(?: question)?"
@@ -197,6 +198,8 @@ APPEALS = (
     r"|(?:please )?(?:always )?(?:answer|reply|respond)(?: to me| me)? in (?:english|german|french|spanish|italian|portuguese|chinese|japanese|russian|arabic|hindi|korean|dutch|polish|turkish|the same language|my language)(?: only| please)?"
     r"|(?:please )?(?:try|do) your (?:very )?best|(?:please )?be (?:very )?careful|it must be (?:perfect|correct|right)"
     r"|you are (?:a|an|my) (?:(?:very )?(?:helpful|friendly|smart|intelligent|kind|honest|harmless|polite|useful|knowledgeable|world[- ]class|ai|ai-powered|virtual|large|great|brilliant|top),? ?(?:and )?)*(?:assistant|ai|bot|chatbot|language model|llm|genius|expert)(?: with [\w ]{1,30} experience)?"
+    rf"|(?:from now on,? )?(?:you are|you're|act as|imagine you are|pretend to be)(?: now)? (?:an? |the |my )?(?:[\w-]+ ){{0,5}}{_ROLE}\b(?:[^?\n\d]|\d+ years){{0,120}}|as an? (?:[\w-]+ ){{0,3}}{_ROLE}:?"
+    r"|(?:please )?ignore (?:all|any|the) (?:previous|prior|above|earlier) instructions|you (?:will )?get \$[^?\n]{1,60}|if you (?:get|answer|do) (?:it|this) (?:right|wrong|correctly)[^?\n]{1,60}"
     r"|(?:the current|today's|current) date (?:is|:)[^?\n]{4,40}"
     r"|(?:[^\W\d_]+ )?(?:ticket|case|request|issue|task|item) ?(?:no\.?|number|id)? ?[#:]+ ?[\w-]*\d[\w-]*"
     r"|sent from my \w+|(?:request|trace|session)[ _-]?id ?[:=] ?\S+"
@@ -237,12 +240,12 @@ FORMS = (
 
 APPEAL_STARTS = frozenset(
     (
-        "doublecheck i'd i'll i'm it's this's a again all always and another answer as asante attention be best c'est can check cheers could current das"
+        "act from if ignore imagine pretend doublecheck esto obrigada obrigado i'd i'll i'm it's this's a again all always and another answer as asante attention be best c'est can check cheers could current das"
         " dear dies do don't double dumb ensure es general genuine good grazie great hello here here's hey hi ho i ich"
         " important it just kind let let's lets look love make many me my no note oi ok one our perfect please"
         " priority quick random read reason regards reply respond right sent short silly simple sincerely small so"
         " stupid sure take thank thanks the think this today's try urgent verify warm warning well wishes with work"
-        " would you"
+        " would you you're"
     ).split()
 )
 FORM_STARTS = frozenset(
@@ -265,6 +268,8 @@ HINTS = (
     rf"|(?:please )?(?:do not|don't|never) use (?:a |an |any |the )?(?:small|cheap|weak|mini|fast|tiny|smaller|cheaper|weaker|{_NAMED})(?: (?:models?|llms?|ones?))?"
     r"|(?:system ?[:>-] ?)?(?:this|the) (?:request|question|task|prompt|query|one) (?:requires|needs|demands|deserves|calls for|must get|must use)[^?\n]{0,50}(?:capability|capabilities|intelligence|reasoning|model|power|quality|effort)"
     r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?[\w.-]+\]?|system ?:?"
+    r"|\[\[[^\]\n?]{1,60}\]\]|(?:ultra|mega|deep)[ -]?think(?:ing)?|think (?:harder|deeply|more|ultra hard)|[#/]{1,2}[\w-]{2,24}(?:[=:][\w-]+)?|--[\w-]{2,24}(?:[= ][\w-]+)?"
+    r"|\((?:in [\w ]{1,20}|[\w -]{1,20}[:=] ?[\w -]{1,20})\)"
 )
 """A sentence that tells a router, or an assistant, which model is to answer."""
 
