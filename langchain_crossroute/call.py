@@ -38,7 +38,7 @@ from langchain_crossroute.escalated import EscalatedCall
 from langchain_crossroute.members import FIELDS_ALONE, Member
 from langchain_crossroute.messages.reply import message_of, told_as, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
-from langchain_crossroute.probe import UsageProbe
+from langchain_crossroute.probe import UsageProbe, overheard
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 from langchain_crossroute.wrapping import Change
@@ -244,7 +244,7 @@ class Call:
             runnable, kwargs = with_keywords(runnable, kwargs), {}
         told = told_as(decision)
         if probed or config.get("callbacks") or not _carries_tokens(runnable, kwargs):
-            told["callbacks"] = [probe]
+            config = overheard(config, probe)
         return Request(runnable, messages, merge_configs(config, told), kwargs, probe)
 
     @staticmethod

@@ -8,17 +8,18 @@ from json import JSONDecodeError
 from typing import Any
 from uuid import UUID
 
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
 from crossroute.calls.blame import note_answer
-from crossroute.calls.faults import ANSWERED
-from crossroute.calls.handlers import frames_of, told_to_handler
+from crossroute.calls.faults import ANSWERED, note
+from crossroute.calls.handlers import frames_of, is_of_handler, told_to_handler
 from crossroute.calls.spend import Usage
 from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.reply import cost_of, message_of, told_usage, usage_of
@@ -56,28 +57,37 @@ class UsageProbe(BaseCallbackHandler):
         self.usage: UsageMetadata | None = None
         self.message: AIMessage | None = None
         self._streamed: dict[UUID, Usage] = {}
+        self._open: set[UUID] = set()  # runs that neither answered nor failed, as far as was told
+        self._answers = 0
 
-    def on_chat_model_start(self, *_: Any, **__: Any) -> None:
-        """Take no note of a beginning: without this, LangChain would spell the messages out for `on_llm_start`."""
+    def on_chat_model_start(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        """Note a run; without this, LangChain would spell the messages out for `on_llm_start`."""
+        self._open.add(run_id)
+
+    def on_llm_error(self, *_: Any, run_id: UUID, **__: Any) -> None:
+        """Note that a run failed."""
+        self._open.discard(run_id)
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
         self._begun = True
+        self._open.discard(run_id)
         message = getattr(chunk, "message", None)
         told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None
         if told is not None:
             self._streamed[run_id] = told.after(self._streamed.get(run_id))
 
-    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Add the tokens of an answer."""
-        for generations in response.generations:
-            for generation in generations:
-                self.answered = True
-                message = getattr(generation, "message", None)
-                if isinstance(message, BaseMessage):
-                    self.message = as_answer(message)
-                    told = told_usage(self.message)
-                    self.usage = add_usage(self.usage, told) if told else self.usage
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID | None = None, **_: Any) -> None:
+        """Add the tokens of an answer; each of its choices tells those of all."""
+        if run_id is not None:
+            self._open.discard(run_id)
+        for first in (generations[0] for generations in response.generations if generations):
+            self.answered, self._answers = True, self._answers + 1
+            message = getattr(first, "message", None)
+            if isinstance(message, BaseMessage):
+                self.message = as_answer(message)
+                told = told_usage(self.message)
+                self.usage = add_usage(self.usage, told) if told else self.usage
 
     def raised(self, error: BaseException) -> None:
         """Take in the answer that an error holds, or tells of."""
@@ -90,6 +100,8 @@ class UsageProbe(BaseCallbackHandler):
             self.answered, self.usage = True, told_usage(message)
         elif not self.answered:
             self._take_back(told_to_handler(error, CHAT_MODELS))
+        if self.message is not None and is_of_handler(error):
+            note(error, answer=self.message)
 
     def note(self, error: Exception) -> None:
         """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""
@@ -102,14 +114,38 @@ class UsageProbe(BaseCallbackHandler):
         each = [one for value in held for one in (value if isinstance(value, list) else [value])]
         results = [one for one in each if isinstance(one, LLMResult) and one.generations]
         if results:
-            self.on_llm_end(results[0])
+            self.on_llm_end(results[0], run_id=next(iter(self._open), None))
             self.cost = None if self.message is None else cost_of(self.message)
         self.answered = self.answered or any(isinstance(one, ChatGeneration) for one in each)
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard."""
+        """Return the tokens of the one stream that was overheard, or those that the answer tells, or all overheard.
+
+        A member that asks again by itself, after a handler raised, may have had answers before: the sum counts, and is
+        not known where the handler kept one from this one.
+        """
         streamed = list(self._streamed.values())
-        return streamed[0] if len(streamed) == 1 else told or usage_of(self.usage)
+        if self._open:
+            return None
+        if len(streamed) == 1:
+            return streamed[0]
+        return usage_of(self.usage) if self._answers > 1 else told or usage_of(self.usage)
+
+
+def overheard(config: RunnableConfig, probe: UsageProbe) -> RunnableConfig:
+    """Return a config of which a probe hears before the caller's handlers: one that raises keeps it from those behind.
+
+    Args:
+        config: The caller's.
+        probe: What hears.
+    """
+    callbacks = config.get("callbacks")
+    if not isinstance(callbacks, BaseCallbackManager):
+        return {**config, "callbacks": [probe, *(callbacks or ())]}
+    manager = callbacks.copy()
+    manager.handlers.insert(0, probe)
+    manager.inheritable_handlers.insert(0, probe)
+    return {**config, "callbacks": manager}
 
 
 def holds_nothing(error: BaseException) -> bool:

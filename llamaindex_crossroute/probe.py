@@ -21,7 +21,8 @@ from typing_extensions import Self, override
 
 from crossroute.calls.blame import note_answer
 from crossroute.calls.closing import Owned, closing
-from crossroute.calls.handlers import told_to_handler
+from crossroute.calls.faults import note
+from crossroute.calls.handlers import is_of_handler, told_to_handler
 from crossroute.calls.spend import Usage
 from llamaindex_crossroute.messages.reply import RESPONSES, Response, usage_of
 
@@ -87,6 +88,8 @@ class UsageProbe:
         for response in [] if self.answered else held[-1:]:
             self._hear(response)
             self._unread.append(response)
+        if self.responses and is_of_handler(error):
+            note(error, answer=self.responses[-1])
 
     def note(self, error: Exception) -> None:
         """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""

@@ -42,6 +42,18 @@ class AsyncStrict(AsyncCallbackHandler):
         raise StrictError("over the team's limit")
 
 
+class OnceStrict(BaseCallbackHandler):
+    raise_error = True
+
+    def __init__(self):
+        self.told = 0
+
+    def on_llm_end(self, *_, **__):
+        self.told += 1
+        if self.told == 1:
+            raise StrictError("over the team's limit")
+
+
 class StrictManaged(LlamaIndexHandler):
     def __init__(self, event):
         super().__init__([], [])
@@ -165,3 +177,74 @@ def test_an_observers_error_is_raised_and_nobody_else_is_asked(router):
     with pytest.raises(StrictError):
         pool.invoke(STORY)
     assert (len(provider.requests), pool.spend.total.calls) == (2, 2)
+
+
+def asking_again(way):
+    """Return what wraps a member so that it asks anew by itself, whatever was raised."""
+    if way == "retry":
+        return lambda model: model.with_retry(stop_after_attempt=3, wait_exponential_jitter=False)
+    return lambda model: model.with_fallbacks([model, model])
+
+
+def wrapped_pool(router, provider, wrap, callbacks=None):
+    from langchain_crossroute import ChatCrossRoute
+
+    members = LangChain(router, provider).pool.models
+    for member in members.values():
+        member.callbacks = callbacks
+    return ChatCrossRoute(models={name: wrap(member) for name, member in members.items()}, router=router)
+
+
+@pytest.mark.parametrize("way", ["retry", "fallbacks"])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_no_answer_of_a_member_that_asks_again_by_itself_is_lost(router, way, awaited):
+    pool = wrapped_pool(router, provider := Provider(), asking_again(way), [Strict("on_llm_end")])
+    with pytest.raises(StrictError):
+        asyncio.run(pool.ainvoke(STORY)) if awaited else pool.invoke(STORY)
+    spent = pool.spend.total
+    assert len(provider.requests) == 3
+    assert (spent.calls, spent.unknown, spent.usage.output_tokens) == (1, 0, 15)
+
+
+@pytest.mark.parametrize("way", ["retry", "fallbacks"])
+def test_an_answer_that_the_callers_handler_may_have_kept_from_the_pool_is_known_or_unknown_never_free(
+    router, way
+):
+    pool = wrapped_pool(router, Provider(), asking_again(way))
+    with pytest.raises(StrictError):  # LangChain keeps no order of the handlers that it merges
+        pool.invoke(STORY, {"callbacks": [Strict("on_llm_end")]})
+    spent = pool.spend.total
+    assert (spent.calls, spent.unknown, spent.usage.output_tokens) in [(1, 0, 15), (1, 1, 0)]
+
+
+@pytest.mark.parametrize("way", ["retry", "fallbacks"])
+def test_the_first_answer_counts_where_the_second_reaches_the_caller(router, way):
+    pool = wrapped_pool(router, provider := Provider(), asking_again(way), [OnceStrict()])
+    assert pool.invoke(STORY).text
+    assert len(provider.requests) == 2
+    assert (pool.spend.total.calls, pool.spend.total.usage.output_tokens) == (1, 10)
+
+
+def test_the_paid_answer_stands_on_the_error_and_the_log_says_so(router, caplog):
+    with caplog.at_level("WARNING", logger="crossroute.calls"), pytest.raises(StrictError) as raised:
+        LangChain(router, Provider()).pool.invoke(STORY, {"callbacks": [Strict("on_llm_end")]})
+    assert raised.value.crossroute_answer.text
+    assert "small answered, which is paid for; a handler" in caplog.text
+    pool = LlamaIndex(router, Provider()).pool
+    for llm in pool._routing.llms.values():
+        llm.callback_manager = CallbackManager([StrictManaged("on_event_end")])
+    with pytest.raises(StrictError) as raised:
+        pool.complete(STORY)
+    assert raised.value.crossroute_answer.text
+
+
+def test_a_fallback_takes_the_paid_answer_in_place_of_a_second_one(router):
+    from langchain_core.runnables import RunnableLambda
+
+    pool = LangChain(router, provider := Provider()).pool
+    chain = RunnableLambda(lambda given: given["text"]) | pool
+    kept = RunnableLambda(lambda given: given["error"].crossroute_answer)
+    safe = chain.with_fallbacks([kept], exceptions_to_handle=(StrictError,), exception_key="error")
+    answer = safe.invoke({"text": STORY}, {"callbacks": [Strict("on_llm_end")]})
+    assert answer.text
+    assert (len(provider.requests), pool.spend.total.calls) == (1, 1)

@@ -6,7 +6,9 @@ dispatcher run within the call. The answer that they were told of is paid for; t
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,6 +25,13 @@ TELLING = frozenset(
     }
 )
 """Module and function that call handlers, and let their errors pass."""
+
+BUGS = frozenset({AttributeError, IndexError, KeyError, TypeError})
+"""What a client raises of an answer that it cannot read, and a user's own code of a mistake in it."""
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+PYTHON = sysconfig.get_path("stdlib")
+"""Folders of code that is not the user's own."""
 
 
 def is_of_handler(error: BaseException) -> bool:
@@ -45,6 +54,20 @@ def frames_of(error: BaseException) -> Iterator[FrameType]:
         trace = trace.tb_next
 
 
+def is_bug(error: BaseException) -> bool:
+    """Return whether an error is one of programming, in code that is neither installed nor Python's own.
+
+    >>> try:
+    ...     {}["missing"]
+    ... except KeyError as error:
+    ...     is_bug(error)
+    True
+    """
+    files = [frame.f_code.co_filename for frame in frames_of(error)]
+    within = next((file for file in reversed(files) if not _is_pythons(file)), "")
+    return type(error) in BUGS and bool(within) and INSTALLED.isdisjoint(Path(within).parts)
+
+
 def told_to_handler(error: BaseException, module: str) -> list[Any]:
     """Return what the functions of a framework's module held that told a handler which raised; nothing for others."""
     if not is_of_handler(error):
@@ -61,6 +84,10 @@ def told_to_handler(error: BaseException, module: str) -> list[Any]:
         held += [value for frame in inner for value in frame.f_locals.values()]
         link = link.__context__
     return held
+
+
+def _is_pythons(file: str) -> bool:
+    return file.startswith((PYTHON, "<frozen")) and INSTALLED.isdisjoint(Path(file).parts)
 
 
 def _tells(frame: FrameType) -> bool:

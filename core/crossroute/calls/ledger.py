@@ -15,6 +15,7 @@ from typing_extensions import Self
 from crossroute.calls.blame import note_answer, noted_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
 from crossroute.calls.faults import note
+from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.rejected import rejected
 from crossroute.calls.spend import Spend, Usage
@@ -24,6 +25,7 @@ from crossroute.decision import Decision
 from crossroute.errors import BrokenStreamError, FilteredAnswerError, NoAnswerError
 
 LOG = logging.getLogger("crossroute.calls")
+PAID = "%s answered, which is paid for; a handler of the caller's then raised %s, with that answer if it was whole"
 NAMELESS = "called a tool without naming it"
 if TYPE_CHECKING:
     from crossroute.query import Query
@@ -170,6 +172,8 @@ class Entry:
     ) -> None:
         answered = error is None or self.begun or self._came_before(error)
         if answered:
+            if error is not None and is_of_handler(error):
+                LOG.warning(PAID, self.decision.candidate, type(error).__name__)
             self.count(error)
         elif not self._counted:
             self._close(

@@ -28,6 +28,7 @@ from tenacity import (
 
 from crossroute.calls.blame import is_transient, status
 from crossroute.calls.failures import failure_of
+from crossroute.calls.handlers import is_bug
 from crossroute.calls.waits import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import SpendingLimitError
@@ -248,7 +249,7 @@ class ProfilingRun:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return not isinstance(error, _OwnFaultError) and is_transient(error)
+    return not isinstance(error, _OwnFaultError) and is_transient(error) and not is_bug(error)
 
 
 def is_async(answerer: Answerer) -> bool:

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -87,6 +88,32 @@ def test_transient_errors_are_tried_again_and_others_end_the_run():
     assert outcomes.quality.sum() == 0
     with pytest.raises(ZeroDivisionError):
         profile_model(lambda _: str(1 / 0), name="m", price=FREE, queries=QUERIES)
+
+
+@pytest.mark.parametrize("bug", [KeyError, IndexError, AttributeError, TypeError])
+def test_a_mistake_in_the_users_own_code_is_told_at_once_and_a_librarys_is_tried_again(tmp_path, bug):
+    asked = []
+
+    def mistaken(text):
+        asked.append(text)
+        raise bug("content")
+
+    settings = ProfilingSettings(longest_wait=0, concurrency=1)
+    with pytest.raises(bug):
+        profile_model(mistaken, name="m", price=FREE, queries=QUERIES, settings=settings)
+    assert len(asked) == 1
+    client = tmp_path / "site-packages" / "client.py"
+    client.parent.mkdir()
+    client.write_text("def read(error):\n    raise error")
+    read = runpy.run_path(str(client))["read"]
+    failing = iter([bug("content")])
+
+    def asking(text):
+        for error in failing:
+            read(error)
+        return ""
+
+    profile_model(asking, name="m", price=FREE, queries=QUERIES[:2], settings=settings)
 
 
 def test_an_answer_that_cannot_be_kept_ends_the_run_and_is_not_asked_again(tmp_path):
