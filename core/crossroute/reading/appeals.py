@@ -15,7 +15,7 @@ from itertools import islice
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
-from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause, is_on_form
+from crossroute.reading.asides import LONGEST, is_aside, is_aside_clause, is_beside, is_on_form
 
 MOST_DROPPED = 6
 KNOWN_SENTENCES = 512
@@ -26,15 +26,17 @@ SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
 
-END = lazy(
-    r"(?:(?<!\n\d)[.!?:\]؟।\U0001f300-\U0001faff]|[:;]-?\))[ \n]+|[。！？]\s*|(?<=[\u3040-\uffef])[!?]\s*|\n+"
+_ENDS, _UNSPACED = r".!?:\]؟।\U0001f300-\U0001faff", r"\u3040-\uffef"
+END = lazy(  # one set of signs comes first, which is looked for faster than several
+    rf"[{_ENDS};。！？\n](?:(?<=[{_ENDS}])(?<!\n\d[{_ENDS}])[ \n]+|(?<=[:;])-?\)[ \n]+"
+    rf"|(?<=[。！？])\s*|(?<=[{_UNSPACED}][!?])\s*|(?<=\n)\n*)"
 )
 """Where a sentence ends, but for the number of an item; emoticons end sentences, too."""
 
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
-BEGIN = re.compile(r"(?<=[^\s*•-])(?<!\b\w[).:])\s+(?=[A-Z(\[][\w']* \w|[\u3040-\uffef])")
+BEGIN = re.compile(rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w']* \w|[{_UNSPACED}])")
 """Where a sentence may begin though none ended before it."""
 
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
@@ -207,9 +209,11 @@ def _without_first(text: str) -> str:
     for end in reversed([*islice(END.finditer(text, 0, HINT_CHARACTERS + 2), 2)]):
         if end.end() < len(text) and is_appeal(text[: end.start() + 1]):
             return text[end.end() :]
-    for comma in reversed([*islice(COMMA.finditer(text, 0, LONGEST), MOST_COMMAS)]):
-        if is_aside_clause(text[: comma.start()].lower()):
-            return text[comma.end() :]
+    commas = [*islice(COMMA.finditer(text, 0, LONGEST), MOST_COMMAS)]
+    if commas and is_beside(text[: commas[0].start()]):
+        for comma in reversed(commas):
+            if is_aside_clause(text[: comma.start()].lower()):
+                return text[comma.end() :]
     return text
 
 
@@ -224,7 +228,9 @@ def _without_last(text: str) -> str:
     for begin in islice(BEGIN.finditer(text, max(start, last)), MOST_DROPPED):
         if is_appeal(text[begin.end() :]):
             return text[: begin.start()]
-    for comma in [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]:
-        if is_aside_clause(text[comma.end() :].lower()):
-            return text[: comma.start()]
+    commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
+    if commas and is_beside(text[commas[-1].end() :]):
+        for comma in commas:
+            if is_aside_clause(text[comma.end() :].lower()):
+                return text[: comma.start()]
     return text

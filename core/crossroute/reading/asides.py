@@ -190,16 +190,18 @@ def is_aside(sentence: str) -> bool:
     >>> [is_aside(each) for each in ("i hope this compiles.", "is this hard?", "best of what?", "help me fix it")]
     [False, False, False, False]
     """
-    if len(sentence) > LONGEST or SIGNS.search(sentence):
+    if len(sentence) > LONGEST:
         return False
     words = WORD.findall(sentence)
-    if len(words) < FEW_WORDS and sentence.rstrip().endswith(":"):  # a head
-        return False
     if "?" not in sentence:
-        return BESIDE.issuperset(words) and not COURTEOUS.isdisjoint(words)
-    if BESIDE_FOR_HELP.issuperset(words):
-        return not FOR_HELP.isdisjoint(words)
-    return HOW_ARE_YOU.fullmatch(sentence.strip(ENDS)) is not None
+        courteous = BESIDE.issuperset(words) and not COURTEOUS.isdisjoint(words)
+    elif BESIDE_FOR_HELP.issuperset(words):
+        courteous = not FOR_HELP.isdisjoint(words)
+    else:
+        courteous = HOW_ARE_YOU.fullmatch(sentence.strip(ENDS)) is not None
+    if not courteous or SIGNS.search(sentence):
+        return False
+    return len(words) >= FEW_WORDS or not sentence.rstrip().endswith(":")  # a head
 
 
 def is_on_form(sentence: str) -> bool:
@@ -238,5 +240,9 @@ def may_hold_aside(line: str) -> bool:
     Args:
         line: In small letters, with a comma.
     """
-    clauses = line.partition(",")[0], line.rpartition(",")[2]
-    return any(BESIDE.issuperset(WORD.findall(clause)) for clause in clauses)
+    return is_beside(line.partition(",")[0]) or is_beside(line.rpartition(",")[2])
+
+
+def is_beside(clause: str) -> bool:
+    """Return whether all words of a clause may be in an aside; a clause that holds it is none otherwise."""
+    return BESIDE.issuperset(WORD.findall(clause.lower()))

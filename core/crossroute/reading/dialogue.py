@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from crossroute.patterns import lazy
 from crossroute.reading.conversation import Turn, read_turns
-from crossroute.reading.sections import PARAGRAPH, is_follow_up, says_something
+from crossroute.reading.sections import PARAGRAPH, at_lines, is_follow_up, says_something
 
 MOST_NAMES = 8
 LEAST_TURNS = 3
@@ -88,7 +88,7 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
     """Return where the turns of a conversation begin; none where a text is no conversation."""
     if min(text.count("\n") + 1, sum(map(text.count, SIGNS))) < LEAST_TURNS:
         return []
-    heads = [*TURN.finditer(text)]
+    heads = at_lines(TURN, text, SIGNS)
     names = set(map(_name_of, heads))
     if not (2 <= len(names) <= min(MOST_NAMES, len(heads) // 2 + 1) and not any(map(_names_nobody, names))):
         return []

@@ -8,7 +8,7 @@ Of the words it is told whether they say anything: a follow-up does not, and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
@@ -52,11 +52,15 @@ def heads_in(text: str) -> list[re.Match[str]]:
     """
     if not any(map(text.__contains__, HEAD_SIGNS)):
         return []
-    pattern, told = HEAD.reading(text)
+    return at_lines(*HEAD.reading(text), HEAD_SIGNS)
+
+
+def at_lines(pattern: re.Pattern[str], text: str, signs: Collection[str]) -> list[re.Match[str]]:
+    """Return the matches of a pattern at the beginnings of lines that hold one of some signs; it crosses no line."""
     start, found = 0, []
     for line in text.split("\n"):
-        if any(map(line.__contains__, HEAD_SIGNS)) and (head := pattern.match(told, start)):
-            found.append(head)
+        if any(map(line.__contains__, signs)) and (match := pattern.match(text, start)):
+            found.append(match)
         start += len(line) + 1
     return found
 
