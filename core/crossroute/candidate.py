@@ -1,7 +1,7 @@
 """Candidate and Pool: the models to choose from, with prices, capabilities and profiles.
 
-A candidate never carries an index: the network knows it by its profile alone (see model/profiles.py), so a pool
-may be permuted, cut and extended without retraining.
+A candidate has no index: the network reads its profile alone (see model/profiles.py), so a pool may be permuted, cut
+and extended without retraining.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ Name = Annotated[str, Field(min_length=1), BeforeValidator(_writable)]
 """Of a candidate."""
 
 CACHE_WRITE, CACHE_WRITE_1H = 1.25, 2.0
-"""Times the input's price that a token costs whose provider charges for writing its prompt cache."""
+"""Price of a token written to the prompt cache, as a multiple of the input's price, where providers charge for it."""
 
 
 class Price(BaseModel):
-    """What a candidate charges, in USD per million tokens.
+    """A candidate's price, in USD per million tokens.
 
     Attributes:
-        input: For what it reads.
-        output: For what it writes.
-        cached_input: For what its provider's prompt cache holds; None where it charges no other price.
+        input: Of input tokens.
+        output: Of output tokens.
+        cached_input: Of input tokens in the provider's prompt cache; None where there is no other price for them.
         source: Where the price was published.
         as_of: When it was read.
-        usd_per_second: What a second of a call costs, where time is paid for and not tokens: what a call took is then
-            counted by its seconds, and what it will take is told by its tokens, at the speed that `output` stands for.
+        usd_per_second: USD for a second of a call, where time is paid for and not tokens. The cost of a call is then
+            its seconds times this; it is predicted by tokens, at the speed that `output` stands for.
 
     >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
     0.013
@@ -81,11 +81,11 @@ class Price(BaseModel):
 
     @classmethod
     def by_second(cls, usd: float, tokens_per_second: float) -> Price:
-        """Return the price of a model whose time is paid for, such as one on one's own machine.
+        """Return the price of a model that is paid for by time, such as one on one's own machine.
 
         Args:
             usd: For a second of a call.
-            tokens_per_second: That it writes.
+            tokens_per_second: Output tokens.
 
         >>> Price.by_second(0.0001, tokens_per_second=50).output  # USD per million tokens
         2.0
@@ -99,7 +99,7 @@ class Price(BaseModel):
 
     @classmethod
     def of(cls, given: Price | Sequence[float] | Mapping[str, Any]) -> Price:
-        """Return a price that is given as such, as USD of input and of output, or by the names of its fields.
+        """Return a price given as a `Price`, as a pair (input, output) in USD, or as a mapping of its fields.
 
         Raises:
             ValueError: It is none of these.
@@ -143,17 +143,16 @@ class Price(BaseModel):
 
 
 FREE = Price(input=0, output=0, source="local, or a host's free tier")
-"""What a model costs on one's own machine."""
+"""The price of a model on one's own machine."""
 
 
 Numbers = tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
 
 
 class Belief(BaseModel):
-    """What is believed of a candidate by kind of work, from all that is known of it and of its like.
+    """Prior beliefs about a candidate by kind of work, for queries that are near none of its outcomes.
 
-    It stands where nothing was measured near a query: published scores, its family and generation, whether it
-    reasons, its price.
+    They come from published scores, its family and generation, whether it reasons, and its price.
 
     Attributes:
         ability: By kind, in logits beside a query's ease, shape (K,).
@@ -178,12 +177,12 @@ class Belief(BaseModel):
 
 
 class Lesson(BaseModel):
-    """What live traffic taught of a candidate: by how much a router's predictions of it are moved.
+    """A correction of a router's predictions for a candidate, learned from live traffic.
 
     Attributes:
         quality: Added to the log-odds of its quality.
         quality_error: Standard error of that.
-        quality_slope: What they are multiplied by before; below 1 where what is read of a query tells too much.
+        quality_slope: Factor on the log-odds before that; below 1 where predictions depend too much on the query.
         log_tokens: Added to the logarithm of what the cost head predicts, query cluster by query cluster, shape (k,).
     """
 
@@ -196,17 +195,17 @@ class Lesson(BaseModel):
 
 
 class Profile(BaseModel):
-    """What was measured of a candidate, query cluster by query cluster: its model embedding's source.
+    """A candidate's outcomes summarized by query cluster; the network makes its model embedding of them.
 
     Attributes:
         quality: Mean quality per cluster, shrunk towards the candidate's mean, shape (k,), in [0, 1].
         log_tokens: Mean natural logarithm of the tokens that the cost head predicts, shape (k,).
         evidence: Number of outcomes per cluster, shape (k,).
-        learned_price: Input and output price of the outcomes, where `log_tokens` is what these made of a cost;
-            None until a router takes the profile in, and where `log_tokens` counts output tokens.
-        made_by: Digest of the router's clusters; empty until a router takes the profile in.
-        belief: What is believed of it by kind of work; None leaves it to what was measured.
-        lesson: What traffic taught of it since; None before any.
+        learned_price: Input and output price of the outcomes, where `log_tokens` was derived from costs; None until a
+            router adopts the profile, and where `log_tokens` counts output tokens.
+        made_by: Digest of the router's clusters; empty until a router adopts the profile.
+        belief: Prior beliefs; None without any.
+        lesson: A correction learned from traffic; None without any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -221,7 +220,7 @@ class Profile(BaseModel):
 
     @property
     def mean_quality(self) -> float:
-        """Mean quality over the outcomes that the profile was made from, as shrunk."""
+        """Mean of the shrunk quality over all outcomes."""
         weights = self.evidence if sum(self.evidence) else (1.0,) * len(self.evidence)
         return sum(q * w for q, w in zip(self.quality, weights, strict=True)) / sum(weights)
 
@@ -236,16 +235,16 @@ class Profile(BaseModel):
 
 
 class Candidate(BaseModel):
-    """A model that may be chosen.
+    """A model to choose from.
 
     Attributes:
         name: Unique in a pool.
         aliases: Other spellings of the same model.
         price: USD per million tokens; None where it is not known.
         context_window: Tokens of input and output together; None where it is not known.
-        capabilities: What the model can do beyond text.
-        profile: Its measured outcomes; None until it is profiled.
-        effort: How hard it is told to think, where that is not as its profile was measured: a variant.
+        capabilities: Beyond text.
+        profile: Its summarized outcomes; None until it is profiled.
+        effort: Its effort, where that differs from the one that its profile was measured at.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -259,7 +258,7 @@ class Candidate(BaseModel):
     effort: Effort | None = None
 
     def completed(self, other: Candidate) -> Candidate:
-        """Return this candidate, what it does not state taken from another account of it."""
+        """Return this candidate, with fields that it does not state taken from another of the same model."""
         return self.model_copy(update={field: told for field, told in other if not getattr(self, field)})
 
     @field_serializer("capabilities", when_used="json")

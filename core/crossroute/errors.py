@@ -1,7 +1,7 @@
 """The errors and warnings of the package.
 
-Bad arguments raise `ValueError` or `TypeError`. Everything below is a failure of the domain; each child
-also inherits the builtin that a caller would expect, so `except LookupError` works without knowing us.
+Bad arguments raise `ValueError` or `TypeError`. The errors below are failures of the domain; each also inherits the
+builtin that a caller would expect, so that `except LookupError` works without importing this package.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from shlex import quote
 from typing import Any
 
 MANY = 12
-"""Names beyond which an error lists only those like the one it is about."""
+"""Number of names up to which an error lists all; beyond it, only similar ones."""
 
 
 _ALIKE = 0.6
-"""Least similarity, in [0, 1], of a name of another family that is suggested."""
+"""Least similarity, in [0, 1], of a suggested name of another family."""
 
 WINDOW = "context window"
-"""How the reason begins of a candidate whose context window is too small."""
+"""First words of the reason that excludes a candidate with too small a context window."""
 
 
 class CrossRouteError(Exception):
-    """Base of every error that CrossRoute raises on purpose. It is copied and pickled as it stands."""
+    """Base of every error that CrossRoute raises on purpose; copies and pickles keep its attributes."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _as_it_stood, (type(self), self.args, self.__dict__)
@@ -96,7 +96,7 @@ class NoEligibleCandidateError(CrossRouteError, ValueError):
 
 
 class UnroutableError(CrossRouteError, ValueError):
-    """A call that holds no text to route on, where no default was named for such calls."""
+    """A call without text to route on, where there is no default model for such calls."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -106,7 +106,7 @@ class UnroutableError(CrossRouteError, ValueError):
 
 
 class BrokenStreamError(CrossRouteError, ConnectionError):
-    """A stream that ended before its provider said that the answer was complete, or before anything came."""
+    """A stream that ended before its answer was complete, or without any chunk."""
 
     def __init__(self, candidate: str, then: str = "Ask again, or use what came.") -> None:
         super().__init__(
@@ -115,7 +115,7 @@ class BrokenStreamError(CrossRouteError, ConnectionError):
 
 
 class FilteredAnswerError(CrossRouteError, ValueError):
-    """An answer of which a provider's content filter left nothing, where another model was to answer then."""
+    """An answer that a provider's content filter withheld, where other models may answer (`past_filters`)."""
 
     def __init__(self, candidate: str) -> None:
         super().__init__(
@@ -126,7 +126,7 @@ class FilteredAnswerError(CrossRouteError, ValueError):
 
 
 class NoAnswerError(CrossRouteError, ValueError):
-    """An answer that holds nothing to read and no reason why it ended, or one that says that it failed."""
+    """An answer without content and finish reason, or with one that means failure."""
 
     def __init__(
         self, candidate: str, lack: str = "answered with nothing to read, and did not say why it ended"
@@ -136,7 +136,7 @@ class NoAnswerError(CrossRouteError, ValueError):
 
 
 class UnableError(CrossRouteError, NotImplementedError):
-    """A model that cannot do what an argument of the call asks for; another is asked."""
+    """A model that does not support an argument of the call; another model is called."""
 
     def __init__(self, model: str, argument: str) -> None:
         super().__init__(
@@ -145,7 +145,7 @@ class UnableError(CrossRouteError, NotImplementedError):
 
 
 class DroppedArgumentWarning(UserWarning):
-    """An argument of the call that the chosen model has no word for, and that was left out."""
+    """An argument of the call that the chosen model does not have, and that was left out."""
 
     def __init__(self, model: str, argument: str) -> None:
         super().__init__(f"{model!r} has no argument {argument!r}: it is left out of calls to this model.")
@@ -160,7 +160,7 @@ class DataError(CrossRouteError, ValueError):
 
 
 class DataWarning(UserWarning):
-    """What was done with outcomes that their user may not expect: rows averaged, a column left aside."""
+    """An unexpected treatment of outcomes: rows averaged, a column ignored."""
 
 
 class ConfigError(CrossRouteError, ValueError):
@@ -168,23 +168,23 @@ class ConfigError(CrossRouteError, ValueError):
 
 
 class TrafficError(CrossRouteError, ValueError):
-    """A traffic log that is missing, of another version, or does not hold what is asked of it."""
+    """A traffic log that is missing, of another version, or lacks the requested data."""
 
 
 class EncoderError(CrossRouteError, ValueError):
-    """An encoder that is not there, or that returned something other than finite embeddings."""
+    """An encoder that is missing, or that returned something other than finite embeddings."""
 
 
 class FloorError(CrossRouteError, ValueError):
-    """A quality floor that is not proved, or no longer; the message says what it takes."""
+    """A quality floor that is not proved, or no longer; the message says what would prove it."""
 
 
 class BudgetSpentError(CrossRouteError, ValueError):
     """A budget that a call would exceed, and that refuses such calls.
 
     Attributes:
-        budget: Which one, in words.
-        until: When money comes again, in seconds since 1970; None where it does not.
+        budget: In words.
+        until: The end of its period, in seconds since 1970; None where there is none.
     """
 
     def __init__(self, budget: str, left: float, until: float | None) -> None:
@@ -199,7 +199,7 @@ class BudgetSpentError(CrossRouteError, ValueError):
 
 
 class BudgetStateError(CrossRouteError, OSError):
-    """What keeps what budgets have spent cannot be read or written: no call is made that none would count."""
+    """The state of budgets cannot be read or written: no call is made that could not be counted."""
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(
@@ -209,7 +209,7 @@ class BudgetStateError(CrossRouteError, OSError):
 
 
 class SpendingLimitError(CrossRouteError, RuntimeError):
-    """Profiling has spent what it may; the answers so far are kept."""
+    """Profiling reached its spending limit; the answers so far are kept."""
 
     def __init__(self, name: str, cost: float, limit: float, answered: int, wanted: int) -> None:
         super().__init__(

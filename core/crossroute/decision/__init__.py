@@ -53,20 +53,20 @@ __all__ = [
 
 
 DRAWN = 64
-"""Random numbers that are drawn for ids at once."""
+"""Random numbers for ids, drawn in one system call."""
 
 
 class _Ids:
-    """Ids that are UUIDs of version 7 and rise with time, within a millisecond by a fraction of it.
+    """Generates UUIDs of version 7, which increase with time, within a millisecond by its fraction.
 
     Source: RFC 9562, sections 5.7 and 6.2 (method 3), https://www.rfc-editor.org/rfc/rfc9562.
     """
 
     def __init__(self) -> None:
         self._lock, self._latest = threading.Lock(), 0
-        self._random: list[int] = []  # drawn ahead: each draw asks the system
+        self._random: list[int] = []  # drawn in advance: each draw is a system call
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._random.clear)  # which draws its own
+            os.register_at_fork(after_in_child=self._random.clear)  # a child draws its own
 
     def next(self) -> str:
         """Return the next id."""
@@ -86,7 +86,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None) -> Model:
-    """Return a model with values of our own making, in the order of its fields: they are not validated again."""
+    """Return a model without validation of its values, which must be in the order of its fields."""
     made = model.__new__(model)
     object.__setattr__(made, "__dict__", values)
     object.__setattr__(made, "__pydantic_fields_set__", set(values))
@@ -100,41 +100,40 @@ Details = tuple[Rows, Rows]
 """Alternatives and clusters, by the names of their fields and in their order."""
 
 PLAIN = frozenset({str, int, bool, type(None)})
-"""Types of values that JSON holds as they are."""
+"""Types of values that JSON takes unchanged."""
 
 DETAILS = ("alternatives", "clusters")
-"""Fields of a decision that are made when they are asked for."""
+"""Fields of a decision that are computed on first use."""
 
 
 class Decision(InNotebooks, BaseModel):
-    """Which candidate a query goes to, and why.
+    """The candidate for a query, with the reasons.
 
-    A router makes `alternatives` and `clusters` when they are first asked for: most decisions are carried out
-    without a look at them.
+    A router computes `alternatives` and `clusters` on first use: most decisions are carried out without them.
 
     Attributes:
         candidate: The chosen candidate's name.
         quality: Its predicted quality, in [0, 1].
         cost: Its predicted cost, USD for one call.
-        willingness_to_pay: USD, what the reward discounted cost by.
+        willingness_to_pay: USD; the reward discounts cost by it.
         cost_preference: The dial that set it; None where it was given in USD.
         reward: Which reward decided.
         alternatives: All candidates of the pool, best reward first, excluded ones last.
         clusters: The nearest clusters of training queries, heaviest first.
-        reasons: What decided besides the reward ("stuck to a: tool turn"), in order.
+        reasons: Reasons besides the reward ("stuck to a: tool turn"), in order.
         failures: Attempts that failed before the candidate was called.
-        actual_cost: USD that the call took, once it is answered and its tokens and price are known; where
-            several calls were made, USD of them all.
-        max_calls: How many candidates may be called, one after the other, until an answer is trusted.
-        calls: Those answered, in order, where more than one was allowed.
-        warnings: What the user may not have meant, such as a dial that sends all requests to one candidate.
-        id: Unique, a UUID of version 7; those of one process sort by time. It stays as it is while the decision is
-            carried out, and tells which decision an outcome belongs to; equality ignores it.
+        actual_cost: USD of the answered call, where its tokens and price are known; of all calls, where there were
+            several.
+        max_calls: How many candidates may be called in turn, until an answer is trusted.
+        calls: Answered calls, in order, where more than one was allowed.
+        warnings: Likely mistakes of the user, such as a dial that sends all requests to one candidate.
+        id: Unique, a UUID of version 7; those of one process sort by time. It does not change while the decision is
+            carried out, and links outcomes to the decision; equality ignores it.
         propensity: Probability with which the candidate was chosen, in (0, 1]; 1 where the choice is deterministic.
         floor: The promise that this choice keeps; None where the router has none, or where something other than the
             reward decided (a constraint, a tool turn, a failure).
-        budgets: That the call counts on; `held` says which of them changed the decision.
-        propensities: Candidate -> that probability, where more than one could have been chosen; else empty.
+        budgets: Budgets that the call counts for; `held` marks those that changed the decision.
+        propensities: Candidate -> propensity, where more than one could have been chosen; else empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -162,16 +161,16 @@ class Decision(InNotebooks, BaseModel):
 
     @classmethod
     def deferred(cls, details: Callable[[], Details], **told: Any) -> Decision:
-        """Return a decision whose alternatives and clusters are made when they are asked for.
+        """Return a decision whose alternatives and clusters are computed on first use.
 
         Args:
-            details: Makes both.
-            told: The fields before them and after them, as `Decision` validates them.
+            details: Computes both.
+            told: The other fields, with values that `Decision` would accept unchanged.
         """
         return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
 
     def _whole(self) -> Decision:
-        """Return this decision once all of its fields are made."""
+        """Return this decision, with all fields computed."""
         if (rows := self._missing()) is not None:
             alternatives = tuple(unchecked(Alternative, row) for row in rows[0])
             clusters = tuple(unchecked(Cluster, row) for row in rows[1])
@@ -181,7 +180,7 @@ class Decision(InNotebooks, BaseModel):
         return self
 
     def _missing(self) -> Details | None:
-        """Return what alternatives and clusters are made of, as long as these are not made."""
+        """Return the rows of alternatives and clusters, if these are not made yet."""
         private = self.__pydantic_private__
         details: Callable[[], Details] | Details | None = private["_details"] if private else None
         if private is None or details is None or self.__dict__.keys() >= set(DETAILS):
@@ -241,16 +240,16 @@ class Decision(InNotebooks, BaseModel):
         return self.model_copy(update={"reasons": (*self.reasons, reason)})
 
     def switched(self, candidate: str, reason: str) -> Decision:
-        """Return the decision for another candidate, and why it is another.
+        """Return the decision for another candidate, with the reason.
 
-        Its numbers are those of its alternative; one that is no alternative has none (NaN). It was not drawn: its
+        Its numbers are those of the alternative; a candidate that is none has NaN. It was not drawn at random: its
         propensity is 1.
         """
         first = tuple(a for a in self.alternatives if a.candidate == candidate)
         others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
         quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
         update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
-        if self.max_calls == 1:  # of several, the promise has the best answer in view
+        if self.max_calls == 1:  # with several calls, the promise is about the best answer
             update["floor"] = None
         update |= {"propensity": 1.0, "propensities": {}}
         return self.model_copy(update=update).because(reason)
@@ -258,18 +257,18 @@ class Decision(InNotebooks, BaseModel):
     def as_json(self) -> dict[str, Any]:
         """Return the decision as plain JSON data, its id also as `decision_id`; `model_validate` reads it back.
 
-        It is what `model_dump_json` writes, without the way through text: every answer carries it.
+        The same data as `model_dump_json`, computed without text, since every answer carries it.
         """
         rows = self._missing()
         told = vars(self) if rows is None else self._with_details(*rows)
         return {**_plain(told), "decision_id": self.id}
 
     def explain(self) -> str:
-        """Say in words why this candidate."""
+        """Explain the choice in words."""
         return explain(self)
 
     def __rich__(self) -> Group:
-        """Draw the decision as a table, the chosen candidate marked, and what else decided."""
+        """Draw the decision as a table, with the chosen candidate marked, and the reasons."""
         return tabulate(self)
 
     def __repr__(self) -> str:
@@ -290,7 +289,7 @@ _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items(
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON holds it: no number that is not finite, models as objects."""
+    """Return a value as JSON data: numbers that are not finite as None, models as dicts."""
     if type(value) in PLAIN:
         return value
     if isinstance(value, (list, tuple, frozenset)):

@@ -14,19 +14,19 @@ Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is N
 
 
 BEST = "best"
-"""What a promise is against where no candidate is named: every candidate that it was proved with."""
+"""The reference of a promise that names no candidate: the best of those that it was proved with."""
 
 
 class Failure(BaseModel):
     """An attempt that failed.
 
     Attributes:
-        candidate: Which one failed.
+        candidate: The one that failed.
         error: The error's type.
         status: Its HTTP status, where it has one.
         message: Its first line, without secrets.
         transient: Whether another attempt could succeed.
-        fault: Whose it is, the request's, the member's or the network's; None where nothing is known of that.
+        fault: What is at fault: the request, the member (its model or provider) or the network; None if unknown.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,18 +44,18 @@ class Failure(BaseModel):
 
 
 class Alternative(BaseModel):
-    """A candidate as the decision saw it.
+    """A candidate with its predictions for the query.
 
     Attributes:
         candidate: Its name.
         quality: Predicted quality, in [0, 1].
         cost: Predicted cost, USD for one call.
-        reward: What decided: the logarithm of its exponential reward, or its linear reward.
+        reward: The logarithm of its exponential reward, or its linear reward; the highest one is chosen.
         attention: Weight of the query's attention on it, in [0, 1].
-        quality_error: Standard error of the quality, by how much was observed of it on such queries.
+        quality_error: Standard error of the quality, by its outcomes on similar queries.
         excluded: The constraint that it fails, or None.
-        rests_on: What is predicted of it rests on: "measured", "published scores" or "prior"; None where nothing is.
-        effort: How hard it is told to think, where it is a variant by the effect of that on other models.
+        rests_on: The source of its predictions: "measured", "published scores" or "prior"; None without predictions.
+        effort: Its effort, where it is a variant that is predicted by the effect of efforts on other models.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,13 +72,13 @@ class Alternative(BaseModel):
 
 
 class Call(BaseModel):
-    """A call that was answered, where more than one may be made for a query.
+    """An answered call, where a query may have several.
 
     Attributes:
-        candidate: Which one answered.
-        prior: P(right) before its answer, after those of the calls before it.
-        posterior: P(right) by all evidence, in the end.
-        evidence: What was seen of its answer.
+        candidate: The one that answered.
+        prior: P(right) before its answer, after the answers of earlier calls.
+        posterior: P(right) by all evidence, after the last call.
+        evidence: Evidence in its answer.
         cost: USD; None where tokens or price are not known.
         latency_s: Seconds to the answer.
     """
@@ -98,7 +98,7 @@ class Cluster(BaseModel):
 
     Attributes:
         index: Its number.
-        weight: How much of the query it explains, in [0, 1].
+        weight: Share of the query that belongs to it, in [0, 1].
         label: The tasks that most of its training queries came from.
     """
 
@@ -117,7 +117,7 @@ class Promise(BaseModel):
         against: The reference: a candidate, or "best", the best of those that it was proved with.
         confidence: Probability with which the promise holds, over the outcomes that were drawn to prove it.
         willingness_to_pay: USD; the floor itself.
-        max_calls: It holds for one call a query, and where answers are looked at for up to so many.
+        max_calls: It holds for up to so many calls a query.
         groups: It holds in each of these groups of queries by itself; empty where it holds over all of them.
     """
 
@@ -137,13 +137,13 @@ class Promise(BaseModel):
 
 
 class Held(BaseModel):
-    """A budget that a call counts on, as the decision found it.
+    """A budget that a call counts for, as it was at the decision.
 
     Attributes:
         budget: In words: "$50 a day for user:ann".
-        account: On which the call is counted, with its period.
+        account: Its account and period.
         left: USD, before this call.
-        until: When money comes again, in seconds since 1970; None where it does not.
+        until: The end of the period, in seconds since 1970; None where there is none.
         willingness_to_pay: USD that its pacing allowed; None where it is not paced.
         held: Whether it changed the decision.
     """

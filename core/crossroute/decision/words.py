@@ -21,7 +21,7 @@ UNNAMED = "nothing"
 
 
 def explain(decision: Decision) -> str:
-    """Say in words why this candidate."""
+    """Explain a choice in words."""
     if math.isnan(decision.quality):
         return f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}."
     return " ".join(
@@ -73,7 +73,7 @@ def _comparisons(decision: Decision) -> list[str]:
 
 
 def _evidence(decision: Decision) -> list[str]:
-    """Say what rests on less than outcomes: of the candidate, and of those that it is compared with."""
+    """Name the candidates whose predictions do not rest on outcomes: the chosen one, and its alternatives."""
     others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
     compared = {decision.candidate} | {
         pick(others, key=key).candidate for pick, key in ((max, _quality), (min, _cost)) if others
@@ -91,7 +91,7 @@ def _exclusions(decision: Decision) -> list[str]:
 
 
 def tabulate(decision: Decision) -> Group:
-    """Draw the decision as a table, the chosen candidate marked, and what else decided."""
+    """Draw a decision as a table, with the chosen candidate marked, and the reasons."""
     from rich.console import Group
     from rich.markup import escape
 
@@ -134,7 +134,7 @@ _SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
         "predicted by what such an effort did to other models.",
     ),
 )
-"""What is said of candidates of which less is known, and of which."""
+"""Words for candidates whose predictions do not rest on outcomes, and their names."""
 
 
 def usd(amount: float) -> str:

@@ -1,8 +1,8 @@
 """Exploration: now and then choose a candidate that may be as good, with a known probability.
 
-Where one candidate always wins, nothing is learnt of the others. A share of the choices goes to candidates whose
-reward lies within the predicted error of the best; the probability of each is kept, so that what was seen can be
-weighed for any other policy (traffic/estimates.py).
+Where one candidate always wins, there is no data on the others. A share of the choices goes to candidates whose reward
+lies within the predicted error of the best; the probability of each is recorded, so that outcomes can be weighted for
+any other policy (traffic/estimates.py).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from crossroute.reward import LEAST_QUALITY
 
 
 class Exploration(BaseModel):
-    """How much is tried out.
+    """How much to explore.
 
     Attributes:
-        share: Part of the choices that is spread over candidates that may be as good, in [0, 1).
-        usd_a_day: Most that calls so chosen may cost in a day (UTC), in each process.
+        share: Share of the choices that is spread over candidates that may be as good, in [0, 1).
+        usd_a_day: Limit on the cost of explored calls in a day (UTC), in each process.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,7 +34,7 @@ class Exploration(BaseModel):
 
     @classmethod
     def of(cls, value: Exploration | float | None) -> Exploration | None:
-        """Return the settings that are given in short: a share; None where nothing is tried out."""
+        """Return settings, which may be given as a share; None where nothing is explored."""
         if value is None or isinstance(value, Exploration):
             return value if value is not None and value.share else None
         return cls(share=value) if value else None
@@ -46,7 +46,7 @@ def explore(
     most_usd: float = math.inf,
     draw: Callable[[], float] = random.random,
 ) -> Decision:
-    """Return the decision, or one for a candidate that may be as good; either tells its probability.
+    """Return the decision, or one for a candidate that may be as good; both state their propensity.
 
     The chosen candidate keeps 1 - share; the rest is spread evenly over the eligible candidates whose reward, at a
     quality one standard error better, reaches the chosen one's. The error is that of both qualities together.
@@ -54,8 +54,8 @@ def explore(
     Args:
         decision: Of a router.
         share: In [0, 1).
-        most_usd: Predicted cost beyond which no candidate is tried out.
-        draw: Returns a number in [0, 1), at random.
+        most_usd: Predicted cost above which no candidate is explored.
+        draw: Returns a random number in [0, 1).
 
     Raises:
         ValueError: The share is out of range.
@@ -96,12 +96,12 @@ def _reachable(alternative: Alternative, chosen: Alternative, reward: str) -> fl
 
 
 class Explorer:
-    """Tries candidates out while the day's money lasts; safe to share between threads.
+    """Explores within the day's limit; safe to share between threads.
 
-    A call that is tried out counts at its predicted cost, so that no day's predictions exceed the budget.
+    An explored call counts at its predicted cost, so that no day's predictions exceed the limit.
 
     Args:
-        settings: How much is tried out.
+        settings: How much to explore.
         today: Returns the day, by default that of UTC.
     """
 
@@ -112,7 +112,7 @@ class Explorer:
         self._day, self._spent = "", 0.0
 
     def explored(self, decision: Decision) -> Decision:
-        """Return the decision, or one for a candidate that is tried out; see `explore`."""
+        """Return the decision, or one for an explored candidate; see `explore`."""
         with self._lock:
             if self._day != (today := self._today()):
                 self._day, self._spent = today, 0.0

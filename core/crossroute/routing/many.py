@@ -19,14 +19,14 @@ from crossroute.routing.predictor import Foresight
 
 @dataclass(frozen=True, eq=False)
 class Routed:
-    """What n queries were routed to, a row a query; NaN where no candidate satisfies the constraints.
+    """The routes of n queries, a row a query; NaN where no candidate satisfies the constraints.
 
     Attributes:
         candidates: Names of the m candidates.
         choice: Position of the chosen one among them, shape (n,); -1 where there is none.
         quality: Its predicted quality, shape (n,), in [0, 1].
         cost: Its predicted cost, shape (n,), USD for one call.
-        reward: What decided, shape (n,): the logarithm of its exponential reward, or its linear reward.
+        reward: Shape (n,): the logarithm of its exponential reward, or its linear reward.
         error: Standard error of its quality, shape (n,).
     """
 
@@ -69,12 +69,12 @@ def choose_columns(
     willingness_to_pay: float,
     reward: Reward,
 ) -> Routed:
-    """Return what some queries are routed to.
+    """Choose a candidate for each query.
 
     Args:
         candidates: Names of the m candidates.
-        foresight: What is foreseen of the n queries.
-        screen: What a candidate must satisfy; None where nothing but the context window counts.
+        foresight: Predictions for the n queries.
+        screen: The constraints; None where only context windows count.
         willingness_to_pay: USD, > 0.
         reward: Which reward decides.
     """
@@ -84,19 +84,19 @@ def choose_columns(
         bound = None if limits.max_cost is None else foresight.cost_within(limits.max_cost_confidence)
         fits = screen.eligible(quality, bound, fits)
     choice = best(quality, cost, willingness_to_pay, reward, fits)
-    rows, nobody = np.arange(len(choice)), choice == NONE_ELIGIBLE
+    rows, none = np.arange(len(choice)), choice == NONE_ELIGIBLE
     chosen = (quality[rows, choice], cost[rows, choice], foresight.quality_error_of(choice))
-    told, paid, error = (np.where(nobody, np.nan, each) for each in chosen)
+    told, paid, error = (np.where(none, np.nan, each) for each in chosen)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     return Routed(candidates, choice, told, paid, compute(told, paid, willingness_to_pay), error)
 
 
 class Decisions(Iterator[Decision]):
-    """An iterator over the decisions of many queries that begins anew when it has ended, where the queries can.
+    """An iterator over the decisions of many queries; it starts again after its end, if the queries can be read again.
 
     Args:
-        queries: What to route, in any iterable.
-        route: Makes the decisions of queries, one each and in their order.
+        queries: Any iterable of queries.
+        route: Returns a decision for each query, in order.
     """
 
     def __init__(

@@ -20,20 +20,19 @@ from crossroute.routing.router import Router
 Model = TypeVar("Model")
 
 UNSTATED = frozenset({"effort", "model", "provider", "untold"})
-"""What of an ability is no field of a candidate."""
+"""Fields of an ability that a candidate does not have."""
 
 
 class Ability(BaseModel):
-    """What an integration knows of one of its models.
+    """An integration's knowledge of one of its models; None leaves a field to the router's candidate.
 
     Attributes:
-        capabilities: What it can do beyond text; None leaves what the router's candidate says.
-        context_window: Tokens of input and output together; None likewise.
-        price: What it charges, where that is not the candidate's price; None likewise.
-        model: The name by which its provider is asked; counted where its own name is none that a router knows.
+        capabilities: Beyond text.
+        context_window: Tokens of input and output together.
+        price: In place of the candidate's.
+        model: The provider's name of the model; used where the router does not know the member's own name.
         untold: Capabilities that it may have or lack: it is tried where no other member is known to have them.
-        effort: How hard it was told to think by its own settings, such as `low`; counted where its name says nothing
-            of that and it takes such an effort.
+        effort: The effort in its own settings, such as `low`; used where its name states none, and the model has it.
         provider: Of its answers, as OpenTelemetry names it; for traces alone.
     """
 
@@ -55,7 +54,7 @@ class Ability(BaseModel):
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
     def _as_told(self, candidate: Candidate) -> Candidate:
-        """Return the candidate as the variant that its own settings make it."""
+        """Return the variant of the candidate at the effort of its own settings."""
         told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
         try:
             return candidate if told is None else told_to(candidate, told)
@@ -68,9 +67,9 @@ def by_name(
     name_of: Callable[[Model], str | None],
     effort_of: Callable[[Model], str | None] = lambda model: None,
 ) -> dict[str, Model]:
-    """Return models by name; those of a list go by the name of the model that each asks.
+    """Return models by name; those of a list get their provider's name of the model.
 
-    Several that ask the same model go by their efforts, too: `gpt-5.5@low`, `gpt-5.5@high`.
+    Several of the same model get their efforts as well: `gpt-5.5@low`, `gpt-5.5@high`.
 
     Raises:
         TypeError: A single string, where several models are expected.
@@ -104,7 +103,7 @@ def _name(model: Model, name_of: Callable[[Model], str | None]) -> str:
 
 
 def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
-    """Return what the models can do, at the stated prices.
+    """Return the abilities with the stated prices.
 
     Raises:
         ValueError: A price of none of the models.
@@ -117,11 +116,11 @@ def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> 
 
 
 def unprofiled(name: str, model: str | None = None) -> Candidate:
-    """Return a candidate of a model that the router does not know, with what the catalogue knows of it.
+    """Return a candidate for a model that the router does not know, from the catalogue where it is listed.
 
     Args:
         name: Its name.
-        model: The name by which its provider is asked, for where the catalogue does not know the other.
+        model: The provider's name of it, used where the catalogue does not know the other.
     """
     spelled = model if model and Catalogue.bundled().find(name) is None else name
     resolution = Catalogue.bundled().find(spelled)
@@ -130,9 +129,9 @@ def unprofiled(name: str, model: str | None = None) -> Candidate:
 
 
 def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
-    """Return the candidate that a member is, by its name or that of the model that it asks; None if by neither.
+    """Return the candidate of a member, by its name or its provider's name of the model; None if neither is known.
 
-    Where a router knows the model by neither, it is what its family, generation and size lead to believe.
+    For a model that the router does not know, it has prior beliefs by its family, generation and size.
     """
     spelled = (name, model) if model else (name,)
     found = next(filter(None, (candidate_named(pool, each) for each in spelled)), None)

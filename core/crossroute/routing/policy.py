@@ -19,14 +19,14 @@ from crossroute.tokens import estimate_tokens
 
 
 class Constraints(BaseModel):
-    """What a candidate must satisfy to be chosen at all.
+    """Conditions that a candidate must satisfy to be chosen.
 
     Attributes:
-        capabilities: What the call needs beyond text.
-        max_cost: Most that the call may cost, USD; it is compared with the cost that `max_cost_confidence` of
-            such calls stay within, which is more than the predicted one.
-        max_cost_confidence: How sure `max_cost` must be, in (0, 1).
-        min_quality: Least quality, in [0, 1], as predicted.
+        capabilities: Capabilities that it must have, beyond text.
+        max_cost: USD for one call. The bound on a candidate's cost that holds with `max_cost_confidence`, which is
+            above its predicted cost, must not exceed this.
+        max_cost_confidence: Probability, in (0, 1).
+        min_quality: Least predicted quality, in [0, 1].
         allow: Only these names, in any spelling; None allows all.
         deny: Never these names, in any spelling.
     """
@@ -43,7 +43,7 @@ class Constraints(BaseModel):
 
     @classmethod
     def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
-        """Return constraints that are given as such, or by the names of their fields.
+        """Return constraints given as `Constraints`, or as a mapping of their fields.
 
         Raises:
             TypeError: They are neither.
@@ -64,7 +64,7 @@ class Constraints(BaseModel):
         return cls.model_validate(dict(given))
 
     def named_in(self, pool: Pool) -> Constraints:
-        """Return the constraints with their names as a pool has them; each may be spelled as the catalogue knows it.
+        """Return the constraints with the pool's names in place of other spellings.
 
         Raises:
             UnknownCandidateError: The pool does not know a name.
@@ -80,29 +80,29 @@ class Constraints(BaseModel):
         )
 
     def without(self, unable: Mapping[str, str]) -> Constraints:
-        """Return the constraints of a call that some candidates cannot take, for reasons that only its caller knows.
+        """Return the constraints of a call that some candidates cannot take, for reasons given by the caller.
 
         Args:
-            unable: Candidate -> why it cannot.
+            unable: Candidate -> the reason.
         """
         narrowed = self.model_copy()
         narrowed._unable = dict(unable)
         return narrowed
 
     def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
-        """Return why a candidate may not be chosen, or None where it may.
+        """Return the reason why a candidate may not be chosen, None where it may.
 
         Args:
             candidate: The candidate.
-            quality: Its predicted quality, in [0, 1]; NaN, which keeps to no limit, where it is not known.
-            cost: What `max_cost_confidence` of such calls cost at most, USD, or NaN likewise.
-            tokens: Input tokens of the call. How long the answer gets is no reason to exclude: it is only predicted.
+            quality: Its predicted quality, in [0, 1]; NaN if unknown, which fails any limit.
+            cost: Upper bound of its cost that holds with `max_cost_confidence`, USD; NaN if unknown, likewise.
+            tokens: Input tokens of the call. The length of the answer is only predicted, and excludes no candidate.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
 
     @property
     def without_limits(self) -> Constraints:
-        """The constraints but for limits on predictions, for calls of which nothing can be predicted."""
+        """The constraints without limits on predictions, for calls without predictions."""
         return self.model_copy(update={"max_cost": None, "min_quality": None})
 
     def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
@@ -118,7 +118,7 @@ class Constraints(BaseModel):
             yield f"{told} min_quality {self.min_quality:g}"
 
     def standing_failures(self, candidate: Candidate) -> Iterator[str]:
-        """Yield why a candidate may not be chosen, whatever the query."""
+        """Yield the reasons why a candidate may not be chosen that do not depend on the query."""
         names = {candidate.name, *candidate.aliases}
         lacking = self.capabilities - candidate.capabilities
         if self.allow is not None and not names & self.allow:
@@ -132,11 +132,11 @@ class Constraints(BaseModel):
 
 
 class Screen:
-    """Constraints over a pool: what they say of a candidate whatever the query is worked out once.
+    """Constraints over a pool; what does not depend on the query is evaluated once.
 
     Args:
         pool: The m candidates.
-        constraints: What they must satisfy.
+        constraints: The conditions.
 
     Raises:
         UnknownCandidateError: The pool does not know a name in the constraints.
@@ -153,7 +153,7 @@ class Screen:
 
         Args:
             quality: Predicted quality, shape (..., m).
-            bound: What `max_cost_confidence` of such calls cost at most, USD, shape (..., m); it is not read without
+            bound: Upper bound of the cost that holds with `max_cost_confidence`, USD, shape (..., m); not read without
                 a `max_cost`.
             fits: Whether the call is within each candidate's context window; None where all are.
         """
@@ -174,10 +174,10 @@ def _both(some: Flags | None, others: Flags | None) -> Flags | None:
 
 
 def cache_saving(candidate: Candidate, query: Query) -> float:
-    """Return the USD that the prompt cache saves on a conversation that the candidate is in already.
+    """Return the USD that a prompt cache saves if the candidate continues its conversation.
 
-    The cache holds what precedes the query's text: system prompt, tool definitions and history. Taken off the
-    candidate's predicted cost, it makes staying worth just that, and a switch must earn more.
+    The cache holds what precedes the query's text: system prompt, tool definitions and history. The router subtracts
+    the saving from the candidate's predicted cost, so that a switch must earn more than that.
 
     >>> from crossroute.candidate import Price
     >>> cached = Candidate(name="a", price=Price(input=10, output=30, cached_input=1))

@@ -34,33 +34,32 @@ if TYPE_CHECKING:
 
 CACHED_QUERIES = 4096
 CACHED_CHARACTERS = 4_000
-"""A longer query is not remembered: it would be kept with its text."""
+"""Longer queries are not cached, since their texts would be kept."""
 
 
 SURE = 0.98
-"""Predicted quality above this counts as this: no benchmark tells more, and of two that are sure the cheaper goes."""
+"""Cap on predicted quality: outcomes tell no more, and of two candidates at the cap the cheaper one is chosen."""
 
 MOST_LOG_ODDS = float(np.log1p(-LEAST_CHANCE) - np.log(LEAST_CHANCE))
 
 LEAST_ANCHORS = 6
-"""Candidates of a pool that show how candidates differ; with fewer, ability and ease stand alone."""
+"""Least number of measured candidates whose differences by cluster help to profile another."""
 
 
 class Foresight:
-    """What is foreseen of n queries; what few ask for is computed when it is asked for.
+    """Predictions for n queries; rarely used fields are computed on first use.
 
     Attributes:
         quality: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
-        clusters: How much of each cluster is in each query, shape (n, k), summing to 1.
-        trust: How near each query is to training queries, shape (n,), in [0, 1].
+        clusters: Shares of the clusters in each query, shape (n, k), summing to 1.
+        trust: Similarity of each query to training queries, shape (n,), in [0, 1].
         fits: Whether the input is within each candidate's context window, shape (n, m); None where all inputs are.
 
     Args:
         predictor: Of the m candidates.
         queries: The n queries, encoded.
-        further: Tokens of each call that models of the older vocabulary count beyond the others, shape (n,); None
-            where there are none.
+        further: Additional tokens of each call for models with the older vocabulary, shape (n,); None without any.
     """
 
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
@@ -106,7 +105,7 @@ class Foresight:
 
     @property
     def _kinds(self) -> Floats:
-        """How much of each kind of work is in each query, shape (n, K): one, where the router tells none apart."""
+        """Shares of the kinds of work in each query, shape (n, K); one kind, where the router knows none."""
         return np.ones((len(self.trust), 1)) if self._at is None else self._at.kinds
 
     @cached_property
@@ -179,7 +178,7 @@ class Foresight:
 
 
 class Row:
-    """What is foreseen of one query: every field of a `Foresight` without its first axis."""
+    """Predictions for one query: every field of a `Foresight` without its first axis."""
 
     clusters: Floats
     trust: Floats
