@@ -1,7 +1,7 @@
 """Arguments: translate a call's keywords from one provider's names to another's.
 
-A pool is called in one vocabulary, and each member has its own. An argument is handed on as it is, renamed, left out
-with one warning, or it keeps a member from the call: where leaving it out would change what comes back.
+A pool is called with any provider's keywords, and each member takes its own. An argument is passed on, renamed, left
+out with one warning, or it excludes a member from the call, if the answer would differ without it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NEEDED = words(
     "system format cached_content instructions conversation prompt background output_format system_instruction "
     "speech_config response_logprobs"
 )
-"""Without these, another answer would come back than was asked for."""
+"""Arguments without which the answer would not be the requested one."""
 
 UNTOLD = {
     "n": 1,
@@ -48,7 +48,7 @@ UNTOLD = {
     "modalities": ["text"],
     "cache_control": ...,
 }
-"""Arguments of which this value, or any (...), may be left out without a word."""
+"""Arguments that may be left out without a warning at this value, or at any (...)."""
 
 TIERS: Mapping[str, Mapping[str, str]] = {
     "openai": {"standard_only": "default", "standard": "default"},
@@ -59,7 +59,7 @@ TIERS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("default", "standard_only", "standard"), "standard"),
     },
 }
-"""Provider -> what it calls a tier of service that it, or another, has."""
+"""Provider -> its names of service tiers, by any provider's."""
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
@@ -70,16 +70,16 @@ def spoken(
     member: str = "the model",
     tools: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return a call's arguments in a member's words.
+    """Return a call's arguments translated for a member.
 
     Args:
-        arguments: As the caller gave them, in any provider's words.
-        dialect: The member's; None hands all on as it is.
+        arguments: As given by the caller, with any provider's keywords.
+        dialect: The member's; None passes all on as they are.
         member: Its name, for warnings.
         tools: Names of the tools that come with the call, which a `tool_choice` may name.
 
     Raises:
-        UnableError: The member cannot do what an argument asks for.
+        UnableError: The member does not support an argument.
 
     >>> spoken({"max_tokens": 9, "stop": ["x"]}, GOOGLE)
     {'max_output_tokens': 9, 'stop': ['x']}
@@ -110,7 +110,7 @@ def check_tools(names: Sequence[str], dialect: Dialect | None, member: str) -> N
 def _said(
     name: str, value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what becomes of one argument: nothing, or some of the dialect's."""
+    """Yield the dialect's arguments for one argument: none, one or several."""
     if name == "tool_choice":
         yield from _tool_choice(value, dialect, member, tools)
     elif _changes_form(name, dialect) and (form := response_format(name, value)) is not None:
@@ -142,13 +142,13 @@ def _said(
 
 
 def _service_tier(value: Any, dialect: Dialect) -> Any:
-    """Return a tier of service as a provider calls it, or None where it has none such."""
+    """Return a service tier by a provider's name for it, or None where it has no such tier."""
     own = TIERS[dialect.name]
     return own.get(str(value), value if dialect is OPENAI else None)
 
 
 def _metadata(value: Any, dialect: Dialect) -> Any:
-    """Return what goes with a request for its sender: Anthropic takes the user alone."""
+    """Return the metadata of a request: Anthropic takes the user id alone."""
     if dialect is OPENAI or not isinstance(value, Mapping):
         return value
     return {name: told for name, told in value.items() if name == "user_id"}
@@ -161,7 +161,7 @@ class _Never:
 def _tool_choice(
     value: Any, dialect: Dialect, member: str, tools: Sequence[str]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield a tool choice in the dialect's words: one that any provider's users give."""
+    """Yield the dialect's form of a tool choice in any provider's form."""
     kind, name = _chosen(value, tools)
     if kind == "tool" and dialect.name != "ollama":
         yield "tool_choice", _named_tool(str(name), dialect)
@@ -175,7 +175,7 @@ def _tool_choice(
 
 
 def _chosen(value: Any, tools: Sequence[str]) -> tuple[str, str | None]:
-    """Return what a tool choice means: "required", "auto", "none", "tool" with its name, or "other"."""
+    """Return the kind of a tool choice, "required", "auto", "none", "tool" or "other", and the tool's name."""
     if isinstance(value, Mapping):
         named = value.get("name") or (value.get("function") or {}).get("name")
         return ("tool", named) if named else _chosen(value.get("type"), tools)
@@ -197,7 +197,7 @@ def _named_tool(name: str, dialect: Dialect) -> Any:
 
 
 def response_format(name: str, value: Any) -> Mapping[str, Any] | None:
-    """Return the form that an argument asks for in OpenAI's words, or None where it cannot be said in them.
+    """Return OpenAI's `response_format` for an argument of any provider, or None where it has no equivalent.
 
     >>> response_format("response_mime_type", "application/json")
     {'type': 'json_object'}

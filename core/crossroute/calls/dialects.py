@@ -16,14 +16,14 @@ def words(text: str) -> frozenset[str]:
 
 
 class Dialect(NamedTuple):
-    """What one provider's models are told, and in which words.
+    """The keywords of one provider's models.
 
     Attributes:
         name: The provider's.
-        takes: Arguments that they take as they are, of those that any provider knows.
-        renamed: Another provider's word -> theirs, unless they take it as it is.
+        takes: Keywords that they take, of those of all providers.
+        renamed: Another provider's keyword -> theirs, unless they take it as it is.
         longest_tool_name: Characters; letters, digits, _ and - alone.
-        tool_choices: A tool must be called, any tool may be called, none may -> their words; none that they cannot say.
+        tool_choices: "required", "auto", "none" -> their value for it; without those that they do not have.
     """
 
     name: str
@@ -37,11 +37,11 @@ SAMPLING = "temperature top_p"
 SHARED = "tools tool_choice stream timeout config model"
 HTTP = "extra_headers extra_query extra_body"
 LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
-"""Words for how long an answer may be."""
+"""Keywords for the longest answer."""
 
 
 def lengths_as(own: str) -> dict[str, str]:
-    """Return each word for how long an answer may be -> a provider's own."""
+    """Return each keyword for the longest answer -> a provider's own."""
     return {word: own for word in LENGTHS if word != own}
 
 
@@ -143,17 +143,17 @@ BY_CLASS = {
     "GoogleGenAI": GOOGLE,
     "Ollama": LLAMAINDEX_OLLAMA,
 }
-"""Name of a chat model's class, or of one of its bases -> how it is told things."""
+"""Name of a chat model's class, or of one of its bases -> its dialect."""
 
 VOCABULARY = frozenset(word for dialect in DIALECTS for word in (*dialect.takes, *dialect.renamed))
-"""All that any provider knows; what none knows is its user's own, and is handed on."""
+"""Keywords of any provider; others are the user's own, and are passed on."""
 
 HOTTEST = {"anthropic": 1.0}
 """Greatest temperature, where it is less than the 2 of others."""
 
 
 def dialect_of(model: object) -> Dialect | None:
-    """Return how a model is told things, by its class; None where that is not known.
+    """Return a model's dialect, by its class; None where that is not known.
 
     >>> class ChatOllama: ...
     >>> dialect_of(ChatOllama()).name

@@ -46,13 +46,13 @@ OWN_HOSTS = ("", "api.openai.com")
 
 
 def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = None) -> Words:
-    """Return the arguments that tell a model how hard to think, as its provider spells them.
+    """Return the keywords that set a model's effort, as its provider spells them.
 
     Args:
-        api: In which vocabulary.
+        api: The vocabulary.
         model: Its name, as its provider spells it.
         told: The effort.
-        base_url: Where it is served, if not at its provider's own address.
+        base_url: Its address, if not its provider's own.
     """
     found = Catalogue.bundled().find(model)
     return _WORDS[api](found.entry if found else None, told, _host(base_url))
@@ -86,7 +86,7 @@ def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float 
 
 
 def warn_untold(kind: type) -> None:
-    """Log that models of a class cannot be told how hard to think."""
+    """Log that the effort of a class's models cannot be set."""
     LOG.warning(
         "%s has no field for effort; it is called as it was given. Set its effort on it.", kind.__name__
     )

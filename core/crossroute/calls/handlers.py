@@ -1,7 +1,7 @@
 """Handlers: errors of a user's own callback, told from errors of the call.
 
 LangChain's callbacks with `raise_error=True`, the handlers of LlamaIndex's `CallbackManager` and observers of a
-dispatcher run within the call. The answer that they were told of is paid for; the frames of the error hold it.
+dispatcher run within the call. The answer that was passed to them is paid for; the stack frames of the error hold it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ TELLING = frozenset(
         ("llama_index.core.callbacks.base", "end_trace"),
     }
 )
-"""Module and function that call handlers, and let their errors pass."""
+"""Module and function of a framework that call handlers, and let their errors pass."""
 
 BUGS = frozenset({AttributeError, IndexError, KeyError, TypeError})
-"""What a client raises of an answer that it cannot read, and a user's own code of a mistake in it."""
+"""Errors of a client that cannot read an answer, and of mistakes in a user's code."""
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 PYTHON = sysconfig.get_path("stdlib")
-"""Folders of code that is not the user's own."""
+"""Folders of installed code and of Python's own."""
 
 
 def is_of_handler(error: BaseException) -> bool:
-    """Return whether a handler raised an error: as noted, or by the framework's frames that it passed.
+    """Return whether a handler raised an error: by a note, or by the framework's stack frames.
 
     >>> from crossroute.calls.faults import note
     >>> error = ValueError()
@@ -69,13 +69,13 @@ def is_bug(error: BaseException) -> bool:
 
 
 def told_to_handler(error: BaseException, module: str) -> list[Any]:
-    """Return what the functions of a framework's module held that told a handler which raised; nothing for others."""
+    """Return local values of a framework's functions that called a handler which raised; none for other errors."""
     if not is_of_handler(error):
         return []
     held: list[Any] = []
     link: BaseException | None = error
     passed: set[FrameType] = set()
-    while link is not None:  # a handler that is told of another's error may raise as well
+    while link is not None:  # a handler that is called for another's error may raise as well
         frames = list(frames_of(link))
         if passed and passed.isdisjoint(frames):
             break  # an error of another call, in whose handling this one was made

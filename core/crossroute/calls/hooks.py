@@ -21,18 +21,17 @@ class Called:
     """A call of one candidate that has ended.
 
     Attributes:
-        decision: As it stood: its candidate was called. It carries the actual cost, where that is known.
-        usage: Tokens, where they are known; None where no answer came.
+        decision: Its candidate was called; with the actual cost, where that is known.
+        usage: Tokens, where they are known; None without an answer.
         cost: USD, likewise.
-        price: By which the cost was computed, from tokens or seconds; None where a nested pool reported its cost, or
-            none is known.
-        seconds: From the beginning of the call to its end, for a stream to its last chunk.
-        error: What was raised, if anything was; also where an answer came and could not be read.
+        price: The price that the cost was computed with; None where the answer stated its cost, or no price is known.
+        seconds: Duration of the call, for a stream to its last chunk.
+        error: The error that was raised, if any; also where an answer arrived and could not be read.
         answered: Whether the model answered, in part at least: such a call is paid for.
-        final: Whether the caller gets this answer, as far as it came. False for a failure, and for each answer of
-            an escalation, of which the best is returned.
-        answer: Its text, where it came as text.
-        context: The variables that held where the call began.
+        final: Whether the caller gets this answer, or the part that arrived. False for a failure, and for each answer
+            of an escalation, of which the best is returned.
+        answer: Its text, if it is text.
+        context: The context variables at the beginning of the call.
     """
 
     decision: Decision
@@ -54,28 +53,28 @@ class Observer(Protocol):
     """
 
     def decided(self, decision: Decision) -> None:
-        """Take note that a call begins: once a call, and again for each further candidate of an escalation."""
+        """Handle the beginning of a call: once a call, and again for each further candidate of an escalation."""
         ...
 
     def called(self, call: Called) -> None:
-        """Take note that a candidate's call ended, by an answer or by an error."""
+        """Handle the end of a candidate's call, by an answer or by an error."""
         ...
 
 
 @runtime_checkable
 class QueryObserver(Observer, Protocol):
-    """Watches calls, and is told what each was about."""
+    """Watches calls, and receives the query of each."""
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
-        """Take note of a decision, whether or not a call follows; `query` is None where the call holds no text."""
+        """Handle a decision, whether or not a call follows; `query` is None where the call has no text."""
         ...
 
 
 class Pacer(Protocol):
-    """Keeps spend within a budget: it sets the willingness to pay, and follows what is spent.
+    """Keeps spending within budgets: it sets the willingness to pay, and counts costs.
 
     `reserve` and `settle` come in pairs, one for each call of a candidate; the pairs of one query share the
-    decision's id. What a judge costs is charged beside them.
+    decision's id. The cost of a judge is charged in addition.
     """
 
     def decide(
@@ -89,32 +88,32 @@ class Pacer(Protocol):
         """Return the decision for the next call.
 
         Args:
-            route: Decides at a willingness to pay in USD; None: as the caller's settings have it.
-            usual: USD that these amount to.
-            asked: The same where the caller stated it.
-            keys: What the call counts for.
+            route: Decides at a willingness to pay in USD; at the caller's settings for None.
+            usual: The willingness to pay of these settings, USD.
+            asked: The same, if the caller stated it.
+            keys: Keys of the budgets that the call counts for.
         """
         ...
 
     def holds(self, decision: Decision) -> bool:
-        """Return whether a call counts on any budget: of others nothing is reserved or settled."""
+        """Return whether a call counts for any budget: for others nothing is reserved or settled."""
         ...
 
     def reserve(self, decision: Decision) -> None:
-        """Set the decision's predicted cost aside; an error raised here keeps the call from being made."""
+        """Reserve the decision's predicted cost; an error raised here prevents the call."""
         ...
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Put in place of what was set aside the USD that the call took: 0 where no answer came, None if not known."""
+        """Replace the reserved cost by the actual one, USD: 0 without an answer, None if not known."""
         ...
 
     def charge(self, decision: Decision, cost: float) -> None:
-        """Count USD that were spent for a decision beside its candidates' calls."""
+        """Count USD that were spent on a decision in addition to its candidates' calls."""
         ...
 
 
 class Probe(Protocol):
-    """What was overheard of a call, where its answer comes without its tokens, or does not reach the caller."""
+    """Counts a call by a framework's callbacks, where its answer has no usage, or does not reach the caller."""
 
     @property
     def answered(self) -> bool:
@@ -127,9 +126,9 @@ class Probe(Protocol):
         ...
 
     def raised(self, error: BaseException) -> None:
-        """Take note of the error that the call raised: some hold the answer that could not be read."""
+        """Handle the error that the call raised: some hold the answer that could not be read."""
         ...
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of the call, given those that its answer tells."""
+        """Return the tokens of the call, given those that its answer states."""
         ...

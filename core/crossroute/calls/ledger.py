@@ -36,11 +36,11 @@ class Ledger:
     """Counts each call of a candidate once, however it ends; safe to share between threads.
 
     Args:
-        spend: The tally.
+        spend: Sums by candidate.
         price: Candidate -> its price, where that is known.
-        observers: Are told of every call.
-        pacer: Sets money aside before a call, and learns what the call took.
-        past_filters: An answer of which a content filter left nothing is an error, so that another model is asked.
+        observers: Notified of every call.
+        pacer: Reserves money before a call, and settles its cost after it.
+        past_filters: An answer that a content filter withheld is an error, so that another model is called.
     """
 
     def __init__(
@@ -57,12 +57,12 @@ class Ledger:
         self._asking = tuple(one for one in self.observers if isinstance(one, QueryObserver))
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
-        """Tell observers that want to know it what a decision was about."""
+        """Notify query observers of a decision and its query."""
         for observer in self._asking:
             observer.asked(decision, query, router)
 
     def decided(self, decision: Decision) -> None:
-        """Tell observers, and the log, that a call begins."""
+        """Notify observers, and the log, that a call begins."""
         LOG.debug(
             "%s is called: quality %.3g, %.2g USD predicted, %.2g USD willing; %s",
             decision.candidate,
@@ -84,14 +84,14 @@ class Ledger:
         """Return the entry of one call of the decision's candidate, to be made within its `with` block.
 
         Args:
-            decision: As it stands when the candidate is called.
-            probe: What overhears the call.
-            final: Whether its answer is what the caller gets.
+            decision: When the candidate is called.
+            probe: Counts tokens that the answer does not carry.
+            final: Whether the caller gets this answer.
         """
         return Entry(self, decision, probe, final=final)
 
     def begin(self, decision: Decision, probe: Probe | None = None, *, final: bool = True) -> Steps[Entry]:
-        """Return the steps to the entry of one call, for which the pacer has set money aside.
+        """Return the steps to the entry of one call, for which the pacer has reserved money.
 
         Args:
             decision: As for `entry`.
@@ -104,19 +104,18 @@ class Ledger:
 
 
 class Entry:
-    """One call of a candidate: counted at its end, where it breaks, or where the reader of its stream stops.
+    """One call of a candidate: counted when it ends, breaks, or when the reader of its stream stops.
 
-    A call that fails counts if an answer came all the same (one that could not be read, the part of a stream that
-    was sent): it is paid for.
+    A failed call counts if an answer arrived all the same (unreadable, or a part of a stream): it is paid for.
 
     Attributes:
         decision: With the actual cost, once the call is counted.
-        usage: Tokens that the answer tells.
-        cost: USD, where the answer tells that itself.
-        cached: Tokens of its input that the provider's cache held, as it tells beside its usage.
+        usage: Tokens that the answer states.
+        cost: USD, where the answer states its cost.
+        cached: Cached input tokens, where they are stated apart from the usage.
         begun: Whether a part of the answer reached the caller.
         said: The parts of its text.
-        priced: Whether the candidate's price is what its tokens cost.
+        priced: Whether the candidate's price holds for its tokens; not if another model answered.
     """
 
     def __init__(self, ledger: Ledger, decision: Decision, probe: Probe | None, *, final: bool) -> None:
@@ -134,11 +133,11 @@ class Entry:
 
     @property
     def answered(self) -> bool:
-        """Whether the model answered, as far as its call was overheard."""
+        """Whether the model answered, by the probe."""
         return self._probe is not None and self._probe.answered
 
     def reserve(self) -> Steps[None]:
-        """Return the step that sets money aside, for which a pacer may wait; without it, `with` waits itself."""
+        """Return the step that reserves money, which may wait for the pacer; without it, `with` waits itself."""
         if self._pacer is None:
             return
         try:
@@ -155,7 +154,7 @@ class Entry:
             self._drop(pacer)
 
     def _drop(self, pacer: Pacer) -> None:
-        """Release what is set aside for a call that is not made; where the thread still does so, then."""
+        """Release the money reserved for a call that is not made; if a thread still reserves it, when that is done."""
         with self._lock:
             self._dropped, held, self._reserved = True, self._reserved, False
         if held:
@@ -188,7 +187,7 @@ class Entry:
             )
 
     def _came_before(self, error: BaseException) -> bool:
-        """Return whether an answer came before an error: overheard, noted on the error, or held by its frames."""
+        """Return whether an answer arrived before an error: by the probe, a note on the error, or its stack frames."""
         if self._probe is not None:
             self._probe.raised(error)
             if self.answered:
@@ -237,7 +236,7 @@ class Entry:
         return self.decision
 
     def _is_untold(self, usage: Usage | None, price: Price) -> bool:
-        """Return whether a usage says that an answer with words took no input, or no output: that was left out."""
+        """Return whether the usage of an answer with text lacks input or output: that was left out."""
         if usage is None or not any(self.said):
             return False
         read, written = usage.input_tokens, usage.output_tokens
@@ -252,19 +251,19 @@ class Entry:
         torn: str = "",
         nameless: bool = False,
     ) -> None:
-        """Refuse an answer that failed, or that holds nothing to read, where another model is to be asked then.
+        """Raise an error for an answer that failed or has no content, so that another model is called.
 
         Args:
-            finish_reason: Why it ended, as its provider spells it.
-            said: Whether there is something to read, or was, in a stream that its reader has a part of.
-            cut: Whether its provider would have told why it ended, and did not.
-            torn: What to do, where it was gathered from a stream that ended before that; empty for any other.
+            finish_reason: As its provider spells it.
+            said: Whether it has content, or had, in a stream that has begun.
+            cut: Whether its provider states finish reasons, and stated none.
+            torn: The remedy, for an answer gathered from a stream that was cut; empty for any other.
             nameless: Whether it calls a tool without a name, which cannot be run.
 
         Raises:
             BrokenStreamError: It is torn; the call is counted.
-            FilteredAnswerError: A content filter left nothing of it; the call is counted.
-            NoAnswerError: It failed, it is none, or it calls a tool without a name; the call is counted.
+            FilteredAnswerError: A content filter withheld it; the call is counted.
+            NoAnswerError: It failed, is empty, or calls a tool without a name; the call is counted.
         """
         ended = (finish_reason or "").lower()
         if torn:

@@ -1,6 +1,6 @@
-"""Rejected answers: what a provider answered, where the code that reads it raised. Such an answer is paid for.
+"""Rejected answers: those that a framework's code could not read. They are paid for.
 
-The frames of the error hold the answer as the provider sent it: a dict, or its client's model.
+The stack frames of the error hold the answer as the provider sent it: a dict, or its client's model.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from crossroute.calls.handlers import frames_of, is_of_handler
 from crossroute.calls.spend import Usage
 
 TOKENS = ("usage", "usage_metadata")
-"""Where providers state what an answer took."""
+"""Fields in which providers state tokens."""
 
 HOSTS = frozenset(
     {"crossroute", "langchain_core", "langchain_crossroute", "llama_index", "llamaindex_crossroute"}
 )
-"""Packages of which no value is what a provider sent: a message may be of the conversation."""
+"""Packages whose objects are not a provider's response: a message may be one of the conversation."""
 
 
 def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
-    """Return tokens and USD of the answer that an error keeps from its caller; None where no answer came.
+    """Return tokens and USD of the answer that an error keeps from its caller; None where there is no answer.
 
-    An answer without its tokens, and one that only the name of the error tells of, is of unknown cost.
+    Tokens and USD are None for an answer without usage, and for one that only the error's name implies.
 
     >>> try:
     ...     response = {"choices": None, "usage": {"prompt_tokens": 9, "completion_tokens": 3}}
@@ -52,7 +52,7 @@ def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
 
 
 def _sent(error: BaseException) -> Iterator[Any]:
-    """Yield what the frames of an error hold that a provider may have sent, the innermost first."""
+    """Yield possible responses of a provider in the stack frames of an error, the innermost first."""
     for link in chain(error):
         for frame in reversed(list(frames_of(link))):
             for name, value in frame.f_locals.items():
@@ -61,7 +61,7 @@ def _sent(error: BaseException) -> Iterator[Any]:
 
 
 def _says(sent: Any) -> bool:
-    """Return whether an answer is whole and holds something: chunks of a stream have no message."""
+    """Return whether a response is a whole answer with content: chunks of a stream have no message."""
     choices = field_of(sent, "choices")
     whole = isinstance(choices, list) and any(field_of(choice, "message") for choice in choices)
     return whole or any(field_of(sent, name) for name in ("candidates", "output"))

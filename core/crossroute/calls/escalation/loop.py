@@ -32,11 +32,11 @@ CHECK, JUDGE = "check", "judge"
 
 @dataclass(frozen=True)
 class Chosen(Generic[T]):
-    """What came of a query.
+    """The result of an escalation loop.
 
     Attributes:
         answer: The answer that is most likely right.
-        decision: Its candidate gave the answer; with every call.
+        decision: For the candidate that answered; with every call.
         usage: Tokens of all calls; None where none are known.
         answers: All answers, in the order of the decision's calls.
         judgements: USD of each judgement that was paid for.
@@ -56,13 +56,13 @@ class Escalated(Generic[T]):
         decision: What was decided; its candidate is called first.
         query: The query's text.
         escalation: Limits, check and judge.
-        plan: Which candidate to call, and what evidence is worth.
+        plan: Chooses candidates, and weighs evidence.
         attempts: Of the first call.
         ledger: Counts the calls.
-        logprobs: Knows which candidates refuse log-probabilities.
-        askable: Candidates that can be asked for them.
-        expected_tokens: Candidate -> output tokens predicted.
-        encoder: For whether long answers agree; they are not compared without it.
+        logprobs: Remembers candidates that refuse log-probabilities.
+        askable: Candidates to request them from.
+        expected_tokens: Candidate -> predicted output tokens.
+        encoder: Compares long answers; without it they are not compared.
     """
 
     def __init__(
@@ -88,11 +88,11 @@ class Escalated(Generic[T]):
     def steps(
         self, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]
     ) -> Steps[Chosen[T]]:
-        """Return the steps: call, look, call again where it pays, and choose the best answer.
+        """Return the steps: call, weigh the answer, call again where it pays, and choose the best answer.
 
         Args:
             asking: (decision, whether with log-probabilities) -> the steps of one request to its candidate.
-            read: What the answer says.
+            read: Returns the facts of an answer.
         """
         begun = began = time.monotonic()
         self._ledger.decided(self._attempts.decision)
@@ -142,7 +142,7 @@ class Escalated(Generic[T]):
         return answer, reply, entry.decision
 
     def _take(self, answer: T, reply: Reply, decision: Decision, seconds: float) -> None:
-        """Take an answer in."""
+        """Add an answer."""
         name = decision.candidate
         if reply.instead is not None:
             told = f"{reply.instead or 'another model'} answered in place of {self.decision.candidate}"
@@ -163,7 +163,7 @@ class Escalated(Generic[T]):
         return asked
 
     def _say(self, name: str, opinion: float) -> None:
-        """Take in what the check or the judge says, and count what that cost."""
+        """Add the opinion of the check or the judge, and count its cost."""
         judge = self.escalation.judge
         if name == JUDGE and judge is not None and judge.cost:
             self._judging.append(self._ledger.judged(self.decision, JUDGE, judge.cost))

@@ -27,12 +27,12 @@ MOST_CANDIDATES = 16
 
 
 class EscalationPlan:
-    """The candidate to call first, whether to go on after an answer, and which answer is best.
+    """Chooses the candidate to call first, whether to call another after an answer, and the best answer.
 
     Args:
-        decision: What was decided: the candidates, their predicted quality and cost, the willingness to pay.
+        decision: With the candidates, their predicted quality and cost, and the willingness to pay.
         candidates: Those that may be called; those without predictions are left out.
-        verifier: What evidence is worth.
+        verifier: Weighs evidence.
         escalation: The limits, and whether a check or a judge sees the answers.
         silent: Candidates whose answers came without log-probabilities.
     """
@@ -59,7 +59,7 @@ class EscalationPlan:
         self._forecast = Forecast(prior, cost, signals, escalation.usd_per_second * TYPICAL_SECONDS)
         alike = escalation.answers is not None and not speaks.any() and self._opinion_error is None
         self.compares = alike and min(escalation.max_calls, len(self.names)) > 2
-        """Whether it is by agreement alone that answers are judged, and calls planned."""
+        """Whether answers are judged, and calls planned, by agreement alone."""
 
     @property
     def answers(self) -> Kind | None:
@@ -109,7 +109,7 @@ class EscalationPlan:
 
         Args:
             called: Candidates that have answered, in order.
-            shifts: What each answer's evidence adds to its log-odds; NaN where it told nothing.
+            shifts: Change of each answer's log-odds by its evidence; NaN without evidence.
             left: Most that a further call may cost, USD.
             barred: Candidates that cannot be called now.
             seconds: That a further call is expected to take.
@@ -149,7 +149,7 @@ class EscalationPlan:
         return float(hand.prior[0, self.names.index(name)])
 
     def shift(self, name: str, evidence: Evidence) -> float:
-        """Return what evidence adds to the log-odds of a candidate's answer; NaN where it tells nothing."""
+        """Return the change of the log-odds of a candidate's answer by its evidence; NaN without evidence."""
         if self.compares:
             # of all answers together: `posteriors`
             evidence = evidence.model_copy(update={"agreement": None})
@@ -164,7 +164,7 @@ class EscalationPlan:
         return self._verifier.shift(self._candidates[column], prior, evidence, judge_error=error)
 
     def _is_compared(self, shifts: Sequence[float], same: Same | None) -> bool:
-        """Whether agreement, and what each answer's form tells, is all that there is to judge some answers by."""
+        """Return whether answers are judged by agreement and form alone."""
         return self.compares and (same is not None or (len(shifts) < 2 and bool(np.isnan(shifts).all())))
 
     def _after(self, called: Sequence[str], panel: Panel, same: Same | None, left: float) -> str | None:

@@ -28,10 +28,10 @@ class Transcript(Generic[T]):
     """The calls of one query so far.
 
     Args:
-        plan: What evidence is worth.
-        query: What was asked.
-        expected_tokens: Candidate -> output tokens predicted.
-        encoder: For whether long answers agree; they are not compared without it.
+        plan: Weighs evidence.
+        query: Its text.
+        expected_tokens: Candidate -> predicted output tokens.
+        encoder: Compares long answers; without it they are not compared.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class Transcript(Generic[T]):
 
     @property
     def foreign(self) -> bool:
-        """Whether a candidate answered that the plan does not know: nothing can be said of it."""
+        """Whether a candidate answered that the plan does not know: its answer cannot be weighed."""
         return any(name not in self._plan.names for name in self.names)
 
     @property
     def same(self) -> Same | None:
-        """Which answers say the same, shape (r, r); None where two of them cannot be compared."""
+        """Which answers agree, shape (r, r); None where two of them cannot be compared."""
         if any(each is None for row in self._alike for each in row):
             return None
         return np.array(self._alike, dtype=float) >= SAME_FROM
@@ -73,7 +73,7 @@ class Transcript(Generic[T]):
         return sum(known[1:], known[0]) if known else None
 
     def take(self, name: str, answer: T, reply: Reply, cost: float | None, seconds: float) -> None:
-        """Take an answer in, with what it tells by itself and about those before it."""
+        """Add an answer, with its own evidence and its agreement with those before it."""
         prior = self._plan.prior(name, self.names, self.shifts) if name in self._plan.names else math.nan
         self.answers.append(answer)
         self.replies.append(reply)
@@ -91,14 +91,14 @@ class Transcript(Generic[T]):
         self._judge_anew()
 
     def _told(self, name: str, reply: Reply) -> Evidence:
-        """Return what an answer tells by itself; one that asks for tools, or fails its schema, has no form to read."""
+        """Return an answer's own evidence; of one that calls tools, or fails its schema, the form is not read."""
         evidence = reply.evidence(self._expected.get(name))
         if reply.asks_for_tools or evidence.flaws & UNUSABLE:
             return evidence
         return evidence.model_copy(update={"signs": signs_of(self._query, reply.text, self._plan.answers)})
 
     def say(self, name: str, opinion: float) -> None:
-        """Take in what the check or the judge says of the last answer.
+        """Add an opinion of the check or the judge on the last answer.
 
         Raises:
             ValueError: The opinion is outside [0, 1].
