@@ -50,14 +50,15 @@ STRONGEST, USING = lazy(wordings.STRONGEST), lazy(wordings.USING)
 _BEST = (
     r"strongest|best|smartest|largest|biggest|most \w+|top|frontier|premium|cheapest|smallest|weakest|fastest"
 )
-BEST = tuple(_BEST.replace(r"\w+", "").split("|"))
-"""One of them is in each hint that `ROUTING` finds."""
+_OF_MODELS = r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b"
+BEST_MODEL = lazy(rf"(?:{_BEST})\b{_OF_MODELS}")
+"""One is in each hint that `ROUTING` finds, in small letters."""
 
 ROUTING = lazy(
     r"(?:(?<=[.!?] )|(?<=\n)|^|(?<=\s)(?=(?-i:[A-Z])))(?:please |you must |always |only |make sure to )*"
     r"(?:use|choose|pick|select|route|send|forward|escalate|answer with|call)\b[^.!?\n]{0,80}"
     rf"\b(?:{_BEST})\b"
-    r"[^.!?\n]{0,80}\b(?:models?|llms?|ai)\b[^.!?\n]{0,80}(?:[.!?]+|$|(?=\n))\s*",
+    rf"{_OF_MODELS}[^.!?\n]{{0,80}}(?:[.!?]+|$|(?=\n))\s*",
     re.IGNORECASE,
 )
 """A hint of English anywhere in a text, at whatever length; nobody lets a query decide that."""
@@ -141,7 +142,7 @@ def drop_routing(text: str) -> str:
     """
     if not names_model(text):
         return text
-    may_choose = not text.isascii() or any(map(text.lower().__contains__, BEST))
+    may_choose = not text.isascii() or BEST_MODEL.search(text.lower())
     return (ROUTING.sub("", text) if may_choose else text).strip()
 
 

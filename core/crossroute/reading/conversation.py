@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
-from crossroute.patterns import lazy
+from crossroute.patterns import AnyCase, lazy
 from crossroute.reading.sections import is_follow_up, is_inserted
 
 SAID_CHARACTERS = 300
@@ -14,7 +15,7 @@ SAID_CHARACTERS = 300
 ERROR_CHARACTERS = 300
 """Characters that are read of the errors among an agent's last results."""
 
-ERROR = lazy(r"(?i)error|exception|traceback|fail(?:ed|ure)|fatal|panic|denied|not found|cannot|refused")
+ERROR = AnyCase("error|exception|traceback|failed|failure|fatal|panic|denied|not found|cannot|refused")
 ERROR_LINES = 3
 CALL = lazy(r"(?im)^\s*(?:thought:\s*|action(?: input)?:.*$|observation:.*$)")
 """How an agent that writes its tool calls as text begins their lines."""
@@ -87,7 +88,8 @@ def _step(later: Sequence[Turn]) -> str:
     start = max((place for place, turn in enumerate(later) if turn.role == "answer"), default=-1)
     plan = CALL.sub("", later[start].text).strip()[-SAID_CHARACTERS:] if start >= 0 else ""
     results = (line.strip() for turn in later[start + 1 :] for line in turn.text.splitlines())
-    errors = [line for line in dict.fromkeys(results) if ERROR.search(line)][-ERROR_LINES:]
+    newest_first = filter(ERROR.search, reversed(dict.fromkeys(results)))
+    errors = [*islice(newest_first, ERROR_LINES)][::-1]
     return "\n".join(filter(None, (plan, *(error[-ERROR_CHARACTERS // len(errors) :] for error in errors))))
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 from crossroute.patterns import lazy
 
 ENTITY = lazy(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
-ESCAPE = lazy(r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+")
+ESCAPE = lazy(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*)")
 PERCENT = lazy(r"%[0-9a-fA-F]{2}")
 HEXADECIMAL = lazy(r"(?<![\w-])(?:[0-9a-fA-F]{2} ?){10,}\Z")
 LEAST_HEX = 20
@@ -55,7 +55,7 @@ UNSPACED = "\u2e80"
 
 WORDS_A_LINE = 1.3
 LEAST_BETWEEN = 3
-BETWEEN = lazy(r"(?<=\S)(?:\.{2,}|…)(?=\w)")
+BETWEEN = lazy(r"(?:\.(?<=\S\.)\.+|…(?<=\S…))(?=\w)")
 
 
 def read_escapes(text: str) -> str:

@@ -64,7 +64,7 @@ EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
 EMOJI = lazy(_EMOJI)
 BLANKS = re.compile(r"[^\S\n]+")
-STRETCHED = lazy(r"[ \n](?:(?<=[.!?]\n)|(?<=[.!?] )\n)(?: ?\n){2,} ?(?=[^\W\d_][\w'’]* \S)")
+STRETCHED = lazy(r"\n(?<=[.!?]\n)\n{2,}(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:)")
 REPEATED = lazy(r"([^\d\s])\1{3,}")
 PUNCTUATION = lazy(r"([?!])[?!]+")
@@ -85,6 +85,7 @@ LEAST_RUN = 40
 ALONE = lazy(r"[A-Za-z0-9+/_-]{14,}={0,2}")
 LONGEST_NAME = 24
 NAMES = re.compile(r"[\s/_=-]+")
+LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{40}")
 RUN = lazy(  # no word: a key, a digest, base64, a genome
     r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_=-]))(?:[A-Za-z0-9+/_=-]{40,}\s*)+"
 )
@@ -177,9 +178,9 @@ def collapse_blanks(text: str) -> str:
     text = text.strip()
     if not any(map(text.__contains__, ("\n\n", " \n", "\n "))):
         return text
-    if "\n\n\n" in text or "\n \n" in text:
-        text = STRETCHED.sub(" ", text)
     text = text.replace(" \n", "\n").replace("\n ", "\n")  # no two blanks are left
+    if "\n\n\n" in text:
+        text = STRETCHED.sub(" ", text)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text
@@ -193,6 +194,8 @@ def shorten_runs(text: str) -> str:
     if max(map(len, words), default=0) < LEAST_RUN:
         return text
     addressed = URL.sub(r"\1", text)
+    if not any(LONG_RUN.search(word) for word in words if len(word) >= LEAST_RUN):  # nor in a shorter address
+        return addressed
     shorter = RUN.sub(_shorten, addressed)
     return shorter if shorter == addressed else DECODE.sub("", shorter)
 

@@ -30,7 +30,6 @@ from crossroute.reading.sections import (
     LEAST_WORDS,
     PARAGRAPH,
     WORD,
-    content_of,
     drop_harness,
     heads_in,
     own_words,
@@ -68,7 +67,7 @@ ASKED_WORDS = ("问题", "質問", "질문")
 ASKED_IN_LINE = lazy(rf"(?<=[。！？])[ ]*(?:用户的|我的|以下)?({'|'.join(ASKED_WORDS)})(?:是|は)?[:：]")
 """What stands over a question in Chinese and Japanese, at the end of a paragraph of instructions."""
 CHOICES = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*\n+(?:\(?[B-Jb-j][).:]|\(?\d\)) ")
-CHOICE = lazy(r"(?m)^(?:\(?[A-Ja-j][).:]|\(?\d\)) .*$")
+CHOICE = lazy(r"\n(?:\(?[A-Ja-j][).:]|\(?\d\)) .*")
 QUESTION_MARKS = "?？؟"
 GAP = lazy(r"\s(?<=[.!?؟]\s)\s*(?=\S)")
 """What stands between two sentences."""
@@ -150,7 +149,7 @@ def _without_prose(text: str, context: list[str]) -> str:
         return text
     rest = "\n\n".join(paragraph for paragraph in paragraphs if not _is_prose(paragraph))
     solves = PROBLEM.search(rest) and not any(head["question"] for head in heads_in(rest))
-    if solves or not _is_substantial(CHOICE.sub("", rest)):
+    if solves or not _is_substantial(CHOICE.sub("\n", f"\n{rest}")):
         return text
     context.extend(prose)
     return rest
@@ -167,10 +166,12 @@ def _has_choices(text: str) -> bool:
 
 
 def _is_substantial(text: str) -> bool:
-    words = own_words(text)
-    return len(content_of(words)) >= LEAST_WORDS or any(
-        len(word) > LEAST_WORDS and not word.isascii() for word in words
-    )
+    content = 0
+    for word in own_words(text):
+        content += word not in wordings.FILLERS
+        if content >= LEAST_WORDS or (len(word) > LEAST_WORDS and not word.isascii()):
+            return True
+    return False
 
 
 def _by_heads(text: str, has_context: bool, had_prose: bool) -> Asked | None:

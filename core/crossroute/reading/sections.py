@@ -8,7 +8,7 @@ Of the words it is told whether they say anything: a follow-up does not, and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
@@ -121,7 +121,7 @@ def is_follow_up(text: str, content_words: int = 2) -> bool:
         return False
     if content_words > 1 and (text.strip(ENDS).lower() in wordings.FOLLOW_UPS or is_choice(text)):
         return True
-    words = own_words(text)
+    words = [*own_words(text)]
     if content_words > 1 and words and words[0] in wordings.REWORKING and not content_of(words[1:]):
         return True
     if content_words > 1 and not text.isascii() and len(words) == 1 and len(words[0]) <= UNSPACED_CHARACTERS:
@@ -140,10 +140,12 @@ def is_choice(text: str) -> bool:
     return PICK.fullmatch(text) is not None
 
 
-def own_words(text: str) -> list[str]:
-    """Return a text's words but for those of clauses that greet, thank or praise."""
-    clauses = [WORD.findall(clause) for clause in CLAUSE.split(text.lower())]
-    return [word for clause in clauses if wordings.COURTESIES.isdisjoint(clause) for word in clause]
+def own_words(text: str) -> Iterator[str]:
+    """Yield a text's words but for those of clauses that greet, thank or praise."""
+    for clause in CLAUSE.split(text.lower()):
+        words = WORD.findall(clause)
+        if wordings.COURTESIES.isdisjoint(words):
+            yield from words
 
 
 def content_of(words: list[str]) -> list[str]:
