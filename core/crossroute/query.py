@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.asides import may_hold_aside
+from crossroute.reading.ciphers import may_be_cipher
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.normalization import (
@@ -312,6 +313,7 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
         text[-1] == ":"
         or text[0] in WRAPS
         or text[1:6:2] in _SET_APART
+        or may_be_cipher(map(str.lower, words))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
     ):
         return True

@@ -140,8 +140,12 @@ class StaticEncoder:
         tokens = self._tokens_of_words(words)
         counts = [(len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)]
         vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
-        starts = [0, *accumulate(map(len, tokens[:-1]))]
-        return np.concatenate([np.add.reduceat(vectors, starts, axis=0), counts], axis=1, dtype=np.float32)
+        some = [place for place, each in enumerate(tokens) if each]  # a word of signs that nothing knows has none
+        sums = np.zeros((len(words), self._width), dtype=np.float32)
+        if some:
+            starts = [0, *accumulate(len(tokens[place]) for place in some[:-1])]
+            sums[some] = np.add.reduceat(vectors, starts, axis=0)
+        return np.concatenate([sums, counts], axis=1, dtype=np.float32)
 
     def _tokens_of_words(self, words: list[str]) -> list[list[int]]:
         """Return what `_tokens_of` does, of printable words: parts of ASCII are known without the tokenizer."""

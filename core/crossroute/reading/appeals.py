@@ -36,7 +36,9 @@ END = lazy(  # one set of signs comes first, which is looked for faster than sev
 COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
-BEGIN = re.compile(rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w']* \w|[{_UNSPACED}])")
+BEGIN = re.compile(
+    rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w':]* \w|(?:[#/]|--)\w\S*\s*\Z|[{_UNSPACED}])"
+)
 """Where a sentence may begin though none ended before it."""
 
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")

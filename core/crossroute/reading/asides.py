@@ -218,7 +218,11 @@ def is_on_form(sentence: str) -> bool:
     if len(sentence) > LONGEST or FORM_SIGNS.search(sentence):
         return False
     words = [word for word in WORD.findall(sentence) if not word.isdecimal()]
-    return len(words) >= FEW_WORDS and FORM_WORDS.issuperset(words) and not ON_FORM.isdisjoint(words)
+    return (
+        (len(words) >= FEW_WORDS or "{" in sentence)
+        and FORM_WORDS.issuperset(words)
+        and not ON_FORM.isdisjoint(words)
+    )
 
 
 def is_aside_clause(clause: str) -> bool:

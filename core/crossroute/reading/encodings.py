@@ -21,8 +21,8 @@ PERCENT = lazy(r"%[0-9a-fA-F]{2}")
 HEXADECIMAL = lazy(r"(?<![\w-])(?:[0-9a-fA-F]{2} ?){10,}\Z")
 LEAST_HEX = 20
 HEX_END = re.compile(rf"[0-9a-fA-F ]{{{LEAST_HEX},}}\s*")
-MARKS = lazy("[\u0300-\u036f]")
-MARKED = lazy("[A-Za-z][\u0300-\u036f]")
+MARKS = lazy("[\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
+MARKED = lazy("[A-Za-z][\u0300-\u036f\u0488\u0489\u20d0-\u20f0]")
 LETTERS = string.ascii_letters.encode()
 
 LEAST_ENTITIES = 3

@@ -17,6 +17,7 @@ from operator import eq
 
 from crossroute.patterns import OTHER_BLANKS, lazy
 from crossroute.reading import wordings
+from crossroute.reading.ciphers import read_cipher
 from crossroute.reading.encodings import (
     decode_run,
     drop_marks,
@@ -128,7 +129,7 @@ def normalize(text: str) -> str:
     if len(text) > 2 * READ_CHARACTERS:
         text = f"{text[:READ_CHARACTERS]}\n\n{text[-READ_CHARACTERS:]}"
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    text = join_letters(unwrap(read_escapes(text)))
+    text = join_letters(read_cipher(unwrap(read_escapes(text))))
     if not text.isascii():
         text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
         text = fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text)

@@ -192,7 +192,7 @@ APPEALS = (
     r"|i(?:'ll| will| would| can| am going to|'m going to) (?:tip|pay|give|reward) you [^?\n]{1,60}"
     r"|(?:my|our) (?:whole |entire )?(?:job|career|life|grade|future|business|company)(?: really)? (?:depends|rests|hangs) on (?:it|this|your answer)"
     r"|i(?:'ll| will| could| might) (?:be fired|lose my job|get fired|fail|be in trouble)\b[^?\n]{0,50}"
-    r"|take (?:a deep breath|your time)(?:,? and [\w ]{1,50})?"
+    r"|take (?:as long as|all the time) you (?:need|want|like)|take (?:a deep breath|your time)(?:,? and [\w ]{1,50})?"
     r"|(?:please |let's |let us |lets )?(?:think|work|reason)(?: (?:about|through|on) (?:it|this|that))?(?: (?:step[- ]by[- ]step|carefully|very carefully|deeply|hard|harder|thoroughly|slowly|well))+(?: (?:and|before) [\w ]{1,40})?"
     r"|(?:please )?(?:make )?no mistakes(?:,? please)?|(?:please )?(?:do not|don't) (?:make|get) (?:any |a )?(?:mistakes?|it wrong|this wrong)"
     r"|(?:please )?(?:always )?(?:answer|reply|respond)(?: to me| me)? in (?:english|german|french|spanish|italian|portuguese|chinese|japanese|russian|arabic|hindi|korean|dutch|polish|turkish|the same language|my language)(?: only| please)?"
@@ -223,6 +223,8 @@ FORMS = (
     rf"|(?:please,? )?use(?: only| at most| no more than| fewer than| less than| up to| around| about| some)*(?: {_COUNT})*(?: {_FORM})+(?: in your (?:answer|response|reply))?(?: please| only)?"
     rf"|(?:please,? )?(?:in|within|at most|max|maximum|no more than|under|about)(?: {_COUNT})* (?:words?|sentences?|lines?|paragraphs?)(?: or less| max| or fewer| please| only)*"
     r"|(?:please,? )?(?:limit|restrict)(?: your (?:answer|response|reply)| it| yourself)? to [\w ]{1,30}(?:words?|sentences?|lines?|paragraphs?|characters)"
+    r"|(?:please,? )?keep (?:it|this|(?:your|the) answer) (?:under|below|to|within) [\w ]{1,20}(?:words?|sentences?|lines?|paragraphs?|characters)"
+    rf"|(?:please,? )?(?:choose|pick|select|answer)(?: one| from| between| only| with)*:? (?:{EMPTY_CHOICES})(?:[,/ ]+(?:or )?(?:{EMPTY_CHOICES})){{1,5}}"
     r"|(?:please,? )?(?:cite|include|list|add|mention|give)(?: me)?(?: your| the| all| any)? (?:sources?|references?|citations?)(?: please| where possible| for your claims)?"
     r"|(?:please,? )?(?:explain|say|tell)(?: it| this| that| me| to me)* (?:like|as if|as though) (?:i'm|i am|i were|i was)(?: a)? (?:five|5|ten|10|12|child|kid|beginner)(?:[- ]years?[- ]old)?|eli5"
     r"|(?:bitte )?(?:antworte(?:n sie)?|gib(?: mir)?(?: (?:die|deine))?(?: antwort| ausgabe)?|geben sie(?: die)? antwort)(?: bitte)?(?: nur| kurz| knapp| ausschließlich)*(?: (?:im|als|in|mit|auf|einem|einer|maximal|höchstens|zwei|drei|\d+|json|markdown|yaml|xml|csv|html|tabelle|liste|stichpunkten|stichworten|satz|sätzen|worten|wörtern|deutsch|englisch|json-format|format))*(?: aus| zurück)?"
@@ -299,6 +301,7 @@ FOOTERS = (
 """Words of a line under letters that no person wrote."""
 
 BEGINNINGS = (
+    r"/(?:no_?)?think\b[ :,]*|"
     r"(?:just|only) (?:curious|wondering|asking|checking),? |out of (?:sheer |pure )?curiosity,? |quick question,? |by the way,? |btw,? "
     r"|(?:@|/)(?:bot|assistant|ai|gpt|chatgpt|claude|gemini|copilot|grok|ask|chat|prompt|query)\b[ :,]*"
     r"|(?:as|speaking as) an? [\w ]{2,30}, i(?: would like to| want to)? ask:? |(?:very |extremely |super )?(?:important|urgent)[!:]+ "
@@ -307,7 +310,7 @@ BEGINNINGS = (
 
 BEGINS = tuple(
     (
-        "just only out quick by btw @bot @ass @ai @gpt @cha @cla @cop @gro @gem /as /cha /ai /gpt /pro /qu /bot as speak very"
+        "just only out quick by btw @bot @ass @ai @gpt @cha @cla @cop @gro @gem /think /no /as /cha /ai /gpt /pro /qu /bot as speak very"
         " extremely super import urgent"
     ).split()
 )
