@@ -140,7 +140,9 @@ class StaticEncoder:
         tokens = self._tokens_of_words(words)
         counts = [(len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)]
         vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
-        some = [place for place, each in enumerate(tokens) if each]  # a word of signs that nothing knows has none
+        some = [
+            place for place, each in enumerate(tokens) if each
+        ]  # a word of signs that nothing knows has none
         sums = np.zeros((len(words), self._width), dtype=np.float32)
         if some:
             starts = [0, *accumulate(len(tokens[place]) for place in some[:-1])]

@@ -4,7 +4,7 @@ A model reads such a text, so its difficulty is that of what it says. That it sa
 of English: a text that holds one is not in code, and what is decoded must hold several.
 """
 
-# ruff: noqa: RUF001, SIM905 - letters turned upside down, and a list of words
+# ruff: noqa: E501, RUF001, SIM905 - letters turned upside down, and a list of words
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def read_cipher(text: str) -> str:
     'Who was he'
     >>> read_cipher("What_is_the_capital_of_Chile?"), read_cipher("#What #is #the #capital?")
     ('What is the capital of Chile?', 'What is the capital?')
-    >>> read_cipher("12 47 99 31 10 45 62 81 77"), read_cipher("Sort quickly: tac, eht, dna")
-    ('12 47 99 31 10 45 62 81 77', 'Sort quickly: tac, eht, dna')
+    >>> read_cipher("12 47 99 31 10 45 62 81 77"), read_cipher("Sort quickly: tac, gip, dna")
+    ('12 47 99 31 10 45 62 81 77', 'Sort quickly: tac, gip, dna')
     """
     if len(text) > LONGEST or not may_be_cipher(text.lower().split()):
         return text

@@ -252,7 +252,7 @@ APPEAL_STARTS = frozenset(
 )
 FORM_STARTS = frozenset(
     (
-        "about add also always and answer antworte antworten apenas at be bitte cite contesta conteste devuelve do don't"
+        "about choose pick select add also always and answer antworte antworten apenas at be bitte cite contesta conteste devuelve do don't"
         " eli5 explain fass fasse format geben gib give in include json just juste keep knapp kurz limit list make"
         " markdown max maximum mention no nur ohne omit only output per please por present provide reply respond responda"
         " responde reste restez restituisci restrict return risponda rispondi s'il sans say sea sei seja sem seulement"

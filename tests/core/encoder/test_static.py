@@ -98,6 +98,14 @@ def test_a_text_of_words_has_the_tokens_of_its_words(encoder, text):
         assert [token for each in encoder._tokens_of_words(text.split()) for token in each] == told
 
 
+def test_a_word_of_signs_that_nothing_knows_adds_nothing(encoder):
+    """Each sign of the scripts up to Japanese, by itself between words, many of which have no token."""
+    signs = [sign for sign in map(chr, range(0x20, 0x3100)) if sign.isprintable() and not sign.isspace()]
+    read = encoder.encode([f"what {sign} here" for sign in signs])
+    whole = encoder._token_sums([f"what {sign} here" for sign in signs])[:, :-1]
+    np.testing.assert_allclose(read, whole / np.linalg.norm(whole, axis=1, keepdims=True), atol=1e-6)
+
+
 def test_a_text_without_a_known_token_is_the_zero_vector(encoder):
     assert not encoder.encode([" "]).any()
 
