@@ -45,7 +45,8 @@ PAGE = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 """A proxy's answer, not a model API's."""
 
 SILENT = re.compile(
-    r"\s*(?:error code:? ?)?\d{3}(?: bad request| unprocessable (?:entity|content))?"
+    r"\s*(?:(?:error code:? ?)?\d{3}(?: bad request| unprocessable (?:entity|content))?"
+    r"|bad request|unprocessable (?:entity|content))"
     r"(?: - (?:\{\}|\[\]|none|null))?[\s.]*",
     re.IGNORECASE,
 )
@@ -68,7 +69,7 @@ EMPTY = re.compile(
 )
 OUT_OF_QUOTA = re.compile(
     r"insufficient[_ ](?:quota|balance|credit)|credit balance|billing_hard_limit|exceeded_current_quota|suspended"
-    r"|over budget",
+    r"|over budget|credits? (?:is|are|has been|have been) (?:depleted|exhausted|used up)|余额不足|欠费",
     re.IGNORECASE,
 )
 UNSENT = re.compile(r"argument|positional|required keyword|JSON (?:serializable|compliant)")
@@ -202,7 +203,7 @@ def _by_body(code: int, kind: Fault | None, words: str) -> Fault:
     told = _told_apart(kind, words)
     if told is not None:
         return told
-    if kind is not None and (kind.again or kind is ACCESS):
+    if kind is not None and (kind.again or kind in (ACCESS, MISFIT)):
         return kind
     if code == 413:
         return WINDOW

@@ -59,9 +59,11 @@ _KINDS = {
     ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
     "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
     "failed_precondition accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
-    WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length",
+    WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length "
+    "tokens_limit_reached",
     CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
     "content_violation guardrail_violation",
+    MISFIT: "tool_use_failed json_validate_failed",
     UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
     "integer_above_max_value decimal_above_max_value",
 }

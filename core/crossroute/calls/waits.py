@@ -25,23 +25,34 @@ from email.utils import parsedate_to_datetime
 from itertools import chain as joined
 from typing import Any
 
-from crossroute.calls.blame import chain, status
+from crossroute.calls.blame import TELLING_LENGTH, chain, status
 from crossroute.calls.counting import field_of
 from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
 """Seconds that are heeded at most."""
 
-RESET = re.compile(r"(?:(?:x|anthropic)-)?ratelimit-(?:reset(?:-(\w+))?|(\w+)-reset)$", re.IGNORECASE)
+RESET = re.compile(
+    r"(?:(?:x|anthropic)-)?rate-?limit-(?:reset(?:-(?!after)(\w+))?|(\w+)-reset|reset-after)$", re.IGNORECASE
+)
 REMAINING = ("x-ratelimit-remaining-{}", "anthropic-ratelimit-{}-remaining", "ratelimit-remaining-{}")
+IN_ONE = re.compile(r"\b(?:r|remaining)=0\b.*\b(?:t|reset)=(\d+)")
+"""How the later drafts of the IETF state a limit that is used up in one header, `ratelimit`."""
 LONG = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$")
 UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3)
-DELAY = re.compile(r'"retry[_-]?(?:delay|after(?:_seconds|_s)?)(_ms)?": "?(\d+(?:\.\d+)?s?)', re.IGNORECASE)
-ASKED = re.compile(
-    r"(?:(?:try again|retry)(?: your request)? (?:in|after)|\bwait(?: for)?) "
-    r"(\d[\d.]*) ?(ms|m?s|seconds?|minutes?|(?:\d*[hms.]\d*)+)?",
+WORDS = re.compile(r" ?(?<=[\d ])(d|h|m|s)(?:ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)\b")
+"""Units that are written out."""
+DELAY = re.compile(
+    r'["\'](?:retry[_-]?(?:delay|after(?:_seconds|_s)?)|estimated_time)(_ms)?["\']: ["\']?(\d+(?:\.\d+)?s?)',
     re.IGNORECASE,
 )
+ASKED = re.compile(
+    r"(?:(?:try again|retry)(?: your request)? (?:in|after)|\bwait(?: for)?) (?:about |approximately )?"
+    r"(\d[\d.]*) ?(ms|m?s|(?:second|sec|minute|min|hour|hr|day)s?|(?:\d*[dhms.]\d*)+)?",
+    re.IGNORECASE,
+)
+BUSY = frozenset((429, 503, 529))
+"""Statuses of an overload, in the words of which a wait is looked for."""
 EPOCH_S = 1.5e9
 """A number from here up is a date in seconds; a thousand times that, in milliseconds."""
 
@@ -61,11 +72,12 @@ def seconds_of(told: Any) -> float | None:
     >>> [seconds_of(told) for told in ("7", "6m0s", "20ms", "1h2m", "soon")]
     [7.0, 360.0, 0.02, 3720.0, None]
     """
-    text = str(told).strip()
+    text = str(told).strip().strip('"')
+    text = text.partition(",")[0] if text[:1].isdigit() else text  # of two headers the first
     with suppress(ValueError):
         number = float(text)
         return None if not math.isfinite(number) else _until(number) if number >= EPOCH_S else number
-    length = LONG.match(text)
+    length = LONG.match(WORDS.sub(r"\1", text.lower()).removeprefix("pt").replace(" ", ""))
     if length and any(length.groups()):
         return sum(float(part) * unit for part, unit in zip(length.groups(), UNITS, strict=True) if part)
     for read in (parsedate_to_datetime, moment):
@@ -82,10 +94,11 @@ def _told(error: BaseException) -> Iterator[float | None]:
     yield seconds_of(headers.get("retry-after"))
     yield seconds_of(getattr(error, "retry_after", None))
     body = json.dumps([getattr(error, name, None) for name in ("details", "body")], default=str)
-    delay = DELAY.search(body)
+    delay = DELAY.search(body) or DELAY.search(str(error)[:TELLING_LENGTH])
     yield seconds_of(f"{delay[2]}ms" if delay[1] else delay[2]) if delay else None
-    if status(error) == 429:
+    if status(error) in BUSY:
         yield _in_words(str(error))
+    if status(error) == 429:
         yield max(_resets(headers), default=None)
 
 
@@ -103,6 +116,8 @@ def _headers(error: BaseException) -> dict[str, str]:
 
 def _resets(headers: Mapping[str, str]) -> Iterator[float]:
     """Yield the seconds until each limit that is used up is lifted; one whose rest is not told counts as such."""
+    if used_up := IN_ONE.search(headers.get("ratelimit", "").replace(" ", "")):
+        yield float(used_up[1])
     for header, told in headers.items():
         found = RESET.match(header)
         wait = seconds_of(told) if found else None
@@ -117,9 +132,7 @@ def _in_words(message: str) -> float | None:
     asked = ASKED.search(message)
     if not asked:
         return None
-    number, unit = asked[1].rstrip("."), (asked[2] or "s").lower()
-    unit = {"second": "s", "seconds": "s", "minute": "m", "minutes": "m"}.get(unit, unit)
-    return seconds_of(number + unit.rstrip("."))
+    return seconds_of(asked[1].rstrip(".") + (asked[2] or "s").rstrip("."))
 
 
 def _until(date: float) -> float:

@@ -13,7 +13,10 @@ GAP = r"(?:[^.]|\.(?=\S))"
 WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "overload",
-        (r"throttling|too many requests|capacity exceeded|at capacity|\boverloaded\b|high demand",),
+        (
+            r"throttling|too many requests|capacity exceeded|at capacity|\boverloaded\b|high demand",
+            r"\brate[- _]?limit(?:ed|s? (?:is |was )?(?:reached|exceeded))|\bdegraded\b",
+        ),
     ),
     (
         "unsupported",
@@ -29,7 +32,7 @@ WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"context[_ ]?(?:length|window|size|limit)",
             r"maximum (?:supported )?(?:context|prompt|input|sequence)\b",
             r"(?:prompt|input|request|conversation|messages?) (?:is|are|was) (?:too (?:long|large)|longer than)",
-            r"too many (?:input |prompt )?tokens",
+            r"too many (?:input |prompt )?tokens|longer than the (?:maximum |model)|tokens_limit_reached",
             rf"exceed(?:s|ed)?{GAP}{{0,40}}\btokens?\b",
             r"input tokens exceed|input token count|\binput length|reduce the length",
             rf"(?:input|prompt)s?\b{GAP}{{0,60}}\b(?:tokens?|length)\b{GAP}{{0,60}}(?:<=|less than|at most|exceed)",
@@ -41,7 +44,7 @@ WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             r"content[-_ ](?:filter|polic|management|moderat)|responsible ?ai",
             r"safety (?:system|filter|setting|polic)|\bflagged\b|usage (?:polic|guideline)|guardrail|\bmoderation\b",
-            r"prohibited[_ ]content|(?:inappropriate|harmful|unsafe|sensitive) content",
+            r"policy[-_ ]violation|prohibited[_ ]content|(?:inappropriate|harmful|unsafe|sensitive) content",
             r"content (?:exists risk|violat)|\bsensitive (?:words|information)|敏感|违规|不安全",
         ),
     ),
@@ -50,7 +53,7 @@ WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             r"api[-_ ]?key|\bcredits?\b|credentials?\b|billing|balance|quota|payment|subscri(?:be|ption)",
             r"unauthori[sz]ed|authenticat|permission|access denied|security token",
-            r"good standing|usage limits?\b|\bbudget has",
+            r"good standing|usage limits?\b|\bbudget has|\bterms\b.{0,20}accept|accept.{0,20}\bterms\b|余额不足|欠费",
             rf"\b(?:organi[sz]ation|account|project)\b{GAP}{{0,40}}(?:verified|disabled|deactivated|suspended|blocked)",
             r"(?:location|country|region|territory) (?:is )?not",
             r"inference profile|\b(?:unknown|invalid|valid) model\b|\bmodel identifier",
@@ -69,7 +72,9 @@ WORDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"too (?:large|many)|\bexceeds \d|at most \d+ |maximum allowed|model limit|\brange\b",
             r"input should be (?:less|greater)|must (?:alternate|start with|be (?:\d|one of|set to))",
             r"tools?[.\[]\d[^ ]{0,40} string (?:too long|does not match|should)",
-            r"\bthis model\b|multi-?modal",
+            r"\bthis model\b|multi-?modal|provider returned error",
+            # a conversation that lacks, or holds, what another provider's model made of it
+            r"reasoning_content|thought_?signature|\bsignature\b.{0,10}\bthinking|call id was|(?:last|unexpected) role",
         ),
     ),
 )

@@ -188,9 +188,19 @@ OTHER_WORDS = {
         "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
         "Range of input length should be [1, 30720]",
         "Input is too long for requested model.",
+        "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
         "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
         "Invalid request: prompt length 9000 exceeds the maximum of 8192",
         "The request's prompt has 300000 tokens, but this model accepts at most 128000",
+    ],
+    faults.UNSUPPORTED: [  # what another provider's model left in the conversation, or did not
+        "The reasoning_content in the thinking mode must be passed back to the API.",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+        "Function call is missing a thought_signature in functionCall parts.",
+        "messages.3.content.0: Invalid `signature` in `thinking` block",
+        "Tool call id was call_abc but must be a-z, A-Z, 0-9, with a length of 9.",
+        "Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant",
+        "Unexpected role 'user' after role 'tool'",
     ],
     faults.ACCESS: [
         "The model `llama-3.1-70b-versatile` has been decommissioned and is no longer supported.",
@@ -364,12 +374,40 @@ OTHERWISE = [
     (429, {"error": {"message": "Request too large for m on tokens per min (TPM)"}}, faults.UNSUPPORTED),
     (429, {"error": {"message": "Rate limit reached for m on tokens per min (TPM)"}}, faults.OVERLOAD),
     (429, {"error": {"message": "exceeded token rate limit, too many tokens"}}, faults.OVERLOAD),
+    (429, {"error": {"message": "Your prepayment credits are depleted."}}, faults.ACCESS),
+    (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}, faults.ACCESS),
+    (400, {"error": {"message": "Failed to call a function.", "code": "tool_use_failed"}}, faults.MISFIT),
+    (400, {"error": {"message": "Failed to generate JSON.", "code": "json_validate_failed"}}, faults.MISFIT),
+    (400, {"error": {"message": "x", "code": "cyber_policy_violation"}}, faults.CONTENT),
+    (413, {"error": {"message": "Max size: 8000 tokens.", "code": "tokens_limit_reached"}}, faults.WINDOW),
+    (400, {"error": {"message": "Provider returned error", "code": 400}}, faults.UNSUPPORTED),
+    (
+        400,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "metadata": {"raw": '{"message":"Rate limit reached"}'},
+            }
+        },
+        faults.OVERLOAD,
+    ),
+    (400, {"error": {"message": "The model `x` requires terms acceptance."}}, faults.ACCESS),
+    (400, {"detail": "Function id 'x': DEGRADED function cannot be invoked"}, faults.OVERLOAD),
 ]
 
 
 @pytest.mark.parametrize(("code", "body", "fault"), OTHERWISE)
 def test_a_body_may_say_otherwise(code, body, fault):
     assert fault_of(api_error(code, body)) == fault
+
+
+@pytest.mark.parametrize("page", ["Bad Request", "Unprocessable Entity", ""])
+def test_a_refusal_without_a_word_of_why_is_none_of_the_model(page):
+    import openai
+
+    answer = httpx.Response(400, text=page, request=httpx.Request("POST", "http://localhost"))
+    raised = openai.OpenAI(api_key="none")._make_status_error_from_response(answer)
+    assert fault_of(raised) == faults.UNREADABLE
 
 
 @pytest.mark.parametrize(

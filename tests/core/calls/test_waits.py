@@ -42,6 +42,16 @@ def refused(headers=(), message=""):
             0.02,
         ),
         ({"x-ratelimit-reset": "12"}, 12),
+        ({"x-rate-limit-reset": "12"}, 12),
+        ({"x-ratelimit-reset-after": "12"}, 12),
+        ({"retry-after": "30, 30"}, 30),
+        ({"retry-after": '"30"'}, 30),
+        ({"retry-after": "30 seconds"}, 30),
+        ({"retry-after": "1 hour"}, 3600),
+        ({"retry-after": "PT1M30S"}, 90),
+        ({"ratelimit": '"default";r=0;t=30'}, 30),
+        ({"ratelimit": '"default";r=4;t=30'}, None),
+        ({"ratelimit": "limit=100, remaining=0, reset=30"}, 30),
         ({"retry-after": "3", "x-ratelimit-reset-requests": "1h2m"}, 3),
     ],
 )
@@ -74,6 +84,10 @@ def test_dates_are_read(header, date):
         ("Please try again in 2 minutes.", 120),
         ("Please wait 30 seconds before retrying", 30),
         ("Wait for 2.5s", 2.5),
+        ("Try again in 10 mins.", 600),
+        ("Please retry after 1 hour.", 3600),
+        ("Please retry after 1 day.", 3600),
+        ("Please try again in about 5 minutes.", 300),
         ("Please try again in a while", None),
     ],
 )
@@ -127,3 +141,16 @@ def test_where_nothing_is_asked_nothing_is_told():
 )
 def test_bodies_are_read(body, seconds):
     assert retry_after(error(status_code=429, body=body)) == seconds
+
+
+@pytest.mark.parametrize("code", [429, 503, 529])
+def test_every_overload_may_say_when_to_come_back(code):
+    told = error("Overloaded. Please try again in 5 seconds.", status_code=code)
+    assert retry_after(told) == 5
+
+
+def test_a_model_that_is_loading_says_how_long():
+    assert (
+        retry_after(error("503 - {'error': 'Model is loading', 'estimated_time': 20.0}", status_code=503))
+        == 20
+    )
