@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, compress
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,14 @@ class StaticEncoder:
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
         words = [text.split() if self.by_word and _is_of_words(text) else [] for text in texts]
+        if all(words):
+            sums = self._words.sums(words)
+            if sums[:, self._width].max(initial=0) <= self._most:
+                return unit(sums[:, : self._width])
+        return unit(self._sums(texts, words))
+
+    def _sums(self, texts: list[str], words: Sequence[Sequence[str]]) -> Embeddings:
+        """Return the sums of texts of which some are not read word by word, or cut, shape (n, d)."""
         sums, others = np.zeros((len(texts), self._width), dtype=np.float32), [*range(len(texts))]
         if rows := [row for row, each in enumerate(words) if each]:
             found = self._words.sums([words[row] for row in rows])
@@ -106,7 +114,7 @@ class StaticEncoder:
             others = sorted({*others}.difference(rows).union(cut))
         if others:
             sums[others] = self._token_sums([texts[row] for row in others])[:, : self._width]
-        return unit(sums)
+        return sums
 
     def read(self, words: Sequence[Sequence[str]]) -> tuple[Embeddings, list[Counts | None]]:
         """Return unit vectors of texts that are read word by word, and what `word_counts` counts of each.
@@ -138,16 +146,16 @@ class StaticEncoder:
     def _measured(self, words: list[str]) -> Embeddings:
         """Return the row of each word: the sum of its vectors, its tokens, and its counts."""
         tokens = self._tokens_of_words(words)
-        counts = [(len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)]
-        vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0).astype(np.float32, copy=False)
-        some = [
-            place for place, each in enumerate(tokens) if each
-        ]  # a word of signs that nothing knows has none
-        sums = np.zeros((len(words), self._width), dtype=np.float32)
-        if some:
-            starts = [0, *accumulate(len(tokens[place]) for place in some[:-1])]
-            sums[some] = np.add.reduceat(vectors, starts, axis=0)
-        return np.concatenate([sums, counts], axis=1, dtype=np.float32)
+        rows = np.zeros((len(words), self._width + 1 + COUNTS), dtype=np.float32)
+        rows[:, self._width :] = [
+            (len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)
+        ]
+        some = [*map(bool, tokens)]  # a mark alone has none
+        if any(some):
+            vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0)
+            starts = [0, *accumulate(map(len, compress(tokens, some)))][:-1]
+            rows[some, : self._width] = np.add.reduceat(vectors, starts, axis=0, dtype=np.float32)
+        return rows
 
     def _tokens_of_words(self, words: list[str]) -> list[list[int]]:
         """Return what `_tokens_of` does, of printable words: parts of ASCII are known without the tokenizer."""

@@ -278,10 +278,12 @@ def is_capitals(text: str) -> bool:
 
 def _repeat_at_once(words: Sequence[str]) -> bool:
     """Return whether some words come four times in a row, as in a match of `REPEATED_WORDS`."""
-    return any(
-        bytes(map(eq, words, words[apart:])).find(b"\1" * 3 * apart) >= 0
-        for apart in range(1, 1 + min(REPEATED_TOGETHER, len(words) // 4))
-    )
+    for apart in range(1, 1 + min(REPEATED_TOGETHER, len(words) // 4)):
+        row = 3 * apart  # so many words equal those after them, one of which is looked at
+        may = any(map(eq, words[::row], words[apart::row]))
+        if may and b"\1" * row in bytes(map(eq, words, words[apart:])):
+            return True
+    return False
 
 
 def _repeated_sentences(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from crossroute.encoder import static
-from crossroute.encoder.static import StaticEncoder, WordRows, _is_of_words
+from crossroute.encoder.static import StaticEncoder, WordRows, _is_of_words, unit
 from crossroute.encoder.static_files import BUNDLED
 
 
@@ -96,6 +96,7 @@ def test_a_text_of_words_has_the_tokens_of_its_words(encoder, text):
     if _is_of_words(text):
         told = encoder._tokenizer.encode(text, add_special_tokens=False).ids
         assert [token for each in encoder._tokens_of_words(text.split()) for token in each] == told
+        assert encoder.encode([text]) == pytest.approx(unit(encoder._token_sums([text])[:, :-1]), abs=1e-6)
 
 
 def test_a_word_of_signs_that_nothing_knows_adds_nothing(encoder):
