@@ -15,7 +15,7 @@ from crossroute.calls.blame import fault_of
 from crossroute.calls.closing import aclosing, aread_and_close, closing, read_and_close
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
-from crossroute.calls.steps import Pause, Steps, adrive, ask, drive, unasked
+from crossroute.calls.steps import Pause, Steps, adrive, unasked
 from crossroute.calls.tail import Tail
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
@@ -46,8 +46,8 @@ class Attempts:
     has failed many times in a row, in this call or others, no further round begins. The last error is raised
     unchanged, with `crossroute_failures` and a note of the earlier ones.
 
-    Each method takes a function of the current decision, which holds the candidate to call and the failures so far:
-    one that calls the candidate, returns the steps of the call, or opens its stream.
+    Each method takes a function of the current decision, which holds the candidate to call and the failures so far: it
+    returns the steps of the call, or opens the candidate's stream.
 
     Args:
         decision: What was decided.
@@ -103,16 +103,6 @@ class Attempts:
                 self._answered()
                 return answer
             yield Pause(pause)
-
-    def call(self, do: Callable[[Decision], T]) -> T:
-        """Return the first answer."""
-        answer: T = drive(self.steps(ask), do)
-        return answer
-
-    async def acall(self, do: Callable[[Decision], Awaitable[T]]) -> T:
-        """Return the first answer, awaited."""
-        answer: T = await adrive(self.steps(ask), do)
-        return answer
 
     def stream(self, opening: Callable[[Decision], tuple[Callable[[], Iterator[T]], Tail[T]]]) -> Iterator[T]:
         """Yield the chunks of the first stream that begins; once it has begun, its errors are raised.

@@ -16,6 +16,7 @@ from crossroute.calls.ledger import Ledger
 from crossroute.calls.spend import Spend
 from crossroute.calls.tail import Tail
 from crossroute.decision import Alternative, Decision
+from tests.support.steps import acall_by, call_by
 
 
 class RateLimitError(Exception):
@@ -80,7 +81,7 @@ class Members:
 
 def test_the_first_answer_counts_and_each_failure_is_kept():
     members, cooldowns = Members(a=[RateLimitError("slow down")]), Cooldowns()
-    answered = Attempts(decision("a", "b", "c"), cooldowns).call(members.call)
+    answered = call_by(Attempts(decision("a", "b", "c"), cooldowns), members.call)
     assert members.called == ["a", "b"]
     assert answered.candidate == "b"
     assert answered.reasons == ("a failed",)
@@ -95,7 +96,7 @@ def test_a_permanent_error_is_raised_at_once_as_it_was():
     rejected = Rejected("no such parameter")
     members, cooldowns = Members(a=[rejected]), Cooldowns()
     with pytest.raises(Rejected) as raised:
-        Attempts(decision("a", "b"), cooldowns).call(members.call)
+        call_by(Attempts(decision("a", "b"), cooldowns), members.call)
     assert raised.value is rejected
     assert members.called == ["a"]
     assert [failure.fault for failure in rejected.crossroute_failures] == ["request"]
@@ -106,7 +107,7 @@ def test_a_candidate_that_cools_down_is_called_last_but_is_called():
     cooldowns = Cooldowns()
     cooldowns.fail("a")
     members = Members(b=[RateLimitError()])
-    answered = Attempts(decision("a", "b"), cooldowns).call(members.call)
+    answered = call_by(Attempts(decision("a", "b"), cooldowns), members.call)
     assert members.called == ["b", "a"]
     assert answered.reasons == ("a cools down after a failure", "b failed")
     assert cooldowns.remaining("a") == 0, "a success ends the cooldown"
@@ -115,7 +116,7 @@ def test_a_candidate_that_cools_down_is_called_last_but_is_called():
 def test_excluded_candidates_are_never_called():
     members = Members(a=[RateLimitError()] * 9)
     with pytest.raises(RateLimitError):
-        Attempts(decision("a", "b", excluded=("b",)), Cooldowns(), max_attempts=3).call(members.call)
+        call_by(Attempts(decision("a", "b", excluded=("b",)), Cooldowns(), max_attempts=3), members.call)
     assert members.called == ["a", "a", "a"]
 
 
@@ -124,7 +125,7 @@ def test_rounds_go_on_until_max_attempts_and_the_last_error_tells_of_the_others(
         a=[RateLimitError(f"a{i}") for i in range(9)], b=[RateLimitError(f"b{i}") for i in range(9)]
     )
     with pytest.raises(RateLimitError, match="a1") as raised:
-        Attempts(decision("a", "b"), Cooldowns(), max_attempts=3).call(members.call)
+        call_by(Attempts(decision("a", "b"), Cooldowns(), max_attempts=3), members.call)
     assert members.called == ["a", "b", "a"]
     assert [f.message for f in raised.value.crossroute_failures] == ["a0", "b0", "a1"]
 
@@ -134,7 +135,7 @@ def test_calls_that_failed_beside_it_in_one_moment_do_not_end_a_call():
     attempts = Attempts(decision("a", "b"), cooldowns)
     for name in ("a", "b") * 6:
         cooldowns.fail(name)
-    assert attempts.call(members.call).candidate == "a"
+    assert call_by(attempts, members.call).candidate == "a"
     assert members.called == ["a", "b", "a"]
 
 
@@ -142,7 +143,7 @@ def test_a_total_outage_ends_after_six_failures_and_the_next_call_tries_once():
     members, cooldowns = Members(a=[RateLimitError()] * 99), Cooldowns()
     for calls in (6, 7):
         with pytest.raises(RateLimitError):
-            Attempts(decision("a"), cooldowns).call(members.call)
+            call_by(Attempts(decision("a"), cooldowns), members.call)
         assert members.called == ["a"] * calls
 
 
@@ -150,7 +151,7 @@ def test_failures_that_are_alike_stand_in_one_note():
     error = RateLimitError("slow")
     members = Members(a=[RateLimitError("slow")] * 5 + [error] * 9)
     with pytest.raises(RateLimitError) as raised:
-        Attempts(decision("a"), Cooldowns()).call(members.call)
+        call_by(Attempts(decision("a"), Cooldowns()), members.call)
     assert len(raised.value.crossroute_failures) == 6
     if sys.version_info >= (3, 11):  # the first Python whose errors take notes
         assert raised.value.__notes__ == ["Before it, a failed with RateLimitError 429: slow (5 times)"]
@@ -158,18 +159,18 @@ def test_failures_that_are_alike_stand_in_one_note():
 
 def test_a_candidate_that_times_out_is_called_three_times_at_most():
     members = Members(a=[APITimeoutError()] * 9, b=[RateLimitError()] * 2)
-    assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
+    assert call_by(Attempts(decision("a", "b"), Cooldowns()), members.call).candidate == "b"
     assert members.called == ["a", "b", "a", "b", "a", "b"]
     alone = Members(a=[APITimeoutError()] * 9)
     with pytest.raises(APITimeoutError):
-        Attempts(decision("a"), Cooldowns()).call(alone.call)
+        call_by(Attempts(decision("a"), Cooldowns()), alone.call)
     assert alone.called == ["a"] * 3
 
 
 def test_a_member_that_nobody_can_read_is_asked_five_times_at_most():
     broken = [JSONDecodeError("no value", "<html>", 0) for _ in range(9)]
     members = Members(a=broken, b=[RateLimitError(), *broken[:2], RateLimitError(), RateLimitError()])
-    assert Attempts(decision("a", "b"), Cooldowns()).call(members.call).candidate == "b"
+    assert call_by(Attempts(decision("a", "b"), Cooldowns()), members.call).candidate == "b"
     assert members.called == ["a", "b"] * 5 + ["b"]
 
 
@@ -183,23 +184,23 @@ class TooLong(Exception):  # noqa: N818
 
 def test_a_member_that_would_fail_again_is_left_out_and_told_of():
     members, cooldowns = Members(a=[Unauthorized()] * 9, b=[RateLimitError()]), Cooldowns()
-    answered = Attempts(decision("a", "b"), cooldowns).call(members.call)
+    answered = call_by(Attempts(decision("a", "b"), cooldowns), members.call)
     assert members.called == ["a", "b", "b"]
     assert [(f.candidate, f.fault) for f in answered.failures] == [("a", "member"), ("b", "member")]
     assert cooldowns.remaining("a") > 290
     with pytest.raises(Unauthorized):
-        Attempts(decision("a"), Cooldowns()).call(Members(a=[Unauthorized()] * 9).call)
+        call_by(Attempts(decision("a"), Cooldowns()), Members(a=[Unauthorized()] * 9).call)
 
 
 def test_after_a_window_that_is_too_small_only_larger_ones_are_called():
     windows, cooldowns = {"a": 8_000, "b": 4_000, "c": 8_000, "d": 1_000_000}, Cooldowns()
     members = Members(a=[TooLong()])
-    answered = Attempts(decision("a", "b", "c", "d"), cooldowns, windows=windows).call(members.call)
+    answered = call_by(Attempts(decision("a", "b", "c", "d"), cooldowns, windows=windows), members.call)
     assert members.called == ["a", "d"]
     assert answered.failures[0].fault == "member"
     assert cooldowns.remaining("a") == 0
     with pytest.raises(TooLong):
-        Attempts(decision("a", "b"), cooldowns, windows=windows).call(Members(a=[TooLong()]).call)
+        call_by(Attempts(decision("a", "b"), cooldowns, windows=windows), Members(a=[TooLong()]).call)
 
 
 def test_a_content_filter_is_raised_or_passed_by_option():
@@ -208,8 +209,10 @@ def test_a_content_filter_is_raised_or_passed_by_option():
 
     members = Members(a=[Filtered(), Filtered()])
     with pytest.raises(Filtered):
-        Attempts(decision("a", "b"), Cooldowns()).call(members.call)
-    assert Attempts(decision("a", "b"), Cooldowns(), past_filters=True).call(members.call).candidate == "b"
+        call_by(Attempts(decision("a", "b"), Cooldowns()), members.call)
+    assert (
+        call_by(Attempts(decision("a", "b"), Cooldowns(), past_filters=True), members.call).candidate == "b"
+    )
 
 
 def test_a_provider_that_asks_for_an_hour_is_not_called_again_and_one_that_asks_for_less_is_waited_for():
@@ -220,7 +223,7 @@ def test_a_provider_that_asks_for_an_hour_is_not_called_again_and_one_that_asks_
             self.retry_after = seconds
 
     with pytest.raises(Busy):
-        Attempts(decision("a"), Cooldowns()).call((members := Members(a=[Busy(3600)] * 9)).call)
+        call_by(Attempts(decision("a"), Cooldowns()), (members := Members(a=[Busy(3600)] * 9)).call)
     assert members.called == ["a"]
     waits = []
 
@@ -239,16 +242,16 @@ def test_a_provider_that_asks_for_an_hour_is_not_called_again_and_one_that_asks_
 def test_what_is_no_exception_passes_through(passing):
     members, cooldowns = Members(a=[passing()]), Cooldowns()
     with pytest.raises(passing):
-        Attempts(decision("a", "b"), cooldowns).call(members.call)
+        call_by(Attempts(decision("a", "b"), cooldowns), members.call)
     assert cooldowns.remaining("a") == 0
 
 
 def test_the_asynchronous_call_is_the_same():
     members = Members(a=[RateLimitError()], b=[RateLimitError()])
-    answered = asyncio.run(Attempts(decision("a", "b", "c"), Cooldowns()).acall(members.acall))
+    answered = asyncio.run(acall_by(Attempts(decision("a", "b", "c"), Cooldowns()), members.acall))
     assert answered.candidate == "c"
     with pytest.raises(Rejected):
-        asyncio.run(Attempts(decision("a"), Cooldowns()).acall(Members(a=[Rejected()]).acall))
+        asyncio.run(acall_by(Attempts(decision("a"), Cooldowns()), Members(a=[Rejected()]).acall))
 
 
 def opening(stream):
@@ -326,7 +329,7 @@ def test_two_hundred_calls_at_once_with_three_in_ten_failing_lose_none():
         return decision
 
     async def run():
-        calls = (Attempts(decision("a", "b", "c"), cooldowns).acall(do) for _ in range(200))
+        calls = (acall_by(Attempts(decision("a", "b", "c"), cooldowns), do) for _ in range(200))
         return await asyncio.gather(*calls)
 
     answers = asyncio.run(run())
@@ -345,7 +348,7 @@ def test_timeouts_that_end_in_one_moment_lose_no_call_of_two_members():
         return decision
 
     async def run():
-        calls = (Attempts(decision("a", "b"), cooldowns).acall(do) for _ in range(1_000))
+        calls = (acall_by(Attempts(decision("a", "b"), cooldowns), do) for _ in range(1_000))
         return await asyncio.gather(*calls)
 
     assert len(asyncio.run(run())) == 1_000
@@ -353,7 +356,7 @@ def test_timeouts_that_end_in_one_moment_lose_no_call_of_two_members():
 
 def test_a_decision_without_alternatives_calls_its_candidate():
     alone = decision("a").model_copy(update={"alternatives": (), "quality": math.nan})
-    assert Attempts(alone, Cooldowns()).call(Members().call).candidate == "a"
+    assert call_by(Attempts(alone, Cooldowns()), Members().call).candidate == "a"
 
 
 def test_no_attempt_at_all_is_refused():
@@ -365,5 +368,5 @@ def test_a_candidate_that_is_insisted_on_is_called_first_even_while_it_cools_dow
     cooldowns = Cooldowns()
     cooldowns.fail("a")
     members = Members(a=[RateLimitError("slow down")])
-    Attempts(decision("a", "b"), cooldowns, insist=True).call(members.call)
+    call_by(Attempts(decision("a", "b"), cooldowns, insist=True), members.call)
     assert members.called == ["a", "b"]

@@ -15,6 +15,7 @@ from crossroute.calls.spend import Usage
 from crossroute.calls.steps import ask, drive
 from crossroute.routing.members import Ability, router_over
 from crossroute.tokens import estimate_tokens
+from tests.support.steps import call_by
 
 TEXT = "What is 12 plus 30, and what is their product minus 12?"
 TOOLS = Ability(capabilities=frozenset({"tools"}))
@@ -251,7 +252,7 @@ def test_attempts_go_on_to_the_default_that_the_router_does_not_know(dispatcher)
             raise RateLimitError
         return decision
 
-    answered = dispatcher.attempts(dispatcher.decide(Query(TEXT))).call(do)
+    answered = call_by(dispatcher.attempts(dispatcher.decide(Query(TEXT))), do)
     assert called[-1] == "x"
     assert sorted(called) == ["coder", "large", "small", "x"]
     assert math.isnan(answered.quality)

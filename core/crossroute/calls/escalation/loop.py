@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from crossroute.calls.ledger import Ledger
 from crossroute.calls.logprobs import Logprobs
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
-from crossroute.calls.steps import Run, Steps, adrive, ask, drive
+from crossroute.calls.steps import Run, Steps
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision, Failure
 from crossroute.encoder import Encoder
@@ -117,14 +117,6 @@ class Escalated(Generic[T]):
                     raise
                 return self._failed(following.candidate, error)
             self._cooldowns.clear(following.candidate)
-
-    def call(self, do: Callable[[Decision], T], read: Callable[[T], Reply]) -> Chosen[T]:
-        """Do so with a function that calls the decision's candidate once and returns its answer."""
-        return drive(self.steps(lambda decision, _: ask(decision), read), do)
-
-    async def acall(self, do: Callable[[Decision], Awaitable[T]], read: Callable[[T], Reply]) -> Chosen[T]:
-        """Do the same, awaited; what computes, and a check or judge that is no coroutine function, runs in a thread."""
-        return await adrive(self.steps(lambda decision, _: ask(decision), read), do)
 
     def _asked(
         self, decision: Decision, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]

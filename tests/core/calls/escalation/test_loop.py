@@ -17,6 +17,7 @@ from crossroute.calls.spend import Usage
 from crossroute.escalation import Escalation, Judge
 from crossroute.routing.members import Ability
 from tests.support.escalating import COST, SURE, UNSURE, Books, decided, plan
+from tests.support.steps import aescalate_by, escalate_by
 
 USAGE = Usage(input_tokens=100, output_tokens=20)
 PAID = {"cheap": 3e-4, "middle": 9e-4}
@@ -52,7 +53,7 @@ class Members:
 
 
 def by_call(escalated, members, read):
-    return escalated.call(members, read)
+    return escalate_by(escalated, members, read)
 
 
 def awaited(escalated, members, read):
@@ -60,7 +61,7 @@ def awaited(escalated, members, read):
         await asyncio.sleep(0)
         return members(decision)
 
-    return asyncio.run(escalated.acall(ado, read))
+    return asyncio.run(aescalate_by(escalated, ado, read))
 
 
 @pytest.fixture(params=[by_call, awaited])
@@ -168,7 +169,7 @@ def test_being_stopped_is_no_failure(error):
     members = Members(DOUBTED | {"middle": error, "dear": error})
     escalated = Escalated(decision, "q", Escalation(), plan(decision), **Books().of(decision))
     with pytest.raises(type(error)):
-        escalated.call(members, lambda answer: answer)
+        escalate_by(escalated, members, lambda answer: answer)
 
 
 def test_a_cancelled_task_stops_during_the_second_call():
@@ -182,7 +183,7 @@ def test_a_cancelled_task_stops_during_the_second_call():
 
     async def run():
         escalated = Escalated(decision, "q", Escalation(), plan(decision), **Books().of(decision))
-        task = asyncio.create_task(escalated.acall(ado, lambda answer: answer))
+        task = asyncio.create_task(aescalate_by(escalated, ado, lambda answer: answer))
         while len(begun) < 2:
             await asyncio.sleep(0.001)
         task.cancel()
@@ -366,7 +367,7 @@ def test_the_ledger_is_safe_to_share_between_threads(dispatcher):
         query = Query(f"{TEXT} No. {number}")
         decision = dispatcher.decide(query, CallSettings(willingness_to_pay=10.0, escalate=escalation))
         answers = {name: Reply(f"of {name}", None, "stop", USAGE) for name in ("small", "large")}
-        return dispatcher.escalated(decision, query, escalation).call(Members(answers), lambda a: a)
+        return escalate_by(dispatcher.escalated(decision, query, escalation), Members(answers), lambda a: a)
 
     with ThreadPoolExecutor(50) as threads:
         found = list(threads.map(run, range(50)))
@@ -420,7 +421,7 @@ def test_two_cheap_answers_that_agree_are_enough_and_two_that_differ_are_not(sec
     decision = decided(**ALIKE)
     escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
     members = Members(compared(second))
-    chosen = escalated.call(members, lambda reply: reply)
+    chosen = escalate_by(escalated, members, lambda reply: reply)
     assert members.asked == asked
     assert chosen.decision.candidate == kept
     told = {call.candidate: call.posterior for call in chosen.decision.calls}
@@ -432,7 +433,7 @@ def test_an_empty_answer_is_not_compared():
     decision = decided(**ALIKE)
     escalated = Escalated(decision, "?", COMPARED, plan(decision, COMPARED), **Books().of(decision))
     members = Members(compared("It is 12") | {"cheap": Reply("", None, "stop", USAGE)})
-    chosen = escalated.call(members, lambda reply: reply)
+    chosen = escalate_by(escalated, members, lambda reply: reply)
     assert members.asked[0] == "cheap"
     assert chosen.decision.candidate != "cheap"
 
@@ -452,7 +453,7 @@ def test_an_answer_that_repeats_the_question_counts_less_where_answers_are_compa
     decision, told = decided(**ALIKE), {}
     for asked in ("What is 12 plus 3?", "What is 5 plus 7?"):
         escalated = Escalated(decision, asked, COMPARED, plan(decision, COMPARED), **Books().of(decision))
-        chosen = escalated.call(Members(compared("It is 13")), lambda reply: reply)
+        chosen = escalate_by(escalated, Members(compared("It is 13")), lambda reply: reply)
         told[asked] = chosen.decision.calls[0]
     echoed, other = told.values()
     assert (echoed.candidate, echoed.evidence.signs) == ("cheap", {"echoed"})
