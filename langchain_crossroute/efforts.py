@@ -10,29 +10,29 @@ from langchain_core.language_models import BaseChatModel
 
 from crossroute.calls.effort_words import Api, beside_thinking, effort_words, warn_untold
 from crossroute.catalogue import address_of
-from crossroute.effort import Told
+from crossroute.effort import EffortLevel
 
 
 class Speech(NamedTuple):
-    """The vocabulary of a class.
+    """The effort keywords of a chat model's class.
 
     Attributes:
-        api: The provider's.
-        fields: Word -> its field, where that has another name.
+        api: The provider's vocabulary.
+        fields: Keyword -> field, where that has another name.
     """
 
     api: Api
     fields: Mapping[str, str] = MappingProxyType({})
 
 
-def effort_fields(model: BaseChatModel, told: Told) -> dict[str, Any]:
-    """Return the fields by which a chat model is told how hard to think; none, where its class takes no word."""
+def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
+    """Return the fields that set a chat model's effort; none, where its class has no such field."""
     speech = speech_of(model)
     if speech is None:
         warn_untold(type(model))
         return {}
     name = str(model._get_ls_params().get("ls_model_name", ""))
-    words = effort_words(speech.api, name, told, base_url=address_of(model))
+    words = effort_words(speech.api, name, effort, base_url=address_of(model))
     update = {speech.fields.get(word, word): value for word, value in words.items()}
     if speech.api == "anthropic":
         stated = {name: getattr(model, name, None) for name in ("max_tokens", "temperature")}
@@ -41,7 +41,7 @@ def effort_fields(model: BaseChatModel, told: Told) -> dict[str, Any]:
 
 
 def effort_of(model: BaseChatModel) -> str | None:
-    """Return what a chat model was told by its own fields: a level, or a thinking budget; None where nothing."""
+    """Return the effort in a chat model's own fields: a level, or a thinking budget; None without one."""
     level = getattr(model, "reasoning_effort", None) or _effort_in(getattr(model, "reasoning", None))
     level = level or _effort_in(getattr(model, "output_config", None))
     budget = _budget_in(getattr(model, "thinking", None))
@@ -52,7 +52,7 @@ def effort_of(model: BaseChatModel) -> str | None:
 
 
 def speech_of(model: BaseChatModel) -> Speech | None:
-    """Return the vocabulary of a chat model's class; None where it takes no word."""
+    """Return the effort keywords of a chat model's class; None where it has none."""
     fields, kind = type(model).model_fields, model._llm_type
     if "anthropic" in kind and "thinking" in fields:
         return Speech("anthropic")
@@ -70,7 +70,7 @@ def speech_of(model: BaseChatModel) -> Speech | None:
 
 
 def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
-    """Return an update without what the provider refuses beside it."""
+    """Return an update that unsets fields which the provider refuses beside it."""
     fields = type(model).model_fields
     if "output_config" in fields and "reasoning_effort" in fields:
         update = update | {"reasoning_effort": None}  # it would pass for the effort
@@ -80,7 +80,7 @@ def _fitting(model: BaseChatModel, update: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
-    """Return a value over what a field holds already, such as a summary beside an effort."""
+    """Return a value merged with the field's present value, such as a summary beside an effort."""
     held = getattr(model, field, None)
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
         return {**held, **value}

@@ -8,19 +8,19 @@ from llama_index.core.llms import LLM
 
 from crossroute.calls.effort_words import Api, Words, beside_thinking, effort_words, warn_untold
 from crossroute.catalogue import address_of
-from crossroute.effort import Told
+from crossroute.effort import EffortLevel
 
 
-def told_to(llm: LLM, told: Told) -> LLM:
-    """Return a view of an LLM that is told how hard to think; the LLM itself, where its class takes no word.
+def at_effort(llm: LLM, effort: EffortLevel) -> LLM:
+    """Return a copy of an LLM with an effort set; the LLM itself, where its class has no such field.
 
-    The view shares the LLM's clients, also those that are opened later.
+    The copy shares the LLM's clients, also those that are opened later.
     """
     api = api_of(llm)
     if api is None:
         warn_untold(type(llm))
         return llm
-    words = effort_words(api, llm.metadata.model_name, told, base_url=address_of(llm))
+    words = effort_words(api, llm.metadata.model_name, effort, base_url=address_of(llm))
     if api == "google":
         return _with_thinking(llm, words)
     view = llm.model_copy(update=_fields(llm, api, words))
@@ -29,7 +29,7 @@ def told_to(llm: LLM, told: Told) -> LLM:
 
 
 def api_of(llm: LLM) -> Api | None:
-    """Return the vocabulary of an LLM's class; None where it takes no word."""
+    """Return the effort vocabulary of an LLM's class; None where it has none."""
     fields = type(llm).model_fields
     if "thinking_dict" in fields:
         return "anthropic"
@@ -43,7 +43,7 @@ def api_of(llm: LLM) -> Api | None:
 
 
 def effort_of(llm: LLM) -> str | None:
-    """Return what an LLM was told by its own fields: a level, or a thinking budget; None where nothing."""
+    """Return the effort in an LLM's own fields: a level, or a thinking budget; None without one."""
     thinking = getattr(llm, "thinking_dict", None) or {}
     if budget := thinking.get("budget_tokens"):
         return f"budget={budget}"
@@ -56,10 +56,10 @@ def effort_of(llm: LLM) -> str | None:
 
 
 def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
-    """Return the fields that say it, beside what they hold.
+    """Return the fields that set an effort, merged with their present values.
 
-    Its classes for OpenAI send an effort of the models that they list alone, so it stands among the further arguments,
-    too.
+    LlamaIndex's classes for OpenAI send an effort only for models that they list, so it is also set among the
+    additional arguments.
     """
     further = dict(getattr(llm, "additional_kwargs", None) or {})
     if api == "ollama":

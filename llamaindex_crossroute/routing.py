@@ -27,7 +27,7 @@ from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
 from crossroute.traffic import dispatcher_over
-from llamaindex_crossroute.efforts import told_to
+from llamaindex_crossroute.efforts import at_effort
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
 from llamaindex_crossroute.members import ability_of, calls_tools, model_name
 from llamaindex_crossroute.messages.reading import Reading, is_plain, marks, question
@@ -156,7 +156,7 @@ class Routing:
     def asked(self, name: str) -> LLM:
         """Return a member as it is called: with its effort set, where its name has one."""
         told = self._efforts[name]
-        return self.llms[name] if told is None else told_to(self.llms[name], told)
+        return self.llms[name] if told is None else at_effort(self.llms[name], told)
 
     def decide(self, reading: Reading, settings: CallSettings, *, alone: str = "") -> Decision:
         """Choose the member for a call; see `Dispatcher.decide`."""

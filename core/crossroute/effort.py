@@ -35,7 +35,7 @@ LEVELS = tuple(BUDGETS)
 """From the least to the most."""
 
 MOST_BUDGET = 128_000
-"""Thinking tokens beyond which no provider's model answers: Anthropic's longest answers, as of November 2026."""
+"""Most thinking tokens of any provider's model: Anthropic's longest answers, as of November 2026."""
 
 ON, OFF = "high", "none"
 """The levels of a model that can only be switched."""
@@ -46,8 +46,8 @@ SAID_AS = {"thinking": ON, "reasoning": ON, "on": ON, "off": OFF, "non-reasoning
 _BUDGET = re.compile(r"(\d{1,3}(?:\.\d+)?)k|budget=(\d+)")
 
 
-class Told(NamedTuple):
-    """What a model is told.
+class EffortLevel(NamedTuple):
+    """An effort: a level or a thinking budget.
 
     Attributes:
         level: The level; of a budget, the highest level whose own budget it reaches.
@@ -80,12 +80,12 @@ class Told(NamedTuple):
 
 
 class Effort(BaseModel):
-    """What a variant of a candidate is told, beside what its profile was measured at.
+    """The effort of a candidate's variant, beside the one that its profile was measured at.
 
     Attributes:
         told: A level, or a thinking budget such as `16k`.
-        usual: The level at which the model works where it is told none.
-        maker: Of the model: how much effort does differs by maker.
+        usual: The model's level by default.
+        maker: Of the model: the effect of effort differs by maker.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -95,36 +95,38 @@ class Effort(BaseModel):
     maker: str = ""
 
 
-def read_effort(text: str) -> Told | None:
+def read_effort(text: str) -> EffortLevel | None:
     """Return the effort that a text states; None where it states none.
 
     >>> read_effort("high"), read_effort("16k").tokens, read_effort("20241022")
-    (Told(level='high', budget=None), 16000, None)
+    (EffortLevel(level='high', budget=None), 16000, None)
     """
     word = text.strip().lower()
     word = SAID_AS.get(word, word)
     if word in BUDGETS:
-        return Told(word)
+        return EffortLevel(word)
     match = _BUDGET.fullmatch(word)
     if match is None:
         return None
     tokens = round(float(match[1]) * 1000) if match[1] else int(match[2])
-    return Told(max((level for level in LEVELS if BUDGETS[level] <= tokens), key=BUDGETS.__getitem__), tokens)
+    return EffortLevel(
+        max((level for level in LEVELS if BUDGETS[level] <= tokens), key=BUDGETS.__getitem__), tokens
+    )
 
 
-def split_effort(name: str) -> tuple[str, Told | None]:
+def split_effort(name: str) -> tuple[str, EffortLevel | None]:
     """Return a name without its effort, and the effort.
 
     >>> split_effort("openai:gpt-5.5@low")
-    ('openai:gpt-5.5', Told(level='low', budget=None))
+    ('openai:gpt-5.5', EffortLevel(level='low', budget=None))
     >>> split_effort("mistral-large@2407")
     ('mistral-large@2407', None)
     """
     model, sign, stated = name.rpartition(SIGN)
-    told = read_effort(stated) if sign and model else None
-    return (name, None) if told is None else (model, told)
+    effort = read_effort(stated) if sign and model else None
+    return (name, None) if effort is None else (model, effort)
 
 
-def with_effort(name: str, told: Told) -> str:
+def with_effort(name: str, effort: EffortLevel) -> str:
     """Return the name of a model's variant."""
-    return f"{name}{SIGN}{told}"
+    return f"{name}{SIGN}{effort}"

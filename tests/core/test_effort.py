@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.effort import BUDGETS, LEVELS, Told, read_effort, split_effort, with_effort
+from crossroute.effort import BUDGETS, LEVELS, EffortLevel, read_effort, split_effort, with_effort
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,12 @@ def test_a_version_is_no_effort(name):
 
 
 def test_levels_rise_and_a_budget_lies_between_those_that_it_reaches():
-    assert [Told(level).step for level in LEVELS] == sorted(Told(level).step for level in LEVELS)
-    assert Told("low").step < read_effort("4k").step < Told("medium").step
-    assert read_effort(f"budget={BUDGETS['high']}").step == Told("high").step
-    assert read_effort("budget=0").step == Told("none").step == 0
+    assert [EffortLevel(level).step for level in LEVELS] == sorted(
+        EffortLevel(level).step for level in LEVELS
+    )
+    assert EffortLevel("low").step < read_effort("4k").step < EffortLevel("medium").step
+    assert read_effort(f"budget={BUDGETS['high']}").step == EffortLevel("high").step
+    assert read_effort("budget=0").step == EffortLevel("none").step == 0
 
 
 @given(st.integers(0, 200_000), st.integers(0, 200_000))

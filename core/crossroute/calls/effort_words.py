@@ -24,7 +24,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from crossroute.catalogue import Catalogue, Entry
-from crossroute.effort import OFF, Told
+from crossroute.effort import OFF, EffortLevel
 
 Api = Literal["openai", "openai_responses", "anthropic", "google", "ollama"]
 """A vocabulary: `openai` is Chat Completions, which other hosts speak, too."""
@@ -45,17 +45,17 @@ SWITCHED = ("none", "high")
 OWN_HOSTS = ("", "api.openai.com")
 
 
-def effort_words(api: Api, model: str, told: Told, *, base_url: str | None = None) -> Words:
+def effort_words(api: Api, model: str, effort: EffortLevel, *, base_url: str | None = None) -> Words:
     """Return the keywords that set a model's effort, as its provider spells them.
 
     Args:
         api: The vocabulary.
         model: Its name, as its provider spells it.
-        told: The effort.
+        effort: The effort.
         base_url: Its address, if not its provider's own.
     """
     found = Catalogue.bundled().find(model)
-    return _WORDS[api](found.entry if found else None, told, _host(base_url))
+    return _WORDS[api](found.entry if found else None, effort, _host(base_url))
 
 
 def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float | None) -> Words:
@@ -92,47 +92,51 @@ def warn_untold(kind: type) -> None:
     )
 
 
-def _openai(entry: Entry | None, told: Told, host: str) -> Words:
+def _openai(entry: Entry | None, effort: EffortLevel, host: str) -> Words:
     if host.endswith("openrouter.ai"):
-        return {"extra_body": {"reasoning": _for_openrouter(told)}}
-    switches = entry is not None and (entry.levels == SWITCHED or (told.level == OFF and entry.open_weights))
+        return {"extra_body": {"reasoning": _for_openrouter(effort)}}
+    switches = entry is not None and (
+        entry.levels == SWITCHED or (effort.level == OFF and entry.open_weights)
+    )
     if entry and switches and host not in OWN_HOSTS:
-        return {"extra_body": _switched(entry, told, host)}
-    return {"reasoning_effort": told.level}
+        return {"extra_body": _switched(entry, effort, host)}
+    return {"reasoning_effort": effort.level}
 
 
-def _responses(entry: Entry | None, told: Told, host: str) -> Words:
-    return {"reasoning": {"effort": told.level}}
+def _responses(entry: Entry | None, effort: EffortLevel, host: str) -> Words:
+    return {"reasoning": {"effort": effort.level}}
 
 
-def _anthropic(entry: Entry | None, told: Told, host: str) -> Words:
+def _anthropic(entry: Entry | None, effort: EffortLevel, host: str) -> Words:
     levels = entry.levels if entry else ()
     adapts = "max" in levels or (entry is not None and not entry.budgets)
-    if told.level == OFF:
+    if effort.level == OFF:
         return {"thinking": {"type": "disabled"}}
-    if adapts and told.budget is None:
+    if adapts and effort.budget is None:
         thinks_anyway = entry is not None and (entry.reasoning == "always" or entry.thinks_untold)
         adaptive: Words = {} if thinks_anyway else {"thinking": {"type": "adaptive"}}
-        return adaptive | {"output_config": {"effort": told.level}}
-    words: Words = {"thinking": {"type": "enabled", "budget_tokens": max(told.tokens, LEAST_BUDGET)}}
+        return adaptive | {"output_config": {"effort": effort.level}}
+    words: Words = {"thinking": {"type": "enabled", "budget_tokens": max(effort.tokens, LEAST_BUDGET)}}
     takes_effort = entry is not None and (entry.efforts_from or "").startswith("langchain-anthropic")
-    return words | ({"output_config": {"effort": told.level}} if takes_effort and told.budget is None else {})
+    return words | (
+        {"output_config": {"effort": effort.level}} if takes_effort and effort.budget is None else {}
+    )
 
 
-def _google(entry: Entry | None, told: Told, host: str) -> Words:
-    by_budget = told.budget is not None or (
+def _google(entry: Entry | None, effort: EffortLevel, host: str) -> Words:
+    by_budget = effort.budget is not None or (
         entry is not None and entry.name.startswith(GENERATION_OF_BUDGETS)
     )
-    return {"thinking_budget": told.tokens} if by_budget else {"thinking_level": told.level}
+    return {"thinking_budget": effort.tokens} if by_budget else {"thinking_level": effort.level}
 
 
-def _ollama(entry: Entry | None, told: Told, host: str) -> Words:
+def _ollama(entry: Entry | None, effort: EffortLevel, host: str) -> Words:
     if entry and entry.name.startswith("gpt-oss"):
-        return {"think": told.level}
-    return {"think": told.level != OFF}
+        return {"think": effort.level}
+    return {"think": effort.level != OFF}
 
 
-_WORDS: dict[Api, Callable[[Entry | None, Told, str], Words]] = {
+_WORDS: dict[Api, Callable[[Entry | None, EffortLevel, str], Words]] = {
     "openai": _openai,
     "openai_responses": _responses,
     "anthropic": _anthropic,
@@ -141,19 +145,19 @@ _WORDS: dict[Api, Callable[[Entry | None, Told, str], Words]] = {
 }
 
 
-def _for_openrouter(told: Told) -> Words:
-    if told.level == OFF:
+def _for_openrouter(effort: EffortLevel) -> Words:
+    if effort.level == OFF:
         return {"enabled": False}
-    return {"effort": told.level} if told.budget is None else {"max_tokens": told.budget}
+    return {"effort": effort.level} if effort.budget is None else {"max_tokens": effort.budget}
 
 
-def _switched(entry: Entry, told: Told, host: str) -> Words:
+def _switched(entry: Entry, effort: EffortLevel, host: str) -> Words:
     """Return the switch of open weights: by their maker's service, else as vLLM and SGLang hand it to the template."""
-    on = told.level != OFF
+    on = effort.level != OFF
     if host.endswith(("deepseek.com", "z.ai", "bigmodel.cn", "moonshot.ai", "moonshot.cn")):
         return {"thinking": {"type": "enabled" if on else "disabled"}}
     if host.endswith("aliyuncs.com"):
-        budget = {} if told.budget is None or not on else {"thinking_budget": told.budget}
+        budget = {} if effort.budget is None or not on else {"thinking_budget": effort.budget}
         return {"enable_thinking": on} | budget
     switch = "thinking" if entry.maker == "deepseek" else "enable_thinking"
     return {"chat_template_kwargs": {switch: on}}

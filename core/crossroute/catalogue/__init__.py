@@ -12,11 +12,11 @@ from crossroute.catalogue.hosts import is_own_address
 from crossroute.catalogue.layers import Layer, add_layer, read_layers, undo_layer
 from crossroute.catalogue.naming import (
     address_of,
+    at_effort,
     candidate_meant,
     candidate_named,
     catalogued_price,
     price_of_own,
-    told_to,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ __all__ = [
     "Resolution",
     "add_layer",
     "address_of",
+    "at_effort",
     "billed",
     "candidate_meant",
     "candidate_named",
@@ -50,7 +51,6 @@ __all__ = [
     "relatives_of",
     "rests_on",
     "stale",
-    "told_to",
     "undo_layer",
     "undressed",
 ]

@@ -13,7 +13,7 @@ from crossroute.candidate import FREE, Candidate, Price
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
-from crossroute.effort import Told, read_effort, split_effort, with_effort
+from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
 from crossroute.errors import UnknownModelError, most_alike
 
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
@@ -35,7 +35,7 @@ class Resolution(NamedTuple):
 
     entry: Entry
     free: bool
-    effort: Told | None = None
+    effort: EffortLevel | None = None
     price: Price | None = None
 
 
@@ -172,7 +172,7 @@ def _dated(row: dict[str, Any], lists: Mapping[str, str]) -> dict[str, Any]:
     return row
 
 
-def _resolution(entry: Entry, name: str, taken: Spelling, told: Told | None) -> Resolution | None:
+def _resolution(entry: Entry, name: str, taken: Spelling, told: EffortLevel | None) -> Resolution | None:
     """Return what a spelling of a model means, by how it is served; None where it cannot be served so."""
     variant = next((one for spelling, one in entry.variants.items() if key(spelling) == name), None)
     price = variant.price if variant and variant.price else entry.price

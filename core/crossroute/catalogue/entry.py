@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from crossroute.candidate import Candidate, Capability, Price
 from crossroute.catalogue.spelling import key
-from crossroute.effort import MOST_BUDGET, OFF, Effort, Told
+from crossroute.effort import MOST_BUDGET, OFF, Effort, EffortLevel
 from crossroute.errors import EffortError
 
 
@@ -105,7 +105,7 @@ class Entry(BaseModel):
             return "none"
         return self.usual_effort or "medium"
 
-    def effort(self, told: Told) -> Effort:
+    def effort(self, told: EffortLevel) -> Effort:
         """Return an effort as a variant of this model has it.
 
         Raises:
@@ -116,7 +116,7 @@ class Entry(BaseModel):
             raise EffortError(self.name, str(told), (*self.levels, *budgets))
         return Effort(told=str(told), usual=self.usual, maker=self.maker)
 
-    def _takes(self, told: Told) -> bool:
+    def _takes(self, told: EffortLevel) -> bool:
         if told.budget is None:
             return told.level in self.levels
         switched_off = told.budget == 0 and OFF not in self.levels

@@ -7,7 +7,7 @@ from crossroute.catalogue.catalogue import Catalogue
 from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.hosts import LOCAL_CLASSES, is_own_address
 from crossroute.catalogue.spelling import take_apart
-from crossroute.effort import Effort, Told, split_effort, with_effort
+from crossroute.effort import Effort, EffortLevel, split_effort, with_effort
 
 ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
 """What classes of either framework call the address of a model's server."""
@@ -32,16 +32,16 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
         same = _candidates_of(pool, resolution.entry) if resolution else []
         model, told = split_effort(name)
         if told is not None and not same and model in pool:
-            return told_to(pool[model], told)
+            return at_effort(pool[model], told)
         if len(same) != 1:
             return None
         found = same[0]
     if resolution and resolution.price != resolution.entry.price:  # free, a batch, or served faster
         found = found.model_copy(update={"price": resolution.price})
-    return told_to(found, resolution.effort) if resolution and resolution.effort else found
+    return at_effort(found, resolution.effort) if resolution and resolution.effort else found
 
 
-def told_to(candidate: Candidate, told: Told) -> Candidate:
+def at_effort(candidate: Candidate, told: EffortLevel) -> Candidate:
     """Return the variant of a candidate that is told how hard to think.
 
     What the catalogue does not know is taken to work at a medium effort untold.

@@ -26,7 +26,7 @@ from crossroute.catalogue.parts import (
     without_dress,
 )
 from crossroute.catalogue.spelling import key, take_apart
-from crossroute.effort import Told, read_effort, split_effort
+from crossroute.effort import EffortLevel, read_effort, split_effort
 from crossroute.errors import EffortError
 from crossroute.patterns import lazy
 
@@ -111,7 +111,7 @@ def is_free(spelling: str) -> bool:
     return take_apart(spelling).free and not CLOUD.search(spelling)
 
 
-def effort_said(spelling: str) -> Told | None:
+def effort_said(spelling: str) -> EffortLevel | None:
     """Return the effort that a spelling ends with, in whatever form."""
     name, told = split_effort(spelling.strip())
     said = TOLD.fullmatch(without_dress(name.lower()))
@@ -166,7 +166,7 @@ def _may_stand_before(prefix: str, maker: str) -> bool:
     return prefix in HOSTS or prefix == GATEWAY or MAKERS.get(prefix, maker) == maker
 
 
-def _taken(entry: Entry, told: Told | None) -> Told | None:
+def _taken(entry: Entry, told: EffortLevel | None) -> EffortLevel | None:
     """Return an effort where a model takes it."""
     try:
         return told if told and entry.effort(told) else None

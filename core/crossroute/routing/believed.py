@@ -20,11 +20,11 @@ from crossroute.candidate import FREE, Belief, Candidate, Pool, Price, Profile
 from crossroute.catalogue import (
     Catalogue,
     Relative,
+    at_effort,
     candidate_named,
     effort_said,
     is_free,
     relatives_of,
-    told_to,
     undressed,
 )
 from crossroute.errors import EffortError
@@ -62,7 +62,7 @@ def believed(pool: Pool, name: str) -> Candidate | None:
                 found if same.price == same.entry.price else found.model_copy(update={"price": same.price})
             )
             LOG.info("%r is taken for %r.", name, same.entry.name)
-            return told_to(found, same.effort) if same.effort else found
+            return at_effort(found, same.effort) if same.effort else found
     known = {
         spelling: candidate
         for candidate in pool
@@ -159,6 +159,6 @@ def _as_said(candidate: Candidate, name: str) -> Candidate:
     """Return the candidate as the variant that its name tells."""
     told = effort_said(name)
     try:
-        return told_to(candidate, told) if told else candidate
+        return at_effort(candidate, told) if told else candidate
     except EffortError:
         return candidate

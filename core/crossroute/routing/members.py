@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossroute.candidate import Candidate, Capability, Pool, Price
-from crossroute.catalogue import Catalogue, candidate_meant, candidate_named, catalogued_price, told_to
+from crossroute.catalogue import Catalogue, at_effort, candidate_meant, candidate_named, catalogued_price
 from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
 from crossroute.routing.believed import believed
@@ -57,7 +57,7 @@ class Ability(BaseModel):
         """Return the variant of the candidate at the effort of its own settings."""
         told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
         try:
-            return candidate if told is None else told_to(candidate, told)
+            return candidate if told is None else at_effort(candidate, told)
         except EffortError:  # the user who set it knows the model better
             return candidate
 

@@ -42,7 +42,7 @@ def load() -> Any:
     return litellm
 
 
-class Told:
+class LibraryResponse:
     """An answer by litellm, as bytes of OpenAI's Chat Completions; read as an HTTP response is.
 
     Attributes:
@@ -91,7 +91,7 @@ class Told:
 
 async def asked(
     body: bytes, timeout: float, *, base_url: str, key: str | None, headers: Mapping[str, str]
-) -> Told:
+) -> LibraryResponse:
     """Return the answer of a model, once it begins.
 
     Args:
@@ -111,7 +111,7 @@ async def asked(
     how = {"timeout": timeout, "num_retries": 0, "max_retries": 0}
     call = load().acompletion(**said, **{name: value for name, value in where.items() if value}, **how)
     try:
-        return Told(await asyncio.wait_for(call, timeout), timeout)
+        return LibraryResponse(await asyncio.wait_for(call, timeout), timeout)
     except Exception as error:
         raise as_ours(error) from error
 

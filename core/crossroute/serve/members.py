@@ -15,7 +15,7 @@ from crossroute.calls.dialects import ANTHROPIC, OPENAI, Dialect
 from crossroute.calls.effort_words import Api, beside_thinking, effort_words
 from crossroute.catalogue import Catalogue
 from crossroute.config import Deployment, ModelEntry
-from crossroute.effort import Told, read_effort, split_effort
+from crossroute.effort import EffortLevel, read_effort, split_effort
 from crossroute.errors import ConfigError, DroppedArgumentWarning, check_extra
 from crossroute.serve import library
 from crossroute.serve.wire.neutral import Request
@@ -194,7 +194,7 @@ class Member:
         _, told = split_effort(self.name)
         return self._words_of(read_effort(self.entry.effort) if self.entry.effort else told)
 
-    def _words_of(self, told: Told | None) -> dict[str, Any]:
+    def _words_of(self, told: EffortLevel | None) -> dict[str, Any]:
         if told is None:
             return {}
         api: Api = "anthropic" if self.speaks == "anthropic" else "openai"

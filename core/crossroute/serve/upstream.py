@@ -30,7 +30,7 @@ from crossroute.serve.settings import ServerSettings
 if TYPE_CHECKING:
     import aiohttp
 
-Response: TypeAlias = "aiohttp.ClientResponse | library.Told"
+Response: TypeAlias = "aiohttp.ClientResponse | library.LibraryResponse"
 KEPT_ALIVE_S = 30.0
 STALE_S = 1.0
 """Within which a connection that broke is taken for a kept one that its server closed; the request is sent anew."""
