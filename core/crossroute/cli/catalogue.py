@@ -35,13 +35,13 @@ def candidates(
         str | None,
         typer.Option(
             autocompletion=completing.candidates,
-            help="Only the model of this name, in any spelling, or with these words.",
+            help="Only models with this name, in any spelling, or these words.",
         ),
     ] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List models: prices, context windows, abilities and what is measured, of a router or of the catalogue."""
+    """List the models of a router or of the catalogue: prices, context windows, capabilities, measurements."""
     from crossroute.catalogue import Catalogue
     from crossroute.cli.listing import catalogue_rows, pool_rows, searched, table
 

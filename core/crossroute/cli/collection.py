@@ -55,7 +55,7 @@ Prices = Annotated[
 ]
 Seconds = Annotated[
     list[str] | None,
-    typer.Option("--usd-per-second", metavar="NAME=USD", help="What a second costs, in place of tokens."),
+    typer.Option("--usd-per-second", metavar="NAME=USD", help="Price of a second, in place of tokens."),
 ]
 TextColumn = Annotated[str | None, typer.Option("--text", help="The column of the prompts.")]
 
@@ -94,7 +94,7 @@ def collect(
     ] = None,
     judge: Annotated[
         str | None,
-        typer.Option(help="A model that grades what no reference does; spelled as candidates are."),
+        typer.Option(help="A model that grades answers without a reference; spelled like a candidate."),
     ] = None,
     way: Annotated[
         str,
@@ -110,7 +110,7 @@ def collect(
     share: Annotated[float, typer.Option(help="Of all pairs, with --design.")] = 0.5,
     limit: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Say what it would cost, and ask nothing.")
+        bool, typer.Option("--estimate", help="Print the estimated cost, without calls.")
     ] = False,
     requests_per_minute: Annotated[
         float | None, typer.Option(help="Calls a minute with one provider, at most.")

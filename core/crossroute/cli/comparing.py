@@ -50,7 +50,7 @@ def compare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which model would get your prompts at which dial, and what a month costs, before anything is asked."""
+    """Predict which models your prompts go to at each dial, and what a month costs; no model is called."""
     from crossroute.collection import read_prompts
 
     check_one_of_both(candidates, config)

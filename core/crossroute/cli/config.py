@@ -18,7 +18,7 @@ def config(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a pool's file and list its models as they are routed among."""
+    """Check a pool's file, and list its models as the router sees them."""
     from crossroute.config import PoolConfig
 
     if schema:

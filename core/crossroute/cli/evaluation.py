@@ -57,7 +57,7 @@ def evaluate(
     ] = False,
     cascade: Annotated[
         bool,
-        typer.Option("--cascade", help="Also look at the answers: route and cascade, at most two calls."),
+        typer.Option("--cascade", help="Also evaluate escalation: route and cascade, at most two calls."),
     ] = False,
     as_json: AsJson = False,
     figures_file: Annotated[

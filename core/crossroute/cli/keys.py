@@ -37,7 +37,7 @@ def add(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key, and print it: this once, since only its hash is kept."""
+    """Create a key and print it, this once: only its hash is stored."""
     from crossroute.config import read_config
     from crossroute.serve.keys import Key, digest_of, new_secret
 
@@ -63,7 +63,7 @@ def add(
 
 @keys.command("list", epilog="Example: crossroute keys list")
 def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """List the keys with what they may."""
+    """List the keys and their permissions."""
     from crossroute.tables import plain_table
 
     table = plain_table("key", "models", "budget", "requests/min", "tokens/min", "admin")
@@ -82,7 +82,7 @@ def list_(config: Config = CONFIG, as_json: AsJson = False) -> None:
 
 @keys.command(epilog="Example: crossroute keys revoke ann")
 def revoke(name: Name, config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """Take a key away; a server that runs knows within a second."""
+    """Revoke a key; a running server stops accepting it within a second."""
     _kept(config).revoke(name)
     answer(as_json, {"revoked": name}, f"{name} is revoked.")
 

@@ -46,7 +46,7 @@ def data(
     columns: Columns = None,
     texts: Texts = None,
 ) -> None:
-    """Check a file of outcomes and say what is in it."""
+    """Check and summarize a file of outcomes."""
     from crossroute.data.summary import summarize
 
     summary = summarize(read([path], None, priced_only, columns=columns, texts=texts))
@@ -65,7 +65,7 @@ def train(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--out", callback=output_folder, help="Folder to write the router to; of a log, not needed."
+            "--out", callback=output_folder, help="Folder to write the router to; not needed for a log."
         ),
     ] = None,
     start: Annotated[
@@ -73,8 +73,8 @@ def train(
         typer.Option(
             "--from",
             autocompletion=completing.routers,
-            help="Go on from a router: a bundled name (universal), a folder or a hub id; or train from nothing. By "
-            "default what does best out of fold where queries are few, and else from nothing.",
+            help="Router to continue training: a bundled name, a folder or a hub id; `nothing` trains a new one. By "
+            "default nothing, or, for few queries, what does best out of fold.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes training reproducible.")] = None,
@@ -83,7 +83,7 @@ def train(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="JSON file of training settings.")] = None,
     margin: Annotated[
-        float, typer.Option(help="Of a log: loss of reward that a new router may have.", min=0, max=1)
+        float, typer.Option(help="For a log: acceptable loss of reward of a new router.", min=0, max=1)
     ] = 0.0,
     overwrite: Overwrite = False,
     candidates: Names = None,
@@ -92,7 +92,7 @@ def train(
     texts: Texts = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a router; interrupted, it keeps the best so far, and the same command goes on from there."""
+    """Train a router; after an interruption the best so far is kept, and the same command resumes."""
     if (log := log_among(paths)) is not None:
         train_log(log, start, folder, margin, as_json)
         return
@@ -186,7 +186,7 @@ def floor(
         typer.Argument(
             metavar="OUTCOMES...",
             parser=place_of,
-            help="Of queries like those to come, that it was not trained on. Or a log of live traffic, alone.",
+            help="Outcomes of typical queries that were not trained on; or a log of live traffic, alone.",
         ),
     ],
     folder: Annotated[
@@ -196,13 +196,15 @@ def floor(
         float, typer.Option(min=0, max=1, help="Mean quality is at most this much under the reference.")
     ] = 0.02,
     against: Annotated[str, typer.Option(help="The reference: a candidate, or best.")] = "best",
-    confidence: Annotated[float, typer.Option(min=0, max=1, help="With which it holds.")] = 0.9,
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="Confidence of the promise.")] = 0.9,
     max_calls: Annotated[int, typer.Option(min=1, help="Calls a query may take (escalation).")] = 1,
-    by_task: Annotated[bool, typer.Option("--by-task", help="It holds in each task by itself.")] = False,
+    by_task: Annotated[
+        bool, typer.Option("--by-task", help="The promise holds for each task separately.")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Promise a quality: find the lowest dial that keeps it, by outcomes, and keep it with the router."""
+    """Prove a quality floor by outcomes: the cheapest dial that keeps a promise, which is saved with the router."""
     from crossroute.routing.storage import locate
 
     if locate(router).resolve() != folder.resolve():  # its own folder takes the promise

@@ -35,7 +35,9 @@ def profile(
     price: Annotated[str | None, typer.Option(help="USD per million tokens, input/output: 0.25/2.")] = None,
     queries: Annotated[Path | None, typer.Option(help="JSONL of your own graded queries.")] = None,
     grader: Annotated[str | None, typer.Option(help="module:function that grades answers to these.")] = None,
-    from_scores: Annotated[str | None, typer.Option(help="Ask nothing: mmlu_pro=0.81,gpqa=0.7.")] = None,
+    from_scores: Annotated[
+        str | None, typer.Option(help="Use published scores, without calls: mmlu_pro=0.81,gpqa=0.7.")
+    ] = None,
     max_cost: Annotated[float | None, typer.Option(help="USD at which to stop, above 0.")] = None,
     requests_per_minute: Annotated[
         float | None, typer.Option(help="Calls a minute, at most; above 0.")
@@ -55,7 +57,7 @@ def profile(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model, so that it can be routed to; interrupted, the same command goes on from there."""
+    """Measure a model to add it to a router; after an interruption the same command resumes."""
     from crossroute.profiler.cards import write_card
     from crossroute.profiler.settings import ProfilingSettings
 

@@ -100,7 +100,7 @@ def route(
             "--out",
             metavar="FOLDER",
             callback=_folder,
-            help="Route the file's queries into this folder, block by block; run again, what is there is not redone.",
+            help="Route the file's queries into this folder, block by block; a second run resumes.",
         ),
     ] = None,
     text_column: Annotated[
@@ -109,7 +109,8 @@ def route(
     runs: Annotated[
         bool,
         typer.Option(
-            "--runs", help="A text is a task for an agent's whole run, of many calls; else each is one call."
+            "--runs",
+            help="Each text is the task of an agent's whole run, of many calls; by default it is one call.",
         ),
     ] = False,
     engine: Engine = "local",
@@ -193,7 +194,7 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Route two dozen varied queries among models of today, at three cost preferences, and show what that saves."""
+    """Route two dozen queries among current models at three cost preferences, and show the savings."""
     from crossroute.cli.demo import OF_TODAY, record, show, write_files
 
     if plot_file is not None:  # what is missing is told before the work

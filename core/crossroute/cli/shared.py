@@ -51,18 +51,18 @@ ConfigFile = Annotated[
 ]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--column", metavar="OURS=THEIRS", help="What the files call a column: quality=score."),
+    typer.Option("--column", metavar="OURS=THEIRS", help="Name of a column in the files: quality=score."),
 ]
 Texts = Annotated[
     Path | None,
-    typer.Option("--texts", help="A table of texts by id, for logs that tell ids alone."),
+    typer.Option("--texts", help="A table of texts by id, for logs that hold only ids."),
 ]
 AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print the answer as one JSON document; all else goes to standard error."),
 ]
 PricedOnly = Annotated[
-    bool, typer.Option("--priced-only", help="Leave out the candidates whose price is not known.")
+    bool, typer.Option("--priced-only", help="Leave out candidates without a known price.")
 ]
 Engine = Annotated[
     Literal["local", "ray"], typer.Option(help="Run here, or on the machines of a Ray cluster.")
@@ -138,7 +138,7 @@ def read(
     Args:
         paths: Outcomes.
         candidates: Only these.
-        priced_only: Leave out the candidates whose price is not known.
+        priced_only: Leave out candidates without a known price.
         router: Tells the prices of candidates of which the files tell tokens alone.
         columns: What the files call columns: "quality=score".
         texts: A table of texts by id.

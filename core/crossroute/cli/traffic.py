@@ -32,7 +32,7 @@ Log = Annotated[
 ]
 
 
-traffic = typer.Typer(no_args_is_help=True, help="Read a log of live traffic, and decide by what it shows.")
+traffic = typer.Typer(no_args_is_help=True, help="Reports on, and actions by, a log of live traffic.")
 
 
 @traffic.command(epilog="Example: crossroute traffic report traffic.db --html traffic.html")
@@ -76,7 +76,7 @@ def feedback(
     ] = "quality",
     as_json: AsJson = False,
 ) -> None:
-    """Take the scores of a tracer's export as feedback."""
+    """Import scores from a tracer's export as feedback."""
     from crossroute.traffic.exports import import_feedback
     from crossroute.traffic.log import TrafficLog
 
@@ -113,7 +113,7 @@ def judge(
     rubric: Annotated[str | None, typer.Option(help="Judge an answer by this.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have a model grade a random share of the answers; needs texts to be kept.
+    """Grade a random share of the answers by a model; the log must keep texts.
 
     Asked again, it goes on: nothing is paid for twice, and a larger share adds to a smaller one.
     """
@@ -143,7 +143,7 @@ def judge(
 
 @traffic.command(epilog="Example: crossroute traffic adopt traffic.db my-router")
 def adopt(log: Log, router: RouterArgument, as_json: AsJson = False) -> None:
-    """Have the integrations that write to a log decide by a router, within seconds."""
+    """Make the integrations that write to a log use a router, within seconds."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.registry import adopt as take_over
 

@@ -16,9 +16,7 @@ from crossroute.cli.shared import AsJson, load, names
 if TYPE_CHECKING:
     from crossroute.catalogue import Change
 
-catalogue = typer.Typer(
-    no_args_is_help=True, help="Keep the catalogue current: update it from files, and undo that."
-)
+catalogue = typer.Typer(no_args_is_help=True, help="Update the catalogue from files, and undo updates.")
 
 
 @catalogue.command(epilog="Example: crossroute catalogue update release.json")
@@ -35,7 +33,7 @@ def update(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take newer facts over, show what changes; they are written to your data folder, never into the package."""
+    """Add newer facts, and show the changes; they are written to your data folder, never into the package."""
     from crossroute.catalogue import Catalogue, add_layer, changes, read_update
 
     layer = read_update(file, sha256)
@@ -56,7 +54,7 @@ def update(
 
 @catalogue.command(epilog="Example: crossroute catalogue undo")
 def undo(as_json: AsJson = False) -> None:
-    """Take the last update away."""
+    """Remove the last update."""
     from crossroute.catalogue import Catalogue, undo_layer
 
     source = undo_layer()
