@@ -1,6 +1,6 @@
 """Regular expressions that are compiled when they are first used: some take milliseconds, and most texts need few.
 
-Moments as other programs spell them are read by one.
+Moments as other programs spell them are read by one, and words of ASCII sooner without any.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ OTHER_BLANKS = (
     "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 """White space beside the blank and the end of a line."""
+
+SMALL_LETTERS = bytes(
+    ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256)
+)
+"""Byte of ASCII -> the small letter, or a blank where it is none."""
 
 if TYPE_CHECKING:
     lazy = re.compile
@@ -58,6 +63,15 @@ class AnyCase:
         """Return the first match."""
         pattern, told = self.reading(text)
         return pattern.search(told, start)
+
+
+def letters_of(text: str) -> list[bytes]:
+    """Return the words of a text of ASCII, in small letters: as by `[a-z]+`, and faster.
+
+    >>> letters_of("It's 7 a.m.")
+    [b'it', b's', b'a', b'm']
+    """
+    return text.encode().translate(SMALL_LETTERS).split()
 
 
 FRACTION = lazy(r"\.(\d+)")

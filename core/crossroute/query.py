@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.asides import may_hold_aside
-from crossroute.reading.ciphers import may_be_cipher
+from crossroute.reading.ciphers import decode, may_be_cipher
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.normalization import (
@@ -66,7 +66,7 @@ MARK = re.compile(
 WRAPS = frozenset("#*_~")
 """Signs with which a line may begin that is emphasized, or a head, as a whole."""
 
-SENTENCE_END = re.compile(r"[.!?:)] ")
+SENTENCE_ENDS = (". ", "! ", "? ", ": ", ") ")
 _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 
 KNOWN_WORDS = 16_384
@@ -286,8 +286,8 @@ def plain_words(text: str) -> list[str]:
     if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
         return []
     words, lowered = text.split(), text.lower()
-    count = len(words)
-    if (not text[0].isalpha() and unwrap(text) != text) or _is_written_otherwise(text, words):
+    count, spoken = len(words), words if text == lowered else lowered.split()
+    if (not text[0].isalpha() and unwrap(text) != text) or _is_written_otherwise(text, spoken):
         return []
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
@@ -299,7 +299,7 @@ def plain_words(text: str) -> list[str]:
     if text != lowered and (_is_loud(text) or _is_titled(words)):
         return []
     may_hold_more = (
-        SENTENCE_END.search(text)
+        any(map(text.__contains__, SENTENCE_ENDS))
         or (text[-1] != "?" and not text[1:].islower())
         or lowered.startswith(BEGINS)
         or ("," in text and may_hold_aside(lowered))
@@ -313,7 +313,7 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
         text[-1] == ":"
         or text[0] in WRAPS
         or text[1:6:2] in _SET_APART
-        or may_be_cipher(map(str.lower, words))
+        or (may_be_cipher(words) and decode(text) != text)
         or HEX_END.fullmatch(text[-LEAST_HEX:])
     ):
         return True

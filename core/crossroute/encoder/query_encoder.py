@@ -22,9 +22,9 @@ from crossroute.encoder import (
     is_encoder_name,
     load_encoder,
 )
-from crossroute.encoder.static import UNSPACED, Counts, StaticEncoder, counted, counted_beyond, letters_of
+from crossroute.encoder.static import UNSPACED, Counts, StaticEncoder, counted, counted_beyond
 from crossroute.numeric import Floats
-from crossroute.patterns import lazy
+from crossroute.patterns import lazy, letters_of
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096

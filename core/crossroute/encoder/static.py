@@ -20,7 +20,7 @@ import numpy.typing as npt
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
 from crossroute.errors import EncoderError, one_line
-from crossroute.patterns import lazy
+from crossroute.patterns import lazy, letters_of
 from crossroute.query import plain_pieces
 from crossroute.reading.normalization import is_printed
 
@@ -51,9 +51,6 @@ ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for 
 """The same of ASCII."""
 
 NO_KINDS = (0,) * len(KINDS)
-
-LETTERS = bytes(ord(c.lower()) if (c := chr(code)).isalpha() and code < 128 else 32 for code in range(256))
-"""Byte -> the small letter, or a blank where it is none."""
 
 COUNTS = 10
 """Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
@@ -331,11 +328,6 @@ def word_counts(word: str) -> Counts:
         return OF_NO_LINE
     pieces = plain_pieces(word)
     return not pieces, pieces, *counted(word, letters_of(word))
-
-
-def letters_of(text: str) -> list[bytes]:
-    """Return the words of a text of ASCII, in small letters."""
-    return text.encode().translate(LETTERS).split()
 
 
 def counted(text: str, words: Sequence[bytes]) -> Counts:

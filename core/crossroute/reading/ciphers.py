@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from crossroute.patterns import lazy
+from crossroute.patterns import lazy, letters_of
 
 COMMON = frozenset(
     (
@@ -25,6 +25,9 @@ COMMON = frozenset(
         " were has have will not explain write please"
     ).split()
 )
+CODED = frozenset(each.encode() for word in COMMON for each in (codecs.encode(word, "rot13"), word[::-1]))
+"""Each of them in rot13, and backwards."""
+
 LEAST_WORDS = 4
 LEAST_COMMON, COMMON_SHARE = 2, 0.15
 """Common words in what is decoded: so many, and such a share."""
@@ -68,7 +71,12 @@ def read_cipher(text: str) -> str:
     >>> read_cipher("12 47 99 31 10 45 62 81 77"), read_cipher("Sort quickly: tac, gip, dna")
     ('12 47 99 31 10 45 62 81 77', 'Sort quickly: tac, gip, dna')
     """
-    if len(text) > LONGEST or not may_be_cipher(text.lower().split()):
+    return decode(text) if may_be_cipher(text.lower().split()) else text
+
+
+def decode(text: str) -> str:
+    """Return what a text without common words says as a whole; as it is where it says nothing."""
+    if len(text) > LONGEST:
         return text
     return next(filter(None, map(_as_prose, _of_signs(text))), "") or next(
         filter(_has_common_words, _of_letters(text)), text
@@ -117,12 +125,18 @@ def _of_letters(text: str) -> Iterator[str]:
     if len(words) == 1:
         signs = Counter(sign for sign in text if sign in SEPARATORS)
         yield text.replace(signs.most_common(1)[0][0], " ") if signs else CAMEL.sub(" ", text)
-    elif len({word[0] for word in words}) == 1 and words[0][0] in TAGS:
+    elif words[0][0] in TAGS and len({word[0] for word in words}) == 1:
         yield " ".join(word[1:] for word in words)
-    if len(TURNED_LETTER.findall(text)) >= LEAST_TURNED:
+    if not text.isascii() and len(TURNED_LETTER.findall(text)) >= LEAST_TURNED:
         yield from (text.translate(TURNED), text.translate(TURNED)[::-1])
-    if len(words) >= LEAST_WORDS:
+    if len(words) >= LEAST_WORDS and _holds_coded(text):
         yield from (codecs.encode(text, "rot13"), text[::-1], " ".join(word[::-1] for word in words))
+
+
+def _holds_coded(text: str) -> bool:
+    """Return whether a word of a text is a common one in rot13, or backwards."""
+    words = letters_of(text) if text.isascii() else map(str.encode, WORD.findall(text.lower()))
+    return not CODED.isdisjoint(words)
 
 
 def _has_common_words(text: str) -> bool:
