@@ -37,7 +37,7 @@ from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
-from crossroute.tokens import PIECE, estimate_both
+from crossroute.tokens import PIECE, estimate_both, has_long_words
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -308,12 +308,12 @@ def plain_words(text: str) -> list[str]:
 
 
 def _is_written_otherwise(text: str, words: list[str]) -> bool:
-    """Return whether a line may be a template's, hexadecimal, or set apart by one sign."""
+    """Return whether a line may be a template's, in code, set apart by one sign, or of a language of long words."""
     if (
         text[-1] == ":"
         or text[0] in WRAPS
         or text[1:6:2] in _SET_APART
-        or (may_be_cipher(words) and decode(text) != text)
+        or (may_be_cipher(words) and (has_long_words(text) or decode(text) != text))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
     ):
         return True

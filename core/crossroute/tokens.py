@@ -230,8 +230,8 @@ def pieces_of_word(word: str) -> int:
 
 def _count(text: str) -> Tokens:
     pieces: float = count_pieces(text)
-    has_long_words = _has_long_words(text)
-    if not has_long_words:
+    long_words = has_long_words(text)
+    if not long_words:
         counts = pieces, pieces
     else:
         words = WORD.findall(text)
@@ -239,18 +239,18 @@ def _count(text: str) -> Tokens:
         counts = pieces + (letters * LETTER[0] - len(words)), pieces + (letters * LETTER[1] - len(words))
     if text.isascii():
         return counts
-    others = _others(text, has_long_words)
+    others = _others(text, long_words)
     return counts[0] + others[0], counts[1] + others[1]
 
 
-def _others(text: str, has_long_words: bool) -> Tokens:
+def _others(text: str, long_words: bool) -> Tokens:
     """Return the tokens of what is not ASCII, less its runs, which are counted as pieces."""
     is_russian = "ы" in text and "\u0456" not in text
     here = {CYRILLIC: RUSSIAN} if is_russian else {}
     found = [(*_known(character), times) for character, times in Counter(text).items() if character > "\x7f"]
     if any(script == VIETNAMESE for script, _, _ in found):
         here[MARKS] = NO_TOKENS
-    elif has_long_words:
+    elif long_words:
         here[MARKS] = MARKED
     newer = older = 0.0
     for script, tokens, times in found:
@@ -263,7 +263,8 @@ def _others(text: str, has_long_words: bool) -> Tokens:
     return newer, older
 
 
-def _has_long_words(text: str) -> bool:
+def has_long_words(text: str) -> bool:
+    """Return whether a text begins with words of languages whose words make more tokens than English ones."""
     words = text[:BEGINNING].lower().split()
     if LONG_WORDS.isdisjoint(words):
         return False

@@ -125,7 +125,7 @@ def _of_letters(text: str) -> Iterator[str]:
     if len(words) == 1:
         signs = Counter(sign for sign in text if sign in SEPARATORS)
         yield text.replace(signs.most_common(1)[0][0], " ") if signs else CAMEL.sub(" ", text)
-    elif words[0][0] in TAGS and len({word[0] for word in words}) == 1:
+    elif words and words[0][0] in TAGS and len({word[0] for word in words}) == 1:
         yield " ".join(word[1:] for word in words)
     if not text.isascii() and len(TURNED_LETTER.findall(text)) >= LEAST_TURNED:
         yield from (text.translate(TURNED), text.translate(TURNED)[::-1])
