@@ -71,7 +71,7 @@ class ChatCrossRoute(ModelPool):
 
     @classmethod
     def from_config(cls, path: str | Path, **changes: Any) -> Self:
-        """Return the pool that a crossroute.toml describes; other arguments go before what the file says.
+        """Return the pool of a crossroute.toml; other arguments take precedence over the file.
 
         Raises:
             ConfigError: Something in the file is wrong; the message names the line.
@@ -108,7 +108,7 @@ class ChatCrossRoute(ModelPool):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AIMessage:
-        """Return the chosen model's answer; a decision that takes long is made beside the event loop."""
+        """Return the chosen model's answer; the decision is made in a thread, unless it is quick."""
         return cast("AIMessage", await self._call(input, config, {"stop": stop, **kwargs}).aanswer())
 
     def stream(
@@ -143,7 +143,7 @@ class ChatCrossRoute(ModelPool):
         tool_choice: Any = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Return the router with tools, which the chosen model binds by its own `bind_tools`."""
+        """Return the pool with tools, which the chosen model binds by its own `bind_tools`."""
         choice = {} if tool_choice is None else {"tool_choice": tool_choice}
         binding = ToolBinding(tuple(tools), {**choice, **kwargs})
         return self.bind(**{"tools": binding.described, BINDING: binding})
@@ -151,7 +151,7 @@ class ChatCrossRoute(ModelPool):
     def with_structured_output(
         self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
-        """Return the router with a schema, which the chosen model answers by its own means."""
+        """Return the pool with a schema, which the chosen model answers by its own `with_structured_output`."""
         raw = {"include_raw": True} if include_raw else {}
         return StructuredOutput(self._call, schema, {**raw, **kwargs})
 

@@ -60,7 +60,7 @@ Extended = ExtendedModelResponse[Any]
 
 
 class CrossRouteState(AgentState[Any]):
-    """The agent's state, with the decision of the last step: {"candidate", "quality", "cost", ...}."""
+    """The agent's state, with the decision of the last step: `{"candidate": ..., "quality": ..., ...}`."""
 
     crossroute_route: NotRequired[Annotated[dict[str, Any], PrivateStateAttr]]
 
@@ -88,19 +88,19 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         default: The model for steps without text to route on.
         sticky: Finish a tool turn with the model that began it; False routes each step anew.
         max_attempts: At most, a step, over all models.
-        past_filters: Let another model answer what one's content filter refuses; it is raised otherwise.
+        past_filters: After an answer that a content filter withheld, call another model; otherwise it is raised.
         prices: Model -> price in USD per million tokens, in place of the router's.
-        budgets: USD that steps may take in a period; several hold at once. `budget_keys` of a runtime context say
-            what a run counts for beside all.
-        escalate: Look at each step's answer, and ask another model where that is expected to pay; never in
-            the middle of a tool turn, nor where the answer calls tools that can be called.
-        traffic: Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file.
+        budgets: Limits in USD over a period; several hold at once. `budget_keys` of a runtime context are the keys of
+            further budgets that a run counts for.
+        escalate: Weigh each step's answer, and call another model where that is expected to pay; never in the middle
+            of a tool turn, nor where the answer calls tools correctly.
+        traffic: The log of decisions and calls: a `TrafficLog`, its URL, or the path of a SQLite file.
         exploration: Share of the steps that goes to models which may be as good as the best.
         shadow: Call this model always, and log which one would have been chosen.
-        shadow_share: Share of the steps for which that one is asked as well, beside the agent's path.
+        shadow_share: Share of the steps for which that one is called as well, in the background.
 
     Raises:
-        TypeError: A model is none, or is wrapped, which an agent cannot bind tools to.
+        TypeError: An object is no chat model, or a wrapped one, to which an agent cannot bind tools.
         UnprofiledCandidateError: The router has no profile of a model.
     """
 
@@ -156,12 +156,12 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
 
     @classmethod
     def from_config(cls, path: str | Path, **changes: Any) -> Self:
-        """Return the middleware over the pool that a crossroute.toml describes; see `ChatCrossRoute.from_config`."""
+        """Return the middleware over the pool of a crossroute.toml; see `ChatCrossRoute.from_config`."""
         return cls(**(arguments_of(path) | changes))
 
     @property
     def name(self) -> str:
-        """Its class's name; `create_agent` asks for it, whose model is noted then."""
+        """The class's name; `create_agent` reads it, and the agent's model is noted then."""
         self._agents.note()
         return type(self).__name__
 
@@ -171,7 +171,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return self.routing.dispatcher.spend
 
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
-        """Take a step with the chosen model, or with the one that another middleware set."""
+        """Run a step with the chosen model, or with the one that another middleware set."""
         heard = None if is_innermost(handler) else Heard()
         in_background = partial(self.routing.dispatcher.call_in_background, do=handler)
         return drive(self._steps(request, in_background, heard), handler)
@@ -179,7 +179,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
-        """Take a step so; encoding runs beside the event loop."""
+        """Run a step asynchronously; the decision is made in a thread."""
         heard = None if is_innermost(handler) else Heard()
         in_background = partial(self.routing.dispatcher.acall_in_background, do=handler)
         return await adrive(self._steps(request, in_background, heard), handler)
@@ -195,7 +195,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         Args:
             request: For the step.
             in_background: Calls what shadow mode replaced, now and then; see `Dispatcher.call_in_background`.
-            heard: Hears which model answers, where a middleware within may call another.
+            heard: Notes the model that answers, where an inner middleware may call another.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
         member = self._agents.member(request.model) if set_elsewhere else None
@@ -251,7 +251,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
         return decision, settings
 
     def _asked(self, request: Request, decision: Decision) -> Request:
-        """Return the request for the chosen model: what another provider left in it taken out."""
+        """Return the request for the chosen model, without what only other providers understand."""
         name = decision.candidate
         provider = self.routing.providers[name]
         check_own_tools(request.tools, provider, name)

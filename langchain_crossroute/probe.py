@@ -25,7 +25,7 @@ from langchain_crossroute.messages.reading import as_answer
 from langchain_crossroute.messages.reply import cost_of, message_of, told_usage, usage_of
 
 CHAT_MODELS = "langchain_core.language_models.chat_models"
-"""The module whose functions tell handlers of a call."""
+"""The module whose functions call handlers."""
 
 UNREADABLE = (OutputParserException, ValidationError, JSONDecodeError)
 
@@ -37,16 +37,16 @@ PARSERS_WORDS = re.compile(r" at line \d+ column \d+$")
 
 
 class UsageProbe(BaseCallbackHandler):
-    """Overhears a call whose answer reaches the caller parsed, without its message, or not at all.
+    """A callback that counts a call whose answer reaches the caller parsed, without its message, or not at all.
 
     Args:
-        parsed: The model's client may parse the answer, also as it comes.
+        parsed: The model's client may parse the answer, also while it arrives.
 
     Attributes:
-        answered: Whether an answer came.
+        answered: Whether an answer arrived.
         usage: Its tokens; None where they are not known.
-        message: The last that came.
-        cost: USD, where an answer that only an error held tells that itself.
+        message: The last message.
+        cost: USD, where an answer that only an error held states its cost.
     """
 
     run_inline = True

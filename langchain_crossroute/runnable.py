@@ -22,7 +22,7 @@ from langchain_crossroute.messages.reading import read
 
 
 class CrossRouteRunnable(Runnable[Any, Decision]):
-    """Decide, without a call.
+    """Return a decision for an input, without a call.
 
     A candidate's name, or alias, may be an `init_chat_model` string, so that the decision configures a model:
 
@@ -74,7 +74,7 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         return self._call_with_config(lambda given: self._decide(given, settings), input, config, **kwargs)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Decision:
-        """Return the decision for an input; encoding runs beside the event loop."""
+        """Return the decision for an input, made in a thread."""
         config = ensure_config(config)
         settings = self.settings.overridden(config.get("configurable"))
 
@@ -84,9 +84,9 @@ class CrossRouteRunnable(Runnable[Any, Decision]):
         return await self._acall_with_config(decide, input, config, **kwargs)
 
     def pick(self, branches: Mapping[str, RunnableLike[Any, Any]]) -> Runnable[Any, Any]:  # type: ignore[override]
-        """Return a runnable that hands its input to the branch of the candidate that is chosen.
+        """Return a runnable that passes its input to the branch of the chosen candidate.
 
-        In place of `Runnable.pick`, which takes keys out of a dict: a decision is none.
+        It replaces `Runnable.pick`, which selects keys of a dict: a decision is none.
 
         Args:
             branches: Candidate, by name or alias -> chain; only these candidates are chosen among, and of them

@@ -26,13 +26,13 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         self.name = "CrossRouteStructuredOutput"
 
     def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
-        """Return what the chosen member made of the schema."""
+        """Return the chosen member's structured output."""
         return self._bound(input, config, kwargs).answer()
 
     async def ainvoke(
         self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
-        """Return what the chosen member made of the schema."""
+        """Return the chosen member's structured output."""
         return await self._bound(input, config, kwargs).aanswer()
 
     def stream(
@@ -41,7 +41,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> Iterator[Any]:
-        """Yield what the chosen member makes of the schema."""
+        """Yield the chosen member's structured output."""
         return self._bound(input, config, kwargs).stream()
 
     def astream(
@@ -50,7 +50,7 @@ class StructuredOutput(Runnable[LanguageModelInput, Any]):
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
-        """Yield what the chosen member makes of the schema."""
+        """Yield the chosen member's structured output."""
         return self._bound(input, config, kwargs).astream()
 
     def _bound(

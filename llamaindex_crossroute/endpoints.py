@@ -32,7 +32,7 @@ CALLERS: frozenset[Capability] = frozenset({"tools"})
 
 
 class PromptEndpoints(MemberPool):
-    """Each is the member's own: its system prompt, output parser, adapters and native structured output."""
+    """Endpoints with a prompt template, run by the member with its own system prompt, parser and structured output."""
 
     @override
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
@@ -98,7 +98,7 @@ class PromptEndpoints(MemberPool):
 
 
 class ToolEndpoints(PromptEndpoints):
-    """Each is the member's own, with its own tool formats; what it answered, it parses."""
+    """Endpoints with tools, run by the member with its own tool formats; it also parses its answers."""
 
     @override
     def chat_with_tools(
@@ -188,7 +188,7 @@ class ToolEndpoints(PromptEndpoints):
         return self._call(reading._replace(needs=needs), send, unescalated="the call runs tools")
 
     def _sender(self, endpoint: str, given: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[LLM], Any]:
-        """Return what hands a call with tools on to a member: what was given, and no more."""
+        """Return a function that calls a member's endpoint with the given arguments, and no others."""
         routing = self._routing
         tools, user_msg, history, *args = given
 
@@ -210,7 +210,7 @@ def _read(tools: Tools, user_msg: Said, chat_history: History) -> Reading:
 
 
 def _apart(tool: BaseTool) -> AsyncBaseTool:
-    """Return a copy of a tool whose own calls to LLMs the call's probe does not hear."""
+    """Return a copy of a tool whose calls to LLMs are not counted by the call's probe."""
     if not isinstance(tool, AsyncBaseTool):
         return _Apart(tool)
     quiet, call, acall = copy.copy(tool), tool.call, tool.acall
@@ -230,7 +230,7 @@ def _apart(tool: BaseTool) -> AsyncBaseTool:
 
 
 class _Apart(AsyncBaseTool):
-    """A tool that has nothing but `__call__`."""
+    """A tool that has only `__call__`, not counted by the call's probe."""
 
     def __init__(self, tool: BaseTool) -> None:
         self._tool = tool

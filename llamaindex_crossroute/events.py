@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CrossRouteDecisionEvent(BaseEvent):
-    """A member was chosen; emitted before it is called, once a call, or for each member that a call is put to.
+    """A member was chosen; emitted before it is called: once a call, or for each further member of an escalation.
 
     Attributes:
         decision: The member, with predicted quality and cost, and why.
@@ -35,19 +35,18 @@ class CrossRouteDecisionEvent(BaseEvent):
 class CrossRouteAnswerEvent(BaseEvent):
     """A member answered; emitted once a call, of a stream at its end.
 
-    An answer that could not be read, and a stream that broke, are told of as well (`final` is False); the caller
-    gets their error.
+    It is also emitted for an unreadable answer, and for a stream that broke (`final` is False); the caller gets their
+    error.
 
-    A call that may be put to several members tells of each answer first (`final` is False), then of the one that
-    was kept, with the sum of what all took.
+    An escalated call emits one for each answer (`final` is False), then one for the best, with the sums of all.
 
     Attributes:
-        decision: The member that answered, the failures before it, and what it cost.
-        usage: Tokens, where the provider tells them.
-        price: What the member charges, where that is known; None for a sum over several.
-        final: Whether this is what the caller gets.
-        judgements: USD of each judgement that was paid for, beside what members took.
-        nested: Whether the member is a pool itself, which tells of its own members.
+        decision: The member that answered, the failures before it, and the cost.
+        usage: Tokens, where the provider states them.
+        price: The member's price, where it is known; None for a sum over several.
+        final: Whether the caller gets this answer.
+        judgements: USD of each judgement, in addition to the members' cost.
+        nested: Whether the member is a pool itself, which emits events of its own members.
     """
 
     decision: Decision
@@ -59,7 +58,7 @@ class CrossRouteAnswerEvent(BaseEvent):
 
     @property
     def is_sum(self) -> bool:
-        """Whether other events told of the same tokens before."""
+        """Whether other events state the same tokens."""
         return self.nested or (self.final and bool(self.decision.calls))
 
     @classmethod
@@ -69,10 +68,10 @@ class CrossRouteAnswerEvent(BaseEvent):
 
 
 class CrossRouteSpendReport(BaseEventHandler):
-    """Add up what answered calls took; print it for a table.
+    """Add up tokens and USD of answered calls; print it for a table.
 
-    Calls whose provider told no tokens (OpenAI's streams, unless asked to) count without tokens and USD. A judge
-    that costs something is a row of its own.
+    Calls without stated tokens (OpenAI's streams, by default) count without tokens and USD. A judge with a cost has a
+    row of its own.
 
     Examples:
         `pip install "crossroute[llamaindex]"`
@@ -112,12 +111,12 @@ class CrossRouteSpendReport(BaseEventHandler):
 
     @property
     def by_candidate(self) -> dict[str, Spent]:
-        """What each member's calls took."""
+        """Calls, tokens and USD by member."""
         return self.spend.by_candidate
 
     @property
     def total(self) -> Spent:
-        """What all calls took."""
+        """Calls, tokens and USD of all members."""
         return self.spend.total
 
     def __rich__(self) -> Table:

@@ -28,14 +28,14 @@ class CrossRouteLLM(ToolEndpoints):
     """Send each call to the member with the best predicted quality for its cost.
 
     An LLM like any other, for `Settings.llm`, query engines, chat engines, agents, programs, workflows. Every
-    endpoint routes once and hands its arguments to the chosen member unchanged; rate limits, timeouts and
-    outages go on to the next best, all other errors reach the caller as they were.
+    endpoint routes once and passes its arguments to the chosen member unchanged; after rate limits, timeouts and
+    outages the next best member is called, all other errors reach the caller unchanged.
 
-    The decision is in `additional_kwargs["crossroute"]` of each response, with what the call cost; where a
-    response does not reach the caller (query engines), the events CrossRouteDecisionEvent and
-    CrossRouteAnswerEvent tell. `spend` adds up tokens and USD by member.
+    The decision is in `additional_kwargs["crossroute"]` of each response, with the cost of the call; where a
+    response does not reach the caller (query engines), it is in the events CrossRouteDecisionEvent and
+    CrossRouteAnswerEvent. `spend` adds up tokens and USD by member.
 
-    To decide otherwise for some calls, take a copy, which shares members and router:
+    For other settings in some calls, make a copy, which shares members and router:
     `llm.model_copy(update={"cost_preference": 0.9})`.
 
     Args:
@@ -46,21 +46,21 @@ class CrossRouteLLM(ToolEndpoints):
         willingness_to_pay: USD, in place of the dial.
         constraints: What the chosen member must satisfy.
         default: The member for calls that hold no text; the router need not know it.
-        sticky: Finish a tool turn with the member that began it, and count what its prompt cache saves.
+        sticky: Finish a tool turn with the member that began it, and count the saving of its prompt cache.
         max_attempts: At most, a call, over all members.
-        past_filters: Let another member answer what one's content filter refuses; it is raised otherwise.
-        abilities: What is known of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
+        past_filters: After an answer that a content filter withheld, call another member; otherwise it is raised.
+        abilities: Capabilities of members beyond their metadata: `{"a": Ability(capabilities={"vision"})}`.
         prices: Member -> price in USD per million tokens, in place of the router's.
-        escalate: Look at each answer, and ask another member where that is expected to pay: True for one more
-            call, an `Escalation` for more, and for limits; "buffer" gathers streamed calls for it, which are else
-            not escalated.
-        budgets: USD that calls may take in a period; several hold at once.
-        budget_keys: What calls count for beside all calls, such as "user:ann"; set it on a copy for each user.
-        traffic: Where decisions and calls are kept: a `TrafficLog`, its URL, or the path of a SQLite file; an answer's
-            decision tells its `decision_id`, for `TrafficLog.feedback`.
+        escalate: Weigh each answer, and call another member where that is expected to pay: True for one more call, an
+            `Escalation` for more, and for limits; "buffer" gathers streamed calls for it, which are otherwise not
+            escalated.
+        budgets: Limits in USD over a period; several hold at once.
+        budget_keys: Keys of further budgets that calls count for, such as "user:ann"; set it on a copy for each user.
+        traffic: The log of decisions and calls: a `TrafficLog`, its URL, or the path of a SQLite file; an answer's
+            decision holds its `decision_id`, for `TrafficLog.feedback`.
         exploration: Share of the calls that goes to members which may be as good as the best.
         shadow: Call this member always, and log which one would have been chosen.
-        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
+        shadow_share: Share of the calls for which that one is called as well, in the background.
         callback_manager: For the pool and all its members.
 
     Examples:
@@ -87,7 +87,7 @@ class CrossRouteLLM(ToolEndpoints):
 
     @classmethod
     def from_config(cls, path: str | Path, **changes: Any) -> Self:
-        """Return the pool that a crossroute.toml describes; other arguments go before what the file says.
+        """Return the pool of a crossroute.toml; other arguments take precedence over the file.
 
         Raises:
             ConfigError: Something in the file is wrong; the message names the line.

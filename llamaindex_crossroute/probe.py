@@ -37,15 +37,15 @@ _current: ContextVar[UsageProbe | None] = ContextVar("crossroute_usage_probe", d
 class UsageProbe:
     """Sums the tokens of the LLM events within its `with` blocks, in this context alone.
 
-    An endpoint within another (a completion by way of a chat) tells of the same raw response twice; it counts
-    once. A nested pool reports its own tokens and cost; what its members answered is heard here, too.
+    An endpoint within another (a completion by way of a chat) emits the same raw response twice; it counts once. A
+    nested pool reports its own tokens and cost; its members' answers are also received here.
 
     Args:
         keep_chunks: Keep a stream's chunks, too.
 
     Attributes:
-        cost: USD, as a nested pool reports it; None where there is none, or where it does not know.
-        responses: What was answered, a stream by its last chunk.
+        cost: USD, as a nested pool reports it; None without one, or where it is unknown.
+        responses: The answers, a stream by its last chunk.
         chunks: A stream's chunks, where they are kept.
     """
 
@@ -72,7 +72,7 @@ class UsageProbe:
 
     @property
     def usage(self) -> Usage | None:
-        """Tokens, where the provider tells them."""
+        """Tokens, where the provider states them."""
         while self._unread:
             self._add(usage_of(self._unread.pop()))
         return self._usage
@@ -98,7 +98,7 @@ class UsageProbe:
             note_answer(error, self.usage, self.cost)
 
     def take(self, event: LLMChatEndEvent | LLMCompletionEndEvent) -> None:
-        """Add the tokens that an event tells."""
+        """Add the tokens of an event."""
         response = event.response
         if response is None or _is_among(response, self.responses):
             return
@@ -106,21 +106,21 @@ class UsageProbe:
         self._unread.append(response)
 
     def take_chunk(self, event: LLMChatInProgressEvent | LLMCompletionInProgressEvent) -> None:
-        """Keep the chunk that an event tells, if chunks are kept."""
+        """Keep the chunk of an event, if chunks are kept."""
         if self._keep_chunks and not _is_among(event.response, self.chunks[-1:]):
             self.chunks.append(event.response)
         if self._outer is not None:
             self._outer.take_chunk(event)
 
     def take_call(self, usage: Usage | None, cost: float | None) -> None:
-        """Add what a pool within says of its call."""
+        """Add the tokens and cost that a nested pool reports."""
         self._has_pool = True
         self._add(usage)
         if cost is not None:
             self.cost = (self.cost or 0.0) + cost
 
     def took(self, told: Usage | None) -> Usage | None:
-        """Return the tokens of a call whose answer tells its own: a pool's tells one member's alone."""
+        """Return the tokens of a call, given those of its answer: of a nested pool, these are one member's alone."""
         return self.usage if told is None or self._has_pool else told
 
     def _hear(self, response: Response) -> None:
@@ -142,7 +142,7 @@ def tell_outer(usage: Usage | None, cost: float | None) -> None:
 
 @contextmanager
 def unprobed() -> Iterator[None]:
-    """Keep what happens within from the probe around it."""
+    """Hide LLM events within the block from the probe around it."""
     token = _current.set(None)
     try:
         yield
@@ -151,7 +151,7 @@ def unprobed() -> Iterator[None]:
 
 
 def heard(chunks: Any, probe: UsageProbe) -> Iterator[Any]:
-    """Yield the chunks of a stream that is read, and closed, within a probe, unlike what its reader does between."""
+    """Yield the chunks of a stream that is read and closed within a probe; the consumer's code between is not."""
     iterator = iter(chunks)
     try:
         while True:
@@ -204,5 +204,5 @@ class _Listener(BaseEventHandler):
 
 @cache
 def _listen() -> None:
-    """Listen from the first call on; importing attaches nothing."""
+    """Attach the listener at the first call; importing attaches nothing."""
     get_dispatcher(LLM_EVENTS).add_event_handler(_Listener())
