@@ -19,6 +19,8 @@ from contextlib import suppress
 
 from crossroute.patterns import lazy, letters_of
 
+from crossroute.reading import wordings
+
 COMMON = frozenset(
     (
         "the and of to is in what for that with are how this you by from which why who when where does can my your it at"
@@ -27,6 +29,8 @@ COMMON = frozenset(
 )
 CODED = frozenset(each.encode() for word in COMMON for each in (codecs.encode(word, "rot13"), word[::-1]))
 """Each of them in rot13, and backwards."""
+KNOWN = COMMON | frozenset(word for word in wordings.FILLERS if len(word) > 2)
+"""Words of which a text in code holds none; a shorter one may stand in it by chance."""
 
 LEAST_WORDS = 4
 LEAST_COMMON, COMMON_SHARE = 2, 0.15
@@ -85,7 +89,7 @@ def decode(text: str) -> str:
 
 def may_be_cipher(words: Iterable[str]) -> bool:
     """Return whether a text may be in code, by its words in small letters: none of them is common."""
-    return COMMON.isdisjoint(words)
+    return KNOWN.isdisjoint(words)
 
 
 def _of_signs(text: str) -> Iterator[bytes]:
