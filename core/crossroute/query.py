@@ -24,7 +24,7 @@ from crossroute.reading.normalization import (
     LEAST_RUN,
     LOWER,
     REPEATED_SENTENCES,
-    REPEATED_SHARE,
+    REPETITIVE_SHARE,
     SAMPLE,
     TITLE_WORDS,
     UPPER,
@@ -35,6 +35,7 @@ from crossroute.reading.normalization import (
 )
 from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
+from crossroute.reading.source import CLOSING
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
 from crossroute.tokens import PIECE, estimate_both, has_long_words
@@ -287,12 +288,13 @@ def plain_words(text: str) -> list[str]:
         return []
     words, lowered = text.split(), text.lower()
     count, spoken = len(words), words if text == lowered else lowered.split()
-    if (not text[0].isalpha() and unwrap(text) != text) or _is_written_otherwise(text, spoken):
+    may_be_wrapped = not text[0].isalpha() or text[-1] in CLOSING
+    if (may_be_wrapped and unwrap(text) != text) or _is_written_otherwise(text, spoken):
         return []
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
-    if len(set(words)) < REPEATED_SHARE * count or (
+    if len(set(words)) < REPETITIVE_SHARE * count or (
         count >= REPEATED_SENTENCES and _has_many_sentences(text)
     ):
         return []

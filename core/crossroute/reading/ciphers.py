@@ -128,13 +128,19 @@ def _of_letters(text: str) -> Iterator[str]:
     words = text.split()
     if len(words) == 1:
         signs = Counter(sign for sign in text if sign in SEPARATORS)
-        yield text.replace(signs.most_common(1)[0][0], " ") if signs else CAMEL.sub(" ", text)
+        if signs:
+            yield text.replace(signs.most_common(1)[0][0], " ")
+        yield CAMEL.sub(" ", text)
     elif words and words[0][0] in TAGS and len({word[0] for word in words}) == 1:
         yield " ".join(word[1:] for word in words)
     if not text.isascii() and len(TURNED_LETTER.findall(text)) >= LEAST_TURNED:
         yield from (text.translate(TURNED), text.translate(TURNED)[::-1])
     if len(words) >= LEAST_WORDS and _holds_coded(text):
-        yield from (codecs.encode(text, "rot13"), text[::-1], " ".join(word[::-1] for word in words))
+        yield codecs.encode(text, "rot13")
+        backwards = (text[::-1], " ".join(word[::-1] for word in words))
+        yield from sorted(
+            backwards, key=lambda said: not said.endswith((".", "?", "!"))
+        )  # as a sentence ends
 
 
 def _holds_coded(text: str) -> bool:

@@ -112,7 +112,14 @@ MIXED_WORD = lazy(rf"(?<!{_LETTER})(?={_LETTER}*{_FOREIGN})(?={_LETTER}*{_LATIN}
 """Words with Cyrillic or Greek letters, and those among them with Latin ones."""
 
 
-repetition_in = lru_cache(KNOWN_WORDS)(re.compile(r"([^\d\s])\1{3}|([^\d\s]{2,8}?)\2{3}").search)
+LENGTHENED = lazy(r"([a-hj-vyz])\1{2,}")
+"""A letter more than twice: in few words, so that several stand for a way of writing."""
+
+LEAST_LENGTHENED, LENGTHENED_SHARE = 3, 0.2
+
+repetition_in = lru_cache(KNOWN_WORDS)(
+    re.compile(r"([a-hj-vyz])\1\1|([^\d\s])\2{3}|([^\d\s]{2,8}?)\3{3}").search
+)
 """Find in a word the first characters, or groups of them, that only repeat; remembered by word."""
 
 
@@ -210,10 +217,16 @@ def drop_repetition(text: str) -> str:
     for gap in ("\n\n", "\n"):
         if gap in text and len(parts := set(text.split(gap))) == 1:
             text = parts.pop()
+    half = len(text) // 2
+    if (said := text[:half].rstrip()) == text[-half:].lstrip() and " " in said:  # all of it twice
+        text = said
     words = text.split()
     different = dict.fromkeys(words)
     for word in filter(repetition_in, different):
         text = text.replace(word, _without_repetition(word))
+    lengthened = sum(LENGTHENED.search(word) is not None for word in filter(repetition_in, different))
+    if lengthened >= max(LEAST_LENGTHENED, LENGTHENED_SHARE * len(different)):
+        text = LENGTHENED.sub(r"\1", text)
     if len(different) < REPEATED_SHARE * len(words) and _repeat_at_once(words):
         text = REPEATED_WORDS.sub(lambda run: run[1] if len(run[0]) < FILLER else "", text).strip()
     if len(different) < REPETITIVE_SHARE * len(words):

@@ -6,12 +6,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
+from crossroute.reading.source import read_source
 
 MOST_LAYERS = 4
 MOST_JSON = 20_000
+SHORTEST_JSON = 60
+"""Characters of JSON's signs and keys around a message."""
+
+MOST_OF_JSON = 0.6
+"""Share of the longest string in all of them, where it is what is said, whatever its key."""
 
 TEMPLATE = lazy(
     r"<\|[a-z_]{2,24}\|>(?:(?:system|user|assistant|human)(?=<\|end_header_id\|>|\n))?"
@@ -98,7 +105,7 @@ def _without_layer(text: str) -> str:
         return said
     if start == "<" and (inner := _without_tags(text)):
         return inner
-    if inner := _inside(text):
+    if inner := read_source(text) or _inside(text):
         return inner
     if head := STAMP.match(text) or SOLE_NUMBER.match(text):
         return text[head.end() :]
@@ -165,12 +172,31 @@ def _said_in_json(text: str) -> str:
         return ""
     if isinstance(value, dict) and (asked := _beside_context(value)):
         return asked
+    said = _said_last(value)
+    if not said or 2 * len(said) <= len(text) - SHORTEST_JSON:
+        strings = [*_strings(value)]
+        longest = max(strings, key=len, default="")
+        said = longest if " " in longest and len(longest) >= MOST_OF_JSON * sum(map(len, strings)) else ""
+    return said
+
+
+def _said_last(value: object) -> str:
+    """Return what the last message of a value in JSON says, by its keys."""
     while isinstance(value, dict | list):
         if isinstance(value, list):
             value = value[-1] if value else ""
         else:
             value = next((value[key] for key in SAYS if value.get(key)), "")
-    return value if isinstance(value, str) and 2 * len(value) > len(text) - 60 else ""
+    return value if isinstance(value, str) else ""
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield the strings among the values in JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
 
 
 def _beside_context(message: dict[str, object]) -> str:

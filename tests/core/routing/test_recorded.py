@@ -37,7 +37,8 @@ def test_predictions_are_those_that_were_recorded(name):
 
 WORDS = """
 time year People Q: question Question: # > 1. model LLM ai AI the use best reminder: Reminder available tools summary
-what is with to in that and of hahaha hahahaha aaaa aaa <b> </b> a.b ? ! . :: -- don't (A) A) 12 1,000 _x_ WHY NOT context: below. note
+what is with to in that and of
+hahaha hahahaha aaaa aaa <b> </b> a.b ? ! . :: -- don't (A) A) 12 1,000 _x_ WHY NOT context: below. note
 """.split()  # noqa: SIM905 - prose
 
 
