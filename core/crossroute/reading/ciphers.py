@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from crossroute.patterns import lazy, letters_of
-
 from crossroute.reading import wordings
 
 COMMON = frozenset(
