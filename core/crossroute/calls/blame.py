@@ -27,6 +27,8 @@ from crossroute.calls.faults import (
     UNSUPPORTED,
     WINDOW,
     Fault,
+    attribute_of,
+    message_of,
     note,
     noted,
 )
@@ -134,29 +136,39 @@ def is_timeout(error: BaseException) -> bool:
 
 def status(error: BaseException) -> int | None:
     """Return the HTTP status of an error, from 400 up, or None where it carries none."""
-    response = getattr(error, "response", None)
+    response = attribute_of(error, "response")
     if isinstance(response, Mapping):  # botocore
         response = response.get("ResponseMetadata", {})
         places = [response.get("HTTPStatusCode") if isinstance(response, Mapping) else None]
     else:
         names = ("status_code", "http_status", "status", "code")
-        places = [getattr(error, name, None) for name in names] + [getattr(response, "status_code", None)]
-    return next((place for place in places if _is_status(place)), None)
+        places = [attribute_of(error, name) for name in names] + [getattr(response, "status_code", None)]
+    return next(filter(None, map(_number, places)), None)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that it was explicitly raised from."""
+    """Yield an error, those that it was explicitly raised from, and those of a group."""
     seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        yield link
-        seen.add(id(link))
-        link = link.__cause__
+    links: list[Any] = [error]
+    while links:
+        link = links.pop(0)
+        if isinstance(link, BaseException) and id(link) not in seen:
+            yield link
+            seen.add(id(link))
+            links += [link.__cause__, *(attribute_of(link, "exceptions") or ())]
 
 
 def names_of(error: BaseException) -> set[str]:
     """Return the names of an error's class and its bases."""
     return {base.__name__ for base in type(error).__mro__}
+
+
+def json_of(told: Any) -> str:
+    """Return what a provider sent as JSON; as Python spells it where it is none."""
+    try:
+        return json.dumps(told, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return repr(told)
 
 
 def _told(error: Exception) -> Fault | None:
@@ -165,7 +177,7 @@ def _told(error: Exception) -> Fault | None:
     code, within = status(error), next((one for one in map(_number, _fields(body)) if one), None)
     if code is None or (code in REQUESTED and within is not None):  # a gateway's own, and its provider's
         code = within or code
-    words = f"{str(error)[:TELLING_LENGTH]} {json.dumps(body, default=str)[:TELLING_LENGTH] if body else ''}"
+    words = f"{message_of(error)[:TELLING_LENGTH]} {json_of(body)[:TELLING_LENGTH] if body else ''}"
     named = CONNECTION if type(error) is OSError else None  # no route, network down
     names = [BY_NAME[base.__name__] for base in type(error).__mro__ if base.__name__ in BY_NAME]
     named = next((one for one in names if one in (WINDOW, CONTENT)), names[0] if names else named)
@@ -176,8 +188,8 @@ def _told(error: Exception) -> Fault | None:
         return _by_status(code, kind, words)
     if kind is not None:
         return kind
-    if named is None and (isinstance(error, TypeError) or EMPTY.search(str(error))):
-        named = UNSUPPORTED if UNSENT.search(str(error)) else UNREADABLE
+    if named is None and (isinstance(error, TypeError) or EMPTY.search(message_of(error))):
+        named = UNSUPPORTED if UNSENT.search(message_of(error)) else UNREADABLE
     if named is ARGUMENT or (named is None and body):
         return _by_words(words) or (OVERLOAD if named is None else ARGUMENT)
     return named or _by_words(words)
@@ -222,10 +234,10 @@ def _by_words(words: str) -> Fault | None:
 
 def _body(error: Exception) -> Mapping[str, Any] | None:
     """Return a provider's error body: of `body`, or, in an answer with status 200, of the first argument."""
-    response = getattr(error, "response", None)
+    response = attribute_of(error, "response")
     if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping):  # botocore
         return {str(name).lower(): value for name, value in response["Error"].items()}
-    places = (getattr(error, "body", None), getattr(error, "details", None), next(iter(error.args), None))
+    places = (attribute_of(error, "body"), attribute_of(error, "details"), next(iter(error.args), None))
     body = next(filter(None, map(_mapping, places)), None)
     within = [_mapping(body.get(name)) for name in ("error", "detail")] if body is not None else []
     return next(filter(None, within), body)
@@ -246,9 +258,6 @@ def _word(value: Any) -> str | None:
 
 
 def _number(value: Any) -> int | None:
-    value = int(value) if isinstance(value, str) and value.isdecimal() else value
-    return value if _is_status(value) else None
-
-
-def _is_status(value: Any) -> bool:
-    return isinstance(value, int) and 400 <= value < 600
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < 4 else None
+    return int(value) if isinstance(value, (int, float)) and 400 <= value < 600 else None

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from crossroute.cache import Lock
 from crossroute.calls.blame import fault_of, status
-from crossroute.calls.faults import note, noted
+from crossroute.calls.faults import message_of, note, noted
 from crossroute.calls.scrubbing import without_secrets
+from crossroute.candidate import UNWRITABLE
 from crossroute.decision import Failure
 from crossroute.errors import CrossRouteError
 
@@ -115,11 +116,11 @@ def _said(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-    return str(error)
+    return message_of(error)
 
 
 def _first_line(message: str) -> str:
-    line = (without_secrets(message.strip()).splitlines() or [""])[0]
+    line = UNWRITABLE.sub("", (without_secrets(message.strip()).splitlines() or [""])[0])
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 

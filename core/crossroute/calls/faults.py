@@ -93,6 +93,9 @@ _NAMES = {
 BY_NAME = {name: fault for fault, names in _NAMES.items() for name in names.split()}
 """Names of exception classes, of any library, anywhere among a class's bases."""
 
+LONGEST_MESSAGE = 20_000
+"""Characters of an error's message that are looked at."""
+
 ANSWERED = frozenset(
     {
         "ContentFilterFinishReasonError",
@@ -122,3 +125,23 @@ def note(error: BaseException, **facts: Any) -> None:
 def noted(error: BaseException, name: str) -> Any:
     """Return a fact that is attached to an error; None where it is not."""
     return getattr(error, f"crossroute_{name}", None)
+
+
+def attribute_of(error: BaseException, name: str) -> Any:
+    """Return an attribute of an error; None where it has none, or where its own code fails."""
+    try:
+        return getattr(error, name, None)
+    except Exception:
+        return None
+
+
+def message_of(error: BaseException) -> str:
+    """Return the beginning of an error's message; empty where its own code fails.
+
+    >>> message_of(ValueError("too long"))
+    'too long'
+    """
+    try:
+        return str(error)[:LONGEST_MESSAGE]
+    except Exception:
+        return ""

@@ -15,7 +15,6 @@ Source: the providers' references on rate limits, as of November 2026.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
@@ -25,8 +24,9 @@ from email.utils import parsedate_to_datetime
 from itertools import chain as joined
 from typing import Any
 
-from crossroute.calls.blame import TELLING_LENGTH, chain, status
+from crossroute.calls.blame import TELLING_LENGTH, chain, json_of, status
 from crossroute.calls.counting import field_of
+from crossroute.calls.faults import attribute_of, message_of
 from crossroute.patterns import moment
 
 LONGEST_WAIT = 3600.0
@@ -92,31 +92,31 @@ def _told(error: BaseException) -> Iterator[float | None]:
     in_ms = seconds_of(headers.get("retry-after-ms"))
     yield None if in_ms is None else in_ms / 1_000
     yield seconds_of(headers.get("retry-after"))
-    yield seconds_of(getattr(error, "retry_after", None))
-    body = json.dumps([getattr(error, name, None) for name in ("details", "body")], default=str)
-    delay = DELAY.search(body) or DELAY.search(str(error)[:TELLING_LENGTH])
+    yield seconds_of(attribute_of(error, "retry_after"))
+    body = json_of([attribute_of(error, name) for name in ("details", "body")])
+    delay = DELAY.search(body) or DELAY.search(message_of(error)[:TELLING_LENGTH])
     yield seconds_of(f"{delay[2]}ms" if delay[1] else delay[2]) if delay else None
     if status(error) in BUSY:
-        yield _in_words(str(error))
+        yield _in_words(message_of(error))
     if status(error) == 429:
         yield max(_resets(headers), default=None)
 
 
 def _headers(error: BaseException) -> dict[str, str]:
-    response = getattr(error, "response", None)
+    response = attribute_of(error, "response")
     if isinstance(response, Mapping):  # botocore
         response = response.get("ResponseMetadata", {})
         headers = response.get("HTTPHeaders") if isinstance(response, Mapping) else None
     else:
-        headers = getattr(response, "headers", None)
-    within = field_of(field_of(getattr(error, "body", None), "metadata"), "headers")
-    told = (one.items() for one in (within, headers) if isinstance(one, Mapping))
+        headers = getattr(response, "headers", None) or attribute_of(error, "headers")
+    within = field_of(field_of(attribute_of(error, "body"), "metadata"), "headers")
+    told = (one.items() for one in (within, headers) if one is not None and hasattr(one, "items"))
     return {str(name).lower(): value for name, value in joined(*told)}
 
 
 def _resets(headers: Mapping[str, str]) -> Iterator[float]:
     """Yield the seconds until each limit that is used up is lifted; one whose rest is not told counts as such."""
-    if used_up := IN_ONE.search(headers.get("ratelimit", "").replace(" ", "")):
+    if used_up := IN_ONE.search(str(headers.get("ratelimit")).replace(" ", "")):
         yield float(used_up[1])
     for header, told in headers.items():
         found = RESET.match(header)

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from http import HTTPStatus
 
 import httpx
 import pytest
 
 from crossroute.calls import faults
 from crossroute.calls.blame import fault_of, is_timeout, is_transient, status
+from crossroute.calls.failures import failure_of
+from crossroute.calls.waits import retry_after
 
 
 def error(name="SomethingError", message="", bases=(Exception,), **attributes):
@@ -421,3 +424,72 @@ def test_a_connection_that_a_timeout_of_no_kind_kept_from_opening_is_no_networks
     assert fault_of(wrapped) == faults.CONNECTION
     wrapped.__cause__ = cause
     assert fault_of(wrapped) == faults.UNSUPPORTED
+
+
+class MuteError(Exception):
+    def __str__(self):
+        raise RuntimeError("no message")
+
+
+class UnsetError(Exception):
+    @property
+    def response(self):
+        raise RuntimeError("The .response property has not been set.")
+
+    body = response
+
+
+@pytest.mark.parametrize("raised", [MuteError(), UnsetError("x")])
+def test_an_error_of_which_the_own_code_fails_is_an_unknown_fault(raised):
+    assert fault_of(raised) == faults.UNKNOWN
+    assert retry_after(raised) is None
+    assert failure_of("m", raised).error == type(raised).__name__
+
+
+@pytest.mark.parametrize("code", ["429", 429.0, HTTPStatus.TOO_MANY_REQUESTS])
+def test_a_status_is_read_however_it_is_typed(code):
+    assert status(error(status_code=code)) == 429
+    assert fault_of(error(status_code=code)) == faults.OVERLOAD
+
+
+@pytest.mark.parametrize("code", ["rate_limit", "4290", float("nan"), True, 200])
+def test_what_is_no_refusal_is_no_status(code):
+    assert status(error(status_code=code)) is None
+
+
+class GroupError(Exception):
+    """As Python 3.11 and anyio raise what tasks raised at once."""
+
+    def __init__(self, *exceptions):
+        super().__init__("unhandled errors in a TaskGroup")
+        self.exceptions = exceptions
+
+
+@pytest.mark.parametrize(
+    ("raised", "fault"),
+    [
+        (GroupError(TimeoutError()), faults.TIMEOUT),
+        (GroupError(GroupError(ConnectionError())), faults.CONNECTION),
+        (GroupError(error(status_code=401)), faults.ACCESS),
+        (GroupError(asyncio.CancelledError()), faults.ARGUMENT),
+    ],
+)
+def test_a_group_of_errors_is_what_they_are(raised, fault):
+    assert fault_of(raised) == fault
+
+
+@pytest.mark.parametrize("body", [{("a", 1): 2}, {"code": {"x": 1}}])
+def test_a_body_that_is_no_json_is_read_as_far_as_it_goes(body):
+    assert fault_of(error("BadRequestError", status_code=400, body=body)) == faults.ARGUMENT
+
+
+def test_a_message_of_a_failure_holds_no_control_characters_and_can_be_written():
+    told = failure_of("m", ValueError("\x1b[31mred\x00 \ud800flag")).message
+    assert told == "[31mred flag"
+    assert told.encode()
+
+
+def test_of_a_long_message_the_beginning_is_read():
+    told = failure_of("m", ValueError("ab " * 2_000_000)).message
+    assert told.startswith("ab ab ")
+    assert len(told) == 200

@@ -154,3 +154,11 @@ def test_a_model_that_is_loading_says_how_long():
         retry_after(error("503 - {'error': 'Model is loading', 'estimated_time': 20.0}", status_code=503))
         == 20
     )
+
+
+def test_headers_may_stand_on_the_error_itself():
+    from email.message import Message
+
+    headers = Message()
+    headers["Retry-After"] = "7"
+    assert retry_after(error(code=429, headers=headers)) == 7
