@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 CONFIG, WORKERS = "CROSSROUTE_CONFIG", "CROSSROUTE_WORKERS"
-"""Environment variables by which the server's processes are told their file, and how many they are."""
+"""Environment variables with the pool's file and the number of processes, for the server's processes."""
 FULL = "The server has as many calls under way as it takes. Come again in a moment."
 PAGE = Path(__file__).with_name("page.html")
 COMMON = {"x-content-type-options": "nosniff", "cache-control": "no-store", "referrer-policy": "no-referrer"}
@@ -91,7 +91,7 @@ def app_of(service: Service) -> Starlette:
 
 
 async def _show(overview: Overview) -> None:
-    """Show other processes what this one counted, as long as it runs."""
+    """Publish this process's counters to the others, as long as it runs."""
     while True:
         await asyncio.sleep(SHOW_S)
         if overview.news:
@@ -100,7 +100,7 @@ async def _show(overview: Overview) -> None:
 
 
 def app_of_environment() -> Starlette:
-    """Return the application of the file that the environment names: what each process of a server makes."""
+    """Return the application of the file named by the environment; each process of a server calls it."""
     return app_of(Service.of(Path(os.environ[CONFIG]), workers=int(os.environ[WORKERS])))
 
 
@@ -155,7 +155,7 @@ async def _metrics(request: Request, service: Service) -> Response:
 
 
 def _listed(name: str) -> dict[str, object]:
-    """Return a model as both OpenAI's and Anthropic's clients read it."""
+    """Return a model's entry of `/v1/models`, for clients of OpenAI and of Anthropic."""
     when = datetime.fromtimestamp(STARTED, timezone.utc).isoformat(timespec="seconds")
     openai = {"object": "model", "created": int(STARTED), "owned_by": "crossroute"}
     return {"id": name, **openai, "type": "model", "display_name": name, "created_at": when}
@@ -169,7 +169,7 @@ async def _live(_: Request) -> Response:
 
 
 def _ready(service: Service) -> Endpoint:
-    """Answer whether some model can be called: none of them may be down."""
+    """Answer whether a model can be called: not all are down."""
 
     async def endpoint(_: Request) -> Response:
         down = [name for name in service.members if service.dispatcher.cooldowns.is_down(name)]
@@ -181,14 +181,14 @@ def _ready(service: Service) -> Endpoint:
 
 
 async def _shown(_: Request, __: Service) -> Response:
-    """Answer with the page, which runs no script but its own."""
+    """Answer with the page; its content policy allows only its own script."""
     content, policy = _page()
     headers = {**COMMON, "content-security-policy": policy, "x-frame-options": "DENY"}
     return Response(content, media_type="text/html", headers=headers)
 
 
 async def _overview(request: Request, service: Service) -> Response:
-    """Answer with what the page shows."""
+    """Answer with the data of the page."""
     try:
         service.guard.admit_admin(request.headers)
     except RequestError as error:
@@ -207,11 +207,11 @@ def _page() -> tuple[bytes, str]:
 
 
 class Entrance:
-    """Lets requests in, up to a number of calls at once; a slash at the end of a path counts for nothing.
+    """Admits requests, up to a number of concurrent calls; a trailing slash of a path is ignored.
 
     Args:
-        app: What answers them.
-        service: Its settings say how many.
+        app: The application behind it.
+        service: Its settings hold the number.
     """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:

@@ -37,7 +37,7 @@ STREAMING: dict[str, dict[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
     "messages": {"stream": True},
 }
-"""Format -> what asks for a stream that tells its tokens."""
+"""Format -> arguments that request a stream with usage."""
 
 
 class Whole(NamedTuple):
@@ -51,17 +51,17 @@ class Call:
     """One request of a client.
 
     Args:
-        service: What it is decided and carried out by.
+        service: The pool.
         wire: The format of the request.
         body: The request.
         settings: How to decide.
-        headers: Of the client's, those that a provider reads.
+        headers: The client's headers that providers read.
 
     Attributes:
-        foresees: Whether qualities and costs are predicted: of a model that was asked for they are where that is used.
+        foresees: Whether qualities and costs are predicted; for a named model only where they are used.
 
     Raises:
-        RequestError: Something of the request is not as the format has it.
+        RequestError: The request does not conform to its format.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Call:
         self.foresees = settings.candidate is None or service.foresees_all
 
     async def decide(self, *, streamed: bool = False) -> Decision:
-        """Choose the member: at once where decisions are quick and the text is short, else beside the event loop."""
+        """Choose the member: directly where decisions are quick and the text is short, else in a thread."""
         waits = self.service.waits
         if not (self.foresees or waits):
             return self._decide(streamed)
@@ -88,7 +88,7 @@ class Call:
         return await self.service.dispatcher.off_loop(decide, len(self.reading.asked), waits=waits)
 
     async def count(self) -> bytes:
-        """Return the tokens of the request: as a model that was asked for counts them, else an estimate."""
+        """Return the tokens of the request: as a named model counts them, else an estimate."""
         member = self.service.members.get(self.settings.candidate or "")
         if member is None or not member.takes(self.wire.name):
             return json.dumps({"input_tokens": self.reading.tokens}).encode()
@@ -111,7 +111,7 @@ class Call:
         """Yield the stream's bytes.
 
         Args:
-            told: Takes the decision as it stands when there is something to read.
+            told: Called with the decision when the stream has content.
         """
         decision = await self.decide(streamed=True)
         if decision.max_calls > 1:
@@ -179,7 +179,7 @@ class Call:
         )
 
     def _unable(self) -> dict[str, str]:
-        """Return which candidates do not know all of the tools, each with why.
+        """Return the candidates that do not support all of the tools -> the reason.
 
         Raises:
             RequestError: All of them.
@@ -209,7 +209,7 @@ class Call:
         return self._whole(Taken(body, heard, source, False, left_out), decision)
 
     def _whole(self, taken: Taken, decision: Decision) -> Whole:
-        """Return an answer in the client's format: as it came but for some changes, or written anew."""
+        """Return an answer in the client's format: with a few changes, or rewritten."""
         heard = taken.heard
         self._remember(heard.parts, heard.id, decision.candidate)
         self._learn(decision.candidate, heard.usage)
@@ -224,11 +224,11 @@ class Call:
     def _sent(
         self, decision: Decision, more: Mapping[str, Any], *, streamed: bool = False
     ) -> tuple[Sent, Wire, list[str]]:
-        """Return what is sent to the decision's candidate, the format of its answer, and what was left out.
+        """Return the request to the decision's candidate, the format of its answer, and what was left out.
 
         Args:
             decision: What was decided.
-            more: Arguments to add, in the member's words.
+            more: Arguments to add, by the member's names.
             streamed: Ask for a stream.
         """
         member = self.service.members[decision.candidate]
@@ -252,7 +252,7 @@ class Call:
         return Sent(member, source.path, said.encode(), self.headers, self._tokens(member)), source, left_out
 
     def _changes(self, member: Member, streamed: bool) -> dict[str, Any]:
-        """Return what a member of the client's format is told otherwise than the client asked."""
+        """Return the changes of a request for a member with the client's format."""
         changes = member.changes(self.body)
         messages = fitted(self.body.get("messages"), member)
         if messages is not None:
@@ -262,7 +262,7 @@ class Call:
         return changes
 
     def _tokens(self, member: Member) -> int:
-        """Return about how many tokens a member reads and writes; they are estimated where it has several places."""
+        """Estimate the tokens of a member's input and output, if it has several places; else 0."""
         if len(member.places) < 2:
             return 0
         limits = (
@@ -280,10 +280,10 @@ class Call:
             self.service.budgets.learn(*self._size, usage.input_tokens, candidate, usage.output_tokens)
 
     def _written_wire(self, member: Member) -> WrittenWire:
-        """Return the format in which a member is asked that does not take the client's.
+        """Return the format for a member that does not take the client's.
 
         Raises:
-            UnableError: It cannot be asked for what another provider keeps.
+            UnableError: The request refers to something that another provider stores.
         """
         if self.request.previous:
             raise UnableError(member.name, "previous_response_id")

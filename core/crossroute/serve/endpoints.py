@@ -31,7 +31,7 @@ from crossroute.traffic import labelled
 
 T = TypeVar("T")
 PASSED_ON = ("anthropic-version", "anthropic-beta", "traceparent", "tracestate")
-"""Headers of a client's that providers read."""
+"""Client headers that providers read."""
 
 HOW = frozenset(
     {
@@ -44,13 +44,13 @@ HOW = frozenset(
         "conversation_id",
     }
 )
-"""What the field `crossroute` of a request may say: how to decide, and under which labels to log it."""
+"""Keys of the field `crossroute` of a request: settings of the decision, and labels for the log."""
 EMBEDDINGS = "/embeddings"
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 async def complete(request: Request, service: Service, wire: Wire) -> Response:
-    """Answer a request for an answer of a model."""
+    """Answer a request for a completion."""
     try:
         call, told = await admitted(request, service, wire)
         with labelled_by(call):
@@ -65,7 +65,7 @@ async def complete(request: Request, service: Service, wire: Wire) -> Response:
 
 
 async def decide(request: Request, service: Service) -> Response:
-    """Answer which model a request of any format would go to, without calling it."""
+    """Answer with the decision for a request of any format, without a call."""
     try:
         call, told = await admitted(request, service, None)
         call.foresees = True
@@ -77,7 +77,7 @@ async def decide(request: Request, service: Service) -> Response:
 
 
 async def count(request: Request, service: Service) -> Response:
-    """Answer how many tokens a request of Anthropic's format has."""
+    """Answer with the tokens of a request in Anthropic's format."""
     try:
         call, told = await admitted(request, service, COUNTED)
         content = await _unless_gone(request, call.count())
@@ -89,7 +89,7 @@ async def count(request: Request, service: Service) -> Response:
 
 
 async def embed(request: Request, service: Service) -> Response:
-    """Answer a request for embeddings, as the model that is asked for does."""
+    """Answer a request for embeddings by the named model."""
     try:
         key = service.guard.admit(request.headers)
         told = service.guard.take_request(key)
@@ -107,7 +107,7 @@ async def embed(request: Request, service: Service) -> Response:
 
 
 async def grade(request: Request, service: Service) -> Response:
-    """Keep a grade of an answer."""
+    """Store a grade of an answer."""
     try:
         key = service.guard.admit(request.headers)
         told = service.guard.take_request(key)
@@ -119,11 +119,11 @@ async def grade(request: Request, service: Service) -> Response:
 
 
 async def admitted(request: Request, service: Service, wire: Wire | None) -> tuple[Call, dict[str, str]]:
-    """Return the call that a request asks for, and the headers that tell what is left of its key's rates.
+    """Return the call of a request, and the headers with the rest of its key's rates.
 
     Raises:
-        RequestError: It is not allowed, or something of it is not as the format has it.
-        pydantic.ValidationError: What it says of how to decide is out of range.
+        RequestError: It is not allowed, or does not conform to its format.
+        pydantic.ValidationError: A setting is out of range.
     """
     key = service.guard.admit(request.headers)
     told = service.guard.take_request(key)
@@ -142,7 +142,7 @@ async def admitted(request: Request, service: Service, wire: Wire | None) -> tup
 
 
 def labelled_by(call: Call) -> AbstractContextManager[None]:
-    """Return a block whose call is labelled, in the log of traffic, as the request says."""
+    """Return a block in which the call is logged with the request's labels."""
     said = call.body.get(FIELD) or {}
     tags = [*map(str, said.get("tags") or ()), *sorted(call.settings.budget_keys)]
     conversation = said.get("conversation_id")
@@ -188,14 +188,14 @@ def _object(content: bytes) -> RawObject:
 
 
 def _wire_of(request: Request, body: RawObject) -> Wire:
-    """Return the format that a request looks like."""
+    """Return the format of a request, by its fields."""
     if "input" in body:
         return RESPONSES
     return MESSAGES if "system" in body or "anthropic-version" in request.headers else CHAT
 
 
 async def _streamed(request: Request, call: Call, told: Mapping[str, str]) -> Response:
-    """Return the stream once it has begun: what fails before is answered as an error."""
+    """Return the stream once it has begun: an earlier failure is answered as an error."""
     begun = time.perf_counter()
     decided: list[Decision] = []
     chunks = call.stream(decided.append)
@@ -221,7 +221,7 @@ async def _whole(first: bytes, chunks: AsyncGenerator[bytes, None], wire: Wire) 
 
 
 def broken(refusal: Refusal, wire: Wire) -> bytes:
-    """Return the event that tells a client of an error within a stream."""
+    """Return the event of an error within a stream."""
     if wire is RESPONSES:
         inner = refusal.body["error"]
         told = {name: inner.get(name) for name in ("code", "message", "param")}
@@ -230,7 +230,7 @@ def broken(refusal: Refusal, wire: Wire) -> bytes:
 
 
 class _Stream(StreamingResponse):
-    """A stream whose reader is cut off where it reads nothing for too long."""
+    """A stream that is cut off if its client reads nothing for too long."""
 
     def __init__(self, chunks: AsyncIterator[bytes], timeout: float, headers: dict[str, str]) -> None:
         super().__init__(chunks, media_type="text/event-stream", headers=headers)
@@ -250,7 +250,7 @@ class _Stream(StreamingResponse):
 
 
 async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
-    """Return what is awaited; where the client goes away meanwhile, it is cancelled.
+    """Await something, and cancel it if the client disconnects meanwhile.
 
     Raises:
         ClientDisconnect: The client went away.

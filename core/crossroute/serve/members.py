@@ -21,18 +21,18 @@ from crossroute.serve import library
 from crossroute.serve.wire.neutral import Request
 
 Speaks = Literal["openai", "anthropic", "litellm"]
-"""The API that a model has; `litellm`: another, which litellm speaks."""
+"""The format of a model's API; `litellm`: another, called through litellm."""
 
 
 class Provider(NamedTuple):
-    """Where a provider's API is, and how it is spoken to.
+    """A provider's API: address, format and key.
 
     Attributes:
         speaks: The wire format of its API.
         base_url: Its address; empty where each user has one.
         key: Environment variable of its key; empty where it needs none.
-        header: That carries the key.
-        elsewhere: Environment variable by which its own clients are told another address.
+        header: The header with the key.
+        elsewhere: Environment variable with another address, as its own clients read it.
     """
 
     speaks: Speaks
@@ -71,7 +71,7 @@ PROVIDERS = {
 OWN_KEYS = frozenset(
     {"default_headers", "use_responses_api", "model_kwargs", "extra_body", "max_retries", "streaming"}
 )
-"""Options of LangChain's classes that are no arguments of a request."""
+"""Options of LangChain's classes that are not arguments of a request."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ class Place:
         model: As it is called there.
         base_url: Its address.
         headers: With its key; never shown.
-        name: Tells places apart.
+        name: Unique among the places.
         weight: Its share of the calls.
-        window: Tokens that it takes, question and answer together; None: all that the model takes.
-        most_calls: At once; None: without end.
-        key: That litellm is told; other places have theirs in a header.
+        window: Tokens of input and output together; None for the model's own window.
+        most_calls: Concurrent calls; None without a limit.
+        key: For litellm; other places have theirs in a header.
     """
 
     model: str
@@ -135,25 +135,25 @@ class Member:
 
     @property
     def dialect(self) -> Dialect:
-        """How it is told things."""
+        """The dialect of its arguments."""
         return ANTHROPIC if self.speaks == "anthropic" else OPENAI
 
     @property
     def has_responses(self) -> bool:
-        """Whether it has OpenAI's Responses API: OpenAI's own models, and those of which the file says so."""
+        """Whether it has OpenAI's Responses API: OpenAI's own models, and those that the file marks."""
         stated = self.entry.options.get("use_responses_api")
         return self.speaks == "openai" and (
             bool(stated) if stated is not None else self.places[0].host == "api.openai.com"
         )
 
     def takes(self, wire: str) -> bool:
-        """Return whether it takes a request of a format as it is."""
+        """Return whether it takes requests of a format unchanged."""
         native = {"chat": self.speaks == "openai", "responses": self.has_responses}
         return native.get(wire, self.speaks == "anthropic")
 
     @cached_property
     def stated(self) -> dict[str, Any]:
-        """What the file has every call of it say, where the request does not: in its API's words."""
+        """Arguments in the file for calls that do not state them, by its API's names."""
         options = {name: value for name, value in self.entry.options.items() if name not in OWN_KEYS}
         extra = {**self.entry.options.get("model_kwargs", {}), **self.entry.options.get("extra_body", {})}
         limits = {"temperature": self.entry.temperature, "max_tokens": self.entry.max_tokens}
@@ -162,9 +162,9 @@ class Member:
         return said | options | extra | words
 
     def changes(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a request in its own format is told otherwise, beside its model.
+        """Return the changes of a request in its own format, beside the model.
 
-        OpenAI's own models are told `max_completion_tokens` for `max_tokens`, which those that reason refuse.
+        OpenAI's own models get `max_completion_tokens` for `max_tokens`, which reasoning models refuse.
         """
         changes = {name: value for name, value in self.stated.items() if name not in asked}
         own = self.speaks == "openai" and self.places[0].host == "api.openai.com"
@@ -174,7 +174,7 @@ class Member:
         return self._fitting(changes, asked)
 
     def arguments(self, request: Request) -> tuple[dict[str, Any], list[str]]:
-        """Return a request's arguments in its dialect's words, and what was left out.
+        """Return a request's arguments by its dialect's names, and what was left out.
 
         Raises:
             UnableError: It cannot do what an argument asks for.
@@ -187,7 +187,7 @@ class Member:
         return said, [str(one.message) for one in told]
 
     def effort_told(self, level: str) -> dict[str, Any]:
-        """Return the words that tell it an effort, such as `low`; none where that is no effort."""
+        """Return the arguments that set an effort, such as `low`; none where that is no effort."""
         return self._words_of(read_effort(level))
 
     def _effort(self) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class Member:
         return {**words.pop("extra_body", {}), **words}
 
     def _fitting(self, changes: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return changes with what Anthropic asks for beside thinking that a request does not ask for itself."""
+        """Return changes with the limits that Anthropic requires beside thinking, unless the request states them."""
         if self.speaks != "anthropic" or not isinstance(changes.get("thinking"), Mapping):
             return changes
         said = {**asked, **changes}

@@ -37,10 +37,10 @@ KINDS = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-"""Status -> what OpenAI's and Anthropic's APIs call it; all else is the server's."""
+"""Status -> its name in OpenAI's and Anthropic's APIs; others are server errors."""
 FAILURES = "x-crossroute-failures"
 AGAINST_RETRYING = {"x-should-retry": "false"}
-"""What keeps the providers' clients from asking again."""
+"""Headers that keep the providers' clients from retrying."""
 
 OWN: tuple[tuple[type[BaseException], int, str | None], ...] = (
     (BudgetSpentError, 429, "insufficient_quota"),
@@ -49,11 +49,11 @@ OWN: tuple[tuple[type[BaseException], int, str | None], ...] = (
     (UnableError, 400, "unsupported_parameter"),
     (CrossRouteError, 500, None),
 )
-"""Errors of our own -> status and code; the first that fits."""
+"""This package's errors -> status and code; the first match."""
 
 
 class Refusal(NamedTuple):
-    """What a client is answered in place of an answer."""
+    """An error response to a client."""
 
     status: int
     body: dict[str, Any]
@@ -61,7 +61,7 @@ class Refusal(NamedTuple):
 
 
 def refusal_of(error: BaseException, wire: Wire) -> Refusal:
-    """Return what a client is told of an error; nothing of how the server is made, and no key."""
+    """Return the error response for an error, without internals of the server and keys."""
     if isinstance(error, ProviderError):
         refused = _provider(error, wire)
     else:
@@ -76,7 +76,7 @@ def refusal_of(error: BaseException, wire: Wire) -> Refusal:
 
 
 def refused(error: BaseException, wire: Wire, service: Service) -> Response:
-    """Return the answer to a request that failed."""
+    """Return the HTTP response to a failed request."""
     told = refusal_of(error, wire)
     service.metrics.refused(told.status)
     return json_response(json.dumps(told.body), told.headers, told.status)
@@ -88,19 +88,19 @@ def json_response(content: str | bytes, headers: Mapping[str, str], status: int 
 
 
 def kind_of(status: int) -> str:
-    """Return what the APIs call an error with a status."""
+    """Return the APIs' name of an error with a status."""
     return KINDS.get(status, "invalid_request_error" if status < 500 else "server_error")
 
 
 def with_code(body: dict[str, Any], code: str | None) -> dict[str, Any]:
-    """Return the body of an error with a word for programs, where its format has a place for it."""
+    """Return the body of an error with a code, where its format has a field for it."""
     if code is not None and "code" in body["error"]:
         body["error"]["code"] = code
     return body
 
 
 def _provider(error: ProviderError, wire: Wire) -> Refusal:
-    """Return a provider's refusal: as it came where it is in the client's format and about the client's request."""
+    """Return a provider's refusal: unchanged if it is in the client's format and about the client's request."""
     wait = retry_after(error)
     headers = {} if wait is None else {"retry-after": f"{wait:.0f}"}
     status = error.status_code or 502

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from crossroute.traffic import TrafficLog
 
 FOLDER = "CROSSROUTE_FOLDER"
-"""Environment variable by which the processes of a server are told a folder of their own."""
+"""Environment variable with a folder that the processes of a server share."""
 POOL = "crossroute"
-"""The model that clients ask for to have one chosen; `crossroute:0.8` turns the dial."""
+"""The model name for a routed call; `crossroute:0.8` sets the dial."""
 DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
 """Those that `/v1/models` lists."""
 UNTOLD: frozenset[Capability] = frozenset({"tools", "structured_output", "vision", "audio", "files"})
@@ -48,7 +48,7 @@ class Service:
     Args:
         config: What the file says.
         settings: What it says of the server.
-        observers: Are told of every call.
+        observers: Notified of every call.
         environment: Holds the keys, by default the process's.
 
     Raises:
@@ -125,7 +125,7 @@ class Service:
         return cls(config, settings, **given)
 
     def _board(self, shared: Shared | None) -> Board | None:
-        """Return where the processes show each other what they count: in Redis, else in a folder of the server's."""
+        """Return the board for the processes' counters: in Redis, else in a folder of the server."""
         if shared is not None:
             return SharedBoard(shared, "+".join(self.members))
         folder = os.environ.get(FOLDER)
@@ -133,20 +133,20 @@ class Service:
 
     @property
     def foresees_all(self) -> bool:
-        """Whether a model that is asked for by its name is predicted, too: for budgets, the log, or other observers."""
+        """Whether named models are predicted, too: for budgets, the log, or other observers."""
         return self._watched or self._budgets.hold
 
     @property
     def waits(self) -> bool:
-        """Whether a decision waits for what is kept elsewhere: by a budget, or in Redis."""
+        """Whether a decision waits for stored state: of a budget, or in Redis."""
         return self.settings.redis is not None or self._budgets.hold
 
     def settings_for(self, model: Any) -> CallSettings:
-        """Return how a call is decided for which a client asks for a model; raises as `chosen`."""
+        """Return the settings of a call by the model that its client names; raises as `chosen`."""
         return self._settings_of(model if isinstance(model, str) else repr(model) if model else "")
 
     def chosen(self, model: Any) -> dict[str, Any]:
-        """Return what the model that a client asks for says of how to decide.
+        """Return the settings that a client's model name stands for.
 
         Raises:
             RequestError: There is no such model.
@@ -169,7 +169,7 @@ class Service:
 
 
 def opening(shared: Shared | None, url: str | None) -> Callable[[str | Path | None], State]:
-    """Return what opens a place where spending is kept; the shared Redis is waited for a moment only."""
+    """Return a function that opens the state of budgets; the shared Redis is waited for only briefly."""
 
     def opened(place: str | Path | None) -> State:
         return SharedState(shared, str(place)) if shared is not None and place == url else state_at(place)

@@ -24,16 +24,16 @@ LOG = logging.getLogger("crossroute.serve")
 WAIT_S = 0.05
 LEFT_ALONE_S = 1.0
 LOOK_S = 1.0
-"""Between two looks at what others know to be cooling down."""
+"""Seconds between two reads of other servers' cooldowns."""
 KEPT_S = 3_600
 DAY_S = 86_400
-"""How long it is known which model began a tool turn."""
+"""Seconds for which authors of tool calls are kept."""
 PREFIX = "crossroute:serve:"
 MOST_MISSED = 10_000
 
 
 class Shared:
-    """A Redis that may be gone; safe to share between threads.
+    """A Redis that may be unreachable; safe to share between threads.
 
     Args:
         url: As redis-py takes it.
@@ -60,7 +60,7 @@ class Shared:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it is left alone at the moment."""
+        """Whether it is not tried at the moment."""
         return time.monotonic() < self._gone_until
 
     def do(
@@ -85,7 +85,7 @@ class Shared:
 
 
 class SharedCounters:
-    """Numbers that all servers count together; those of this process where Redis is gone."""
+    """Counters of all servers; of this process alone while Redis is unreachable."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared, self._own = shared, LocalCounters()
@@ -110,7 +110,7 @@ class SharedCounters:
 
 
 class SharedCooldowns(Cooldowns):
-    """Cooldowns that all servers know of within a second."""
+    """Cooldowns shared by all servers within a second."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
@@ -119,13 +119,13 @@ class SharedCooldowns(Cooldowns):
         self.told: dict[str, float] = {}
 
     def fail(self, candidate: str, retry_after: float | None = None, *, began: float | None = None) -> None:
-        """Begin a cooldown, or lengthen the one that runs, and tell the others."""
+        """Begin or lengthen a cooldown, for all servers."""
         super().fail(candidate, retry_after, began=began)
         until = time.time() + super().remaining(candidate)
         self._shared.do(lambda client: client.hset(self._key, candidate, f"{until:.3f}"), int)
 
     def clear(self, candidate: str) -> None:
-        """End a candidate's cooldown, and tell the others."""
+        """End a candidate's cooldown, for all servers."""
         super().clear(candidate)
         self.told.pop(candidate, None)
         self._shared.do(lambda client: client.hdel(self._key, candidate), int)
@@ -135,7 +135,7 @@ class SharedCooldowns(Cooldowns):
         return max(super().remaining(candidate), self.told.get(candidate, 0.0) - time.time(), 0.0)
 
     def look(self) -> None:
-        """Take in what others know; asked too often, do nothing."""
+        """Read other servers' cooldowns, at most once a second."""
         if time.monotonic() - self._looked < LOOK_S and self._looked:
             return
         self._looked = time.monotonic()
@@ -148,7 +148,7 @@ class SharedCooldowns(Cooldowns):
 
 
 class SharedMemory(Memory):
-    """Memory of which cooldowns and tool turns are known to all servers."""
+    """Memory with cooldowns and authors of tool calls shared by all servers."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class SharedMemory(Memory):
         self._shared = shared
 
     def began(self, marks: Iterable[str], candidate: str) -> None:
-        """Remember which candidate wrote an answer, by its marks, and tell the others."""
+        """Remember the author of an answer, by its marks, for all servers."""
         known = list(filter(None, marks))
         super().began(known, candidate)
 
@@ -170,7 +170,7 @@ class SharedMemory(Memory):
             self._shared.do(work, lambda: None)
 
     def beginner(self, marks: Iterable[str]) -> str | None:
-        """Return which candidate wrote the answer with one of these marks, whichever server passed it on."""
+        """Return the author of the answer with one of these marks, from any server."""
         known = list(filter(None, marks))
         self.cooldowns.look()
         found = super().beginner(known)
@@ -193,7 +193,7 @@ class SharedBoard:
         self._shared, self._key = shared, f"{PREFIX}overview:{pool}"
 
     def show(self, name: str, text: str) -> None:
-        """Show a text of a process, in place of its last one."""
+        """Publish a text of a process, in place of its last one."""
 
         def work(client: Any) -> None:
             with client.pipeline(transaction=False) as pipeline:

@@ -27,7 +27,7 @@ from crossroute.serve.wire.neutral import (
 
 
 class Tail(tail.Tail[Any]):
-    """What the events of a stream pass; those that came together stay together.
+    """The events of a stream pass through it; those that arrive together stay together.
 
     Of the same format they pass as they came, but for the last one, which carries the decision: from the finish
     reason on they are held until it is known what the call took. Of another format they are written anew.
@@ -66,7 +66,7 @@ class Tail(tail.Tail[Any]):
         self._calls: dict[int, ToolCall] = {}
 
     def shows(self, chunk: list[Event]) -> bool:
-        """Return whether some events hold something to read."""
+        """Return whether events have content."""
         self._read = self._said(chunk)
         return any(isinstance(delta, SHOWING) for deltas in self._read for delta in deltas)
 
@@ -77,7 +77,7 @@ class Tail(tail.Tail[Any]):
             yield passed
 
     def end(self) -> Iterator[bytes]:
-        """Yield what was held back, with the decision."""
+        """Yield the events that were held back, with the decision."""
         last = b"".join(self._last())
         if last:
             yield last

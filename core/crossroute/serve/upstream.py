@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 Response: TypeAlias = "aiohttp.ClientResponse | library.LibraryResponse"
 KEPT_ALIVE_S = 30.0
 STALE_S = 1.0
-"""Within which a connection that broke is taken for a kept one that its server closed; the request is sent anew."""
+"""Seconds within which a broken connection counts as closed by its server while idle; the request is sent again."""
 LONGEST_ERROR = 100_000
-"""Bytes that are read of what a provider refuses with."""
+"""Most bytes read of a provider's error."""
 LONGEST_ANSWER = 256_000_000
 WORD = re.compile(r"\w+")
 ALWAYS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 LOG = logging.getLogger("crossroute.serve")
 KEPT = NEEDED | {"model", "messages", "input", "tools", "tool_choice", "stream", "max_tokens", "system"}
-"""Arguments that are not left out: without them another answer would come back."""
+"""Arguments that are never left out: the answer would differ."""
 
 
 class Sent(NamedTuple):
@@ -64,23 +64,23 @@ class Sent(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A whole answer, as it came."""
+    """A whole answer, unchanged."""
 
     content: bytes
     headers: Mapping[str, str]
 
 
 class Upstream:
-    """Asks providers; used within one event loop, and closed in the end.
+    """Sends requests to providers; used within one event loop, and closed at the end.
 
-    An argument that a model's API refuses, and that may be left out, is left out, now and in later requests to it.
+    An optional argument that a model's API refuses is left out, in this and later requests to it.
 
     Args:
         settings: Its timeouts.
 
     Attributes:
         refused: Member -> arguments that its API refused.
-        balancer: Chooses at which of its places a member is called.
+        balancer: Chooses among a member's places.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -125,7 +125,7 @@ class Upstream:
 
     @asynccontextmanager
     async def _opened(self, sent: Sent) -> AsyncIterator[Response]:
-        """Open a response at the best place that takes the request; what one refuses, the next is asked."""
+        """Open a response at the best place; if that refuses the request, at the next."""
         tried: list[Place] = []
         while True:
             place = self.balancer.pick(sent.member.places, sent.tokens, tried)
@@ -203,7 +203,7 @@ class Upstream:
         return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=self._longest(stated))
 
     def _longest(self, stated: float | None) -> float:
-        """Return the seconds until a provider says something, and between two pieces of a stream."""
+        """Return the longest wait for a provider's first bytes, and between two pieces of a stream, in seconds."""
         return stated or self._settings.answer_timeout_s
 
     def _open(self) -> aiohttp.ClientSession:
@@ -220,7 +220,7 @@ class Upstream:
 
 
 def _is_stale(error: Exception) -> bool:
-    """Return whether a connection broke before an answer: a kept one does that its server closes at that moment."""
+    """Return whether a connection broke before an answer, as an idle one does that its server closes."""
     import aiohttp
 
     broken = (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError, aiohttp.ClientOSError)

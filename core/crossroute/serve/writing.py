@@ -23,7 +23,7 @@ from crossroute.serve.wire.neutral import (
 )
 
 FRAMEWORKS = frozenset({"stream_usage", "timeout", "config", "model"})
-"""Words of a framework that no API has."""
+"""Keywords of frameworks that no API has."""
 
 
 def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict[str, Any], list[str]]:
@@ -48,7 +48,7 @@ def written(request: Request, target: WrittenWire, member: Member) -> tuple[dict
 
 
 def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
-    """Return arguments as Anthropic's API spells what LangChain's class spells otherwise."""
+    """Return arguments by the names of Anthropic's API, where LangChain's class has others."""
     told = dict(said)
     stop = told.pop("stop", None)
     if stop is not None:
@@ -83,14 +83,14 @@ def _for_anthropic(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
 
 
 def _for_openai(said: Mapping[str, Any], member: Member) -> dict[str, Any]:
-    """Return arguments with the effort in the words of the member's host."""
+    """Return arguments with the effort by the names of the member's host."""
     level = said.get("reasoning_effort")
     words = member.effort_told(level) if isinstance(level, str) else {}
     return {name: value for name, value in said.items() if name != "reasoning_effort" or not words} | words
 
 
 def _check_media(request: Request, member: Member) -> None:
-    """Refuse pictures and files that the client's provider keeps under an id, which no other can read.
+    """Refuse pictures and files that the client's provider stores under an id, which others cannot read.
 
     An address is passed on, but not to litellm, which would fetch it itself.
 
