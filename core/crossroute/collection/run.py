@@ -35,14 +35,14 @@ from crossroute.profiler.run import ProfilingRun, Progress
 from crossroute.profiler.settings import Estimate, Pace, ProfilingSettings, Purse
 
 STEPS = (0.25, 0.5, 1.0)
-"""Shares of what asking all further pairs costs, at which the accuracy is told."""
+"""Shares of the cost of all further pairs at which the accuracy is reported."""
 
 JUDGE = ".judge"
-"""Before the name of the file that keeps what a judge said."""
+"""Prefix of the files with a judge's grades."""
 
 
 class CollectionSettings(BaseModel):
-    """How candidates are asked.
+    """Concurrency, rates and limits of a collection.
 
     Attributes:
         concurrency: Calls under way at once, a candidate.
@@ -69,7 +69,7 @@ class Collected:
         cost: USD that all answers, and the judge, took.
         ungraded: Answers that nothing graded, which are no outcomes.
         agreement: Of the judge with the references; None without either.
-        stopped: Why not all was asked; empty where all was.
+        stopped: The reason why it stopped early; empty where it did not.
         accuracy: Of a design: what more USD buy, (USD, half of the 95 % interval of a quality on a kind of prompt),
             0 USD first.
     """
@@ -89,7 +89,7 @@ class Collected:
 
 
 class Collection:
-    """Prompts, the models that are asked, and where their answers are kept."""
+    """Prompts, models, and the folder of their answers."""
 
     def __init__(
         self,
@@ -127,12 +127,12 @@ class Collection:
 
     @property
     def ungradable(self) -> int:
-        """How many prompts have neither a reference nor what else would grade their answers."""
+        """How many prompts have neither a reference nor a grader or judge."""
         return 0 if self.judge else sum(query.checker is ungraded for query in self.queries)
 
     @cached_property
     def planner(self) -> Planner | None:
-        """What chooses the pairs to ask; None where all are asked."""
+        """The design, which chooses the pairs to ask; None where all are asked."""
         if self.design is None:
             return None
         texts = {query.query_id: query.text for query in self.queries}
@@ -158,7 +158,7 @@ class Collection:
         return tuple((usd, self.planner.accuracy(answered, usd, estimated)) for usd in steps)
 
     async def run(self) -> Collected:
-        """Ask what is not yet answered, and grade all."""
+        """Ask the unanswered pairs, and grade all answers."""
         with ExitStack() as stack:
             files = {
                 model.candidate.name: stack.enter_context(AnswersFile(self._path(model.candidate.name)))
@@ -190,7 +190,7 @@ class Collection:
         )
 
     async def _ask(self, files: Mapping[str, AnswersFile]) -> str:
-        """Ask the candidates side by side; return why they stopped, empty where all that was wanted was asked."""
+        """Ask the candidates concurrently; return the reason of an early stop, empty without one."""
         if self.planner is None:
             return await self._round(files, dict.fromkeys(files))
         while chosen := self.planner.next({name: file.rows for name, file in files.items()}):
@@ -268,11 +268,11 @@ class Collection:
         )
 
     def _labelled(self, row: Row) -> Row:
-        """Return a kept answer under its prompt's task, which may have been named since."""
+        """Return a stored answer with its prompt's current task."""
         return row | {"task": self.prompts[row["text"]].task}
 
     def _path(self, name: str) -> Path | None:
-        """Return where the answers of a candidate are kept: each name has another file, whatever its characters."""
+        """Return the file of a candidate's answers; any two names have different files."""
         return None if self.folder is None else self.folder / f"{quote(name, safe=' .')}.jsonl"
 
 
@@ -296,5 +296,5 @@ def collect(prompts: Sequence[Prompt], models: Sequence[AskedModel], **options: 
 
 
 async def acollect(prompts: Sequence[Prompt], models: Sequence[AskedModel], **options: Any) -> Collected:
-    """Do what `collect` does, within a running event loop."""
+    """Like `collect`, within a running event loop."""
     return await Collection(prompts, models, **options).run()

@@ -68,7 +68,7 @@ async def aprofile_model(
     settings: ProfilingSettings | None = None,
     on_answer: Callable[[Progress], None] | None = None,
 ) -> Outcomes:
-    """Do what `profile_model` does, within a running event loop."""
+    """Like `profile_model`, within a running event loop."""
     asked = calibration_set() if queries is None else tuple(queries)
     with AnswersFile(file) as kept:
         candidate = Candidate(name=name, price=price)
@@ -88,7 +88,7 @@ def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcome
 
 
 def run_here(run: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine returns, from within a notebook's event loop, too."""
+    """Run a coroutine and return its result; also within a notebook's event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

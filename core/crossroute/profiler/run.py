@@ -42,24 +42,24 @@ REFUSED = frozenset({400, 413, 422})
 """Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""
 
 REFUSED_IN_A_ROW = 5
-"""Refusals without an answer between them, at most: more say something of the account, not of the queries."""
+"""Most refusals in a row: more of them are about the account, not about the queries."""
 
 UNSEEN_OUTPUT_TOKENS = 500
-"""Written by one answer, as long as none is there to tell."""
+"""Expected output tokens before the first answer."""
 
 
 TOLD_S = 2.0
-"""Seconds of waiting beyond which it is told why."""
+"""Seconds of waiting from which the reason is logged."""
 
 LOG = logging.getLogger("crossroute.profiler")
 
 
 class _OwnFaultError(Exception):
-    """A fault of the user's code, which asking the model again would not mend, but pay for."""
+    """An error of the user's code, for which the model is not asked again."""
 
 
 class Progress(NamedTuple):
-    """How far a run is: answers kept, those wanted, USD spent, and the mean quality so far."""
+    """The progress of a run: answers, queries, USD spent, and the mean quality so far."""
 
     answered: int
     wanted: int
@@ -108,7 +108,7 @@ class ProfilingRun:
         self._tally = threading.Lock()
 
     async def all(self, on_answer: Callable[[Progress], None]) -> None:
-        """Ask all; where one fails, let those under way end, and raise what it failed with."""
+        """Ask all queries; after an error let the running calls end, then raise it."""
         self.on_answer = on_answer
         with ThreadPoolExecutor(self.settings.concurrency, "crossroute-profile") as self.threads:
             workers = [self._worker() for _ in range(min(self.settings.concurrency, len(self.todo)))]
@@ -172,7 +172,7 @@ class ProfilingRun:
         self._keep_said(query, said, time.monotonic() - begun)
 
     def _keep_said(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
-        """Keep what the model said; what goes wrong from here on is not its fault: asked again, it is paid again."""
+        """Store the answer; a later error is not the model's, which is not asked and paid again."""
         try:
             self._keep(query, Answer.of(said), seconds)
         except _OwnFaultError:
@@ -181,7 +181,7 @@ class ProfilingRun:
             raise _OwnFaultError from error
 
     def _wait(self, state: RetryCallState) -> float:
-        """Return the seconds before another attempt, and hold all other calls as long as the provider asks."""
+        """Return the seconds before another attempt, and pause all calls for as long as the provider asks."""
         error = state.outcome.exception() if state.outcome else None
         asked = (retry_after(error) if error else None) or 0.0
         self.pace.hold(asked)
@@ -227,14 +227,14 @@ class ProfilingRun:
 
     @staticmethod
     def _graded(query: GradedQuery, text: str) -> tuple[float, Exception | None]:
-        """Return an answer's quality, or what its grader failed with: the answer is paid for, and kept ungraded."""
+        """Return an answer's quality, or its grader's error: the answer is paid for, and stored ungraded."""
         try:
             return query.grade(text), None
         except Exception as error:
             return math.nan, error
 
     def _taken(self, query: GradedQuery) -> float:
-        """Return what a call is expected to cost, once so much is set aside.
+        """Reserve the expected cost of a call, and return it.
 
         Raises:
             SpendingLimitError: There is less left.
@@ -253,6 +253,6 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def is_async(answerer: Answerer) -> bool:
-    """Return whether a model's answer is awaited."""
+    """Return whether a model's function is a coroutine function."""
     call = getattr(answerer, "__call__", None)  # noqa: B004 - an object whose __call__ is async is meant
     return inspect.iscoroutinefunction(answerer) or inspect.iscoroutinefunction(call)

@@ -40,10 +40,10 @@ from crossroute.training.start import Start, continued, fresh
 from crossroute.training.state import forget_state
 
 FEWEST = 2
-"""Train queries without which there is nothing to project or cluster."""
+"""Least number of train queries: fewer cannot be projected and clustered."""
 
 CALIBRATION_QUERIES = 256
-"""Validation queries kept in a router, encoded, so that the dial can be set anew for another pool."""
+"""Validation queries kept in a router, encoded, to calibrate the dial again for another pool."""
 
 
 def fit(
@@ -60,18 +60,18 @@ def fit(
 ) -> Router:
     """Train a router.
 
-    Ctrl-C ends training and keeps the best epoch so far. With a folder for the state, the same call goes on from
+    Ctrl-C ends training and keeps the best epoch so far. With a folder for the state, the same call resumes from
     there; when all epochs are over and the router is made, the state is deleted.
 
     Args:
         outcomes: With train and validation queries; every candidate needs a price (see prices.priced).
         config: How to train; with `start`, the network's shape and the encoder are those of `start`, and so is
             the reward where none is set.
-        start: A router that goes on learning, instead of training from nothing. It knows the candidates by any
-            spelling. What is chosen on the validation split may be its very weights, where nothing was gained.
+        start: A router to continue training, instead of training from nothing; it knows the candidates by any
+            spelling. Its own weights are kept if the validation split shows no gain.
         encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
-        prior: What is believed of the candidates before their outcomes; not with `start`.
-        state_folder: Where the state is kept after each epoch, and taken up again from.
+        prior: Beliefs about the candidates before their outcomes; not with `start`.
+        state_folder: Where the state is saved after each epoch, and resumed from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
         on_trained: Called with the router before the state is deleted, to save it.
@@ -122,17 +122,17 @@ def fit_prepared(
     on_epoch: Callable[[Epoch], None] = lambda _: None,
     on_trained: Callable[[Router], None] = lambda _: None,
 ) -> Router:
-    """Train a router on queries that are encoded already; what is not said here is as for `fit`.
+    """Train a router on encoded queries; otherwise as `fit`.
 
     Args:
         train: The train split, from `prepare`.
         validation: The validation split.
-        query_encoder: What encoded them, for the router.
+        query_encoder: The encoder of both, for the router.
         unit: What the cost head learns.
         config: How to train, with the shape of `start` where there is one.
-        start: A router that goes on learning, its candidates under their names here.
-        prior: What is believed of the candidates before their outcomes.
-        state_folder: Where the state is kept.
+        start: A router to continue training, with the candidates' names in the outcomes.
+        prior: Beliefs about the candidates before their outcomes.
+        state_folder: Where the state is saved.
         on_epoch: Called after each epoch.
         on_trained: Called with the router before the state is deleted.
     """
@@ -181,10 +181,10 @@ def fit_prepared(
 def _completed(
     predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig, prior: Prior | None
 ) -> tuple[Predictor, Floats]:
-    """Return a network that was trained from nothing with members and doubt beside it.
+    """Return a network that was trained from nothing with its ensemble and doubt.
 
     Returns:
-        The predictor, and the quality that it foresees of validation queries without having learned from them, (v, m).
+        The predictor, and its out-of-sample predictions of quality for the validation queries, shape (v, m).
     """
     stacked = fit_ensemble(predictor, train, validation, config) if config.ensemble else None
     joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
@@ -193,13 +193,13 @@ def _completed(
 
 
 def calibration_of(prepared: Prepared) -> EncodedQueries:
-    """Return the queries that a router keeps for its dial: evenly spaced ones, `CALIBRATION_QUERIES` at most."""
+    """Return the queries that a router keeps to calibrate its dial: evenly spaced, `CALIBRATION_QUERIES` at most."""
     sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return prepared.queries.take(sample)
 
 
 def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
-    """Return the digests of all queries that training saw; None where those of `start` are not known."""
+    """Return the digests of all training queries; None where those of `start` are not known."""
     if start and start.trained_on is None:
         return None
     before = [] if start is None or start.trained_on is None else [start.trained_on]
@@ -207,7 +207,7 @@ def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArra
 
 
 def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
-    """Return how a router was trained, and what `start` tells of where its candidates' profiles come from."""
+    """Return the settings and figures of the training, and the sources of profiles that `start` states."""
     told = start.provenance if start else {}
     sources = {name: held for name, held in told.get("sources", {}).items() if name in begun.pool}
     return {
@@ -219,7 +219,7 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
 
 
 def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
-    """Return what tells doubt beside a trained network; under a prior each task weighs by the root of its size."""
+    """Return the doubt of a trained network; under a prior each task weighs by the root of its size."""
     if prior is None:
         return fit_doubt(predictor, train, validation)
     _, task, count = np.unique(train.outcomes.tasks, return_inverse=True, return_counts=True)
@@ -249,7 +249,7 @@ def _verifier(
         predictor: The trained router's.
         train: The train split.
         validation: The validation split.
-        foreseen: Quality that the router predicts of validation queries without having learned from them, (n, m).
+        foreseen: Out-of-sample predictions of quality for the validation queries, shape (n, m).
         seed: Of the forest.
     """
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
@@ -267,7 +267,7 @@ def _verifier(
 
 
 def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
-    """Return the train and the validation split, once these are known to hold enough.
+    """Return the train and the validation split, and raise if they hold too little.
 
     Raises:
         DataError: A candidate has no price, all cost the same, or there are too few queries.

@@ -40,7 +40,7 @@ WARM_UP = 2
 
 
 class Prepared(NamedTuple):
-    """One split as the network reads it."""
+    """A split as the network's input and targets."""
 
     outcomes: Outcomes
     encoded: torch.Tensor  # (n, D)
@@ -84,7 +84,7 @@ def prepare(
 
 
 class Epoch(NamedTuple):
-    """How training stands, reported after each epoch."""
+    """The state of training after an epoch."""
 
     epoch: int
     loss: float
@@ -100,10 +100,10 @@ class TrainingRun:
         pool: Profiled candidates.
         query_encoder: For the predictor of the trained network.
         cost_unit: What the cost head learns.
-        train: What trains.
-        validation: What chooses the epoch.
+        train: The train split.
+        validation: The validation split, which chooses the epoch.
         config: How to train.
-        origin: Digest of the router that it goes on from; empty where it starts from nothing.
+        origin: Digest of the router whose training it continues; empty for none.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class TrainingRun:
         self.best = self._weights()
 
     def finish(self, state_folder: Path | None, on_epoch: Callable[[Epoch], None]) -> bool:
-        """Train to the end, or to Ctrl-C, leave the best epoch's weights in the network, and tell which it was."""
+        """Train to the end, or to Ctrl-C; the network gets the best epoch's weights. Return whether it is the end."""
         ended = True
         try:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
@@ -146,7 +146,7 @@ class TrainingRun:
         return ended
 
     def judge(self) -> float:
-        """Keep the weights as they are if they are the best so far, and return their validation AIQ."""
+        """Keep the current weights if they are the best so far, and return their validation AIQ."""
         found = self.validation_aiq()
         score = found if self.config.choose_by == "aiq" else likelihood(self.trained(), self.validation)
         if score > self.best_score:
@@ -191,13 +191,13 @@ class TrainingRun:
         return members * loss  # so that each has the gradient that it would have alone
 
     def trained(self) -> Predictor:
-        """Return a predictor of the weights as they are."""
+        """Return a predictor with the current weights."""
         weights = {name: tensor.numpy().copy() for name, tensor in self.network.state_dict().items()}
         frozen = InferenceNetwork(self.network.config, weights)
         return Predictor(frozen, self.pool, self.query_encoder, self.cost_unit)
 
     def validation_aiq(self) -> float:
-        """Return the AIQ on the validation split with the weights as they are."""
+        """Return the AIQ of the current weights on the validation split."""
         split = self.validation
         foreseen = self.trained().foresee_encoded(split.queries)
         quality, cost = split.outcomes.quality, split.outcomes.cost
@@ -205,7 +205,7 @@ class TrainingRun:
         return aiq(points, *cost_range(quality, cost))
 
     def _part_of_the_pool(self) -> torch.Tensor:
-        """Return the columns that a batch sees: now and then a random part, so that any subset is a pool."""
+        """Return the candidates of a batch: sometimes a random part, so that the network learns from any pool."""
         pool = len(self.pool)
         if not self.config.candidate_dropout or torch.rand(()) >= self.config.candidate_dropout:
             return torch.arange(pool)
@@ -218,7 +218,7 @@ class TrainingRun:
             group["lr"] = self.config.learning_rate * rise * fall
 
     def save(self, folder: Path) -> None:
-        """Keep the state of the run."""
+        """Save the state of the run."""
         moments = optimizer_tensors(self.optimizer)
         state = TrainingState(
             self._weights(),
@@ -232,7 +232,7 @@ class TrainingRun:
         write_state(folder, state, self._fingerprint)
 
     def resume(self, folder: Path) -> None:
-        """Take up the state that `save` kept, where there is one."""
+        """Resume from the state that `save` wrote, if there is one."""
         state = read_state(folder, self._fingerprint)
         if state is not None:
             self.network.load_state_dict(state.network)
@@ -243,7 +243,7 @@ class TrainingRun:
 
     @cached_property
     def _fingerprint(self) -> str:
-        """A digest of all that the run is made from: what it learns, is judged by, and starts from."""
+        """A digest of the run's splits, settings and start."""
         prices = [(c.name, c.price.input, c.price.output) for c in self.pool if c.price]
         digests = []
         for split in (self.train, self.validation):
