@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 from crossroute.reading.appeals import ADDRESS_SIGNS, drop_appeals, drop_empty_choices
 from crossroute.reading.asides import may_hold_aside
-from crossroute.reading.ciphers import decode, may_be_cipher
+from crossroute.reading.ciphers import CODED, may_be_cipher, read_cipher
 from crossroute.reading.conversation import Turn, ends_of, read_turns
 from crossroute.reading.encodings import HEX_END, LEAST_BETWEEN, LEAST_HEX
 from crossroute.reading.normalization import (
     LEAST_RUN,
     LOWER,
     REPEATED_SENTENCES,
+    REPEATED_SHARE,
     REPETITIVE_SHARE,
     SAMPLE,
     TITLE_WORDS,
@@ -32,13 +33,14 @@ from crossroute.reading.normalization import (
     is_titled,
     normalize,
     repetition_in,
+    said_once,
 )
 from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
 from crossroute.reading.source import CLOSING
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import unwrap
-from crossroute.tokens import PIECE, estimate_both, has_long_words
+from crossroute.tokens import LONG_WORDS, PIECE, estimate_both, has_long_words
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -64,10 +66,13 @@ MARK = re.compile(
 )
 """What a word must not hold that is read as it stands."""
 
+TELLING = LONG_WORDS.union(map(bytes.decode, CODED))
+"""Of a line without common words of English, one of these tells that it may be in code, or of another language."""
+
 WRAPS = frozenset("#*_~")
 """Signs with which a line may begin that is emphasized, or a head, as a whole."""
 
-SENTENCE_ENDS = (". ", "! ", "? ", ": ", ") ")
+SENTENCE_END = re.compile(r"[.!?:)] ")
 _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 
 KNOWN_WORDS = 16_384
@@ -294,15 +299,20 @@ def plain_words(text: str) -> list[str]:
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
-    if len(set(words)) < REPETITIVE_SHARE * count or (
-        count >= REPEATED_SENTENCES and _has_many_sentences(text)
+    different = len(set(words))
+    if different < REPEATED_SHARE * count or (
+        different < REPETITIVE_SHARE * count and said_once(text) != text
     ):
+        return []
+    ends = text.count(".") + text.count("!") + text.count("?")
+    if min(ends + 1, count) >= REPEATED_SENTENCES and _has_many_sentences(text):
         return []
     if text != lowered and (_is_loud(text) or _is_titled(words)):
         return []
+    rest = text[1:]
     may_hold_more = (
-        any(map(text.__contains__, SENTENCE_ENDS))
-        or (text[-1] != "?" and not text[1:].islower())
+        ((ends or ":" in text or ")" in text) and SENTENCE_END.search(text))
+        or (text[-1] != "?" and not rest == lowered[1:] != rest.upper())  # nothing but small letters
         or lowered.startswith(BEGINS)
         or ("," in text and may_hold_aside(lowered))
     )
@@ -315,19 +325,24 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
         text[-1] == ":"
         or text[0] in WRAPS
         or text[1:6:2] in _SET_APART
-        or (may_be_cipher(words) and (has_long_words(text) or decode(text) != text))
+        or (may_be_cipher(words) and _is_of_other_words(text, words))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
     ):
         return True
     return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))
 
 
+def _is_of_other_words(text: str, words: list[str]) -> bool:
+    """Return whether a line without common words of English is of a language of long words, or in code."""
+    letters_alone = text.replace(" ", "").encode().isalpha()
+    if letters_alone and TELLING.isdisjoint(words):
+        return False
+    return has_long_words(text) or read_cipher(text) != text
+
+
 def _has_many_sentences(text: str) -> bool:
     """Return whether a line has so many sentences that some may be repeated."""
-    ends = sum(map(text.count, ".!?"))  # at most so many sentences, and quicker to count
-    return (
-        ends + 1 >= REPEATED_SENTENCES and sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
-    )
+    return sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
 
 
 def _is_titled(words: list[str]) -> bool:

@@ -217,9 +217,7 @@ def drop_repetition(text: str) -> str:
     for gap in ("\n\n", "\n"):
         if gap in text and len(parts := set(text.split(gap))) == 1:
             text = parts.pop()
-    half = len(text) // 2
-    if (said := text[:half].rstrip()) == text[-half:].lstrip() and " " in said:  # all of it twice
-        text = said
+    text = said_once(text)
     words = text.split()
     different = dict.fromkeys(words)
     for word in filter(repetition_in, different):
@@ -232,6 +230,17 @@ def drop_repetition(text: str) -> str:
     if len(different) < REPETITIVE_SHARE * len(words):
         text = _without(text, _repeated_sentences(text))
     return text or " ".join(dict.fromkeys(words))
+
+
+def said_once(text: str) -> str:
+    """Return the first half of a text that says all of it twice, else the text.
+
+    >>> said_once("What is it? What is it?"), said_once("so so")
+    ('What is it?', 'so so')
+    """
+    half = len(text) // 2
+    said = text[:half].rstrip()
+    return said if said == text[-half:].lstrip() and " " in said else text
 
 
 def lower_capitals(text: str) -> str:
