@@ -299,15 +299,8 @@ def plain_words(text: str) -> list[str]:
     may_have_head = ":" in text or text.startswith("#") or "below." in lowered
     if count < 2 or "  " in text or (may_have_head and HEAD.match(text)) or HARNESS.match(text):
         return []
-    different = len(set(words))
-    if different < REPEATED_SHARE * count or (
-        different < REPETITIVE_SHARE * count and said_once(text) != text
-    ):
-        return []
     ends = text.count(".") + text.count("!") + text.count("?")
-    if min(ends + 1, count) >= REPEATED_SENTENCES and _has_many_sentences(text):
-        return []
-    if text != lowered and (_is_loud(text) or _is_titled(words)):
+    if _may_repeat(text, words, ends) or (text != lowered and (_is_loud(text) or _is_titled(words))):
         return []
     rest = text[1:]
     may_hold_more = (
@@ -340,8 +333,15 @@ def _is_of_other_words(text: str, words: list[str]) -> bool:
     return has_long_words(text) or read_cipher(text) != text
 
 
-def _has_many_sentences(text: str) -> bool:
-    """Return whether a line has so many sentences that some may be repeated."""
+def _may_repeat(text: str, words: list[str], ends: int) -> bool:
+    """Return whether words or sentences of a line, of which it ends so many at most, may repeat."""
+    different, count = len(set(words)), len(words)
+    if different < REPEATED_SHARE * count or (
+        different < REPETITIVE_SHARE * count and said_once(text) != text
+    ):
+        return True
+    if min(ends + 1, count) < REPEATED_SENTENCES:
+        return False
     return sum(map(text.count, (". ", "! ", "? "))) + 1 >= REPEATED_SENTENCES
 
 
