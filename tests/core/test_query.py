@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossroute import Query
-from crossroute.query import VIEW_CHARACTERS
+from crossroute.query import VIEW_CHARACTERS, plain_tokens
+from crossroute.reading.normalization import normalize
+from crossroute.reading.question import Asked, find_question
+from crossroute.tokens import estimate_tokens
+
+NOUNS = "house river market engine garden letter winter summer bridge forest"
+PARTS = [
+    *("What ", "is ", "the ", "House ", "river ", "model ", "ist ", "der ", "gur ", "eht ", "x ", "#a "),
+    *("hi, ", "thanks ", ". ", "? ", "!", ": ", ") ", "A) ", "Question: ", "<b>", "1", "00 ff ", "..."),
+    *("wow wow ", "haha", '"', ";", "-- "),
+]
+LINES = st.lists(st.sampled_from(PARTS), max_size=24).map("".join)
 
 TEXTS = st.text(st.characters(exclude_categories=())).filter(str.strip)  # lone surrogates as well
 
@@ -106,3 +117,16 @@ def test_a_query_is_a_value():
 def test_one_call_is_a_truth_value():
     with pytest.raises(TypeError, match="one_call must be True, False or None, got 'no'"):
         Query("What?", one_call="no")
+
+
+@pytest.mark.parametrize(
+    "text", [NOUNS, "What is the capital of France?", f"{NOUNS} {NOUNS.title().lower()} is it?"]
+)
+def test_ordinary_lines_are_plain(text):
+    assert plain_tokens(text) == estimate_tokens(text)
+
+
+@given((LINES | st.text(st.characters(codec="ascii"))).filter(str.strip))
+def test_what_is_taken_for_plain_is_what_the_rules_leave_as_it_is(text):
+    if plain_tokens(text):
+        assert find_question(normalize(text)) == Asked(text)
