@@ -37,7 +37,7 @@ COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
-    rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w':]* \w|(?:[#/]|--)\w\S*\s*\Z|[{_UNSPACED}])"
+    rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w':]* \w|(?:[#/@]|--)\w\S*\s*\Z|[{_UNSPACED}])"
 )
 """Where a sentence may begin though none ended before it."""
 

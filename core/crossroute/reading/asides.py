@@ -26,22 +26,24 @@ OTHERWISE = re.compile(r"[?\n]|:\s")
 """What is in no clause of courtesy."""
 
 ENDS = " ?!.¿¡"
-WORD = re.compile(r"[^\W_]+")
-SIGNS = re.compile(r"(?<![$\d,])\d|[{}<>=`\\#@%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
+WORD = re.compile(
+    r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+"
+)  # the vowels of India's scripts are no letters to Python
+SIGNS = re.compile(r"[{}<>=`\\#@%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
 """What no courtesy holds; an item of a list is none."""
 
 EXPRESS = frozenset(
     (
         # greetings, thanks, wishes
         "hi hello hey hiya heya howdy greetings hope hoping thanks thank thankful thx ty tysm grateful gratitude appreciate"
-        " appreciated obliged cheers regards wishes wish welcome bye goodbye enjoy respect bless sincerely cordially"
+        " appreciated obliged cheers regards wishes wish welcome bye goodbye enjoy respect bless sincerely cordially yo ta faithfully owe evening"
         # excuses
         " sorry apologies apologize apologise excuse pardon forgive bother bothering bothered disturb disturbing silly dumb"
-        " stupid noob newbie"
+        " stupid noob newbie ignorance"
         # asking for help, telling of need
         " please pls plz help helping helpful assist assistance advice favour favor wondering wondered wonder curious"
         " question questions stuck struggling struggle lost confused desperate puzzled clueless beg begging appeal trust"
-        " urgent urgently hurry rush asap deadline quick quickly fast important crucial critical patience patient"
+        " urgent urgently hurry rush asap deadline quick quickly fast important crucial critical patience patient homework exam thesis assignment pointers tips guidance insights clue priority"
         # other languages
         " danke dank hoffe hallo servus moin grüezi entschuldige entschuldigung entschuldigen verzeihung verzeihen bitte hilfe"
         " helfen helft gruß grüße frage wichtig dringend herzlichen herzlich guten"
@@ -53,12 +55,12 @@ EXPRESS = frozenset(
         " olá oi obrigado obrigada desculpa desculpe espero ajuda ajudar agradeço abraço dúvida bom boa"
         " شكرا شكراً مرحبا السلام عليكم أرجو آمل عفوا آسف أعتذر مساعدتك مساعدتي ممتن"
         " नमस्ते धन्यवाद शुक्रिया कृपया आशा मदद क्षमा माफ़ आभारी"
-        " merhaba selam teşekkürler teşekkür umarım lütfen yardım yardımcı kusura sorum"
+        " merhaba selam umarim teşekkürler teşekkür umarım lütfen yardım yardımcı kusura sorum"
         " cześć dziękuję dzięki proszę przepraszam pomoc pozdrawiam pozdrowienia mam nadzieję"
-        " hoi dank bedankt alsjeblieft alstublieft hopelijk excuses groeten groetjes hulp"
-        " hej tack tak snälla hoppas ursäkta hälsningar takk vennligst hilsen"
+        " hoi dank bedankt alsjeblieft hallo dag alstublieft hopelijk excuses groeten groetjes hulp"
+        " hej tack tak snälla hoppas ursäkta hälsningar hjälp hjälpen takk vennligst hilsen"
         " halo terima kasih tolong maaf semoga mohon bantuan salam"
-        " cảm ơn xin chào vui lòng hy vọng làm ơn giúp привіт дякую вибачте сподіваюся γεια ευχαριστώ παρακαλώ ελπίζω"
+        " cảm ơn xin chào vui lòng hy vọng làm ơn giúp привіт дякую вибачте сподіваюся γεια ευχαριστώ παρακαλώ ελπίζω συγγνώμη"
         " здравствуйте привет спасибо надеюсь извините простите извини прости помогите помочь помоги благодарю благодарен"
         " благодарна вопрос срочно добрый доброе добрая заранее пожалуйста хорошего"
     ).split()
@@ -72,7 +74,7 @@ COURTEOUS = EXPRESS | frozenset(
         # praise
         " amazing awesome great brilliant wonderful fantastic best perfect rock legend genius smart smartest nice"
         # pleas, and what is said of the answer
-        " carefully thoroughly correctly mistakes mistake thoughts ideas sense unclear reply hearing mind ok okay"
+        " carefully thoroughly correctly mistakes accurate accurately honest honestly hallucinate fluff twice together tomorrow tonight worth points mistake thoughts ideas sense unclear reply hearing mind ok okay"
         " ahead dear mate luck forward hesitate hurts stakes counting crazy mad nuts ffs screw damn wtf omg lol jeez fuck fucking shit crap bloody hell goddamn"
     ).split()
 )
@@ -88,7 +90,7 @@ FOR_HELP = frozenset(
 
 BESIDE_FOR_HELP = FOR_HELP | frozenset(
     (
-        "please pls can could would will may might i you me us someone somebody anyone anybody a an some any small little"
+        "please pls can could would will able possibly perhaps kindly really somehow there quickly now today may might i you me us someone somebody anyone anybody a an some any small little"
         " quick big be so kind as to out with this that one it something do does make need ask for just here of your"
         " können könnten kannst könntest sie du mir uns bitte kurz dabei damit pouvez pourriez peux vous tu m nous puedes"
         " podrías puede podría me por con esto puoi potresti può potrebbe con questo você pode poderia com isso не могли бы"
@@ -99,7 +101,7 @@ BESIDE_FOR_HELP = FOR_HELP | frozenset(
 
 BESIDE = COURTEOUS | frozenset(
     (
-        "a an the dont cant wont im ive id u r this that these it its i me my mine you your yours we us our there here everyone all"
+        "a an the before ahead silly sound sounds may high highly score rate rated hundred dearest reader yours fully own sir madam assistance great dont cant wont im ive id u r this that these it its i me my mine you your yours we us our there here everyone all"
         " anyone anybody someone somebody something anything everything nothing one ones s m re ve ll d t am is are was"
         " were be been being have has had having do does did done doing don can could cannot will would should shall may"
         " might must want wanted need needed get got getting go going goes gonna let know knows ask asking say saying make"
@@ -137,10 +139,10 @@ BESIDE = COURTEOUS | frozenset(
         " आपका आपकी बहुत बहुत के लिए है हूँ मैं कि आप ठीक होंगे करता करें मेरी और दिन शुभ"
         " çok ederim şimdiden iyi günler için bakmayın bir var bana yardımınız size sana olur musun misiniz iyisindir"
         " bardzo z góry za miłego dnia że u ciebie pana wszystko dobrze w porządku i"
-        " u je jullie wel heel erg veel alvast voor een fijne dag met vriendelijke het gaat goed vragen van harte"
+        " u je jullie wel alles gaat is hopelijk heel erg veel alvast voor een fijne dag met vriendelijke het gaat goed vragen van harte"
         " så mycket för på förhand din hjälp allt är bra en fin dag mange for"
         " banyak anda atas bantuannya baik baik saja hari yang menyenangkan rất nhiều bạn nhiều khỏe một ngày tốt lành"
-        " у вас всё все хорошо большое огромное и дня день вечер утро за беспокойство что мне вы ты можете можешь вам вас тебе"
+        " у вас всё дуже за вам усе σας σου πολύ καλημέρα όλα καλά все хорошо большое огромное и дня день вечер утро за беспокойство что мне вы ты можете можешь вам вас тебе"
         " меня с этим очень ваше время помощь в не могли бы нужна ваша есть вечера дела идут"
     ).split()
 )
@@ -149,7 +151,7 @@ BESIDE = COURTEOUS | frozenset(
 ON_FORM = frozenset(
     (
         "answer answers answering reply respond response responses output boxed json xml yaml tags format confidence tl dr"
-        " preamble"
+        " preamble reasoning language tone"
     ).split()
 )
 """Words of which one at least is in a sentence on the form of an answer."""
@@ -164,7 +166,7 @@ FORM_WORDS = ON_FORM | frozenset(
         " wrap wrapped surround structured object key keys field fields named called form style final short brief briefly"
         " concise concisely direct directly simple clear detailed explanation explanations explain sentence sentences word"
         " words paragraph paragraphs line lines characters tokens bullet bullets points markdown html csv latex table list"
-        " box dr must should will always also you i we me double check your result results full complete that"
+        " box dr must should will always also you i we me double check your result results full complete that as possible use polite formal informal"
     ).split()
 )
 """Words that it may hold beside, and numbers."""

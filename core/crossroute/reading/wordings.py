@@ -174,7 +174,7 @@ COURTESIES = frozenset(
 
 _MUCH = r"(?:really|very|extremely|super|so|quite|incredibly|highly|most|too|pretty|of utmost)"
 _KIND = r"(?:important|urgent|critical|crucial|essential|hard|difficult|easy|simple|tough|tricky|challenging|trivial|complex|basic)"
-_ROLE = r"(?:assistant|ai|bot|chatbot|model|llm|dan|genius|experts?|specialist|professor|scientist|mathematician|engineer|programmer|developer|lawyer|doctor|teacher|tutor|writer|editor|translator|analyst|consultant|researcher|coach)"
+_ROLE = r"(?:assistant|ai|bot|chatbot|model|llm|dan|genius|experts?|specialist|professor|scientist|mathematician|engineer|programmer|developer|lawyer|doctor|teacher|tutor|writer|editor|translator|analyst|consultant|researcher|coach|chemist|physicist|biologist|historian|economist|philosopher|linguist|statistician|journalist|therapist|chef|tutor|agent)"
 APPEALS = (
     r"(?:hi|hello|hey|dear)(?: [\w.'-]{1,20}){1,2},?|(?:(?:kind|best|warm|many|with) )?(?:regards|wishes|cheers|thanks|love|sincerely)[,.]? [\w' -]{1,24}|(?:hi|hello|hey|dear|good (?:morning|evening|afternoon|day))(?: (?:there|all|team|everyone|claude|chatgpt|gpt|gemini|sir|madam|\w+ ?ai))?"
     r"|i(?: have a| need help with (?:this|a|the following))(?: quick| short| little| simple)?(?: question)?"
@@ -198,7 +198,8 @@ APPEALS = (
     r"|(?:please )?(?:always )?(?:answer|reply|respond)(?: to me| me)? in (?:english|german|french|spanish|italian|portuguese|chinese|japanese|russian|arabic|hindi|korean|dutch|polish|turkish|the same language|my language)(?: only| please)?"
     r"|(?:please )?(?:try|do) your (?:very )?best|(?:please )?be (?:very )?careful|it must be (?:perfect|correct|right)"
     r"|you are (?:a|an|my) (?:(?:very )?(?:helpful|friendly|smart|intelligent|kind|honest|harmless|polite|useful|knowledgeable|world[- ]class|ai|ai-powered|virtual|large|great|brilliant|top),? ?(?:and )?)*(?:assistant|ai|bot|chatbot|language model|llm|genius|expert)(?: with [\w ]{1,30} experience)?"
-    rf"|(?:from now on,? )?(?:you are|you're|act as|imagine you are|pretend to be)(?: now)? (?:an? |the |my )?(?:[\w-]+ ){{0,5}}{_ROLE}\b(?:[^?\n\d]|\d+ years){{0,120}}|as an? (?:[\w-]+ ){{0,3}}{_ROLE}:?"
+    rf"|(?:from now on,? )?(?:you are|you're|act as|imagine you are|pretend (?:to be|you are|that you are))(?: now)? (?:an? |the |my )?(?:[\w-]+ ){{0,5}}{_ROLE}\b(?:[^?\n\d]|\d+ years){{0,120}}|as an? (?:[\w-]+ ){{0,3}}{_ROLE}:?"
+    r"|(?:and )?if you (?:do not|don't|aren't|are not) (?:know|sure)[\w ]{0,20},? (?:just |please )?(?:say|tell me|admit|answer)[^?\n]{1,40}|(?:please )?(?:do not|don't|never) make (?:things|anything|stuff|facts) up"
     r"|(?:please )?ignore (?:all|any|the) (?:previous|prior|above|earlier) instructions|you (?:will )?get \$[^?\n]{1,60}|if you (?:get|answer|do) (?:it|this) (?:right|wrong|correctly)[^?\n]{1,60}"
     r"|(?:the current|today's|current) date (?:is|:)[^?\n]{4,40}"
     r"|(?:[^\W\d_]+ )?(?:ticket|case|request|issue|task|item) ?(?:no\.?|number|id)? ?[#:]+ ?[\w-]*\d[\w-]*"
@@ -270,7 +271,7 @@ HINTS = (
     rf"|(?:please )?(?:do not|don't|never) use (?:a |an |any |the )?(?:small|cheap|weak|mini|fast|tiny|smaller|cheaper|weaker|{_NAMED})(?: (?:models?|llms?|ones?))?"
     r"|(?:system ?[:>-] ?)?(?:this|the) (?:request|question|task|prompt|query|one) (?:requires|needs|demands|deserves|calls for|must get|must use)[^?\n]{0,50}(?:capability|capabilities|intelligence|reasoning|model|power|quality|effort)"
     r"|\[?(?:model|router|routing|tier|quality|effort) ?[:=] ?[\w.-]+\]?|system ?:?"
-    r"|\[\[[^\]\n?]{1,60}\]\]|(?:ultra|mega|deep)[ -]?think(?:ing)?|think (?:harder|deeply|more|ultra hard)|[#/]{1,2}[\w-]{2,24}(?:[=:][\w-]+)?|--[\w-]{2,24}(?:[= ][\w-]+)?"
+    r"|\[\[[^\]\n?]{1,60}\]\]|(?:ultra|mega|deep)[ -]?think(?:ing)?|think (?:harder|deeply|more|ultra hard)|[#/@]{1,2}[a-z][\w-]{1,24}(?:[=:][\w-]+)?|--[\w-]{2,24}(?:[= ][\w-]+)?"
     r"|\((?:in [\w ]{1,20}|[\w -]{1,20}[:=] ?[\w -]{1,20})\)"
 )
 """A sentence that tells a router, or an assistant, which model is to answer."""
