@@ -117,10 +117,15 @@ LENGTHENED = lazy(r"([a-hj-vyz])\1{2,}")
 
 LEAST_LENGTHENED, LENGTHENED_SHARE = 3, 0.2
 
-repetition_in = lru_cache(KNOWN_WORDS)(
-    re.compile(r"([a-hj-vyz])\1\1|([^\d\s])\2{3}|([^\d\s]{2,8}?)\3{3}").search
-)
-"""Find in a word the first characters, or groups of them, that only repeat; remembered by word."""
+REPETITION = re.compile(r"([a-hj-vyz])\1\1|([^\d\s])\2{3}|([^\d\s]{2,8}?)\3{3}")
+LEAST_EQUAL = 2
+"""Characters of a word at least that equal one before, where something comes three times."""
+
+
+@lru_cache(KNOWN_WORDS)
+def repetition_in(word: str) -> re.Match[str] | None:
+    """Return the first characters of a word, or groups of them, that only repeat; remembered by word."""
+    return REPETITION.search(word) if len(word) - len(set(word)) >= LEAST_EQUAL else None
 
 
 def normalize(text: str) -> str:

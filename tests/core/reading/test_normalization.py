@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.reading.normalization import READ_CHARACTERS, normalize
+from crossroute.reading.normalization import READ_CHARACTERS, REPETITION, normalize, repetition_in
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 LOOKALIKES = str.maketrans("aceopxyHOPC", "асеорхуНОРС")
@@ -128,3 +128,8 @@ def test_names_and_nouns_make_no_title():
         "Ask Anna, Bert or Carl today",
     ):
         assert normalize(text) == text
+
+
+@given(st.text("ab1.é", max_size=14))
+def test_repetition_is_found_in_every_word_that_holds_some(word):
+    assert (repetition_in(word) is None) is (REPETITION.search(word) is None)
