@@ -12,7 +12,7 @@ from crossroute.calls.attempts import Attempts
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.failures import Cooldowns
 from crossroute.calls.ledger import Ledger
-from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.memory import Logprobs
 from crossroute.calls.spend import Spend
 from crossroute.decision import Alternative
 from crossroute.escalation import Escalation

@@ -19,7 +19,6 @@ from crossroute.routing.policy import Constraints
 from crossroute.serve.balancing import Kind, kind_of
 from crossroute.serve.errors import RequestError, as_its_format_has_it
 from crossroute.serve.escalated import Taken, escalated, without_logprobs
-from crossroute.serve.history import fitted
 from crossroute.serve.members import Member
 from crossroute.serve.raw_json import RawObject
 from crossroute.serve.reading import Reading, marks_of
@@ -30,7 +29,7 @@ from crossroute.serve.upstream import Answered, Sent
 from crossroute.serve.wire import CHAT, MESSAGES
 from crossroute.serve.wire.formats import Wire, WrittenWire
 from crossroute.serve.wire.neutral import Part, deltas_of
-from crossroute.serve.writing import written
+from crossroute.serve.writing import fitted, written
 
 OURS = frozenset({FIELD})
 STREAMING: dict[str, dict[str, Any]] = {

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.memory import Logprobs
 from crossroute.calls.steps import Ask, adrive, drive
 
 

@@ -16,7 +16,7 @@ from crossroute.calls.escalation.transcript import Transcript
 from crossroute.calls.failures import failure_of
 from crossroute.calls.faults import HANDLER
 from crossroute.calls.ledger import Ledger
-from crossroute.calls.logprobs import Logprobs
+from crossroute.calls.memory import Logprobs
 from crossroute.calls.reply import Reply
 from crossroute.calls.spend import Usage
 from crossroute.calls.steps import Run, Steps
