@@ -151,7 +151,7 @@ BESIDE = COURTEOUS | frozenset(
 ON_FORM = frozenset(
     (
         "answer answers answering reply respond response responses output boxed json xml yaml tags format confidence tl dr"
-        " preamble reasoning language tone"
+        " preamble"
     ).split()
 )
 """Words of which one at least is in a sentence on the form of an answer."""
