@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
@@ -37,6 +37,8 @@ FINISHING = words(
 """Providers that tell why an answer ended, unless it is cut."""
 COUNTING = frozenset({"google_genai"})
 """Providers of which each chunk tells the tokens so far."""
+CACHE = frozenset({"cache_read", "cache_creation"})
+"""Details of tokens that some classes leave out."""
 PARSED = frozenset({"raw", "parsed", "parsing_error"})
 """Keys of structured output with `include_raw`."""
 
@@ -140,14 +142,14 @@ def told_usage(message: AIMessage) -> UsageMetadata | None:
     """Return an answer's tokens, also those that its provider tells where LangChain does not look: a cache's, all."""
     usage, sent = message.usage_metadata, message.response_metadata.get("token_usage")
     details = (usage.get("input_token_details") if usage else None) or {}
-    if not sent or "cache_read" in details or (counts := counted(sent)) is None:
+    if not sent or details.keys() >= CACHE or (counts := counted(sent)) is None:
         return usage
     if usage is None or usage_of(usage) is None:
         read, written = counts.input_tokens, counts.output_tokens
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
-    if not counts.cached_input_tokens:
-        return usage
-    return {**usage, "input_token_details": {**details, "cache_read": counts.cached_input_tokens}}
+    told = {"cache_read": counts.cached_input_tokens, "cache_creation": counts.cache_write_tokens}
+    more = {name: count for name, count in told.items() if count and name not in details}
+    return cast("UsageMetadata", {**usage, "input_token_details": {**details, **more}}) if more else usage
 
 
 def usage_of(metadata: UsageMetadata | None) -> Usage | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from crossroute.candidate import Price
 from crossroute.catalogue import Catalogue, billed
 from langchain_crossroute.messages.reply import usage_of
 from llamaindex_crossroute.messages.reply import usage_of as llamaindex_usage
-from tests.support.faulty import whole
+from tests.support.faulty import STREAM, USAGE, chunk, whole
 from tests.support.integrations import NAMES, Provider
 
 SONNET = Price(input=3, output=15, cached_input=0.3)
@@ -73,7 +74,12 @@ def test_a_part_of_the_tokens_is_at_most_the_whole(told, bounded):
 
 
 def test_so_it_is_where_a_cache_is_told_apart():
-    assert Usage(input_tokens=11).with_cached(50) == Usage(input_tokens=11, cached_input_tokens=11)
+    told = Usage(input_tokens=60, cached_input_tokens=30, cache_write_tokens=20)
+    assert Usage(input_tokens=11).with_cache_of(told) == Usage(input_tokens=11, cached_input_tokens=11)
+    assert Usage(input_tokens=60).with_cache_of(told) == told
+    known = Usage(input_tokens=60, cached_input_tokens=8)
+    assert known.with_cache_of(told) == Usage(input_tokens=60, cached_input_tokens=8, cache_write_tokens=20)
+    assert known.with_cache_of(None) == known
 
 
 BROKEN = {
@@ -97,6 +103,39 @@ def test_a_provider_that_tells_more_than_it_read_and_wrote_is_not_believed(pool,
         output_audio_tokens=7,
     )
     assert spent.cost == pytest.approx((11 * 0.01 + 7 * 0.2) / 1e6)
+
+
+CACHED = {**dict(zip(USAGE, (100, 7, 107), strict=True)), "prompt_tokens_details": {"cached_tokens": 30}}
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        CACHED | {"cache_creation_input_tokens": 60},
+        CACHED | {"prompt_tokens_details": {"cached_tokens": 30, "cache_creation_tokens": 60}},
+        CACHED | {"prompt_tokens_details": {"cached_tokens": 30, "cache_write_tokens": 60}},
+        CACHED | {"prompt_tokens_details": {"cached_tokens": 30, "cache_creation_input_tokens": 60}},
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_a_gateway_tells_of_a_cache_counts_through_both(pool, server, usage, streamed):
+    if streamed:
+        server.answer = [
+            *STREAM[:-1],
+            chunk({}, "stop").replace('"model"', f'"usage": {json.dumps(usage)}, "model"'),
+        ]
+        pool.stream()
+    else:
+        server.answer = (200, "application/json", whole(usage=usage))
+        pool.ask()
+    spent = pool.pool.spend.by_candidate["small"]
+    assert spent.usage.model_dump() == Usage().model_dump() | {
+        "input_tokens": 100,
+        "output_tokens": 7,
+        "cached_input_tokens": 30,
+        "cache_write_tokens": 60,
+    }
+    assert spent.cost == pytest.approx((10 * 0.1 + 30 * 0.01 + 60 * 0.125 + 7 * 0.2) / 1e6)
 
 
 @pytest.mark.parametrize(

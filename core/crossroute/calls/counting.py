@@ -9,20 +9,32 @@ from pydantic import BaseModel
 
 from crossroute.calls.spend import TIERS, Usage, written_in_all
 
-INPUT = ("prompt_tokens", "prompt_token_count")
+INPUT = ("prompt_tokens", "prompt_token_count", "promptTokenCount")
 INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
 """The input without READ_BESIDE and MADE_BESIDE, of providers that state these."""
-OUTPUT = ("completion_tokens", "output_tokens", "candidates_token_count", "outputTokens")
-THOUGHT = ("thoughts_token_count",)
-"""Gemini counts what it thinks beside what it writes."""
+OUTPUT = (
+    "completion_tokens",
+    "output_tokens",
+    "candidates_token_count",
+    "outputTokens",
+    "candidatesTokenCount",
+)
+THOUGHT = ("thoughts_token_count", "thoughtsTokenCount")
+TOOLS_READ = ("tool_use_prompt_token_count", "toolUsePromptTokenCount")
+"""Gemini counts what it thinks beside what it writes, and what its tools found beside the prompt."""
 READ_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
-CACHED = ("cached_content_token_count", "prompt_cache_hit_tokens", "cached_tokens")
-"""Google's word, DeepSeek's, Moonshot's."""
+CACHED = (
+    *("cached_content_token_count", "cachedContentTokenCount"),
+    *("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens"),
+)
+"""Google's words, DeepSeek's, Moonshot's, Mistral's."""
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
 """Anthropic and Bedrock count cached tokens beside their input tokens; LiteLLM, which has these fields as well, within
 its prompt tokens."""
+MADE_WITHIN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+"""In READ_DETAILS: OpenRouter's word, LiteLLM's, Alibaba's."""
 
 DIGITS = 10
 """Of a count of tokens, at most: no call takes ten billion."""
@@ -46,6 +58,7 @@ def counted(usage: Any) -> Usage | None:
     held, made = _count(usage, READ_BESIDE) or 0, _count(usage, MADE_BESIDE) or 0
     if not any((read, written, thought, held, made)):  # some servers fill in zeros for what they do not count
         return None
+    read = (read or 0) + (held + made if whole is None else _count(usage, TOOLS_READ) or 0)
     of_input, of_output = (
         [each for name in names if (each := field_of(usage, name))]
         for names in (READ_DETAILS, WRITTEN_DETAILS)
@@ -53,9 +66,10 @@ def counted(usage: Any) -> Usage | None:
     cached = (_count(of_input[0], ("cached_tokens",)) if of_input else 0) or _count(usage, CACHED) or 0
     hour = _count(field_of(usage, "cache_creation"), ("ephemeral_1h_input_tokens",)) or 0
     reasoned = next(filter(None, (_count(each, ("reasoning_tokens",)) for each in of_output)), 0)
-    told = written_in_all(read or 0, written or 0, reasoned, _count(usage, ("total_tokens",)))
+    told = written_in_all(read, written or 0, reasoned, _count(usage, ("total_tokens",)))
+    made = made or next(filter(None, (_count(each, MADE_WITHIN) for each in of_input)), 0)
     return Usage(
-        input_tokens=(read or 0) + (held + made if whole is None else 0),
+        input_tokens=read,
         output_tokens=told + (thought or 0),
         cached_input_tokens=cached or held,
         cache_write_tokens=max(0, made - hour),

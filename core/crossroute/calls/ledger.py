@@ -112,7 +112,7 @@ class Entry:
         decision: With the actual cost, once the call is counted.
         usage: Tokens that the answer states.
         cost: USD, where the answer states its cost.
-        cached: Cached input tokens, where they are stated apart from the usage.
+        beside: Tokens that are stated apart from the usage: what a cache held and took in, for one.
         begun: Whether a part of the answer reached the caller.
         said: The parts of its text.
         priced: Whether the candidate's price holds for its tokens; not if another model answered.
@@ -122,7 +122,7 @@ class Entry:
         self.decision, self.begun, self.priced = decision, False, True
         self.usage: Usage | None = None
         self.cost: float | None = None
-        self.cached = 0
+        self.beside: Usage | None = None
         self.said: list[str] = []
         self._ledger, self._probe, self._final, self._context = ledger, probe, final, copy_context()
         pacer = ledger.pacer
@@ -207,7 +207,7 @@ class Entry:
         if self._probe is not None:
             usage = self._probe.took(usage)
             cost = self._probe.cost if cost is None else cost
-        usage = usage and usage.with_cached(self.cached)
+        usage = usage and usage.with_cache_of(self.beside)
         price = self._ledger.price(name) if self.priced and cost is None else None
         if price is not None and price.usd_per_second is not None:
             cost = self._seconds * price.usd_per_second

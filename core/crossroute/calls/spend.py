@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+CACHES = ("cached_input_tokens", "cache_write_1h_tokens", "cache_write_tokens")
 WHOLES = (
-    ("input_tokens", "cached_input_tokens", "cache_write_1h_tokens", "cache_write_tokens"),
+    ("input_tokens", *CACHES),
     ("input_tokens", "input_audio_tokens"),
     ("output_tokens", "output_audio_tokens", "output_image_tokens"),
 )
@@ -99,10 +100,10 @@ class Usage(BaseModel):
         tier = earlier.tier if self.tier == 1 else self.tier
         return (self if whole else earlier + self).model_copy(update={"tier": tier})
 
-    def with_cached(self, tokens: int) -> Usage:
-        """Return them with cached input tokens, where none are stated."""
-        known = not tokens or self.cached_input_tokens
-        return self if known else Usage(**{**dict(self), "cached_input_tokens": tokens})
+    def with_cache_of(self, other: Usage | None) -> Usage:
+        """Return them with what others tell of the provider's cache, where these tell nothing of it."""
+        told = {name: getattr(other, name) for name in CACHES if other and not getattr(self, name)}
+        return Usage(**{**dict(self), **told}) if any(told.values()) else self
 
     def whole(self, others: Iterable[Usage | None]) -> Usage:
         """Return, of these and others with the same output, the one with the most input: some omit cached tokens.
@@ -127,11 +128,17 @@ TIERS = {"flex": 0.5, "batch": 0.5, "priority": 2.0}
 def written_in_all(read: int, written: int, thought: int, total: int | None) -> int:
     """Return the tokens of an output, with those of reasoning where a provider counts them beside it.
 
+    Where no output is told, it is what the total holds beyond the input.
+
     Source: xAI, whose `total_tokens` are the sum of prompt, completion and reasoning; OpenAI's completion holds them.
 
     >>> written_in_all(100, 10, 500, total=610), written_in_all(100, 510, 500, total=610)
     (510, 510)
+    >>> written_in_all(100, 0, 0, total=107)
+    7
     """
+    if not written and total is not None and total > read > 0:
+        return total - read
     return written + thought if total == read + written + thought else written
 
 

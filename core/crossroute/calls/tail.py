@@ -11,7 +11,7 @@ from crossroute.calls.closing import Opened
 from crossroute.calls.counting import counted, stated_cost
 from crossroute.calls.ending import Ending, usages
 from crossroute.calls.ledger import Entry
-from crossroute.calls.spend import Usage
+from crossroute.calls.spend import CACHES, Usage
 from crossroute.errors import BrokenStreamError
 
 T = TypeVar("T")
@@ -71,7 +71,9 @@ class Tail(Generic[T]):
             raise BrokenStreamError(self.entry.decision.candidate)
         told = usages(frames)
         counts = [count for count in map(counted, told) if count is not None]
-        self.entry.cached = max((count.cached_input_tokens for count in counts), default=0)
+        self.entry.beside = max(
+            counts, key=lambda count: sum(getattr(count, name) for name in CACHES), default=None
+        )
         if self.entry.usage is None:
             self.entry.usage = counts[0] if counts else None
         if self.entry.cost is None and told:

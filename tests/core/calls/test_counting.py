@@ -71,6 +71,27 @@ class Sent(BaseModel):
             },
             {"input_tokens": 9, "output_tokens": 3, "output_image_tokens": 2},
         ),
+        (  # and what its tools found beside the prompt
+            {"prompt_token_count": 9, "candidates_token_count": 3, "tool_use_prompt_token_count": 5},
+            {"input_tokens": 14, "output_tokens": 3},
+        ),
+        (
+            {
+                "promptTokenCount": 9,
+                "candidatesTokenCount": 3,
+                "thoughtsTokenCount": 7,
+                "cachedContentTokenCount": 4,
+            },
+            {"input_tokens": 9, "output_tokens": 10, "cached_input_tokens": 4},
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": None, "total_tokens": 12},
+            {"input_tokens": 9, "output_tokens": 3},
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 3, "num_cached_tokens": 4},
+            {"input_tokens": 9, "output_tokens": 3, "cached_input_tokens": 4},
+        ),
         (  # xAI counts reasoning beside the completion, as its total shows
             {
                 "prompt_tokens": 9,
