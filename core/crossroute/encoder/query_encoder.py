@@ -6,7 +6,6 @@ its tokens are sums over its words.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,41 +21,12 @@ from crossroute.encoder import (
     is_encoder_name,
     load_encoder,
 )
-from crossroute.encoder.static import UNSPACED, Counts, StaticEncoder, counted, counted_beyond
+from crossroute.encoder.static import StaticEncoder
+from crossroute.encoder.surface import Counts, line_features, text_features, within_bounds
 from crossroute.numeric import Floats
-from crossroute.patterns import lazy, letters_of
 from crossroute.query import Query, read_length
 
 CACHED_VIEWS = 4096
-
-WORD = lazy(rf"[{UNSPACED}]{{1,3}}|[^\W\d_{UNSPACED}]+")
-CHOICE = lazy(r"\n\s*\(?(?:[A-Ja-j]|[1-9])[).:](?=\s)")
-LONGEST_CHOICE = 3
-BLANK_LINE = lazy(r"\n\s*\n")
-
-LOWEST = np.zeros(15, dtype=np.float32)
-LOWEST[3] = 1.5  # no text has shorter words on average
-HIGHEST = np.array(
-    [
-        np.log(4000),  # tokens
-        np.log(1000),  # characters, as many as a view has
-        np.log1p(250),  # words
-        9.0,  # letters a word
-        0.3,  # share of digits
-        np.log1p(80),  # numbers
-        0.2,  # share of brackets and quotes
-        0.15,  # share of operators
-        0.3,  # share of capitals
-        0.3,  # share of characters beyond ASCII
-        np.log1p(60),  # lines
-        np.log1p(20),  # paragraphs
-        np.log1p(4),  # question marks
-        np.log1p(10),  # choices
-        1.0,  # share of words that differ
-    ],
-    dtype=np.float32,
-)
-"""What one query in a thousand of the training data exceeds: no text reaches beyond what was learned from."""
 
 
 class EncodedQueries(NamedTuple):
@@ -206,8 +176,8 @@ def _read_lines(
             length, pieces = read_length(query.text), told[0]
             lengths.append(length)
             whole.append(pieces if query.input_tokens is None else query.input_tokens)
-            features.append(_line_features(query.text, length, told[1:]))
-    vectors = np.concatenate([embeddings, embeddings, _features_of(features)], axis=1)
+            features.append(line_features(query.text, length, told[1:]))
+    vectors = np.concatenate([embeddings, embeddings, within_bounds(features)], axis=1)
     return EncodedQueries.of(queries, vectors, lengths, whole)
 
 
@@ -216,74 +186,4 @@ def surface_features(queries: Sequence[Query]) -> Embeddings:
 
     Each is within `LOWEST` and `HIGHEST`.
     """
-    return _features_of([_features(query.view.instance, query.view.tokens) for query in queries])
-
-
-def _features_of(rows: Sequence[Counts]) -> Embeddings:
-    """Return rows of features, held within what was learned from, shape (n, s)."""
-    features = np.array(rows, dtype=np.float32)
-    return np.minimum(np.maximum(features, LOWEST, out=features), HIGHEST, out=features)
-
-
-def _line_features(line: str, tokens: int, counts: Counts) -> Counts:
-    """Return the features of a line of ASCII without a blank at its beginning or end.
-
-    Args:
-        line: The text.
-        tokens: Its length as it is read.
-        counts: Those of its words after the first two, added up.
-    """
-    choices = line.find(" ") <= LONGEST_CHOICE and CHOICE.match(f"\n{line[: LONGEST_CHOICE + 1]}") is not None
-    return _row(len(line), tokens, counts, different=len(set(letters_of(line))), choices=choices)
-
-
-def _features(text: str, tokens: int) -> Counts:
-    if text.isascii():
-        plain, beyond = letters_of(text), 0
-        counts, different = counted(text, plain), len(set(plain))
-    else:
-        words, beyond = WORD.findall(text), len(text) - len(text.encode("ascii", "ignore"))
-        counts, different = counted_beyond(text, words), len(set(map(str.lower, words)))
-    lines = text.count("\n")
-    return _row(
-        len(text),
-        tokens,
-        counts,
-        different=different,
-        beyond=beyond,
-        lines=lines,
-        paragraphs=len(BLANK_LINE.findall(text)) if lines else 0,
-        choices=len(CHOICE.findall(f"\n{text}")),  # a choice begins a line
-    )
-
-
-def _row(
-    length: int,
-    tokens: int,
-    counts: Counts,
-    *,
-    different: int,
-    beyond: int = 0,
-    lines: int = 0,
-    paragraphs: int = 0,
-    choices: int = 0,
-) -> Counts:
-    words, letters, digits, numbers, code, operators, capitals, questions = counts
-    length, count = max(1, length), max(1, words)
-    return (
-        math.log(tokens),
-        math.log(length),
-        math.log1p(words),
-        letters / count,
-        digits / length,
-        math.log1p(numbers),
-        code / length,
-        operators / length,
-        capitals / length,
-        beyond / length,
-        math.log1p(lines),
-        math.log1p(paragraphs),
-        math.log1p(questions),
-        math.log1p(choices),
-        different / count,
-    )
+    return within_bounds([text_features(query.view.instance, query.view.tokens) for query in queries])

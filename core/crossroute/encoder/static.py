@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
+from crossroute.encoder.surface import UNSPACED_SCRIPTS, Counts, counted
 from crossroute.errors import EncoderError, one_line
-from crossroute.patterns import lazy, letters_of
+from crossroute.patterns import letters_of
 from crossroute.query import plain_pieces
 from crossroute.reading.normalization import is_printed
 
@@ -33,29 +34,8 @@ PART = re.compile(r"[^\W_]+|.", re.ASCII)
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
 
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Scripts without blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
-UNSPACED_SCRIPTS = lazy(f"[{UNSPACED}]")
-
-CODE = "{}()[]=;_<>#`\"'"
-OPERATORS = "+-*/^%$\\|="
-NUMBER = lazy(r"\d+(?:[.,]\d+)*")
-
-KINDS = (str.isdigit, CODE.__contains__, OPERATORS.__contains__, str.isupper)
-"""Characters that are counted: digits, brackets and quotes, operators, capitals."""
-
-PLAIN = bytes(filter(lambda code: not any(kind(chr(code)) for kind in KINDS), range(128)))
-"""ASCII of no kind."""
-
-ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for kind in KINDS)
-"""The same of ASCII."""
-
-NO_KINDS = (0,) * len(KINDS)
-
 COUNTS = 10
 """Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
-
-Counts = Sequence[float]
 
 OF_NO_LINE: Counts = (True, *(0,) * (COUNTS - 1))
 
@@ -328,28 +308,3 @@ def word_counts(word: str) -> Counts:
         return OF_NO_LINE
     pieces = plain_pieces(word)
     return not pieces, pieces, *counted(word, letters_of(word))
-
-
-def counted(text: str, words: Sequence[bytes]) -> Counts:
-    """Return counts of a text of ASCII: words, letters, digits, numbers, code, operators, capitals, question marks."""
-    digits, code, operators, capitals = _kinds(text.encode())
-    numbers = len(NUMBER.findall(text)) if digits else 0
-    letters = sum(map(len, words))
-    return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
-
-
-def counted_beyond(text: str, words: Sequence[str]) -> Counts:
-    """Return the same counts of any text."""
-    digits, code, operators, capitals = _kinds(text.encode("ascii", "ignore"))
-    foreign = [character for character in {*text} if not character.isascii()]
-    digits += sum(map(text.count, filter(str.isdigit, foreign)))
-    capitals += sum(map(text.count, filter(str.isupper, foreign)))
-    numbers = len(NUMBER.findall(text)) if digits else 0
-    letters = sum(map(len, words))
-    return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
-
-
-def _kinds(plain: bytes) -> tuple[int, ...]:
-    """Return how many characters of ASCII are of each kind."""
-    rest = plain.translate(None, PLAIN)
-    return tuple(len(rest) - len(rest.translate(None, kind)) for kind in ASCII_KINDS) if rest else NO_KINDS

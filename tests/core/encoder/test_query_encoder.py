@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from crossroute import EncoderError, Query
-from crossroute.encoder.query_encoder import HIGHEST, LOWEST, QueryEncoder, surface_features
+from crossroute.encoder.query_encoder import QueryEncoder, surface_features
+from crossroute.encoder.surface import HIGHEST, LOWEST
 
 
 class Lengths:
