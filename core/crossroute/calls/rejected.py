@@ -5,7 +5,7 @@ The stack frames of the error hold the answer as the provider sent it: a dict, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,7 +56,7 @@ def _sent(error: BaseException) -> Iterator[Any]:
     for link in chain(error):
         for frame in reversed(list(frames_of(link))):
             for name, value in frame.f_locals.items():
-                if isinstance(value, (dict, BaseModel)) and name != "self" and _package(value) not in HOSTS:
+                if name != "self" and (isinstance(value, Mapping) or _is_of_client(value)):
                     yield value
 
 
@@ -67,5 +67,5 @@ def _says(sent: Any) -> bool:
     return whole or any(field_of(sent, name) for name in ("candidates", "output"))
 
 
-def _package(value: Any) -> str:
-    return type(value).__module__.partition(".")[0]
+def _is_of_client(value: Any) -> bool:
+    return isinstance(value, BaseModel) and type(value).__module__.partition(".")[0] not in HOSTS

@@ -279,3 +279,25 @@ def test_an_answer_that_says_that_it_failed_is_none(client, upstream, streamed):
     assert words.strip() == "I am large"
     assert upstream.requests[0].model == "small"
     assert len(upstream.requests) == 2
+
+
+@pytest.mark.parametrize("choices", [None, [], [None], [{"index": 0, "message": None}]])
+def test_an_answer_that_cannot_be_read_counts_by_its_tokens(folder, tmp_path, choices):
+    from tests.support.faulty import Provider, whole
+
+    (tmp_path / "router").symlink_to(folder / "router")
+    with Provider() as provider:
+        provider.answer = (200, "application/json", whole(choices=choices))
+        models = {"small": f"openai:bad {provider.url}/v1", "large": f"openai:good {provider.url}/v1"}
+        path = serving.write_pool(tmp_path, models)
+        with (
+            serving.served(path, ENVIRONMENT) as running,
+            openai.OpenAI(base_url=running.openai, api_key="none", max_retries=0) as client,
+        ):
+            assert ask(client, STORY).choices[0].message.content == "I am well"
+            spent = running.service.dispatcher.spend.by_candidate
+    assert provider.asked == ["bad", "good"]
+    assert {name: (one.calls, one.usage.output_tokens) for name, one in spent.items()} == {
+        "small": (1, 7),
+        "large": (1, 7),
+    }
