@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 HOURS = 24
 EVERY = "*"
-"""Ends a key that stands for many: each key that begins as it does has an account of its own."""
+"""At the end of a key: a prefix; each key that begins with it has an account of its own."""
 
 REDIS = ("redis", "rediss", "unix")
 """Schemes of Redis's URLs."""
@@ -22,11 +22,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Period(NamedTuple):
-    """A stretch of time.
+    """A period of a budget.
 
     Attributes:
-        begin: In seconds since 1970, like the rest; 0 for a budget without a period.
-        end: After it money comes again; infinite for a budget without a period.
+        begin: Seconds since 1970; 0 for a budget without a period.
+        end: Likewise; infinite for a budget without a period.
     """
 
     begin: float
@@ -34,22 +34,22 @@ class Period(NamedTuple):
 
 
 class Budget(BaseModel):
-    """USD that calls may take in a period.
+    """A limit in USD on the calls of a period.
 
-    What calls took is counted on a state that all processes of a user share, by the budget's key and period.
+    Costs are counted in a state that all processes of a user share, by the budget's key and period.
 
     Attributes:
-        usd: Most that calls may take in each period.
-        per: "day" and "month" of the calendar, "total" for ever, or a timedelta, counted from 1970.
+        usd: Limit of each period.
+        per: "day" and "month" of the calendar, "total" for a single period without end, or a timedelta from 1970.
         key: None counts all calls; else only those with this key (`budget_keys` of the call, or a LangChain tag).
             "user:*" gives each key that begins with "user:" an account of its own.
-        pace: Set the willingness to pay so that the money lasts for the period and is used up in its end.
-        then: What happens when the money is gone: "cheapest" goes on with the cheapest candidate, past the budget;
-            "refuse" raises BudgetSpentError, which says when money comes again.
-        shape: How calls are spread over the day where that is known: a weight an hour, as `day_shape` gives it.
+        pace: Set the willingness to pay so that the money lasts for the period and is used up at its end.
+        then: When the money is spent: "cheapest" continues with the cheapest candidate, beyond the budget; "refuse"
+            raises BudgetSpentError, which states the end of the period.
+        shape: Distribution of calls over the day, where it is known: a weight an hour, from `day_shape`.
         zone: Time zone of days and months, such as "Europe/Berlin".
-        state: Where spending is kept: a SQLite file, by default one of the user's; or a Redis, "redis://...".
-        name: Tells budgets apart that are of the same key and period, but not of the same money.
+        state: Where spending is stored: a SQLite file, by default one of the user's; or a Redis, "redis://...".
+        name: Distinguishes budgets of the same key and period.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,7 +98,7 @@ class Budget(BaseModel):
         return self
 
     def accounts(self, keys: Iterable[str]) -> list[str]:
-        """Return the names of the accounts that a call with some keys counts on."""
+        """Return the names of the accounts that a call with some keys counts for."""
         if self.key is None:
             return [f"{self.name}|{self._span}|"]
         if self.key.endswith(EVERY):

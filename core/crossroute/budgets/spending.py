@@ -20,7 +20,7 @@ from crossroute.errors import BudgetSpentError
 LOG = logging.getLogger("crossroute.budgets")
 
 SETTLED = 65_536
-"""Decisions that are remembered as settled."""
+"""Settled decisions that are remembered."""
 
 CHEAPEST = 1e-12
 """USD: a willingness to pay at which the cheapest candidate is chosen."""
@@ -29,14 +29,14 @@ CHEAPEST = 1e-12
 class Spending:
     """Keeps calls within budgets; safe to share between threads and asyncio tasks.
 
-    The state may be slow: a locked file, a Redis far away. `decide` and `reserve` wait for it, so an event loop runs
-    them in a thread. `settle` and `charge`, called on an event loop, return at once and a thread beside it writes:
-    until then what was predicted stays spent.
+    The state may be slow: a locked file, a remote Redis. `decide` and `reserve` wait for it, so an event loop runs
+    them in a thread. `settle` and `charge`, called in an event loop, return at once, and a thread writes; until then
+    the predicted cost stays reserved.
 
     Args:
         budgets: One, or several that all hold at once.
-        clock: Seconds since 1970.
-        opening: A budget's `state` -> what keeps its spending.
+        clock: Returns seconds since 1970.
+        opening: A budget's `state` -> the opened state.
 
     Raises:
         ValueError: Two budgets are alike.
@@ -73,13 +73,13 @@ class Spending:
         """Return the decision that the budgets allow.
 
         Args:
-            route: Decides at a willingness to pay in USD; None: as the caller's settings have it.
-            usual: USD that these amount to.
-            asked: The same where the caller stated it: pacing then goes no higher.
+            route: Decides at a willingness to pay in USD; at the caller's settings for None.
+            usual: The willingness to pay of these settings, USD.
+            asked: The same, if the caller stated it: pacing then goes no higher.
             keys: Of the call.
 
         Raises:
-            BudgetSpentError: The money of a budget that refuses does not pay for the call.
+            BudgetSpentError: A budget that refuses calls has too little left.
         """
         keys = frozenset({keys} if isinstance(keys, str) else keys)
         accounts = self._accounts(keys, usual)
@@ -109,14 +109,14 @@ class Spending:
         return decision.model_copy(update={"budgets": found})
 
     def holds(self, decision: Decision) -> bool:
-        """Return whether a call counts on any of the budgets."""
+        """Return whether a call counts for any of the budgets."""
         return bool(decision.budgets)
 
     def reserve(self, decision: Decision) -> None:
-        """Count what the decision's candidate is predicted to cost as spent.
+        """Count the decision's predicted cost as spent.
 
         Raises:
-            BudgetSpentError: Other calls took the money of a budget that refuses.
+            BudgetSpentError: Other calls have spent the money of a budget that refuses calls.
         """
         amount = _predicted(decision)
         over = self._add(decision, lambda held, budget: self._reservation(held, budget, amount))
@@ -138,11 +138,11 @@ class Spending:
         self.settle(decision, cost)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Put what a call took in place of what was reserved for it.
+        """Replace the reserved cost of a call by the actual one.
 
         Args:
-            decision: For which it was reserved.
-            cost: USD; 0 where no answer came. None where it is not known: then what was predicted stays spent.
+            decision: The reserved one.
+            cost: USD; 0 without an answer. None where it is not known: the predicted cost stays spent.
         """
         reserved = _predicted(decision)
         if cost is not None and not _can_be_paid(cost):
@@ -155,7 +155,7 @@ class Spending:
         )
 
     def charge(self, decision: Decision, cost: float) -> None:
-        """Count what was spent for a call beside its candidates: by a judge, say."""
+        """Count costs of a call in addition to its candidates': a judge's, say."""
         if _can_be_paid(cost):
             self._write(decision, lambda held, budget: Change(held.account, _end(held), spent=cost))
 
@@ -171,7 +171,7 @@ class Spending:
         ]
 
     def _write(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> None:
-        """Make a change that no limit holds up, beside the event loop where there is one."""
+        """Make a change without a limit, in a thread if called in an event loop."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -180,14 +180,14 @@ class Spending:
             loop.run_in_executor(None, self._add_or_tell, decision, change)
 
     def _add_or_tell(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> None:
-        """Make a change for an answer that came: it is paid for, and not lost where nothing can be written."""
+        """Make a change for an answered call, which is paid for; log it if it cannot be written."""
         try:
             self._add(decision, change)
         except Exception as error:
             LOG.warning("What a call took was not counted, its predicted cost stays spent: %s", error)
 
     def _add(self, decision: Decision, change: Callable[[Held, Budget], Change]) -> Held | None:
-        """Make a change on each account of a decision, or none where one does not allow it, which is returned."""
+        """Make a change on each account of a decision; if one does not allow it, make none and return that one."""
         made: list[tuple[State, list[Change]]] = []
         for place, state in self._states.items():
             mine = [
@@ -228,7 +228,7 @@ class Spending:
 
 
 class _Account(NamedTuple):
-    """An account as a call finds it."""
+    """An account at the time of a call."""
 
     budget: Budget
     name: str
@@ -273,7 +273,7 @@ def _balances(budget: Budget, account: str, state: State, now: float) -> tuple[B
 
 
 def _can_be_paid(cost: float) -> bool:
-    """Return whether a call can cost that, and tell where none can: added up, it would spoil all that is counted."""
+    """Return whether a number can be the cost of a call; log where it cannot, since it would spoil the sums."""
     if 0 <= cost < math.inf:
         return True
     LOG.warning("A call is said to have taken %r USD, which none can: that is not counted.", cost)
@@ -281,7 +281,7 @@ def _can_be_paid(cost: float) -> bool:
 
 
 def _predicted(decision: Decision) -> float:
-    """Return USD that a decision's candidate is predicted to take; 0 where nothing is."""
+    """Return the predicted cost of a decision, USD; 0 without a prediction."""
     return 0.0 if math.isnan(decision.cost) else max(decision.cost, 0.0)
 
 

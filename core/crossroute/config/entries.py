@@ -23,7 +23,7 @@ from crossroute.routing.router import Router
 STATED = "stated in the configuration"
 VARIABLE = re.compile(r"[A-Za-z_]\w*")
 TOKENS_PER_SECOND = 30.0
-"""What a small model writes on a CPU, where nothing is stated."""
+"""Speed of a small model on a CPU, where none is stated."""
 
 
 def _address(url: str) -> str:
@@ -48,7 +48,7 @@ def _effort(told: str | None) -> str | None:
 
 
 def _price(given: Any) -> Any:
-    """Read "0.25/2" as a price, and let one that names no source be stated here."""
+    """Read "0.25/2" as a price; one without a source gets this file as its source."""
     if isinstance(given, str):
         try:
             read, written = map(float, given.split("/"))
@@ -79,8 +79,8 @@ class Deployment(Entry):
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
         weight: Its share of the calls beside the others', where a server balances them.
-        context_window: Tokens that it takes, question and answer together, where that is less than the model's.
-        most_calls: At once, where a server balances them; further calls go elsewhere.
+        context_window: Tokens of input and output together, where that is less than the model's.
+        most_calls: Most concurrent calls, where a server balances them; further calls go elsewhere.
     """
 
     model: str | None = Field(default=None, min_length=1)
@@ -111,21 +111,21 @@ class ModelEntry(Entry):
     """One model of the pool.
 
     Attributes:
-        name: Its candidate's name, or any spelling of it; by default what `model` says.
+        name: Its candidate's name, in any spelling; by default that of `model`.
         model: As `init_chat_model` knows it ("openai:gpt-5-mini").
         base_url: Address of the API; the provider's own by default.
         api_key_env: Environment variable that holds the key; the provider's usual one by default.
-        effort: How hard it is told to think: a level ("low") or a thinking budget ("16k").
+        effort: A level ("low") or a thinking budget ("16k").
         price: USD per million tokens, in place of the known one: { input = 0.25, output = 2 }, or "0.25/2".
-        usd_per_second: What a second of it costs, where it runs on one's own machine; goes before tokens.
-        tokens_per_second: That it writes there, by which seconds are foreseen; `crossroute collect` tells it.
+        usd_per_second: Price of a second, for a model on one's own machine; takes precedence over tokens.
+        tokens_per_second: Its output speed there, to predict seconds; `crossroute collect` measures it.
         context_window: Tokens of input and output together, in place of what is known.
-        capabilities: What it can do beyond text, in place of what is known.
+        capabilities: Beyond text, in place of the known ones.
         temperature: For every call.
         max_tokens: For every call.
         timeout: For every call, in seconds.
         options: Further arguments of the framework's chat model.
-        deployments: Where else the same model is served; called where the first fails.
+        deployments: Other places of the same model; called where the first fails.
     """
 
     name: Name
@@ -147,7 +147,7 @@ class ModelEntry(Entry):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        """Name a model by what it asks, and a variant by its effort, which is told by that name."""
+        """Set the default name: that of the model, with its effort if it has one."""
         if not isinstance(given, Mapping) or not isinstance(given.get("model"), str):
             return given
         name, effort = given.get("name", given["model"]), given.get("effort")
@@ -157,25 +157,25 @@ class ModelEntry(Entry):
 
     @property
     def places(self) -> tuple[Deployment, ...]:
-        """Where the model is served, in the order in which it is called."""
+        """The places of the model, in the order of calls."""
         own = Deployment(model=self.model, base_url=self.base_url, api_key_env=self.api_key_env)
         return (own, *(one.model_copy(update={"model": one.model or self.model}) for one in self.deployments))
 
     @property
     def ability(self) -> Ability:
-        """What the file says of it, in place of what is known."""
+        """The file's facts on it, in place of known ones."""
         return Ability(capabilities=self.capabilities, context_window=self.context_window, price=self.paid)
 
     @property
     def paid(self) -> Price | None:
-        """What it costs: its time where that is paid for, else the stated price, else None."""
+        """Its price: by time if that is paid for, else the stated one, else None."""
         if self.usd_per_second is not None:
             return Price.by_second(self.usd_per_second, self.tokens_per_second)
         return self.price
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What the framework's chat model is made with, beside where it is served: by LangChain's names."""
+        """Arguments of the framework's chat model, without those of a place, by LangChain's names."""
         stated = {name: getattr(self, name) for name in ("temperature", "max_tokens", "timeout")}
         return {name: value for name, value in stated.items() if value is not None} | self.options
 

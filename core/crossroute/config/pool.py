@@ -45,16 +45,16 @@ class PoolConfig(Entry):
         default: The model for calls without text.
         sticky: Finish a tool turn with the model that began it.
         max_attempts: At most, a call, over all models.
-        constraints: What a model must satisfy.
+        constraints: Conditions that a model must satisfy.
         escalate: true, "buffer" (streams as well), or a table of settings.
         floor: A promise of quality.
-        budgets: That hold its calls; a server has those of its own beside them.
-        traffic: Where calls are logged: the path of a SQLite file, or a URL; a server has one of its own.
+        budgets: Budgets of its calls; a server has further ones of its own.
+        traffic: The log of calls: the path of a SQLite file, or a URL; a server has one of its own.
         exploration: Share of the calls that goes to models which may be as good.
         shadow: Call this model always, and log which one would have been chosen.
-        shadow_share: Share of the calls for which that one is asked as well, beside the request path.
+        shadow_share: Share of the calls for which that one is called as well, in the background.
         models: In order.
-        server: What a server over the pool reads, as it stands.
+        server: The `[server]` table, unread.
     """
 
     router: str = Field(default=WIDEST_ROUTER, min_length=1)
@@ -101,7 +101,7 @@ class PoolConfig(Entry):
 
     @property
     def abilities(self) -> dict[str, Ability]:
-        """Name -> what the file says of each model."""
+        """Name -> the file's facts on each model."""
         return {model.name: model.ability for model in self.models}
 
     @property
@@ -111,7 +111,7 @@ class PoolConfig(Entry):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How calls are decided and attempted, by the names of the integrations' arguments."""
+        """Settings of decisions and attempts, by the names of the integrations' arguments."""
         names = (
             *DIALS,
             "default",
@@ -135,5 +135,5 @@ class PoolConfig(Entry):
 
 
 def misplaced(place: tuple[str | int, ...], told: str) -> PydanticCustomError:
-    """Return the error of a value that does not fit others, for a validator of the table that holds both."""
+    """Return the error of a value that conflicts with others, for a validator of the table that holds both."""
     return PydanticCustomError("misplaced", "{told}", {"told": told, "place": place})

@@ -31,17 +31,17 @@ USER = "user"
 
 
 class TrafficLog:
-    """What was decided, called and graded; safe to share between threads, and to use after a fork.
+    """A database of decisions, calls and grades; safe to share between threads, and to use after a fork.
 
-    A decision and its calls are written beside the call, within a second; feedback is in the database when
-    `feedback` returns. A database that is down is told once in the log `crossroute.traffic`, and calls go on.
+    A decision and its calls are written in the background, within a second; feedback is in the database when
+    `feedback` returns. A failure of the database is logged once by `crossroute.traffic`, and calls go on.
 
     Args:
         url: `sqlite:///traffic.db`, the path of a SQLite file, or `postgresql+psycopg://user@host/name`.
-        keep_text: Keep the text of queries and answers, which `crossroute traffic judge` and retraining need. Without
-            it the query is kept as encoded, which still tells what it is about (see the docs).
-        learn: Have the integrations that write to it decide by what its grades and costs teach, as they come.
-        create: Make the tables where they are missing.
+        keep_text: Store the text of queries and answers, which `crossroute traffic judge` and retraining need. Without
+            it the query is stored as a vector, which still reveals its topic (see the docs).
+        learn: Update the routers of the integrations that write to it by its grades and costs, as they arrive.
+        create: Create missing tables.
 
     Raises:
         MissingExtraError: SQLAlchemy, or psycopg, is not installed.
@@ -71,7 +71,7 @@ class TrafficLog:
 
     @classmethod
     def existing(cls, log: str | Path) -> Self:
-        """Return a log that is there.
+        """Return an existing log.
 
         Raises:
             TrafficError: There is none.
@@ -97,15 +97,15 @@ class TrafficLog:
         candidate: str = "",
         probability: float | None = None,
     ) -> None:
-        """Keep a grade of an answer; of one source, the last stands.
+        """Store a grade of an answer; a later one of the same source replaces it.
 
         Args:
-            decision_id: As the answer tells it.
+            decision_id: As stated in the answer.
             quality: The grade.
             source: The grader.
-            scale: What the grade means: `quality` in [0, 1], `thumbs` up or down, `stars` 1 to 5.
+            scale: The scale of the grade: `quality` in [0, 1], `thumbs` up or down, `stars` 1 to 5.
             candidate: The author of the answer, where the caller got another answer.
-            probability: With which the answer was drawn to be graded, where that is known.
+            probability: Of drawing the answer to be graded, where it is known.
 
         Raises:
             ValueError: The grade is none of the scale, the probability is none, or the id can be no decision's.
@@ -129,11 +129,11 @@ class TrafficLog:
             connection.execute(schema.inserted(self._engine, schema.feedback, latest), list(rows))
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Write what waits, and return whether all is written."""
+        """Write pending rows, and return whether all are written."""
         return self._writer.flush(timeout)
 
     def counts(self) -> tuple[int, int]:
-        """Return how many calls and grades it holds."""
+        """Return the numbers of calls and grades."""
         tables = (schema.calls, schema.feedback)
         with self.reading(flushed=False) as connection:
             calls, grades = (
@@ -148,7 +148,7 @@ class TrafficLog:
         return self._writer.lost
 
     def prune(self, days: float) -> int:
-        """Delete what is older than some days, and return how many decisions that were.
+        """Delete everything older than some days, and return the number of deleted decisions.
 
         Raises:
             ValueError: That is no number of days, from 0 up.
@@ -169,7 +169,7 @@ class TrafficLog:
 
     @contextmanager
     def reading(self, *, flushed: bool = True) -> Iterator[Connection]:
-        """Open a transaction that reads; of what this process wrote, all is there where that is flushed before."""
+        """Open a reading transaction; `flush` before it makes all rows of this process visible."""
         if flushed:
             self.flush()
         with schema.faults_told(self._engine):
@@ -179,22 +179,22 @@ class TrafficLog:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open a transaction that writes, committed at the end of the block."""
+        """Open a writing transaction, committed at the end of the block."""
         with schema.faults_told(self._engine):
             self._prepared()
             with schema.turn(self._engine), self._engine.begin() as connection:
                 yield connection
 
     def put(self, item: Decided | tuple[Called, float]) -> None:
-        """Take a decision, or a call and when it ended, to be written beside the call."""
+        """Queue a decision, or a call and its end, to be written in the background."""
         self._writer.put(item)
 
     def watch(self, look: Any) -> None:
-        """Call a bound method now and then, beside the calls, as long as its object lives."""
+        """Call a bound method now and then in the background, as long as its object lives."""
         self._lookers.append(weakref.WeakMethod(look))
 
     def close(self) -> None:
-        """Write what waits, and close the connections."""
+        """Write pending rows, and close the connections."""
         self.flush()
         self._engine.dispose()
 
@@ -209,7 +209,7 @@ class TrafficLog:
         return self
 
     def after_fork(self) -> None:
-        """Leave the parent process its connections."""
+        """Forget the parent process's connections."""
         self._engine.dispose(close=False)
         self._preparing = threading.Lock()
         schema.after_fork()
@@ -243,10 +243,10 @@ class TrafficLog:
 
 
 def id_of(decision_id: object) -> str:
-    """Return a decision's id as it is kept, however it is spelled.
+    """Return a decision's id in the stored form.
 
     Raises:
-        ValueError: It can be no decision's.
+        ValueError: It is no id of a decision.
     """
     told = str(decision_id).strip()
     try:
@@ -270,7 +270,7 @@ def _opened(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
 
 
 def _keep_across(log: TrafficLog) -> None:
-    """Write what waits at the end of the process, and open new connections after a fork."""
+    """Write pending rows at the end of the process, and open new connections after a fork."""
     known = weakref.ref(log)
 
     def end() -> None:

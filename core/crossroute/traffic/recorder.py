@@ -28,20 +28,20 @@ from crossroute.traffic.rows import Decided, now
 logger = logging.getLogger("crossroute.traffic")
 
 PENDING = 4096
-"""Decisions that are remembered until their call begins."""
+"""Decisions kept until their call begins."""
 LOOK_S = 5.0
-"""Between two looks at which router the log has adopted."""
+"""Seconds between two checks for the adopted router."""
 STUDY_S, STUDY_SHARE = 60.0, 0.01
-"""Between two studies of the log, at least, and the share of the time that they take at most."""
+"""Least seconds between two studies of the log, and their largest share of the time."""
 LATEST = 5_000
-"""Decisions that are studied."""
+"""Number of latest decisions that are studied."""
 
 
 class Recorder:
-    """An observer that keeps what it is told in a traffic log.
+    """An observer that writes decisions and calls to a traffic log.
 
     Args:
-        log: Where to.
+        log: The log.
     """
 
     def __init__(self, log: TrafficLog) -> None:
@@ -56,7 +56,7 @@ class Recorder:
         self._drifted: set[tuple[str, str]] = set()
 
     def asked(self, decision: Decision, query: Query | None, router: Router) -> None:
-        """Remember what a decision was about, until its call begins."""
+        """Keep a decision's query until its call begins."""
         self._pending.put(decision.id, Decided(decision, query, router, current_labels(), now()))
 
     def decided(self, decision: Decision) -> None:
@@ -70,13 +70,13 @@ class Recorder:
         self.log.put((call, now()))
 
     def follow(self, dispatcher: Dispatcher) -> None:
-        """Have a dispatcher decide by the router that the log adopts, now and whenever that changes."""
+        """Make a dispatcher use the router that the log has adopted, now and whenever that changes."""
         self._dispatcher = ref(dispatcher)
         self._own = self._followed = dispatcher.router
         self.log.watch(self.look)
 
     def look(self) -> None:
-        """Take the adopted router over, if it is another, and study the log; asked too often, do nothing."""
+        """Switch to the adopted router, if it has changed, and study the log; at most every few seconds."""
         if time.monotonic() - self._looked < LOOK_S and self._looked:
             return
         self._looked = time.monotonic()
@@ -103,7 +103,7 @@ class Recorder:
             logger.info("Routing by %s from now on.", found or "the router that was given")
 
     def _study(self, dispatcher: Dispatcher) -> None:
-        """Warn of drift, and learn, where grades or calls came since."""
+        """Warn of drift, and learn, if there are new grades or calls."""
         seen = self.log.counts()
         if seen == self._seen or not seen[0]:
             return

@@ -16,7 +16,7 @@ from crossroute.traffic.rows import fingerprint, now
 
 
 def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
-    """Have the integrations that write to a log decide by a router, within seconds; return its fingerprint."""
+    """Make the integrations that write to a log use a router, within seconds; return its fingerprint."""
     with tempfile.TemporaryDirectory() as place:
         router.save_pretrained(place)
         config, weights = (Path(place, name).read_bytes() for name in (CONFIG, WEIGHTS))
@@ -29,14 +29,14 @@ def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
 
 
 def adopted(log: TrafficLog) -> str | None:
-    """Return the fingerprint of the router that integrations go by; None where each goes by its own."""
+    """Return the fingerprint of the adopted router; None where each integration uses its own."""
     latest = sa.select(schema.adoptions.c.fingerprint).order_by(schema.adoptions.c.id.desc()).limit(1)
     with log.reading(flushed=False) as connection:
         return connection.execute(latest).scalar()
 
 
 def go_back(log: TrafficLog) -> str | None:
-    """Go back to the router before the adopted one, and return its fingerprint; None is each integration's own.
+    """Switch back to the router before the adopted one, and return its fingerprint; None for each integration's own.
 
     Raises:
         TrafficError: No router is adopted.
@@ -56,7 +56,7 @@ def go_back(log: TrafficLog) -> str | None:
 
 
 def load_adopted(log: TrafficLog, mark: str) -> Router:
-    """Return a router that a log holds.
+    """Return a router stored in a log.
 
     Raises:
         TrafficError: It holds none of this fingerprint.

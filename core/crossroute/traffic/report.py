@@ -15,19 +15,19 @@ from crossroute.traffic.logged import Logged
 
 
 class Row(BaseModel):
-    """What the log tells of a candidate.
+    """A candidate's row of the report.
 
     Attributes:
         candidate: Its name.
-        calls: That it answered.
-        usd: That these took, as far as it is known.
-        unknown: Calls of which it is not.
-        predicted_cost: Mean USD, as predicted of these calls.
+        calls: Answered calls.
+        usd: Their cost, where it is known.
+        unknown: Calls of unknown cost.
+        predicted_cost: Mean predicted USD of these calls.
         cost: Mean USD.
-        predicted: Mean quality, as predicted of the graded calls.
+        predicted: Mean predicted quality of the graded calls.
         observed: Their mean quality.
-        graded: How many were graded.
-        drift: What left its predicted interval: "quality", "cost", both or nothing.
+        graded: Number of graded calls.
+        drift: Outside its predicted interval: "quality", "cost", both or nothing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,13 +45,13 @@ class Row(BaseModel):
 
 
 class TrafficReport(BaseModel):
-    """What a log tells.
+    """The report on a log.
 
     Attributes:
-        decisions: Answered.
-        usd: That they took, an escalation's further calls included, as far as it is known.
-        unknown: Decisions of which it is not, or not wholly.
-        coverage: Part that was graded, in [0, 1].
+        decisions: Answered decisions.
+        usd: Their cost, where it is known, with an escalation's further calls.
+        unknown: Decisions of unknown, or partly unknown, cost.
+        coverage: Graded share, in [0, 1].
         rows: A row a candidate, most calls first.
         shadow_saving: Mean USD a call that routing saves, where shadow mode was on, with its 95 % interval: as
             observed where what would have been chosen was asked beside, else as predicted.
@@ -72,17 +72,17 @@ class TrafficReport(BaseModel):
 
 
 WORTH = {"a quarter": 0.25, "half": 0.5, "as it was": 1.0, "twice": 2.0, "four times": 4.0}
-"""Settings of the dial that are compared, by what a call is worth beside what it was."""
+"""Compared dials, as multiples of the willingness to pay."""
 
 
 class OtherDial(NamedTuple):
-    """What logged traffic would have got and cost at another setting of the dial.
+    """Quality and cost of logged traffic at another setting of the dial.
 
     Attributes:
-        label: Which, in words.
+        label: The setting, in words.
         quality: Mean quality.
         cost: Mean USD a call.
-        thin: Why no number can be told, and what it would take; None where one can.
+        thin: Why there is no number, and what it would take; None where there is one.
     """
 
     label: str
@@ -92,7 +92,7 @@ class OtherDial(NamedTuple):
 
 
 def other_dials(logged: Logged) -> list[OtherDial]:
-    """Return what other settings of the dial would do, by what was predicted when the decisions were made."""
+    """Return the results at other settings of the dial, by the predictions in the decisions."""
     graded = logged.graded
     quality, cost = np.nan_to_num(graded.predicted), np.nan_to_num(graded.predicted_cost)
     known = graded.eligible & ~np.isnan(graded.predicted) & ~np.isnan(graded.predicted_cost)
@@ -165,7 +165,7 @@ COST_ERROR = 0.25
 
 
 def _saved(logged: Logged) -> Floats:
-    """Return USD that routing would have saved on each call in shadow mode: as observed where that is known."""
+    """Return the USD that routing would have saved on each call in shadow mode, as observed or else as predicted."""
     rows = np.flatnonzero(logged.would != "")
     observed = logged.cost - logged.would_cost
     if (~np.isnan(observed)).sum() >= FEWEST:
@@ -175,7 +175,7 @@ def _saved(logged: Logged) -> Floats:
 
 
 def _interval(values: Floats) -> tuple[float, float, float] | None:
-    """Return the mean of what is known, and its 95 % interval."""
+    """Return the mean of the known values, and its 95 % interval."""
     known = values[~np.isnan(values)]
     if len(known) < 2:
         return None

@@ -15,20 +15,20 @@ from typing import Any
 logger = logging.getLogger("crossroute.traffic")
 
 EVERY_S = 0.25
-"""Between two looks at the queue: what kill -9 loses."""
+"""Seconds between two checks of the queue, which kill -9 loses."""
 MOST = 100_000
-"""Rows that wait; beyond them the oldest go."""
+"""Most pending rows; beyond them the oldest are dropped."""
 BATCH = 1_000
 RETRY_S = 5.0
 
 
 class Writer:
-    """Takes what is to be written, and hands it on in batches; safe to share between threads and to fork.
+    """Queues rows, and writes them in batches from a thread; safe to share between threads and to fork.
 
     Args:
-        write: Writes a batch, whole or not at all; what it raises keeps the batch for another try.
-        faults: What it may raise where the database is in trouble.
-        idle: Is called once in a while, beside the calls.
+        write: Writes a batch, whole or not at all; after an error the batch is tried again.
+        faults: Its errors when the database fails.
+        idle: Called now and then from the thread.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class Writer:
         _survive_fork(self)
 
     def put(self, item: Any) -> None:
-        """Take something to be written."""
+        """Queue a row."""
         self._waiting.append(item)
         if self._thread is None:
             self._start()
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Write all that waits, and return whether it is written."""
+        """Write all pending rows, and return whether they are written."""
         self._again = 0.0
         end = time.monotonic() + timeout
         while self._waiting and time.monotonic() < end:
@@ -63,7 +63,7 @@ class Writer:
             return not self._waiting
 
     def before_fork(self) -> None:
-        """Wait until nothing is being written: the child would inherit what is half done, and its locks."""
+        """Wait until no write is running: the child would inherit it, and its locks."""
         self._writing.acquire()
 
     def after_fork_in_parent(self) -> None:
@@ -71,7 +71,7 @@ class Writer:
         self._writing.release()
 
     def after_fork_in_child(self) -> None:
-        """Forget what belongs to the parent process: its thread, and what it is about to write."""
+        """Forget the parent process's thread and pending rows."""
         self._waiting, self._thread, self._writing = deque(), None, threading.Lock()
 
     def _start(self) -> None:
@@ -83,7 +83,7 @@ class Writer:
                 self._thread.start()
 
     def look(self) -> None:
-        """Write what waits, unless the database failed just now."""
+        """Write pending rows, unless the database has just failed."""
         if time.monotonic() >= self._again:
             with self._writing:
                 self._idle_beside()
