@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -127,11 +127,15 @@ class StaticEncoder:
         rows[:, self._width :] = [
             (len(each), *word_counts(word)) for word, each in zip(words, tokens, strict=True)
         ]
-        some = [*map(bool, tokens)]  # a mark alone has none
-        if any(some):
-            vectors = self._vectors.take([*chain.from_iterable(tokens)], axis=0)
-            starts = [0, *accumulate(map(len, compress(tokens, some)))][:-1]
-            rows[some, : self._width] = np.add.reduceat(vectors, starts, axis=0, dtype=np.float32)
+        held = [*filter(None, tokens)]  # a mark alone has none
+        if held:
+            vectors = self._vectors.take([*chain.from_iterable(held)], axis=0).astype(np.float32, copy=False)
+            starts = [0, *accumulate(map(len, held[:-1]))]
+            own = rows[:, : self._width]
+            if len(held) == len(tokens):
+                np.add.reduceat(vectors, starts, axis=0, out=own)
+            else:
+                own[[*map(bool, tokens)]] = np.add.reduceat(vectors, starts, axis=0)
         return rows
 
     def _tokens_of_words(self, words: list[str]) -> list[list[int]]:
