@@ -13,11 +13,11 @@ from crossroute.errors import EffortError
 
 
 class Variant(BaseModel):
-    """A spelling that means a model as served in another way: told to think, faster, or later as a batch.
+    """A model id that stands for another way to serve a model: at another effort, faster, or as a batch.
 
     Attributes:
-        effort: What it is told.
-        price: What it charges.
+        effort: Its effort.
+        price: Its price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,26 +35,26 @@ USUAL_LEVELS = ("low", "medium", "high")
 
 
 class Entry(BaseModel):
-    """What is known of a model apart from any router.
+    """Facts on a model, independent of any router.
 
     Attributes:
-        name: As candidates of the bundled `universal` router are named.
+        name: As in the bundled `universal` router.
         maker: Its maker.
         open_weights: Whether any host may serve it, in any number format.
         price: USD per million tokens, with its source and date; None where it is not known.
         context_window: Tokens; None where it is not known.
-        capabilities: What it can do beyond text, where that is known.
+        capabilities: Beyond text, where they are known.
         aliases: Other ids of the same model; prefixes of hosts may stand before each.
-        variants: Further ids that mean the model served in another way.
+        variants: Ids of other ways to serve the model.
         recorded_as: Data set -> the spellings in its candidate column.
         sources: Data set -> queries on which the model's quality is known.
         scores: Benchmark -> published accuracy in [0, 1], where no outcomes are recorded.
-        scores_from: Where the scores stand, and on what day they were read.
-        writes_like: A measured model that it is taken to write as much as; None for the typical one.
+        scores_from: Source of the scores, and the day they were read.
+        writes_like: A measured model with similar answer lengths; None for the typical one.
         reasoning: Whether it thinks before it answers; None where that is not known.
         thinks_untold: Whether it does so by default.
-        efforts: The levels of effort that it can be told; None where they are not known.
-        usual_effort: At which of them it works untold; medium where that is not stated.
+        efforts: Its levels of effort; None where they are not known.
+        usual_effort: The default one; medium where that is not stated.
         budgets: Whether it takes a thinking budget in tokens.
         efforts_from: Source of the efforts.
     """

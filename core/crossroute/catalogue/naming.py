@@ -14,11 +14,10 @@ ADDRESSES = ("base_url", "openai_api_base", "api_base", "api_url", "endpoint")
 
 
 def candidate_named(pool: Pool, name: str) -> Candidate | None:
-    """Return the candidate of a pool that a name means: by name, by alias, or as the catalogue resolves both.
+    """Return the candidate of a pool that a name stands for: by name, by alias, or by the catalogue's spellings.
 
     Spelled as free of charge, it is returned at a price of zero; with an effort (`gpt-5.5@low`) that the pool
-    holds no candidate of, as a variant of the model. None where no candidate, or more than one, is the model that is
-    meant.
+    holds no candidate of, as a variant of the model. None where no candidate, or more than one, matches.
 
     Raises:
         EffortError: The model does not take the effort.
@@ -42,9 +41,9 @@ def candidate_named(pool: Pool, name: str) -> Candidate | None:
 
 
 def at_effort(candidate: Candidate, told: EffortLevel) -> Candidate:
-    """Return the variant of a candidate that is told how hard to think.
+    """Return the variant of a candidate at an effort.
 
-    What the catalogue does not know is taken to work at a medium effort untold.
+    A model that the catalogue does not know is assumed to have a medium effort by default.
 
     Raises:
         EffortError: The model does not take the effort.
@@ -58,16 +57,16 @@ def at_effort(candidate: Candidate, told: EffortLevel) -> Candidate:
 
 
 def candidate_meant(pool: Pool, candidate: Candidate) -> Candidate | None:
-    """Return the candidate of a pool that another account of a model means: by its name, else by an alias."""
+    """Return the candidate of a pool that is the same model as another candidate: by its name, else by an alias."""
     found = (candidate_named(pool, name) for name in (candidate.name, *candidate.aliases))
     return next(filter(None, found), None)
 
 
 def catalogued_price(name: str) -> Price | None:
-    """Return what a model charges, so spelled: nothing on one's own machine, else as the catalogue says.
+    """Return the price of a model by its spelling: zero on one's own machine, else the catalogue's.
 
-    Of a model that the catalogue lacks, a prefix tells whose machine it is on (`ollama/my-own:7b`): a bare tag may
-    stand for anything, such as a provider's tuned model.
+    For a model that the catalogue lacks, a prefix states that it is on one's own machine (`ollama/my-own:7b`): a bare
+    tag may stand for anything, such as a provider's tuned model.
     """
     resolution = Catalogue.bundled().find(name)
     if resolution:
@@ -78,7 +77,7 @@ def catalogued_price(name: str) -> Price | None:
 
 
 def address_of(client: object) -> str | None:
-    """Return the address that a framework's client of a model was given, whatever its class calls it.
+    """Return the address of a framework's client of a model, by any of its classes' field names.
 
     >>> class Client: api_base = "http://localhost:8000/v1"
     >>> address_of(Client()), address_of(object())
@@ -89,14 +88,14 @@ def address_of(client: object) -> str | None:
 
 
 def price_of_own(client: object, model: str | None) -> Price | None:
-    """Return a price of zero where a client asks a model on one's own machines; None where there may be a charge.
+    """Return a price of zero for a client of a model on one's own machines; None where there may be a charge.
 
-    At an address of one's own, a client of a provider's API may ask a gateway to hosted models, so that only open
+    At an address of one's own, a client of a provider's API may be using a gateway to hosted models, so that only open
     weights count as one's own there.
 
     Args:
         client: Of a framework.
-        model: The name by which it asks the model.
+        model: Its name of the model.
     """
     base_url = address_of(client)
     if base_url and not is_own_address(base_url):
@@ -108,7 +107,7 @@ def price_of_own(client: object, model: str | None) -> Price | None:
 
 
 def _candidates_of(pool: Pool, entry: Entry) -> list[Candidate]:
-    """Return the candidates whose name, or one of whose aliases, means a model of the catalogue."""
+    """Return the candidates with a name or an alias that stands for a model of the catalogue."""
     if entry.name in pool:
         return [pool[entry.name]]
     find = Catalogue.bundled().find
