@@ -22,7 +22,7 @@ from crossroute import Price, Router
 from crossroute.calls.dispatch import DISPATCH_OPTIONS
 from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import unknown_argument
+from crossroute.errors.names import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER

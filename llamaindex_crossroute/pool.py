@@ -33,7 +33,7 @@ from crossroute.calls.dispatch import DISPATCH_OPTIONS
 from crossroute.calls.pool import PoolFields
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.spend import Spend
-from crossroute.errors import unknown_argument
+from crossroute.errors.names import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration

@@ -11,7 +11,7 @@ from typing_extensions import Self
 from crossroute.budgets import Budget
 from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.settings import CallSettings
-from crossroute.errors import refuse_strangers
+from crossroute.errors.names import refuse_strangers
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.policy import Constraints
 

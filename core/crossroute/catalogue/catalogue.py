@@ -14,7 +14,8 @@ from crossroute.catalogue.entry import Entry
 from crossroute.catalogue.layers import read_layers
 from crossroute.catalogue.spelling import Spelling, key, take_apart
 from crossroute.effort import EffortLevel, read_effort, split_effort, with_effort
-from crossroute.errors import UnknownModelError, most_alike
+from crossroute.errors import UnknownModelError
+from crossroute.errors.names import most_alike
 
 _FINE_TUNE = re.compile(r"\bft:([^:]+):")
 _SAID_EFFORT = re.compile(r"(.+?)[-:\s]+\(?(?:thinking[-\s])?([a-z]+|\d+k)\)?")

@@ -26,7 +26,7 @@ from crossroute.cli.shared import (
     read,
     settings,
 )
-from crossroute.errors import unknown_argument
+from crossroute.errors.names import unknown_argument
 
 if TYPE_CHECKING:
     from crossroute.data.outcomes import Outcomes

@@ -15,7 +15,8 @@ from crossroute.candidate import Price
 from crossroute.config.entries import Deployment, EscalationEntry, FloorEntry, ModelEntry
 from crossroute.config.located import LocatedToml, Place, values
 from crossroute.config.pool import PoolConfig
-from crossroute.errors import ConfigError, meant
+from crossroute.errors import ConfigError
+from crossroute.errors.names import meant
 from crossroute.files import is_file, is_folder
 from crossroute.routing.policy import Constraints
 

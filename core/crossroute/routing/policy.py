@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from crossroute.candidate import Candidate, Capability, Pool
 from crossroute.catalogue import candidate_named
-from crossroute.errors import WINDOW, meant
+from crossroute.errors import WINDOW
+from crossroute.errors.names import meant
 from crossroute.numeric import Flags, Floats
 from crossroute.query import Query
 from crossroute.tokens import estimate_tokens

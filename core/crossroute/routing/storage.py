@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crossroute.errors import CheckpointError, meant, one_line
+from crossroute.errors import CheckpointError, one_line
+from crossroute.errors.names import meant
 from crossroute.files import held, is_folder, read_whole, replace_entry
 
 FORMAT = 1

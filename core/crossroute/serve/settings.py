@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from crossroute.config import PoolConfig
 from crossroute.config.entries import Address, Amount, Variable
-from crossroute.errors import ConfigError, meant
+from crossroute.errors import ConfigError
+from crossroute.errors.names import meant
 
 MEGABYTE = 1_000_000
 SPENDING = "crossroute-spending.sqlite3"

@@ -1,9 +1,8 @@
-"""Errors: what they say, what they are caught as, and names that are alike."""
+"""Errors: what they say, and what they are caught as."""
 
 import pytest
 
 from crossroute.errors import (
-    MANY,
     BudgetSpentError,
     CrossRouteError,
     EffortError,
@@ -12,12 +11,8 @@ from crossroute.errors import (
     UnknownCandidateError,
     UnprofiledCandidateError,
     check_extra,
-    meant,
-    most_alike,
     needs_extra,
     one_line,
-    refuse_strangers,
-    unknown_argument,
 )
 
 
@@ -29,14 +24,6 @@ def test_an_unknown_name_is_told_with_those_that_are_known_and_a_remedy():
     assert "`crossroute profile 'gpt 5'`" in told  # as a shell takes it
     with pytest.raises(LookupError):
         raise UnprofiledCandidateError("x", ("a",))
-
-
-def test_of_many_names_those_most_alike_are_told():
-    known = (*(f"model-{number}" for number in range(MANY)), "gpt-5-mini")
-    told = str(UnknownCandidateError("gpt-5", known))
-    assert f"The pool knows 'gpt-5-mini' and {MANY} others." in told
-    told = str(UnknownCandidateError("zzz", known))
-    assert f"The pool knows {len(known)} others, none alike" in told
 
 
 def test_a_variant_of_a_known_model_has_its_own_remedy():
@@ -68,22 +55,6 @@ def test_a_missing_package_names_the_extra():
     assert isinstance(error.value, CrossRouteError)
     with pytest.raises(KeyError), needs_extra("A server", "serve"):
         raise KeyError
-
-
-def test_names_that_are_alike_are_found_in_any_order_of_their_words():
-    known = ["claude-sonnet-4-5", "claude-opus-4-5", "gpt-5", "gpt-5-mini"]
-    assert most_alike("anthropic/claude-4.5-sonnet", known, 1) == ("claude-sonnet-4-5",)
-    assert most_alike("openai:gpt5-mini", known, 2)[0] == "gpt-5-mini"
-    assert most_alike("qwen", known, 5) == ()
-    assert meant("temprature", ["temperature", "timeout"]) == " Did you mean 'temperature'?"
-    assert meant("colour", ["temperature"]) == ""
-
-
-def test_strangers_are_refused_by_name():
-    refuse_strangers({"a": 1}, ["a", "b"])
-    with pytest.raises(TypeError, match=r"Unknown argument 'bb'\. Did you mean 'b'\? Expected a, b\."):
-        refuse_strangers(["zz", "bb"], iter(["a", "b"]))
-    assert unknown_argument("zz", ["a"]) == "Unknown argument 'zz'. Expected a."
 
 
 def test_another_librarys_message_becomes_a_clause():

@@ -6,21 +6,14 @@ builtin that a caller would expect, so that `except LookupError` works without i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from difflib import SequenceMatcher, get_close_matches
 from importlib.util import find_spec
 from shlex import quote
 from typing import Any
 
-MANY = 12
-"""Number of names up to which an error lists all; beyond it, only similar ones."""
-
-
-_ALIKE = 0.6
-"""Least similarity, in [0, 1], of a suggested name of another family."""
+from crossroute.errors.names import listed, remedy
 
 WINDOW = "context window"
 """First words of the reason that excludes a candidate with too small a context window."""
@@ -38,8 +31,8 @@ class UnknownCandidateError(CrossRouteError, LookupError):
 
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         super().__init__(
-            f"Unknown candidate {name!r}{_because(reason)}. The pool knows {_listed(name, known)}. "
-            f"{_remedy(name, known)}"
+            f"Unknown candidate {name!r}{_because(reason)}. The pool knows {listed(name, known)}. "
+            f"{remedy(name, known)}"
         )
 
 
@@ -49,7 +42,7 @@ class UnprofiledCandidateError(UnknownCandidateError):
     def __init__(self, name: str, known: tuple[str, ...], reason: str | None = None) -> None:
         CrossRouteError.__init__(
             self,
-            f"The router has no profile of {name!r}{_because(reason)}; it knows {_listed(name, known)}. If it is "
+            f"The router has no profile of {name!r}{_because(reason)}; it knows {listed(name, known)}. If it is "
             "one that it knows, under another name such as a deployment's, give it by name: {'gpt-5-mini': ...}. "
             f"Or profile it (`crossroute profile {quote(name)}`), or by its outcomes on some of your queries, "
             "router.with_candidates(router.profile(outcomes)), or train a router on them "
@@ -261,78 +254,3 @@ def _as_it_stood(
 
 def _because(reason: str | None) -> str:
     return f": {reason}" if reason else ""
-
-
-def _remedy(name: str, known: tuple[str, ...]) -> str:
-    """Say what to do about a name that is not known."""
-    model, _, effort = name.partition("@")
-    if effort and model in known:
-        return (
-            f"An effort is made a candidate where models are named: `router_over(router, {{{name!r}: Ability()}})` of "
-            "crossroute.routing.members, or `--candidates`."
-        )
-    return (
-        f"Use one of these, or profile it (`crossroute profile {quote(name)}`) and add it with "
-        "`router.with_candidates(...)`."
-    )
-
-
-def meant(name: str, known: Iterable[str]) -> str:
-    """Ask whether a known name was meant by one that is like it; empty where none is.
-
-    >>> meant("cost_prefrence", ["router", "cost_preference"])
-    " Did you mean 'cost_preference'?"
-    """
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def most_alike(name: str, known: Sequence[str], count: int) -> tuple[str, ...]:
-    """Return the known names most like one, the most alike first: of its own family, if there is one.
-
-    >>> most_alike("claude-4.5-sonnet", ["claude-sonnet-4", "claude-sonnet-4-5", "command-r"], count=2)
-    ('claude-sonnet-4-5', 'claude-sonnet-4')
-    """
-    words, others = _words(name), {other: _words(other) for other in known}
-    family = [other for other, its in others.items() if its[:1] == words[:1]]
-    family = family or [other for other, its in others.items() if words[:1] and words[0] in its]
-    likeness = {other: _likeness(words, others[other]) for other in family or others}
-    ranked = sorted(likeness, key=lambda other: (-likeness[other], other))
-    return tuple(other for other in ranked[:count] if family or likeness[other] >= _ALIKE)
-
-
-def _words(name: str) -> list[str]:
-    """Split a model's name into words and versions, without its provider."""
-    return re.findall(r"[a-z]+|\d+", re.sub(r"^.*/|^[a-z_]+:(?=[a-z])", "", name.lower()))
-
-
-def _likeness(one: list[str], other: list[str]) -> float:
-    """Return how alike two names are, in [0, 1], in whichever order their words stand."""
-    as_written = SequenceMatcher(None, "-".join(one), "-".join(other)).ratio()
-    return max(as_written, SequenceMatcher(None, "-".join(sorted(one)), "-".join(sorted(other))).ratio())
-
-
-def unknown_argument(name: str, known: Iterable[str]) -> str:
-    """Say that there is no such argument, which was likely meant, and which there are."""
-    known = list(known)
-    return f"Unknown argument {name!r}.{meant(name, known)} Expected {', '.join(known)}."
-
-
-def refuse_strangers(given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse fields that there are not: what takes them over unread would leave them without effect.
-
-    Raises:
-        TypeError: There is one.
-    """
-    known = list(known)
-    if strangers := sorted(set(given) - set(known)):
-        raise TypeError(unknown_argument(strangers[0], known))
-
-
-def _listed(name: str, known: tuple[str, ...]) -> str:
-    """Return the known names; of many, those most like the unknown one."""
-    shown = known if len(known) <= MANY else most_alike(name, known, count=5)
-    if known and not shown:
-        return f"{len(known)} others, none alike (`crossroute candidates` lists models)"
-    more = len(known) - len(shown)
-    return ", ".join(map(repr, shown)) + (f" and {more} others" if more else "")
