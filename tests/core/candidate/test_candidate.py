@@ -1,8 +1,6 @@
 import pickle
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 from rich.console import Console
 
@@ -17,35 +15,6 @@ def printed(thing: object, width: int = 120) -> str:
     with console.capture() as capture:
         console.print(thing)
     return capture.get()
-
-
-def test_cost_by_hand():
-    price = Price(input=2, output=8, cached_input=0.5)
-    assert price.cost(input_tokens=1_000_000, output_tokens=500_000) == 2 + 4
-    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == 1.2 + 0.2
-
-
-def test_cached_input_costs_as_input_where_no_price_of_it_is_known():
-    price = Price(input=2, output=8)
-    assert price.cost(input_tokens=1_000_000, output_tokens=0, cached_input_tokens=400_000) == pytest.approx(
-        2
-    )
-
-
-@given(
-    st.floats(0, 100), st.floats(0, 100), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6)
-)
-def test_cost_never_falls_with_tokens(input_price, output_price, read, written, more):
-    price = Price(input=input_price, output=output_price)
-    cost = price.cost(input_tokens=read, output_tokens=written)
-    assert price.cost(input_tokens=read + more, output_tokens=written) >= cost >= 0
-    assert price.cost(input_tokens=read, output_tokens=written + more) >= cost
-
-
-@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "cheap", None])
-def test_a_price_that_is_no_price_is_refused(value):
-    with pytest.raises(ValidationError):
-        Price(input=value, output=1)
 
 
 @pytest.mark.parametrize(
