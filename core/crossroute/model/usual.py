@@ -1,7 +1,8 @@
 """What a user's own queries are usually like, ungraded.
 
-    read  = read  + LEANING * (1 - asked as people ask) * (usual of the nearest group - read)
-    trust = trust + TRUSTED * (1 - asked as people ask) * (mean trust of the nearest group - trust)
+    read  = read  + LEANING * (1 - asked as people ask) * (usual of its groups - read)
+    trust = trust + TRUSTED * (1 - asked as people ask) * (mean trust in its groups - trust)
+    share of a group ~ exp(-|z - center|^2 / BLENDED)
 
 Where a query is like none in training, what is read of it is noisy: readings of a set's queries differ, and the set's
 models do not differ with them. What the readings of many queries of one kind have in common is told well, and so is
@@ -18,11 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from crossroute.model.clusters import assign
-from crossroute.numeric import Floats, means_by, sum_by
+from crossroute.numeric import Floats, means_by, softmax
 
 LEANING, TRUSTED = 0.75, 0.5
 """How far a strange query is read as its group, and trusted as it. Read wholly so, sets left out gain further, but the
 harder of two queries of a group would have no claim to the dearer model."""
+
+BLENDED = 16.0
+"""Squared distance, whitened, by which a group counts 1 / e as much. With hard bounds, one query more moves them, and
+what is read of the queries there."""
 
 OF_GROUP, MOST_GROUPS = 50, 8
 """Queries to a group, about, and most groups."""
@@ -53,9 +58,7 @@ class Usual:
     """
 
     def __init__(self, tensors: Mapping[str, npt.NDArray[np.floating]], size: int, outputs: int) -> None:
-        self._centers, self._read, self._written, self._trust = (
-            tensors[name].astype(float) for name in USUAL
-        )
+        self._centers, *self._usual, self._trust = (tensors[name].astype(float) for name in USUAL)
         groups = len(self._centers)
         shapes = ((groups, size), *((2, groups, outputs),) * 2, (groups,))
         for name, shape in zip(USUAL, shapes, strict=True):
@@ -82,13 +85,16 @@ class Usual:
             people: How far each asks as people do, shape (n,).
             one_call: As for `Doubt.situate`, shape (n,).
         """
-        group, call = assign(z, self._centers), (one_call > 0).astype(np.intp)
-        share = (1 - people) * (one_call >= 0)
-        each = LEANING * share[:, None]
+        shares, call = _shares(z, self._centers), one_call > 0
+        strange = (1 - people) * (one_call >= 0)
+        each = LEANING * strange[:, None]
+        usual = [
+            np.where(call[:, None], shares @ of_call, shares @ of_any) for of_any, of_call in self._usual
+        ]
         return (
-            trust + TRUSTED * share * (self._trust[group] - trust),
-            read + each * (self._read[call, group] - read),
-            written + each * (self._written[call, group] - written),
+            trust + TRUSTED * strange * (shares @ self._trust - trust),
+            read + each * (usual[0] - read),
+            written + each * (usual[1] - written),
         )
 
 
@@ -104,17 +110,20 @@ def usual_tensors(
         strange: How much each counts, shape (n,): as far as it is like none in training and no ordinary request.
     """
     centers = _groups(z, int(np.clip(len(z) // OF_GROUP, 1, MOST_GROUPS)))
-    held, group = np.unique(assign(z, centers), return_inverse=True)
-    centers = centers[held]  # without groups that hold none in the end
-    weight = strange[:, None] + LEAST_STRANGE  # (n, 1)
-    weight = np.minimum(weight, MOST_SHARE * means_by(group, weight)[group])
-    whole = sum_by(group, weight, len(centers))
-    told = [
-        np.stack([sum_by(group, weight * each, len(centers)) / whole for each in alike])
-        for alike in zip(*readings, strict=True)
-    ]
-    found = centers, *told, np.bincount(group, trust) / np.bincount(group)
+    centers = centers[np.unique(assign(z, centers))]  # without groups that hold none in the end
+    shares = _shares(z, centers)  # (n, u)
+    size = shares.sum(axis=0)
+    weight = strange + LEAST_STRANGE
+    weight = np.minimum(weight, MOST_SHARE * shares @ (weight @ shares / size))
+    weighed = shares * weight[:, None] / (weight @ shares)
+    told = [np.stack([weighed.T @ each for each in alike]) for alike in zip(*readings, strict=True)]
+    found = centers, *told, trust @ shares / size
     return dict(zip(USUAL, (each.astype(np.float32) for each in found), strict=True))
+
+
+def _shares(z: Floats, centers: Floats) -> Floats:
+    """Return how far each query is of each group, shape (n, u), summing to 1 for each query."""
+    return softmax((2 * z @ centers.T - (centers**2).sum(axis=1)) / BLENDED)
 
 
 def _groups(z: Floats, count: int) -> Floats:

@@ -90,9 +90,8 @@ def test_calls_lean_to_calls_and_what_may_be_a_run_to_what_may_be_one():
 
 def test_queries_of_two_kinds_make_two_groups():
     random = np.random.default_rng(0)
-    shown = np.concatenate(
-        [strange(random.normal(4, 0.1, OF_GROUP)), strange(random.normal(-3, 0.1, OF_GROUP))]
-    )
+    each = random.normal(size=(2, OF_GROUP)) / 10
+    shown = np.concatenate([strange(4 + each[0], task=-6.0), strange(-3 + each[1], task=6.0)])
     used = reads_ease().accustomed(shown)
     assert sorted(used.tensors["usual_read"][0][:, -2]) == pytest.approx([-1.5, 4.5], abs=0.1)
     many = reads_ease().accustomed(random.normal(size=(OF_GROUP * 20, P)) * 9)
@@ -133,6 +132,17 @@ def test_a_calibrated_router_comes_back_from_disk_as_it_was(tmp_path):
     assert again.route(Query.of_call(puzzles[0])).candidate == used.route(Query.of_call(puzzles[0])).candidate
 
 
+def test_what_is_read_changes_smoothly_between_two_groups():
+    used = reads_ease().accustomed(
+        np.concatenate([strange([4.0] * OF_GROUP, task=-3.0), strange([-3.0] * OF_GROUP, task=3.0)])
+    )
+    between = np.concatenate([strange([0.0], task=task) for task in np.linspace(-6, 6, 121)])
+    read = used.situate(between).read[:, -2]
+    assert (np.diff(read) < 0).all()
+    assert np.ptp(read) > 2
+    assert np.abs(np.diff(read)).max() < 0.2  # where it would jump from one group to the other
+
+
 def groups_of(count: int, *, odd: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return centres and readings of four groups of queries that are hardly strange, and of one that is wholly so."""
     random = np.random.default_rng(0)
@@ -150,5 +160,5 @@ def test_one_odd_query_moves_its_group_by_no_more_than_its_share():
     (centers, read), (moved, after) = groups_of(count), groups_of(count, odd=odd)
     assert moved == pytest.approx(centers, abs=0.1)
     changed = np.abs(after - read).max(axis=1)
-    assert np.sort(changed)[:-1].max() < 0.01  # the others stay
+    assert np.sort(changed)[:-1].max() < 0.1 * changed.max()  # the others stay nearly
     assert changed.max() < 1.5 * MOST_SHARE * odd / OF_GROUP
