@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from crossroute import Query
 from crossroute.reading import wordings
-from crossroute.reading.appeals import _may_begin, drop_appeals, is_appeal, names_model
+from crossroute.reading.appeals import (
+    BEST_MODEL,
+    ROUTING,
+    _may_begin,
+    drop_appeals,
+    is_appeal,
+    names_model,
+)
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 
@@ -195,3 +202,26 @@ def test_what_is_asked_about_an_address_is_read():
     assert drop_appeals("Open https://example.com") == "Open https://example.com"
     quoted = 'Fill all boxes with pictures whose address has the words "https://example.com"'
     assert drop_appeals(quoted) == quoted
+
+
+HINT_PARTS = [
+    "Use ",
+    "use ",
+    "Please ",
+    "the ",
+    "best ",
+    "Most able ",
+    "model",
+    "AI",
+    ". ",
+    "! ",
+    "\n",
+    "x",
+    "?",
+    "route ",
+]
+
+
+@given(st.lists(st.sampled_from(HINT_PARTS), max_size=24).map("".join))
+def test_a_hint_speaks_of_the_best_model(text):
+    assert BEST_MODEL.search(text.lower()) or not ROUTING.search(text)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from crossroute import Query
 from crossroute.query import plain_tokens
 from crossroute.reading.appeals import drop_appeals
-from crossroute.reading.asides import BESIDE, is_aside, is_aside_clause, may_hold_aside
+from crossroute.reading.asides import BESIDE, is_aside, is_aside_clause, is_beside, may_hold_aside
 
 QUESTION = "Which gas makes up most of the air?"
 POLITE = [
@@ -91,3 +91,10 @@ def test_a_line_with_courtesy_at_an_end_is_not_taken_for_plain(words):
 def test_an_aside_is_short():
     assert is_aside("thanks " * 20)
     assert not is_aside("thanks " * 40)
+
+
+@given(
+    st.lists(st.sampled_from([*sorted(BESIDE)[:400], "pump", "7", "?", ":", "Hi"]), max_size=8).map(" ".join)
+)
+def test_all_words_of_an_aside_clause_may_stand_in_one(clause):
+    assert is_beside(clause) or not is_aside_clause(clause.lower())

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossroute.reading.normalization import READ_CHARACTERS, REPETITION, normalize, repetition_in
+from crossroute.reading.normalization import (
+    LONG_RUN,
+    READ_CHARACTERS,
+    REPEATED_WORDS,
+    REPETITION,
+    RUN,
+    _repeat_at_once,
+    normalize,
+    repetition_in,
+)
 
 QUESTION = "Which of the planets has the longest day, and why is it so slow?"
 LOOKALIKES = str.maketrans("aceopxyHOPC", "асеорхуНОРС")
@@ -133,3 +142,21 @@ def test_names_and_nouns_make_no_title():
 @given(st.text("ab1.é", max_size=14))
 def test_repetition_is_found_in_every_word_that_holds_some(word):
     assert (repetition_in(word) is None) is (REPETITION.search(word) is None)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "c d", "a b c", "x y z u v w s t r q p o"]), max_size=40).map(
+        " ".join
+    )
+)
+def test_words_that_repeat_at_once_are_told_before_they_are_looked_for(text):
+    assert _repeat_at_once(text.split()) or not REPEATED_WORDS.search(text)
+
+
+@given(
+    st.lists(st.sampled_from(["A" * 20, "b9" * 10, "/", " ", ".", "data:a;base64,", "\n"]), max_size=9).map(
+        "".join
+    )
+)
+def test_a_run_stands_in_a_word(text):
+    assert any(map(LONG_RUN.search, text.split())) is (RUN.search(text) is not None)

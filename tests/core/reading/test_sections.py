@@ -1,12 +1,15 @@
 """The parts of a text: blocks in tags, heads, and what a harness or a hint to the router put in."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossroute import Query
 from crossroute.reading.sections import (
     HEAD,
     MOST_TAGS,
     drop_harness,
+    heads_in,
     is_follow_up,
     is_inserted,
     replace_blocks,
@@ -119,3 +122,13 @@ def test_a_text_without_content_is_a_follow_up(text):
     assert hard.instance_view != easy.instance_view
     assert hard.instance_view.startswith("Prove the theorem of Galois.")
     assert Query(text, context="Prove it.").whole_tokens == Query(text).whole_tokens + 3
+
+
+NAMES = ["Question", "the ", "CONTEXT", "answer", "below.", "Below", "x", "\xe9"]
+LINES = [*NAMES, ":", "\uff1a", "#", "## ", "\n", "\n\n", "** ", ".", " "]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=20).map("".join))
+def test_heads_are_found_line_by_line_where_they_are_in_the_text(text):
+    pattern, told = HEAD.reading(text)
+    assert [head.span() for head in heads_in(text)] == [head.span() for head in pattern.finditer(told)]
