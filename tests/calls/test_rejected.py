@@ -131,3 +131,28 @@ def test_a_tier_and_a_stated_cost_are_read_as_in_an_answer():
         response["choices"][0]
     usage, cost = rejected(raised.value)
     assert (usage.tier, cost) == (0.5, 0.25)
+
+
+class RefusedError(Exception):
+    status_code = 429
+
+
+@pytest.mark.parametrize("refusal", [RefusedError(), ConnectionError(), TimeoutError()])
+def test_a_refusal_and_a_broken_connection_are_no_answer_whatever_else_is_at_hand(refusal):
+    earlier = {"choices": [{"message": {"content": "hi"}}], "usage": USAGE}
+    with pytest.raises(type(refusal)) as raised:
+        earlier and fail_with(refusal)
+    assert rejected(raised.value) is None
+
+
+def fail_with(error):
+    raise error
+
+
+def test_what_a_frame_holds_may_fail_when_it_is_asked():
+    from weakref import WeakKeyDictionary
+
+    held, response = WeakKeyDictionary(), {"choices": None, "usage": USAGE}
+    with pytest.raises(TypeError) as raised:
+        (held, response["choices"][0])
+    assert rejected(raised.value)[0].output_tokens == 7

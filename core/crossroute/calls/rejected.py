@@ -6,11 +6,12 @@ The stack frames of the error hold the answer as the provider sent it: a dict, o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
 
-from crossroute.calls.blame import chain
+from crossroute.calls.blame import chain, fault_of, status
 from crossroute.calls.counting import at_tier, counted, field_of, stated_cost
 from crossroute.calls.faults import ANSWERED
 from crossroute.calls.handlers import frames_of, is_of_handler
@@ -38,16 +39,17 @@ def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
     >>> usage.input_tokens, usage.output_tokens, cost
     (9, 3, None)
     """
-    if is_of_handler(error):
+    if is_of_handler(error) or status(error) is not None or fault_of(error).party == "network":
         return None
     came = any(type(link).__name__ in ANSWERED for link in chain(error))
     for sent in _sent(error):
-        places = [place for name in TOKENS if (place := field_of(sent, name)) is not None]
-        usage = next(filter(None, map(counted, places)), None)
-        if usage is not None:
-            known = at_tier(usage, field_of(sent, "service_tier")) if usage.input_tokens else None
-            return known, stated_cost(*places, sent)
-        came = came or _says(sent)
+        with suppress(Exception):  # of the code of whatever a frame holds
+            places = [place for name in TOKENS if (place := field_of(sent, name)) is not None]
+            usage = next(filter(None, map(counted, places)), None)
+            if usage is not None:
+                known = at_tier(usage, field_of(sent, "service_tier")) if usage.input_tokens else None
+                return known, stated_cost(*places, sent)
+            came = came or _says(sent)
     return (None, None) if came else None
 
 
@@ -64,7 +66,8 @@ def _says(sent: Any) -> bool:
     """Return whether a response is a whole answer with content: chunks of a stream have no message."""
     choices = field_of(sent, "choices")
     whole = isinstance(choices, list) and any(field_of(choice, "message") for choice in choices)
-    return whole or any(field_of(sent, name) for name in ("candidates", "output"))
+    parts = [field_of(sent, name) for name in ("candidates", "output")]
+    return whole or any(part for part in parts if isinstance(part, (list, dict)))
 
 
 def _is_of_client(value: Any) -> bool:
