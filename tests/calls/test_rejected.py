@@ -10,6 +10,7 @@ from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import BaseModel
 
+from crossroute import Escalation
 from crossroute.calls.rejected import rejected
 from tests.support.faulty import USAGE, LangChain, LlamaIndex, whole
 from tests.support.routers import STORY
@@ -85,6 +86,27 @@ def test_so_does_one_that_langchain_rejects_in_each_way_to_ask(router, server, c
     ask()
     assert server.asked == ["bad", "good"]
     assert told(tables) == ({"small": (1, 11, 7), "large": (1, 11, 7)}, 0)
+
+
+@pytest.mark.parametrize("escalate", [None, Escalation(check=lambda *_: 1.0)])
+@pytest.mark.parametrize("choices", [None, said(5), called("[1, 2]")])
+def test_so_does_one_of_an_agents_model(router, server, client, choices, escalate):
+    from langchain.agents import create_agent
+
+    from langchain_crossroute import CrossRouteMiddleware
+
+    server.asked.clear()
+    server.answer = (200, "application/json", whole(choices=choices))
+    models = LangChain(router, f"{server.url}/v1", client).pool.models
+    middleware = CrossRouteMiddleware(models, router, cost_preference=1.0, escalate=escalate)
+    agent = create_agent(model=models["small"], middleware=[middleware])
+    assert agent.invoke({"messages": [("user", STORY)]})["messages"][-1].text == "I am well"
+    spent = middleware.spend.by_candidate
+    assert server.asked == ["bad", "good"]
+    assert {name: (one.calls, one.usage.output_tokens) for name, one in spent.items()} == {
+        "small": (1, 7),
+        "large": (1, 7),
+    }
 
 
 @pytest.mark.parametrize("usage", [None, {"prompt_tokens": "eleven", "completion_tokens": 7}])
