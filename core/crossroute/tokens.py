@@ -210,10 +210,10 @@ def count_pieces(text: str) -> int:
     if any(map(text.__contains__, ASCII_BLANKS if text.isascii() else OTHER_BLANKS)):
         return len(PIECE.findall(text))
     text = text.replace("\t", " ").replace("\r", "\n")  # a piece takes either
-    text = BROKEN_LINES.sub(" \n", text) if " \n" in text else text
     for run in ("\n\n", "   "):  # as many pieces as a shorter one
         while run in text:
             text = text.replace(run, run[1:])
+    text = BROKEN_LINES.sub(" \n", text) if " \n" in text else text
     words = text.replace("\n", "\n ").split(" ")
     known = [word for word in words if len(word) <= LONGEST_WORD]
     pieces = sum(map(pieces_of_word, known)) + text.count("  ")

@@ -55,7 +55,9 @@ UNSPACED = "\u2e80"
 
 WORDS_A_LINE = 1.3
 LEAST_BETWEEN = 3
-BETWEEN = lazy(r"(?:\.(?<=\S\.)\.+|…(?<=\S…))(?=\w)")
+BETWEEN = lazy(
+    r"(?:\.(?<=\S\.)(?<!\.\.\.)\.+|…(?<=\S…))(?=\w)"
+)  # a long run is tried from its beginning alone
 
 
 def read_escapes(text: str) -> str:

@@ -61,9 +61,10 @@ INVISIBLE = lazy(
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\\s]+"
-EDGE_EMOJI = lazy(rf"\A{_EMOJI}(?=.*\w)|(?<=[\w.,;:!?)]){_EMOJI}\Z", re.DOTALL)
+_LAST_EMOJI = rf"(?<=[\w.,;:!?)]){_EMOJI}\Z"
+LAST_EMOJI, EDGE_EMOJI = lazy(_LAST_EMOJI), lazy(rf"\A{_EMOJI}(?=.*\w)|{_LAST_EMOJI}", re.DOTALL)
 STACKED_MARKS = lazy("[\u0300-\u036f]+")
-EMOJI = lazy(_EMOJI)
+EMOJI, WORD_SIGN = lazy(_EMOJI), re.compile(r"\w")
 BLANKS = re.compile(r"[^\S\n]+")
 STRETCHED = lazy(r"\n(?<=[.!?]\n)\n{2,}(?=[^\W\d_][\w'’]* \S)")
 BROKEN_SENTENCE = lazy(r"\n\n(?<=[a-zß-ÿ,]\n\n)(?=[a-zß-ÿ])(?!\w+ ?:)")
@@ -145,7 +146,7 @@ def normalize(text: str) -> str:
     if not text.isascii():
         text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
         text = fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text)
-        text = EDGE_EMOJI.sub("", text) if _has_emoji_at_an_end(text) else text
+        text = _without_edge_emoji(text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
     text = lower_capitals(drop_repetition(shorten_runs(text)))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
@@ -161,6 +162,11 @@ def is_printed(text: str) -> bool:
 def _has_emoji_at_an_end(text: str) -> bool:
     stripped = text.strip()
     return bool(EMOJI.match(stripped[:1]) or EMOJI.match(stripped[-1:]))
+
+
+def _without_edge_emoji(text: str) -> str:
+    """Return a text without emoji before its words, and behind it."""
+    return (EDGE_EMOJI if WORD_SIGN.search(text) else LAST_EMOJI).sub("", text)
 
 
 def fold_lookalikes(text: str) -> str:

@@ -64,6 +64,7 @@ MAIL = AnyCase(
 )
 """What stands over a mail that was passed on or is answered."""
 
+BEGIN_DOCUMENT = r"\begin{document}"
 DOCUMENT = lazy(r"\s*(?:\\documentclass[^\n]*\n)?\s*\\begin\{document\}(.*)\\end\{document\}\s*\Z", re.DOTALL)
 RULE_ABOVE = lazy(r"\A(?:\s*(?:[-=_*#~+]{4,}|---)[ ]*\n)+")
 RULE_BELOW = lazy(r"(?:\n[ ]*(?:[-=_*#~+]{4,}|---)\s*)+\Z")
@@ -116,7 +117,8 @@ def _inside(text: str) -> str:
     """Return what a fence, a document, emphasis, or heads of a question and an answer hold; empty if there are none."""
     if (found := SOLE_FENCE.match(text)) and PROSE.match(found[2]):
         return found[2].strip()
-    if found := DOCUMENT.match(text) or EMPHASIZED.match(text):
+    document = DOCUMENT.match(text) if BEGIN_DOCUMENT in text else None
+    if found := document or EMPHASIZED.match(text):
         return found[found.lastindex or 0].strip()
     if found := SPOKEN.match(text):
         said = text[slice(*found.span("said"))].strip()
@@ -168,7 +170,7 @@ def _said_in_json(text: str) -> str:
         return ""
     try:
         value = json.loads(text, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):  # none, or nested too deeply
         return ""
     if isinstance(value, dict) and (asked := _beside_context(value)):
         return asked

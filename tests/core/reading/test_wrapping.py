@@ -88,3 +88,9 @@ def test_several_shots_keep_their_heads():
     shots = "Question: What is 1 + 1?\nAnswer: 2\n\nQuestion: What is 2 + 3?\nAnswer:"
     assert unwrap(shots) == shots
     assert unwrap("**Note** the *two* words") == "**Note** the *two* words"
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "["])
+def test_json_that_is_nested_deeply_is_left_as_it_is(opening):
+    text = opening * 5_000 + "1"
+    assert unwrap(text) == text
