@@ -37,7 +37,8 @@ COMMA = re.compile(r", ?\s*")
 MOST_COMMAS = 4
 CLAUSE = re.compile("[,、，]")
 BEGIN = re.compile(
-    rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*(?=[A-Z(\[][\w':]* \w|(?:[#/@]|--)\w\S*\s*\Z|[{_UNSPACED}])"
+    rf"\s(?<=[^\s*•-]\s)(?<!\b\w[).:]\s)\s*"
+    rf"(?=[A-Z(\[][\w':;-]* [\w{{]|(?:[#/@]|--)\w\S*\s*\Z|[{_UNSPACED}\u0590-\u0dff])"
 )
 """Where a sentence may begin though none ended before it."""
 
@@ -228,7 +229,7 @@ def _without_last(text: str) -> str:
             last = end.end()
     if last and is_appeal(text[last:]):
         return text[:last].rstrip()
-    for begin in islice(BEGIN.finditer(text, max(start, last)), MOST_DROPPED):
+    for begin in [*BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]:
         if is_appeal(text[begin.end() :]):
             return text[: begin.start()]
     commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
