@@ -44,6 +44,7 @@ class UsageProbe(BaseCallbackHandler):
 
     Attributes:
         answered: Whether an answer arrived.
+        begun: Whether words came.
         usage: Its tokens; None where they are not known.
         message: The last message.
         cost: USD, where an answer that only an error held states its cost.
@@ -53,7 +54,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def __init__(self, *, parsed: bool = False) -> None:
         self.cost: float | None = None
-        self.answered, self._parsed, self._begun = False, parsed, False
+        self.answered, self._parsed, self._begun, self.begun = False, parsed, False, False
         self.usage: UsageMetadata | None = None
         self.message: AIMessage | None = None
         self._streamed: dict[UUID, Usage] = {}
@@ -70,7 +71,7 @@ class UsageProbe(BaseCallbackHandler):
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
         """Follow what a stream tells: LangChain adds its chunks' tokens, also where each tells the whole so far."""
-        self._begun = True
+        self._begun, self.begun = True, self.begun or bool(token)
         self._open.discard(run_id)
         message = getattr(chunk, "message", None)
         told = usage_of(message.usage_metadata) if isinstance(message, AIMessage) else None

@@ -77,6 +77,8 @@ class UsageProbe:
             self._add(usage_of(self._unread.pop()))
         return self._usage
 
+    begun = False  # its models gather no answer from a stream
+
     @property
     def answered(self) -> bool:
         """Whether an LLM answered."""

@@ -12,7 +12,19 @@ from pydantic import BaseModel
 
 from crossroute import Escalation
 from crossroute.calls.rejected import rejected
-from tests.support.faulty import USAGE, LangChain, LlamaIndex, whole
+from langchain_crossroute import ChatCrossRoute
+from tests.support.faulty import (
+    CUT,
+    OPENING,
+    OVERLOADED,
+    USAGE,
+    WORDS,
+    LangChain,
+    LlamaIndex,
+    chunk,
+    event,
+    whole,
+)
 from tests.support.routers import STORY
 
 
@@ -132,6 +144,30 @@ def test_a_body_that_tells_no_tokens_and_says_nothing_is_no_answer(pool, server)
     server.answer = (200, "application/json", json.dumps({"choices": None}))
     assert pool.ask()[0] == "I am well"
     assert pool.pool.spend.by_candidate.keys() == {"large"}
+
+
+@pytest.mark.parametrize(
+    ("events", "spent"),
+    [
+        ([OPENING, *WORDS, CUT], (1, 0, 1)),
+        ([OPENING, *WORDS, event(OVERLOADED)], (1, 0, 1)),
+        ([chunk({"content": "I am "}, written=3), CUT], (1, 3, 0)),
+        ([OPENING, CUT], None),
+    ],
+)
+def test_a_stream_that_breaks_within_a_member_counts_as_far_as_words_came(
+    router, server, client, events, spent
+):
+    server.asked.clear()
+    server.answer = events
+    models = LangChain(router, f"{server.url}/v1", client).pool.models
+    for model in models.values():
+        model.streaming = True
+    pool = ChatCrossRoute(models=models, router=router, cost_preference=1.0)
+    assert pool.invoke(STORY).text == "I am well"
+    assert server.asked == ["bad", "good"]
+    small = pool.spend.by_candidate.get("small")
+    assert (small and (small.calls, small.usage.output_tokens, small.unknown)) == spent
 
 
 def test_what_is_held_before_a_request_is_no_answer():

@@ -121,6 +121,11 @@ class Probe(Protocol):
         ...
 
     @property
+    def begun(self) -> bool:
+        """Whether words came, of a model that gathers its answer from a stream."""
+        ...
+
+    @property
     def cost(self) -> float | None:
         """USD, where a nested pool reports its own cost."""
         ...

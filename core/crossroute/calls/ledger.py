@@ -187,7 +187,7 @@ class Entry:
             )
 
     def _came_before(self, error: BaseException) -> bool:
-        """Return whether an answer arrived before an error: by the probe, a note on the error, or its stack frames."""
+        """Return whether an answer, or a part, arrived before an error: by the probe, a note, or its stack frames."""
         if self._probe is not None:
             self._probe.raised(error)
             if self.answered:
@@ -196,7 +196,7 @@ class Entry:
         known = noted_answer(error) or rejected(error)
         if known is not None:
             self.usage, self.cost = known
-        return known is not None
+        return known is not None or (self._probe is not None and self._probe.begun)
 
     def count(self, error: BaseException | None = None) -> Decision:
         """Count the call, unless it is counted, and return its decision."""
