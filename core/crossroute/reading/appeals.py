@@ -42,6 +42,7 @@ BEGIN = re.compile(
 )
 """Where a sentence may begin though none ended before it."""
 
+ANSWER_HEAD = lazy(rf"(?i)\n[*# ]*(?:{wordings.ANSWERS})[* ]*:[* \n]*\Z")
 FIRST = re.compile(r"[\s(*_¿¡]*([\w']*)")
 APPEAL, FORM = (
     lazy(rf"[\s(*_¿¡]*(?:{each})[\s)*_,;.!:…。！？?，-]*\Z") for each in (wordings.APPEALS, wordings.FORMS)
@@ -155,8 +156,12 @@ def names_model(text: str) -> bool:
 
 
 @lru_cache(KNOWN_SENTENCES)
-def is_appeal(sentence: str) -> bool:
+def is_appeal(sentence: str, *, exactly: bool = False) -> bool:
     """Return whether a sentence is courtesy, a plea, or a hint to a router.
+
+    Args:
+        sentence: At the end of a text, perhaps.
+        exactly: Whether it must be nothing else: a hint in words of any kind may stand behind others.
 
     >>> [is_appeal(each) for each in ("I'll tip you $200.", "只用最强的模型。", "Only Opus should answer this.")]
     [True, True, True]
@@ -174,6 +179,11 @@ def is_appeal(sentence: str) -> bool:
         return True
     if (_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken):
         return True
+    return not exactly and tells_model(spoken)
+
+
+def tells_model(spoken: str) -> bool:
+    """Return whether a sentence in small letters tells, in any words, to use the strongest model, or the cheapest."""
     names = "?" not in spoken and names_model(spoken)
     return bool(names and STRONGEST.search(spoken) and USING.search(spoken))
 
@@ -225,13 +235,15 @@ def _without_last(text: str) -> str:
     start = max(0, len(text) - HINT_CHARACTERS - 2)
     last = 0
     for end in END.finditer(text, start):
-        if end.end() < len(text) and end[0].strip() != ":":  # what stands behind a colon is meant
-            last = end.end()
-    if last and is_appeal(text[last:]):
-        return text[:last].rstrip()
-    for begin in [*BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]:
-        if is_appeal(text[begin.end() :]):
-            return text[: begin.start()]
+        if end.end() < len(text) and (end[0].strip() != ":" or ANSWER_HEAD.search(text, start, end.end())):
+            last = end.end()  # what stands behind another colon is meant
+    begins = [begin.end() for begin in BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
+    places = [last, *begins] if last else begins
+    exact = (place for place in places if is_appeal(text[place:], exactly=True))
+    shortest_first = reversed(places) if begins and text[begins[-1]].isascii() else places
+    hints = (place for place in shortest_first if is_appeal(text[place:]))
+    if (place := next(exact, next(hints, None))) is not None:
+        return text[:place].rstrip()
     commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
     if commas and is_beside(text[commas[-1].end() :]):
         for comma in commas:

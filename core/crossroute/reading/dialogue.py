@@ -9,6 +9,8 @@ from the fields of a record. What the last one says is to be answered, or what s
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import partial
 from typing import NamedTuple
 
 from crossroute.patterns import lazy
@@ -22,9 +24,12 @@ LEAST_HEADED = 0.8
 
 _TIME = r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]*|\d{1,2}[./]\d{1,2}[./]\d{2,4},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ ,–-]*"
 TURN = lazy(
-    rf"(?m)^[ >*#-]*(?:{_TIME})?\**(?:(?P<name>[^\W\d_][\w.'’-]*(?: [\w.'’-]+){{0,2}}?)"
+    rf"(?m)^[ >*#-]*(?P<time>{_TIME})?\**(?:(?P<name>[^\W\d_][\w.'’-]*(?: [\w.'’-]+){{0,2}}?)"
     r" ?(?:[#\d]{1,3}|[\[(]\d[^\])\n]{0,20}[\])])?\** ?[:：]\**|<(?P<nick>[\w-]{1,20})>)[ \t]*"
 )
+CHOICES = ("a", "b")
+"""Heads that follow each other where the first names a choice, and no answer."""
+
 SIGNS = ":：>"
 LINE_BREAK = re.compile(r"\n+")
 ANSWERING = frozenset(
@@ -68,12 +73,15 @@ def read_dialogue(text: str) -> Dialogue | None:
     bodies = [text[head.end() : end].strip() for head, end in zip(heads, ends, strict=True)]
     lead = text[: heads[0].start()].strip()
     is_open = not bodies[-1]  # an answer is to be written there
-    last = max((at for at, name in enumerate(names) if not is_open or name != names[-1]), default=0)
-    if names[last] in ANSWERING or not says_something(bodies[last]):
+    asking = [at for at, name in enumerate(names) if bodies[at] and name not in ANSWERING]
+    if (
+        not asking
+        or not says_something(bodies[last := asking[-1]])
+        or not (is_open or last == len(names) - 1)
+    ):
         return None
-    if not is_open and (
-        lead or PARAGRAPH.search(bodies[last])
-    ):  # what is asked stands before the turns, or behind
+    ended = PARAGRAPH.search(bodies[last]) and not _is_stamped(heads[0])
+    if not is_open and (lead or ended):  # what is asked stands before the turns, or behind
         return None
     spoken = zip(names[:last], bodies, strict=False)
     earlier = [Turn("answer" if name in ANSWERING else "human", body) for name, body in spoken]
@@ -88,12 +96,29 @@ def _heads_of_turns(text: str) -> list[re.Match[str]]:
     """Return where the turns of a conversation begin; none where a text is no conversation."""
     if min(text.count("\n") + 1, sum(map(text.count, SIGNS))) < LEAST_TURNS:
         return []
-    heads = at_lines(TURN, text, SIGNS)
+    found = at_lines(TURN, text, SIGNS)
+    names = [*map(_name_of, found)]
+    heads = [head for at, head in enumerate(found) if tuple(names[at : at + 2]) != CHOICES]
+    stamped = [*filter(_is_stamped, heads)]
+    heads = stamped if len(stamped) >= LEAST_TURNS else heads  # the others stand in what is said
+    count = Counter(map(_name_of, heads))
+    again = [head for head in heads if count[_name_of(head)] > 1]
+    return next(filter(partial(_are_of_turns, text), (heads, again)), [])
+
+
+def _are_of_turns(text: str, heads: list[re.Match[str]]) -> bool:
     names = set(map(_name_of, heads))
     if not (2 <= len(names) <= min(MOST_NAMES, len(heads) // 2 + 1) and not any(map(_names_nobody, names))):
-        return []
+        return False
     answers = not ANSWERING.isdisjoint(names)
-    return heads if answers or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text))) else []
+    return (
+        answers or _is_stamped(heads[0]) or len(heads) >= LEAST_HEADED * (1 + len(LINE_BREAK.findall(text)))
+    )
+
+
+def _is_stamped(head: re.Match[str]) -> bool:
+    """Return whether a turn begins with a time, or with a name in angle brackets, as in logs of chats."""
+    return bool(head["time"] or head["nick"])
 
 
 def _name_of(head: re.Match[str]) -> str:

@@ -145,7 +145,7 @@ def normalize(text: str) -> str:
     text = join_letters(read_cipher(unwrap(read_escapes(text))))
     if not text.isascii():
         text = STACKED_MARKS.sub("", drop_marks(unicodedata.normalize("NFKC", text)))
-        text = fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text)
+        text = unwrap(fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text))
         text = _without_edge_emoji(text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
     text = lower_capitals(drop_repetition(shorten_runs(text)))
