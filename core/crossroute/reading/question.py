@@ -102,8 +102,8 @@ def find_question(text: str) -> Asked:
     rest = rest if asked == rest else unwrap(asked)
     if dialogue := read_dialogue(rest):
         inner = find_question(unwrap(dialogue.question))
-        context = "\n\n".join(filter(None, (dialogue.earlier, inner.context)))
-        return Asked(inner.question, inner.lead or dialogue.lead, context)
+        read = "\n\n".join(filter(None, (dialogue.earlier, inner.context)))
+        return Asked(inner.question, inner.lead or dialogue.lead, read)
     if any(map(rest.__contains__, ASKED_WORDS)):
         rest = ASKED_IN_LINE.sub(r"\n\1:", rest)
     context: list[str] = []

@@ -243,7 +243,7 @@ FORMS = (
 
 APPEAL_STARTS = frozenset(
     (
-        "act from if ignore imagine pretend doublecheck esto obrigada obrigado i'd i'll i'm it's this's a again all always and another answer as asante attention be best c'est can check cheers could current das"
+        "never act from if ignore imagine pretend doublecheck esto obrigada obrigado i'd i'll i'm it's this's a again all always and another answer as asante attention be best c'est can check cheers could current das"
         " dear dies do don't double dumb ensure es general genuine good grazie great hello here here's hey hi ho i ich"
         " important it just kind let let's lets look love make many me my no note oi ok one our perfect please"
         " priority quick random read reason regards reply respond right sent short silly simple sincerely small so"
