@@ -37,9 +37,8 @@ from crossroute.reading.normalization import (
 )
 from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
-from crossroute.reading.source import CLOSING
 from crossroute.reading.wordings import BEGINS, MODELS
-from crossroute.reading.wrapping import unwrap
+from crossroute.reading.wrapping import CLOSING, unwrap
 from crossroute.tokens import LONG_WORDS, PIECE, estimate_both, has_long_words
 
 VIEW_CHARACTERS = 1000

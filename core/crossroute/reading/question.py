@@ -4,7 +4,7 @@ The rules, in order, over a normalized text:
 
 1. What a harness put in says nothing: reminders, environment details, summaries, lists of tools. Nor do appeals
    at its ends (`appeals`).
-2. Of a conversation written out (`dialogue`), what the last turn says is the question.
+2. Of a conversation written out (`conversation`), what the last turn says is the question.
 3. What stands in `<question>` or its like is the question; a long block in other tags, or of code, is context.
 4. A section under "Question:" or its like is the question, one under "Context:" or its like is context, and so
    is what stands before a question, unless it is short.
@@ -24,7 +24,7 @@ from typing import NamedTuple
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
-from crossroute.reading.dialogue import read_dialogue
+from crossroute.reading.conversation import read_dialogue
 from crossroute.reading.sections import (
     HEAD,
     LEAST_WORDS,

@@ -2,7 +2,7 @@
 import pytest
 
 from crossroute import Query
-from crossroute.reading.dialogue import read_dialogue
+from crossroute.reading.conversation import read_dialogue
 
 ASKED = "Which gas makes up most of the air?"
 

@@ -4,7 +4,7 @@ import pytest
 
 from crossroute import Query
 from crossroute.query import plain_tokens
-from crossroute.reading.source import read_source
+from crossroute.reading.wrapping import read_source
 
 QUESTION = "Which gas makes up most of the air?"
 
