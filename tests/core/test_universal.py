@@ -79,8 +79,7 @@ def test_a_candidate_that_was_seldom_tried_is_predicted_with_a_larger_error(univ
 
 
 def test_a_dear_and_able_candidate_is_foreseen_as_both(universal):
-    hard = ["What is 1713 times 2391, and what is the remainder modulo 97?", QUERIES[1]]
-    strong = universal.subset(["gpt-5", "llama-3.2-1b-instruct"]).predict(hard)
+    strong = universal.subset(["gpt-5", "llama-3.2-1b-instruct"]).predict(QUERIES)
     assert (strong.quality[:, 0] > strong.quality[:, 1] + 0.1).all()
     assert (strong.cost[:, 0] > 10 * strong.cost[:, 1]).all()
     assert (strong.cost < 0.2).all()

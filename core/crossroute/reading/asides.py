@@ -162,7 +162,7 @@ FORM_WORDS = ON_FORM | frozenset(
         " make be at most least under over than no more less fewer up to max maximum minimum limit around about exactly and or"
         " then before after first last from by between step steps think reason reasoning show work do don t not without any"
         " anything nothing else of for each one two three four five ten twenty hundred single plain valid raw strict correct"
-        " number numeric percentage percent score scale rate end start begin finish followed enclose enclosed"
+        " percent score scale rate end start begin finish followed enclose enclosed"
         " wrap wrapped surround structured object key keys field fields named called form style final short brief briefly"
         " concise concisely direct directly simple clear detailed explanation explanations explain sentence sentences word"
         " words paragraph paragraphs line lines characters tokens bullet bullets points markdown html csv latex table list"
@@ -207,15 +207,15 @@ def is_aside(sentence: str) -> bool:
 
 
 def is_on_form(sentence: str) -> bool:
-    r"""Return whether a sentence only says in which form to answer.
+    r"""Return whether a sentence only says in which form to answer, and not which kind of answer there is.
 
     Args:
         sentence: In small letters.
 
     >>> [is_on_form(each) for each in (r"put your final answer in \boxed{}.", 'return {"answer": ...}')]
     [True, True]
-    >>> [is_on_form(each) for each in ("respond with positive or negative", "find the answer")]
-    [False, False]
+    >>> [is_on_form(each) for each in ("respond with positive or negative", "answer with the number", "find the answer")]
+    [False, False, False]
     """
     if len(sentence) > LONGEST or FORM_SIGNS.search(sentence):
         return False
