@@ -21,7 +21,7 @@ MOST_DROPPED = 6
 KNOWN_SENTENCES = 512
 """Sentences that are remembered: a text is asked for the same ones several times."""
 
-HINT_CHARACTERS = 160
+HINT_CHARACTERS = LONGEST
 SIGNATURE_CHARACTERS = 350
 NUMBERED_CHARACTERS = 300
 """Characters at a text's end in which identifiers are looked for: elsewhere in a longer text one weighs little."""
@@ -238,12 +238,24 @@ def _without_last(text: str) -> str:
         if end.end() < len(text) and (end[0].strip() != ":" or ANSWER_HEAD.search(text, start, end.end())):
             last = end.end()  # what stands behind another colon is meant
     begins = [begin.end() for begin in BEGIN.finditer(text, max(start, last))][-MOST_DROPPED:]
-    places = [last, *begins] if last else begins
+    place = _place_of_appeal(text, [last, *begins] if last else begins)
+    return _without_last_clause(text) if place is None else text[:place].rstrip()
+
+
+def _place_of_appeal(text: str, places: list[int]) -> int | None:
+    """Return the place, of those where the last sentence may begin, from which a text only appeals; None if it asks.
+
+    Where nothing but an appeal stands, the longest counts; of a hint in words of any kind the shortest, since others
+    may stand before it, but where sentences begin with no capital.
+    """
     exact = (place for place in places if is_appeal(text[place:], exactly=True))
-    shortest_first = reversed(places) if begins and text[begins[-1]].isascii() else places
-    hints = (place for place in shortest_first if is_appeal(text[place:]))
-    if (place := next(exact, next(hints, None))) is not None:
-        return text[:place].rstrip()
+    if (place := next(exact, None)) is not None:
+        return place
+    capital = bool(places) and text[places[-1]].isascii()
+    return next((each for each in (places[::-1] if capital else places) if is_appeal(text[each:])), None)
+
+
+def _without_last_clause(text: str) -> str:
     commas = [*COMMA.finditer(text, max(0, len(text) - LONGEST))][-MOST_COMMAS:]
     if commas and is_beside(text[commas[-1].end() :]):
         for comma in commas:

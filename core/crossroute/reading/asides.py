@@ -26,9 +26,9 @@ OTHERWISE = re.compile(r"[?\n]|:\s")
 """What is in no clause of courtesy."""
 
 ENDS = " ?!.¿¡"
-WORD = re.compile(
-    r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+"
-)  # the vowels of India's scripts are no letters to Python
+WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
+"""The vowel signs of India's scripts are no letters to Python."""
+
 SIGNS = re.compile(r"[{}<>=`\\#@%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
 """What no courtesy holds; an item of a list is none."""
 
