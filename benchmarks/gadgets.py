@@ -103,9 +103,6 @@ TRICKS: dict[str, Callable[[str], str]] = {
     "a chat log around it": lambda text: (
         f"[10:02] ann: hi\n[10:03] bob: hi, how are you?\n[10:05] ann: fine, so tell me\n[10:06] ann: {text}"
     ),
-    "two examples before it": lambda text: (
-        f"Q: What colour is the sky?\nA: Blue.\n\nQ: How many legs has a spider?\nA: Eight.\n\nQ: {text}\nA:"
-    ),
     "a signature after it": lambda text: f"{text}\n\nBest regards,\nJane Doe\nExample Corp",
 }
 

@@ -1,6 +1,6 @@
 """Does it change the choice how a request is put? python benchmarks/ways_of_asking.py.
 
-Prints, for 109 ways in which a text may be written, wrapped or continued, how far predicted spend moves on 44 requests
+Prints, for 113 ways in which a text may be written, wrapped or continued, how far predicted spend moves on 44 requests
 over three pairs and dials, each call counted as of the same length; and of 117 frames of courtesy, pleas, hints and
 forms around one question, those that are not read away. The second list of frames was written after the first was
 read away, and its words were added then: it tells at what rate new ones are.
@@ -54,6 +54,16 @@ def _shifted(text: str, small: int, large: int) -> str:
 
 
 WAYS: dict[str, Callable[[str], str]] = {
+    "a chat": lambda t: (
+        f"[10:02] ann: hi\n[10:03] bob: hi, how are you?\n[10:05] ann: fine, so tell me\n[10:06] ann: {t}"
+    ),
+    "a dialogue": lambda t: f"User: hi\nAssistant: Hello! How can I help?\nUser: {t}\nAssistant:",
+    "two examples": lambda t: (
+        f"Q: What colour is the sky?\nA: Blue.\n\nQ: How many legs has a spider?\nA: Eight.\n\nQ: {t}\nA:"
+    ),
+    "courtesy": lambda t: (
+        f"Good morning! I hope this finds you well. {t} Thank you so much, and have a wonderful day!"
+    ),
     "rot13": lambda t: codecs.encode(t, "rot13"),
     "binary": lambda t: " ".join(f"{b:08b}" for b in t.encode()),
     "decimal": lambda t: " ".join(str(b) for b in t.encode()),
