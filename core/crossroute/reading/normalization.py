@@ -148,7 +148,10 @@ def normalize(text: str) -> str:
         text = unwrap(fold_lookalikes(text.translate(SMALL) if SMALL_CAPITAL.search(text) else text))
         text = _without_edge_emoji(text) if _has_emoji_at_an_end(text) else text
     text = collapse_blanks(text if is_printed(text) else INVISIBLE.sub("", text))
-    text = lower_capitals(drop_repetition(shorten_runs(text)))
+    shorter = shorten_runs(text)
+    if len(shorter) < len(text):  # what is left may be wrapped
+        return normalize(shorter)
+    text = lower_capitals(drop_repetition(shorter))
     text = (BROKEN_SENTENCE.sub(" ", text) if "\n\n" in text else text).strip()
     text = lower_voice(read_leet(text))
     return PUNCTUATION.sub(r"\1", text) if any(map(text.__contains__, REPEATED_MARKS)) else text

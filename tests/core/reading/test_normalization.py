@@ -160,3 +160,9 @@ def test_words_that_repeat_at_once_are_told_before_they_are_looked_for(text):
 )
 def test_a_run_stands_in_a_word(text):
     assert any(map(LONG_RUN.search, text.split())) is (RUN.search(text) is not None)
+
+
+def test_what_is_left_beside_a_run_is_unwrapped():
+    key = "ACGTTGCATT" * 8
+    assert normalize(f'{{"role": "user", "content": "Who was Euler?"}}\n{key}') == "Who was Euler?"
+    assert normalize(f"Who was Euler? \U0001f64f {key}") == "Who was Euler?"
