@@ -200,7 +200,7 @@ def search(router: Router, texts: list[str], sign: int, rng: random.Random) -> l
 
     Coordinate ascent: each token in turn gives way to the best of some drawn from the encoder's vocabulary.
     """
-    vocabulary = [token for token in StaticEncoder().tokens if token.isalpha() and len(token) > 2]
+    vocabulary = sorted(token for token in StaticEncoder().tokens if token.isalpha() and len(token) > 2)
     words = rng.sample(vocabulary, GADGET_TOKENS)
     best = sign * claim(router, texts, words)
     for _ in range(ROUNDS):

@@ -117,7 +117,7 @@ BESIDE = COURTEOUS | frozenset(
         " response message request favours favors way ways thing things stuff part hand hands heart heartfelt health god"
         " friend friends assistant bot ai sir madam team folks guys guy man buddy pal boss professor teacher colleague"
         " colleagues mom dad mother father sister brother wife husband daughter son kids kid student beginner new here"
-        " back busy free possible able sure whenever wherever anyway anyways well yes yeah then else any some both each"
+        " back busy saved save free possible able sure whenever wherever anyway anyways well yes yeah then else any some both each"
         " every other another value valued mean means level levels phd graduate problem problems task tasks exercise puzzle class trained get gets correct uninstall kindly myself yourself bottom love loved"
         " believe think thinking thought try trying tried tries driving drive drives keep keeping put ten five two three"
         " few couple half past whole entire forever infinitely extremely incredibly absolutely totally completely deeply"

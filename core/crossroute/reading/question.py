@@ -24,6 +24,7 @@ from typing import NamedTuple
 from crossroute.patterns import AnyCase, lazy
 from crossroute.reading import wordings
 from crossroute.reading.appeals import drop_appeals
+from crossroute.reading.asides import is_aside
 from crossroute.reading.conversation import read_dialogue
 from crossroute.reading.sections import (
     HEAD,
@@ -99,6 +100,8 @@ def find_question(text: str) -> Asked:
     """
     rest = drop_harness(text)
     asked = drop_appeals(rest)
+    if len(asked) >= LONG and (greeting := _beside_prose(rest, asked)):
+        return Asked(greeting, context=asked)
     rest = rest if asked == rest else unwrap(asked)
     if dialogue := read_dialogue(rest):
         inner = find_question(unwrap(dialogue.question))
@@ -161,6 +164,13 @@ def _is_prose(paragraph: str) -> bool:
     if len(paragraph) < LONG or any(map(paragraph.__contains__, QUESTION_MARKS)):
         return False
     return not (REQUEST.match(paragraph) or HEAD.match(paragraph) or _has_choices(paragraph))
+
+
+def _beside_prose(text: str, prose: str) -> str:
+    """Return the courtesy at the ends of a text that is otherwise prose, and asks nothing; empty if there is none."""
+    before, _, after = text.partition(prose)
+    greeting = f"{before} {after}".strip()
+    return greeting if is_aside(greeting.lower()) and all(map(_is_prose, PARAGRAPH.split(prose))) else ""
 
 
 def _has_choices(text: str) -> bool:

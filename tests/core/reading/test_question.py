@@ -132,3 +132,12 @@ def test_a_text_of_nothing_but_context_is_read():
         "<system-reminder>Be.</system-reminder>",
     ):
         assert Query(text).instance_view
+
+
+@pytest.mark.parametrize("frame", ["Hey there :)\n\n{}", "{}\n\nThank you so much!", "Hi!\n\n{}\n\nThanks!"])
+def test_a_greeting_beside_a_document_that_asks_nothing_is_read_alone(frame):
+    document = " ".join(f"Section {number} is kept in office {number * 7}." for number in range(60))
+    asked = Query(frame.format(document)).view.instance
+    assert document not in asked
+    assert asked.split()[0] in ("Hey", "Thank", "Hi!")
+    assert document[-500:] in Query(document).view.instance
