@@ -155,37 +155,47 @@ def names_model(text: str) -> bool:
     return any(map(text.lower().__contains__, wordings.MODELS))
 
 
-@lru_cache(KNOWN_SENTENCES)
-def is_appeal(sentence: str, *, exactly: bool = False) -> bool:
+def is_appeal(sentence: str) -> bool:
     """Return whether a sentence is courtesy, a plea, or a hint to a router.
-
-    Args:
-        sentence: At the end of a text, perhaps.
-        exactly: Whether it must be nothing else: a hint in words of any kind may stand behind others.
 
     >>> [is_appeal(each) for each in ("I'll tip you $200.", "只用最强的模型。", "Only Opus should answer this.")]
     [True, True, True]
     >>> [is_appeal(each) for each in ("Which model is the best?", "Is it hard?", "Which hotel is best?")]
     [False, False, False]
     """
-    if len(sentence) > HINT_CHARACTERS or "?" in sentence.rstrip(" \n")[:-1]:
+    return _is_exact(sentence) or _tells_model(sentence)
+
+
+@lru_cache(KNOWN_SENTENCES)
+def _is_exact(sentence: str) -> bool:
+    """Return whether a sentence is an appeal and nothing else, of a kind that is known as a whole."""
+    if not _may_appeal(sentence):
         return False
     spoken = sentence.lower()
     if is_aside(spoken) or is_on_form(spoken):
         return True
-    if not spoken.isascii() and len(clauses := CLAUSE.split(spoken)) > 1:
+    if len(clauses := _clauses_of(spoken)) > 1:
         return all(map(is_appeal, clauses))
     if _may_begin(spoken, wordings.APPEAL_STARTS) and APPEAL.match(spoken):
         return True
-    if (_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken):
-        return True
-    return not exactly and tells_model(spoken)
+    return bool((_may_begin(spoken, wordings.FORM_STARTS) and FORM.match(spoken)) or HINT.match(spoken))
 
 
-def tells_model(spoken: str) -> bool:
-    """Return whether a sentence in small letters tells, in any words, to use the strongest model, or the cheapest."""
-    names = "?" not in spoken and names_model(spoken)
-    return bool(names and STRONGEST.search(spoken) and USING.search(spoken))
+def _tells_model(sentence: str) -> bool:
+    """Return whether a sentence tells, in any words, to use the strongest model, or the cheapest."""
+    if "?" in sentence or not (_may_appeal(sentence) and names_model(sentence)):
+        return False
+    spoken = sentence.lower()
+    return len(_clauses_of(spoken)) == 1 and bool(STRONGEST.search(spoken) and USING.search(spoken))
+
+
+def _clauses_of(spoken: str) -> list[str]:
+    """Return the clauses of a sentence, each of which is judged by itself where not all of it is ASCII."""
+    return [spoken] if spoken.isascii() else CLAUSE.split(spoken)
+
+
+def _may_appeal(sentence: str) -> bool:
+    return len(sentence) <= HINT_CHARACTERS and "?" not in sentence.rstrip(" \n")[:-1]
 
 
 def _may_begin(spoken: str, starts: Collection[str]) -> bool:
@@ -248,11 +258,11 @@ def _place_of_appeal(text: str, places: list[int]) -> int | None:
     Where nothing but an appeal stands, the longest counts; of a hint in words of any kind the shortest, since others
     may stand before it, but where sentences begin with no capital.
     """
-    exact = (place for place in places if is_appeal(text[place:], exactly=True))
+    exact = (place for place in places if _is_exact(text[place:]))
     if (place := next(exact, None)) is not None:
         return place
     capital = bool(places) and text[places[-1]].isascii()
-    return next((each for each in (places[::-1] if capital else places) if is_appeal(text[each:])), None)
+    return next((each for each in (places[::-1] if capital else places) if _tells_model(text[each:])), None)
 
 
 def _without_last_clause(text: str) -> str:

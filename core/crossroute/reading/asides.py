@@ -29,8 +29,11 @@ ENDS = " ?!.¿¡"
 WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 """The vowel signs of India's scripts are no letters to Python."""
 
-SIGNS = re.compile(r"[{}<>=`\\#@%^|]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
-"""What no courtesy holds; an item of a list is none."""
+_ITEM = r"\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s"
+"""How an item of a list begins, which is no aside."""
+
+SIGNS = re.compile(rf"[{{}}<>=`\\#@%^|]|{_ITEM}")
+"""What no courtesy holds."""
 
 EXPRESS = frozenset(
     (
@@ -171,8 +174,8 @@ FORM_WORDS = ON_FORM | frozenset(
 )
 """Words that it may hold beside, and numbers."""
 
-FORM_SIGNS = re.compile(r"[?\n]|\A\s*(?:\(?\w{1,2}[).:]|[-*•])\s")
-"""What no such sentence holds; an item of a list is none."""
+FORM_SIGNS = re.compile(rf"[?\n]|{_ITEM}")
+"""What no such sentence holds."""
 
 HOW_ARE_YOU = re.compile(
     r"(?:and )?how(?: are|'s| is| have| did)(?: (?:you|it|things|everything|life|your|all|been|doing|going|today|day|week|weekend|keeping|feeling|morning|this|are|go))+"

@@ -28,6 +28,7 @@ COMMON = frozenset(
 )
 CODED = frozenset(each.encode() for word in COMMON for each in (codecs.encode(word, "rot13"), word[::-1]))
 """Each of them in rot13, and backwards."""
+
 KNOWN = COMMON | frozenset(word for word in wordings.FILLERS if len(word) > 2)
 """Words of which a text in code holds none; a shorter one may stand in it by chance."""
 
