@@ -144,12 +144,17 @@ def main(
 
 def queries_of(count: int, rng: random.Random) -> list[str]:
     """Return ordinary requests in English and a benchmark's questions, half of each, in random order."""
-    rows = map(json.loads, ORDINARY.read_text(encoding="utf-8").splitlines())
-    ordinary = [row["text"] for row in rows if row["language"] == "en" and not row.get("context")]
+    ordinary = ordinary_in_english()
     asked = list(load(SET).split("test").texts)
     texts = rng.sample(ordinary, count // 2) + rng.sample(asked, count - count // 2)
     rng.shuffle(texts)
     return texts
+
+
+def ordinary_in_english() -> list[str]:
+    """Return the ordinary requests in English that stand alone."""
+    rows = map(json.loads, ORDINARY.read_text(encoding="utf-8").splitlines())
+    return [row["text"] for row in rows if row["language"] == "en" and not row.get("context")]
 
 
 def _tricks(loaded: Router, pairs: Iterable[Sequence[str]], texts: list[str]) -> Table:

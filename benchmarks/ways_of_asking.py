@@ -19,7 +19,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from gadgets import DIALS, ORDINARY, PAIRS
+from gadgets import DIALS, PAIRS, ordinary_in_english
 from rich.console import Console
 from rich.table import Table
 
@@ -316,9 +316,7 @@ def main(
 ) -> None:
     """Print how far ways of asking move predicted spend, and which frames are not read away."""
     console, loaded = Console(width=140), Router.from_pretrained(router)
-    rows = map(json.loads, ORDINARY.read_text(encoding="utf-8").splitlines())
-    plain = [row["text"] for row in rows if row["language"] == "en" and not row.get("context")]
-    texts = [*random.Random(1).sample(plain, REQUESTS), *HARD]
+    texts = [*random.Random(1).sample(ordinary_in_english(), REQUESTS), *HARD]
     moved = {name: spend_moved(loaded, texts, way) for name, way in WAYS.items()}
     table = Table("way of asking", "spend moved", title=f"Over {MOVED:.0%} of {len(WAYS)} ways")
     for name, by in moved.items():
