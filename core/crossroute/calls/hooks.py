@@ -27,7 +27,8 @@ class Called:
         price: The price that the cost was computed with; None where the answer stated its cost, or no price is known.
         seconds: Duration of the call, for a stream to its last chunk.
         error: The error that was raised, if any; also where an answer arrived and could not be read.
-        answered: Whether the model answered, in part at least: such a call is paid for.
+        answered: Whether the model answered, in part at least, or may have when its caller gave the call up (`error` is
+            no Exception then): such a call is paid for.
         final: Whether the caller gets this answer, or the part that arrived. False for a failure, and for each answer
             of an escalation, of which the best is returned.
         answer: Its text, if it is text.

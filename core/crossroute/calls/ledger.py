@@ -106,7 +106,8 @@ class Ledger:
 class Entry:
     """One call of a candidate: counted when it ends, breaks, or when the reader of its stream stops.
 
-    A failed call counts if an answer arrived all the same (unreadable, or a part of a stream): it is paid for.
+    A failed call counts if an answer arrived all the same (unreadable, or a part of a stream): it is paid for. One that
+    its caller gave up counts as well: its provider bills at least the input, unless the request had not been sent.
 
     Attributes:
         decision: With the actual cost, once the call is counted.
@@ -169,7 +170,7 @@ class Entry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        answered = error is None or self.begun or self._came_before(error)
+        answered = error is None or self.begun or self._came_before(error) or is_given_up(error)
         if answered:
             if error is not None and is_of_handler(error):
                 LOG.warning(PAID, self.decision.candidate, type(error).__name__)
@@ -294,3 +295,12 @@ class Entry:
         except Exception as error:
             note(error, handler=True)
             raise
+
+
+def is_given_up(error: BaseException) -> bool:
+    """Return whether the caller gave a call up while it ran: a cancelled task, Ctrl-C, a stream that was closed.
+
+    >>> is_given_up(KeyboardInterrupt()), is_given_up(GeneratorExit()), is_given_up(TimeoutError())
+    (True, True, False)
+    """
+    return not isinstance(error, Exception) and not is_of_handler(error)

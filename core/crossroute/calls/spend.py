@@ -158,10 +158,10 @@ class Spent(BaseModel):
     """Calls, tokens and cost of a candidate.
 
     Attributes:
-        calls: Answered calls.
+        calls: Answered calls, and those that were given up while they ran.
         usage: Their tokens.
         cost: USD, of those calls whose tokens and price are known.
-        unknown: Answered calls of unknown cost: they are paid for.
+        unknown: Calls of unknown cost: they are paid for.
     """
 
     model_config = ConfigDict(frozen=True)

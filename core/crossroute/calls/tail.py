@@ -66,8 +66,8 @@ class Tail(Generic[T]):
         """
         frames = self.opened.frames if self.entry.begun else ()  # an end of nothing is none
         if self.ending.is_cut(frames) or (empty and not self.entry.answered):
-            if self.entry.usage is not None:
-                self.entry.count()  # it is paid for
+            if not empty or self.entry.usage is not None:
+                self.entry.count()  # its provider began to answer, and did not fail: it is paid for
             raise BrokenStreamError(self.entry.decision.candidate)
         told = usages(frames)
         counts = [count for count in map(counted, told) if count is not None]

@@ -82,6 +82,14 @@ def test_a_stream_that_has_begun_counts_where_it_ends(ledger, watch, stop):
     assert isinstance(watch.calls[0].error, stop)
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit, SystemExit])
+def test_a_call_that_is_given_up_before_its_answer_is_of_unknown_cost(ledger, watch, stop):
+    with pytest.raises(stop), ledger.entry(decided()):
+        raise stop
+    assert (ledger.spend.total.calls, ledger.spend.total.unknown) == (1, 1)
+    assert (watch.calls[0].answered, watch.calls[0].cost) == (True, None)
+
+
 def test_an_answer_that_could_not_be_read_counts(ledger, watch):
     class Told:
         answered, cost = False, None
