@@ -15,7 +15,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from functools import partial, reduce
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from langchain_core.language_models import BaseChatModel
@@ -42,8 +42,6 @@ from langchain_crossroute.probe import UsageProbe, overheard
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 from langchain_crossroute.wrapping import Change
-
-AnyTail = TypeVar("AnyTail", bound=Tail)
 
 WITH_BODY = (ANTHROPIC, OPENAI)
 """Dialects of clients that take further parts of a request's body."""
@@ -167,29 +165,21 @@ class Call:
         decision = self.decide()
         if decision.max_calls > 1:
             return EscalatedCall(self, decision).answer(send)
-        self.routing.dispatcher.call_in_background(decision, self._shadow_steps, Request.invoke)
-        return drive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
+        return drive(self.routing.dispatcher.steps(decision, self._steps), send)
 
     async def aanswer(self, send: Callable[[Request], Awaitable[Any]] = Request.ainvoke) -> Any:
         """Return the answer to `Request.ainvoke`, or to `Request.agenerate`."""
         decision = await self.adecide()
         if decision.max_calls > 1:
             return await EscalatedCall(self, decision).aanswer(send)
-        self.routing.dispatcher.acall_in_background(decision, self._shadow_steps, Request.ainvoke)
-        return await adrive(self.routing.dispatcher.attempts(decision).steps(self._steps), send)
+        return await adrive(self.routing.dispatcher.steps(decision, self._steps), send)
 
     def stream(self) -> Iterator[Any]:
         """Yield the chunks; the last one carries the decision."""
         decision = self.decide(streamed=True)
         if decision.max_calls > 1:
             return iter([whole(EscalatedCall(self, decision).answer(Request.invoke))])
-        self.routing.dispatcher.call_in_background(decision, self._shadow_steps, Request.invoke)
-
-        def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
-            request = self.request(decision)
-            return request.stream, self.tail(decision, request)
-
-        return self.routing.dispatcher.attempts(decision).stream(opening)
+        return self.opened(decision, Request.stream)
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Yield the chunks, asynchronously."""
@@ -197,22 +187,41 @@ class Call:
         if decision.max_calls > 1:
             yield whole(await EscalatedCall(self, decision).aanswer(Request.ainvoke))
             return
-        self.routing.dispatcher.acall_in_background(decision, self._shadow_steps, Request.ainvoke)
-
-        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
-            request = self.request(decision)
-            return request.astream, self.tail(decision, request)
-
-        async with aclosing(self.routing.dispatcher.attempts(decision).astream(opening)) as chunks:
+        async with aclosing(await self.aopened(decision, Request.astream)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    def tail(self, decision: Decision, request: Request, kind: type[AnyTail] = Tail) -> AnyTail:  # type: ignore[assignment]
-        """Return the tail of a member's stream."""
+    def opened(
+        self, decision: Decision, way: Callable[[Request], Iterator[Any]], kind: type[Tail] = Tail
+    ) -> Iterator[Any]:
+        """Return the stream of the first member that begins one.
+
+        Args:
+            decision: What was decided.
+            way: Opens a member's stream.
+            kind: Of the tail that its chunks pass through.
+        """
         dispatcher = self.routing.dispatcher
-        entry = dispatcher.ledger.entry(decision, request.probe)
+        drive(dispatcher.beside(decision, self._steps), Request.invoke)
+        return dispatcher.attempts(decision).stream(partial(self._opening, way, kind), Request.invoke)
+
+    async def aopened(
+        self, decision: Decision, way: Callable[[Request], AsyncIterator[Any]], kind: type[Tail] = Tail
+    ) -> AsyncGenerator[Any, None]:
+        """Return the same, asynchronously."""
+        dispatcher = self.routing.dispatcher
+        await adrive(dispatcher.beside(decision, self._steps), Request.ainvoke)
+        return dispatcher.attempts(decision).astream(partial(self._opening, way, kind), Request.ainvoke)
+
+    def _opening(
+        self, way: Callable[[Request], Any], kind: type[Tail], decision: Decision
+    ) -> Steps[tuple[Callable[[], Any], Tail]]:
+        """Return the steps to what opens a member's stream, and to its tail."""
+        request, dispatcher = self.request(decision), self.routing.dispatcher
+        entry = yield from dispatcher.ledger.begin(decision, request.probe)
         telling = decision.candidate in self.routing.telling
-        return kind(entry, dispatcher.memory, request.probe, request.parse, telling=telling)
+        tail = kind(entry, dispatcher.memory, request.probe, request.parse, telling=telling)
+        return partial(way, request), tail
 
     def request(self, decision: Decision, *, probed: bool = True) -> Request:
         """Return the request to the decision's member.
@@ -282,13 +291,15 @@ class Call:
         call.config, call.change = config, change
         return call
 
-    def _shadow_steps(self, decision: Decision, *, final: bool) -> Steps[Any]:
-        """Return the steps to the answer of a call in shadow mode, outside the caller's run."""
-        return self.within({}, self.change)._steps(decision, final=final)
-
     def _steps(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
-        """Return the steps to a member's answer, which is counted and carries its decision."""
-        request = self.request(decision, probed=False)
+        """Return the steps to a member's answer, which is counted and carries its decision.
+
+        Args:
+            decision: Names the member.
+            final: Whether the caller gets the answer; a call in the background is made outside the caller's run.
+        """
+        call = self if final else self.within({}, self.change)
+        request = call.request(decision, probed=False)
         with (yield from self.routing.dispatcher.ledger.begin(decision, request.probe, final=final)) as entry:
             answer = yield Ask(request)
             message = message_of(answer)

@@ -92,15 +92,16 @@ class EscalatedCall:
 
     def _steps(self, config: RunnableConfig) -> Steps[Any]:
         loop: Escalated[Taken] = yield Run(self._loop)
-        chosen = yield from loop.steps(partial(self._asking, config), self._read)
-        return self._kept(chosen)
+        return self._kept((yield from loop.steps(partial(self._asking, config))))
 
     def _loop(self) -> Escalated[Taken]:
         call = self._call
         escalation = call.settings.escalate or Escalation()
         return call.routing.escalated(self._decision, call.messages, escalation, tools=call.tools)
 
-    def _asking(self, config: RunnableConfig, decision: Decision, logprobs: bool) -> Steps[Taken]:
+    def _asking(
+        self, config: RunnableConfig, decision: Decision, logprobs: bool
+    ) -> Steps[tuple[Taken, Reply]]:
         """Return the steps to a member's answer, or to an error that holds one."""
         change = self._call.change if self._schema is None else self._schema.with_raw
         request = self._call.within(config, asking(change) if logprobs else change).request(decision)
@@ -114,10 +115,8 @@ class EscalatedCall:
             answer, failure = message_in(error), error
         message = message_of(answer)
         usage = told_usage(message) if message is not None else None
-        return Taken(answer, usage or request.probe.usage, logprobs, failure)
-
-    def _read(self, taken: Taken) -> Reply:
-        return reply_of(taken, self._call.tools, structured=self._schema is not None)
+        taken = Taken(answer, usage or request.probe.usage, logprobs, failure)
+        return taken, reply_of(taken, self._call.tools, structured=self._schema is not None)
 
     def _kept(self, chosen: Chosen[Taken]) -> Any:
         """Return the best answer in the form that its caller expects, with its decision and the sum of tokens.
@@ -147,12 +146,10 @@ class Step(NamedTuple):
     Attributes:
         response: The response; None for an error.
         taken: Its answer.
-        instead: See `Reply`.
     """
 
     response: ModelResponse[Any] | None
     taken: Taken
-    instead: str | None = None
 
 
 class EscalatedStep:
@@ -187,10 +184,10 @@ class EscalatedStep:
         """
         loop: Escalated[Step] = yield Run(self._loop, (decision,))
         with unstreamed():
-            chosen = yield from loop.steps(self._asking, self._read)
+            chosen = yield from loop.steps(self._asking)
         if self._bubble is not None:
             raise self._bubble
-        response, taken, _ = chosen.answer
+        response, taken = chosen.answer
         if response is None:
             raise taken.error or RuntimeError("a step brought neither a response nor an error")
         all_taken = [step.taken for step in chosen.answers]
@@ -203,7 +200,7 @@ class EscalatedStep:
         messages = [*([system] if system else []), *self._request.messages]
         return self._routing.escalated(decision, messages, self._escalation, tools=tools)
 
-    def _asking(self, decision: Decision, logprobs: bool) -> Steps[Step]:
+    def _asking(self, decision: Decision, logprobs: bool) -> Steps[tuple[Step, Reply]]:
         """Return the steps to a member's response, or to an error that holds an answer."""
         request = self._asked(decision)
         if logprobs:
@@ -220,13 +217,12 @@ class EscalatedStep:
             if message is None:
                 UsageProbe().note(error)
                 raise
-            return Step(None, Taken(message, told_usage(message), logprobs, error))
+            taken = Taken(message, told_usage(message), logprobs, error)
+            return Step(None, taken), self._reply(None, taken)
         message = next(answers_of(response.result), None)
-        usage = told_usage(message) if message is not None else None
-        return Step(response, Taken(message, usage, logprobs), self._instead(decision.candidate))
-
-    def _read(self, step: Step) -> Reply:
-        return replace(self._reply(step.response, step.taken), instead=step.instead)
+        taken = Taken(message, told_usage(message) if message is not None else None, logprobs)
+        reply = replace(self._reply(response, taken), instead=self._instead(decision.candidate))
+        return Step(response, taken), reply
 
     def _reply(self, response: ModelResponse[Any] | None, taken: Taken) -> Reply:
         refused = response is not None and any(isinstance(one, ToolMessage) for one in response.result)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core.language_models._compat_bridge import message_to_events
@@ -24,13 +23,8 @@ def events(call: Call) -> ChatModelStream:
     def whole(decision: Decision) -> Iterator[Any]:
         yield from message_to_events(EscalatedCall(call, decision).answer(Request.invoke))
 
-    def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], EventTail]:
-        request = call.request(decision)
-        return partial(_opened, request), call.tail(decision, request, EventTail)
-
     decision = call.decide(streamed=True)
-    attempts = call.routing.dispatcher.attempts
-    source = whole(decision) if decision.max_calls > 1 else attempts(decision).stream(opening)
+    source = whole(decision) if decision.max_calls > 1 else call.opened(decision, _opened, EventTail)
 
     def pump() -> bool:
         try:
@@ -55,14 +49,10 @@ async def aevents(call: Call) -> AsyncChatModelStream:
         for event in message_to_events(await EscalatedCall(call, decision).aanswer(Request.ainvoke)):
             yield event
 
-    async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], EventTail]:
-        request = call.request(decision)
-        return partial(_aopened, request), call.tail(decision, request, EventTail)
-
     async def produce() -> None:
-        attempts = call.routing.dispatcher.attempts
-        source = whole(decision) if decision.max_calls > 1 else attempts(decision).astream(opening)
         try:
+            several = decision.max_calls > 1
+            source = whole(decision) if several else await call.aopened(decision, _aopened, EventTail)
             async for event in source:
                 stream.dispatch(event)
         except BaseException as error:

@@ -173,28 +173,20 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
     def wrap_model_call(self, request: Request, handler: Callable[[Request], Response]) -> Extended:
         """Run a step with the chosen model, or with the one that another middleware set."""
         heard = None if is_innermost(handler) else Heard()
-        in_background = partial(self.routing.dispatcher.call_in_background, do=handler)
-        return drive(self._steps(request, in_background, heard), handler)
+        return drive(self._steps(request, heard), handler)
 
     async def awrap_model_call(
         self, request: Request, handler: Callable[[Request], Awaitable[Response]]
     ) -> Extended:
         """Run a step asynchronously; the decision is made in a thread."""
         heard = None if is_innermost(handler) else Heard()
-        in_background = partial(self.routing.dispatcher.acall_in_background, do=handler)
-        return await adrive(self._steps(request, in_background, heard), handler)
+        return await adrive(self._steps(request, heard), handler)
 
-    def _steps(
-        self,
-        request: Request,
-        in_background: Callable[[Decision, Callable[..., Steps[Extended]]], None],
-        heard: Heard | None,
-    ) -> Steps[Extended]:
+    def _steps(self, request: Request, heard: Heard | None) -> Steps[Extended]:
         """Return the steps to the model's answer.
 
         Args:
             request: For the step.
-            in_background: Calls what shadow mode replaced, now and then; see `Dispatcher.call_in_background`.
             heard: Notes the model that answers, where an inner middleware may call another.
         """
         set_elsewhere = self._agents.is_set_elsewhere(request.model)
@@ -217,8 +209,7 @@ class CrossRouteMiddleware(AgentMiddleware[CrossRouteState, Any, Any]):
                 result = each_answer(response.result, partial(self.routing.answered, entry))
             return _extended(replace(response, result=result), entry.decision)
 
-        in_background(decision, asking)
-        return (yield from self.routing.dispatcher.attempts(decision).steps(asking))
+        return (yield from self.routing.dispatcher.steps(decision, asking))
 
     def _hear(self, heard: Heard | None, entry: Entry) -> None:
         """Set the author of an answer, where a middleware within called another model than was chosen."""

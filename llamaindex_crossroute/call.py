@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterator,
     Callable,
     Container,
     Generator,
@@ -79,15 +78,11 @@ class Call:
 
     def answer(self) -> Any:
         """Return the answer."""
-        decision = self._decide(self.unescalated)
-        self.routing.dispatcher.call_in_background(decision, self._asking, self.send)
-        return drive(self._steps(decision), self.send)
+        return drive(self._steps(self._decide(self.unescalated)), self.send)
 
     async def aanswer(self) -> Any:
         """Return the answer; a decision that takes long is made beside the event loop."""
-        decision = await self._adecide(self.unescalated)
-        self.routing.dispatcher.acall_in_background(decision, self._asking, self.send)
-        return await adrive(self._steps(decision), self.send)
+        return await adrive(self._steps(await self._adecide(self.unescalated)), self.send)
 
     def stream(self) -> Generator[Any, None, None]:
         """Return the chunks; the member's stream opens now, as it would without a pool."""
@@ -95,30 +90,21 @@ class Call:
         if decision.max_calls > 1:
             chunks: list[Any] = drive(self._steps(decision), self._gather)
             return (chunk for chunk in chunks)
-        self.routing.dispatcher.call_in_background(decision, self._asking, lambda llm: self._gather(llm)[-1])
+        drive(self.routing.dispatcher.beside(decision, self._asking), lambda llm: self._gather(llm)[-1])
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [drive(self._opening(attempts, attempts.decision), self.send)]
-
-        def opening(decision: Decision) -> tuple[Callable[[], Iterator[Any]], Tail]:
-            opened = first.pop() if first else drive(self._opening(attempts, decision), self.send)
-            return opened.chunks, Tail(self.routing, self.reading, opened.entry, self.schema)
-
-        return cast(Generator[Any, None, None], attempts.stream(opening))
+        first = [drive(self._opened(attempts, attempts.decision), self.send)]
+        opening = partial(self._opening, attempts, first, _Opened.chunks)
+        return cast(Generator[Any, None, None], attempts.stream(opening, self.send))
 
     async def astream(self) -> AsyncGenerator[Any, None]:
         """Return the chunks, asynchronously; the member's stream opens now, as it would without a pool."""
         decision = await self._adecide(self._streamed)
         if decision.max_calls > 1:
             return _replayed(await adrive(self._steps(decision), self._agather))
-        self.routing.dispatcher.acall_in_background(decision, self._asking, self._alast)
+        await adrive(self.routing.dispatcher.beside(decision, self._asking), self._alast)
         attempts = self.routing.dispatcher.attempts(decision)
-        first = [await adrive(self._opening(attempts, attempts.decision), self.send)]
-
-        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
-            opened = first.pop() if first else await adrive(self._opening(attempts, decision), self.send)
-            return opened.achunks, Tail(self.routing, self.reading, opened.entry, self.schema)
-
-        return attempts.astream(opening)
+        first = [await adrive(self._opened(attempts, attempts.decision), self.send)]
+        return attempts.astream(partial(self._opening, attempts, first, _Opened.achunks), self.send)
 
     def prepare(self) -> Any:
         """Return what the chosen member makes of the arguments, without calling it."""
@@ -151,7 +137,7 @@ class Call:
 
     def _steps(self, decision: Decision) -> Steps[Any]:
         if decision.max_calls == 1:
-            return (yield from self.routing.dispatcher.attempts(decision).steps(self._asking))
+            return (yield from self.routing.dispatcher.steps(decision, self._asking))
         query, escalation = cast(Query, self.reading.query), cast(Escalation, self.settings.escalate)
         decided = any(name in self.options for name in LOGPROBS)
         askable = {name for name, llm in self.routing.llms.items() if not decided and can_be_asked(llm)}
@@ -181,7 +167,14 @@ class Call:
             self.routing.began(decision, answer.message, self.reading)
         return stamped(answer, decision.as_json())
 
-    def _opening(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
+    def _opening(
+        self, attempts: Attempts, first: list[_Opened], way: Callable[[_Opened], Any], decision: Decision
+    ) -> Steps[tuple[Callable[[], Any], Tail]]:
+        """Return the steps to what reads a member's stream, and to its tail; the first one is opened already."""
+        opened = first.pop() if first else (yield from self._opened(attempts, decision))
+        return partial(way, opened), Tail(self.routing, self.reading, opened.entry, self.schema)
+
+    def _opened(self, attempts: Attempts, decision: Decision) -> Steps[_Opened]:
         """Return the steps to a member's stream, or to the error that kept it from opening and sends the call on."""
         probe = UsageProbe()
         entry = self.routing.dispatcher.ledger.entry(decision, probe)

@@ -43,9 +43,9 @@ class EscalatedCall:
 
     def steps(self) -> Steps[Any]:
         """Return the steps to the best answer."""
-        return self._kept((yield from self._loop.steps(self._asking, _facts)))
+        return self._kept((yield from self._loop.steps(self._asking)))
 
-    def _asking(self, decision: Decision, logprobs: bool) -> Steps[Given[Any]]:
+    def _asking(self, decision: Decision, logprobs: bool) -> Steps[tuple[Given[Any], Reply]]:
         llm = self._routing.asked(decision.candidate)
         with UsageProbe(keep_chunks=True) as probe:
             try:
@@ -67,10 +67,6 @@ class EscalatedCall:
         if isinstance(kept.value, list):
             return [_stamped(part, stamp) for part in kept.value]
         return _stamped(kept.value, stamp)
-
-
-def _facts(got: Given[Any]) -> Reply:
-    return got.facts
 
 
 def _stamped(value: Any, stamp: dict[str, Any]) -> Any:

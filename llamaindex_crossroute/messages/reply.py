@@ -56,20 +56,18 @@ class Given(Generic[T]):
     """What a member gave.
 
     Attributes:
-        facts: What it tells of itself.
         value: What the endpoint gave, a stream as the list of its chunks; None where it raised.
         error: What the endpoint raised of an answer that did not fit its schema.
         message: The message, where the caller gets one.
     """
 
-    facts: Reply
     value: T | None = None
     error: Exception | None = None
     message: ChatMessage | None = None
 
 
-def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> Given[T]:
-    """Return what a member gave, with its facts.
+def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> tuple[Given[T], Reply]:
+    """Return what a member gave, and its facts.
 
     Args:
         value: What the endpoint gave.
@@ -90,14 +88,14 @@ def given(value: T, probe: UsageProbe, llm: Any, tools: Sequence[BaseTool]) -> G
         schema_error=fault_of(chat, llm, tools) if chat else None,
         asks_for_tools=chat is not None and asks_for_tools(chat.message),
     )
-    return Given(facts, value=value, message=chat.message if chat else None)
+    return Given(value=value, message=chat.message if chat else None), facts
 
 
-def unfit(error: Exception, probe: UsageProbe) -> Given[Any]:
-    """Return a member's answer that did not fit its schema."""
+def unfit(error: Exception, probe: UsageProbe) -> tuple[Given[Any], Reply]:
+    """Return a member's answer that did not fit its schema, and its facts."""
     told = probe.chunks or probe.responses[-1:]
     facts = _facts(told, text=_text(told), usage=probe.usage, cost=probe.cost, schema_error=misfit(error))
-    return Given(facts, error=error)
+    return Given(error=error), facts
 
 
 def text_of(response: Response) -> str:

@@ -15,9 +15,17 @@ async def acall_by(attempts, do):
 
 def escalate_by(loop, do, read):
     """Return the best answer."""
-    return drive(loop.steps(lambda decision, _: ask(decision), read), do)
+    return drive(loop.steps(_reading(read)), do)
 
 
 async def aescalate_by(loop, do, read):
     """Return the best answer, awaited."""
-    return await adrive(loop.steps(lambda decision, _: ask(decision), read), do)
+    return await adrive(loop.steps(_reading(read)), do)
+
+
+def _reading(read):
+    def asking(decision, logprobs):
+        answer = yield from ask(decision)
+        return answer, read(answer)
+
+    return asking

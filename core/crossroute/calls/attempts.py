@@ -9,13 +9,13 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from crossroute.calls.blame import fault_of
 from crossroute.calls.closing import aclosing, aread_and_close, closing, read_and_close
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
-from crossroute.calls.steps import Pause, Steps, adrive, unasked
+from crossroute.calls.steps import Pause, Steps, adrive, drive
 from crossroute.calls.tail import Tail
 from crossroute.calls.waits import retry_after
 from crossroute.decision import Decision
@@ -47,7 +47,7 @@ class Attempts:
     unchanged, with `crossroute_failures` and a note of the earlier ones.
 
     Each method takes a function of the current decision, which holds the candidate to call and the failures so far: it
-    returns the steps of the call, or opens the candidate's stream.
+    returns the steps of the call, or those that open the candidate's stream.
 
     Args:
         decision: What was decided.
@@ -104,18 +104,24 @@ class Attempts:
                 return answer
             yield Pause(pause)
 
-    def stream(self, opening: Callable[[Decision], tuple[Callable[[], Iterator[T]], Tail[T]]]) -> Iterator[T]:
+    def stream(
+        self,
+        opening: Callable[[Decision], Steps[tuple[Callable[[], Iterator[T]], Tail[T]]]],
+        do: Callable[[Any], Any],
+    ) -> Iterator[T]:
         """Yield the chunks of the first stream that begins; once it has begun, its errors are raised.
 
         A stream begins with its first content; chunks before it are held back.
 
         Args:
-            opening: A decision -> the function that opens its candidate's stream, and the tail for its chunks.
+            opening: A decision -> the steps to the function that returns its candidate's stream, and to the tail for
+                its chunks.
+            do: Performs those that ask; see `steps.drive`.
         """
         while True:
             begun, empty, held = False, True, deque[T]()
             try:
-                source, tail = opening(self.decision)
+                source, tail = drive(opening(self.decision), do)
                 with tail, closing(read_and_close(source(), tail.opened)) as chunks:
                     for chunk in chunks:
                         empty = False
@@ -134,14 +140,15 @@ class Attempts:
                 return self._answered()
 
     async def astream(
-        self, opening: Callable[[Decision], Awaitable[tuple[Callable[[], AsyncIterator[T]], Tail[T]]]]
+        self,
+        opening: Callable[[Decision], Steps[tuple[Callable[[], AsyncIterator[T]], Tail[T]]]],
+        do: Callable[[Any], Awaitable[Any]],
     ) -> AsyncGenerator[T, None]:
         """Yield the chunks of the first stream that begins, asynchronously."""
         while True:
             begun, empty, held = False, True, deque[T]()
             try:
-                source, tail = await opening(self.decision)
-                await adrive(tail.entry.reserve(), unasked)
+                source, tail = await adrive(opening(self.decision), do)
                 with tail:
                     async with aclosing(aread_and_close(source(), tail.opened)) as chunks:
                         async for chunk in chunks:

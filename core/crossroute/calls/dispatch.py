@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
 from crossroute.calls.background import OffLoop, ShadowCalls, shadowed
@@ -15,7 +15,7 @@ from crossroute.calls.hooks import Observer, Pacer
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
-from crossroute.calls.steps import Steps, adrive, drive
+from crossroute.calls.steps import Beside, Steps
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
 from crossroute.candidate import Capability, Price
@@ -29,6 +29,8 @@ from crossroute.routing.exploration import Exploration, Explorer
 from crossroute.routing.members import Ability, router_over, unprofiled
 from crossroute.routing.policy import Constraints, cache_saving
 from crossroute.routing.router import DEFAULT_COST_PREFERENCE, Router
+
+T = TypeVar("T")
 
 DEFAULT_SETTINGS = CallSettings()
 UNCONSTRAINED = Constraints()
@@ -275,25 +277,20 @@ class Dispatcher:
         self.ledger.decided(attempts.decision)
         return attempts
 
-    def call_in_background(
-        self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Any]
-    ) -> None:
-        """Call the model that shadow mode replaced, for a share of the calls; no caller waits for it.
+    def steps(self, decision: Decision, asking: Callable[..., Steps[T]]) -> Steps[T]:
+        """Return the steps of a decided call that makes no further one after an answer.
 
         Args:
-            decision: Of the call that is returned.
+            decision: What was decided.
             asking: A decision, and whether its answer is returned (`final`) -> the steps to that answer.
-            do: Calls a model; see `steps.drive`.
         """
-        if self.shadow_calls.share and (drawn := self.shadow_calls.drawn(decision)) is not None:
-            self.shadow_calls.run(lambda: drive(asking(drawn, final=False), do))
+        yield from self.beside(decision, asking)
+        return (yield from self.attempts(decision).steps(asking))
 
-    def acall_in_background(
-        self, decision: Decision, asking: Callable[..., Steps[Any]], do: Callable[[Any], Awaitable[Any]]
-    ) -> None:
-        """Do the same in a task of the running event loop."""
+    def beside(self, decision: Decision, asking: Callable[..., Steps[Any]]) -> Steps[None]:
+        """Return the step that calls the model which shadow mode replaced, for a share of the calls."""
         if self.shadow_calls.share and (drawn := self.shadow_calls.drawn(decision)) is not None:
-            self.shadow_calls.start(adrive(asking(drawn, final=False), do))
+            yield Beside(asking(drawn, final=False), self.shadow_calls)
 
     def escalated(
         self, decision: Decision, query: Query, escalation: Escalation, askable: Container[str] = ()

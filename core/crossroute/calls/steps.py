@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from crossroute.calls.background import ShadowCalls
+
 T = TypeVar("T")
 
 
@@ -35,7 +37,15 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Steps: TypeAlias = Generator[Ask | Run | Pause, Any, T]
+class Beside(NamedTuple):
+    """Begin further steps, and do not wait for them: in a thread, or in a task of the running event loop."""
+
+    steps: Generator[Any, Any, Any]
+    calls: ShadowCalls
+
+
+Step: TypeAlias = Ask | Run | Pause | Beside
+Steps: TypeAlias = Generator[Step, Any, T]
 """The steps of something that returns a T in the end."""
 
 
@@ -44,13 +54,9 @@ def ask(subject: Any) -> Steps[Any]:
     return (yield Ask(subject))
 
 
-async def unasked(subject: Any) -> None:
-    """Do nothing: the driver's argument for steps without `Ask`."""
-
-
 def drive(steps: Steps[T], do: Callable[[Any], Any]) -> T:
     """Perform the steps and return what they return."""
-    proceed: Callable[[], Ask | Run | Pause] = partial(next, steps)
+    proceed: Callable[[], Step] = partial(next, steps)
     try:
         while True:
             step = proceed()
@@ -66,7 +72,7 @@ def drive(steps: Steps[T], do: Callable[[Any], Any]) -> T:
 
 async def adrive(steps: Steps[T], do: Callable[[Any], Awaitable[Any]]) -> T:
     """Perform the steps, awaited, and return what they return."""
-    proceed: Callable[[], Ask | Run | Pause] = partial(next, steps)
+    proceed: Callable[[], Step] = partial(next, steps)
     try:
         while True:
             step = proceed()
@@ -80,11 +86,13 @@ async def adrive(steps: Steps[T], do: Callable[[Any], Awaitable[Any]]) -> T:
         del proceed
 
 
-def _performed(step: Ask | Run | Pause, do: Callable[[Any], Any]) -> Any:
+def _performed(step: Step, do: Callable[[Any], Any]) -> Any:
     if isinstance(step, Ask):
         return do(step.subject)
     if isinstance(step, Pause):
         return time.sleep(step.seconds)
+    if isinstance(step, Beside):
+        return step.calls.run(partial(drive, step.steps, do))
     result = step.function(*step.arguments)
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
@@ -93,11 +101,13 @@ def _performed(step: Ask | Run | Pause, do: Callable[[Any], Any]) -> Any:
     return result
 
 
-async def _aperformed(step: Ask | Run | Pause, do: Callable[[Any], Awaitable[Any]]) -> Any:
+async def _aperformed(step: Step, do: Callable[[Any], Awaitable[Any]]) -> Any:
     if isinstance(step, Ask):
         return await do(step.subject)
     if isinstance(step, Pause):
         return await asyncio.sleep(step.seconds)
+    if isinstance(step, Beside):
+        return step.calls.start(adrive(step.steps, do))
     if inspect.iscoroutinefunction(step.function):
         return await step.function(*step.arguments)
     result = await asyncio.to_thread(step.function, *step.arguments)

@@ -101,10 +101,7 @@ class Call:
         decision = await self.decide()
         if decision.max_calls > 1:
             return self._whole(*(await self._escalated(decision)))
-        self.service.dispatcher.acall_in_background(decision, self._asking, self.service.upstream.ask)
-        attempts = self.service.dispatcher.attempts(decision)
-        answer: Whole = await adrive(attempts.steps(self._asking), self.service.upstream.ask)
-        return answer
+        return await adrive(self.service.dispatcher.steps(decision, self._asking), self.service.upstream.ask)
 
     async def stream(self, told: Callable[[Decision], None]) -> AsyncGenerator[bytes, None]:
         """Yield the stream's bytes.
@@ -118,30 +115,31 @@ class Call:
             told(decision)
             yield b"".join(self._as_stream(taken, decision))
             return
-        self.service.dispatcher.acall_in_background(decision, self._asking, self.service.upstream.ask)
+        ask = self.service.upstream.ask
+        await adrive(self.service.dispatcher.beside(decision, self._asking), ask)
         attempts = self.service.dispatcher.attempts(decision)
-
-        async def opening(decision: Decision) -> tuple[Callable[[], AsyncIterator[Any]], Tail]:
-            sent, source, left_out = self._sent(decision, {}, streamed=True)
-            entry = self.service.dispatcher.ledger.entry(decision)
-            tail = Tail(
-                entry,
-                source,
-                self.wire,
-                self.body,
-                left_out=left_out,
-                remember=self._remember,
-                learn=self._learn,
-            )
-            return partial(self.service.upstream.stream, sent), tail
-
-        async with aclosing(attempts.astream(opening)) as passed:
+        async with aclosing(attempts.astream(self._opening, ask)) as passed:
             begun = False
             async for content in passed:
                 if not begun:
                     begun = True
                     told(attempts.decision)
                 yield content
+
+    def _opening(self, decision: Decision) -> Steps[tuple[Callable[[], AsyncIterator[Any]], Tail]]:
+        """Return the steps to what opens a member's stream, and to its tail."""
+        sent, source, left_out = self._sent(decision, {}, streamed=True)
+        entry = yield from self.service.dispatcher.ledger.begin(decision)
+        tail = Tail(
+            entry,
+            source,
+            self.wire,
+            self.body,
+            left_out=left_out,
+            remember=self._remember,
+            learn=self._learn,
+        )
+        return partial(self.service.upstream.stream, sent), tail
 
     async def _escalated(self, decision: Decision) -> tuple[Taken, Decision]:
         """Return the best answer of several, and the decision with all calls.

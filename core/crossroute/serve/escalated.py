@@ -52,18 +52,17 @@ async def escalated(
     """Return the best answer to a request, and the decision with all calls."""
     wanted = bool(request.arguments.get("logprobs"))
 
-    def asking(decision: Decision, logprobs: bool) -> Steps[Taken]:
+    def asking(decision: Decision, logprobs: bool) -> Steps[tuple[Taken, Reply]]:
         asked = {"logprobs": True} if logprobs and not wanted else {}
         sent, source, left_out = sending(decision, asked)
         answered = yield Ask(sent)
         body = RawObject.of_bytes(answered.content)
-        return Taken(body, source.read_answer(body), source, bool(asked), left_out)
+        heard = source.read_answer(body)
+        return Taken(body, heard, source, bool(asked), left_out), reply_of(heard, request)
 
     askable = {name for name, member in service.members.items() if member.speaks == "openai"}
     loop = service.dispatcher.escalated(decision, query, escalation, askable)
-    chosen = await adrive(
-        loop.steps(asking, lambda taken: reply_of(taken.heard, request)), service.upstream.ask
-    )
+    chosen = await adrive(loop.steps(asking), service.upstream.ask)
     return chosen.answer, chosen.decision
 
 

@@ -257,12 +257,9 @@ def test_the_asynchronous_call_is_the_same():
 def opening(stream):
     """What `Attempts.stream` takes, for a stream that no tail changes."""
     ledger = Ledger(Spend(), {}.get)
-    return lambda decision: (partial(stream, decision), Tail(ledger.entry(decision)))
 
-
-def aopening(stream):
-    async def opened(decision):
-        return opening(stream)(decision)
+    def opened(decision):
+        return partial(stream, decision), Tail((yield from ledger.begin(decision)))
 
     return opened
 
@@ -289,8 +286,8 @@ async def gather(stream):
 
 def test_a_stream_fails_over_before_its_first_chunk():
     stream, astream = stream_of({"a": 0})
-    assert list(Attempts(decision("a", "b"), Cooldowns()).stream(opening(stream))) == ["b0", "b1", "b2"]
-    found = asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(aopening(astream))))
+    assert list(Attempts(decision("a", "b"), Cooldowns()).stream(opening(stream), None)) == ["b0", "b1", "b2"]
+    found = asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(opening(astream), None)))
     assert found == ["b0", "b1", "b2"]
 
 
@@ -298,10 +295,12 @@ def test_a_stream_that_has_begun_does_not_fail_over():
     stream, astream = stream_of({"a": 1})
     cooldowns, chunks = Cooldowns(), []
     with pytest.raises(RateLimitError):
-        chunks.extend(chunk for chunk in Attempts(decision("a", "b"), cooldowns).stream(opening(stream)))
+        chunks.extend(
+            chunk for chunk in Attempts(decision("a", "b"), cooldowns).stream(opening(stream), None)
+        )
     assert cooldowns.remaining("a") > 0
     with pytest.raises(RateLimitError):
-        asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(aopening(astream))))
+        asyncio.run(gather(Attempts(decision("a", "b"), Cooldowns()).astream(opening(astream), None)))
 
 
 def test_closing_a_stream_closes_the_candidates():
@@ -313,7 +312,7 @@ def test_closing_a_stream_closes_the_candidates():
         finally:
             closed.append(decision.candidate)
 
-    chunks = Attempts(decision("a"), Cooldowns()).stream(opening(stream))
+    chunks = Attempts(decision("a"), Cooldowns()).stream(opening(stream), None)
     assert next(chunks) == "x"
     chunks.close()
     assert closed == ["a"]

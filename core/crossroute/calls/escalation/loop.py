@@ -85,18 +85,16 @@ class Escalated(Generic[T]):
         self._heard: Transcript[T] = Transcript(plan, query, expected_tokens or {}, encoder)
         self._judging: list[float] = []  # USD of each judgement
 
-    def steps(
-        self, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]
-    ) -> Steps[Chosen[T]]:
+    def steps(self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]]) -> Steps[Chosen[T]]:
         """Return the steps: call, weigh the answer, call again where it pays, and choose the best answer.
 
         Args:
-            asking: (decision, whether with log-probabilities) -> the steps of one request to its candidate.
-            read: Returns the facts of an answer.
+            asking: (decision, whether with log-probabilities) -> the steps of one request to its candidate: to its
+                answer and the answer's facts.
         """
         begun = began = time.monotonic()
         self._ledger.decided(self._attempts.decision)
-        taken = yield from self._attempts.steps(lambda decision: self._asked(decision, asking, read))
+        taken = yield from self._attempts.steps(partial(self._asked, asking))
         self.decision = self._attempts.decision
         while True:
             yield Run(self._take, (*taken, time.monotonic() - began))
@@ -111,7 +109,7 @@ class Escalated(Generic[T]):
             began = time.monotonic()
             self._ledger.decided(following)
             try:
-                taken = yield from self._asked(following, asking, read)
+                taken = yield from self._asked(asking, following)
             except Exception as error:
                 if fault_of(error) is HANDLER:
                     raise
@@ -119,14 +117,13 @@ class Escalated(Generic[T]):
             self._cooldowns.clear(following.candidate)
 
     def _asked(
-        self, decision: Decision, asking: Callable[[Decision, bool], Steps[T]], read: Callable[[T], Reply]
+        self, asking: Callable[[Decision, bool], Steps[tuple[T, Reply]]], decision: Decision
     ) -> Steps[tuple[T, Reply, Decision]]:
         """Return the steps to a candidate's answer, which is counted."""
         name = decision.candidate
         with (yield from self._ledger.begin(decision, final=False)) as entry:
             wanted = self.escalation.logprobs and name in self._askable
-            answer = yield from self._logprobs.steps(name, partial(asking, decision), wanted=wanted)
-            reply = read(answer)
+            answer, reply = yield from self._logprobs.steps(name, partial(asking, decision), wanted=wanted)
             entry.usage, entry.cost = reply.usage, reply.cost
             if reply.instead is not None:
                 entry.priced = bool(reply.instead)
