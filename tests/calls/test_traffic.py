@@ -129,6 +129,14 @@ def test_a_stream_is_asked_beside_alike(router, log):
     assert usual not in streamed
 
 
+def test_a_stream_of_events_is_asked_beside_alike(router, log):
+    usual, asked = shadow_of(LangChain, router, log)
+    streamed = str(asked.pool.stream_events(STORY, version="v3").output.text)
+    found = {row.candidate: row for row in called(log, 2)}
+    assert usual in found[usual].answer
+    assert usual not in streamed
+
+
 def test_a_step_of_an_agent_is_asked_beside_and_its_caller_hears_nothing(router, log):
     agents = pytest.importorskip("langchain.agents")
     from langchain_crossroute import CrossRouteMiddleware
