@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,9 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from crossroute import Capability
 from crossroute.calls.arguments import check_tools, spoken
-from crossroute.calls.dialects import dialect_of
+from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI, dialect_of
 from crossroute.calls.tools import tool_provider
-from langchain_crossroute.members import provider_of
+from langchain_crossroute.members import FIELDS_ALONE, Member, provider_of
 from langchain_crossroute.messages.reading import is_named
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.wrapping import Change, copied
@@ -25,6 +25,9 @@ BINDING = "crossroute_tools"
 
 NATIVE = frozenset({"json_schema", "json_mode"})
 """Methods that a model must support itself; the others use tool calling."""
+
+WITH_BODY = (ANTHROPIC, OPENAI)
+"""Dialects of clients that take further parts of a request's body."""
 
 LOGPROBS = "logprobs"
 """A field of OpenAI-compatible chat models, and a keyword of their API."""
@@ -70,6 +73,35 @@ def tool_names(tools: Sequence[Any]) -> list[str]:
     return [
         str(convert_to_openai_tool(tool)["function"]["name"]) for tool in named if not tool_provider(tool)
     ]
+
+
+def arguments_for(
+    member: Member,
+    kwargs: Mapping[str, Any],
+    stated: Mapping[str, Any],
+    tools: Sequence[Any],
+    *,
+    as_given: bool,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a call's arguments for a member: keywords, and values for fields of its chat model.
+
+    Args:
+        member: The member.
+        kwargs: The call's keywords.
+        stated: What the pool states for all calls.
+        tools: The tools that come with the call.
+        as_given: The keywords are not translated into the words of the member's provider.
+    """
+    said = {**member.keywords(stated), **kwargs}
+    if not as_given:
+        said = spoken(said, member.dialect, member.name, tool_names(tools) if said else ())
+    fields = dict(stated)
+    if member.dialect is OLLAMA:  # its sampling is read from its fields alone
+        fields |= {name: said.pop(name) for name in FIELDS_ALONE & said.keys()}
+    if "metadata" in said and member.dialect in WITH_BODY:
+        # LangChain's `invoke` has metadata of its own
+        said["extra_body"] = {**(said.get("extra_body") or {}), "metadata": said.pop("metadata")}
+    return said, fields
 
 
 def tools_of(kwargs: dict[str, Any]) -> tuple[ToolBinding | None, Sequence[Any], set[Capability]]:

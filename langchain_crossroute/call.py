@@ -26,25 +26,20 @@ from langchain_core.runnables.config import merge_configs
 from typing_extensions import Self
 
 from crossroute import Capability, Decision
-from crossroute.calls.arguments import spoken
 from crossroute.calls.background import UNRETURNED
 from crossroute.calls.closing import aclosing
-from crossroute.calls.dialects import ANTHROPIC, OLLAMA, OPENAI
 from crossroute.calls.settings import CallSettings, refuse_settings
 from crossroute.calls.steps import Ask, Steps, adrive, drive
 from crossroute.calls.tools import check_own_tools
-from langchain_crossroute.bindings import SchemaBinding, ToolBinding, parsers_of, tool_names, with_keywords
+from langchain_crossroute.bindings import SchemaBinding, ToolBinding, arguments_for, parsers_of, with_keywords
 from langchain_crossroute.escalated import EscalatedCall
-from langchain_crossroute.members import FIELDS_ALONE, Member
+from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reply import message_of, told_as, with_message
 from langchain_crossroute.messages.translation import CACHED, with_cache_mark
 from langchain_crossroute.probe import UsageProbe, overheard
 from langchain_crossroute.routing import Routing
 from langchain_crossroute.streams import Tail, whole
 from langchain_crossroute.wrapping import Change
-
-WITH_BODY = (ANTHROPIC, OPENAI)
-"""Dialects of clients that take further parts of a request's body."""
 
 UNTRACED: RunnableConfig = {"callbacks": []}
 """Of runs without callbacks."""
@@ -267,23 +262,11 @@ class Call:
         return self.change
 
     def _arguments(self, member: Member) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the call's arguments for a member: keywords, and values for fields of its chat model.
-
-        Where the caller names the candidate, they are in its provider's words already.
-        """
+        """Return the call's arguments for a member: keywords, and values for fields of its chat model."""
         if not self.kwargs and not self.stated:
             return {}, {}
-        kwargs = {**member.keywords(self.stated), **self.kwargs}
-        if self.settings.candidate is None:
-            kwargs = spoken(kwargs, member.dialect, member.name, tool_names(self.tools) if kwargs else ())
-        fields = dict(self.stated)
-        if member.dialect is OLLAMA:  # its sampling is read from its fields alone
-            fields |= {name: kwargs.pop(name) for name in FIELDS_ALONE & kwargs.keys()}
-        if "metadata" in kwargs and member.dialect in WITH_BODY:
-            # LangChain's `invoke` has metadata of its own
-            body = {**(kwargs.get("extra_body") or {}), "metadata": kwargs.pop("metadata")}
-            kwargs["extra_body"] = body
-        return kwargs, fields
+        as_given = self.settings.candidate is not None  # in its provider's words already
+        return arguments_for(member, self.kwargs, self.stated, self.tools, as_given=as_given)
 
     def within(self, config: RunnableConfig, change: Change | None) -> Self:
         """Return the same call under another config, with another change of its member."""

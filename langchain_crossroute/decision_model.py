@@ -9,14 +9,10 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from crossroute import Constraints, Decision
-from crossroute.calls.dispatch import Dispatcher
-from crossroute.calls.settings import CallSettings
-from crossroute.routing.members import Ability
 from crossroute.routing.reuse import load_router
 from crossroute.routing.router import WIDEST_ROUTER
 from langchain_crossroute.members import MissingPackageError
-from langchain_crossroute.messages.reading import read
-from langchain_crossroute.runnable import messages_of
+from langchain_crossroute.runnable import CrossRouteRunnable
 
 try:
     from langchain_core.decisions import BaseDecisionModel, Choice, ChoiceAnswer, ClassifierResponse
@@ -69,10 +65,13 @@ class CrossRouteDecisionModel(BaseDecisionModel):
     def _answer(self, state: Any, question: Any) -> ChoiceAnswer:
         if not isinstance(question, Choice):
             raise ValueError(f"CrossRoute chooses between models, and answers no {type(question).__name__}.")
-        dispatcher = Dispatcher(self.router, dict.fromkeys(question.criteria, Ability()))
-        reading = read(messages_of(state))
-        settings = CallSettings(cost_preference=self.cost_preference, constraints=self.constraints)
-        decision = dispatcher.decide(reading.query, settings, needs=reading.needs)
+        among = CrossRouteRunnable(
+            question.criteria,
+            self.router,
+            cost_preference=self.cost_preference,
+            constraints=self.constraints,
+        )
+        decision = among._decide(state, among.settings)
         shares = _shares(decision)
         return ChoiceAnswer(
             type="choice",

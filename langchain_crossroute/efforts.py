@@ -40,17 +40,6 @@ def effort_fields(model: BaseChatModel, effort: EffortLevel) -> dict[str, Any]:
     return _fitting(model, {name: _merged(model, name, value) for name, value in update.items()})
 
 
-def effort_of(model: BaseChatModel) -> str | None:
-    """Return the effort in a chat model's own fields: a level, or a thinking budget; None without one."""
-    level = getattr(model, "reasoning_effort", None) or _effort_in(getattr(model, "reasoning", None))
-    level = level or _effort_in(getattr(model, "output_config", None))
-    budget = _budget_in(getattr(model, "thinking", None))
-    budget = getattr(model, "thinking_budget", None) if budget is None else budget
-    if level is None and budget is not None and budget >= 0:
-        return f"budget={budget}"
-    return level
-
-
 def speech_of(model: BaseChatModel) -> Speech | None:
     """Return the effort keywords of a chat model's class; None where it has none."""
     fields, kind = type(model).model_fields, model._llm_type
@@ -85,15 +74,3 @@ def _merged(model: BaseChatModel, field: str, value: Any) -> Any:
     if field in ("reasoning", "output_config", "extra_body") and isinstance(held, dict):
         return {**held, **value}
     return value
-
-
-def _effort_in(stated: object) -> str | None:
-    if isinstance(stated, dict):
-        return stated.get("effort")
-    if isinstance(stated, bool):
-        return "high" if stated else "none"
-    return stated if isinstance(stated, str) else None
-
-
-def _budget_in(thinking: object) -> int | None:
-    return thinking.get("budget_tokens") if isinstance(thinking, dict) else None

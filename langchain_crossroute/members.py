@@ -13,12 +13,13 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from crossroute import Capability, CrossRouteError
 from crossroute.calls.dialects import Dialect, dialect_of, words
+from crossroute.calls.effort_words import stated_effort
 from crossroute.calls.providers import provider_of_client
 from crossroute.catalogue import price_of_own
 from crossroute.effort import split_effort
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
-from langchain_crossroute.efforts import effort_fields, effort_of
+from langchain_crossroute.efforts import effort_fields
 from langchain_crossroute.messages.reply import told_usage, usage_of
 from langchain_crossroute.wrapping import (
     Change,
@@ -139,7 +140,7 @@ class Member:
             price=price_of_own(self.model, self.model_name),
             model=self.model_name,
             untold=frozenset(untold),
-            effort=effort_of(self.model),
+            effort=stated_effort(self.model),
             provider=self._answering,
         )
 
@@ -205,7 +206,7 @@ def model_name(given: object) -> str | None:
 
 def model_effort(given: object) -> str | None:
     """Return the effort that is set on a model in a list; of a string, its name states it."""
-    return None if isinstance(given, str) else effort_of(Member.of(type(given).__name__, given).model)
+    return None if isinstance(given, str) else stated_effort(Member.of(type(given).__name__, given).model)
 
 
 def provider_of(model: BaseChatModel) -> str:

@@ -14,9 +14,8 @@ from typing_extensions import NotRequired, Self
 
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets
-from crossroute.calls.attempts import MAX_ATTEMPTS
 from crossroute.calls.ledger import Entry
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import MAX_ATTEMPTS, CallSettings
 from crossroute.calls.spend import Spend
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.calls.tools import check_own_tools

@@ -19,9 +19,7 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Price, Router
-from crossroute.calls.dispatch import DISPATCH_OPTIONS
-from crossroute.calls.pool import PoolFields
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import DISPATCH_OPTIONS, CallSettings, PoolFields
 from crossroute.errors.names import unknown_argument
 from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name

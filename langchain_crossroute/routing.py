@@ -15,18 +15,17 @@ from typing_extensions import Unpack
 from crossroute import Capability, Constraints, Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import OLLAMA, OPENAI
-from crossroute.calls.dispatch import DispatchOptions
+from crossroute.calls.effort_words import stated_effort
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.ledger import Entry
 from crossroute.calls.memory import Memory
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import CallSettings, DispatchOptions
 from crossroute.calls.tools import unable_members
 from crossroute.errors import NoEligibleCandidateError, UnroutableError
 from crossroute.escalation import Escalation
 from crossroute.routing.members import at_prices
 from crossroute.traffic import dispatcher_over, labelled
 from langchain_crossroute.bindings import can_be_asked
-from langchain_crossroute.efforts import effort_of
 from langchain_crossroute.members import Member
 from langchain_crossroute.messages.reading import Reading, in_roles, is_nameless, read, shows
 from langchain_crossroute.messages.reply import (
@@ -244,7 +243,7 @@ class Routing:
     @property
     def identities(self) -> dict[str, str]:
         """A description of each member, by name, that tells one model from another."""
-        told = ((name, member, effort_of(member.model)) for name, member in self.members.items())
+        told = ((name, member, stated_effort(member.model)) for name, member in self.members.items())
         return {
             name: f"{member.model._llm_type}/{member.model_name or ''}{f'@{effort}' if effort else ''}"
             for name, member, effort in told

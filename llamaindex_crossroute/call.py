@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from llama_index.core.base.llms.types import ChatResponse
 from llama_index.core.llms import LLM
+from llama_index.core.output_parsers.base import OutputParserException
 from llama_index.core.tools import BaseTool
 from pydantic import BaseModel
 
@@ -23,20 +24,25 @@ from crossroute.calls.attempts import Attempts
 from crossroute.calls.blame import fault_of
 from crossroute.calls.closing import Opened, aread_and_close, read_and_close
 from crossroute.calls.counting import field_of, stated_cost
+from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.ledger import Entry
+from crossroute.calls.reply import Reply
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
-from llamaindex_crossroute.escalated import EscalatedCall
-from llamaindex_crossroute.members import LOGPROBS, can_be_asked
+from llamaindex_crossroute.members import LOGPROBS, asking, can_be_asked
 from llamaindex_crossroute.messages.reading import Reading, is_nameless, shows
 from llamaindex_crossroute.messages.reply import (
     RESPONSES,
+    Given,
     finish_reason,
+    given,
     is_finished,
     stamped,
     tells_its_end,
     text_of,
+    unfit,
     usage_of,
 )
 from llamaindex_crossroute.probe import UsageProbe, aheard, heard
@@ -44,6 +50,9 @@ from llamaindex_crossroute.routing import Routing
 from llamaindex_crossroute.streams import Tail
 
 ERROR = "error"
+
+MISFITS = (ValueError, TypeError, KeyError, AssertionError, OutputParserException)
+"""Errors that endpoints raise for an answer that does not fit its schema."""
 
 
 class Call:
@@ -138,11 +147,46 @@ class Call:
     def _steps(self, decision: Decision) -> Steps[Any]:
         if decision.max_calls == 1:
             return (yield from self.routing.dispatcher.steps(decision, self._asking))
+        chosen = yield from (yield from self._loop(decision)).steps(self._hearing)
+        return self._kept(chosen)
+
+    def _loop(self, decision: Decision) -> Steps[Escalated[Given[Any]]]:
+        """Return the step to the escalation loop of a decision that allows more than one call."""
         query, escalation = cast(Query, self.reading.query), cast(Escalation, self.settings.escalate)
         decided = any(name in self.options for name in LOGPROBS)
         askable = {name for name, llm in self.routing.llms.items() if not decided and can_be_asked(llm)}
-        loop = yield Run(self.routing.dispatcher.escalated, (decision, query, escalation, askable))
-        return (yield from EscalatedCall(self.routing, loop, self.reading, self.tools).steps())
+        loop: Escalated[Given[Any]] = yield Run(
+            self.routing.dispatcher.escalated, (decision, query, escalation, askable)
+        )
+        return loop
+
+    def _hearing(self, decision: Decision, logprobs: bool) -> Steps[tuple[Given[Any], Reply]]:
+        """Return the steps to a member's answer, or to the error that calls it unfit for its schema; and its facts.
+
+        Such an error is raised if no answer is better.
+        """
+        llm = self._member(decision)
+        with UsageProbe(keep_chunks=True) as probe:
+            try:
+                value = yield Ask(asking(llm) if logprobs else llm)
+            except Exception as error:
+                if not isinstance(error, MISFITS) or is_of_handler(error) or not probe.answered:
+                    probe.note(error)
+                    raise
+                return unfit(error, probe)
+        return given(value, probe, llm, self.tools)
+
+    def _kept(self, chosen: Chosen[Given[Any]]) -> Any:
+        """Return the best of several answers, with its decision and the tokens of all."""
+        kept = chosen.answer
+        self.routing.kept(chosen, kept.message, self.reading)
+        if kept.error is not None:
+            raise kept.error
+        usage = None if chosen.usage is None else chosen.usage.model_dump()
+        stamp = {**chosen.decision.as_json(), "usage": usage}
+        parts = kept.value if isinstance(kept.value, list) else [kept.value]
+        parts = [stamped(part, stamp) if isinstance(part, RESPONSES) else part for part in parts]
+        return parts if isinstance(kept.value, list) else parts[0]
 
     def _asking(self, decision: Decision, *, final: bool = True) -> Steps[Any]:
         """Return the steps to a member's answer, counted and stamped."""

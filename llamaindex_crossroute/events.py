@@ -12,6 +12,7 @@ from typing_extensions import override
 from crossroute import Decision, Price
 from crossroute.calls.escalation.loop import JUDGE
 from crossroute.calls.spend import Spend, Spent, Usage
+from crossroute.tables import text_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -127,9 +128,4 @@ class CrossRouteSpendReport(BaseEventHandler):
         return self.spend._repr_html_()
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=100, no_color=True, force_terminal=False, force_jupyter=False)
-        with console.capture() as capture:
-            console.print(self)
-        return capture.get().rstrip()
+        return text_of(self)

@@ -1,19 +1,28 @@
-"""Members: the LLMs of a pool, and what they can do."""
+"""Members: the LLMs of a pool, what they can do, and how their effort and log-probabilities are set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 from llama_index.core.constants import DEFAULT_CONTEXT_WINDOW
 from llama_index.core.llms import LLM
 
 from crossroute import Candidate
+from crossroute.calls.effort_words import (
+    Api,
+    Words,
+    beside_thinking,
+    effort_words,
+    stated_effort,
+    warn_untold,
+)
 from crossroute.calls.providers import provider_of_client
-from crossroute.catalogue import price_of_own
+from crossroute.catalogue import address_of, price_of_own
+from crossroute.effort import EffortLevel
 from crossroute.profiler.answerers import Answer
 from crossroute.routing.members import Ability
-from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.messages.reply import usage_of
 
 NAME = "CrossRoute"
@@ -53,7 +62,7 @@ def ability_of(llm: LLM, candidate: Candidate, stated: Ability | None = None) ->
     by_metadata = Ability(
         capabilities=known | {"tools"} if calls_tools(llm) else known - {"tools"},
         context_window=window if window > 0 and window != DEFAULT_CONTEXT_WINDOW else None,
-        effort=effort_of(llm),
+        effort=stated_effort(llm),
         model=model_name(llm),
         price=price_of_own(llm, model_name(llm)),
         provider=provider_of_client(llm),
@@ -98,6 +107,37 @@ def asking(llm: LLM) -> LLM:
     return view
 
 
+def at_effort(llm: LLM, effort: EffortLevel) -> LLM:
+    """Return a copy of an LLM with an effort set; the LLM itself, where its class has no such field.
+
+    The copy shares the LLM's clients, also those that are opened later.
+    """
+    api = api_of(llm)
+    if api is None:
+        warn_untold(type(llm))
+        return llm
+    words = effort_words(api, llm.metadata.model_name, effort, base_url=address_of(llm))
+    if api == "google":
+        return _with_thinking(llm, words)
+    view = llm.model_copy(update=_fields(llm, api, words))
+    object.__setattr__(view, "__pydantic_private__", llm.__pydantic_private__)
+    return view
+
+
+def api_of(llm: LLM) -> Api | None:
+    """Return the effort vocabulary of an LLM's class; None where it has none."""
+    fields = type(llm).model_fields
+    if "thinking_dict" in fields:
+        return "anthropic"
+    if "reasoning_options" in fields:
+        return "openai_responses"
+    if "reasoning_effort" in fields:
+        return "openai"
+    if "thinking" in fields and "keep_alive" in fields:
+        return "ollama"
+    return "google" if isinstance(getattr(llm, "_generation_config", None), dict) else None
+
+
 def answerer(model: object) -> Callable[[str], Answer] | None:
     """Return a function for profiling, safe to call from several threads; None where the model is no LlamaIndex LLM.
 
@@ -114,3 +154,39 @@ def answerer(model: object) -> Callable[[str], Answer] | None:
         return Answer(text=response.message.content or "", **tokens)
 
     return ask
+
+
+def _fields(llm: LLM, api: Api, words: Words) -> dict[str, Any]:
+    """Return the fields that set an effort, merged with their present values.
+
+    LlamaIndex's classes for OpenAI send an effort only for models that they list, so it is also set among the
+    additional arguments.
+    """
+    further = dict(getattr(llm, "additional_kwargs", None) or {})
+    if api == "ollama":
+        return {"thinking": words["think"]}
+    if api == "openai":
+        return {"reasoning_effort": words.get("reasoning_effort"), "additional_kwargs": further | words}
+    if api == "openai_responses":
+        options = {**(getattr(llm, "reasoning_options", None) or {}), **words["reasoning"]}
+        return {"reasoning_options": options, "additional_kwargs": further | {"reasoning": options}}
+    output = {**further.get("output_config", {}), **words.get("output_config", {})}
+    further |= {"output_config": output} if output else {}
+    return {"thinking_dict": words.get("thinking"), "additional_kwargs": further, **_room(llm, words)}
+
+
+def _room(llm: Any, words: Words) -> Words:
+    """Return the limits to set beside thinking; the class's own default, 512 tokens, is no limit that was stated."""
+    stated = llm.max_tokens if llm.max_tokens != type(llm).model_fields["max_tokens"].default else None
+    return beside_thinking(words, max_tokens=stated, temperature=llm.temperature)
+
+
+def _with_thinking(llm: LLM, words: Words) -> LLM:
+    """Return a view of a Gemini LLM, whose settings are no field: they are another dict in the view alone."""
+    from google.genai.types import ThinkingConfig
+
+    view: Any = llm.model_copy()
+    held = dict(view._generation_config)
+    shown = dict(held.get("thinking_config") or {}).get("include_thoughts")
+    view._generation_config = {**held, "thinking_config": ThinkingConfig(include_thoughts=shown, **words)}
+    return cast("LLM", view)

@@ -27,20 +27,22 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 from typing_extensions import Never, Self, override
 
-from crossroute import Budget, Constraints, Price, Query, Router
-from crossroute.calls.attempts import MAX_ATTEMPTS
-from crossroute.calls.dispatch import DISPATCH_OPTIONS
-from crossroute.calls.pool import PoolFields
-from crossroute.calls.settings import CallSettings, refuse_settings
+from crossroute import Budget, Constraints, Price, Router
+from crossroute.calls.effort_words import stated_effort
+from crossroute.calls.settings import (
+    DISPATCH_OPTIONS,
+    MAX_ATTEMPTS,
+    CallSettings,
+    PoolFields,
+    refuse_settings,
+)
 from crossroute.calls.spend import Spend
 from crossroute.errors.names import unknown_argument
 from crossroute.escalation import Escalation
-from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.call import Call
-from llamaindex_crossroute.efforts import effort_of
 from llamaindex_crossroute.members import common_metadata, model_name
 from llamaindex_crossroute.messages.reading import Reading
 from llamaindex_crossroute.routing import Routing
@@ -111,7 +113,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
             arguments = signature(type(self)).parameters.keys() - {"misspelt"}
             raise TypeError(unknown_argument(min(misspelt), sorted(arguments)))
         super().__init__(
-            llms=by_name(llms, model_name, effort_of),
+            llms=by_name(llms, model_name, stated_effort),
             router=router,
             cost_preference=cost_preference,
             willingness_to_pay=willingness_to_pay,
@@ -191,7 +193,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         if options:
             refuse_settings(options)
         if isinstance(reading, str):
-            reading = Reading(Query.of_turns([Turn("human", reading)]))
+            reading = Reading.of_text(reading)
         elif not isinstance(reading, Reading):
             raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages call chat.")
         return Call(

@@ -16,20 +16,19 @@ from typing_extensions import Self, Unpack
 from crossroute import Decision, Price, Router
 from crossroute.budgets import Budgets, pacer_of
 from crossroute.calls.dialects import ANTHROPIC, dialect_of
-from crossroute.calls.dispatch import Dispatcher, DispatchOptions
+from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.escalation.loop import Chosen
 from crossroute.calls.hooks import Called
 from crossroute.calls.memory import Memory
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import CallSettings, DispatchOptions
 from crossroute.calls.spend import Spend
 from crossroute.calls.tools import check_own_tools
 from crossroute.effort import split_effort
 from crossroute.routing.members import Ability, at_prices, known_as, unprofiled
 from crossroute.routing.reuse import load_router
 from crossroute.traffic import dispatcher_over
-from llamaindex_crossroute.efforts import at_effort
 from llamaindex_crossroute.events import CrossRouteAnswerEvent, CrossRouteDecisionEvent
-from llamaindex_crossroute.members import ability_of, calls_tools, model_name
+from llamaindex_crossroute.members import ability_of, at_effort, calls_tools, model_name
 from llamaindex_crossroute.messages.reading import Reading, is_plain, marks, question
 from llamaindex_crossroute.messages.reply import candidate_of
 from llamaindex_crossroute.messages.translation import in_words, readable

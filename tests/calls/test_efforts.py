@@ -13,7 +13,7 @@ from crossroute.effort import read_effort
 from langchain_crossroute import ChatCrossRoute
 from langchain_crossroute.efforts import effort_fields
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.efforts import at_effort
+from llamaindex_crossroute.members import at_effort
 from tests.langchain_crossroute.fakes import ChatFake
 from tests.llamaindex_crossroute.fakes import ChatFake as LlamaIndexFake
 from tests.support.effort_wire import EffortServer

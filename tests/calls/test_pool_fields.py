@@ -5,7 +5,7 @@ import copy
 
 import pytest
 
-from crossroute.calls.pool import PoolFields
+from crossroute.calls.settings import PoolFields
 from tests.support.integrations import DOUBTING, NAMES, Provider
 
 

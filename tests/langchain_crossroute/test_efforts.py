@@ -8,9 +8,10 @@ from langchain_anthropic import ChatAnthropic
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 
+from crossroute.calls.effort_words import stated_effort
 from crossroute.effort import read_effort
 from langchain_crossroute import ChatCrossRoute, CrossRouteMiddleware
-from langchain_crossroute.efforts import effort_fields, effort_of
+from langchain_crossroute.efforts import effort_fields
 from tests.langchain_crossroute.fakes import ChatFake
 from tests.support.effort_wire import TEXT, EffortServer, said
 
@@ -154,7 +155,7 @@ def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
 
 
 def test_what_a_model_was_told_is_read(wire):
-    assert effort_of(openai(wire)) is None
-    assert effort_of(openai(wire, reasoning={"effort": "low"})) == "low"
+    assert stated_effort(openai(wire)) is None
+    assert stated_effort(openai(wire, reasoning={"effort": "low"})) == "low"
     thinking = {"type": "enabled", "budget_tokens": 4_096}
-    assert effort_of(anthropic(wire, "claude-sonnet-4-5", thinking=thinking)) == "budget=4096"
+    assert stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking=thinking)) == "budget=4096"

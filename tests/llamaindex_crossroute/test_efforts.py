@@ -11,9 +11,10 @@ from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI, OpenAIResponses
 from llama_index.llms.openai_like import OpenAILike
 
+from crossroute.calls.effort_words import stated_effort
 from crossroute.effort import read_effort
 from llamaindex_crossroute import CrossRouteLLM
-from llamaindex_crossroute.efforts import at_effort, effort_of
+from llamaindex_crossroute.members import at_effort
 from tests.llamaindex_crossroute.fakes import ChatFake
 from tests.support.effort_wire import TEXT, EffortServer, said
 
@@ -138,7 +139,7 @@ def test_a_class_that_takes_no_word_is_called_as_it_was_given(caplog):
 
 
 def test_what_an_llm_was_told_is_read(wire):
-    assert effort_of(openai(wire, "gpt-5.5")) is None
-    assert effort_of(openai(wire, "gpt-5.5", reasoning_effort="low")) == "low"
+    assert stated_effort(openai(wire, "gpt-5.5")) is None
+    assert stated_effort(openai(wire, "gpt-5.5", reasoning_effort="low")) == "low"
     thinking = {"type": "enabled", "budget_tokens": 4_096}
-    assert effort_of(anthropic(wire, "claude-sonnet-4-5", thinking_dict=thinking)) == "budget=4096"
+    assert stated_effort(anthropic(wire, "claude-sonnet-4-5", thinking_dict=thinking)) == "budget=4096"

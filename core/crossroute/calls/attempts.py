@@ -15,6 +15,7 @@ from crossroute.calls.blame import fault_of
 from crossroute.calls.closing import aclosing, aread_and_close, closing, read_and_close
 from crossroute.calls.failures import LONGEST_S, Cooldowns, failure_of
 from crossroute.calls.faults import CONTENT, TIMEOUT, UNREADABLE, WINDOW, Fault, note
+from crossroute.calls.settings import MAX_ATTEMPTS
 from crossroute.calls.steps import Pause, Steps, adrive, drive
 from crossroute.calls.tail import Tail
 from crossroute.calls.waits import retry_after
@@ -24,7 +25,6 @@ T = TypeVar("T")
 
 LOG = logging.getLogger("crossroute.calls")
 
-MAX_ATTEMPTS = 16
 LEAST_TRIES = 2
 """Tries of a candidate that went down during the call: its failures may be those of concurrent calls."""
 

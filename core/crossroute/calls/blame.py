@@ -26,6 +26,7 @@ from crossroute.calls.faults import (
     UNREADABLE,
     UNSUPPORTED,
     WINDOW,
+    WORDINGS,
     Fault,
     attribute_of,
     message_of,
@@ -33,7 +34,6 @@ from crossroute.calls.faults import (
     noted,
 )
 from crossroute.calls.handlers import is_of_handler
-from crossroute.calls.wordings import WORDINGS
 from crossroute.errors import NoAnswerError
 
 CONTROL = frozenset({"GraphBubbleUp", "WaitingForEvent"})
@@ -57,8 +57,7 @@ SILENT = re.compile(
 TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 """A limit that the request alone exceeds, whenever it is sent: a rate of tokens, for one."""
 
-_WORDED = {fault.kind: fault for fault in (OVERLOAD, UNSUPPORTED, WINDOW, CONTENT, ACCESS)}
-BY_WORDS = tuple((_WORDED[kind], re.compile("|".join(said), re.IGNORECASE)) for kind, said in WORDINGS)
+BY_WORDS = tuple((fault, re.compile("|".join(said), re.IGNORECASE)) for fault, said in WORDINGS)
 """Faults of a bad request by words of its message, the first match; otherwise it is an argument."""
 
 TELLING_LENGTH = 600

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypeVar
 
-from crossroute.calls.attempts import MAX_ATTEMPTS, Attempts
+from crossroute.calls.attempts import Attempts
 from crossroute.calls.background import OffLoop, ShadowCalls, shadowed
 from crossroute.calls.escalation.loop import Escalated
 from crossroute.calls.escalation.plan import EscalationPlan
 from crossroute.calls.hooks import Observer, Pacer
 from crossroute.calls.ledger import Ledger
 from crossroute.calls.memory import Memory
-from crossroute.calls.settings import CallSettings
+from crossroute.calls.settings import MAX_ATTEMPTS, CallSettings
 from crossroute.calls.steps import Beside, Steps
 from crossroute.calls.tracing import tracing
 from crossroute.calls.unpredicted import DialSetting, Unpredicted, finishing
@@ -35,21 +35,6 @@ T = TypeVar("T")
 DEFAULT_SETTINGS = CallSettings()
 UNCONSTRAINED = Constraints()
 ORDINARY = Query.of_call("Answer the question with the help of the documents below.")
-
-
-class DispatchOptions(TypedDict, total=False):
-    """Options that a pool passes on to its `Dispatcher`, which documents them."""
-
-    default: str | None
-    sticky: bool
-    max_attempts: int
-    past_filters: bool
-    exploration: Exploration | float | None
-    shadow: str | None
-    shadow_share: float
-
-
-DISPATCH_OPTIONS = tuple(DispatchOptions.__annotations__)
 
 
 class Dispatcher:

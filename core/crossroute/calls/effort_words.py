@@ -44,6 +44,10 @@ SWITCHED = ("none", "high")
 
 OWN_HOSTS = ("", "api.openai.com")
 
+LEVEL_FIELDS = ("reasoning_effort", "reasoning", "reasoning_options", "output_config", "thinking")
+BUDGET_FIELDS = ("thinking", "thinking_dict", "thinking_budget")
+"""Fields of chat models with an effort: a level, a switch, a budget, or a dict with one of them."""
+
 
 def effort_words(api: Api, model: str, effort: EffortLevel, *, base_url: str | None = None) -> Words:
     """Return the keywords that set a model's effort, as its provider spells them.
@@ -83,6 +87,20 @@ def beside_thinking(words: Words, *, max_tokens: int | None, temperature: float 
     if temperature not in (None, 1):
         further["temperature"] = 1.0
     return further
+
+
+def stated_effort(model: object) -> str | None:
+    """Return the effort in a model's own fields, of LangChain's classes or LlamaIndex's; None without one.
+
+    >>> class ChatOpenAI: reasoning = {"effort": "low"}
+    >>> class Anthropic: thinking_dict = {"type": "enabled", "budget_tokens": 4_096}
+    >>> stated_effort(ChatOpenAI()), stated_effort(Anthropic()), stated_effort(object())
+    ('low', 'budget=4096', None)
+    """
+    level = next(filter(None, (_level_in(getattr(model, name, None)) for name in LEVEL_FIELDS)), None)
+    budgets = (_budget_in(getattr(model, name, None)) for name in BUDGET_FIELDS)
+    budget = next((budget for budget in budgets if budget is not None), None)
+    return f"budget={budget}" if level is None and budget is not None and budget >= 0 else level
 
 
 def warn_untold(kind: type) -> None:
@@ -143,6 +161,18 @@ _WORDS: dict[Api, Callable[[Entry | None, EffortLevel, str], Words]] = {
     "google": _google,
     "ollama": _ollama,
 }
+
+
+def _level_in(stated: object) -> str | None:
+    if isinstance(stated, bool):
+        return "high" if stated else "none"
+    level = stated.get("effort") if isinstance(stated, dict) else stated
+    return level if isinstance(level, str) else None
+
+
+def _budget_in(stated: object) -> int | None:
+    budget = stated.get("budget_tokens") if isinstance(stated, dict) else stated
+    return budget if isinstance(budget, int) and not isinstance(budget, bool) else None
 
 
 def _for_openrouter(effort: EffortLevel) -> Words:

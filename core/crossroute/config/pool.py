@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
 from crossroute.budgets import Budget
-from crossroute.calls.attempts import MAX_ATTEMPTS
+from crossroute.calls.settings import MAX_ATTEMPTS
 from crossroute.candidate import Price
 from crossroute.config.entries import Amount, Entry, EscalationEntry, FloorEntry, ModelEntry
 from crossroute.escalation import Escalation

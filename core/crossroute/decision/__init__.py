@@ -28,10 +28,11 @@ from crossroute.decision.parts import (
     Foreseen,
     Held,
     Promise,
+    by_reward,
 )
 from crossroute.decision.words import explain, tabulate, usd
 from crossroute.reward import Reward
-from crossroute.tables import InNotebooks
+from crossroute.tables import InNotebooks, text_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -81,7 +82,6 @@ class _Ids:
 
 
 _ids = _Ids()
-
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -246,7 +246,7 @@ class Decision(InNotebooks, BaseModel):
         propensity is 1.
         """
         first = tuple(a for a in self.alternatives if a.candidate == candidate)
-        others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=_by_reward))
+        others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=by_reward))
         quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
         update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
         if self.max_calls == 1:  # with several calls, the promise is about the best answer
@@ -276,12 +276,7 @@ class Decision(InNotebooks, BaseModel):
         return f"Decision({self.candidate!r}, {told}; id={self.id!r})"
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=100, emoji=False, no_color=True, force_terminal=False, force_jupyter=False)
-        with console.capture() as capture:
-            console.print(self)
-        return capture.get().rstrip()
+        return text_of(self)
 
 
 _FIELDS = tuple(Decision.model_fields)
@@ -303,9 +298,3 @@ def _plain(value: Any) -> Any:
         name: part if type(part) in PLAIN or (type(part) is float and math.isfinite(part)) else _plain(part)
         for name, part in parts.items()
     }
-
-
-def _by_reward(alternative: Alternative) -> tuple[bool, float]:
-    """Order alternatives: best reward first, those without one after them, excluded ones last."""
-    unknown = math.isnan(alternative.reward)
-    return alternative.excluded is not None, math.inf if unknown else -alternative.reward

@@ -156,3 +156,9 @@ class Held(BaseModel):
     until: float | None = None
     willingness_to_pay: float | None = None
     held: bool = False
+
+
+def by_reward(alternative: Alternative) -> tuple[bool, float]:
+    """Order alternatives: best reward first, those without one after them, excluded ones last."""
+    unknown = math.isnan(alternative.reward)
+    return alternative.excluded is not None, math.inf if unknown else -alternative.reward

@@ -19,11 +19,8 @@ import numpy.typing as npt
 
 from crossroute.encoder import Embeddings
 from crossroute.encoder.static_files import BUNDLED, load, locate, splits_at_blanks, unknown_token
-from crossroute.encoder.surface import UNSPACED_SCRIPTS, Counts, counted
+from crossroute.encoder.surface import COUNTS, Counts, is_of_words, word_counts
 from crossroute.errors import EncoderError, one_line
-from crossroute.patterns import letters_of
-from crossroute.query import plain_pieces
-from crossroute.reading.normalization import is_printed
 
 FEW = 16
 """Texts fewer than these are cut, and the rows of their words added up, one by one."""
@@ -33,11 +30,6 @@ PART = re.compile(r"[^\W_]+|.", re.ASCII)
 
 KNOWN_WORDS = 16_384
 """Words that are remembered; when there are more, all are forgotten."""
-
-COUNTS = 10
-"""Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
-
-OF_NO_LINE: Counts = (True, *(0,) * (COUNTS - 1))
 
 
 class StaticEncoder:
@@ -74,7 +66,7 @@ class StaticEncoder:
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Return unit vectors, shape (n, d); a text without a known token is the zero vector."""
-        words = [text.split() if self.by_word and _is_of_words(text) else [] for text in texts]
+        words = [text.split() if self.by_word and is_of_words(text) else [] for text in texts]
         if all(words):
             sums = self._words.sums(words)
             if sums[:, self._width].max(initial=0) <= self._most:
@@ -297,18 +289,3 @@ def unit(vectors: Embeddings) -> Embeddings:
     if len(vectors) == 1:  # of one, a product is quicker
         return np.asarray(vectors / (math.sqrt(vectors[0].dot(vectors[0])) + 1e-32))
     return np.asarray(vectors / (np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True)) + 1e-32))
-
-
-def _is_of_words(text: str) -> bool:
-    """Return whether a text is printable but for the ends of lines, and of scripts with blanks between words."""
-    if text.isascii():
-        return is_printed(text)
-    return text.replace("\n", " ").isprintable() and not UNSPACED_SCRIPTS.search(text)
-
-
-def word_counts(word: str) -> Counts:
-    """Return the counts of a word, which add up over those of a line of ASCII; such a line holds no other words."""
-    if not word.isascii():
-        return OF_NO_LINE
-    pieces = plain_pieces(word)
-    return not pieces, pieces, *counted(word, letters_of(word))

@@ -12,6 +12,8 @@ import numpy as np
 
 from crossroute.encoder import Embeddings
 from crossroute.patterns import lazy, letters_of
+from crossroute.query import plain_pieces
+from crossroute.reading.normalization import is_printed
 
 Counts = Sequence[float]
 
@@ -38,6 +40,11 @@ ASCII_KINDS = tuple(bytes(filter(lambda code: kind(chr(code)), range(128))) for 
 """The same of ASCII."""
 
 NO_KINDS = (0,) * len(KINDS)
+
+COUNTS = 10
+"""Of a word: whether it may be read as something else, the pieces that a tokenizer makes of it, then `counted`."""
+
+OF_NO_LINE: Counts = (True, *(0,) * (COUNTS - 1))
 
 LOWEST = np.zeros(15, dtype=np.float32)
 LOWEST[3] = 1.5  # no text has shorter words on average
@@ -152,6 +159,21 @@ def counted_beyond(text: str, words: Sequence[str]) -> Counts:
     numbers = len(NUMBER.findall(text)) if digits else 0
     letters = sum(map(len, words))
     return len(words), letters, digits, numbers, code, operators, capitals, text.count("?")
+
+
+def is_of_words(text: str) -> bool:
+    """Return whether a text is printable but for the ends of lines, and of scripts with blanks between words."""
+    if text.isascii():
+        return is_printed(text)
+    return text.replace("\n", " ").isprintable() and not UNSPACED_SCRIPTS.search(text)
+
+
+def word_counts(word: str) -> Counts:
+    """Return the counts of a word, which add up over those of a line of ASCII; such a line holds no other words."""
+    if not word.isascii():
+        return OF_NO_LINE
+    pieces = plain_pieces(word)
+    return not pieces, pieces, *counted(word, letters_of(word))
 
 
 def _kinds(plain: bytes) -> tuple[int, ...]:

@@ -79,6 +79,16 @@ class InNotebooks:
         return html_of(self.__rich__())
 
 
+def text_of(shown: RenderableType) -> str:
+    """Return what a console shows, as plain text of 100 columns."""
+    from rich.console import Console
+
+    console = Console(width=100, emoji=False, no_color=True, force_terminal=False, force_jupyter=False)
+    with console.capture() as capture:
+        console.print(shown)
+    return capture.get().rstrip()
+
+
 def html_of(shown: RenderableType | Iterable[RenderableType]) -> str:
     """Return tables and lines of text as HTML.
 

@@ -18,9 +18,10 @@ from typing_extensions import Unpack
 from crossroute.traffic.labels import labelled
 
 if TYPE_CHECKING:
-    from crossroute.calls.dispatch import Dispatcher, DispatchOptions
+    from crossroute.calls.dispatch import Dispatcher
     from crossroute.calls.hooks import Observer, Pacer
     from crossroute.calls.memory import Memory
+    from crossroute.calls.settings import DispatchOptions
     from crossroute.routing.members import Ability
     from crossroute.routing.router import Router
     from crossroute.traffic.log import TrafficLog

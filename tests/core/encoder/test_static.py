@@ -14,8 +14,9 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from crossroute.encoder import static
-from crossroute.encoder.static import StaticEncoder, WordRows, _is_of_words, unit
+from crossroute.encoder.static import StaticEncoder, WordRows, unit
 from crossroute.encoder.static_files import BUNDLED
+from crossroute.encoder.surface import is_of_words
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_words_have_the_tokens_that_the_tokenizer_finds(encoder, words):
     | st.lists(st.sampled_from([*"aé\u2019ΣЯ\u0301中 \n🦉", "word ", "größer ", "İ"])).map("".join)
 )
 def test_a_text_of_words_has_the_tokens_of_its_words(encoder, text):
-    if _is_of_words(text):
+    if is_of_words(text):
         told = encoder._tokenizer.encode(text, add_special_tokens=False).ids
         assert [token for each in encoder._tokens_of_words(text.split()) for token in each] == told
         assert encoder.encode([text]) == pytest.approx(unit(encoder._token_sums([text])[:, :-1]), abs=1e-6)
