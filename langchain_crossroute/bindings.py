@@ -1,13 +1,19 @@
-"""Bindings of tools, a schema or log-probabilities, applied to the chat model that is chosen."""
+"""Bindings of tools, a schema or log-probabilities, applied to the chat model that is chosen; structured output."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable, RunnableParallel, RunnableSequence, RunnableWithFallbacks
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.runnables import (
+    Runnable,
+    RunnableConfig,
+    RunnableParallel,
+    RunnableSequence,
+    RunnableWithFallbacks,
+)
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
@@ -19,6 +25,9 @@ from langchain_crossroute.members import FIELDS_ALONE, Member, provider_of
 from langchain_crossroute.messages.reading import is_named
 from langchain_crossroute.messages.translation import tools_for_provider
 from langchain_crossroute.wrapping import Change, copied
+
+if TYPE_CHECKING:
+    from langchain_crossroute.call import Call
 
 BINDING = "crossroute_tools"
 """The keyword under which `bind_tools` hands a ToolBinding to the call."""
@@ -144,6 +153,53 @@ class SchemaBinding:
     def with_raw(self) -> SchemaBinding:
         """The same binding with `include_raw`."""
         return replace(self, kwargs={**self.kwargs, "include_raw": True})
+
+
+class StructuredOutput(Runnable[LanguageModelInput, Any]):
+    """What `ChatCrossRoute.with_structured_output` returns.
+
+    Args:
+        call: The router's: (input, config, keywords, change, needs) -> the call.
+        schema: As given.
+        kwargs: As given: include_raw, method, strict, ...
+    """
+
+    def __init__(self, call: Callable[..., Call], schema: Any, kwargs: dict[str, Any]) -> None:
+        self._call, self._binding = call, SchemaBinding(schema, kwargs)
+        self.name = "CrossRouteStructuredOutput"
+
+    def invoke(self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Return the chosen member's structured output."""
+        return self._bound(input, config, kwargs).answer()
+
+    async def ainvoke(
+        self, input: LanguageModelInput, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Any:
+        """Return the chosen member's structured output."""
+        return await self._bound(input, config, kwargs).aanswer()
+
+    def stream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        """Yield the chosen member's structured output."""
+        return self._bound(input, config, kwargs).stream()
+
+    def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[Any]:
+        """Yield the chosen member's structured output."""
+        return self._bound(input, config, kwargs).astream()
+
+    def _bound(
+        self, given: LanguageModelInput, config: RunnableConfig | None, kwargs: dict[str, Any]
+    ) -> Call:
+        return self._call(given, config, kwargs, self._binding, {self._binding.need})
 
 
 def with_keywords(chain: Runnable[Any, Any], keywords: dict[str, Any]) -> Runnable[Any, Any]:

@@ -19,12 +19,11 @@ from typing_extensions import Self
 from crossroute import Capability, Decision
 from crossroute.calls.closing import aclosing
 from crossroute.calls.spend import Spend
-from langchain_crossroute.bindings import BINDING, ToolBinding, tools_of
+from langchain_crossroute.bindings import BINDING, StructuredOutput, ToolBinding, tools_of
 from langchain_crossroute.call import CONFIG, UNTRACED, Call, Request
 from langchain_crossroute.configured import arguments_of
 from langchain_crossroute.events import aevents, events
 from langchain_crossroute.pool import ModelPool
-from langchain_crossroute.structured import StructuredOutput
 from langchain_crossroute.wrapping import Change
 
 CALL_FIELDS = ("stop", "temperature", "max_tokens", "timeout")

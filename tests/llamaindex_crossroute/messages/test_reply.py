@@ -36,7 +36,7 @@ class Finish(Enum):
 
 
 def facts_of(value, probe=None, tools=()):
-    return given(value, probe or UsageProbe(), ChatFake("a"), tools).facts
+    return given(value, probe or UsageProbe(), ChatFake("a"), tools)[1]
 
 
 def chat(text="Hi", raw=None, **more):
@@ -110,11 +110,11 @@ def test_an_error_tells_without_what_was_said():
     probe.responses.append(chat("My diary", raw={"choices": [{"finish_reason": "length"}]}))
     with pytest.raises(ValidationError) as caught:
         Song.model_validate({"name": 7})
-    got = unfit(caught.value, probe)
+    got, facts = unfit(caught.value, probe)
     assert got.error is caught.value
-    assert got.facts.schema_error == "name: string_type"
-    assert (got.facts.text, got.facts.finish_reason) == ("My diary", "length")
-    assert unfit(ValueError("not My diary"), probe).facts.schema_error == "ValueError"
+    assert facts.schema_error == "name: string_type"
+    assert (facts.text, facts.finish_reason) == ("My diary", "length")
+    assert unfit(ValueError("not My diary"), probe)[1].schema_error == "ValueError"
 
 
 @pytest.mark.parametrize(
