@@ -39,7 +39,8 @@ from crossroute.reading.question import LONG, Asked, find_question
 from crossroute.reading.sections import HARNESS, HEAD, is_follow_up
 from crossroute.reading.wordings import BEGINS, MODELS
 from crossroute.reading.wrapping import CLOSING, unwrap
-from crossroute.tokens import LONG_WORDS, PIECE, estimate_both, has_long_words
+from crossroute.spelling import letter_rates
+from crossroute.tokens import PIECE, estimate_both
 
 VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
@@ -65,8 +66,8 @@ MARK = re.compile(
 )
 """What a word must not hold that is read as it stands."""
 
-TELLING = LONG_WORDS.union(map(bytes.decode, CODED))
-"""Of a line without common words of English, one of these tells that it may be in code, or of another language."""
+TELLING = frozenset(map(bytes.decode, CODED))
+"""Of a line without common words of English, one of these tells that it may be in code."""
 
 WRAPS = frozenset("#*_~")
 """Signs with which a line may begin that is emphasized, or a head, as a whole."""
@@ -312,24 +313,23 @@ def plain_words(text: str) -> list[str]:
 
 
 def _is_written_otherwise(text: str, words: list[str]) -> bool:
-    """Return whether a line may be a template's, in code, set apart by one sign, or of a language of long words."""
+    """Return whether a line may be a template's, in code, set apart by one sign, or counted by its letters."""
     if (
         text[-1] == ":"
         or text[0] in WRAPS
         or text[1:6:2] in _SET_APART
         or (may_be_cipher(words) and _is_of_other_words(text, words))
         or HEX_END.fullmatch(text[-LEAST_HEX:])
+        or letter_rates(text) is not None
     ):
         return True
     return len(words) > LEAST_BETWEEN and words[1] == words[3] and not any(map(str.isalnum, words[1]))
 
 
 def _is_of_other_words(text: str, words: list[str]) -> bool:
-    """Return whether a line without common words of English is of a language of long words, or in code."""
+    """Return whether a line without common words of English is in code."""
     letters_alone = text.replace(" ", "").encode().isalpha()
-    if letters_alone and TELLING.isdisjoint(words):
-        return False
-    return has_long_words(text) or read_cipher(text) != text
+    return not (letters_alone and TELLING.isdisjoint(words)) and read_cipher(text) != text
 
 
 def _may_repeat(text: str, words: list[str], ends: int) -> bool:

@@ -1,9 +1,10 @@
 """How many tokens a text has, without a tokenizer: pieces of ASCII counted, other scripts at a ratio a character.
 
 A tokenizer first cuts a text into pieces (a word with the blank before it, three digits, a run of signs), and most
-pieces of ASCII are one token. Letters of languages with longer words than English, and characters of other scripts, are
-a part of a token, one, or several, by script and by the age of the vocabulary. Fitted on tiktoken's cl100k_base and
-o200k_base over prose, interfaces, prompts, code and JSON in 50 languages; `benchmarks/tokens.py` prints what is left.
+pieces of ASCII are one token. Letters of languages that are rarer than English (see `spelling`), and characters of
+other scripts, are a part of a token, one, or several, by script and by the age of the vocabulary. Fitted on tiktoken's
+cl100k_base and o200k_base over prose, interfaces, prompts, code and JSON in 80 languages; `benchmarks/tokens.py` prints
+what is left.
 """
 
 from __future__ import annotations
@@ -11,19 +12,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
 from crossroute import patterns
 from crossroute.patterns import lazy
+from crossroute.spelling import FOREIGN, LOWER, MARKED_LETTER, NO_TOKENS, UPPER, WORD, Tokens, letter_rates
 
 Vocabulary = Literal["o200k", "cl100k"]
 """What cuts texts: OpenAI's since gpt-4o, or the one before. Other makers' of today are most like the newer one."""
 
-MARKED_LETTER = "À-ÖØ-öø-ɏḀ-\u1eff"
-UPPER, LOWER = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ɏḀ-\u1eff"
-FOREIGN = lazy(rf"[^\x00-\x7f{MARKED_LETTER}]+")
-WORD = lazy(rf"[{UPPER}]?[{LOWER}]{{1,9}}")
 PIECE = re.compile(
     rf"[^\x00-\x7f{MARKED_LETTER}]+"  # passed over
     r"|([^\s\d])\1{3,15}"  # a ruler, a scream
@@ -99,10 +98,6 @@ SCRIPTS: tuple[tuple[str, float, float], ...] = (
 )
 """First character of a script, and tokens a character: of the newer vocabulary, and of the older one."""
 
-Tokens = tuple[float, float]
-"""Of the newer vocabulary, and of the older one."""
-NO_TOKENS: Tokens = (0.0, 0.0)
-
 COMMON: Tokens = (0.63, 0.81)
 SIMPLIFIED: Tokens = (1.19, 2.33)
 TRADITIONAL: Tokens = (1.48, 2.48)
@@ -112,29 +107,14 @@ PERSIAN: Tokens = (0.53, 1.69)
 """A letter of Arabic that Persian and Urdu add."""
 PERSIAN_LETTERS = frozenset("گچپژکیہےڑٹڈںھۀ")
 
-CYRILLIC, HANGUL, HAN, MARKS, VIETNAMESE = "\u0410", "\uac00", "\u4e00", "À", "\u1e00"
+CYRILLIC, HANGUL, HAN, MARKS, PHONETIC, VIETNAMESE = "\u0410", "\uac00", "\u4e00", "À", "\u0250", "\u1e00"
 RUSSIAN: Tokens = (0.23, 0.4)
 """A letter of Cyrillic in a text with ы, unless it has the і of Belarusian and Kazakh."""  # noqa: RUF001
 A_WORD: dict[str, Tokens] = {CYRILLIC: (0.48, 0.43), HANGUL: (1.06, 0.78)}
 """First character of a script -> tokens more of each of its words."""
 RUSSIAN_WORD: Tokens = (0.27, 0.36)
-
-_LONG_WORDS = """
-der die das und ist nicht ein eine zu mit auf von im dem sich für het een van op te dat zijn voor niet met wordt di che
-il non una gli della sono nel alla più w na z nie się jest dla oraz lub yang dan untuk dari dengan ini itu pada adalah
-tidak atau ja ei että voi sekä kun tai på av inte för och att det som är
-og er ikke til af eller ili nije koji ali kako kao biti ker lahko ir kad yra või kui see oma
-"""
-LONG_WORDS = frozenset(_LONG_WORDS.split())
-"""Common words of languages whose words make more tokens than English ones: German, Dutch, Italian, Polish, Indonesian,
-Finnish, Swedish, Danish, Croatian, Slovenian, Lithuanian, Estonian."""
-LETTER: Tokens = (0.231, 0.285)
-"""A letter of ASCII in such a text."""
-MARKED: Tokens = (1.08, 1.43)
-"""A letter of Latin with a mark, there."""
-FEWEST, SHARE = 2, 0.03
-"""Of a text's first words that are such common ones, at least."""
-BEGINNING = 1000
+PHONETIC_LETTER: Tokens = (0.4, 1.7)
+"""A letter such as ə of Azerbaijani, where letters are counted."""
 
 COMMON_HAN = frozenset(
     "一万三上下不与专业东两个中串为主么义之也书了事二于五些交产享京人亿今介从他付代以们件价任份企优会传但位体何余作"
@@ -161,7 +141,8 @@ MEDIA_TOKENS = 1000
 LONGEST = 8192
 """Characters that are counted; of a longer text, as many in slices from all of it."""
 
-SLICES = 16
+SLICES, LONG_WORD = 32, 40
+"""Slices of a longer text, which begin and end at a blank if one comes after so many characters."""
 
 OLDER = re.compile(r"gpt-?(?:4|35|3\.5)(?:-(?!o\b)|$)")
 """Names of models whose vocabulary is the older one."""
@@ -183,10 +164,21 @@ def estimate_both(text: str) -> tuple[int, int]:
     if len(text) <= LONGEST:
         newer, older = _count(text)
         return max(1, round(newer)), max(1, round(older))
-    width, step = LONGEST // SLICES, (len(text) - LONGEST // SLICES) / (SLICES - 1)
-    slices = (text[start : start + width] for start in (round(step * place) for place in range(SLICES)))
+    slices = list(_slices(text))
     newer, older = map(sum, zip(*map(_count, slices), strict=True))
-    return round(newer * len(text) / LONGEST), round(older * len(text) / LONGEST)
+    whole = len(text) / sum(map(len, slices))
+    return round(newer * whole), round(older * whole)
+
+
+def _slices(text: str) -> Iterator[str]:
+    """Yield slices from all of a text, of `LONGEST` characters together."""
+    width, step = LONGEST // SLICES, (len(text) - LONGEST // SLICES) / (SLICES - 1)
+    for start in (round(step * place) for place in range(SLICES)):
+        first, last = (
+            max(place, text.find(" ", place, place + LONG_WORD)) if place else 0
+            for place in (start, start + width)
+        )
+        yield text[first:last]
 
 
 def vocabulary_of(name: str) -> Vocabulary:
@@ -230,28 +222,27 @@ def pieces_of_word(word: str) -> int:
 
 def _count(text: str) -> Tokens:
     pieces: float = count_pieces(text)
-    long_words = has_long_words(text)
-    if not long_words:
-        counts = pieces, pieces
-    else:
+    rates = letter_rates(text)
+    counts = pieces, pieces
+    if rates is not None:
         words = WORD.findall(text)
-        letters = sum(map(len, words))
-        counts = pieces + (letters * LETTER[0] - len(words)), pieces + (letters * LETTER[1] - len(words))
+        letters, others = sum(map(len, words)), pieces - len(words)
+        counts = others + letters * rates[0], others + letters * rates[1]
     if text.isascii():
         return counts
-    others = _others(text, long_words)
-    return counts[0] + others[0], counts[1] + others[1]
+    beside = _others(text, by_letters=rates is not None)
+    return counts[0] + beside[0], counts[1] + beside[1]
 
 
-def _others(text: str, long_words: bool) -> Tokens:
+def _others(text: str, *, by_letters: bool) -> Tokens:
     """Return the tokens of what is not ASCII, less its runs, which are counted as pieces."""
     is_russian = "ы" in text and "\u0456" not in text
     here = {CYRILLIC: RUSSIAN} if is_russian else {}
     found = [(*_known(character), times) for character, times in Counter(text).items() if character > "\x7f"]
-    if any(script == VIETNAMESE for script, _, _ in found):
+    if by_letters or any(script == VIETNAMESE for script, _, _ in found):
         here[MARKS] = NO_TOKENS
-    elif long_words:
-        here[MARKS] = MARKED
+    if by_letters:
+        here |= {VIETNAMESE: NO_TOKENS, PHONETIC: PHONETIC_LETTER}
     newer = older = 0.0
     for script, tokens, times in found:
         own = here.get(script, tokens)
@@ -261,15 +252,6 @@ def _others(text: str, long_words: bool) -> Tokens:
         word = RUSSIAN_WORD if is_russian and script == CYRILLIC else A_WORD.get(script, NO_TOKENS)
         newer, older = newer + times * (word[0] - 1), older + times * (word[1] - 1)
     return newer, older
-
-
-def has_long_words(text: str) -> bool:
-    """Return whether a text begins with words of languages whose words make more tokens than English ones."""
-    words = text[:BEGINNING].lower().split()
-    if LONG_WORDS.isdisjoint(words):
-        return False
-    common = sum(map(LONG_WORDS.__contains__, words))
-    return common >= max(FEWEST, SHARE * len(words))
 
 
 @lru_cache(8192)

@@ -52,6 +52,43 @@ TEXTS = {
     "del maltempo, e offrigli uno sconto sul prossimo ordine.",
     "French": "Écrivez un court message au client pour lui dire que la livraison aura quelques jours de retard à cause du "
     "mauvais temps, et proposez-lui une remise sur sa prochaine commande.",
+    "Basque": "Gizon-emakume guztiak aske jaiotzen dira, duintasun eta eskubide berberak dituztela; eta ezaguera "
+    "eta kontzientzia dutenez gero, elkarren artean senide legez jokatu beharra dute.",
+    "Welsh": "Genir pawb yn rhydd ac yn gydradd â'i gilydd mewn urddas a hawliau. Fe'u cynysgaeddir â rheswm a "
+    "chydwybod, a dylai pawb ymddwyn y naill at y llall mewn ysbryd cymodlon.",
+    "Uzbek": "Barcha odamlar erkin, qadr-qimmat va huquqlarda teng bo‘lib tug‘iladilar. Ular aql va vijdon "
+    "sohibidirlar va bir-birlari ila birodarlarcha muomala qilishlari zarur.",
+    "Lithuanian": "Visi žmonės gimsta laisvi ir lygūs savo orumu ir teisėmis. Jiems suteiktas protas ir sąžinė ir jie "
+    "turi elgtis vienas kito atžvilgiu kaip broliai.",
+    "Latvian": "Visi cilvēki piedzimst brīvi un vienlīdzīgi savā pašcieņā un tiesībās. Viņi ir apveltīti ar saprātu "
+    "un sirdsapziņu, un viņiem jāizturas citam pret citu brālības garā.",
+    "Maltese": "Il-bnedmin kollha jitwieldu ħielsa u ugwali fid-dinjità u d-drittijiet. Huma mogħnija bir-raġuni u "
+    "bil-kuxjenza u għandhom iġibu ruħhom ma' xulxin bi spirtu ta' aħwa.",
+    "Icelandic": "Hver maður er borinn frjáls og jafn öðrum að virðingu og réttindum. Menn eru gæddir vitsmunum og "
+    "samvisku, og ber þeim að breyta bróðurlega hverjum við annan.",
+    "Hausa": "Su dai 'yan-adam, ana haifuwarsu ne duka 'yantattu, kuma kowannensu na da mutunci da hakkoki daidai "
+    "da na kowa. Suna da hankali da tunani, saboda haka duk abin da za su aikata wa juna, ya kamata su yi"
+    " shi a cikin 'yan-uwanci.",
+    "Tagalog": "Ang lahat ng tao'y isinilang na malaya at pantay-pantay sa karangalan at mga karapatan. Sila'y "
+    "pinagkalooban ng katwiran at budhi at dapat magpalagayan ang isa't isa sa diwa ng pagkakapatiran.",
+    "Irish": "Saolaítear na daoine uile saor agus comhionann ina ndínit agus ina gcearta. Tá bauidh an réasúin "
+    "agus an choinsiasa acu agus dlíd iad féin d'iompar de mheon bráithreachais i leith a chéile.",
+    "Malagasy": "Teraka afaka sy mitovy zo sy fahamendrehana avokoa ny olombelona rehetra. Samy manan-tsaina sy "
+    "fieritreretana ka tokony hifampitondra am-pirahalahiana.",
+    "Azerbaijani": "Bütün insanlar ləyaqət və hüquqlarına görə azad və bərabər doğulurlar. Onların şüurları və "
+    "vicdanları var və bir-birlərinə münasibətdə qardaşlıq ruhunda davranmalıdırlar.",
+    "Turkish": "Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana sahiptirler ve "
+    "birbirlerine karşı kardeşlik zihniyeti ile hareket etmelidirler.",
+    "Romanian": "Toate ființele umane se nasc libere și egale în demnitate și în drepturi. Ele sunt înzestrate cu "
+    "rațiune și conștiință și trebuie să se comporte unele față de altele în spiritul fraternității.",
+    "Slovenian": "Vsi ljudje se rodijo svobodni in imajo enako dostojanstvo in enake pravice. Obdarjeni so z razumom "
+    "in vestjo in bi morali ravnati drug z drugim kakor bratje.",
+    "Catalan": "Tots els éssers humans neixen lliures i iguals en dignitat i en drets. Són dotats de raó i de "
+    "consciència, i han de comportar-se fraternalment els uns amb els altres.",
+    "Vietnamese": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi. Mọi con người đều "
+    "được tạo hóa ban cho lý trí và lương tâm và cần phải đối xử với nhau trong tình anh em.",
+    "names": "Barack Obama met Narendra Modi and Volodymyr Zelenskyy in Thiruvananthapuram before flying to Reykjavik and Ouagadougou.",
+    "medicine": "Patients with idiopathic thrombocytopenic purpura refractory to corticosteroids underwent laparoscopic splenectomy; postoperative thromboembolism was rare.",
     "Python": Path(json.__file__).read_text("utf-8"),
     "Rust": "impl<V: Clone> Cache<V> {\n    pub fn get(&self, key: &str) -> Option<V> {\n"
     "        self.entries.lock().unwrap().get(key).cloned()\n    }\n}\n",
@@ -79,6 +116,13 @@ def encodings():
 def test_estimates_are_within_15_percent_of_the_tokenizers(kind, vocabulary, encodings):
     counted = len(encodings[vocabulary].encode(TEXTS[kind]))
     assert estimate_tokens(TEXTS[kind], vocabulary) == pytest.approx(counted, rel=0.15)
+
+
+def test_of_a_long_text_of_many_kinds_slices_are_counted_as_the_whole():
+    kinds = [TEXTS[kind] for kind in ("English", "JSON", "Python", "German")]
+    text = " ".join(each[part : part + 3000] for part in range(0, 30_000, 3000) for each in kinds)
+    parts = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+    assert estimate_tokens(text) == pytest.approx(sum(map(estimate_tokens, parts)), rel=0.1)
 
 
 def test_of_a_long_text_slices_are_counted(encodings):
@@ -140,3 +184,8 @@ PARTS = st.sampled_from([*" \n\t\r.a1\xe9\u4e00", *OTHER_BLANKS, "  ", "\n\n", "
 @given(st.lists(PARTS).map("".join) | st.text())
 def test_pieces_counted_word_by_word_are_those_of_the_whole_text(text):
     assert count_pieces(text) == len(PIECE.findall(text))
+
+
+@pytest.mark.parametrize("kind", ["Basque", "Slovenian", "Tagalog", "English", "medicine", "German"])
+def test_a_query_counts_what_is_estimated_whatever_is_read_as_it_stands(kind):
+    assert Query(TEXTS[kind]).whole_tokens == estimate_tokens(TEXTS[kind])

@@ -1,0 +1,47 @@
+"""What a letter takes, by how a text is spelt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossroute.spelling import letter_rates, spelling
+
+BASQUE = "Gizon-emakume guztiak aske jaiotzen dira, duintasun eta eskubide berberak dituztela"
+BASQUE_TEXTS = [BASQUE, BASQUE.upper(), f"{BASQUE} (https://example.com/a?b=1)", f"{BASQUE}\n\n{BASQUE}"]
+
+
+@pytest.mark.parametrize("text", BASQUE_TEXTS)
+def test_words_that_tokenizers_have_seen_little_of_are_counted_by_letters(text):
+    newer, older = letter_rates(text)
+    assert 0.25 < newer < older < 0.6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the capital of France and why?",
+        "def area(radius):\n    return 3.14 * radius ** 2\n\nprint(area(2))",
+        '{"id": 4711, "email": "user@example.com"}',
+        "请帮我写一封邮件",
+        "",
+        "  \n",
+        "42",
+    ],
+)
+def test_others_are_counted_by_pieces(text):
+    assert letter_rates(text) is None
+
+
+def test_a_word_is_told_by_its_letters():
+    assert spelling("egunean,")[:3] == (8, 7, 1)
+    assert spelling("x1")[1:] == (0, 0, 0.0, 0.0)
+    assert spelling("contrarrevolucionario")[1:3] == (21, 3)
+    assert spelling("žmonės")[3] > spelling("zmones")[3]
+
+
+@given(st.text())
+def test_any_text_has_rates_above_0_or_none(text):
+    rates = letter_rates(text)
+    assert rates is None or min(rates) > 0
