@@ -58,12 +58,13 @@ _KINDS = {
     TIMEOUT: "timeout_error timeout deadline_exceeded modeltimeoutexception",
     ACCESS: "authentication_error permission_error billing_error insufficient_quota not_found_error invalid_api_key "
     "model_not_found deploymentnotfound permission_denied unauthenticated not_found budget_exceeded "
+    "unavailable_model model_not_available "
     "failed_precondition accessdeniedexception servicequotaexceededexception resourcenotfoundexception",
     WINDOW: "context_length_exceeded exceed_context_size_error request_too_large string_above_max_length "
     "tokens_limit_reached",
     CONTENT: "content_filter content_policy_violation moderation_blocked data_inspection_failed invalid_prompt "
     "content_violation guardrail_violation",
-    MISFIT: "tool_use_failed json_validate_failed",
+    MISFIT: "tool_use_failed json_validate_failed output_parse_failed",
     UNSUPPORTED: "unimplemented unsupported_value unsupported_parameter unknown_parameter array_above_max_length "
     "integer_above_max_value decimal_above_max_value",
 }
@@ -102,6 +103,7 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
         (
             r"throttling|too many requests|capacity exceeded|at capacity|\boverloaded\b|high demand",
             r"\brate[- _]?limit(?:ed|s? (?:is |was )?(?:reached|exceeded))|\bdegraded\b",
+            r"exceed (?:your |the )?(?:\S+ ){0,2}rate limit|model (?:is )?(?:unloaded|(?:still )?loading)",
         ),
     ),
     (
@@ -120,7 +122,7 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"(?:prompt|input|request|conversation|messages?) (?:is|are|was) (?:too (?:long|large)|longer than)",
             r"too many (?:input |prompt )?tokens|longer than the (?:maximum |model)|tokens_limit_reached",
             rf"exceed(?:s|ed)?{GAP}{{0,40}}\btokens?\b",
-            r"input tokens exceed|input token count|\binput length|reduce the length",
+            r"input tokens exceed|input token count|\binput length|reduce the length|超长|过长",
             rf"(?:input|prompt)s?\b{GAP}{{0,60}}\b(?:tokens?|length)\b{GAP}{{0,60}}(?:<=|less than|at most|exceed)",
             rf"(?:input|prompt)s?\b{GAP}{{0,40}}(?:less than|at most|exceed){GAP}{{0,30}}\btokens?\b",
         ),
@@ -142,7 +144,8 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"good standing|usage limits?\b|\bbudget has|\bterms\b.{0,20}accept|accept.{0,20}\bterms\b|余额不足|欠费",
             rf"\b(?:organi[sz]ation|account|project)\b{GAP}{{0,40}}(?:verified|disabled|deactivated|suspended|blocked)",
             r"(?:location|country|region|territory) (?:is )?not",
-            r"inference profile|\b(?:unknown|invalid|valid) model\b|\bmodel identifier",
+            r"inference profile|non-serverless|dedicated endpoint|\bunavailable model",
+            r"\b(?:unknown|invalid|valid) model\b|\bmodel identifier",
             rf"\b(?:model|deployment)\b{GAP}{{0,80}}(?:not found|not exist|no access|no longer|retired|decommission"
             r"|end of (?:its )?life)",
         ),
@@ -158,9 +161,12 @@ WORDINGS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
             r"too (?:large|many)|\bexceeds \d|at most \d+ |maximum allowed|model limit|\brange\b",
             r"input should be (?:less|greater)|must (?:alternate|start with|be (?:\d|one of|set to))",
             r"tools?[.\[]\d[^ ]{0,40} string (?:too long|does not match|should)",
-            r"\bthis model\b|multi-?modal|provider returned error",
+            r"\bthis model\b|multi-?modal|provider returned error|not work with|could not process",
+            # what a server makes of the request: its template, its dialect of JSON Schema
+            r"\bjinja|chat template|function_declarations\[|following must be satisfied",
             # a conversation that lacks, or holds, what another provider's model made of it
             r"reasoning_content|thought_?signature|\bsignature\b.{0,10}\bthinking|call id was|(?:last|unexpected) role",
+            r"thinking`? blocks?\b|last message must|required following item",
         ),
     ),
 )

@@ -8,7 +8,7 @@
 | `ratelimit-reset: 30` | gateways, by the draft of the IETF |
 | `retryDelay: "37s"`, `retry_after: 4` in the body | Google, gateways |
 | `metadata.headers` in the body | OpenRouter |
-| "Please try again in 1.2s.", "Please wait 30 seconds" in the message | OpenAI, Groq, Azure |
+| "Please try again in 1.2s.", "Please wait 30 seconds", "resets in 45 seconds" in the message | OpenAI, Groq, Azure |
 
 Source: the providers' references on rate limits, as of November 2026.
 """
@@ -33,22 +33,30 @@ LONGEST_WAIT = 3600.0
 """Seconds that are heeded at most."""
 
 RESET = re.compile(
-    r"(?:(?:x|anthropic)-)?rate-?limit-(?:reset(?:-(?!after)(\w+))?|(\w+)-reset|reset-after)$", re.IGNORECASE
+    r"(?:(?:x|anthropic)-)?rate-?limit-(?:reset(?:-(?!after)([\w-]+))?|([\w-]+)-reset|reset-after)$",
+    re.IGNORECASE,
 )
 REMAINING = ("x-ratelimit-remaining-{}", "anthropic-ratelimit-{}-remaining", "ratelimit-remaining-{}")
+STATUS = "anthropic-ratelimit-{}-status"
+ALLOWED = frozenset({"allowed", "allowed_warning"})
+"""States of a limit that is not used up."""
 IN_ONE = re.compile(r"\b(?:r|remaining)=0\b.*\b(?:t|reset)=(\d+)")
 """How the later drafts of the IETF state a limit that is used up in one header, `ratelimit`."""
+IN_MS = ("retry-after-ms", "x-ms-retry-after-ms")
 LONG = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$")
+CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 1e-3)
 WORDS = re.compile(r" ?(?<=[\d ])(d|h|m|s)(?:ays?|ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)\b")
 """Units that are written out."""
 DELAY = re.compile(
-    r'["\'](?:retry[_-]?(?:delay|after(?:_seconds|_s)?)|estimated_time)(_ms)?["\']: ["\']?(\d+(?:\.\d+)?s?)',
+    r'["\'](?:retry[_-]?(?:delay|after(?:_?seconds|_s)?|in)|estimated_time)(_ms)?["\']: '
+    r'(?:\{["\']seconds["\']: )?["\']?(\d+(?:\.\d+)?s?)',
     re.IGNORECASE,
 )
 ASKED = re.compile(
-    r"(?:(?:try again|retry)(?: your request)? (?:in|after)|\bwait(?: for)?) (?:about |approximately )?"
-    r"(\d[\d.]*) ?(ms|m?s|(?:second|sec|minute|min|hour|hr|day)s?|(?:\d*[dhms.]\d*)+)?",
+    r"(?:(?:try again|retry|available(?: again)?)(?: your request)? (?:in|after)|\bresets?(?: again)? in|retry-after:"
+    r"|\bwait(?: for)?) (?:about |approximately )?"
+    r"(\d\d:\d\d:\d\d|\d[\d.]*) ?(ms|m?s|(?:second|sec|minute|min|hour|hr|day)s?|(?:\d*[dhms.]\d*)+)?",
     re.IGNORECASE,
 )
 BUSY = frozenset((429, 503, 529))
@@ -73,7 +81,9 @@ def seconds_of(told: Any) -> float | None:
     [7.0, 360.0, 0.02, 3720.0, None]
     """
     text = str(told).strip().strip('"')
-    text = text.partition(",")[0] if text[:1].isdigit() else text  # of two headers the first
+    text = re.split("[,;]", text, maxsplit=1)[0] if text[:1].isdigit() else text  # of two headers the first
+    if clock := CLOCK.fullmatch(text):
+        return 3_600.0 * int(clock[1]) + 60.0 * int(clock[2]) + float(clock[3])
     with suppress(ValueError):
         number = float(text)
         return None if not math.isfinite(number) else _until(number) if number >= EPOCH_S else number
@@ -89,9 +99,11 @@ def seconds_of(told: Any) -> float | None:
 def _told(error: BaseException) -> Iterator[float | None]:
     """Yield what each place of an error asks for, the most explicit first."""
     headers = _headers(error)
-    in_ms = seconds_of(headers.get("retry-after-ms"))
-    yield None if in_ms is None else in_ms / 1_000
+    for name in IN_MS:
+        in_ms = seconds_of(headers.get(name))
+        yield None if in_ms is None else in_ms / 1_000
     yield seconds_of(headers.get("retry-after"))
+    yield seconds_of(headers.get("x-retry-after"))
     yield seconds_of(attribute_of(error, "retry_after"))
     body = json_of([attribute_of(error, name) for name in ("details", "body")])
     delay = DELAY.search(body) or DELAY.search(message_of(error)[:TELLING_LENGTH])
@@ -124,7 +136,7 @@ def _resets(headers: Mapping[str, str]) -> Iterator[float]:
         if found and wait is not None:
             of = found[1] or found[2] or ""
             left = [headers.get(name.format(of).rstrip("-")) for name in REMAINING]
-            if all(one in (None, "0") for one in left):
+            if all(one in (None, "0") for one in left) and headers.get(STATUS.format(of)) not in ALLOWED:
                 yield wait
 
 
@@ -132,7 +144,8 @@ def _in_words(message: str) -> float | None:
     asked = ASKED.search(message)
     if not asked:
         return None
-    return seconds_of(asked[1].rstrip(".") + (asked[2] or "s").rstrip("."))
+    unit = asked[2] or ("" if ":" in asked[1] else "s")
+    return seconds_of(asked[1].rstrip(".") + unit.rstrip("."))
 
 
 def _until(date: float) -> float:

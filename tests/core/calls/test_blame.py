@@ -183,6 +183,7 @@ def test_the_fault_is_told_by_what_an_error_says(raised, fault):
 
 OTHER_WORDS = {
     faults.WINDOW: [
+        "Prompt 超长",
         "This model's maximum context length is 8192 tokens. However, your request has 9001 input tokens.",
         "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
         "tokens in prompt + max_tokens (9000) must be less than 8192 for this model, its context window",
@@ -197,6 +198,8 @@ OTHER_WORDS = {
         "The request's prompt has 300000 tokens, but this model accepts at most 128000",
     ],
     faults.ACCESS: [
+        "Unable to access non-serverless model meta/x. Please create and start a new dedicated endpoint",
+        "Unavailable model: x",
         "The model `llama-3.1-70b-versatile` has been decommissioned and is no longer supported.",
         "Access denied, please make sure your account is in good standing.",
         "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
@@ -209,6 +212,11 @@ OTHER_WORDS = {
         "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0",
         "Unable to locate credentials",
     ],
+    faults.OVERLOAD: [
+        "This request would exceed your organization's rate limit",
+        "Model unloaded.",
+        "Model is still loading",
+    ],
     faults.CONTENT: [
         "Content Exists Risk",
         "Output data may contain inappropriate content.",
@@ -217,6 +225,16 @@ OTHER_WORDS = {
         "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE",
     ],
     faults.UNSUPPORTED: [
+        "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+        "The chatCompletion operation does not work with the specified model",
+        "messages.1.content.0.thinking: each `thinking` block must contain `thinking`",
+        "`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
+        "Could not process image",
+        "* tools[0].function_declarations[0].parameters.properties: should be non-empty for OBJECT type",
+        "'messages.0' : for 'role:system' the following must be satisfied[(value must be a string)]",
+        "Last message must have role `user`.",
+        "default chat template is no longer allowed, so you must provide a chat template",
+        'Error rendering prompt with jinja template: "Only user and assistant roles are supported!"',
         "The reasoning_content in the thinking mode must be passed back to the API.",
         "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
         "Function call is missing a thought_signature in functionCall parts.",
@@ -379,6 +397,7 @@ OTHERWISE = [
     (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}, faults.ACCESS),
     (400, {"error": {"message": "Failed to call a function.", "code": "tool_use_failed"}}, faults.MISFIT),
     (400, {"error": {"message": "Failed to generate JSON.", "code": "json_validate_failed"}}, faults.MISFIT),
+    (400, {"error": {"message": "Parsing failed.", "code": "output_parse_failed"}}, faults.MISFIT),
     (400, {"error": {"message": "x", "code": "cyber_policy_violation"}}, faults.CONTENT),
     (413, {"error": {"message": "Max size: 8000 tokens.", "code": "tokens_limit_reached"}}, faults.WINDOW),
     (400, {"error": {"message": "Provider returned error", "code": 400}}, faults.UNSUPPORTED),

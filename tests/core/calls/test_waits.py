@@ -53,6 +53,32 @@ def refused(headers=(), message=""):
         ({"ratelimit": '"default";r=4;t=30'}, None),
         ({"ratelimit": "limit=100, remaining=0, reset=30"}, 30),
         ({"retry-after": "3", "x-ratelimit-reset-requests": "1h2m"}, 3),
+        ({"retry-after": "5;jitter"}, 5),
+        ({"x-retry-after": "9"}, 9),
+        ({"x-ms-retry-after-ms": "4000"}, 4),
+        ({"x-ratelimit-reset-tokens-minute": "11.4", "x-ratelimit-remaining-tokens-minute": "0"}, 11.4),
+        ({"x-ratelimit-reset-tokens-minute": "11.4", "x-ratelimit-remaining-tokens-minute": "500"}, None),
+        (
+            {
+                "anthropic-ratelimit-input-tokens-reset": "40",
+                "anthropic-ratelimit-input-tokens-remaining": "0",
+            },
+            40,
+        ),
+        (
+            {
+                "anthropic-ratelimit-unified-5h-reset": "40",
+                "anthropic-ratelimit-unified-5h-status": "allowed",
+            },
+            None,
+        ),
+        (
+            {
+                "anthropic-ratelimit-unified-5h-reset": "40",
+                "anthropic-ratelimit-unified-5h-status": "rejected",
+            },
+            40,
+        ),
     ],
 )
 def test_headers_of_each_provider_are_read(headers, seconds):
@@ -89,6 +115,10 @@ def test_dates_are_read(header, date):
         ("Please retry after 1 day.", 3600),
         ("Please try again in about 5 minutes.", 300),
         ("Please try again in a while", None),
+        ("Slow down. Retry-After: 13", 13),
+        ("Your limit resets in 45 seconds", 45),
+        ("You can retry in 00:01:30", 90),
+        ("Available again in 15s", 15),
     ],
 )
 def test_messages_are_read(message, seconds):
@@ -120,6 +150,9 @@ def test_where_nothing_is_asked_nothing_is_told():
         ({"message": "x", "retry_after": 4}, 4),
         ({"message": "x", "retry_after_ms": 4_000}, 4),
         ({"message": "x", "retryAfter": "4s"}, 4),
+        ({"message": "x", "retryAfterSeconds": 4}, 4),
+        ({"message": "x", "retry_in": 4}, 4),
+        ({"message": "x", "details": [{"retryDelay": {"seconds": 11}}]}, 11),
         ({"message": "x", "details": [{"retryDelay": "33.5s"}]}, 33.5),
         (
             {
