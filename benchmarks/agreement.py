@@ -34,7 +34,7 @@ from crossroute.model.clusters import fit_projection, projected
 from crossroute.model.ensemble import HELD
 from crossroute.numeric import Floats, logit, sigmoid
 from crossroute.training.forest import grow_forest
-from crossroute.training.stacking import fit_ridge, share_out
+from crossroute.training.stacking import fit_ridge, weigh_members
 
 SET = "gpt4o-llama-qwen"
 IN_TRUTH = (0.1, 0.33, 0.6, 0.8)
@@ -118,7 +118,7 @@ def foreseen(
         at = forest.children[at, right.astype(int)]
     unseen = logit(np.stack([straight, forest.unseen]), HELD)
     told = logit(np.stack([encoded[test] @ weights + bias, forest.value[at].mean(axis=1)]), HELD)
-    shares = share_out(unseen, quality)
+    shares = weigh_members(unseen, quality)
     by_cost = fit_ridge(encoded[seen], np.log(np.maximum(cost, 1e-9)))
     return sigmoid(shares(unseen)), sigmoid(shares(told)), np.exp(encoded[test] @ by_cost[0] + by_cost[1])
 

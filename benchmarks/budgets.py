@@ -22,7 +22,7 @@ from crossroute import Budget, BudgetSpentError, Decision, Outcomes, Router, pri
 from crossroute.budgets import Spending
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.routing.evidence import unseen
+from crossroute.routing.evidence import find_unseen
 
 HOURS = np.array(
     [1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 12, 10, 12, 14, 14, 12, 10, 8, 6, 5, 4, 3, 2], dtype=float
@@ -58,7 +58,7 @@ class World(NamedTuple):
     @classmethod
     def of(cls, router: Router, outcomes: Outcomes) -> World:
         """Return the world of the queries that the router was not trained on."""
-        fresh = outcomes.take(unseen(outcomes, router.trained_on)).select(router.pool.names)
+        fresh = outcomes.take(find_unseen(outcomes, router.trained_on)).select(router.pool.names)
         predicted = router.predict(fresh.texts)
         return cls(predicted.quality, predicted.cost, fresh.quality, fresh.cost)
 

@@ -35,7 +35,7 @@ from crossroute.metrics.scores import (
 from crossroute.metrics.sweep import Sweep
 from crossroute.model.clusters import fit_projection, projected
 from crossroute.numeric import Floats
-from crossroute.training.forest import expectations
+from crossroute.training.forest import predict_out_of_bag
 
 SET = "gpt4o-llama-qwen"
 CALLS = 2
@@ -85,7 +85,7 @@ def play_fold(pool: Pool, sweep: Sweep, seed: int, fold: int) -> None:
     encoded = pool.prepared.encoded.numpy()[seen]
     x = projected(encoded, *fit_projection(encoded, pool.encoder.views_width, 64))
     outcomes = pool.outcomes.take(seen)
-    expected = expectations(x, outcomes.quality, seed)
+    expected = predict_out_of_bag(x, outcomes.quality, seed)
     verifier = fit_verifier(expected, outcomes.answer_logprob, outcomes.quality)
     if verifier is None:
         raise SystemExit("Too few answers carry log-probabilities.")

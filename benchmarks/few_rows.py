@@ -29,7 +29,7 @@ from unseen import QUICK
 from crossroute import Outcomes, Router, fit
 from crossroute.errors import DataError
 from crossroute.training import fit_few
-from crossroute.training.few import CONSTANT, FROM_NOTHING, compared, constant, shared_out
+from crossroute.training.few import CONSTANT, FROM_NOTHING, compare_ways, fit_constant, split_randomly
 
 ROUTERBENCH = ("routerbench-5shot", "routerbench-0shot")
 SETS = (*ROUTERBENCH, "gpt4o-llama-qwen", "paretobandit", "openhands")
@@ -87,14 +87,14 @@ def measured(outcomes: Outcomes, start: Router, size: int, seed: int) -> Row:
     """Return what each way comes to on test queries."""
     learned, tested = drawn(outcomes, size, seed)
     choice = fit_few(learned, start, seed=seed)
-    shared = shared_out(learned, seed)
+    shared = split_randomly(learned, seed)
     predictions = {
-        CONSTANT: constant(shared, seed).predict(tested.texts),
+        CONSTANT: fit_constant(shared, seed).predict(tested.texts),
         TRAIN: choice.router.predict(tested.texts),
     }
     with suppress(DataError):  # too few
         predictions[FROM_NOTHING] = fit(shared).predict(tested.texts)
-    standings = compared(predictions, tested)
+    standings = compare_ways(predictions, tested)
     told: Row = {way: [each.aiq, each.gain, *each.gain_interval] for way, each in standings.items()}
     return told | {"taken": choice.way, "said": str(choice), "rows": len(learned)}
 

@@ -19,7 +19,7 @@ from crossroute.metrics.betting import is_under, is_under_by_hoeffding
 from crossroute.numeric import Floats
 from crossroute.reward import best
 from crossroute.routing.dial import GRID
-from crossroute.routing.evidence import unseen
+from crossroute.routing.evidence import find_unseen
 
 SETS = ("gpt4o-llama-qwen", "routerbench-0shot", "routerbench-5shot")
 DROPS = (0.01, 0.02, 0.05)
@@ -52,7 +52,7 @@ def main() -> None:
 
 def along(router: Router, outcomes: Outcomes) -> tuple[Floats, Floats, Floats]:
     """Return quality and cost of the choices at every setting, shape (n, p), and of the rivals: (n, 2, r)."""
-    fresh = outcomes.take(unseen(outcomes, router.trained_on)).select(router.pool.names)
+    fresh = outcomes.take(find_unseen(outcomes, router.trained_on)).select(router.pool.names)
     predicted = router.predict(fresh.texts)
     rows = np.arange(len(fresh))[:, None]
     picks = np.stack(

@@ -15,7 +15,7 @@ from crossroute.reward import best
 from crossroute.routing.predictor import Foresight
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.report import report_on
+from crossroute.traffic.report import build_report
 
 CALLS, FEEDBACK, SHARE, EVERY = 4_000, 0.2, 0.1, 200
 LAST = 1_000
@@ -159,7 +159,7 @@ def is_noticed(change: Change, told: Logged) -> bool:
     """Return whether the report names the candidate as drifted; of a new one, whether it answers one call in five."""
     if change.kind == "new":
         return bool((told.chosen[-EVERY:] == change.column).mean() >= 0.2)
-    named = {row.candidate: row.drift for row in report_on(told).rows}
+    named = {row.candidate: row.drift for row in build_report(told).rows}
     return change.kind in named[told.names[change.column]]
 
 

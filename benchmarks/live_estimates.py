@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from crossroute.numeric import Floats
 from crossroute.reward import best
-from crossroute.traffic.estimates import cross_fitted, estimate, lower_bound, scores
+from crossroute.traffic.estimates import cross_fit, estimate, lower_bound, score_decisions
 from crossroute.traffic.policies import CONFIDENCE
 
 CALLS, POLICIES = 2_000, 20
@@ -78,8 +78,8 @@ def print_adoption(here: World) -> None:
         rows = random.integers(0, len(reward), GRADED)
         chosen = (chances[rows].cumsum(axis=1) > random.random((GRADED, 1))).argmax(axis=1)
         observed = reward[rows, chosen]
-        told = (chosen, chances[rows], observed, cross_fitted(chosen, observed, predicted[rows]))
-        gains = scores(new[rows], *told) - scores(old[rows], *told)
+        told = (chosen, chances[rows], observed, cross_fit(chosen, observed, predicted[rows]))
+        gains = score_decisions(new[rows], *told) - score_decisions(old[rows], *told)
         lower = lower_bound(gains, np.ones(GRADED), CONFIDENCE)
         none_better += worse >= 0
         as_they_are += worse >= 0 and lower > 0

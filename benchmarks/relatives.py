@@ -14,7 +14,7 @@ from crossroute.catalogue import Catalogue
 from crossroute.catalogue.parts import read_parts
 from crossroute.catalogue.relatives import Relative, relatives_of
 from crossroute.numeric import Floats
-from crossroute.routing.believed import expected
+from crossroute.routing.believed import average_relatives
 
 LARGER = 0.25
 """Steps from which on a sibling counts as larger."""
@@ -26,7 +26,7 @@ def main() -> None:
     known = {each.name: each for each in pool if each.name in Catalogue.bundled()}
     families = {name: relatives_of(Catalogue.bundled(), name, known.keys() - {name}) for name in known}
     read = {name: family for name, family in families.items() if family}
-    guessed = {name: expected(name, family, known) for name, family in read.items()}
+    guessed = {name: average_relatives(name, family, known) for name, family in read.items()}
     truth = {name: believed_of(each, "ability") for name, each in known.items()}
     ability = {name: believed_of(each, "ability") for name, each in guessed.items()}
     brand = {name: parts.brand for name in known if (parts := read_parts(name))}

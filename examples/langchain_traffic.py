@@ -19,7 +19,7 @@ from crossroute import Router
 from crossroute.traffic import TrafficLog
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.logged import read_logged
-from crossroute.traffic.report import report_on
+from crossroute.traffic.report import build_report
 from langchain_crossroute import ChatCrossRoute
 
 CALLS = 60
@@ -67,7 +67,7 @@ def main() -> None:
         pool = ChatCrossRoute(models=models, traffic=log)
         print("Before:", *(f"{name} {count}" for name, count in sorted(ask(pool, log, 10).items())))
         logged = read_logged(log)
-        for row in report_on(logged).rows:
+        for row in build_report(logged).rows:
             print(f"{row.candidate}: quality {row.observed:.2f}, predicted {row.predicted:.2f}")
             print(f"  drift: {', '.join(row.drift) or 'none'}")
         learnt = refreshed(Router.from_pretrained("universal"), logged)

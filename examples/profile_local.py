@@ -19,7 +19,14 @@ from crossroute.profiler.answerers import Answerer
 from crossroute.profiler.answers_file import read_rows
 from crossroute.profiler.questions import calibration_set
 from crossroute import ProfilingSettings
-from crossroute.profiler.cards import Card, among, answers_path, card_of, profiled_outcomes, write_card
+from crossroute.profiler.cards import (
+    Card,
+    restrict_router,
+    answers_path,
+    build_card,
+    profiled_outcomes,
+    write_card,
+)
 
 import local_models
 
@@ -36,7 +43,7 @@ def main() -> None:
     print("\n".join(by_skill(cards)))
     universal = Router.from_pretrained("universal")
     print("\n".join(routed(universal, profiled_outcomes(names, wanted.folder))))
-    router = among(universal, names, wanted.folder)
+    router = restrict_router(universal, names, wanted.folder)
     for question in ("What is the capital of Peru?", "What is 17 * 23?"):
         print(f"\n{question}", fill(router.route(question, cost_preference=0).explain(), 80), sep="\n")
 
@@ -63,7 +70,7 @@ def profile(name: str, model: Answerer, wanted: Namespace) -> Card:
         on_answer=lambda at: print(f"{name}: {at.answered} of {at.wanted}, quality {at.quality:.2f}"),
     )
     candidate = Candidate(name=name, price=local_models.PRICES[name])
-    card = card_of(candidate, "calibration set", read_rows(file))
+    card = build_card(candidate, "calibration set", read_rows(file))
     write_card(card, wanted.folder)
     return card
 

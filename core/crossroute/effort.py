@@ -1,10 +1,9 @@
-"""Effort: how hard a candidate thinks, as its variants are named.
+"""Effort: how much a candidate reasons, as stated in the names of its variants.
 
     gpt-5.5@low            a level: none, minimal, low, medium, high, xhigh or max
     claude-sonnet-4-5@16k  a thinking budget: 16,000 tokens
 
-What stands after the sign is an effort only if it is one of these, so that `claude-3-5-sonnet@20241022` and
-`mistral-large@2407`, which name versions, stay whole.
+Any other suffix is part of the name: `claude-3-5-sonnet@20241022` and `mistral-large@2407` name versions.
 """
 
 from __future__ import annotations
@@ -25,23 +24,23 @@ BUDGETS = {
     "xhigh": 32_000,
     "max": 64_000,
 }
-"""Level -> the thinking budget that stands for it, in tokens, where a provider knows budgets alone.
+"""Level -> thinking budget in tokens, for providers that accept only budgets.
 
-Source: low, medium and high as Google's OpenAI-compatible endpoint takes them,
-https://ai.google.dev/gemini-api/docs/openai, read 2026-11-28; the others by us.
+Source: low, medium and high as in Google's OpenAI-compatible endpoint,
+https://ai.google.dev/gemini-api/docs/openai, read 2026-11-28; the others are ours.
 """
 
 LEVELS = tuple(BUDGETS)
-"""From the least to the most."""
+"""In ascending order."""
 
 MOST_BUDGET = 128_000
-"""Most thinking tokens of any provider's model: Anthropic's longest answers, as of November 2026."""
+"""Highest thinking budget of any provider's model: Anthropic's longest answers, as of November 2026."""
 
 ON, OFF = "high", "none"
-"""The levels of a model that can only be switched."""
+"""The levels of a model with reasoning either on or off."""
 
 SAID_AS = {"thinking": ON, "reasoning": ON, "on": ON, "off": OFF, "non-reasoning": OFF, "non-thinking": OFF}
-"""Other words for a level."""
+"""Synonyms of levels."""
 
 _BUDGET = re.compile(r"(\d{1,3}(?:\.\d+)?)k|budget=(\d+)")
 
@@ -50,8 +49,8 @@ class EffortLevel(NamedTuple):
     """An effort: a level or a thinking budget.
 
     Attributes:
-        level: The level; of a budget, the highest level whose own budget it reaches.
-        budget: Thinking tokens, where these are stated.
+        level: The level; for a budget, the highest level that it covers.
+        budget: Thinking tokens; None if a level was stated.
     """
 
     level: str
@@ -59,12 +58,12 @@ class EffortLevel(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """The thinking budget, stated or else the level's."""
+        """The thinking budget: as stated, else the level's."""
         return BUDGETS[self.level] if self.budget is None else self.budget
 
     @property
     def step(self) -> float:
-        """Where it stands among the levels, from 0 for none; a budget by its logarithm, between two of them."""
+        """Position among the levels, from 0 for none; a budget is interpolated by its logarithm."""
         if self.budget is None:
             return float(LEVELS.index(self.level))
         below = LEVELS.index(self.level)
@@ -80,12 +79,12 @@ class EffortLevel(NamedTuple):
 
 
 class Effort(BaseModel):
-    """The effort of a candidate's variant, beside the one that its profile was measured at.
+    """The effort of a candidate's variant, and the default effort that its profile was measured at.
 
     Attributes:
-        told: A level, or a thinking budget such as `16k`.
-        usual: The model's level by default.
-        maker: Of the model: the effect of effort differs by maker.
+        told: The requested level, or a thinking budget such as `16k`.
+        usual: The model's default level.
+        maker: The model's maker: the effect of effort differs by maker.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,7 +95,7 @@ class Effort(BaseModel):
 
 
 def read_effort(text: str) -> EffortLevel | None:
-    """Return the effort that a text states; None where it states none.
+    """Parse an effort; None if the text is not one.
 
     >>> read_effort("high"), read_effort("16k").tokens, read_effort("20241022")
     (EffortLevel(level='high', budget=None), 16000, None)
@@ -115,7 +114,7 @@ def read_effort(text: str) -> EffortLevel | None:
 
 
 def split_effort(name: str) -> tuple[str, EffortLevel | None]:
-    """Return a name without its effort, and the effort.
+    """Split a name into the model and the effort, None without one.
 
     >>> split_effort("openai:gpt-5.5@low")
     ('openai:gpt-5.5', EffortLevel(level='low', budget=None))

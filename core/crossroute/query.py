@@ -1,8 +1,8 @@
-"""A query and its two views: its beginning tells the task, its end the instance.
+"""A query and its two views: the beginning identifies the task, the end the instance.
 
-An encoder reads a few hundred tokens. Both views read the question: the task view its beginning, after a few
-words of the system prompt, the instance view its end. What was put beside the question (documents, logs, what
-a harness adds) is paid for, and read only where the question says nothing without it.
+An encoder reads a few hundred tokens, so each view is a part of the question: the task view is its beginning, after
+a few words of the system prompt; the instance view is its end. Material around the question (documents, logs, text
+added by a harness) counts towards the cost, and is encoded only if the question means nothing without it.
 """
 
 from __future__ import annotations
@@ -46,31 +46,31 @@ VIEW_CHARACTERS = 1000
 """Characters of a view: about the 256 tokens that a sentence transformer reads."""
 
 REFERENT_CHARACTERS = 600
-"""Characters that are read of what a follow-up refers to."""
+"""Characters of the context that are encoded with a follow-up."""
 
 TASK_CHARACTERS = 300
-"""Characters that are read of a task beside the step that an agent has come to."""
+"""Characters of the task that are encoded with an agent's current step."""
 
 FRAME_CHARACTERS = 300
-"""Characters that are read of a system prompt, and at most half as many as the question has."""
+"""Most characters of a system prompt that are encoded; also at most half as many as the question has."""
 
 LEAST_FRAME = 40
-"""Fewer characters of it would tell no task: a question shorter than twice this is read alone."""
+"""Least characters of a system prompt that are useful: a question shorter than twice this is encoded alone."""
 
 CHARACTERS_A_TOKEN = 4
-"""The measure of a question's length that networks were trained on; what is paid for is estimated by script."""
+"""The unit of question length that networks were trained on; costs use estimates by script instead."""
 
 MARK = re.compile(
     "|".join(map(re.escape, ("</", "<|", "[/", "```", "??", "!!", "?!", "!?", "\\", *ADDRESS_SIGNS, *MODELS)))
     + r"|&\w*;|&#|\.\.\w|[a-z][013457@$]+[a-z]|[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f]{4}-"
 )
-"""What a word must not hold that is read as it stands."""
+"""Marks that disqualify a word from the fast path for plain text."""
 
 TELLING = frozenset(map(bytes.decode, CODED))
-"""Of a line without common words of English, one of these tells that it may be in code."""
+"""Words that mark a line without common English words as possibly encoded."""
 
 WRAPS = frozenset("#*_~")
-"""Signs with which a line may begin that is emphasized, or a head, as a whole."""
+"""First characters of a line that may be a heading or emphasized as a whole."""
 
 SENTENCE_END = re.compile(r"[.!?:)] ")
 _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
@@ -78,16 +78,16 @@ _SET_APART = frozenset(sign * 3 for sign in string.punctuation + " ")
 KNOWN_WORDS = 16_384
 
 read_frame, estimate_frame = lru_cache(64)(normalize), lru_cache(64)(estimate_both)
-"""Normalize the beginning of a system prompt, and count its tokens: it comes with many queries."""
+"""Cached normalization and token count of a system prompt, which many queries share."""
 
 
 class View(NamedTuple):
-    """What is read of a query.
+    """The parts of a query that are encoded.
 
     Attributes:
-        task: How it begins, after its frame; at most `VIEW_CHARACTERS`.
-        instance: How it ends; at most `VIEW_CHARACTERS`.
-        tokens: Length of the whole question as it is read, in fours of characters.
+        task: The beginning, after the start of the system prompt; at most `VIEW_CHARACTERS`.
+        instance: The end; at most `VIEW_CHARACTERS`.
+        tokens: Length of the whole normalized question, in units of 4 characters.
     """
 
     task: str
@@ -97,24 +97,23 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """What is to be answered, and the frame it stands in.
+    """A text to route on, with its system prompt, context and token count.
 
     Attributes:
         text: The text to route on; in a conversation, the last human turn.
-        system: What frames it: a system prompt, instructions, examples.
-        input_tokens: Tokens of the whole call where the caller has counted them (a conversation's history and
-            tool definitions with them); by default those of all these texts, estimated. They are paid for.
-        context: What the text refers to, such as the turns before it; read where the text says nothing without it
-            ("go on", "fix it").
-        step: Where an agent stands that works on the text: its plan, and the errors that its last tools returned.
-            Read beside the text.
-        one_call: Whether it is one call, as all are through an integration, or else an agent's whole run, which takes
-            many calls, and is foreseen and priced as such. By default that is read from the text: a task as agents get
-            it may be either. A query with a `step` is one call in any case.
+        system: The system prompt, instructions or examples.
+        input_tokens: Input tokens of the whole call, including history and tool definitions, for the predicted cost;
+            estimated from the texts by default.
+        context: What the text refers to, such as earlier turns; encoded only if the text means nothing without it ("go
+            on", "fix it").
+        step: The state of an agent that works on the text: its plan, and errors of its last tools. Encoded with the
+            text.
+        one_call: Whether it is one call (as through an integration) or an agent's whole run, which takes many calls and
+            is priced as such; inferred from the text by default. A query with a `step` is always one call.
 
     Raises:
-        TypeError: `text`, `system`, `context` or `step` is not a str, or `one_call` no bool.
-        ValueError: `text` is empty or white space, or `input_tokens` is no whole number from 0.
+        TypeError: `text`, `system`, `context` or `step` is not a str, or `one_call` is not a bool or None.
+        ValueError: `text` is empty or white space, or `input_tokens` is not a whole number >= 0.
     """
 
     text: str
@@ -132,7 +131,7 @@ class Query:
         if self.input_tokens is not None and not (
             isinstance(self.input_tokens, Integral) and self.input_tokens >= 0
         ):
-            raise ValueError(f"input_tokens must be a whole number from 0, got {self.input_tokens!r}.")
+            raise ValueError(f"input_tokens must be a whole number, at least 0, got {self.input_tokens!r}.")
         if self.one_call not in (None, True, False):
             raise TypeError(f"one_call must be True, False or None, got {self.one_call!r}.")
 
@@ -147,12 +146,12 @@ class Query:
 
     @classmethod
     def of(cls, query: str | Query) -> Query:
-        """Return the query itself, or one of the given text."""
+        """Return a `Query` from a text or an instance."""
         return query if isinstance(query, Query) else cls(query)
 
     @classmethod
     def of_call(cls, query: str | Query) -> Query:
-        """Return the query, which is one call unless it says that it is a whole run."""
+        """Return a `Query` with `one_call=True`, unless it states that it is a whole run."""
         if not isinstance(query, Query):
             return cls(query, one_call=True)
         return replace(query, one_call=True) if query.one_call is None else query
@@ -161,9 +160,12 @@ class Query:
     def of_turns(
         cls, turns: Sequence[Turn], *, system: str = "", input_tokens: int | None = None
     ) -> Query | None:
-        """Return the query of a conversation's next call, the newest turn last; None if nothing is asked in words.
+        """Build the query of a conversation's next call; None if there is no text to route on.
 
-        It is one call. Where no person spoke, the system prompt is the text unless a model said something.
+        Args:
+            turns: The conversation, the newest turn last.
+            system: The system prompt; it becomes the text if there is no human turn and no text of a model.
+            input_tokens: Input tokens of the call.
         """
         if len(turns) == 1 and turns[0].role == "human":
             text = turns[0].text
@@ -176,29 +178,29 @@ class Query:
 
     @property
     def said(self) -> int:
-        """1 where it says that it is one call, -1 where it says that it is a whole run, 0 where it says neither."""
+        """1 for a stated single call, -1 for a stated whole run, 0 if neither is stated."""
         if self.one_call or self.step:
             return 1
         return 0 if self.one_call is None else -1
 
     @property
     def task_view(self) -> str:
-        """How the query begins: a little of its frame, then the question. Short: equal to `instance_view`."""
+        """The beginning: some of the system prompt, then the question."""
         return self.view.task
 
     @property
     def instance_view(self) -> str:
-        """How the query ends: the question itself."""
+        """The end of the question."""
         return self.view.instance
 
     @property
     def text_tokens(self) -> int:
-        """Length of the question as it is read, in fours of characters: what the network foresees the cost of."""
+        """Length of the normalized question in units of 4 characters, as the cost head was trained on."""
         return self.view.tokens
 
     @cached_property
     def view(self) -> View:
-        """What is read of the query."""
+        """The parts that are encoded."""
         if self._plain and not (self.system or self.context or self.step):
             text = self.text
             return View(text[:VIEW_CHARACTERS], text[-VIEW_CHARACTERS:], read_length(text))
@@ -219,32 +221,32 @@ class Query:
         return View(task[:VIEW_CHARACTERS], question[-VIEW_CHARACTERS:], read_length(question))
 
     def plain_words(self) -> list[str]:
-        """Return the words of the text where it is the whole query and both of its views, but for what words may be.
+        """Return the words of the text if it may be encoded word by word without normalization, else an empty list.
 
-        Where `plain_pieces` of each is some, the text is read as it stands. Else empty.
+        It is so if `plain_pieces` of each word is above 0 as well.
         """
         if self.system or self.context or self.step or len(self.text) > VIEW_CHARACTERS:
             return []
         words = plain_words(self.text)
         if not words:
-            vars(self)["_plain"] = 0  # as would be found again
+            vars(self)["_plain"] = 0  # caches the result of the property
         return words
 
     @cached_property
     def whole_tokens(self) -> int:
-        """Tokens of the whole call: `input_tokens` where they were counted, else an estimate."""
+        """Input tokens of the whole call: `input_tokens`, else an estimate."""
         if self.input_tokens is not None:
             return int(self.input_tokens)
         return (self._plain or self._own[0]) + sum(newer for newer, _ in self._beside)
 
     @cached_property
     def _own(self) -> tuple[int, int]:
-        """Tokens of the text, by both vocabularies."""
+        """Tokens of the text in both vocabularies."""
         return estimate_both(self.text)
 
     @cached_property
     def _beside(self) -> list[tuple[int, int]]:
-        """Tokens of each text beside the question, by both vocabularies."""
+        """Tokens of system prompt, context and step in both vocabularies."""
         told = [estimate_frame(self.system)] if self.system else []
         return told + [estimate_both(part) for part in (self.context, self.step) if part]
 
@@ -254,12 +256,12 @@ class Query:
 
     @cached_property
     def older_tokens(self) -> int:
-        """Tokens of the whole call as models before gpt-4o count them: more of scripts other than Latin."""
+        """Input tokens of the whole call in the vocabulary before gpt-4o, which needs more for non-Latin scripts."""
         return self.whole_tokens + self.further_tokens
 
     @property
     def further_tokens(self) -> int:
-        """Tokens of the whole call that models before gpt-4o count beyond the others."""
+        """Additional input tokens of the whole call in the vocabulary before gpt-4o."""
         if (self.text + self.system + self.context + self.step).isascii():
             return 0
         newer, older = map(sum, zip(self._own, *self._beside, strict=True))
@@ -267,28 +269,27 @@ class Query:
 
     @property
     def context_tokens(self) -> int:
-        """Tokens of the call beyond those of the question; below 0 where fewer were counted."""
+        """Input tokens of the call other than `text_tokens`; negative if fewer were counted."""
         return self.whole_tokens - self.text_tokens
 
 
 def read_length(text: str) -> int:
-    """Return the length of a text as it is read, in fours of characters."""
+    """Return the length of a text in units of 4 characters, at least 1."""
     return max(1, -(-len(text) // CHARACTERS_A_TOKEN))
 
 
 def plain_tokens(text: str) -> int:
-    """Return the tokens of a text that is read as it stands, because no rule of `reading` finds anything in it; else 0.
+    """Return the tokens of a text that needs no normalization, or 0 if the rules of `reading` must be applied.
 
-    It is quick, and finds most short questions plain; a 0 means only that the rules must be asked. The text is one
-    line of ASCII without runs, repetition, capitals, tags, heads or hints to a router. No piece of such a text crosses
-    a blank, so that words are looked at, and counted, one by one.
+    A fast path for most short questions: one line of ASCII without runs, repetition, capitals, tags, headings or hints
+    to a router. No token of such a text spans a blank, so words are checked and counted one by one.
     """
     pieces = [*map(plain_pieces, plain_words(text))]
     return 0 if 0 in pieces else sum(pieces)
 
 
 def plain_words(text: str) -> list[str]:
-    """Return the words of a text that is read as it stands, but for what a word may be; else none."""
+    """Return the words of a text that needs no normalization, words themselves aside; else an empty list."""
     if not (text.isascii() and text.isprintable() and len(text) < LONG and text == text.strip()):
         return []
     words, lowered = text.split(), text.lower()
@@ -313,7 +314,7 @@ def plain_words(text: str) -> list[str]:
 
 
 def _is_written_otherwise(text: str, words: list[str]) -> bool:
-    """Return whether a line may be a template's, in code, set apart by one sign, or counted by its letters."""
+    """Return whether a line may be a template, encoded, separated by a mark, or counted by its letters."""
     if (
         text[-1] == ":"
         or text[0] in WRAPS
@@ -327,13 +328,19 @@ def _is_written_otherwise(text: str, words: list[str]) -> bool:
 
 
 def _is_of_other_words(text: str, words: list[str]) -> bool:
-    """Return whether a line without common words of English is in code."""
+    """Return whether a line without common English words is encoded."""
     letters_alone = text.replace(" ", "").encode().isalpha()
     return not (letters_alone and TELLING.isdisjoint(words)) and read_cipher(text) != text
 
 
 def _may_repeat(text: str, words: list[str], ends: int) -> bool:
-    """Return whether words or sentences of a line, of which it ends so many at most, may repeat."""
+    """Return whether words or sentences of a line may repeat.
+
+    Args:
+        text: The line.
+        words: Its words.
+        ends: Upper bound on the number of sentence ends in it.
+    """
     different, count = len(set(words)), len(words)
     if different < REPEATED_SHARE * count or (
         different < REPETITIVE_SHARE * count and said_once(text) != text
@@ -345,12 +352,12 @@ def _may_repeat(text: str, words: list[str], ends: int) -> bool:
 
 
 def _is_titled(words: list[str]) -> bool:
-    """Return whether a line is written as a title: its second word tells it of most lines."""
+    """Return whether a line is in title case."""
     return len(words) > 1 and not words[1][0].islower() and is_titled(words[:TITLE_WORDS])
 
 
 def _is_loud(text: str) -> bool:
-    """Return whether an ASCII text is written in capitals."""
+    """Return whether an ASCII text is mostly in capitals."""
     sample = text[:: 1 + len(text) // SAMPLE].encode()
     upper, lower = (len(sample) - len(sample.translate(None, letters)) for letters in (UPPER, LOWER))
     return upper > UPPER_SHARE * lower
@@ -358,11 +365,11 @@ def _is_loud(text: str) -> bool:
 
 @lru_cache(KNOWN_WORDS)
 def plain_pieces(word: str) -> int:
-    """Return the pieces of a word that no rule of `reading` would change; 0 where one might."""
+    """Return the token count of a word that no rule of `reading` would change; 0 if one might."""
     strange = MARK.search(f" {word.lower()}") or repetition_in(word)
     return 0 if len(word) >= LEAST_RUN or strange else len(PIECE.findall(word))
 
 
 def _clip(text: str, limit: int) -> str:
-    """Return the whole words at a text's beginning, at most `limit` characters."""
+    """Return the beginning of a text, cut between words, at most `limit` characters."""
     return text if len(text) <= limit else text[: limit + 1].rpartition(" ")[0]

@@ -1,6 +1,6 @@
 """Rewards: quality discounted by cost, at a willingness to pay.
 
-Pure functions of arrays, safe for any willingness to pay from 1e-12 to 1e12 USD.
+Pure functions of arrays, numerically stable for a willingness to pay from 1e-12 to 1e12 USD.
 
 Source: "One Head, Many Models", arXiv 2509.09782: linear reward q - c / lambda and exponential reward
 q * exp(-c / lambda); lambda is the willingness to pay.
@@ -21,13 +21,13 @@ Reward = Literal["exponential", "linear"]
 LEAST_QUALITY = 1e-9
 
 NONE_ELIGIBLE = -1
-"""In place of a column, where nothing may be chosen."""
+"""The column that `best` returns where no candidate is eligible."""
 
 
 def log_exponential_reward(quality: Floats, cost: Floats, willingness_to_pay: float) -> Floats:
     """Return log(q) - c / lambda, the logarithm of the exponential reward q * exp(-c / lambda).
 
-    The logarithm keeps the order and does not underflow: with 1e-12 USD to pay, every exponential is 0.
+    The logarithm keeps the order and does not underflow, as the exponential does at a small lambda.
 
     Args:
         quality: Predicted quality, shape (n, m), in [0, 1]; below 1e-9 it counts as 1e-9.
@@ -64,14 +64,15 @@ def best(
     reward: Reward = "exponential",
     eligible: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.intp]:
-    """Return the column of the highest reward of each row, shape (n,); a tie goes to the cheaper.
+    """Return the column of the highest reward of each row, shape (n,); a tie goes to the cheaper candidate.
 
     Args:
         quality: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
         willingness_to_pay: USD, > 0.
-        reward: Which reward decides.
-        eligible: What may be chosen, shape (n, m) or (m,); by default all. `NONE_ELIGIBLE` where nothing may.
+        reward: The reward that is maximized.
+        eligible: Which candidates may be chosen, shape (n, m) or (m,); all by default. Rows without one give
+            `NONE_ELIGIBLE`.
 
     >>> best(np.array([[0.9, 0.8]]), np.array([[0.02, 0.001]]), 1.0)
     array([0])
@@ -83,7 +84,7 @@ def best(
     if eligible is not None and not eligible.all():
         return _best_eligible(quality, cost, willingness_to_pay, reward, eligible)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
-    # what all cost alike changes no order, and would drown small differences at a small willingness to pay
+    # subtracting the common cost keeps the order, and small differences at a small willingness to pay
     value = compute(quality, cost - np.minimum.reduce(cost, axis=-1, keepdims=True), willingness_to_pay)
     tied = value == np.maximum.reduce(value, axis=-1, keepdims=True)
     alone = np.count_nonzero(tied) == len(value)
@@ -99,27 +100,27 @@ def _best_eligible(
     reward: Reward,
     eligible: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.intp]:
-    """Return what `best` does, among what may be chosen."""
-    if eligible.ndim == 1 or len(eligible) == 1:  # one pattern, so the pool is cut
+    """Return what `best` does, among eligible candidates."""
+    if eligible.ndim == 1 or len(eligible) == 1:  # the same for all rows: drop the other columns
         columns = np.flatnonzero(eligible)
         if not columns.size:
             return np.full(len(quality), NONE_ELIGIBLE)
         return columns[best(quality[:, columns], cost[:, columns], willingness_to_pay, reward)]
-    dear = np.where(eligible, cost, np.inf)
-    least = dear.min(axis=-1, keepdims=True)  # infinite where nothing may be chosen
-    worst = np.where(eligible, quality, 0.0), np.where(eligible, cost, least)
+    payable = np.where(eligible, cost, np.inf)
+    least = payable.min(axis=-1, keepdims=True)  # infinite in rows without an eligible candidate
+    held = np.where(eligible, quality, 0.0), np.where(eligible, cost, least)
     compute = log_exponential_reward if reward == "exponential" else linear_reward
     with np.errstate(invalid="ignore"):
-        value = np.where(eligible, compute(worst[0], worst[1] - least, willingness_to_pay), -np.inf)
+        value = np.where(eligible, compute(held[0], held[1] - least, willingness_to_pay), -np.inf)
     tied = value == value.max(axis=-1, keepdims=True)
-    return np.where(eligible.any(axis=-1), np.where(tied, dear, np.inf).argmin(axis=-1), NONE_ELIGIBLE)
+    return np.where(eligible.any(axis=-1), np.where(tied, payable, np.inf).argmin(axis=-1), NONE_ELIGIBLE)
 
 
 def check_payable(willingness_to_pay: float) -> None:
-    """Refuse what is no willingness to pay.
+    """Check a willingness to pay.
 
     Raises:
-        ValueError: It is no positive number.
+        ValueError: It is not a positive number.
     """
     if not isinstance(willingness_to_pay, (float, Real)) or not 0 < willingness_to_pay < np.inf:
         raise ValueError(f"willingness_to_pay must be a positive number of USD, got {willingness_to_pay!r}.")

@@ -228,7 +228,7 @@ def test_a_share_in_the_shadow_of_no_model_is_refused(integration, router):
 
 @pytest.mark.parametrize("settings", [{"shadow": "small"}, {"exploration": 0.1}])
 def test_what_is_of_little_use_without_a_log_says_so(integration, router, log, caplog, settings):
-    traffic._tell_unkept.cache_clear()
+    traffic._warn_unrecorded.cache_clear()
     integration(router, Provider(), traffic=log, **settings).ask()
     integration(router, Provider()).ask()
     assert not caplog.messages

@@ -211,8 +211,8 @@ def test_it_says_what_rests_on_a_prior_and_what_was_measured_of_others():
     assert known["gpt-6-luna"] == ("prior", None)
     assert known["gpt-5.5@low"] == ("measured", "low")
     told = over.route("Hi", constraints=Constraints(allow={"gpt-6-luna"})).explain()
-    assert "gpt-6-luna was not measured: what is predicted rests on a prior" in told
+    assert "gpt-6-luna was not measured: the prediction is a prior" in told
     told = over.route("Hi", constraints=Constraints(allow={"gpt-5.5@low"})).explain()
-    assert "gpt-5.5@low was predicted by what such an effort did to other models." in told
+    assert "gpt-5.5@low was predicted from the effect of this effort on other models." in told
     told = over.route("Hi", constraints=Constraints(allow={"deepseek-v4-pro"})).explain()
     assert "prior" not in told

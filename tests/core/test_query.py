@@ -74,7 +74,7 @@ def test_what_is_no_str_is_refused_by_its_type(value):
 
 @pytest.mark.parametrize("count", [-1, 1.5, math.nan, "12"])
 def test_input_tokens_are_a_whole_number_from_0(count):
-    with pytest.raises(ValueError, match="input_tokens must be a whole number from 0, got"):
+    with pytest.raises(ValueError, match="input_tokens must be a whole number, at least 0, got"):
         Query("text", input_tokens=count)
     assert Query("text", input_tokens=np.int64(12)).context_tokens == 11
 

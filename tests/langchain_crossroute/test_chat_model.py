@@ -491,9 +491,7 @@ def test_models_of_a_list_go_by_the_names_of_their_models(fakes, router):
         STORY: "small",
         ARITHMETIC: "large",
     }
-    with pytest.raises(
-        ValueError, match="An object of type FakeListChatModel does not tell which model it is"
-    ):
+    with pytest.raises(ValueError, match="An object of type FakeListChatModel has no model name"):
         ChatCrossRoute(models=[FakeListChatModel(responses=["x"])], router=router)
 
 

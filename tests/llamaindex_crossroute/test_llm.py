@@ -125,7 +125,7 @@ def test_llms_of_a_list_go_by_the_names_of_their_models(router):
     listed = CrossRouteLLM([ChatFake("small"), ChatFake("large")], router)
     chosen = [listed.complete(t).additional_kwargs["crossroute"]["candidate"] for t in (STORY, ARITHMETIC)]
     assert chosen == ["small", "large"]
-    with pytest.raises(ValueError, match="An object of type MockLLM does not tell which model it is"):
+    with pytest.raises(ValueError, match="An object of type MockLLM has no model name"):
         CrossRouteLLM([MockLLM()], router)
 
 

@@ -1,7 +1,7 @@
 """Candidate and Pool: the models to choose from, with prices, capabilities and profiles.
 
-A candidate has no index: the network reads its profile alone (see model/profiles.py), so a pool may be permuted, cut
-and extended without retraining.
+A candidate has no index: the network reads only its profile (model/profiles.py), so a pool can be permuted, cut and
+extended without retraining.
 """
 
 from __future__ import annotations
@@ -37,37 +37,37 @@ __all__ = [
 Capability = Literal["tools", "structured_output", "vision", "audio", "files"]
 
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, ends of lines and lone surrogates: names with them cannot stand in every file."""
+"""Control characters, line breaks and lone surrogates, which not every file format can store."""
 
 
 def unwritable(name: object) -> str | None:
-    """Return the first character of a name that not every file can hold, or None."""
+    """Return the first character of a name that not every file format can store, or None."""
     found = UNWRITABLE.search(name) if isinstance(name, str) else None
     return found[0] if found else None
 
 
 def _writable(name: Any) -> Any:
     if (found := unwritable(name)) is not None:
-        raise ValueError(f"a name cannot hold {found!r}, which not every file can hold; leave it out")
+        raise ValueError(f"a name cannot contain {found!r}, which not every file can store; leave it out")
     return name
 
 
 Name = Annotated[str, Field(min_length=1), BeforeValidator(_writable)]
-"""Of a candidate."""
+"""A candidate's name."""
 
 Numbers = tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
 
 
 class Belief(BaseModel):
-    """Prior beliefs about a candidate by kind of work, for queries that are near none of its outcomes.
+    """Prior of a candidate by kind of work, for queries far from all of its outcomes.
 
-    They come from published scores, its family and generation, whether it reasons, and its price.
+    Estimated from published scores, family, generation, reasoning and price.
 
     Attributes:
-        ability: By kind, in logits beside a query's ease, shape (K,).
-        ability_error: Standard error of it, shape (K,).
-        log_tokens: How much longer its answers are than a typical candidate's, in logs, by kind, shape (K,).
-        log_tokens_error: Standard error of it, shape (K,).
+        ability: In logits, added to a query's ease, by kind, shape (K,).
+        ability_error: Its standard error, shape (K,).
+        log_tokens: Log ratio of the length of its answers to a typical candidate's, by kind, shape (K,).
+        log_tokens_error: Its standard error, shape (K,).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,7 +81,7 @@ class Belief(BaseModel):
     def _one_value_a_kind(self) -> Belief:
         sizes = {len(values) for _, values in self}
         if len(sizes) > 1:
-            raise ValueError(f"a belief needs one value a kind in each field, got lengths {sorted(sizes)}")
+            raise ValueError(f"a belief needs one value per kind in each field, got lengths {sorted(sizes)}")
         return self
 
 
@@ -90,9 +90,9 @@ class Lesson(BaseModel):
 
     Attributes:
         quality: Added to the log-odds of its quality.
-        quality_error: Standard error of that.
-        quality_slope: Factor on the log-odds before that; below 1 where predictions depend too much on the query.
-        log_tokens: Added to the logarithm of what the cost head predicts, query cluster by query cluster, shape (k,).
+        quality_error: Its standard error.
+        quality_slope: Factor applied to the log-odds first; below 1 if predictions vary too much between queries.
+        log_tokens: Added to the cost head's output, by query cluster, shape (k,).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,17 +104,17 @@ class Lesson(BaseModel):
 
 
 class Profile(BaseModel):
-    """A candidate's outcomes summarized by query cluster; the network makes its model embedding of them.
+    """A candidate's outcomes summarized by query cluster: the source of its model embedding.
 
     Attributes:
         quality: Mean quality per cluster, shrunk towards the candidate's mean, shape (k,), in [0, 1].
-        log_tokens: Mean natural logarithm of the tokens that the cost head predicts, shape (k,).
+        log_tokens: Mean natural logarithm of the cost head's target, shape (k,).
         evidence: Number of outcomes per cluster, shape (k,).
-        learned_price: Input and output price of the outcomes, where `log_tokens` was derived from costs; None until a
-            router adopts the profile, and where `log_tokens` counts output tokens.
+        learned_price: Input and output price of the outcomes, if `log_tokens` was derived from costs; None until a
+            router adopts the profile, and if `log_tokens` counts output tokens.
         made_by: Digest of the router's clusters; empty until a router adopts the profile.
-        belief: Prior beliefs; None without any.
-        lesson: A correction learned from traffic; None without any.
+        belief: Prior by kind of work; None without one.
+        lesson: Correction learned from live traffic; None without one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,7 +129,7 @@ class Profile(BaseModel):
 
     @property
     def mean_quality(self) -> float:
-        """Mean of the shrunk quality over all outcomes."""
+        """Mean of the shrunk quality, weighted by evidence."""
         weights = self.evidence if sum(self.evidence) else (1.0,) * len(self.evidence)
         return sum(q * w for q, w in zip(self.quality, weights, strict=True)) / sum(weights)
 
@@ -138,7 +138,7 @@ class Profile(BaseModel):
         sizes = {len(self.quality), len(self.log_tokens), len(self.evidence)}
         if len(sizes) > 1:
             raise ValueError(
-                f"a profile needs one value a cluster in each field, got lengths {sorted(sizes)}"
+                f"a profile needs one value per cluster in each field, got lengths {sorted(sizes)}"
             )
         return self
 
@@ -148,12 +148,12 @@ class Candidate(BaseModel):
 
     Attributes:
         name: Unique in a pool.
-        aliases: Other spellings of the same model.
-        price: USD per million tokens; None where it is not known.
-        context_window: Tokens of input and output together; None where it is not known.
-        capabilities: Beyond text.
+        aliases: Other names of the same model.
+        price: USD per million tokens; None if unknown.
+        context_window: Tokens of input and output together; None if unknown.
+        capabilities: Capabilities other than text.
         profile: Its summarized outcomes; None until it is profiled.
-        effort: Its effort, where that differs from the one that its profile was measured at.
+        effort: Its effort, if that differs from the effort that its profile was measured at.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -167,7 +167,7 @@ class Candidate(BaseModel):
     effort: Effort | None = None
 
     def completed(self, other: Candidate) -> Candidate:
-        """Return this candidate, with fields that it does not state taken from another of the same model."""
+        """Return this candidate with missing fields taken from another description of the same model."""
         return self.model_copy(update={field: told for field, told in other if not getattr(self, field)})
 
     @field_serializer("capabilities", when_used="json")
@@ -176,7 +176,14 @@ class Candidate(BaseModel):
 
 
 class Pool(InNotebooks):
-    """The candidates, in order, with unique names and aliases."""
+    """The candidates to choose from, in order, with unique names and aliases.
+
+    Args:
+        candidates: In the order of the columns of every (n, m) array.
+
+    Raises:
+        ValueError: Two candidates share a name or an alias.
+    """
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
         self._candidates = tuple(candidates)
@@ -184,32 +191,39 @@ class Pool(InNotebooks):
         for position, candidate in enumerate(self._candidates):
             for name in (candidate.name, *candidate.aliases):
                 if name in self._position:
-                    raise ValueError(f"Two candidates answer to {name!r}; names and aliases must be unique.")
+                    raise ValueError(f"Two candidates are named {name!r}; names and aliases must be unique.")
                 self._position[name] = position
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names in order; the columns of every (n, m) array."""
+        """Names, in order."""
         return tuple(candidate.name for candidate in self._candidates)
 
     def position(self, name: str) -> int:
-        """Return the column of a candidate, by name or alias."""
+        """Return the index of a candidate, by name or alias.
+
+        Raises:
+            UnknownCandidateError: The pool has no such candidate.
+        """
         if name not in self._position:
             raise UnknownCandidateError(name, self.names)
         return self._position[name]
 
     def subset(self, names: Iterable[str]) -> Pool:
-        """Return the named candidates, in the order named."""
+        """Return a pool of the named candidates, in this order."""
         if isinstance(names, str):
             raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
         return Pool(self[name] for name in names)
 
     def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Pool:
-        """Return the same candidates at other prices, which are given by name or alias.
+        """Return the candidates at other prices.
+
+        Args:
+            prices: Name or alias -> price, or a pair: USD per million tokens of input and of output.
 
         Raises:
-            UnknownCandidateError: The pool does not know a name.
-            ValueError: A price is none.
+            UnknownCandidateError: The pool has no candidate of a name.
+            ValueError: A value is not a price.
         """
         stated = {self[name].name: Price.of(price) for name, price in prices.items()}
         return Pool(
@@ -241,7 +255,7 @@ class Pool(InNotebooks):
         return f"Pool({listed(self.names)})"
 
     def __rich__(self) -> Table:
-        """List the candidates with prices, context windows and measured quality."""
+        """Render the candidates with prices, context windows and measured quality."""
         from rich.markup import escape
 
         from crossroute.tables import name_column, plain_table

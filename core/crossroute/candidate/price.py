@@ -1,4 +1,4 @@
-"""Price: what the tokens, or the seconds, of a model cost."""
+"""Price of a model, by token or by second."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 CACHE_WRITE, CACHE_WRITE_1H = 1.25, 2.0
-"""Price of a token written to the prompt cache, as a multiple of the input's price, where providers charge for it."""
+"""Price of a token written to the prompt cache (for 5 minutes, for an hour), as a multiple of the input price."""
 
 
 class Price(BaseModel):
     """A candidate's price, in USD per million tokens.
 
     Attributes:
-        input: Of input tokens.
-        output: Of output tokens.
-        cached_input: Of input tokens in the provider's prompt cache; None where there is no other price for them.
+        input: Price of input tokens.
+        output: Price of output tokens, reasoning included.
+        cached_input: Price of input tokens read from the provider's prompt cache; None if they cost the same.
         source: Where the price was published.
-        as_of: When it was read.
-        usd_per_second: USD for a second of a call, where time is paid for and not tokens. The cost of a call is then
-            its seconds times this; it is predicted by tokens, at the speed that `output` stands for.
+        as_of: When it was looked up.
+        usd_per_second: USD per second, if calls are charged by time. The cost of a call is then its seconds times
+            this; it is predicted from tokens, at the speed that `output` implies.
 
     >>> Price(input=10, output=30).cost(input_tokens=1_000, output_tokens=100)
     0.013
@@ -42,17 +42,17 @@ class Price(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _of_pair(cls, given: Any) -> Any:
-        """Take (input, output) for a price, wherever one is a field."""
+        """Accept a pair (input, output) wherever a price is a field."""
         pair = isinstance(given, (tuple, list)) and len(given) == 2
         return dict(zip(("input", "output"), given, strict=True)) if pair else given
 
     @classmethod
     def by_second(cls, usd: float, tokens_per_second: float) -> Price:
-        """Return the price of a model that is paid for by time, such as one on one's own machine.
+        """Return the price of a model that is charged by time, such as one on your own machine.
 
         Args:
-            usd: For a second of a call.
-            tokens_per_second: Output tokens.
+            usd: USD per second of a call.
+            tokens_per_second: Output tokens per second.
 
         >>> Price.by_second(0.0001, tokens_per_second=50).output  # USD per million tokens
         2.0
@@ -66,10 +66,10 @@ class Price(BaseModel):
 
     @classmethod
     def of(cls, given: Price | Sequence[float] | Mapping[str, Any]) -> Price:
-        """Return a price given as a `Price`, as a pair (input, output) in USD, or as a mapping of its fields.
+        """Return a `Price` from an instance, a pair (input, output) in USD per million tokens, or a mapping.
 
         Raises:
-            ValueError: It is none of these.
+            ValueError: `given` is none of these.
 
         >>> Price.of((0.25, 2)).output
         2.0
@@ -95,11 +95,19 @@ class Price(BaseModel):
         output_audio_tokens: float = 0,
         output_image_tokens: float = 0,
     ) -> float:
-        """Return the cost of one call in USD; tokens read from and written to a cache are part of the input tokens.
+        """Return the cost of one call, USD.
 
-        Tokens of sound and pictures, which are part of input and output, cost what text costs.
+        Args:
+            input_tokens: All tokens read, including those of the cache, audio and images.
+            output_tokens: All tokens written, including reasoning, audio and images.
+            cached_input_tokens: Input tokens read from the prompt cache.
+            cache_write_tokens: Input tokens written to the prompt cache.
+            cache_write_1h_tokens: Input tokens written to the prompt cache for an hour.
+            input_audio_tokens: Charged as text.
+            output_audio_tokens: Charged as text.
+            output_image_tokens: Charged as text.
 
-        Source: a write costs 1.25 or, held for an hour, 2 times the input's price,
+        Source: a cache write costs 1.25 times the input price, or 2 times for an hour,
         https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching.
         """
         cached = self.input if self.cached_input is None else self.cached_input
@@ -110,4 +118,4 @@ class Price(BaseModel):
 
 
 FREE = Price(input=0, output=0, source="local, or a host's free tier")
-"""The price of a model on one's own machine."""
+"""The price of a model on your own machine."""

@@ -97,9 +97,9 @@ def promised_by_log(router: Router, url: str, promise: dict[str, Any]) -> Router
     """Return a router with a floor that a log proves."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
-    from crossroute.traffic.retraining import promised
+    from crossroute.traffic.retraining import prove_floor
 
-    return promised(router, read_logged(TrafficLog.existing(url)), **promise)
+    return prove_floor(router, read_logged(TrafficLog.existing(url)), **promise)
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -120,7 +120,7 @@ def _price(text: str) -> Price:
 
 
 def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
-    from crossroute.profiler.cards import card_of
+    from crossroute.profiler.cards import build_card
     from crossroute.profiler.scores import profile_from_scores
     from crossroute.routing.router import WIDEST_ROUTER, Router
 
@@ -134,7 +134,7 @@ def _from_scores(candidate: Candidate, listed: str, router: str | None) -> Card:
     paid = cast("Price", candidate.price)
     # checks them
     profile_from_scores(Router.from_pretrained(router or WIDEST_ROUTER), candidate.name, scores, paid)
-    return card_of(candidate, "published scores", ()).model_copy(update={"scores": scores})
+    return build_card(candidate, "published scores", ()).model_copy(update={"scores": scores})
 
 
 def _queries(path: Path | None, grader: str | None) -> Sequence[GradedQuery]:
@@ -155,7 +155,7 @@ def _measure(
     folder: Path | None,
 ) -> Card:
     from crossroute.profiler.answers_file import read_rows
-    from crossroute.profiler.cards import answers_path, card_of
+    from crossroute.profiler.cards import answers_path, build_card
     from crossroute.profiler.settings import Estimate
 
     answerer = _answerer(candidate.name, place)
@@ -163,7 +163,7 @@ def _measure(
     note(f"{candidate.name}: {estimate}.")
     path = answers_path(candidate.name, folder)
     _ask(candidate, answerer, asked, settings, path)
-    return card_of(candidate, source.name if source else "calibration set", read_rows(path))
+    return build_card(candidate, source.name if source else "calibration set", read_rows(path))
 
 
 def _ask(

@@ -89,18 +89,18 @@ def load(name: str | None, candidates: str | None = None, folder: Path | None = 
     if candidates is None and folder is None:
         return Router.from_pretrained(name or DEFAULT_ROUTER)
     router = Router.from_pretrained(name or WIDEST_ROUTER)
-    from crossroute.profiler.cards import among, passed_over, profiled_names
+    from crossroute.profiler.cards import find_unused_profiles, profiled_names, restrict_router
 
     chosen = names(candidates) if candidates is not None else profiled_names(folder)
     if not chosen:
         raise DataError(f"There is no profile in {folder}. Make one: crossroute profile MODEL --out {folder}")
-    unused = passed_over(router, chosen, folder)
+    unused = find_unused_profiles(router, chosen, folder)
     if unused:
         note(
             f"Your profiles of {', '.join(unused)} are not used, since not all that you name are profiled alike: what "
             "the router knows of them compares with the others."
         )
-    return among(router, chosen, folder)
+    return restrict_router(router, chosen, folder)
 
 
 def check_one_of_both(candidates: str | None, config: Path | None) -> None:

@@ -46,10 +46,10 @@ def report(
     """Print spend, choices, predicted against observed quality, coverage, drift, and what another dial would do."""
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.logged import read_logged
-    from crossroute.traffic.report import other_dials, report_on
+    from crossroute.traffic.report import build_report, estimate_dials
 
     logged = read_logged(TrafficLog.existing(log))
-    told, dials = report_on(logged), other_dials(logged)
+    told, dials = build_report(logged), estimate_dials(logged)
     shown: list[RenderableType] = [_table(told), "", _dials(dials)]
     answer(as_json, told.model_dump() | {"dials": dials}, *shown)
     if page is not None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from crossroute.collection.prompts import Prompt
 from crossroute.errors import DataError
-from crossroute.profiler.own_queries import Grader, checked, checker_of
+from crossroute.profiler.own_queries import Grader, check_grader, choose_checker
 from crossroute.profiler.questions import GradedQuery
-from crossroute.profiler.questions.checkers import json_value, letter, normalised, number, phrase
-from crossroute.profiler.questions.final_answer import plain
+from crossroute.profiler.questions.checkers import json_value, letter, normalize, number, phrase
+from crossroute.profiler.questions.final_answer import strip_markup
 
 SKILL = "prompt"
 """Of every prompt: its task may be renamed, and it is the same prompt."""
@@ -36,7 +36,7 @@ def exact(answer: str, reference: Any) -> float:
     (1.0, 0.0)
     """
     accepted = reference if isinstance(reference, (list, tuple)) else (reference,)
-    return float(normalised(plain(answer)) in {normalised(str(one)) for one in accepted})
+    return float(normalize(strip_markup(answer)) in {normalize(str(one)) for one in accepted})
 
 
 def contains(answer: str, reference: Any) -> float:
@@ -84,11 +84,11 @@ def graded_query(prompt: Prompt, kind: str | None = None, grader: Grader | None 
         ValueError: There is no grader of this name.
     """
     if grader is not None:
-        return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), checked(grader), "")
+        return GradedQuery(SKILL, 1, prompt.text, dict(prompt.fields), check_grader(grader), "")
     if prompt.reference in (None, "", []):
         return GradedQuery(SKILL, 1, prompt.text, None, ungraded, "")
     if kind is None:
-        checker, compared = checker_of(prompt.reference)
+        checker, compared = choose_checker(prompt.reference)
     elif kind not in GRADERS:
         raise ValueError(f"Unknown grade {kind!r}; expected one of {', '.join(GRADERS)}.")
     else:

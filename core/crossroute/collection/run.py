@@ -236,7 +236,7 @@ class Collection:
             others=True,
         )
         with naming(model.candidate.name):
-            await run.all(lambda progress: self.on_answer(model.candidate.name, progress))
+            await run.run(lambda progress: self.on_answer(model.candidate.name, progress))
 
     async def _judged(self, rows: list[Row], kept: AnswersFile) -> tuple[list[Row], Agreement | None, str]:
         """Return the rows with the judge's grades where no reference grades, and its agreement with references."""

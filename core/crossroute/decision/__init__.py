@@ -1,4 +1,4 @@
-"""A decision: the chosen candidate with its numbers and the reasons for it."""
+"""The decision for one query: the chosen candidate, its predictions and the reasons."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ DRAWN = 64
 
 
 class _Ids:
-    """Generates UUIDs of version 7, which increase with time, within a millisecond by its fraction.
+    """Generates version 7 UUIDs, which increase with time, also within a millisecond.
 
     Source: RFC 9562, sections 5.7 and 6.2 (method 3), https://www.rfc-editor.org/rfc/rfc9562.
     """
 
     def __init__(self) -> None:
         self._lock, self._latest = threading.Lock(), 0
-        self._random: list[int] = []  # drawn in advance: each draw is a system call
+        self._random: list[int] = []  # drawn in advance, since each draw is a system call
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._random.clear)  # a child draws its own
 
     def next(self) -> str:
-        """Return the next id."""
+        """Generate the next id."""
         ticks = (time.time_ns() << 12) // 1_000_000  # 48 bits of milliseconds, 12 of their fraction
         with self._lock:
             ticks = self._latest = max(ticks, self._latest + 1)
@@ -86,7 +86,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any] | None = None) -> Model:
-    """Return a model without validation of its values, which must be in the order of its fields."""
+    """Build a pydantic model without validation.
+
+    Args:
+        model: The class.
+        values: A value for each field, in the order of the fields.
+        private: Private attributes.
+    """
     made = model.__new__(model)
     object.__setattr__(made, "__dict__", values)
     object.__setattr__(made, "__pydantic_fields_set__", set(values))
@@ -97,7 +103,7 @@ def unchecked(model: type[Model], values: dict[str, Any], private: dict[str, Any
 
 Rows = list[dict[str, Any]]
 Details = tuple[Rows, Rows]
-"""Alternatives and clusters, by the names of their fields and in their order."""
+"""Fields of the alternatives and of the clusters, in the order of their models."""
 
 PLAIN = frozenset({str, int, bool, type(None)})
 """Types of values that JSON takes unchanged."""
@@ -107,33 +113,32 @@ DETAILS = ("alternatives", "clusters")
 
 
 class Decision(InNotebooks, BaseModel):
-    """The candidate for a query, with the reasons.
+    """The chosen candidate for a query, with its predictions and the reasons.
 
-    A router computes `alternatives` and `clusters` on first use: most decisions are carried out without them.
+    `alternatives` and `clusters` are computed on first use, since most decisions are carried out without them.
 
     Attributes:
         candidate: The chosen candidate's name.
         quality: Its predicted quality, in [0, 1].
         cost: Its predicted cost, USD for one call.
-        willingness_to_pay: USD; the reward discounts cost by it.
-        cost_preference: The dial that set it; None where it was given in USD.
-        reward: Which reward decided.
-        alternatives: All candidates of the pool, best reward first, excluded ones last.
-        clusters: The nearest clusters of training queries, heaviest first.
-        reasons: Reasons besides the reward ("stuck to a: tool turn"), in order.
+        willingness_to_pay: The reward's lambda, USD.
+        cost_preference: The dial that set the willingness to pay; None if that was given in USD.
+        reward: The reward that was maximized.
+        alternatives: All candidates of the pool, highest reward first, excluded ones last.
+        clusters: The nearest clusters of training queries, by descending weight.
+        reasons: Reasons other than the reward ("stuck to a: tool turn"), in order.
         failures: Attempts that failed before the candidate was called.
-        actual_cost: USD of the answered call, where its tokens and price are known; of all calls, where there were
-            several.
+        actual_cost: USD of all answered calls; None if tokens or price are unknown.
         max_calls: How many candidates may be called in turn, until an answer is trusted.
-        calls: Answered calls, in order, where more than one was allowed.
+        calls: Answered calls, in order, if more than one was allowed.
         warnings: Likely mistakes of the user, such as a dial that sends all requests to one candidate.
-        id: Unique, a UUID of version 7; those of one process sort by time. It does not change while the decision is
-            carried out, and links outcomes to the decision; equality ignores it.
-        propensity: Probability with which the candidate was chosen, in (0, 1]; 1 where the choice is deterministic.
-        floor: The promise that this choice keeps; None where the router has none, or where something other than the
-            reward decided (a constraint, a tool turn, a failure).
+        id: A version 7 UUID; ids of one process sort by time. It stays the same while the decision is carried out, and
+            links feedback and outcomes to the decision; equality ignores it.
+        propensity: Probability with which the candidate was chosen, in (0, 1]; 1 for a deterministic choice.
+        floor: The promise of quality that this choice keeps; None if the router has none, or if something other than
+            the reward decided (a constraint, a tool turn, a failure).
         budgets: Budgets that the call counts for; `held` marks those that changed the decision.
-        propensities: Candidate -> propensity, where more than one could have been chosen; else empty.
+        propensities: Candidate -> propensity, if more than one could have been chosen; else empty.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -160,17 +165,17 @@ class Decision(InNotebooks, BaseModel):
     _details: Callable[[], Details] | Details | None = PrivateAttr(None)
 
     @classmethod
-    def deferred(cls, details: Callable[[], Details], **told: Any) -> Decision:
-        """Return a decision whose alternatives and clusters are computed on first use.
+    def deferred(cls, details: Callable[[], Details], **fields: Any) -> Decision:
+        """Build a decision that computes its alternatives and clusters on first use.
 
         Args:
             details: Computes both.
-            told: The other fields, with values that `Decision` would accept unchanged.
+            fields: The other fields, with valid values: they are not checked.
         """
-        return unchecked(cls, {**_DEFAULTS, **told, "id": _ids.next()}, {"_details": details})
+        return unchecked(cls, {**_DEFAULTS, **fields, "id": _ids.next()}, {"_details": details})
 
-    def _whole(self) -> Decision:
-        """Return this decision, with all fields computed."""
+    def _computed(self) -> Decision:
+        """Compute the missing fields, and return the decision."""
         if (rows := self._missing()) is not None:
             alternatives = tuple(unchecked(Alternative, row) for row in rows[0])
             clusters = tuple(unchecked(Cluster, row) for row in rows[1])
@@ -180,7 +185,7 @@ class Decision(InNotebooks, BaseModel):
         return self
 
     def _missing(self) -> Details | None:
-        """Return the rows of alternatives and clusters, if these are not made yet."""
+        """Return the rows of alternatives and clusters, unless these are built already."""
         private = self.__pydantic_private__
         details: Callable[[], Details] | Details | None = private["_details"] if private else None
         if private is None or details is None or self.__dict__.keys() >= set(DETAILS):
@@ -191,77 +196,77 @@ class Decision(InNotebooks, BaseModel):
 
     def _with_details(self, alternatives: Any, clusters: Any) -> dict[str, Any]:
         """Return all fields in their order."""
-        told = {**self.__dict__, "alternatives": alternatives, "clusters": clusters}
-        return {name: told[name] for name in _FIELDS}
+        values = {**self.__dict__, "alternatives": alternatives, "clusters": clusters}
+        return {name: values[name] for name in _FIELDS}
 
     if not TYPE_CHECKING:  # a type checker sees the fields
 
         def __getattr__(self, name: str) -> Any:
             if name in DETAILS:
-                return self._whole().__dict__[name]
+                return self._computed().__dict__[name]
             return super().__getattr__(name)
 
     @model_serializer(mode="wrap")
     def _serialize(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        return serialize(self._whole())
+        return serialize(self._computed())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Decision:
-        """Return a copy, with some fields replaced; see pydantic's `BaseModel`."""
-        made = self._whole() if deep or not {*DETAILS}.isdisjoint(update or ()) else self
+        """Return a copy with some fields replaced; see pydantic's `BaseModel`."""
+        made = self._computed() if deep or not {*DETAILS}.isdisjoint(update or ()) else self
         return super(Decision, made).model_copy(update=update, deep=deep)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Decision:
-        return super(Decision, self._whole()).__deepcopy__(memo)
+        return super(Decision, self._computed()).__deepcopy__(memo)
 
     def __getstate__(self) -> dict[Any, Any]:
-        return super(Decision, self._whole()).__getstate__()
+        return super(Decision, self._computed()).__getstate__()
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # as pydantic's
-        return super(Decision, self._whole()).__iter__()
+        return super(Decision, self._computed()).__iter__()
 
     def __repr_args__(self) -> Any:
-        return super(Decision, self._whole()).__repr_args__()
+        return super(Decision, self._computed()).__repr_args__()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Decision):
             return False
-        return {**vars(self._whole()), "id": ""} == {**vars(other._whole()), "id": ""}
+        return {**vars(self._computed()), "id": ""} == {**vars(other._computed()), "id": ""}
 
     def __hash__(self) -> int:
         return hash((self.candidate, self.willingness_to_pay, self.alternatives, self.reasons))
 
     @property
     def eligible(self) -> tuple[str, ...]:
-        """The candidates that fail no constraint: the chosen one first, then by reward."""
+        """The candidates that satisfy all constraints: the chosen one first, then by reward."""
         return tuple(a.candidate for a in self.alternatives if a.excluded is None)
 
     def because(self, reason: str) -> Decision:
-        """Return the same decision with one more reason."""
+        """Return the decision with one more reason."""
         return self.model_copy(update={"reasons": (*self.reasons, reason)})
 
     def switched(self, candidate: str, reason: str) -> Decision:
-        """Return the decision for another candidate, with the reason.
+        """Return the decision changed to another candidate, with the reason.
 
-        Its numbers are those of the alternative; a candidate that is none has NaN. It was not drawn at random: its
-        propensity is 1.
+        Quality and cost are those of the alternative, NaN if it is not listed. The propensity is 1, since the switch is
+        deterministic.
         """
         first = tuple(a for a in self.alternatives if a.candidate == candidate)
         others = tuple(sorted((a for a in self.alternatives if a.candidate != candidate), key=by_reward))
         quality, cost = (first[0].quality, first[0].cost) if first else (math.nan, math.nan)
         update = {"candidate": candidate, "quality": quality, "cost": cost, "alternatives": first + others}
-        if self.max_calls == 1:  # with several calls, the promise is about the best answer
+        if self.max_calls == 1:  # with several calls, the promise concerns the best answer
             update["floor"] = None
         update |= {"propensity": 1.0, "propensities": {}}
         return self.model_copy(update=update).because(reason)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the decision as plain JSON data, its id also as `decision_id`; `model_validate` reads it back.
+        """Return the decision as plain JSON data; `model_validate` reads it back.
 
-        The same data as `model_dump_json`, computed without text, since every answer carries it.
+        The same data as `model_dump_json`, with the id also as `decision_id`; faster, since every answer carries it.
         """
         rows = self._missing()
-        told = vars(self) if rows is None else self._with_details(*rows)
-        return {**_plain(told), "decision_id": self.id}
+        values = vars(self) if rows is None else self._with_details(*rows)
+        return {**_plain(values), "decision_id": self.id}
 
     def explain(self) -> str:
         """Explain the choice in words."""
@@ -272,8 +277,8 @@ class Decision(InNotebooks, BaseModel):
         return tabulate(self)
 
     def __repr__(self) -> str:
-        told = f"quality={self.quality:.3g}, cost={self.cost:.3g}, of {len(self.alternatives)}"
-        return f"Decision({self.candidate!r}, {told}; id={self.id!r})"
+        numbers = f"quality={self.quality:.3g}, cost={self.cost:.3g}, of {len(self.alternatives)}"
+        return f"Decision({self.candidate!r}, {numbers}; id={self.id!r})"
 
     def __str__(self) -> str:
         return text_of(self)
@@ -284,7 +289,7 @@ _DEFAULTS = {name: field.default for name, field in Decision.model_fields.items(
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON data: numbers that are not finite as None, models as dicts."""
+    """Convert a value to JSON data: non-finite numbers to None, models to dicts."""
     if type(value) in PLAIN:
         return value
     if isinstance(value, (list, tuple, frozenset)):

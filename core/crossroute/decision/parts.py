@@ -10,23 +10,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from crossroute.escalation.evidence import Evidence
 
 Foreseen = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
-"""A predicted number; NaN where nothing was predicted, which JSON writes as null."""
-
+"""A predicted number; NaN (null in JSON) without a prediction."""
 
 BEST = "best"
-"""The reference of a promise that names no candidate: the best of those that it was proved with."""
+"""The reference of a promise that names no candidate: the best of those it was proved with."""
 
 
 class Failure(BaseModel):
-    """An attempt that failed.
+    """A failed attempt.
 
     Attributes:
-        candidate: The one that failed.
+        candidate: The candidate that was called.
         error: The error's type.
-        status: Its HTTP status, where it has one.
+        status: Its HTTP status; None without one.
         message: Its first line, without secrets.
         transient: Whether another attempt could succeed.
-        fault: What is at fault: the request, the member (its model or provider) or the network; None if unknown.
+        fault: The cause: the request, the member (its model or provider) or the network; None if unknown.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,11 +50,11 @@ class Alternative(BaseModel):
         quality: Predicted quality, in [0, 1].
         cost: Predicted cost, USD for one call.
         reward: The logarithm of its exponential reward, or its linear reward; the highest one is chosen.
-        attention: Weight of the query's attention on it, in [0, 1].
-        quality_error: Standard error of the quality, by its outcomes on similar queries.
-        excluded: The constraint that it fails, or None.
+        attention: Attention weight of the query on it, in [0, 1].
+        quality_error: Standard error of the predicted quality.
+        excluded: The reason why it is not eligible; None if it is.
         rests_on: The source of its predictions: "measured", "published scores" or "prior"; None without predictions.
-        effort: Its effort, where it is a variant that is predicted by the effect of efforts on other models.
+        effort: Its effort, if it is a variant that is predicted from the effect of efforts on other models.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,14 +71,14 @@ class Alternative(BaseModel):
 
 
 class Call(BaseModel):
-    """An answered call, where a query may have several.
+    """An answered call of a decision with several calls.
 
     Attributes:
-        candidate: The one that answered.
-        prior: P(right) before its answer, after the answers of earlier calls.
-        posterior: P(right) by all evidence, after the last call.
+        candidate: The candidate that answered.
+        prior: P(right) before its answer, given the answers of earlier calls.
+        posterior: P(right) given all evidence, after the last call.
         evidence: Evidence in its answer.
-        cost: USD; None where tokens or price are not known.
+        cost: USD; None if tokens or price are unknown.
         latency_s: Seconds to the answer.
     """
 
@@ -94,12 +93,12 @@ class Call(BaseModel):
 
 
 class Cluster(BaseModel):
-    """A cluster of training queries that the query resembles.
+    """A cluster of training queries near the query.
 
     Attributes:
         index: Its number.
-        weight: Share of the query that belongs to it, in [0, 1].
-        label: The tasks that most of its training queries came from.
+        weight: Its weight in the soft assignment of the query, in [0, 1].
+        label: The tasks of most of its training queries.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,15 +109,15 @@ class Cluster(BaseModel):
 
 
 class Promise(BaseModel):
-    """A quality floor: what is promised, and the least willingness to pay at which it is kept.
+    """The promise of a quality floor, and the lowest willingness to pay at which it is proved.
 
     Attributes:
         drop: Mean quality is at most this much under that of the reference, in (0, 1).
-        against: The reference: a candidate, or "best", the best of those that it was proved with.
-        confidence: Probability with which the promise holds, over the outcomes that were drawn to prove it.
-        willingness_to_pay: USD; the floor itself.
-        max_calls: It holds for up to so many calls a query.
-        groups: It holds in each of these groups of queries by itself; empty where it holds over all of them.
+        against: The reference: a candidate, or "best", the best of those it was proved with.
+        confidence: Probability with which the promise holds, over the draw of the outcomes that proved it.
+        willingness_to_pay: The floor, USD.
+        max_calls: It holds for up to this many calls per query.
+        groups: It holds in each of these groups of queries separately; if empty, over all queries.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -137,14 +136,14 @@ class Promise(BaseModel):
 
 
 class Held(BaseModel):
-    """A budget that a call counts for, as it was at the decision.
+    """The state of a budget that a call counts for, at the time of the decision.
 
     Attributes:
         budget: In words: "$50 a day for user:ann".
         account: Its account and period.
-        left: USD, before this call.
-        until: The end of the period, in seconds since 1970; None where there is none.
-        willingness_to_pay: USD that its pacing allowed; None where it is not paced.
+        left: USD left before this call.
+        until: The end of the period, in seconds since 1970; None without a period.
+        willingness_to_pay: USD that its pacing allowed; None if it is not paced.
         held: Whether it changed the decision.
     """
 

@@ -1,4 +1,4 @@
-"""A decision in words, and as a table."""
+"""Explain a decision in words, and render it as a table."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from crossroute.decision import Decision
 
 THIN = 0.05
-"""Standard error of a predicted quality from which a table shows it."""
+"""Least standard error of a predicted quality that a table shows."""
 
 UNNAMED = "nothing"
-"""Label of clusters of queries that state no task."""
+"""Label of clusters without a named task."""
 
 
 def explain(decision: Decision) -> str:
-    """Explain a choice in words."""
+    """Explain a decision in words."""
     if math.isnan(decision.quality):
         return f"{decision.candidate} was chosen: {'; '.join(decision.reasons)}."
     return " ".join(
@@ -73,7 +73,7 @@ def _comparisons(decision: Decision) -> list[str]:
 
 
 def _evidence(decision: Decision) -> list[str]:
-    """Name the candidates whose predictions do not rest on outcomes: the chosen one, and its alternatives."""
+    """Name the compared candidates that are predicted without outcomes of their own."""
     others = [a for a in decision.alternatives if a.candidate != decision.candidate and a.excluded is None]
     compared = {decision.candidate} | {
         pick(others, key=key).candidate for pick, key in ((max, _quality), (min, _cost)) if others
@@ -91,7 +91,7 @@ def _exclusions(decision: Decision) -> list[str]:
 
 
 def tabulate(decision: Decision) -> Group:
-    """Draw a decision as a table, with the chosen candidate marked, and the reasons."""
+    """Render a decision as a table, with the chosen candidate marked, and the reasons."""
     from rich.console import Group
     from rich.markup import escape
 
@@ -122,23 +122,22 @@ def _cost(alternative: Alternative) -> float:
 _SAYINGS: tuple[tuple[Callable[[Alternative], bool], str], ...] = (
     (
         lambda a: a.rests_on == "prior",
-        "not measured: what is predicted rests on a prior, which is what its maker, family, date, size, price and "
-        "reasoning lead to expect.",
+        "not measured: the prediction is a prior from its maker, family, date, size, price and reasoning.",
     ),
     (
         lambda a: a.rests_on == "published scores",
-        "not measured on single queries: what is predicted rests on published scores.",
+        "not measured on single queries: the prediction rests on published scores.",
     ),
     (
         lambda a: a.effort is not None,
-        "predicted by what such an effort did to other models.",
+        "predicted from the effect of this effort on other models.",
     ),
 )
-"""Words for candidates whose predictions do not rest on outcomes, and their names."""
+"""Sentences for candidates that are predicted without outcomes of their own."""
 
 
 def usd(amount: float) -> str:
-    """Write USD so that both 0.00002 and 12 can be read.
+    """Format USD with two significant digits below 1, cents above.
 
     >>> usd(0.0000213), usd(0.0123), usd(12.5), usd(0)
     ('$0.000021', '$0.012', '$12.50', '$0')

@@ -1,4 +1,4 @@
-"""What a router, or a baseline, foresees for every query and candidate."""
+"""Prediction of a router or a baseline for every query and candidate."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Prediction:
         candidates: Names of the m candidates, in the order of the columns.
         quality: Predicted quality, shape (n, m), in [0, 1].
         cost: Predicted cost, shape (n, m), USD for one call.
-        quality_error: Standard error of the mean quality on such queries, shape (n, m), where it is known: the
-            larger, the less was observed of the candidate there. One answer varies by more.
-        cost_high: What nine in ten such calls cost at most, shape (n, m), USD, where it is known.
+        quality_error: Standard error of the predicted quality, as a mean over similar queries, shape (n, m); single
+            answers vary more. None if unknown.
+        cost_high: 90 % quantile of the cost, shape (n, m), USD for one call; None if unknown.
     """
 
     candidates: tuple[str, ...]

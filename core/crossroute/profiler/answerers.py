@@ -52,7 +52,7 @@ class Answer(BaseModel):
             return cls(text=said) if isinstance(said, str) else said
         raise TypeError(f"The model must return a str or an Answer, got {type(said).__name__}.")
 
-    def counted(self, query: str, price: Price) -> Answer:
+    def with_counts(self, query: str, price: Price) -> Answer:
         """Return the answer with tokens, estimated where none are known, and with its cost."""
         read = estimate_tokens(query) if self.input_tokens is None else self.input_tokens
         written = estimate_tokens(self.text) if self.output_tokens is None else self.output_tokens
@@ -79,9 +79,9 @@ def answerer_of(model: object) -> Answerer:
     """
     if isinstance(model, str):
         with provider_errors(model):
-            return cast("Answerer", _answerer("langchain_core")(model))
+            return cast("Answerer", _load_adapter("langchain_core")(model))
     for framework in INTEGRATIONS:
-        if framework in sys.modules and (found := _answerer(framework)(model)):
+        if framework in sys.modules and (found := _load_adapter(framework)(model)):
             return cast("Answerer", found)
     if callable(model):
         return cast("Answerer", model)
@@ -91,7 +91,7 @@ def answerer_of(model: object) -> Answerer:
     )
 
 
-def _answerer(framework: str) -> Callable[[object], object]:
+def _load_adapter(framework: str) -> Callable[[object], object]:
     try:
         return cast("Callable[[object], object]", import_module(INTEGRATIONS[framework]).answerer)
     except ModuleNotFoundError as error:

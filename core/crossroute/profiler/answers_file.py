@@ -44,10 +44,10 @@ class AnswersFile:
     def __enter__(self) -> AnswersFile:
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.path)
+            self._lock = _lock_file(self.path)
             try:
                 self.rows = read_rows(self.path, repair=True)
-                self._descriptor = _opened(self.path)
+                self._descriptor = _open(self.path)
             except BaseException:
                 self._lock.release()
                 raise
@@ -78,7 +78,7 @@ class AnswersFile:
                 try:
                     replace_file(self.path, b"".join(map(_line, rows)))
                 finally:
-                    self._descriptor = _opened(self.path)
+                    self._descriptor = _open(self.path)
             self.rows = list(rows)
 
     def unanswered(
@@ -108,7 +108,7 @@ class AnswersFile:
         answered = {row["query_id"] for row in self.rows}
         return [query for query in queries if query.query_id not in answered]
 
-    def count_again(self, queries: Sequence[GradedQuery], candidate: Candidate) -> None:
+    def regrade(self, queries: Sequence[GradedQuery], candidate: Candidate) -> None:
         """Grade and price what is kept: a reference, a grader or a price may have been corrected since.
 
         A cost that the answer itself told stays.
@@ -116,14 +116,14 @@ class AnswersFile:
         asked = {query.query_id: query for query in queries}
         price = cast("Price", candidate.price)
         counted = [
-            _counted(row, asked[row["query_id"]], price) if row["query_id"] in asked else row
+            _regrade_row(row, asked[row["query_id"]], price) if row["query_id"] in asked else row
             for row in self.rows
         ]
         if counted != self.rows:
             self.replace(counted)
 
 
-def stated(price: Price) -> dict[str, float]:
+def price_fields(price: Price) -> dict[str, float]:
     """Return at which price a call was counted, as its row says."""
     return {"input": price.input, "output": price.output}
 
@@ -140,7 +140,7 @@ def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
     """
     content = path.read_bytes() if path.exists() else b""
     whole = content[: content.rfind(b"\n") + 1]
-    rows = [_row(path, number, line) for number, line in enumerate(whole.splitlines(), start=1)]
+    rows = [_parse_row(path, number, line) for number, line in enumerate(whole.splitlines(), start=1)]
     checked = Rows(path)
     for number, row in enumerate(rows, start=1):
         checked.add(f"line {number}", row)
@@ -160,16 +160,16 @@ def _write_whole(descriptor: int, line: bytes) -> None:
         raise
 
 
-def _counted(row: Row, query: GradedQuery, price: Price) -> Row:
+def _regrade_row(row: Row, query: GradedQuery, price: Price) -> Row:
     if "answer" in row:
         row = row | {"quality": query.grade(row["answer"])}
     if "price" in row:
         cost = price.cost(input_tokens=row["input_tokens"], output_tokens=row["output_tokens"])
-        row = row | {"cost_usd": cost, "price": stated(price)}
+        row = row | {"cost_usd": cost, "price": price_fields(price)}
     return row
 
 
-def _opened(path: Path) -> int:
+def _open(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
@@ -177,7 +177,7 @@ def _line(row: Row) -> bytes:
     return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _row(path: Path, number: int, line: bytes) -> Row:
+def _parse_row(path: Path, number: int, line: bytes) -> Row:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -195,7 +195,7 @@ def _fault(path: Path, number: int, what: str) -> DataError:
     return DataError(f"{path}, line {number}: {what}. Delete the line, and it is asked again.")
 
 
-def _locked(path: Path) -> Any:
+def _lock_file(path: Path) -> Any:
     from filelock import FileLock, Timeout
 
     lock = FileLock(path.with_name(f".{path.name}.lock"))

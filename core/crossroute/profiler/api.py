@@ -73,7 +73,7 @@ async def aprofile_model(
     with AnswersFile(file) as kept:
         candidate = Candidate(name=name, price=price)
         run = ProfilingRun(answerer, candidate, asked, kept, settings or ProfilingSettings())
-        await run.all(on_answer or (lambda _: None))
+        await run.run(on_answer or (lambda _: None))
         return outcomes_of(kept.rows, [run.candidate])
 
 

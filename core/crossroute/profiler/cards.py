@@ -95,7 +95,7 @@ def write_card(card: Card, folder: Path | None = None) -> Path:
     return path
 
 
-def card_of(candidate: Candidate, source: str, rows: Iterable[Row]) -> Card:
+def build_card(candidate: Candidate, source: str, rows: Iterable[Row]) -> Card:
     """Sum up the graded answers of a candidate."""
     from crossroute import __version__
 
@@ -129,7 +129,7 @@ def read_card(name: str, folder: Path | None = None) -> Card | None:
         raise DataError(f"{path} is no profile's card: {error}. Profile {name!r} again.") from None
 
 
-def profiled(router: Router, names: Iterable[str], folder: Path | None = None) -> Pool:
+def profile_cards(router: Router, names: Iterable[str], folder: Path | None = None) -> Pool:
     """Return profiled candidates, each with its profile over a router's clusters.
 
     Those that answered queries are compared on the queries that all of them answered. A profile from published
@@ -144,17 +144,17 @@ def profiled(router: Router, names: Iterable[str], folder: Path | None = None) -
         DataError: One has not been profiled, they have no query in common, or some of them answered queries
             and others have published scores.
     """
-    cards = [_card(name, folder) for name in names]
+    cards = [_require_card(name, folder) for name in names]
     rough = [card for card in cards if card.scores]
     if not rough:
         return router.profile(_outcomes(cards, folder))
     if len(rough) < len(cards):
         measured = next(card for card in cards if not card.scores)
         raise _incomparable(measured, rough[0].candidate.name, "was profiled from published scores")
-    return Pool(_rough(router, card) for card in cards)
+    return Pool(_profile_from_scores(router, card) for card in cards)
 
 
-def among(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
+def restrict_router(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
     """Return a router over the named candidates: its own, profiled ones, or both where they compare.
 
     Candidates that answered graded queries compare with one another alone: it is not known how hard these queries
@@ -183,28 +183,28 @@ def among(router: Router, names: Iterable[str], folder: Path | None = None) -> R
         if name not in known and name not in cards:
             raise UnknownCandidateError(name, router.pool.names, Catalogue.bundled().reason(name))
     new = [card for name, card in cards.items() if name not in known]
-    if not known or _compare(names, cards.values()):
-        return router.over(profiled(router, names, folder))
+    if not known or _are_comparable(names, cards.values()):
+        return router.over(profile_cards(router, names, folder))
     own = router_over(router, dict.fromkeys(known, Ability()))
     if not new:
         return own
     for card in new:
         if not card.scores:
             raise _incomparable(card, known[0], "was measured on benchmarks")
-    rough = profiled(router, [card.candidate.name for card in new], folder)
+    rough = profile_cards(router, [card.candidate.name for card in new], folder)
     return own.with_candidates(rough).subset(names)
 
 
-def passed_over(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
+def find_unused_profiles(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
     """Return the names whose profiles `among` leaves aside for the router's own, since not all compare by theirs."""
     names = tuple(dict.fromkeys(names))
     cards = {name: card for name in names if (card := read_card(name, folder))}
-    if _compare(names, cards.values()):
+    if _are_comparable(names, cards.values()):
         return ()
     return tuple(name for name in cards if candidate_named(router.pool, name))
 
 
-def _compare(names: Collection[str], cards: Collection[Card]) -> bool:
+def _are_comparable(names: Collection[str], cards: Collection[Card]) -> bool:
     """Return whether all are profiled, and in one way: from answers, or from published scores."""
     return len(cards) == len(names) and len({bool(card.scores) for card in cards}) == 1
 
@@ -221,7 +221,7 @@ def profiled_outcomes(names: Iterable[str], folder: Path | None = None) -> Outco
     Raises:
         DataError: One has not been profiled, or from published scores alone.
     """
-    return _outcomes([_card(name, folder) for name in names], folder)
+    return _outcomes([_require_card(name, folder) for name in names], folder)
 
 
 def _outcomes(cards: list[Card], folder: Path | None) -> Outcomes:
@@ -248,7 +248,7 @@ def _incomparable(card: Card, other: str, where: str) -> DataError:
     )
 
 
-def _rough(router: Router, card: Card) -> Candidate:
+def _profile_from_scores(router: Router, card: Card) -> Candidate:
     from crossroute.profiler.scores import profile_from_scores
 
     price = card.candidate.price
@@ -257,7 +257,7 @@ def _rough(router: Router, card: Card) -> Candidate:
     return profile_from_scores(router, card.candidate.name, card.scores, price)
 
 
-def _card(name: str, folder: Path | None) -> Card:
+def _require_card(name: str, folder: Path | None) -> Card:
     card = read_card(name, folder)
     if card is None:
         raise DataError(f"{name!r} has not been profiled. Run: crossroute profile {name}")

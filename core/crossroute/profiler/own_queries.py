@@ -50,7 +50,7 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
         lines = enumerate(path.read_text("utf-8-sig").split("\n"), start=1)
     except UnicodeDecodeError as error:
         raise not_utf8(path, error) from None
-    queries = [_query(path, at, line, grader) for at, line in lines if line.strip()]
+    queries = [_parse_query(path, at, line, grader) for at, line in lines if line.strip()]
     if not queries:
         raise DataError(f"{path} holds no queries. Add lines with text and reference.")
     return tuple({query.text: query for query in queries}.values())
@@ -75,7 +75,7 @@ def load_object(place: str) -> Any:
         raise ValueError(f"The module {module!r} has no {name!r}.") from None
 
 
-def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery:
+def _parse_query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery:
     try:
         fields = json.loads(line)
     except ValueError as error:
@@ -87,7 +87,7 @@ def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery
         raise DataError(f"{path}, line {at}: the text holds the lone surrogate {half[0]!r}. Replace it.")
     task = str(fields.get("task") or "own")
     if grader is not None:
-        return GradedQuery(task, 1, text, fields, checked(grader), "")
+        return GradedQuery(task, 1, text, fields, check_grader(grader), "")
     if fields.get("reference") in (None, "", []):
         raise DataError(f"{path}, line {at}: no reference. Add one, or grade with --grader module:function.")
     reference = fields["reference"]
@@ -96,11 +96,11 @@ def _query(path: Path, at: int, line: str, grader: Grader | None) -> GradedQuery
             f"{path}, line {at}: the reference is not a finite number of at most {sys.float_info.max:.2g}. Give it as "
             "a text, or grade with --grader module:function."
         )
-    checker, compared = checker_of(reference)
+    checker, compared = choose_checker(reference)
     return GradedQuery(task, 1, text, compared, checker, _example(reference))
 
 
-def checker_of(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
+def choose_checker(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
     """Return how a reference is compared, and with what."""
     if isinstance(reference, (int, float)) and not isinstance(reference, bool):
         return number, reference
@@ -117,7 +117,7 @@ def _example(reference: Any) -> str:
     return reference if isinstance(reference, str) else json.dumps(reference)
 
 
-def checked(grader: Grader) -> Callable[[str, Any], float]:
+def check_grader(grader: Grader) -> Callable[[str, Any], float]:
     """Return the grader as a checker, which refuses a quality outside [0, 1]."""
 
     def graded(answer: str, fields: Any) -> float:

@@ -33,7 +33,7 @@ from crossroute.calls.waits import retry_after
 from crossroute.candidate import Candidate, Price
 from crossroute.errors import SpendingLimitError
 from crossroute.profiler.answerers import Answer, Answerer
-from crossroute.profiler.answers_file import AnswersFile, Row, stated
+from crossroute.profiler.answers_file import AnswersFile, Row, price_fields
 from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.settings import Pace, ProfilingSettings, Purse
 from crossroute.tokens import estimate_tokens
@@ -99,7 +99,7 @@ class ProfilingRun:
         unanswered = kept.unanswered(queries, candidate.name, others=others)
         self.todo = deque(query for query in unanswered if only is None or query.query_id in only)
         self.wanted = len(kept.rows) + len(self.todo)
-        kept.count_again(queries, candidate)
+        kept.regrade(queries, candidate)
         self.pace = pace or Pace(settings.requests_per_minute)
         self.cost = sum(row["cost_usd"] for row in kept.rows)
         self.purse = purse or Purse(settings.max_cost, self.cost)
@@ -107,7 +107,7 @@ class ProfilingRun:
         self.refused: list[tuple[GradedQuery, str]] = []
         self._tally = threading.Lock()
 
-    async def all(self, on_answer: Callable[[Progress], None]) -> None:
+    async def run(self, on_answer: Callable[[Progress], None]) -> None:
         """Ask all queries; after an error let the running calls end, then raise it."""
         self.on_answer = on_answer
         with ThreadPoolExecutor(self.settings.concurrency, "crossroute-profile") as self.threads:
@@ -122,18 +122,18 @@ class ProfilingRun:
         while self.todo and not self.stopped:
             query = self.todo.popleft()
             try:
-                expected = self._taken(query)
+                expected = self._reserve(query)
                 try:
                     await self._ask(query)
                 finally:
-                    self.purse.give_back(expected)
+                    self.purse.release(expected)
             except BaseException:
                 self.stopped = True
                 raise
 
     async def _ask(self, query: GradedQuery) -> None:
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_may_pass),
+            retry=retry_if_exception(_is_retryable),
             stop=stop_after_attempt(self.settings.attempts),
             wait=self._wait,
             reraise=True,
@@ -161,7 +161,7 @@ class ProfilingRun:
         begun = time.monotonic()
         if is_async(self.answerer):
             said = await cast("Coroutine[Any, Any, str | Answer]", self.answerer(query.text))
-            self._keep_said(query, said, time.monotonic() - begun)
+            self._keep_answer(query, said, time.monotonic() - begun)
         else:
             await asyncio.get_running_loop().run_in_executor(self.threads, self._call_here, query)
 
@@ -169,9 +169,9 @@ class ProfilingRun:
         """Call within a thread, which keeps the answer even where its caller no longer waits."""
         begun = time.monotonic()
         said = cast("str | Answer", self.answerer(query.text))
-        self._keep_said(query, said, time.monotonic() - begun)
+        self._keep_answer(query, said, time.monotonic() - begun)
 
-    def _keep_said(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
+    def _keep_answer(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
         """Store the answer; a later error is not the model's, which is not asked and paid again."""
         try:
             self._keep(query, Answer.of(said), seconds)
@@ -197,8 +197,8 @@ class ProfilingRun:
 
     def _keep(self, query: GradedQuery, answer: Answer, seconds: float, error: str | None = None) -> None:
         price = cast("Price", self.candidate.price)
-        counted = answer.counted(query.text, price)
-        quality, fault = self._graded(query, counted.text)
+        counted = answer.with_counts(query.text, price)
+        quality, fault = self._grade(query, counted.text)
         row: Row = {
             "query_id": query.query_id,
             "task": query.skill,
@@ -212,7 +212,7 @@ class ProfilingRun:
             "answer": counted.text,
         }
         if answer.cost is None:
-            row["price"] = stated(price)
+            row["price"] = price_fields(price)
         with self._tally:
             self.kept.append(row | ({"error": error} if error else {}))
             self.cost += counted.cost or 0.0
@@ -226,14 +226,14 @@ class ProfilingRun:
             raise _OwnFaultError from fault
 
     @staticmethod
-    def _graded(query: GradedQuery, text: str) -> tuple[float, Exception | None]:
+    def _grade(query: GradedQuery, text: str) -> tuple[float, Exception | None]:
         """Return an answer's quality, or its grader's error: the answer is paid for, and stored ungraded."""
         try:
             return query.grade(text), None
         except Exception as error:
             return math.nan, error
 
-    def _taken(self, query: GradedQuery) -> float:
+    def _reserve(self, query: GradedQuery) -> float:
         """Reserve the expected cost of a call, and return it.
 
         Raises:
@@ -242,13 +242,13 @@ class ProfilingRun:
         price, done = cast("Price", self.candidate.price), len(self.kept.rows)
         first = price.cost(input_tokens=estimate_tokens(query.text), output_tokens=UNSEEN_OUTPUT_TOKENS)
         expected = self.cost / done if done else first
-        if not self.purse.take(expected):
+        if not self.purse.reserve(expected):
             limit = cast("float", self.purse.limit)
             raise SpendingLimitError(self.candidate.name, self.purse.spent, limit, done, self.wanted)
         return expected
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return not isinstance(error, _OwnFaultError) and is_transient(error) and not is_bug(error)
 
 

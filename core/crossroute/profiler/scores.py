@@ -89,17 +89,17 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
         ValueError: There is no score, one is outside [0, 1], or a benchmark is not known.
     """
     anchors = _anchors(router)
-    given = _checked(scores, anchors)
+    given = _check_scores(scores, anchors)
     rows = {benchmark: (score, DIRECT) for benchmark, score in given.items() if benchmark in anchors}
-    rows |= _carried({name: score for name, score in given.items() if name not in anchors}, anchors, rows)
+    rows |= _carry_over({name: score for name, score in given.items() if name not in anchors}, anchors, rows)
     if not rows:
         raise ValueError(
             f"Nothing leads from {', '.join(scores)} to what this router was trained on: "
             f"{', '.join(anchors)}. Give a score on one of these, or profile with queries."
         )
-    pool = _measured(router.pool)
+    pool = _select_measured(router.pool)
     profiles = pool_profiles(pool, router.predictor.network.config.clusters)
-    found = _conditioned(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
+    found = _condition(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
     ratio = router.predictor.cost_unit == "input_ratio"
     charged = price.input and price.output  # what is free would tell no tokens
@@ -114,7 +114,7 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     return Candidate(name=name, price=price, profile=profile)
 
 
-def _measured(pool: Pool) -> Pool:
+def _select_measured(pool: Pool) -> Pool:
     """Return the candidates with outcomes, or all where none has any: a rough profile is no anchor."""
     measured = [each for each in pool if each.profile is None or sum(each.profile.evidence) > 0]
     return Pool(measured) if measured else pool
@@ -133,7 +133,7 @@ def _anchors(router: Router) -> dict[str, Floats]:
     return {benchmark: np.mean(shares, axis=0) for benchmark, shares in tasks.items()}
 
 
-def _checked(scores: Mapping[str, float], anchors: Mapping[str, Floats]) -> dict[str, float]:
+def _check_scores(scores: Mapping[str, float], anchors: Mapping[str, Floats]) -> dict[str, float]:
     """Return the scores by benchmark."""
     if not scores:
         raise ValueError("Give at least one score, such as mmlu_pro=0.81.")
@@ -146,7 +146,7 @@ def _checked(scores: Mapping[str, float], anchors: Mapping[str, Floats]) -> dict
     return {benchmark_of(name): float(score) for name, score in scores.items()}
 
 
-def _carried(
+def _carry_over(
     given: Mapping[str, float], anchors: Mapping[str, Floats], direct: Mapping[str, object]
 ) -> dict[str, tuple[float, float]]:
     """Return what other benchmarks lead to expect on the router's own, with its standard error.
@@ -158,14 +158,14 @@ def _carried(
         logits = [
             logit(np.array(score))
             for name, value in given.items()
-            if (score := expected(name, value, anchor))
+            if (score := predict_score(name, value, anchor))
         ]
         if logits:
             found[anchor] = float(sigmoid(np.array(logits).mean(keepdims=True))[0])
     return {anchor: (score, CARRIED * len(found) ** 0.5) for anchor, score in sorted(found.items())}
 
 
-def _conditioned(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
+def _condition(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
     """Return the logits of quality per cluster to expect given the scores, shape (k,).
 
     Args:
@@ -214,7 +214,7 @@ def benchmark_of(name: str) -> str:
     return "_".join(words)
 
 
-def expected(given: str, score: float, wanted: str) -> float | None:
+def predict_score(given: str, score: float, wanted: str) -> float | None:
     """Return the score to expect on one benchmark from that on another; None where the table lacks either.
 
     The line through the table's models, on the logit scale, fitted by total least squares so that neither

@@ -91,7 +91,7 @@ class Purse:
         self._under_way = 0.0
         self._guard = threading.Lock()
 
-    def take(self, expected: float) -> bool:
+    def reserve(self, expected: float) -> bool:
         """Set aside what a call is expected to cost; return whether there is so much left."""
         with self._guard:
             if self.limit is not None and self.spent + self._under_way + expected > self.limit:
@@ -99,7 +99,7 @@ class Purse:
             self._under_way += expected
             return True
 
-    def give_back(self, expected: float) -> None:
+    def release(self, expected: float) -> None:
         """Set what was set aside free, once its call has ended."""
         with self._guard:
             self._under_way -= expected

@@ -45,7 +45,7 @@ HELD = 0.01
 """What qualities are held above and, from 1, below."""
 
 
-def believed(pool: Pool, name: str) -> Candidate | None:
+def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
     """Return what is believed of a model that a pool does not hold; None where its name cannot be read.
 
     A name that means one of the pool's models but for a date, a tag or an effort that is not listed is that model.
@@ -78,10 +78,10 @@ def believed(pool: Pool, name: str) -> Candidate | None:
         name,
         ", ".join(each.entry.name for each in family[:3]),
     )
-    return _as_said(expected(name, family, known), name)
+    return _at_named_effort(average_relatives(name, family, known), name)
 
 
-def expected(name: str, family: Sequence[Relative], known: Mapping[str, Candidate]) -> Candidate:
+def average_relatives(name: str, family: Sequence[Relative], known: Mapping[str, Candidate]) -> Candidate:
     """Return the candidate that relatives lead to expect.
 
     Args:
@@ -94,7 +94,7 @@ def expected(name: str, family: Sequence[Relative], known: Mapping[str, Candidat
     shift = np.array([A_STEP_UP * each.larger + A_GENERATION * each.newer for each in family])
     profiles = [each.profile for each in own if each.profile]
     beliefs = [each.belief for each in profiles if each.belief]
-    quality = _moved(logit(np.array([each.quality for each in profiles]), HELD), weight, shift, family)
+    quality = _shift_mean(logit(np.array([each.quality for each in profiles]), HELD), weight, shift, family)
     profile = Profile(
         quality=tuple(sigmoid(quality).tolist()),
         log_tokens=tuple((weight @ np.array([each.log_tokens for each in profiles])).tolist()),
@@ -102,23 +102,23 @@ def expected(name: str, family: Sequence[Relative], known: Mapping[str, Candidat
         learned_price=profiles[0].learned_price,
         made_by=profiles[0].made_by,
         belief=Belief(
-            ability=tuple(_moved(_of("ability", beliefs), weight, shift, family).tolist()),
-            ability_error=_error("ability_error", beliefs, weight),
-            log_tokens=tuple((weight @ _of("log_tokens", beliefs)).tolist()),
-            log_tokens_error=_error("log_tokens_error", beliefs, weight),
+            ability=tuple(_shift_mean(_stack("ability", beliefs), weight, shift, family).tolist()),
+            ability_error=_widen_error("ability_error", beliefs, weight),
+            log_tokens=tuple((weight @ _stack("log_tokens", beliefs)).tolist()),
+            log_tokens_error=_widen_error("log_tokens_error", beliefs, weight),
         ),
     )
     windows = [each.context_window for each in own if each.context_window]
     return Candidate(
         name=name,
-        price=_price(name, family, own),
+        price=_estimate_price(name, family, own),
         context_window=min(windows) if windows else None,
         capabilities=frozenset.intersection(*(each.capabilities for each in own)),
         profile=profile,
     )
 
 
-def _moved(values: Floats, weight: Floats, shift: Floats, family: Sequence[Relative]) -> Floats:
+def _shift_mean(values: Floats, weight: Floats, shift: Floats, family: Sequence[Relative]) -> Floats:
     """Return the weighted mean of what relatives lead to, shape (k,), no more than a larger sibling's nor less."""
     moved = weight @ (values + shift[:, None])
     below = [row for row, each in zip(values, family, strict=True) if each.alike and each.larger > 0]
@@ -128,15 +128,15 @@ def _moved(values: Floats, weight: Floats, shift: Floats, family: Sequence[Relat
     return np.minimum(moved, np.min(above, axis=0)) if above else moved
 
 
-def _of(field: str, beliefs: Sequence[Belief]) -> Floats:
+def _stack(field: str, beliefs: Sequence[Belief]) -> Floats:
     return np.array([getattr(belief, field) for belief in beliefs])
 
 
-def _error(field: str, beliefs: Sequence[Belief], weight: Floats) -> tuple[float, ...]:
-    return tuple(np.sqrt(weight @ _of(field, beliefs) ** 2 + GUESS_ERROR**2).tolist())
+def _widen_error(field: str, beliefs: Sequence[Belief], weight: Floats) -> tuple[float, ...]:
+    return tuple(np.sqrt(weight @ _stack(field, beliefs) ** 2 + GUESS_ERROR**2).tolist())
 
 
-def _price(name: str, family: Sequence[Relative], own: Sequence[Candidate]) -> Price | None:
+def _estimate_price(name: str, family: Sequence[Relative], own: Sequence[Candidate]) -> Price | None:
     if is_free(name):
         return FREE
     paid = [(each, one.price) for each, one in zip(family, own, strict=True) if one.price]
@@ -155,7 +155,7 @@ def _price(name: str, family: Sequence[Relative], own: Sequence[Candidate]) -> P
     return Price(input=mean("input"), output=mean("output"), source=f"expected beside {named}")
 
 
-def _as_said(candidate: Candidate, name: str) -> Candidate:
+def _at_named_effort(candidate: Candidate, name: str) -> Candidate:
     """Return the candidate as the variant that its name tells."""
     told = effort_said(name)
     try:

@@ -146,10 +146,10 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
         config = RouterConfig.model_validate(raw)
         check_shapes(config, tensors)
         with np.errstate(all="ignore"):  # what overflows is refused in words
-            predictor = _predictor(config, tensors, encoder)
-        calibration = _queries(tensors, CALIBRATION, "encoded")
+            predictor = _build_predictor(config, tensors, encoder)
+        calibration = _read_queries(tensors, CALIBRATION, "encoded")
         _check_predictions(predictor, calibration)
-        floor = _floor(config.floor, tensors)
+        floor = _read_floor(config.floor, tensors)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
@@ -182,7 +182,7 @@ def _query_tensors(queries: EncodedQueries, prefix: str, vectors: str) -> Tensor
     return {f"{prefix}{name}": tensor for name, tensor in held.items()}
 
 
-def _queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
+def _read_queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
     """Return the queries that `_query_tensors` put down."""
     plain = EncodedQueries.alone(tensors[f"{prefix}{vectors}"].astype(np.float32), tensors[f"{prefix}tokens"])
     told = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
@@ -202,7 +202,7 @@ def _floor_tensors(evidence: FloorEvidence) -> Tensors:
     return known | _query_tensors(evidence.queries, FLOOR, "vectors")
 
 
-def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
+def _read_floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
     if config is None:
         return None
     from crossroute.routing.evidence import FloorEvidence
@@ -211,7 +211,7 @@ def _floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
     arrays = {name: tensors[f"{FLOOR}{name}"] for name in FLOOR_ARRAYS}
     for name in ("quality", "answer_logprob"):
         arrays[name] = np.where(arrays[name] == UNKNOWN, np.nan, arrays[name])
-    evidence = FloorEvidence(_queries(tensors, FLOOR, "vectors"), config.candidates, **arrays)
+    evidence = FloorEvidence(_read_queries(tensors, FLOOR, "vectors"), config.candidates, **arrays)
     return Floor(config.promise, config.settings, evidence)
 
 
@@ -225,7 +225,7 @@ def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> Non
         raise ValueError("they predict NaN or infinity: they were altered, or training diverged.")
 
 
-def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
+def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) -> Predictor:
     if encoder is not None and encoder_name(encoder) != config.encoder:
         raise CheckpointError(
             f"This router was trained with the encoder {config.encoder!r}, not {encoder_name(encoder)!r}."
@@ -241,8 +241,8 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     network = InferenceNetwork(config.network, weights)
     values = [tensors[f"{PROFILE}{name}"].tolist() for name in PROFILE_FIELDS]
     learned = config.learned_prices or (None,) * len(config.candidates)
-    believed = _beliefs(len(config.candidates), tensors)
-    taught = _lessons(len(config.candidates), tensors)
+    believed = _read_beliefs(len(config.candidates), tensors)
+    taught = _read_lessons(len(config.candidates), tensors)
     profiles = [
         Profile(
             **dict(zip(PROFILE_FIELDS, row, strict=True)), learned_price=price, belief=belief, lesson=lesson
@@ -261,13 +261,13 @@ def _predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | None) 
     if f"{CONTEXT}quality" in tensors:
         context = PoolProfiles(*(tensors[f"{CONTEXT}{name}"].astype(np.float32) for name in PROFILE_FIELDS))
     query_encoder = QueryEncoder(encoder or config.encoder)
-    ensemble = _ensemble(network, tensors)
+    ensemble = _read_ensemble(network, tensors)
     return Predictor(
         network, pool, query_encoder, config.cost_unit, doubt=doubt, context=context, ensemble=ensemble
     )
 
 
-def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
+def _read_ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
     """Return what stands beside the network; None where a checkpoint holds none, as older ones do."""
     told = {name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)}
     if not told:
@@ -278,7 +278,7 @@ def _ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
     return ensemble
 
 
-def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
+def _read_beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
     if f"{BELIEF}ability" not in tensors:
         return [None] * candidates
     rows = zip(*(tensors[f"{BELIEF}{field}"].tolist() for field in Belief.model_fields), strict=True)
@@ -290,7 +290,7 @@ def _beliefs(candidates: int, tensors: Tensors) -> list[Belief | None]:
     ]
 
 
-def _lessons(candidates: int, tensors: Tensors) -> list[Lesson | None]:
+def _read_lessons(candidates: int, tensors: Tensors) -> list[Lesson | None]:
     if f"{LESSON}quality" not in tensors:
         return [None] * candidates
     names = [name for name in Lesson.model_fields if f"{LESSON}{name}" in tensors]  # older ones have no slope

@@ -17,23 +17,23 @@ from crossroute.reward import LEAST_QUALITY, Reward, best
 LEAST_TO_PAY, MOST_TO_PAY = 1e-12, 1e12
 NOTCHES = 101
 GRID = np.concatenate([[MOST_TO_PAY], np.geomspace(1e5, 1e-11, 641), [LEAST_TO_PAY]])
-"""USD at which spend is looked at: the same for every pool, so that no candidate moves the dial but by being chosen."""
+"""Willingness to pay, USD, at which spend is computed: the same for every pool, so only chosen candidates matter."""
 
 TIE = 1e-9
-"""Two rewards that lie closer than this, in parts of the willingness to pay, may be told apart either way."""
+"""Rewards closer than this, relative to the willingness to pay, count as tied."""
 
 FEW = 500
-"""Queries under which a typically dear one, of some five times the mean, would be more than a notch of the dial."""
+"""Below this many queries, a single expensive one (five times the mean) would move the dial by more than a notch."""
 
 MOST_OF_SPEND = 0.01
-"""Of what the dial decides on, the part that one of few queries may be, or as much as the middle one: a notch."""
+"""Largest share of the spend range that one of few queries contributes (a notch), unless the median one has more."""
 
 
 class Dial(BaseModel):
     """Cost preference -> willingness to pay, so that expected spend falls evenly from 0 to 1.
 
     Attributes:
-        willingness_to_pay: USD at the preferences 0, 0.01, ..., 1, shape (101,), never rising.
+        willingness_to_pay: USD at the preferences 0, 0.01, ..., 1, shape (101,), non-increasing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,37 +51,36 @@ class Dial(BaseModel):
 
     @classmethod
     def calibrate(cls, quality: Floats, cost: Floats, reward: Reward = "exponential") -> Dial:
-        """Set the dial by predictions on calibration queries.
+        """Set the dial from predictions on calibration queries.
 
-        With fixed predictions the mean cost of the choices never falls as the willingness to pay rises; the
+        For fixed predictions the mean cost of the choices is a non-decreasing function of the willingness to pay; the
         notches are where it crosses 101 evenly spaced levels.
 
         Args:
             quality: Predicted quality, shape (n, m), in [0, 1].
             cost: Predicted cost, shape (n, m), USD for one call.
-            reward: The reward that will be used.
+            reward: The reward that will be maximized.
         """
         first = best(quality, cost, MOST_TO_PAY, reward)
-        lavish = cost[np.arange(len(cost)), first]  # (n,), the most that any choice costs
-        dearest = np.maximum(lavish, LEAST_TO_PAY)
+        highest = cost[np.arange(len(cost)), first]  # (n,), the most that any choice costs
         value = quality if reward == "linear" else np.log(np.maximum(quality, LEAST_QUALITY))
-        row, turn, saved = _turns(value, cost, first)
-        weight = typical_weights(dearest)
-        weight *= _shares(np.bincount(row, weight[row] * saved, minlength=len(cost)).astype(cost.dtype))
+        row, turn, saved = _find_switches(value, cost, first)
+        weight = typical_weights(np.maximum(highest, LEAST_TO_PAY))
+        weight *= _cap_shares(np.bincount(row, weight[row] * saved, minlength=len(cost)).astype(cost.dtype))
         order = turn.argsort()
-        spent = (weight * lavish).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
-        # what turns at this very willingness to pay may not have turned yet, by rounding: it counts from the next
+        spent = (weight * highest).mean() - np.append(0, (weight[row] * saved)[order].cumsum()) / len(cost)
+        # a switch exactly at this willingness to pay counts from the next one, because of rounding
         spend = spent[np.searchsorted(turn[order], (1 - TIE) / GRID, side="right")]
         levels = np.linspace(spend[0], spend[-1], NOTCHES)
-        # spend falls in steps: take the first, most generous, willingness to pay at or under each level
+        # spend falls in steps: take the first, highest, willingness to pay at or under each level
         notches = [GRID[int(np.argmax(spend <= level * (1 + 1e-9)))] for level in levels[1:-1]]
         return cls(willingness_to_pay=(MOST_TO_PAY, *map(float, notches), LEAST_TO_PAY))
 
     def at(self, cost_preference: float) -> float:
-        """Return the willingness to pay in USD; between two notches its logarithm is interpolated.
+        """Return the willingness to pay in USD, with its logarithm interpolated between notches.
 
         Raises:
-            ValueError: `cost_preference` is no number in [0, 1].
+            ValueError: `cost_preference` is not a number in [0, 1].
         """
         if not isinstance(cost_preference, Real) or not 0 <= cost_preference <= 1:
             raise ValueError(
@@ -94,11 +93,11 @@ class Dial(BaseModel):
         return math.exp(first + part * (second - first))
 
 
-def _shares(swing: Floats) -> Floats:
-    """Return by how much each query is held to its share of what the dial decides on, in (0, 1].
+def _cap_shares(swing: Floats) -> Floats:
+    """Return factors in (0, 1], shape (n,), that cap the contribution of single queries to the spend range.
 
     Args:
-        swing: USD between the dearest and the cheapest choice, shape (n,).
+        swing: USD between the most expensive and the cheapest choice, shape (n,).
     """
     if len(swing) >= FEW or not swing.any():
         return np.ones_like(swing)
@@ -107,21 +106,21 @@ def _shares(swing: Floats) -> Floats:
     return shares
 
 
-def _turns(
+def _find_switches(
     value: Floats, cost: Floats, choice: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
-    """Return where each query turns to a cheaper candidate as the willingness to pay falls.
+    """Return where each query switches to a cheaper candidate as the willingness to pay falls.
 
-    The reward is a line in 1 / lambda, so that what is chosen are the lines of an upper envelope, followed from its
-    first for all queries together.
+    The reward is linear in 1 / lambda, so the choices follow an upper envelope of lines, computed for all queries
+    together.
 
     Args:
-        value: What a reward is without its cost, shape (n, m).
+        value: The reward without its cost term, shape (n, m).
         cost: Predicted cost, shape (n, m), USD for one call.
-        choice: What is chosen at the highest willingness to pay, shape (n,).
+        choice: The choice at the highest willingness to pay, shape (n,).
 
     Returns:
-        Of each turn the query, 1 / lambda and the USD saved.
+        For each switch the query, 1 / lambda and the USD saved.
     """
     at, turned, turns = np.arange(len(cost)), np.zeros(len(cost)), []
     while at.size:

@@ -56,7 +56,7 @@ class FloorEvidence:
         return np.array([max(columns) for columns in found], dtype=np.intp)
 
 
-def evidence_of(
+def collect_evidence(
     outcomes: Outcomes,
     encode: Callable[[Sequence[Query]], EncodedQueries],
     *,
@@ -85,7 +85,7 @@ def evidence_of(
         rows = np.flatnonzero(known.all(axis=1))
         chances: Floats = np.ones(quality.shape)
     else:
-        chances = _chances(np.asarray(propensity, dtype=float), known, columns)
+        chances = _expand_propensity(np.asarray(propensity, dtype=float), known, columns)
         rows = np.flatnonzero(known.any(axis=1))
     rows = np.random.default_rng(0).permutation(rows)
     queries = [Query(outcomes.texts[row], one_call=logged or None) for row in rows]
@@ -99,7 +99,7 @@ def evidence_of(
     )
 
 
-def named_in(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
+def match_names(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
     """Return the names of candidates in the outcomes' pool.
 
     Raises:
@@ -117,7 +117,7 @@ def named_in(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
     return [pool[found].name for found in named.values() if found is not None]
 
 
-def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt.NDArray[np.bool_]:
+def find_unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt.NDArray[np.bool_]:
     """Return which queries the router was not trained on, shape (n,): where that is not known, the test split.
 
     Args:
@@ -129,7 +129,7 @@ def unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt
     return ~np.isin(text_digests(outcomes.texts), trained_on)
 
 
-def passed_over(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:
+def describe_skipped(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:
     """Return a sentence on the queries that do not count, with a blank before it; empty where all do."""
     count = int((~fresh).sum())
     if not count:
@@ -142,7 +142,7 @@ def passed_over(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32]
     return f" {count:,} of the {len(fresh):,} queries do not count: {why}."
 
 
-def _chances(propensity: Floats, known: npt.NDArray[np.bool_], columns: Sequence[int]) -> Floats:
+def _expand_propensity(propensity: Floats, known: npt.NDArray[np.bool_], columns: Sequence[int]) -> Floats:
     """Return with which propensity each candidate could be chosen, shape (n, m).
 
     Where that of the one which answered is told alone, the rest is spread evenly over the others.

@@ -1,8 +1,8 @@
-"""Exploration: now and then choose a candidate that may be as good, with a known probability.
+"""Exploration: choose a candidate that may be as good, at random and with a recorded probability.
 
-Where one candidate always wins, there is no data on the others. A share of the choices goes to candidates whose reward
-lies within the predicted error of the best; the probability of each is recorded, so that outcomes can be weighted for
-any other policy (traffic/estimates.py).
+A candidate that is never chosen gives no data. A share of the choices therefore goes to candidates with a reward
+within the predicted error of the best one; the propensity of each is recorded for off-policy estimates
+(traffic/estimates.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crossroute.reward import LEAST_QUALITY
 
 
 class Exploration(BaseModel):
-    """How much to explore.
+    """Settings of exploration.
 
     Attributes:
         share: Share of the choices that is spread over candidates that may be as good, in [0, 1).
@@ -34,7 +34,7 @@ class Exploration(BaseModel):
 
     @classmethod
     def of(cls, value: Exploration | float | None) -> Exploration | None:
-        """Return settings, which may be given as a share; None where nothing is explored."""
+        """Return settings from an instance or a share; None if nothing is explored."""
         if value is None or isinstance(value, Exploration):
             return value if value is not None and value.share else None
         return cls(share=value) if value else None
@@ -46,15 +46,16 @@ def explore(
     most_usd: float = math.inf,
     draw: Callable[[], float] = random.random,
 ) -> Decision:
-    """Return the decision, or one for a candidate that may be as good; both state their propensity.
+    """Return the decision, or at random one for a candidate that may be as good, with its propensity.
 
-    The chosen candidate keeps 1 - share; the rest is spread evenly over the eligible candidates whose reward, at a
-    quality one standard error better, reaches the chosen one's. The error is that of both qualities together.
+    The chosen candidate has the propensity 1 - share; the rest is spread evenly over the eligible candidates with a
+    reward that reaches the chosen one's if their quality is one standard error higher, the error of both qualities
+    together. A decision with a quality floor is not explored.
 
     Args:
-        decision: Of a router.
+        decision: Returned by a router.
         share: In [0, 1).
-        most_usd: Predicted cost above which no candidate is explored.
+        most_usd: Candidates with a higher predicted cost are not explored, USD.
         draw: Returns a random number in [0, 1).
 
     Raises:
@@ -62,7 +63,7 @@ def explore(
     """
     if not 0 <= share < 1:
         raise ValueError(f"exploration must be in [0, 1), got {share!r}.")
-    if not share or decision.floor is not None:  # a promise is not put at risk
+    if not share or decision.floor is not None:
         return decision
     chosen = next((a for a in decision.alternatives if a.candidate == decision.candidate), None)
     if chosen is None or math.isnan(chosen.reward):
@@ -71,22 +72,22 @@ def explore(
         a.candidate
         for a in decision.alternatives
         if a is not chosen and a.excluded is None and a.cost <= most_usd
-        if _reachable(a, chosen, decision.reward) >= chosen.reward
+        if _optimistic_reward(a, chosen, decision.reward) >= chosen.reward
     ]
     if not others:
         return decision
     each = share / len(others)
-    told = {chosen.candidate: 1 - share} | dict.fromkeys(others, each)
+    propensities = {chosen.candidate: 1 - share} | dict.fromkeys(others, each)
     place = draw()
     if place >= share:
-        return decision.model_copy(update={"propensity": 1 - share, "propensities": told})
+        return decision.model_copy(update={"propensity": 1 - share, "propensities": propensities})
     name = others[min(int(place / each), len(others) - 1)]
     tried = decision.switched(name, f"tried out: it may be as good as {chosen.candidate}")
-    return tried.model_copy(update={"propensity": each, "propensities": told})
+    return tried.model_copy(update={"propensity": each, "propensities": propensities})
 
 
-def _reachable(alternative: Alternative, chosen: Alternative, reward: str) -> float:
-    """Return the reward of an alternative at a quality that is one standard error better."""
+def _optimistic_reward(alternative: Alternative, chosen: Alternative, reward: str) -> float:
+    """Return the reward of an alternative if its quality were one standard error higher."""
     errors = [0.0 if math.isnan(a.quality_error) else a.quality_error for a in (alternative, chosen)]
     error = math.hypot(*errors)
     if reward == "linear":
@@ -96,13 +97,13 @@ def _reachable(alternative: Alternative, chosen: Alternative, reward: str) -> fl
 
 
 class Explorer:
-    """Explores within the day's limit; safe to share between threads.
+    """Explore within a daily limit; safe to share between threads.
 
-    An explored call counts at its predicted cost, so that no day's predictions exceed the limit.
+    Explored calls count at their predicted cost.
 
     Args:
-        settings: How much to explore.
-        today: Returns the day, by default that of UTC.
+        settings: Share and daily limit.
+        today: Returns the current day; in UTC by default.
     """
 
     def __init__(self, settings: Exploration, today: Callable[[], str] | None = None) -> None:

@@ -46,7 +46,7 @@ class Floor:
             f"Floor({self.promise}, {self.promise.willingness_to_pay:.3g} USD, {len(self.evidence)} queries)"
         )
 
-    def bounded(self, willingness_to_pay: float) -> float:
+    def raise_to_tested(self, willingness_to_pay: float) -> float:
         """Return the next tested setting at or above a willingness to pay, USD."""
         above = bisect_right(self.settings, -willingness_to_pay, key=neg)
         return self.settings[max(above - 1, 0)]
@@ -60,7 +60,7 @@ class Floor:
             FloorError: The promise no longer holds.
         """
         try:
-            return proved(self.promise, self.evidence, predictor, reward, verifier)
+            return prove(self.promise, self.evidence, predictor, reward, verifier)
         except FloorError as error:
             raise FloorError(
                 f"The quality floor no longer holds over {', '.join(predictor.pool.names)}, at these prices: {error} "
@@ -69,7 +69,7 @@ class Floor:
             ) from error
 
 
-def proved(
+def prove(
     promise: Promise, evidence: FloorEvidence, predictor: Predictor, reward: Reward, verifier: Verifier
 ) -> Floor:
     """Return the floor at the lowest willingness to pay at which the promise is proved.
@@ -97,5 +97,5 @@ def proved(
         if passed < len(settings):
             break
     if not kept:
-        raise FloorError(proof.complaint())
+        raise FloorError(proof.explain_failure())
     return Floor(promise.model_copy(update={"willingness_to_pay": kept[-1]}), tuple(kept), evidence)

@@ -1,4 +1,4 @@
-"""Routes of many queries: decisions made as they are read, or columns of arrays."""
+"""Results of routing many queries: lazy decisions, or arrays."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from crossroute.routing.predictor import Foresight
 
 @dataclass(frozen=True, eq=False)
 class Routed:
-    """The routes of n queries, a row a query; NaN where no candidate satisfies the constraints.
+    """The choices for n queries as arrays; NaN where no candidate satisfies the constraints.
 
     Attributes:
         candidates: Names of the m candidates.
-        choice: Position of the chosen one among them, shape (n,); -1 where there is none.
+        choice: Index of the chosen candidate, shape (n,); -1 for none.
         quality: Its predicted quality, shape (n,), in [0, 1].
         cost: Its predicted cost, shape (n,), USD for one call.
         reward: Shape (n,): the logarithm of its exponential reward, or its linear reward.
@@ -42,14 +42,14 @@ class Routed:
 
     @property
     def names(self) -> list[str | None]:
-        """Name of each chosen candidate; None where there is none."""
+        """Name of each chosen candidate; None for none."""
         return [
             None if column == NONE_ELIGIBLE else self.candidates[column] for column in self.choice.tolist()
         ]
 
     @classmethod
-    def joined(cls, candidates: Sequence[str], parts: Iterable[Routed]) -> Routed:
-        """Return several parts as one."""
+    def concatenate(cls, candidates: Sequence[str], parts: Iterable[Routed]) -> Routed:
+        """Concatenate several parts."""
         whole = list(parts)
         columns = {
             field.name: np.concatenate([getattr(part, field.name) for part in whole])
@@ -74,9 +74,9 @@ def choose_columns(
     Args:
         candidates: Names of the m candidates.
         foresight: Predictions for the n queries.
-        screen: The constraints; None where only context windows count.
+        screen: The constraints; None checks only context windows.
         willingness_to_pay: USD, > 0.
-        reward: Which reward decides.
+        reward: The reward that is maximized.
     """
     quality, cost, fits = foresight.quality, foresight.cost, foresight.fits
     if screen is not None:
@@ -92,11 +92,11 @@ def choose_columns(
 
 
 class Decisions(Iterator[Decision]):
-    """An iterator over the decisions of many queries; it starts again after its end, if the queries can be read again.
+    """Iterate over the decisions of many queries; can be iterated again if the queries can.
 
     Args:
         queries: Any iterable of queries.
-        route: Returns a decision for each query, in order.
+        route: Yields a decision for each query, in order.
     """
 
     def __init__(
@@ -112,11 +112,11 @@ class Decisions(Iterator[Decision]):
         """Return itself.
 
         Raises:
-            ValueError: It has ended, and the queries can be read only once.
+            ValueError: It is exhausted, and so is the iterator of queries.
         """
         if self._ended and isinstance(self._queries, Iterator):
             raise ValueError(
-                "These decisions were read already, and so were the queries, which come once. Keep the decisions: "
+                "These decisions are exhausted, and so is the iterator of queries. Keep them in a list: "
                 "list(router.route_many(...))."
             )
         self._ended = False

@@ -1,4 +1,4 @@
-"""Members: a router over just the candidates that a user names, in any spelling."""
+"""Restrict a router to the models that a user names, in any spelling."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from crossroute.candidate import Candidate, Capability, Pool, Price
 from crossroute.catalogue import Catalogue, at_effort, candidate_meant, candidate_named, catalogued_price
 from crossroute.effort import read_effort, split_effort, with_effort
 from crossroute.errors import EffortError, UnknownCandidateError, UnprofiledCandidateError
-from crossroute.routing.believed import believed
+from crossroute.routing.believed import estimate_by_relatives
 from crossroute.routing.reuse import load_router, over
 from crossroute.routing.router import Router
 
 Model = TypeVar("Model")
 
 UNSTATED = frozenset({"effort", "model", "provider", "untold"})
-"""Fields of an ability that a candidate does not have."""
+"""Fields of `Ability` that are not fields of `Candidate`."""
 
 
 class Ability(BaseModel):
-    """An integration's knowledge of one of its models; None leaves a field to the router's candidate.
+    """What an integration knows about one of its models; None keeps the router's value.
 
     Attributes:
-        capabilities: Beyond text.
+        capabilities: Capabilities other than text.
         context_window: Tokens of input and output together.
-        price: In place of the candidate's.
-        model: The provider's name of the model; used where the router does not know the member's own name.
-        untold: Capabilities that it may have or lack: it is tried where no other member is known to have them.
-        effort: The effort in its own settings, such as `low`; used where its name states none, and the model has it.
-        provider: Of its answers, as OpenTelemetry names it; for traces alone.
+        price: Replaces the candidate's price.
+        model: The provider's model name; used if the router does not know the member's name.
+        untold: Capabilities that are unknown: the member is tried if no other one is known to have them.
+        effort: The effort in its own settings, such as `low`; used if its name states none and the model supports it.
+        provider: OpenTelemetry's name of the provider, for traces.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,11 +54,11 @@ class Ability(BaseModel):
         return candidate.model_copy(update={"name": name, "aliases": tuple(sorted(others)), **known})
 
     def _as_told(self, candidate: Candidate) -> Candidate:
-        """Return the variant of the candidate at the effort of its own settings."""
+        """Return the variant of the candidate at the effort of the member's settings."""
         told = read_effort(self.effort) if self.effort and not split_effort(candidate.name)[1] else None
         try:
             return candidate if told is None else at_effort(candidate, told)
-        except EffortError:  # the user who set it knows the model better
+        except EffortError:  # the catalogue does not know this effort of the model: keep the candidate
             return candidate
 
 
@@ -67,60 +67,65 @@ def by_name(
     name_of: Callable[[Model], str | None],
     effort_of: Callable[[Model], str | None] = lambda model: None,
 ) -> dict[str, Model]:
-    """Return models by name; those of a list get their provider's name of the model.
+    """Return models by name; models of a list are named by their provider's model name.
 
-    Several of the same model get their efforts as well: `gpt-5.5@low`, `gpt-5.5@high`.
+    If several have the same name, their efforts are appended: `gpt-5.5@low`, `gpt-5.5@high`.
+
+    Args:
+        models: Name -> model, or models.
+        name_of: Returns a model's name; None if it has none.
+        effort_of: Returns a model's effort; None if it has none.
 
     Raises:
-        TypeError: A single string, where several models are expected.
-        ValueError: A model of a list does not tell its name, or two tell the same.
+        TypeError: `models` is a single model.
+        ValueError: A model of a list has no name, or two have the same.
     """
     if isinstance(models, Mapping):
         return dict(models)
     if isinstance(models, (str, BaseModel)):  # pydantic's models pass for iterables of their fields
         one = models if isinstance(models, str) else type(models).__name__
         raise TypeError(f"Expected several models, got one, {one!r}; put it in a list.")
-    named = [(_name(model, name_of), model) for model in models]
+    named = [(_read_name(model, name_of), model) for model in models]
     asked = Counter(name for name, _ in named)
     found: dict[str, Model] = {}
     for name, model in named:
         told = read_effort(effort_of(model) or "") if asked[name] > 1 else None
         own = with_effort(name, told) if told else name
         if own in found:
-            raise ValueError(f"Two models are called {own!r}. Give them by name, or leave one out.")
+            raise ValueError(f"Two models are named {own!r}. Give them names in a dict, or leave one out.")
         found[own] = model
     return found
 
 
-def _name(model: Model, name_of: Callable[[Model], str | None]) -> str:
+def _read_name(model: Model, name_of: Callable[[Model], str | None]) -> str:
     name = name_of(model)
     if not name:
         raise ValueError(
-            f"An object of type {type(model).__name__} does not tell which model it is. Give models by name: "
+            f"An object of type {type(model).__name__} has no model name. Give models by name: "
             '{"gpt-5-mini": ..., "claude-opus-4-5": ...}.'
         )
     return name
 
 
 def at_prices(abilities: Mapping[str, Ability], prices: Mapping[str, Price]) -> dict[str, Ability]:
-    """Return the abilities with the stated prices.
+    """Return the abilities with the given prices.
 
     Raises:
-        ValueError: A price of none of the models.
+        ValueError: A price is given for an unknown name.
     """
-    strangers = prices.keys() - abilities.keys()
-    if strangers:
-        raise ValueError(f"A price is stated for {min(strangers)!r}, expected one of {', '.join(abilities)}.")
+    unknown = prices.keys() - abilities.keys()
+    if unknown:
+        raise ValueError(f"A price is given for {min(unknown)!r}, expected one of {', '.join(abilities)}.")
     stated = {name: {"price": prices[name]} if name in prices else {} for name in abilities}
     return {name: ability.model_copy(update=stated[name]) for name, ability in abilities.items()}
 
 
 def unprofiled(name: str, model: str | None = None) -> Candidate:
-    """Return a candidate for a model that the router does not know, from the catalogue where it is listed.
+    """Return a candidate without a profile for a model that the router does not know, from the catalogue if listed.
 
     Args:
         name: Its name.
-        model: The provider's name of it, used where the catalogue does not know the other.
+        model: The provider's model name, used if the catalogue does not know `name`.
     """
     spelled = model if model and Catalogue.bundled().find(name) is None else name
     resolution = Catalogue.bundled().find(spelled)
@@ -129,34 +134,34 @@ def unprofiled(name: str, model: str | None = None) -> Candidate:
 
 
 def known_as(pool: Pool, name: str, model: str | None = None) -> Candidate | None:
-    """Return the candidate of a member, by its name or its provider's name of the model; None if neither is known.
+    """Return the candidate of a member by its name or its provider's model name; None if neither can be resolved.
 
-    For a model that the router does not know, it has prior beliefs by its family, generation and size.
+    A model that the router does not know gets a prior estimated from its relatives (believed.py).
     """
     spelled = (name, model) if model else (name,)
     found = next(filter(None, (candidate_named(pool, each) for each in spelled)), None)
-    return found or next(filter(None, (believed(pool, each) for each in spelled)), None)
+    return found or next(filter(None, (estimate_by_relatives(pool, each) for each in spelled)), None)
 
 
 def router_over(
     router: Router | str | Path, members: Mapping[str, Ability], *, default: str | None = None
 ) -> Router:
-    """Return a router over the members that it knows, each under the name that it is given.
+    """Return a router over the members, each under its own name.
 
-    A name is the router's, an alias, or any spelling of either that the catalogue knows for the same model:
-    `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. Spelled as a local model
-    (`ollama/llama3.1:8b`) or as a host's free tier, it costs nothing unless its price is stated. A name of the user's
-    own (`fast`) means the model that the member asks, as its ability tells. A model that the router does not know is
-    what its family, generation and size lead to believe, where its name tells these (`ollama/qwen3.9:9b`).
+    A name is a candidate's name, an alias, or any spelling that the catalogue knows for the same model:
+    `openai:gpt-4o`, `bedrock/anthropic.claude-3-haiku-20240307-v1:0`. A local model (`ollama/llama3.1:8b`) or a host's
+    free tier costs nothing unless a price is stated. Any other name (`fast`) is resolved by `Ability.model`. A model
+    that the router does not know is estimated from its family, generation and size, if its name states these
+    (`ollama/qwen3.9:9b`).
 
     Args:
         router: A router, or the name or folder of one.
-        members: Name, alias or spelling of each model -> what it can do.
-        default: The member for what cannot be routed; the only one that the router need not know.
+        members: Name of each model -> what the integration knows about it.
+        default: The member for calls that cannot be routed; the only one that the router need not know.
 
     Raises:
-        UnprofiledCandidateError: The router does not know a member's name, and cannot read it.
-        ValueError: No member, or a default that is no member.
+        UnprofiledCandidateError: The router cannot resolve a member's name.
+        ValueError: There is no member, or the default is not one.
     """
     if not members:
         raise ValueError("Expected at least one model, got none.")
@@ -174,9 +179,13 @@ def router_over(
 def over_candidates(
     router: Router, named: Mapping[str, Candidate], abilities: Mapping[str, Ability]
 ) -> Router:
-    """Return a router over some of its candidates, each under another name, with what is known of it under that name.
+    """Return a router over some of its candidates, renamed.
 
-    A candidate may have several names, such as one at each of two hosts; its aliases mean the first.
+    Args:
+        router: The router.
+        named: New name -> candidate. A candidate may have several names, such as at two hosts; its aliases then stand
+            for the first.
+        abilities: New name -> fields that override the candidate's.
     """
     taken = set(named)
     members: list[Candidate] = []
@@ -189,10 +198,10 @@ def over_candidates(
 
 
 def over_pool(router: Router, pool: Pool) -> Router:
-    """Return a router over the candidates of a pool, under their names there and at the prices paid there.
+    """Return a router over the candidates of a pool, under the pool's names and at its prices.
 
     Raises:
-        UnknownCandidateError: The router does not know a candidate, by any spelling.
+        UnknownCandidateError: The router does not know a candidate, in any spelling.
     """
     from crossroute.data.prices import ESTIMATED
 
@@ -208,9 +217,9 @@ def over_pool(router: Router, pool: Pool) -> Router:
 
 
 def named_as(pool: Pool, start: Router) -> Router:
-    """Return a router whose candidates go by the names that a pool gives them: aliases, or any spelling.
+    """Return a router with its candidates renamed to a pool's names for the same models.
 
-    A candidate that the pool names twice is there twice.
+    A candidate that the pool names twice is included twice.
     """
     meant = {candidate.name: candidate_meant(start.pool, candidate) for candidate in pool}
     names: dict[str, list[str]] = {candidate.name: [] for candidate in start.pool}
@@ -232,8 +241,10 @@ def named_as(pool: Pool, start: Router) -> Router:
             others = set()
     router = start.over(Pool(renamed))
     sources = start.provenance.get("sources", {})
-    told = {name: sources[own] for own, found in names.items() for name in found or [own] if own in sources}
-    router.provenance = start.provenance | ({"sources": told} if sources else {})
+    renamed_sources = {
+        name: sources[own] for own, found in names.items() for name in found or [own] if own in sources
+    }
+    router.provenance = start.provenance | ({"sources": renamed_sources} if sources else {})
     return router
 
 

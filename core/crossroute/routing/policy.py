@@ -24,12 +24,12 @@ class Constraints(BaseModel):
 
     Attributes:
         capabilities: Capabilities that it must have, beyond text.
-        max_cost: USD for one call. The bound on a candidate's cost that holds with `max_cost_confidence`, which is
-            above its predicted cost, must not exceed this.
-        max_cost_confidence: Probability, in (0, 1).
-        min_quality: Least predicted quality, in [0, 1].
-        allow: Only these names, in any spelling; None allows all.
-        deny: Never these names, in any spelling.
+        max_cost: USD for one call, an upper limit on the `max_cost_confidence` quantile of a candidate's cost, which
+            is above its predicted cost.
+        max_cost_confidence: Probability that the cost does not exceed `max_cost`, in (0, 1).
+        min_quality: Lowest predicted quality, in [0, 1].
+        allow: Only these candidates, by name or alias; None allows all.
+        deny: Never these candidates, by name or alias.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,11 +44,11 @@ class Constraints(BaseModel):
 
     @classmethod
     def of(cls, given: Constraints | Mapping[str, Any]) -> Constraints:
-        """Return constraints given as `Constraints`, or as a mapping of their fields.
+        """Return `Constraints` from an instance or a mapping of fields.
 
         Raises:
-            TypeError: They are neither.
-            ValueError: There is no such field, or a value is not as expected.
+            TypeError: `given` is neither.
+            ValueError: A field is unknown, or a value invalid.
         """
         if isinstance(given, Constraints):
             return given
@@ -65,10 +65,10 @@ class Constraints(BaseModel):
         return cls.model_validate(dict(given))
 
     def named_in(self, pool: Pool) -> Constraints:
-        """Return the constraints with the pool's names in place of other spellings.
+        """Return the constraints with names resolved to the pool's.
 
         Raises:
-            UnknownCandidateError: The pool does not know a name.
+            UnknownCandidateError: The pool has no candidate of a name.
         """
         strangers = [name for name in self.deny | (self.allow or frozenset()) if name not in pool]
         if not strangers:
@@ -81,29 +81,29 @@ class Constraints(BaseModel):
         )
 
     def without(self, unable: Mapping[str, str]) -> Constraints:
-        """Return the constraints of a call that some candidates cannot take, for reasons given by the caller.
+        """Return the constraints with some candidates excluded for this call.
 
         Args:
-            unable: Candidate -> the reason.
+            unable: Candidate -> the reason, in words.
         """
         narrowed = self.model_copy()
         narrowed._unable = dict(unable)
         return narrowed
 
     def failure(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> str | None:
-        """Return the reason why a candidate may not be chosen, None where it may.
+        """Return the reason why a candidate is not eligible; None if it is.
 
         Args:
             candidate: The candidate.
             quality: Its predicted quality, in [0, 1]; NaN if unknown, which fails any limit.
-            cost: Upper bound of its cost that holds with `max_cost_confidence`, USD; NaN if unknown, likewise.
-            tokens: Input tokens of the call. The length of the answer is only predicted, and excludes no candidate.
+            cost: The `max_cost_confidence` quantile of its cost, USD; NaN if unknown, which fails any limit.
+            tokens: Input tokens of the call. The answer's length is only predicted, and excludes no candidate.
         """
         return next(self._failures(candidate, quality, cost, tokens), None)
 
     @property
     def without_limits(self) -> Constraints:
-        """The constraints without limits on predictions, for calls without predictions."""
+        """A copy without `max_cost` and `min_quality`, for calls without predictions."""
         return self.model_copy(update={"max_cost": None, "min_quality": None})
 
     def _failures(self, candidate: Candidate, quality: float, cost: float, tokens: float) -> Iterator[str]:
@@ -119,7 +119,7 @@ class Constraints(BaseModel):
             yield f"{told} min_quality {self.min_quality:g}"
 
     def standing_failures(self, candidate: Candidate) -> Iterator[str]:
-        """Yield the reasons why a candidate may not be chosen that do not depend on the query."""
+        """Yield the reasons to exclude a candidate that do not depend on the query."""
         names = {candidate.name, *candidate.aliases}
         lacking = self.capabilities - candidate.capabilities
         if self.allow is not None and not names & self.allow:
@@ -133,14 +133,14 @@ class Constraints(BaseModel):
 
 
 class Screen:
-    """Constraints over a pool; what does not depend on the query is evaluated once.
+    """Constraints applied to a pool; the parts that do not depend on the query are evaluated once.
 
     Args:
         pool: The m candidates.
         constraints: The conditions.
 
     Raises:
-        UnknownCandidateError: The pool does not know a name in the constraints.
+        UnknownCandidateError: The pool has no candidate of a name in the constraints.
     """
 
     def __init__(self, pool: Pool, constraints: Constraints) -> None:
@@ -150,13 +150,12 @@ class Screen:
         self._standing = None if standing.all() else standing
 
     def eligible(self, quality: Floats, bound: Floats | None, fits: Flags | None) -> Flags | None:
-        """Return which candidates may be chosen, shape (..., m); None where all may.
+        """Return which candidates are eligible, shape (..., m); None if all are.
 
         Args:
             quality: Predicted quality, shape (..., m).
-            bound: Upper bound of the cost that holds with `max_cost_confidence`, USD, shape (..., m); not read without
-                a `max_cost`.
-            fits: Whether the call is within each candidate's context window; None where all are.
+            bound: The `max_cost_confidence` quantile of the cost, USD, shape (..., m); unused without a `max_cost`.
+            fits: Whether the call is within each candidate's context window; None if all are.
         """
         least, most = self.constraints.min_quality, self.constraints.max_cost
         flags = [
@@ -165,10 +164,10 @@ class Screen:
             None if most is None or bound is None else bound <= most,
             None if least is None else quality >= least,
         ]
-        return reduce(_both, flags)
+        return reduce(_intersect, flags)
 
 
-def _both(some: Flags | None, others: Flags | None) -> Flags | None:
+def _intersect(some: Flags | None, others: Flags | None) -> Flags | None:
     if some is None or others is None:
         return others if some is None else some
     return some & others
@@ -177,8 +176,7 @@ def _both(some: Flags | None, others: Flags | None) -> Flags | None:
 def cache_saving(candidate: Candidate, query: Query) -> float:
     """Return the USD that a prompt cache saves if the candidate continues its conversation.
 
-    The cache holds what precedes the query's text: system prompt, tool definitions and history. The router subtracts
-    the saving from the candidate's predicted cost, so that a switch must earn more than that.
+    The cache covers everything before the query's text: system prompt, tool definitions and history.
 
     >>> from crossroute.candidate import Price
     >>> cached = Candidate(name="a", price=Price(input=10, output=30, cached_input=1))

@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 CACHED_QUERIES = 4096
 CACHED_CHARACTERS = 4_000
-"""Longer queries are not cached, since their texts would be kept."""
+"""Longer queries are not cached, to bound the memory of their texts."""
 
 
 SURE = 0.98
-"""Cap on predicted quality: outcomes tell no more, and of two candidates at the cap the cheaper one is chosen."""
+"""Cap on predicted quality, the most that outcomes support; of two candidates at the cap the cheaper one is chosen."""
 
 MOST_LOG_ODDS = float(np.log1p(-LEAST_CHANCE) - np.log(LEAST_CHANCE))
 
 LEAST_ANCHORS = 6
-"""Least number of measured candidates whose differences by cluster help to profile another."""
+"""Least number of measured candidates from which the covariance over clusters is estimated to profile another."""
 
 
 class Foresight:
@@ -54,12 +54,13 @@ class Foresight:
         cost: Predicted cost, shape (n, m), USD for one call.
         clusters: Shares of the clusters in each query, shape (n, k), summing to 1.
         trust: Similarity of each query to training queries, shape (n,), in [0, 1].
-        fits: Whether the input is within each candidate's context window, shape (n, m); None where all inputs are.
+        fits: Whether the input is within each candidate's context window, shape (n, m); None if all inputs are.
 
     Args:
         predictor: Of the m candidates.
-        queries: The n queries, encoded.
-        further: Additional tokens of each call for models with the older vocabulary, shape (n,); None without any.
+        queries: The n encoded queries.
+        further: Additional tokens of each call for models with the older vocabulary, shape (n,); None if there are
+            none.
     """
 
     def __init__(self, predictor: Predictor, queries: EncodedQueries, further: Floats | None = None) -> None:
@@ -89,7 +90,7 @@ class Foresight:
         if predictor.efforts is not None:
             quality = predictor.efforts.on_quality(quality, self._kinds)
             self._log_tokens = self._log_tokens + predictor.efforts.log_tokens
-        self._told = quality
+        self._before_lessons = quality
         if predictor.lessons is not None:
             quality = predictor.lessons.on_quality(quality)
             self._log_tokens = self._log_tokens + self.clusters @ predictor.lessons.log_tokens.T
@@ -105,7 +106,7 @@ class Foresight:
 
     @property
     def _kinds(self) -> Floats:
-        """Shares of the kinds of work in each query, shape (n, K); one kind, where the router knows none."""
+        """Shares of the kinds of work in each query, shape (n, K); a single kind if the router has none."""
         return np.ones((len(self.trust), 1)) if self._at is None else self._at.kinds
 
     @cached_property
@@ -126,10 +127,7 @@ class Foresight:
 
     @cached_property
     def quality_error(self) -> Floats:
-        """Standard error of the predicted quality, shape (n, m).
-
-        By the evidence behind the profiles, and by how far each query is from training.
-        """
+        """Standard error of the predicted quality, shape (n, m), from evidence and distance to training."""
         predictor = self._predictor
         variance, efforts = self.clusters @ predictor.variance, predictor.efforts
         if predictor.beliefs is None or self._at is None:
@@ -137,11 +135,15 @@ class Foresight:
         else:
             believed = self._at.kinds @ predictor.beliefs.ability_variance.T
             error = quality_error(self._at, self._outlook.quality, variance, believed)
-        error = error if efforts is None else efforts.with_error(error, self._told, self._kinds)
+        error = error if efforts is None else efforts.with_error(error, self._before_lessons, self._kinds)
         return error if predictor.lessons is None else predictor.lessons.with_error(error, self.quality)
 
     def quality_error_of(self, columns: npt.NDArray[np.intp]) -> Floats:
-        """Return the standard error of the predicted quality of one candidate a query, shape (n,)."""
+        """Return the standard error of the predicted quality of one candidate per query, shape (n,).
+
+        Args:
+            columns: The candidate of each query, shape (n,).
+        """
         predictor, rows = self._predictor, np.arange(len(columns))
         beliefs = predictor.beliefs
         if predictor.efforts or predictor.lessons or beliefs is None or self._at is None:
@@ -152,7 +154,7 @@ class Foresight:
 
     @cached_property
     def spread(self) -> Floats:
-        """Standard deviation of the logarithm of the answer's cost around what is predicted, shape (n, m)."""
+        """Standard deviation of the logarithm of the answer's cost around its prediction, shape (n, m)."""
         predictor = self._predictor
         efforts = predictor.efforts
         if predictor.doubt is None or predictor.beliefs is None or self._at is None:
@@ -164,16 +166,20 @@ class Foresight:
 
     @cached_property
     def output_cost(self) -> Floats:
-        """The part of the cost that pays for the answer, shape (n, m), USD."""
+        """Predicted cost of the output tokens, shape (n, m), USD."""
         reading: Floats = np.minimum(self._estimated, self._read * self._predictor.tariff.reading)
         return self._estimated - reading
 
     def cost_within(self, confidence: float) -> Floats:
-        """Return the cost that each call stays within with some probability, USD, shape (n, m)."""
-        return _within(self, confidence)
+        """Return a quantile of each call's cost, USD, shape (n, m).
+
+        Args:
+            confidence: Probability that the cost does not exceed it, in (0, 1).
+        """
+        return _cost_quantile(self, confidence)
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield what is foreseen of each query."""
+        """Yield the predictions query by query."""
         return (Row(self, row) for row in range(len(self.quality)))
 
 
@@ -203,25 +209,25 @@ class Row:
         return found
 
     def cost_within(self, confidence: float) -> Floats:
-        """Return the cost that the call stays within with some probability, USD, shape (m,)."""
-        return _within(self, confidence)
+        """Return a quantile of the call's cost, USD, shape (m,)."""
+        return _cost_quantile(self, confidence)
 
     def best(self, willingness_to_pay: float, reward: Reward) -> int:
-        """Return the column of the highest reward of all that hold the call; remembered as it was last asked for."""
+        """Return the column of the highest reward among candidates whose context window fits; the last is cached."""
         if self._best is None or self._best[:2] != (willingness_to_pay, reward):
             column = best(self.quality[None], self.cost[None], willingness_to_pay, reward, self.fits)[0]
             self._best = willingness_to_pay, reward, int(column)
         return self._best[2]
 
     def at_cost(self, cost: Floats) -> Row:
-        """Return the same at another cost, shape (m,)."""
+        """Return a copy with another predicted cost, shape (m,)."""
         other = Row(self._foresight, self._row)
         other.cost = cost
         return other
 
 
-def _within(foresight: Foresight | Row, confidence: float) -> Floats:
-    """Return the cost that is not exceeded with some probability, the answer's length taken as lognormal."""
+def _cost_quantile(foresight: Foresight | Row, confidence: float) -> Floats:
+    """Return a quantile of the cost, with the answer's length lognormal."""
     factor = np.exp(NormalDist().inv_cdf(confidence) * foresight.spread)
     return np.asarray(foresight.cost + foresight.output_cost * (factor - 1))
 
@@ -230,22 +236,22 @@ class Predictor:
     """The encoder, the network and the pool; safe to share between threads.
 
     Args:
-        network: Trained.
+        network: The trained network.
         pool: Candidates, each with a price and a profile over the network's clusters.
         query_encoder: Queries -> the network's input.
         cost_unit: What the network's cost head predicts.
-        doubt: How far queries lie from training; None predicts as if all were near.
-        context: Profiles of the pool that a query attends to for its context, whatever the pool to choose from: so
-            that what is predicted of a candidate does not depend on the others. By default the pool itself.
-        ensemble: What stands beside the network, for the candidates whose profiles it knows; a candidate that was
-            added, or profiled anew, is predicted by the network alone.
+        doubt: Measures how far queries are from training; None treats all queries as near.
+        context: Profiles that every query attends to, independent of the pool to choose from, so that the prediction
+            of a candidate does not depend on the others; by default the pool itself.
+        ensemble: A ridge regression and a forest stacked with the network, for candidates with the profiles they were
+            fitted to. Candidates added or profiled later are predicted by the network alone.
 
     Raises:
         DataError: A candidate has no price, or no profile over this network's clusters.
     """
 
     pool: Pool
-    """The candidates; each profile says by what clusters, and at what price, it was made."""
+    """The candidates; each profile records the clusters and the price that it was made with."""
 
     def __init__(
         self,
@@ -266,9 +272,9 @@ class Predictor:
         identity = network.weights["centroids"].tobytes() + cost_unit.encode()
         self.digest = hashlib.sha256(identity).hexdigest()[:12]
         prices = costs.prices(pool)
-        self.counts_more = np.array([_counts_more(candidate) for candidate in pool])
+        self.counts_more = np.array([_uses_older_vocabulary(candidate) for candidate in pool])
         profiles = pool_profiles(pool, network.config.clusters)
-        self.pool = self._taken_in(pool)
+        self.pool = self._adopt(pool)
         self.columns = None if ensemble is None else ensemble.columns(profiles.quality)
         self.weighed = None if ensemble is None or self.columns is None else ensemble.over(self.columns)
         self.tariff = costs.Tariff(prices, cost_unit, learned_prices(self.pool))
@@ -281,7 +287,7 @@ class Predictor:
         self.efforts = pool_efforts(self.pool, doubt.kinds if doubt else None)
         self.lessons = pool_lessons(self.pool, network.config.clusters)
         self._older = bool(self.counts_more.any())
-        self._memory: dict[Query, Row] = {}  # the query that was asked last is the last
+        self._memory: dict[Query, Row] = {}  # most recently used last
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -289,7 +295,7 @@ class Predictor:
         return partial(Predictor, doubt=self.doubt, context=self.context, ensemble=self.ensemble), parts
 
     def foresee(self, queries: Sequence[Query]) -> list[Row]:
-        """Foresee each query; the last ones are remembered."""
+        """Predict each query, with a cache of the latest ones."""
         found = {query: self._recall(query) for query in queries}
         missing = [query for query, row in found.items() if row is None]
         if missing:
@@ -298,12 +304,12 @@ class Predictor:
         return [row for query in queries if (row := found[query]) is not None]
 
     def foresee_one(self, query: Query) -> Row:
-        """Foresee a query; the last ones are remembered."""
+        """Predict one query, with a cache of the latest ones."""
         known = self._recall(query)
         return known or self._remember(query, Row(self.foresee_queries([query]), 0))
 
     def foresee_queries(self, queries: Sequence[Query]) -> Foresight:
-        """Foresee queries together."""
+        """Predict queries in one batch, without the cache."""
         encoded, further = self._encoded(queries), None
         if self._older:
             beyond = [query.further_tokens for query in queries]
@@ -311,16 +317,19 @@ class Predictor:
         return Foresight(self, encoded, further)
 
     def foresee_encoded(self, queries: EncodedQueries) -> Foresight:
-        """Foresee queries that are encoded already."""
+        """Predict queries that are already encoded."""
         return Foresight(self, queries._replace(vectors=np.asarray(queries.vectors, dtype=np.float32)))
 
     def profile(self, outcomes: Outcomes) -> Pool:
         """Profile the candidates of some outcomes over this network's clusters.
 
+        Args:
+            outcomes: Of candidates with prices, on any queries.
+
         Raises:
             DataError: A candidate has no price, or none of its outcomes is known.
         """
-        costs.prices(outcomes.pool)  # refuses what has none
+        costs.prices(outcomes.pool)  # raises for a candidate without a price
         queries = self.query_encoder.read([Query(text) for text in outcomes.texts])
         network = self.network
         found = profiled(
@@ -330,10 +339,10 @@ class Predictor:
             (network.weights["quality_effects"], network.weights["tokens_effects"]),
             anchors=self._anchors(outcomes.pool),
         )
-        return self._taken_in(found)
+        return self._adopt(found)
 
     def _anchors(self, profiled: Pool) -> Floats | None:
-        """Return the quality per cluster of the measured candidates not profiled now; None where they are few."""
+        """Return the quality per cluster of the other measured candidates, shape (a, k); None if they are too few."""
         others = Pool(
             candidate
             for candidate in self.pool
@@ -343,8 +352,12 @@ class Predictor:
             return None
         return pool_profiles(others, self.network.config.clusters).quality.astype(float)
 
-    def _taken_in(self, pool: Pool) -> Pool:
-        """Return a pool whose profiles say by what clusters, and at what price, they were made: here, if unsaid."""
+    def _adopt(self, pool: Pool) -> Pool:
+        """Record in each profile this network's clusters and the candidate's price, unless it records others.
+
+        Raises:
+            DataError: A profile was made by another router.
+        """
         taken = []
         for candidate in pool:
             profile, price = candidate.profile, candidate.price
@@ -363,10 +376,10 @@ class Predictor:
 
     def with_pool(self, pool: Pool) -> Predictor:
         """Return the same network and encoder over another pool."""
-        return self._rebuilt(pool, self.doubt, self.ensemble)
+        return self._rebuild(pool, self.doubt, self.ensemble)
 
     def accustomed(self, queries: EncodedQueries | None) -> Predictor:
-        """Return the same, which reads strange queries in part as these, or as none; see `Doubt.accustomed`."""
+        """Return a predictor adapted to a user's queries, or to none; see `Doubt.accustomed`."""
         if self.doubt is None:
             return self
         if queries is None:
@@ -374,14 +387,14 @@ class Predictor:
         return self.with_doubt(self.doubt.accustomed(self.network.project(queries.vectors)))
 
     def with_doubt(self, doubt: Doubt | None) -> Predictor:
-        """Return the same network, encoder and pool with another measure of doubt."""
-        return self._rebuilt(self.pool, doubt, self.ensemble)
+        """Return the same network, encoder and pool with another doubt model."""
+        return self._rebuild(self.pool, doubt, self.ensemble)
 
     def with_ensemble(self, ensemble: Ensemble | None) -> Predictor:
-        """Return the same network, encoder and pool with other members beside the network."""
-        return self._rebuilt(self.pool, self.doubt, ensemble)
+        """Return the same network, encoder and pool with another ensemble."""
+        return self._rebuild(self.pool, self.doubt, ensemble)
 
-    def _rebuilt(self, pool: Pool, doubt: Doubt | None, ensemble: Ensemble | None) -> Predictor:
+    def _rebuild(self, pool: Pool, doubt: Doubt | None, ensemble: Ensemble | None) -> Predictor:
         parts = (self.network, pool, self.query_encoder, self.cost_unit)
         return Predictor(*parts, doubt=doubt, context=self.context, ensemble=ensemble)
 
@@ -405,12 +418,12 @@ class Predictor:
         width = encoded.vectors.shape[1]
         if width != self.network.config.width:
             raise EncoderError(
-                f"The encoder {self.query_encoder.name!r} gives {width} numbers a query; this "
-                f"router reads {self.network.config.width}. Pass the encoder that it was trained with."
+                f"The encoder {self.query_encoder.name!r} returns {width} features per query; this router expects "
+                f"{self.network.config.width}. Pass the encoder that it was trained with."
             )
         return encoded
 
 
-def _counts_more(candidate: Candidate) -> bool:
-    """Return whether a candidate reads by the older vocabulary, which has fewer words of scripts beside Latin."""
+def _uses_older_vocabulary(candidate: Candidate) -> bool:
+    """Return whether a candidate tokenizes with cl100k, which needs more tokens for scripts other than Latin."""
     return any(vocabulary_of(name) == "cl100k" for name in (candidate.name, *candidate.aliases))

@@ -1,12 +1,12 @@
-"""Prove, by outcomes, that a promise of quality holds at some settings of the dial.
+"""Test from outcomes whether a promise of quality holds at some settings of the dial.
 
-Against the best of several candidates, every one is tested at the full level: the promise is broken only where one of
-them is better by more than the drop (an intersection-union test). So is each reading of a query that may be an agent's
-whole run, or one call as all are through an integration: the choices differ, and the promise is to hold for both.
+Against the best of several candidates, each one is tested at the full level (an intersection-union test): the promise
+is broken only if one of them is better by more than the drop. Queries that may be an agent's whole run are tested both
+as runs and as single calls, since the choices differ.
 
-A log tells one candidate's quality a query, which counts by 1 / its propensity. A reference that could not be chosen is
-unknown there, and counts as right (quality 1); a choice that could not be, as wrong. So each loss is bounded from above
-in the mean, and the promise holds whatever was left to chance.
+A traffic log holds the quality of one candidate per query, weighted by 1 / propensity. A reference that could not be
+chosen counts as right there (quality 1), a choice that could not be made counts as wrong, so that each mean loss is
+bounded from above.
 """
 
 from __future__ import annotations
@@ -33,17 +33,25 @@ from crossroute.routing.evidence import Columns, FloorEvidence
 from crossroute.routing.predictor import Predictor
 
 COARSE = 4
-"""Every how many settings are tested where each takes playing cascades."""
+"""With cascades, which are slow to replay, every so many settings are tested."""
 
 SUPPORTED = 0.02
-"""Share of a log's queries by which settings may differ in how many of their choices had a chance there."""
+"""Tolerance, as a share of a log's queries, for the share of choices with a propensity above 0."""
 
 MARGIN = 8
-"""Settings that are tested above the first at which a price changes a choice."""
+"""Settings tested above the first one at which a price changes a choice."""
 
 
 class Proof:
-    """Whether a promise holds at some settings, by outcomes and by what a router foresees of the same queries."""
+    """Tests of a promise at settings of the willingness to pay.
+
+    Args:
+        promise: What is to be proved.
+        evidence: Outcomes that the router was not trained on.
+        predictor: Of the router, for its predictions on the same queries.
+        reward: Of the router.
+        verifier: Of the router, for promises with several calls.
+    """
 
     def __init__(
         self,
@@ -56,7 +64,7 @@ class Proof:
     ) -> None:
         self._readings = [
             Prediction(predictor.pool.names, foreseen.quality, foreseen.cost)
-            for foreseen in map(predictor.foresee_encoded, _readings(evidence.queries, predictor))
+            for foreseen in map(predictor.foresee_encoded, _reading_variants(evidence.queries, predictor))
         ]
         self._promise, self._evidence, self._columns = promise, evidence, evidence.columns(predictor.pool)
         self._reward, self._verifier = reward, verifier
@@ -68,22 +76,26 @@ class Proof:
 
     @cached_property
     def grid(self) -> Floats:
-        """The settings to test, from the dearest on, without the many at which money is no object to any query.
+        """The settings to test, descending, without the highest ones at which no choice changes.
 
-        Of a log, from the dearest on at which choices had a chance there, as far as they had at any: that is seen
-        without a look at quality, and no dial goes above it.
+        For a log, they begin at the highest setting at which about as many choices have a propensity above 0 as at any
+        other; this does not depend on quality, so the test stays valid.
         """
         among = GRID if self._promise.max_calls == 1 else GRID[::COARSE]
         if self._evidence.logged:
-            had = np.array([self._had_chance(pay).mean() for pay in among])
-            return among[int(np.argmax(had >= had.max() - SUPPORTED)) :]
-        lavish = self._picks_of_all(GRID[:1])
-        thrifty = (self._picks_of_all(pay[None]) != lavish for pay in among)
-        first = next((place for place, changed in enumerate(thrifty) if changed.any()), 1)
+            supported = np.array([self._was_possible(pay).mean() for pay in among])
+            return among[int(np.argmax(supported >= supported.max() - SUPPORTED)) :]
+        highest = self._choose_for_all(GRID[:1])
+        changes = (self._choose_for_all(pay[None]) != highest for pay in among)
+        first = next((place for place, changed in enumerate(changes) if changed.any()), 1)
         return np.concatenate([GRID[:1], among[max(1, first - MARGIN) :]])
 
     def holds(self, settings: Floats) -> npt.NDArray[np.bool_]:
-        """Return whether the promise is proved at each setting, shape (p,)."""
+        """Return whether the promise is proved at each setting, shape (p,).
+
+        Args:
+            settings: Willingness to pay, USD, shape (p,).
+        """
         promise = self._promise
         holds = np.ones(len(settings), dtype=bool)
         for _, loss in self._losses(settings):
@@ -91,8 +103,8 @@ class Proof:
             holds &= tested.all(axis=1)
         return holds
 
-    def complaint(self) -> str:
-        """Say why nothing is proved where most is paid: what is lost there, or how many outcomes it takes."""
+    def explain_failure(self) -> str:
+        """Explain why the promise is not proved at the highest setting: the loss, or the outcomes needed."""
         promise = self._promise
         needed, worst = [], (0.0, "", "")
         for group, loss in self._losses(self.grid[:1]):
@@ -108,112 +120,119 @@ class Proof:
             mean, name, group = worst
             where = f" on {group!r}" if group else ""
             if np.isinf(mean):
-                return f"There is no outcome{where} to prove it on; it takes about {_least(promise):,}."
-            dearest = self.grid[0]
-            paid = "However much is paid" if dearest == MOST_TO_PAY else f"At {usd(dearest)} to pay"
+                return f"There is no outcome{where} to prove it on; about {_least_outcomes(promise):,} are needed."
+            highest = self.grid[0]
+            paid = "At any price" if highest == MOST_TO_PAY else f"At a willingness to pay of {usd(highest)}"
             return (
                 f"{paid}, the router's choices are {mean:.3f} worse than {name}{where} on these "
                 f"{len(self._rows[group]):,} outcomes, and {promise.drop:g} is to be proved: allow a larger drop."
-                f"{self._untried(name, group)}"
+                f"{self._describe_untried(name, group)}"
             )
         most, have, group = max(needed)
         where = f" of {group!r}" if group else ""
         held = f"{have:,} outcome{where} is" if have == 1 else f"{have:,} outcomes{where} are"
         return (
             f"{held} too few to prove a drop of {promise.drop:g} at confidence "
-            f"{promise.confidence:g}: it takes about {max(most, have + 1):,}. Record more, or allow a larger drop."
+            f"{promise.confidence:g}: about {max(most, have + 1):,} are needed. Record more, or allow a larger drop."
         )
 
-    def _untried(self, name: str, group: str) -> str:
-        """Say on how many outcomes of a log the reference, or the dearest choice, could not be chosen."""
+    def _describe_untried(self, name: str, group: str) -> str:
+        """Describe how often the reference, or the choice, could not be made in a log; empty without a log."""
         if not self._evidence.logged:
             return ""
         rows, column = self._rows[group], self._evidence.candidates.index(name)
         untried = (self._evidence.propensity[rows, column] == 0).mean()
-        had = self._had_chance(self.grid[0])[rows].mean()
+        possible = self._was_possible(self.grid[0])[rows].mean()
         return (
-            f" On {untried:.0%} of them {name} could not be chosen, and counts as right; on {1 - had:.0%} the router's "
-            "choice could not be, and counts as wrong. Have the pool that writes the log explore more, or record "
-            "outcomes of every candidate."
+            f" On {untried:.0%} of them {name} could not be chosen, and counts as right; on {1 - possible:.0%} the "
+            "router's choice could not be made, and counts as wrong. Increase the exploration of the pool that writes "
+            "the log, or record outcomes of every candidate."
         )
 
-    def _had_chance(self, willingness_to_pay: float) -> npt.NDArray[np.bool_]:
-        """Return whether the choice at a setting could be made when the log was written, or loses nothing, (n,)."""
-        picks = self._columns[self._picks(self._readings[0], np.array([willingness_to_pay]))[:, 0]]
+    def _was_possible(self, willingness_to_pay: float) -> npt.NDArray[np.bool_]:
+        """Return whether the choice at a setting had a propensity above 0, or is the reference, shape (n,)."""
+        picks = self._columns[self._choose(self._readings[0], np.array([willingness_to_pay]))[:, 0]]
         chances = np.take_along_axis(self._evidence.propensity, np.maximum(picks, 0)[:, None], axis=1)[:, 0]
         is_reference = (picks == self._references[0]) & (len(self._references) == 1)
         return np.asarray((picks >= 0) & (chances > 0) | is_reference)
 
     @property
     def _references(self) -> list[int]:
-        """Columns of the candidates that quality is compared with."""
+        """Columns of the candidates that the quality is compared with."""
         names = self._evidence.candidates
         return [*range(len(names))] if self._promise.against == BEST else [names.index(self._promise.against)]
 
     def _losses(self, settings: Floats) -> Iterator[tuple[str, Floats]]:
-        """Yield each group, by reading and number of calls, with its losses, shape (its queries, p, references)."""
+        """Yield each group with its losses, per reading and number of calls, shape (group's queries, p, references)."""
         for read, calls in product(self._readings, range(1, self._promise.max_calls + 1)):
             loss = (
-                self._logged(read, settings) if self._evidence.logged else self._paired(read, settings, calls)
+                self._logged_losses(read, settings)
+                if self._evidence.logged
+                else self._paired_losses(read, settings, calls)
             )
             for name, rows in self._rows.items():
                 yield name, loss[rows]
 
-    def _paired(self, read: Prediction, settings: Floats, calls: int) -> Floats:
-        """Return the reference's quality less that of the choice, shape (n, p, references)."""
+    def _paired_losses(self, read: Prediction, settings: Floats, calls: int) -> Floats:
+        """Return the reference's quality minus that of the choice, shape (n, p, references)."""
         quality = self._evidence.quality
-        reached = self._played(read, settings, calls) if calls > 1 else self._chosen(read, settings)
+        reached = (
+            self._cascade_quality(read, settings, calls)
+            if calls > 1
+            else self._chosen_quality(read, settings)
+        )
         return np.asarray(quality[:, None, self._references] - reached[:, :, None])
 
-    def _chosen(self, read: Prediction, settings: Floats) -> Floats:
-        """Return the quality of what is chosen, shape (n, p); 0 where that is not known."""
-        column = self._columns[self._picks(read, settings)]  # (n, p)
+    def _chosen_quality(self, read: Prediction, settings: Floats) -> Floats:
+        """Return the quality of the choice, shape (n, p); 0 if it is unknown."""
+        column = self._columns[self._choose(read, settings)]  # (n, p)
         found = np.take_along_axis(self._evidence.quality, np.maximum(column, 0), axis=1)
         return np.where(column < 0, 0.0, found)
 
-    def _picks_of_all(self, settings: Floats) -> Columns:
-        return np.concatenate([self._picks(read, settings) for read in self._readings])
+    def _choose_for_all(self, settings: Floats) -> Columns:
+        return np.concatenate([self._choose(read, settings) for read in self._readings])
 
-    def _picks(self, read: Prediction, settings: Floats) -> Columns:
+    def _choose(self, read: Prediction, settings: Floats) -> Columns:
         return np.stack([best(read.quality, read.cost, float(pay), self._reward) for pay in settings], axis=1)
 
-    def _played(self, read: Prediction, settings: Floats, calls: int) -> Floats:
-        """Return the quality of the answer that several calls lead to, shape (n, p)."""
+    def _cascade_quality(self, read: Prediction, settings: Floats, calls: int) -> Floats:
+        """Return the quality of the answer after up to so many calls, shape (n, p)."""
         place = np.maximum(self._columns, 0)
         known = self._columns >= 0
-        observed = _outcomes(
+        observed = _build_outcomes(
             read.candidates,
             np.where(known, self._evidence.quality[:, place], 0.0),
             np.where(known, self._evidence.answer_logprob[:, place], np.nan),
         )
         return play(read, observed, self._verifier, settings, self._reward, max_calls=calls).quality
 
-    def _logged(self, read: Prediction, settings: Floats) -> Floats:
-        """Return losses from a log in which one candidate a query answered, shape (n, p, references).
+    def _logged_losses(self, read: Prediction, settings: Floats) -> Floats:
+        """Return importance-weighted losses from a log with one answer per query, shape (n, p, references).
 
-        Their mean is that of the losses, or above it where a reference or a choice could not be chosen:
-        (1[answered by the reference], or 1 if it could not be) * quality / propensity, less the choice's; 0 of itself.
+        A loss is 1[answered by the reference] * quality / propensity minus the same for the choice; 1 in place of the
+        first term if the reference could not be chosen, and 0 if the choice is the reference. Its expectation is the
+        mean loss, or above it.
         """
         evidence, references = self._evidence, np.array(self._references)
         answered = (~np.isnan(evidence.quality)).argmax(axis=1)  # (n,)
         rows = np.arange(len(evidence))
         worth = (evidence.quality / np.where(evidence.propensity > 0, evidence.propensity, 1))[rows, answered]
-        choice = self._columns[self._picks(read, settings)][:, :, None]  # (n, p, 1)
+        choice = self._columns[self._choose(read, settings)][:, :, None]  # (n, p, 1)
         reached = np.where(choice == answered[:, None, None], worth[:, None, None], 0.0)
-        told = np.where(answered[:, None] == references, worth[:, None], 0.0)  # (n, references)
-        told = np.where(evidence.propensity[:, references] > 0, told, 1.0)
-        return np.where(choice == references, 0.0, told[:, None, :] - reached)
+        compared = np.where(answered[:, None] == references, worth[:, None], 0.0)  # (n, references)
+        compared = np.where(evidence.propensity[:, references] > 0, compared, 1.0)
+        return np.where(choice == references, 0.0, compared[:, None, :] - reached)
 
 
-def _readings(queries: EncodedQueries, predictor: Predictor) -> list[EncodedQueries]:
-    """Return the queries as they were told, and as one call each where that is read otherwise."""
+def _reading_variants(queries: EncodedQueries, predictor: Predictor) -> list[EncodedQueries]:
+    """Return the queries as stated, and, unless all are single calls, as single calls."""
     if predictor.doubt is None or queries.one_call.all():
         return [queries]
     return [queries, queries._replace(one_call=np.ones_like(queries.one_call))]
 
 
-def _outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -> Outcomes:
-    """Return outcomes without texts, for `play`."""
+def _build_outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -> Outcomes:
+    """Build outcomes without texts, for `play`."""
     count, nothing = len(quality), np.zeros(quality.shape)
     return Outcomes(
         query_ids=tuple(map(str, range(count))),
@@ -230,6 +249,6 @@ def _outcomes(names: tuple[str, ...], quality: Floats, answer_logprob: Floats) -
     )
 
 
-def _least(promise: Promise) -> int:
-    """Return how many outcomes it takes where none of them shows a loss."""
+def _least_outcomes(promise: Promise) -> int:
+    """Return how many outcomes are needed if none of them shows a loss."""
     return observations_needed(np.zeros(1), promise.drop, promise.confidence) or 1

@@ -79,15 +79,15 @@ def over(router: Router, pool: Pool) -> Router:
     made = _MADE.setdefault(router, LRUCache(POOLS))
     found = made.get(pool)
     if found is None:
-        found = _over(router, pool)
+        found = _build_router(router, pool)
         made.put(pool, found)
     return found
 
 
-def _over(router: Router, pool: Pool) -> Router:
+def _build_router(router: Router, pool: Pool) -> Router:
     if _in_event_loop():  # disks block it, and some hosts of agents refuse what does
         return router.over(pool)
-    path = dials_folder() / f"{_digest(router, pool)}.json"
+    path = dials_folder() / f"{_hash_dial_inputs(router, pool)}.json"
     kept = _read(path, len(pool))
     found = router.over(pool, dial=None if kept is None else kept.dial)
     pay = found.dial.at(DEFAULT_COST_PREFERENCE)
@@ -130,17 +130,17 @@ def _write(path: Path, kept: KeptDial) -> None:
                 old.unlink(missing_ok=True)
 
 
-def _digest(router: Router, pool: Pool) -> str:
+def _hash_dial_inputs(router: Router, pool: Pool) -> str:
     """Return a digest of all that a dial over a pool follows from."""
     if router not in _DIGESTS:
-        _DIGESTS[router] = _router_digest(router)
+        _DIGESTS[router] = _hash_router(router)
     told = hashlib.sha256(_DIGESTS[router])
     for candidate in pool:
         told.update(candidate.model_dump_json().encode())
     return told.hexdigest()[:32]
 
 
-def _router_digest(router: Router) -> bytes:
+def _hash_router(router: Router) -> bytes:
     """Return a digest of what a dial follows from over any pool: megabytes, and read once."""
     predictor, told = router.predictor, hashlib.sha256()
     with suppress(PackageNotFoundError):

@@ -61,7 +61,7 @@ _COLUMNS = tuple(Alternative.model_fields)
 
 
 class DialSetting(NamedTuple):
-    """The dial of one call: willingness to pay in USD, the cost preference that set it, and warnings about it."""
+    """The dial of one call: willingness to pay in USD, the cost preference it came from, and warnings."""
 
     pay: float
     preference: float | None
@@ -72,19 +72,19 @@ class Router(Variants, InNotebooks):
     """Choose a candidate for each query by predicted quality and cost.
 
     Load one with `Router.from_pretrained`, train one with `crossroute.fit`. Safe to share between threads and
-    asyncio tasks: nothing but its caches changes after construction.
+    asyncio tasks: only its caches change after construction.
 
     Args:
         predictor: The encoder, the network and the pool.
-        calibration: Queries on which the dial is set for this pool, and for any other.
+        calibration: Queries on which the dial is calibrated, for this pool and for derived ones.
         cluster_labels: A name for each cluster, length k.
-        reward: Which reward decides.
-        provenance: Where the weights come from (data, seed, figures): plain JSON data.
-        dial: Cost preference -> willingness to pay; by default calibrated here.
-        verifier: Weighs evidence about answers; by default the bundled one.
-        floor: A promise of quality; see `with_floor`.
-        trained_on: Digests of the training queries, as `text_digests` gives them; None where they are not known.
-        spending: Budgets that limit what is routed; see `with_budgets`.
+        reward: The reward that is maximized.
+        provenance: Origin of the weights (data, seed, figures), as plain JSON data.
+        dial: Cost preference -> willingness to pay; calibrated on `calibration` by default.
+        verifier: Scores evidence about answers; the bundled one by default.
+        floor: A quality floor; see `with_floor`.
+        trained_on: Digests of the training queries, from `text_digests`; None if unknown.
+        spending: Budgets; see `with_budgets`.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Router(Variants, InNotebooks):
         self._expected: Foresight | None = None
         self.sole_choices: dict[float, int | None] = {}  # by willingness to pay, where known in advance
         self._names = predictor.pool.names
-        self.dial = dial or self._calibrated_dial()
+        self.dial = dial or self._calibrate_dial()
         self._pay = lru_cache(CACHED_DIALS)(self.dial.at)
         self._pay(DEFAULT_COST_PREFERENCE)
         self._setting_at = lru_cache(CACHED_DIALS)(self._resolve_preference)
@@ -121,14 +121,14 @@ class Router(Variants, InNotebooks):
 
     @classmethod
     def from_pretrained(cls, name: str | Path = DEFAULT_ROUTER, *, encoder: Encoder | None = None) -> Router:
-        """Load a bundled router by name, or one from a folder or the hub.
+        """Load a router: a bundled one by name, or one from a folder or the Hugging Face hub.
 
         Args:
             name: A bundled name ("routerbench"), a folder, or a hub id ("owner/name").
-            encoder: The encoder that the router was trained with, where that was an object of your own.
+            encoder: The encoder that the router was trained with, if that was an object of your own.
 
         Raises:
-            CheckpointError: There is no such router, or its files cannot be trusted.
+            CheckpointError: There is no such router, or its files are damaged or of another format.
         """
         from crossroute.routing.checkpoint import load
 
@@ -136,7 +136,10 @@ class Router(Variants, InNotebooks):
         return router._with_updates() if name == WIDEST_ROUTER else router
 
     def predict(self, queries: Sequence[str | Query]) -> Prediction:
-        """Predict the quality and the cost of every candidate's answer to every query.
+        """Predict the quality and cost of every candidate's answer to every query.
+
+        Args:
+            queries: n texts or `Query` objects.
 
         Returns:
             Quality in [0, 1] with its standard error, and cost in USD for one call with its 90 % quantile, each of
@@ -166,35 +169,36 @@ class Router(Variants, InNotebooks):
         """Choose the candidate for one query.
 
         Args:
-            query: The text, or a `Query` with its system prompt, context and tokens. Whether it is one call or a whole
-                run of an agent, the `Query` states, or it is read from the text.
+            query: A text, or a `Query` with system prompt, context and token count. `Query.one_call` states whether it
+                is one call or an agent's whole run; by default this is inferred from the text.
             cost_preference: The dial in [0, 1]: 0 quality first, 1 cheapest; 0.5 by default.
-            willingness_to_pay: The paper's lambda in USD, in place of the dial.
-            constraints: What the candidate must satisfy.
-            current: The candidate that answered this conversation so far: the saving of its provider's prompt cache is
-                subtracted from its predicted cost, so that a switch must earn more than that.
-            budget_keys: Keys of the budgets that the call counts for, beside those of all calls; one str is allowed.
-            exploration: Share of the choices that goes to candidates which may be as good, in [0, 1); see `explore`.
+            willingness_to_pay: The reward's lambda in USD, > 0; replaces the dial.
+            constraints: Conditions that the candidate must satisfy.
+            current: The candidate that answered this conversation so far. The saving of its provider's prompt cache is
+                subtracted from its predicted cost, so that a switch must be worth more than that.
+            budget_keys: Keys of the budgets that the call counts for, in addition to those of all calls; a single str
+                is allowed.
+            exploration: Share of the choices spread over candidates that may be as good, in [0, 1); see `explore`.
 
         Raises:
             BudgetSpentError: A budget that refuses calls has too little left.
-            NoEligibleCandidateError: No candidate satisfies the constraints; gives the reason for each.
+            NoEligibleCandidateError: No candidate satisfies the constraints; lists the reason for each.
             UnknownCandidateError: The pool does not know `current` or a name in the constraints.
         """
         if not isinstance(query, (str, Query)):
             raise TypeError(
                 f"route expects a str or a Query, got {type(query).__name__}; for several use route_many."
             )
-        query = self._to_route(query)
-        dial = self._dial_setting(cost_preference, willingness_to_pay)
-        screen = self._screen_for(constraints)
+        query = self._read_query(query)
+        dial = self._resolve_dial(cost_preference, willingness_to_pay)
+        screen = self._build_screen(constraints)
         row = self.predictor.foresee_one(query)
         if self.spending is None:
             decision = self._decide(query, row, dial, screen, current)
         else:
             stated = cost_preference is not None or willingness_to_pay is not None
             decide = partial(self._decide, query, row)
-            decision = self._within_budgets(decide, dial, stated, budget_keys, screen, current)
+            decision = self._decide_within_budgets(decide, dial, stated, budget_keys, screen, current)
         return explore(decision, exploration) if exploration else decision
 
     def route_many(
@@ -208,12 +212,12 @@ class Router(Variants, InNotebooks):
         budget_keys: Iterable[str] = (),
         exploration: float = 0.0,
     ) -> Decisions:
-        """Return decisions, made 64 queries at a time as they are read; arguments and errors as for `route`.
+        """Choose the candidates for many queries, lazily in batches of 64; arguments and errors as for `route`.
 
-        They can be read several times, and are computed again each time, unless `queries` is an iterator.
+        The result can be iterated several times, and is computed again each time, unless `queries` is an iterator.
         """
-        dial = self._dial_setting(cost_preference, willingness_to_pay)
-        screen = self._screen_for(constraints)
+        dial = self._resolve_dial(cost_preference, willingness_to_pay)
+        screen = self._build_screen(constraints)
         if self.spending is not None:
             route = partial(
                 self.route,
@@ -244,48 +248,48 @@ class Router(Variants, InNotebooks):
         willingness_to_pay: float | None = None,
         constraints: Constraints | Mapping[str, Any] | None = None,
     ) -> Routed:
-        """Route many queries to arrays: the same choices as `route_many`, without a `Decision` for each.
+        """Choose the candidates for many queries, as arrays: the choices of `route_many` without `Decision` objects.
 
-        Reads `queries` 256 at a time and keeps five numbers a query; arguments and errors as for `route`, but where no
-        candidate is eligible the choice is -1.
+        Reads `queries` in batches of 256 and keeps five numbers per query. Arguments and errors as for `route`, except
+        that the choice is -1 where no candidate is eligible.
 
         Returns:
-            Arrays of shape (n,): choice, quality, cost, reward and error; they pickle.
+            Arrays of shape (n,): choice, quality, cost, reward and error. They can be pickled.
 
         Raises:
             ValueError: The router has budgets, which count calls one by one.
         """
         if self.spending is not None:
             raise ValueError("Budgets count calls one by one: use route_many, or without_budgets() first.")
-        dial = self._dial_setting(cost_preference, willingness_to_pay)
-        screen = self._screen_for(constraints)
+        dial = self._resolve_dial(cost_preference, willingness_to_pay)
+        screen = self._build_screen(constraints)
         parts = (
             choose_columns(self._names, self.predictor.foresee_queries(batch), screen, dial.pay, self.reward)
             for batch in self._batches(queries, COLUMNS_BATCH)
         )
-        return Routed.joined(self._names, parts)
+        return Routed.concatenate(self._names, parts)
 
-    def _to_route(self, query: str | Query) -> Query:
-        """Return a query to predict for; a floor is not proved for whole runs, so under one none is taken as stated."""
+    def _read_query(self, query: str | Query) -> Query:
+        """Return a query to predict; a floor is not proved for whole runs, so with one, stated runs are inferred."""
         query = Query.of(query)
         return replace(query, one_call=None) if self.floor and query.one_call is False else query
 
     def _batches(self, queries: Iterable[str | Query], size: int = BATCH) -> Iterator[list[Query]]:
-        return batches(queries, size, self._to_route)
+        return batches(queries, size, self._read_query)
 
     def settle(self, decision: Decision, cost: float | None) -> None:
-        """Replace the cost that was reserved for a decision's call by its actual cost.
+        """Replace the cost that a budget reserved for a call by the call's actual cost.
 
         Args:
             decision: Returned by `route`.
-            cost: USD; 0 where no answer came. None where it is not known: the predicted cost stays reserved.
+            cost: USD; 0 if no answer came; None if unknown, which keeps the predicted cost.
 
         Raises:
-            ValueError: The cost is negative or infinite, the decision was settled before, or it has no budgets.
+            ValueError: The cost is negative or infinite, the decision is already settled, or the router has no budgets.
         """
         if cost is not None and not 0 <= cost < math.inf:
             raise ValueError(
-                f"cost must be a number of USD, at least 0, or None where it is not known; got {cost!r}."
+                f"cost must be a number of USD, at least 0, or None if it is unknown; got {cost!r}."
             )
         if self.spending is not None:
             self.spending.settle_once(decision, cost)
@@ -294,7 +298,7 @@ class Router(Variants, InNotebooks):
 
     @cached_property
     def _evidence_and_efforts(self) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
-        """What each candidate's prediction rests on (outcomes, scores or a prior), and its effort."""
+        """The source of each candidate's prediction (outcomes, scores or a prior), and its effort."""
         efforts = (candidate.effort.told if candidate.effort else None for candidate in self.pool)
         return tuple(map(rests_on, self.pool)), tuple(efforts)
 
@@ -307,7 +311,7 @@ class Router(Variants, InNotebooks):
         return f"Router({listed(self.pool.names)}; encoder={self.predictor.query_encoder.name!r})"
 
     def __rich__(self) -> Group:
-        """List the candidates, the encoder and the promise."""
+        """Render the candidates, the encoder and the quality floor."""
         from rich.console import Group
         from rich.markup import escape
 
@@ -315,56 +319,60 @@ class Router(Variants, InNotebooks):
         lines += [f"Promise: {self.floor}."] if self.floor else []
         return Group(self.pool, *map(escape, lines))
 
-    def _calibrated_dial(self) -> Dial:
+    def _calibrate_dial(self) -> Dial:
         self._expected = foreseen = self.predictor.foresee_encoded(self.calibration)
         return Dial.calibrate(foreseen.quality, foreseen.cost, self.reward)
 
-    def _dial_setting(self, cost_preference: float | None, willingness_to_pay: float | None) -> DialSetting:
-        """Return the dial of a call, set by one of both."""
+    def _resolve_dial(self, cost_preference: float | None, willingness_to_pay: float | None) -> DialSetting:
+        """Return the dial of a call, from the cost preference or the willingness to pay."""
         if willingness_to_pay is None:
             preference = DEFAULT_COST_PREFERENCE if cost_preference is None else cost_preference
-            # an abstract class is asked last: that takes longer
+            # isinstance of an abstract class is slow: float first
             if not isinstance(preference, (float, Real)):
-                self.dial.at(preference)  # refuses it
+                self.dial.at(preference)  # raises
             return self._setting_at(preference)
         if cost_preference is not None:
             raise ValueError("Give cost_preference or willingness_to_pay, not both.")
         check_payable(willingness_to_pay)
-        return DialSetting(self._bounded(willingness_to_pay), None, ())
+        return DialSetting(self._apply_floor(willingness_to_pay), None, ())
 
     def _resolve_preference(self, cost_preference: float) -> DialSetting:
-        """Return the dial at a cost preference; warn where, between its ends, it sends all queries to one candidate."""
-        pay = self._bounded(self._pay(cost_preference))
+        """Return the dial at a cost preference, with a warning if it sends all queries to one candidate."""
+        pay = self._apply_floor(self._pay(cost_preference))
         if not 0 < cost_preference < 1 or len(self._names) < 2:
             return DialSetting(pay, cost_preference, ())
         sole = self.sole_choice(pay)
         if sole is None:
             return DialSetting(pay, cost_preference, ())
         warning = (
-            f"At cost preference {cost_preference:g} this pool's dial sends all of the {len(self.calibration.tokens)} "
-            f"queries that it was set on to {self._names[sole]}: none of the others is predicted to be worth "
-            "its price. Set the dial on queries of your own with Router.calibrated, or choose other candidates."
+            f"At cost preference {cost_preference:g} this pool's dial sends all of its {len(self.calibration.tokens)} "
+            f"calibration queries to {self._names[sole]}: none of the others is predicted to be worth its price. "
+            "Calibrate the dial on your own queries with Router.calibrated, or choose other candidates."
         )
         return DialSetting(pay, cost_preference, (warning,))
 
     def sole_choice(self, willingness_to_pay: float) -> int | None:
-        """Return the column of the candidate that all calibration queries go to; None where they go to several."""
+        """Return the column of the candidate that all calibration queries go to; None if they go to several.
+
+        Args:
+            willingness_to_pay: USD, > 0.
+        """
         if willingness_to_pay in self.sole_choices:
             return self.sole_choices[willingness_to_pay]
         self._expected = expected = self._expected or self.predictor.foresee_encoded(self.calibration)
         picks = best(expected.quality, expected.cost, willingness_to_pay, self.reward)
         return None if (picks != picks[0]).any() else int(picks[0])
 
-    def _bounded(self, pay: float) -> float:
-        return pay if self.floor is None else self.floor.bounded(pay)
+    def _apply_floor(self, pay: float) -> float:
+        return pay if self.floor is None else self.floor.raise_to_tested(pay)
 
-    def _screen_for(self, constraints: Constraints | Mapping[str, Any] | None) -> Screen | None:
+    def _build_screen(self, constraints: Constraints | Mapping[str, Any] | None) -> Screen | None:
         if constraints is None:
             return None
         constraints = Constraints.of(constraints)
         try:
             return self._screen(constraints)
-        except TypeError:  # a copy of constraints may hold sets that are not frozen, and has no hash
+        except TypeError:  # unhashable: model_copy may leave sets that are not frozen
             return Screen(self.pool, constraints)
 
     def _decide(
@@ -381,10 +389,13 @@ class Router(Variants, InNotebooks):
             chosen = int(best(row.quality[None], row.cost[None], dial.pay, self.reward, fits)[0])
         if chosen == NONE_ELIGIBLE:
             raise NoEligibleCandidateError(
-                {name: str(why) for name, why in zip(self._names, self._exclusions(row, screen), strict=True)}
+                {
+                    name: str(why)
+                    for name, why in zip(self._names, self._list_exclusions(row, screen), strict=True)
+                }
             )
         return Decision.deferred(
-            partial(self._details, row, dial.pay, screen, chosen),
+            partial(self._compute_details, row, dial.pay, screen, chosen),
             candidate=self._names[chosen],
             quality=float(row.quality[chosen]),
             cost=float(row.cost[chosen]),
@@ -392,15 +403,15 @@ class Router(Variants, InNotebooks):
             cost_preference=dial.preference,
             reward=self.reward,
             warnings=dial.warnings,
-            floor=self.floor and self._promise_kept(row, dial.pay, chosen),
+            floor=self.floor and self._find_promise(row, dial.pay, chosen),
         )
 
-    def _promise_kept(self, row: Row, pay: float, chosen: int) -> Promise | None:
-        """Return the promise if the choice is the one by reward alone, for which it was proved."""
+    def _find_promise(self, row: Row, pay: float, chosen: int) -> Promise | None:
+        """Return the promise if the reward alone leads to this choice, as in the proof; else None."""
         plain = int(best(row.quality[None], row.cost[None], pay, self.reward)[0])
         return self.floor.promise if self.floor and chosen == plain else None
 
-    def _within_budgets(
+    def _decide_within_budgets(
         self,
         decide: Callable[..., Decision],
         dial: DialSetting,
@@ -408,10 +419,10 @@ class Router(Variants, InNotebooks):
         keys: Iterable[str],
         *how: Any,
     ) -> Decision:
-        """Return the decision that the budgets allow, and reserve its predicted cost."""
+        """Decide within the budgets, and reserve the predicted cost."""
 
         def route(paced: float | None) -> Decision:
-            return decide(dial if paced is None else self._dial_setting(None, min(paced, MOST_TO_PAY)), *how)
+            return decide(dial if paced is None else self._resolve_dial(None, min(paced, MOST_TO_PAY)), *how)
 
         spending = cast("Spending", self.spending)
         decision = spending.decide(route, usual=dial.pay, asked=dial.pay if stated else None, keys=keys)
@@ -419,13 +430,13 @@ class Router(Variants, InNotebooks):
         return decision
 
     def _with_prompt_cache(self, row: Row, query: Query, current: str) -> Row:
-        """Return the predictions with the saving of a prompt cache subtracted from the current candidate's cost."""
+        """Subtract the saving of a prompt cache from the current candidate's cost."""
         cost = row.cost.copy()
         cost[self.pool.position(current)] -= cache_saving(self.pool[current], query)
         return row.at_cost(np.maximum(cost, 0))
 
-    def _exclusions(self, row: Row, screen: Screen | None) -> list[str | None]:
-        """Return the reason why each candidate is excluded, None where it is not."""
+    def _list_exclusions(self, row: Row, screen: Screen | None) -> list[str | None]:
+        """Return the reason why each candidate is excluded; None for eligible ones."""
         if screen is None and row.fits is None:
             return [None] * len(self._names)
         constraints = Constraints() if screen is None else screen.constraints
@@ -434,11 +445,11 @@ class Router(Variants, InNotebooks):
         numbers = zip(self.pool, row.quality.tolist(), bound.tolist(), row.read.tolist(), strict=True)
         return [constraints.failure(*each) for each in numbers]
 
-    def _details(self, row: Row, pay: float, screen: Screen | None, chosen: int) -> Details:
-        """Return the alternatives, the chosen one first, then by reward, and the nearest clusters."""
+    def _compute_details(self, row: Row, pay: float, screen: Screen | None, chosen: int) -> Details:
+        """Return the alternatives (the chosen one first, then by reward) and the nearest clusters."""
         compute = log_exponential_reward if self.reward == "exponential" else linear_reward
         reward = compute(row.quality, row.cost, pay)
-        excluded = self._exclusions(row, screen)
+        excluded = self._list_exclusions(row, screen)
         arrays = (row.quality, row.cost, reward, row.attention, row.quality_error)
         columns = list(
             zip(
@@ -450,7 +461,7 @@ class Router(Variants, InNotebooks):
             )
         )
         order: list[int] = (-reward).argsort(kind="stable").tolist()
-        order.sort(key=lambda i: (i != chosen, excluded[i] is not None))  # which keeps the order of equals
+        order.sort(key=lambda i: (i != chosen, excluded[i] is not None))  # stable: equals stay by reward
         shares = row.clusters
         nearest = (-shares).argsort(kind="stable")[:CLUSTERS_SHOWN].tolist()
         return (

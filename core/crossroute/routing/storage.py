@@ -1,13 +1,13 @@
-"""A router on disk: config.json and model.safetensors, read and written; never pickle.
+"""Read and write checkpoints: config.json and model.safetensors, never pickle.
 
-config.json states the format's version and the digest of model.safetensors, so that a truncated, altered or
-foreign checkpoint is refused with the reason.
+config.json records the format's version and the digest of model.safetensors, so that a truncated, altered or foreign
+checkpoint is refused with the reason.
 
-Saved over a router, the new weights wait under a name with their digest until config.json states it. So a reader
-finds one whole router at any time, and so it does after a crash: the weights that are stated are there under one
-of the two names. No other file has such a name, so what a crash left is deleted, and nothing else is.
+Saving over an existing router is atomic for readers: the new weights are first written to a staging file named by
+their digest, then config.json is replaced, then the staging file is renamed. A reader looks for the weights of the
+recorded digest under both names. Staging files that a crash leaves are deleted by the next save.
 
-Where a folder holds links (to a hub's cache, say), saving replaces these: what they point to stays as it is.
+If the folder contains links (to a hub's cache, say), saving replaces the links, not their targets.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from crossroute.files import held, is_folder, read_whole, replace_entry
 FORMAT = 1
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 WAITING = f".crossroute-{'[0-9a-f]' * 16}.safetensors"
-"""Which files are weights that wait, as `glob` and the hub know patterns."""
+"""Glob pattern of staged weights."""
 
 SCRATCH = (f".{CONFIG}.*", f".{WAITING}.*")
-"""What `replace_entry` calls a config, and weights, that are not whole yet."""
+"""Glob patterns of the temporary files of `replace_entry`."""
 
 TRIES = 3
-"""Looks at a folder after which a reader waits for the process that saves into it."""
+"""Attempts to read a folder before a reader waits for the process that saves into it."""
 
 BUNDLED = Path(__file__).parents[1] / "weights"
 ENCODER = "static-minilm"
 NUMBERS = re.compile(r"\[\n[-+.\deE,\n ]+\]")
-"""A list of numbers, one a line: written on one line instead. No string holds a line break in JSON."""
+"""A JSON list of numbers, one per line, which is joined to one line; JSON strings contain no line breaks."""
 DIGEST = re.compile("[0-9a-f]{64}")
 HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
@@ -49,17 +49,17 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 
 def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensors) -> None:
-    """Write a checkpoint; a reader finds the former one, whole, until it finds this one.
+    """Write a checkpoint atomically: readers see the former one, or this one, whole.
 
-    Another that saves into the same folder waits.
+    Concurrent writers to the same folder take turns.
 
     Args:
-        folder: Made where it is missing.
+        folder: Created if missing.
         config: Plain JSON data.
         tensors: NumPy arrays by name.
 
     Raises:
-        CheckpointError: The folder holds a file of one of its names that is none of a router.
+        CheckpointError: The folder holds a config.json or model.safetensors that is not a router's.
     """
     from safetensors.numpy import save
 
@@ -67,19 +67,19 @@ def write_checkpoint(folder: str | Path, config: dict[str, Any], tensors: Tensor
     folder.mkdir(parents=True, exist_ok=True)
     if (foreign := foreign_file(folder)) is not None:
         raise CheckpointError(
-            f"{folder / foreign} is not of a router, and saving one would replace it. Choose another folder."
+            f"{folder / foreign} is not a router's file, and saving would replace it. Choose another folder."
         )
     weights = save({name: np.ascontiguousarray(tensor) for name, tensor in sorted(tensors.items())})
     digest = hashlib.sha256(weights).hexdigest()
     header = {"format": FORMAT, "weights_sha256": digest}
     text = json.dumps(header | config, indent=1, ensure_ascii=False) + "\n"
     text = NUMBERS.sub(lambda found: re.sub(r"\n *", "", found[0]), text)
-    waiting = _waiting(folder, digest)
+    waiting = _staging_path(folder, digest)
     with held(folder):
         replace_entry(waiting, weights)
         replace_entry(folder / CONFIG, text.encode())
         waiting.replace(folder / WEIGHTS)
-        for left in {left for names in (WAITING, *SCRATCH) for left in folder.glob(names)}:  # by a crash
+        for left in {left for names in (WAITING, *SCRATCH) for left in folder.glob(names)}:  # from a crash
             left.unlink(missing_ok=True)
 
 
@@ -96,7 +96,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
     config, weights = _read_files(folder)
     try:
         tensors = load(weights)
-    except (SafetensorError, KeyError) as error:  # KeyError: a number type that NumPy lacks
+    except (SafetensorError, KeyError) as error:  # KeyError: a dtype that NumPy lacks
         raise CheckpointError(f"{folder / WEIGHTS} cannot be read as safetensors: {error}.") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
@@ -107,7 +107,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], Tensors]:
 
 
 def foreign_file(folder: Path) -> str | None:
-    """Return the name of a file that saving a router would replace, and that is none of a router."""
+    """Return the name of a file that saving a router would replace although it is not a router's; None without one."""
     found = [name for name in (CONFIG, WEIGHTS) if os.path.lexists(folder / name)]
     if not found:
         return None
@@ -118,16 +118,17 @@ def foreign_file(folder: Path) -> str | None:
     return found[0]
 
 
-def _waiting(folder: Path, digest: str) -> Path:
-    """Return where weights wait for their config.json."""
+def _staging_path(folder: Path, digest: str) -> Path:
+    """Return the path of staged weights."""
     return folder / f".crossroute-{digest[:16]}.safetensors"
 
 
-def _content(path: Path) -> bytes:
-    """Return what a file of a checkpoint holds.
+def _read_file(path: Path) -> bytes:
+    """Read a file of a checkpoint.
 
     Raises:
-        CheckpointError: It cannot be read, other than by not being there.
+        CheckpointError: It exists and cannot be read.
+        FileNotFoundError: It is missing.
     """
     try:
         return read_whole(path)
@@ -140,13 +141,13 @@ def _content(path: Path) -> bytes:
 
 
 def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
-    """Return the config and the weights that it was written with, though another router be saved meanwhile."""
+    """Return a consistent pair of config and weights, even while another process saves."""
     for _ in range(TRIES):
-        found = _look(folder)
+        found = _try_read(folder)
         if found is not None:
             return found
-    with held(folder):  # against one that saves without a pause
-        found = _look(folder)
+    with held(folder):  # another process keeps saving: wait for the lock
+        found = _try_read(folder)
     if found is not None:
         return found
     if not (folder / WEIGHTS).exists():
@@ -157,15 +158,15 @@ def _read_files(folder: Path) -> tuple[dict[str, Any], bytes]:
     )
 
 
-def _look(folder: Path) -> tuple[dict[str, Any], bytes] | None:
-    """Return the config and its weights as they are now; None where they are not of one router."""
+def _try_read(folder: Path) -> tuple[dict[str, Any], bytes] | None:
+    """Return the current config and weights; None if they do not belong together."""
     config = _read_config(folder)
     digest = str(config.get("weights_sha256"))
     if not DIGEST.fullmatch(digest):
         return None
-    for path in (folder / WEIGHTS, _waiting(folder, digest)):
+    for path in (folder / WEIGHTS, _staging_path(folder, digest)):
         with suppress(FileNotFoundError):
-            weights = _content(path)
+            weights = _read_file(path)
             if hashlib.sha256(weights).hexdigest() == digest:
                 return config, weights
     return None
@@ -174,7 +175,7 @@ def _look(folder: Path) -> tuple[dict[str, Any], bytes] | None:
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
-        config = json.loads(_content(path).decode("utf-8"))
+        config = json.loads(_read_file(path).decode("utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{folder} holds no router: there is no {CONFIG}. Expected a folder that `save_pretrained` or "
@@ -187,14 +188,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else None
         raise CheckpointError(
-            f"{path} is of format {found!r}; this version of crossroute reads format {FORMAT}. "
+            f"{path} has the format {found!r}; this version of crossroute reads format {FORMAT}. "
             "Install the crossroute that wrote it, or train the router again."
         )
     return config
 
 
 def locate(name: str | Path) -> Path:
-    """Return the folder of a bundled router, of a folder, or of a hub repository (then downloaded).
+    """Return the folder of a router: bundled, a folder itself, or downloaded from the hub.
 
     Raises:
         CheckpointError: The name is none of these, or the hub cannot be reached.
@@ -230,7 +231,7 @@ def _download(hub_id: str) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = error.__cause__ if isinstance(error, LocalEntryNotFoundError) and error.__cause__ else error
         raise CheckpointError(
-            f"There is no folder {hub_id!r}, and no router of this name comes from the hub ({one_line(reason)}). "
-            "Check the name and, if it is one of the hub, the network; the bundled routers need neither: "
+            f"There is no folder {hub_id!r}, and the hub returned no such router ({one_line(reason)}). "
+            "Check the name and the network connection; the bundled routers need no network: "
             f"{', '.join(bundled_routers())}."
         ) from error

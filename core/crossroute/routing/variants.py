@@ -33,7 +33,7 @@ BATCH = 64
 
 
 class Variants:
-    """What a router is made of, and the routers that are like it but for a part."""
+    """The parts of a router, and methods that derive a router with one part changed."""
 
     predictor: Predictor
     calibration: EncodedQueries
@@ -47,14 +47,21 @@ class Variants:
     spending: Spending | None
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write config.json and model.safetensors; `from_pretrained` gives the router back."""
+        """Save the router as config.json and model.safetensors; `from_pretrained` loads it.
+
+        Args:
+            folder: Created if missing; a router that it holds is replaced.
+
+        Raises:
+            CheckpointError: The folder holds other files of these names.
+        """
         from crossroute.routing.checkpoint import save
 
         save(self._parts(), folder)
 
     @property
     def verifier(self) -> Verifier:
-        """What evidence about answers is worth: learned with the router, or else the package's own."""
+        """The verifier of answers: learned with the router, else the bundled one."""
         from crossroute.escalation.verifier import Verifier
 
         return self.own_verifier or Verifier.general()
@@ -65,10 +72,11 @@ class Variants:
         return self.predictor.pool
 
     def profile(self, outcomes: Outcomes) -> Pool:
-        """Profile candidates by their outcomes on any queries, ready for `with_candidates`.
+        """Profile candidates from their outcomes, ready for `with_candidates`.
 
         Args:
-            outcomes: Of candidates with prices; a few dozen queries give a rough profile, 200 a good one.
+            outcomes: Of candidates with prices, on any queries; a few dozen queries give a rough profile, 200 a good
+                one.
 
         Raises:
             DataError: A candidate has no price, or none of its outcomes is known.
@@ -76,7 +84,7 @@ class Variants:
         return self.predictor.profile(outcomes)
 
     def with_candidates(self, candidates: Iterable[Candidate]) -> Self:
-        """Return a router over this pool and further, profiled, candidates; one of the same name is replaced.
+        """Return a router with further, profiled, candidates; one of the same name is replaced.
 
         Raises:
             DataError: A candidate has no price, or no profile over this router's clusters.
@@ -85,60 +93,59 @@ class Variants:
         return self.over(Pool(merged.values()))
 
     def without(self, *names: str) -> Self:
-        """Return a router over the pool less the named candidates."""
+        """Return a router without the named candidates."""
         dropped = {self.pool[name].name for name in names}
         return self.over(Pool(candidate for candidate in self.pool if candidate.name not in dropped))
 
     def subset(self, names: Iterable[str]) -> Self:
-        """Return a router over the named candidates only; a name may be spelled as the catalogue knows it."""
+        """Return a router over the named candidates only; any spelling that the catalogue knows is accepted."""
         if isinstance(names, str):
             raise TypeError(f"Expected several names, got one, {names!r}; put it in a list.")
-        return self.over(self.pool.subset([self._own_name(name) for name in names]))
+        return self.over(self.pool.subset([self._resolve_name(name) for name in names]))
 
     def with_prices(self, prices: Mapping[str, Price | tuple[float, float]]) -> Self:
-        """Return the same router at other prices, which are given by name or alias; nothing is retrained.
+        """Return the router at other prices; nothing is retrained.
 
         Args:
-            prices: Candidate -> its price, or USD per million tokens of input and of output.
+            prices: Name or alias -> price, or a pair: USD per million tokens of input and of output.
 
         Raises:
-            UnknownCandidateError: The pool does not know a name.
-            ValueError: A price is none.
-            TypeError: There are no names.
+            UnknownCandidateError: The pool has no candidate of a name.
+            ValueError: A value is not a price.
+            TypeError: `prices` is not a mapping.
         """
         if not isinstance(prices, Mapping):
             raise TypeError(f'Expected prices by name, {{"gpt-5": (1.25, 10)}}, got {prices!r}.')
-        return self.over(self.pool.with_prices({self._own_name(name): prices[name] for name in prices}))
+        return self.over(self.pool.with_prices({self._resolve_name(name): prices[name] for name in prices}))
 
     def calibrated(self, queries: Iterable[str | Query]) -> Self:
-        """Return the same router used to your own queries, ungraded.
+        """Return the router calibrated on your own queries; no grades are needed.
 
-        Its dial is set on them, so that spend on such queries falls evenly; and what is read of a query that is like
-        none in training leans to what is read of those like it (`crossroute.model.usual`).
+        The dial is set on them, so that spend on such queries falls evenly from 0 to 1. The task and difficulty of a
+        query unlike the training data are estimated partly from these queries (`crossroute.model.usual`).
 
         Args:
-            queries: A few hundred, as they will be routed. A text is one call, as all are through an integration; a
-                `Query` says by `one_call` whether it is, and by `input_tokens` what comes with the text. They are kept
-                as vectors, not as text.
+            queries: A few hundred, as they will be routed. A text counts as one call, as through an integration; a
+                `Query` may state `one_call` and `input_tokens`. They are kept as vectors, not as text.
 
         Raises:
             ValueError: There is no query.
-            FloorError: The router has a quality floor, which does not hold as queries are read then.
+            FloorError: The router has a quality floor that does not hold after calibration.
         """
         asked = [query for batch in batches(queries) for query in batch]
         if not asked:
-            raise ValueError("Expected the queries to set the dial on, got none.")
+            raise ValueError("Expected queries to calibrate on, got none.")
         encoded = self.predictor.query_encoder.read(asked)
         return self._accustomed(encoded, calibration=encoded)
 
     def accustomed(self, queries: EncodedQueries | None) -> Self:
-        """Return the same router, which reads a strange query in part as these: `calibrated` without the dial.
+        """Return the router adapted to a user's queries as by `calibrated`, with the dial unchanged.
 
         Args:
-            queries: Of the user, ungraded, as this router's encoder reads them; None forgets those it was shown.
+            queries: Encoded by this router's encoder; None removes an earlier adaptation.
 
         Raises:
-            FloorError: The router has a quality floor, which does not hold as queries are read then.
+            FloorError: The router has a quality floor that does not hold after this.
         """
         return self._accustomed(queries)
 
@@ -153,42 +160,42 @@ class Variants:
         groups: Literal["task"] | Sequence[str] | None = None,
         propensity: Floats | None = None,
     ) -> Self:
-        """Return the same router with a quality floor: no later dial goes below where the promise is proved.
+        """Return the router with a quality floor: no dial goes below the proved willingness to pay.
 
         Args:
-            outcomes: Of every candidate, on queries like those to come. Queries that the router was trained on do not
-                count; where it does not tell which these are, those of the test split alone do.
+            outcomes: Of every candidate, on queries like those to come. The router's training queries are left out; if
+                the router does not record them, only the test split is used.
             drop: Mean quality is at most this much under that of the reference.
-            against: The reference: a candidate of the outcomes, or "best", the best of the router's.
-            confidence: Probability with which the promise holds, over the outcomes that were drawn.
-            max_calls: Where answers are looked at (escalation), how many calls a query may take; it holds for fewer,
-                too.
-            groups: The promise holds in each of these: "task" takes the outcomes' tasks, or name each query's; "" is
-                in none.
-            propensity: For a log of traffic, in which one candidate answered each query: the probability with which
-                it was chosen, shape (n,), where any candidate could be; else that of each of the outcomes' candidates,
-                shape (n, m). A reference that could not be chosen (0, or any other beside a 1) counts as right there.
+            against: The reference: a candidate of the outcomes, or "best", the best of the router's candidates.
+            confidence: Probability with which the promise holds, over the draw of the outcomes.
+            max_calls: With escalation: calls per query; the promise also holds for fewer.
+            groups: The promise holds in each group: "task" uses the outcomes' tasks, a sequence gives each query's
+                group, "" for none.
+            propensity: For a traffic log, in which one candidate answered each query: the probability with which it
+                was chosen, shape (n,), if any candidate could be; else the probability of each of the outcomes'
+                candidates, shape (n, m). A reference with probability 0 counts as right there.
 
         Raises:
-            FloorError: There are too few outcomes, and how many it takes; or the drop is more at any price.
-            UnknownCandidateError: The outcomes are not of all candidates, or do not know the reference.
+            FloorError: There are too few outcomes (the message says how many are needed), or the drop is larger at any
+                price.
+            UnknownCandidateError: The outcomes lack the reference.
         """
-        from crossroute.routing.evidence import evidence_of, named_in, passed_over, unseen
-        from crossroute.routing.floors import proved
+        from crossroute.routing.evidence import collect_evidence, describe_skipped, find_unseen, match_names
+        from crossroute.routing.floors import prove
 
         if propensity is not None and max_calls > 1:
-            raise ValueError("A log tells of the first answer alone: give max_calls=1 with a propensity.")
-        own = named_in(outcomes.pool, self.pool)
+            raise ValueError("A log holds one answer per query: with a propensity, max_calls must be 1.")
+        own = match_names(outcomes.pool, self.pool)
         others = [] if against == BEST else [outcomes.pool[against].name]
         labels = list(outcomes.tasks if groups == "task" else groups or [""] * len(outcomes))
         if len(labels) != len(outcomes):
-            raise ValueError(f"Expected a group a query, {len(outcomes)}, got {len(labels)}.")
+            raise ValueError(f"Expected one group per query, {len(outcomes)}, got {len(labels)}.")
         if propensity is not None and len(propensity) != len(outcomes):
-            raise ValueError(f"Expected a propensity a query, {len(outcomes)}, got {len(propensity)}.")
+            raise ValueError(f"Expected one propensity per query, {len(outcomes)}, got {len(propensity)}.")
         named = sorted(set(labels) - {""})
         place = {label: number for number, label in enumerate(named or [""])}
-        fresh = unseen(outcomes, self.trained_on)
-        evidence = evidence_of(
+        fresh = find_unseen(outcomes, self.trained_on)
+        evidence = collect_evidence(
             outcomes.take(fresh),
             self.predictor.query_encoder.read,
             candidates=list(dict.fromkeys([*own, *others])),
@@ -199,35 +206,38 @@ class Variants:
             drop=drop, against=(others or [BEST])[0], confidence=confidence, max_calls=max_calls, groups=named
         )
         try:
-            floor = proved(promise, evidence, self.predictor, self.reward, self.verifier)
+            floor = prove(promise, evidence, self.predictor, self.reward, self.verifier)
         except FloorError as error:
-            raise FloorError(f"{error}{passed_over(fresh, self.trained_on)}") from error
-        return self._remade(dial=self.dial, floor=floor)
+            raise FloorError(f"{error}{describe_skipped(fresh, self.trained_on)}") from error
+        return self._rebuild(dial=self.dial, floor=floor)
 
     def without_floor(self) -> Self:
-        """Return the same router without the promise."""
-        return self._remade(dial=self.dial, floor=None)
+        """Return the router without its quality floor."""
+        return self._rebuild(dial=self.dial, floor=None)
 
     def with_budgets(self, budgets: Budget | Iterable[Budget]) -> Self:
-        """Return the same router within budgets: `route` counts what a decision is predicted to cost as spent.
+        """Return the router with budgets: `route` reserves the predicted cost of each decision.
 
-        Tell what the call took with `settle`; where nothing is told, the prediction stays spent. Integrations take
-        `budgets` themselves, and settle every call.
+        Report the actual cost with `settle`; otherwise the predicted cost stays spent. The integrations take `budgets`
+        themselves and settle every call.
+
+        Args:
+            budgets: One budget, or several that all hold at once.
         """
         from crossroute.budgets import Spending
 
-        return self._remade(dial=self.dial, spending=Spending(budgets))
+        return self._rebuild(dial=self.dial, spending=Spending(budgets))
 
     def without_budgets(self) -> Self:
-        """Return the same router without budgets."""
-        return self._remade(dial=self.dial, spending=None) if self.spending else self
+        """Return the router without budgets."""
+        return self._rebuild(dial=self.dial, spending=None) if self.spending else self
 
     def over(self, pool: Pool, *, dial: Dial | None = None) -> Self:
-        """Return the same router over another pool, each candidate with a price and a profile.
+        """Return the router over another pool.
 
         Args:
-            pool: The candidates.
-            dial: As it was set for this pool before; by default it is set anew.
+            pool: Candidates, each with a price and a profile.
+            dial: A dial calibrated earlier for this pool; by default it is calibrated again.
 
         Raises:
             DataError: A candidate has no price, or no profile over this router's clusters.
@@ -238,20 +248,20 @@ class Variants:
             raise ValueError("A router needs at least one candidate; none would be left.")
         predictor = self.predictor.with_pool(pool)
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, floor=floor, dial=dial)
+        return self._rebuild(predictor=predictor, floor=floor, dial=dial)
 
     def _accustomed(self, queries: EncodedQueries | None, **changes: Any) -> Self:
         predictor = self.predictor.accustomed(queries)
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._remade(predictor=predictor, floor=floor, **changes)
+        return self._rebuild(predictor=predictor, floor=floor, **changes)
 
-    def _own_name(self, name: str) -> str:
-        """Return the name of the candidate that a spelling means; the spelling, where it means none."""
+    def _resolve_name(self, name: str) -> str:
+        """Return the name of the candidate that a spelling stands for, or the spelling itself."""
         found = None if name in self.pool else candidate_named(self.pool, name)
         return found.name if found and found.name in self.pool else name
 
     def _with_updates(self) -> Self:
-        """Return the router at the prices, and with the profiles, of the user's updates of the catalogue."""
+        """Return the router with the prices and profiles of the user's catalogue updates."""
         updates = read_layers()
         if not updates:
             return self
@@ -263,11 +273,11 @@ class Variants:
             for name, profile in layer.profiles.items():
                 if profile.made_by == self.predictor.digest:
                     pool[name] = Catalogue.bundled()[name].candidate.model_copy(update={"profile": profile})
-        # a pool of hundreds is never routed over whole: what is chosen from it sets its own dial
-        return self._remade(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
+        # the bundled dial is kept: routers over a part of this large pool calibrate their own
+        return self._rebuild(predictor=self.predictor.with_pool(Pool(pool.values())), dial=self.dial)
 
-    def _remade(self, **changes: Any) -> Self:
-        """Return the same router but for some of its arguments; its dial is set anew."""
+    def _rebuild(self, **changes: Any) -> Self:
+        """Return a router with some arguments replaced; its dial is calibrated again unless given."""
         parts = {**self._parts(), "dial": None, "spending": self.spending, **changes}
         return type(self)(**parts)
 
@@ -288,7 +298,7 @@ class Variants:
 def batches(
     queries: Iterable[str | Query], size: int = BATCH, read: Callable[[str | Query], Query] = Query.of_call
 ) -> Iterator[list[Query]]:
-    """Yield queries as they are read, so many at a time: each is one call unless it says that it is a whole run."""
+    """Yield queries in batches, converted by `read`: by default, a text counts as one call."""
     if isinstance(queries, (str, Query)):
         raise TypeError("Expected several queries, got one; put it in a list, or use route.")
     stream = iter(queries)

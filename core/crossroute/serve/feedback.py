@@ -56,10 +56,10 @@ def _is_own(log: TrafficLog, decision_id: str, key: Key | None) -> bool:
     import sqlalchemy as sa
 
     from crossroute.traffic import schema
-    from crossroute.traffic.log import id_of
+    from crossroute.traffic.log import parse_id
 
     try:
-        wanted = id_of(decision_id)
+        wanted = parse_id(decision_id)
     except ValueError:
         return False
     log.flush(WRITTEN_S)

@@ -70,7 +70,7 @@ def dispatcher_over(
     if traffic is None:
         for setting in ("shadow", "exploration"):
             if how.get(setting):
-                _tell_unkept(setting)
+                _warn_unrecorded(setting)
         return Dispatcher(router, members, observers=observers, memory=memory, pacer=pacer, **how)
     from crossroute.traffic.log import TrafficLog
     from crossroute.traffic.recorder import Recorder
@@ -84,7 +84,7 @@ def dispatcher_over(
 
 
 @cache
-def _tell_unkept(setting: str) -> None:
+def _warn_unrecorded(setting: str) -> None:
     """Tell once that a setting is of little use without a log."""
     LOG.warning(
         "%s is set, and no traffic log: what it shows is not kept, so no report tells of it, and nothing is learnt. "

@@ -70,7 +70,7 @@ def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> i
     return int(parts[best]) + 1 if z[best] > CHANGE_Z else 0
 
 
-def drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.intp]) -> bool:
+def has_drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.intp]) -> bool:
     """Return whether the mean surprise is beyond chance and the prediction's own error.
 
     Where the series changed, what came since counts: months of a candidate as it was would hide that it is another now.

@@ -114,7 +114,7 @@ def estimate(
     n, rows = len(chosen), np.arange(len(chosen))
     counts = np.ones(n) if weight is None else weight * n / weight.sum()
     ratio = policy[rows, chosen] / propensity[rows, chosen]  # (n,)
-    fitted = cross_fitted(chosen, observed, predicted, seed)
+    fitted = cross_fit(chosen, observed, predicted, seed)
     direct = (policy * fitted).sum(axis=1)
     score = direct + ratio * (observed - fitted[rows, chosen])
     weighted = counts * ratio
@@ -131,7 +131,7 @@ def estimate(
     )
 
 
-def cross_fitted(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats, seed: int = 0) -> Floats:
+def cross_fit(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats, seed: int = 0) -> Floats:
     """Return predictions moved by what was seen of each candidate in the other folds, shape (n, m).
 
     Args:
@@ -185,7 +185,7 @@ def lower_bound(values: Floats, counts: Floats, confidence: float) -> float:
     return float(mean - quantile * deviation / np.sqrt(n - 1))
 
 
-def scores(
+def score_decisions(
     policy: Floats, chosen: npt.NDArray[np.intp], propensity: Floats, observed: Floats, fitted: Floats
 ) -> Floats:
     """Return each decision's doubly robust score, shape (n,); arguments as for `estimate`."""

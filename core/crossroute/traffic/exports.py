@@ -132,7 +132,7 @@ def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
     subject = fields.get("subject")
     if isinstance(subject, Mapping):  # of a trace, an observation or a session
         fields = {**fields, **subject, f"{subject.get('kind')}_id": subject.get("id")}
-    own = _first(fields, ("id",))
+    own = _first_value(fields, ("id",))
     held = fields.get("feedback") or fields.get("scores") or fields.get("feedback_stats")
     if isinstance(held, Mapping):
         held = [
@@ -140,24 +140,30 @@ def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
             for name, stat in held.items()
         ]
     if isinstance(held, list):
-        ids = _spelled(own, *(_first(fields, (name,)) for name in TRACE))
+        ids = _normalize_ids(own, *(_first_value(fields, (name,)) for name in TRACE))
         yield from (
-            Score(ids, str(_first(one, NAME)), _first(one, VALUE)) for one in held if isinstance(one, Mapping)
+            Score(ids, str(_first_value(one, NAME)), _first_value(one, VALUE))
+            for one in held
+            if isinstance(one, Mapping)
         )
-    elif (name := _first(fields, NAME)) is not None and (value := _first(fields, VALUE)) is not None:
-        yield Score(_spelled(*(_first(fields, (each,)) for each in (*RUN, *TRACE))), str(name), value)
+    elif (name := _first_value(fields, NAME)) is not None and (
+        value := _first_value(fields, VALUE)
+    ) is not None:
+        yield Score(
+            _normalize_ids(*(_first_value(fields, (each,)) for each in (*RUN, *TRACE))), str(name), value
+        )
 
 
-def _first(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
+def _first_value(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
 
 
-def _spelled(*ids: object) -> tuple[str, ...]:
+def _normalize_ids(*ids: object) -> tuple[str, ...]:
     """Return ids in one spelling: those that are UUIDs without dashes, as OpenTelemetry writes them."""
-    return tuple(dict.fromkeys(spelled(str(each)) for each in ids if each is not None))
+    return tuple(dict.fromkeys(normalize_id(str(each)) for each in ids if each is not None))
 
 
-def spelled(text: str) -> str:
+def normalize_id(text: str) -> str:
     """Return an id in lower case, and a UUID without its dashes."""
     try:
         return UUID(text).hex
@@ -167,7 +173,7 @@ def spelled(text: str) -> str:
 
 def _decisions_by_id(log: TrafficLog, wanted: set[str]) -> dict[str, list[str]]:
     """Return the decisions that bear each id: as their own, by run, or by trace."""
-    ways = [way for each in wanted for way in _ways(each)]
+    ways = [way for each in wanted for way in _list_spellings(each)]
     columns = (schema.decisions.c.id, schema.decisions.c.run_id, schema.decisions.c.trace_id)
     found: dict[str, list[str]] = defaultdict(list)
     with log.reading() as connection:
@@ -175,11 +181,11 @@ def _decisions_by_id(log: TrafficLog, wanted: set[str]) -> dict[str, list[str]]:
             for begin in range(0, len(ways), AT_ONCE):
                 some = sa.select(column, columns[0]).where(column.in_(ways[begin : begin + AT_ONCE]))
                 for each, decision_id in connection.execute(some):
-                    found[spelled(each)].append(decision_id)
+                    found[normalize_id(each)].append(decision_id)
     return found
 
 
-def _ways(each: str) -> tuple[str, ...]:
+def _list_spellings(each: str) -> tuple[str, ...]:
     """Return the ways in which an id may be spelled in a log."""
     try:
         return each, str(UUID(each))

@@ -94,12 +94,12 @@ def judge_traffic(
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must be above 0 and at most 1, got {share!r}.")
-    drawn = [one for one in _answers(log) if one.place < share]
-    known = _known(log)
+    drawn = [one for one in _read_answers(log) if one.place < share]
+    known = _read_grades(log)
     todo = iter([one for one in drawn if (one.decision_id, one.candidate) not in known])
     wanted, purse, unread, reached = len(drawn), Purse(limit), 0, share
     while some := list(islice(todo, AT_ONCE)):
-        grades, refused = run_here(_asked(some, judge, purse, settings or JudgeSettings()))
+        grades, refused = run_here(_grade_batch(some, judge, purse, settings or JudgeSettings()))
         told = [one for one in some if not math.isnan(grades.get(one, math.nan))]
         log.add_feedback([_row(one, grades[one], share) for one in told])
         known |= {(one.decision_id, one.candidate): grades[one] for one in told}
@@ -113,7 +113,7 @@ def judge_traffic(
     return Judged(len(inside), reached, purse.spent, unread, reached < share)
 
 
-async def _asked(
+async def _grade_batch(
     some: Sequence[Answered], judge: AskedModel, purse: Purse, settings: JudgeSettings
 ) -> tuple[dict[Answered, float], bool]:
     """Return the grades of some answers, NaN where nothing readable was said, and whether the money ended."""
@@ -132,7 +132,7 @@ async def _asked(
             purse=purse,
         )
         try:
-            await run.all(lambda _: None)
+            await run.run(lambda _: None)
         except SpendingLimitError:
             stopped = True
         said = {row["query_id"]: row["quality"] for row in kept.rows}
@@ -143,7 +143,7 @@ async def _asked(
     return grades, stopped
 
 
-def _answers(log: TrafficLog) -> Iterator[Answered]:
+def _read_answers(log: TrafficLog) -> Iterator[Answered]:
     """Yield the answers whose texts were kept, in the order of drawing."""
     d, c = schema.decisions.c, schema.calls.c
     columns = (d.id, d.candidate.label("chosen"), d.text, c.candidate, c.answer, c.final)
@@ -156,18 +156,18 @@ def _answers(log: TrafficLog) -> Iterator[Answered]:
             "The log holds no answer with its text. Keep texts: TrafficLog(url, keep_text=True)."
         )
     own = [
-        Answered(row.id, "" if row.final else row.candidate, row.text, row.answer, place_of(row.id))
+        Answered(row.id, "" if row.final else row.candidate, row.text, row.answer, draw_position(row.id))
         for row in rows
     ]
     yield from sorted(own, key=lambda one: (one.place, one.candidate))
 
 
-def place_of(decision_id: str) -> float:
+def draw_position(decision_id: str) -> float:
     """Return where a decision stands in the order of drawing, in [0, 1)."""
     return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:7], "big") / 2**56
 
 
-def _known(log: TrafficLog) -> dict[tuple[str, str], float]:
+def _read_grades(log: TrafficLog) -> dict[tuple[str, str], float]:
     f = schema.feedback.c
     with log.reading() as connection:
         rows = connection.execute(sa.select(schema.feedback).where(f.source == JUDGE)).all()

@@ -18,7 +18,7 @@ from typing_extensions import Self
 from crossroute.calls.hooks import Called
 from crossroute.errors import TrafficError, needs_extra
 from crossroute.traffic import schema
-from crossroute.traffic.rows import Decided, call_row, decision_row, encoded_queries, now
+from crossroute.traffic.rows import Decided, call_row, decision_row, encode_queries, now
 from crossroute.traffic.scales import Scale, quality_of
 from crossroute.traffic.writer import Writer
 
@@ -60,9 +60,9 @@ class TrafficLog:
         self.keep_text, self.learn, self._create = keep_text, learn, create
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
-        self._writer = Writer(self._write, (TrafficError,), self._look)
+        self._writer = Writer(self._write, (TrafficError,), self._run_watchers)
         self._lookers: list[weakref.WeakMethod[Any]] = []
-        _keep_across(self)
+        _register_hooks(self)
 
     @classmethod
     def of(cls, log: TrafficLog | str | Path) -> TrafficLog:
@@ -113,9 +113,9 @@ class TrafficLog:
         if probability is not None and not 0 < probability <= 1:
             raise ValueError(f"A grade's probability must be in (0, 1], got {probability!r}.")
         row = {
-            "decision_id": id_of(decision_id),
-            "source": _label("source", source, schema.LONGEST_SOURCE),
-            "candidate": candidate and _label("candidate", candidate, schema.LONGEST_NAME),
+            "decision_id": parse_id(decision_id),
+            "source": _check_label("source", source, schema.LONGEST_SOURCE),
+            "candidate": candidate and _check_label("candidate", candidate, schema.LONGEST_NAME),
             "time": now(),
         }
         self.add_feedback([row | {"quality": quality_of(quality, scale), "probability": probability}])
@@ -126,7 +126,7 @@ class TrafficLog:
             return
         latest = ("time", "quality", "probability")
         with self.writing() as connection:
-            connection.execute(schema.inserted(self._engine, schema.feedback, latest), list(rows))
+            connection.execute(schema.insert_statement(self._engine, schema.feedback, latest), list(rows))
 
     def flush(self, timeout: float = 60.0) -> bool:
         """Write pending rows, and return whether all are written."""
@@ -163,7 +163,7 @@ class TrafficLog:
                 connection.execute(sa.delete(table).where(table.c.decision_id.in_(old)))
             gone = connection.execute(sa.delete(schema.decisions).where(schema.decisions.c.time < before))
         if self._engine.dialect.name == "sqlite":
-            with schema.turn(self._engine), closing(self._engine.raw_connection()) as connection:
+            with schema.wait_for_turn(self._engine), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM")
         return gone.rowcount
 
@@ -172,17 +172,17 @@ class TrafficLog:
         """Open a reading transaction; `flush` before it makes all rows of this process visible."""
         if flushed:
             self.flush()
-        with schema.faults_told(self._engine):
-            self._prepared()
+        with schema.translate_errors(self._engine):
+            self._prepare()
             with self._engine.connect().execution_options(reads=True) as connection:
                 yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a writing transaction, committed at the end of the block."""
-        with schema.faults_told(self._engine):
-            self._prepared()
-            with schema.turn(self._engine), self._engine.begin() as connection:
+        with schema.translate_errors(self._engine):
+            self._prepare()
+            with schema.wait_for_turn(self._engine), self._engine.begin() as connection:
                 yield connection
 
     def put(self, item: Decided | tuple[Called, float]) -> None:
@@ -203,7 +203,7 @@ class TrafficLog:
 
     def __reduce__(self) -> tuple[Any, ...]:
         place = self._url.render_as_string(hide_password=False)
-        return _opened, (place, self.keep_text, self.learn, self._create)
+        return _reopen, (place, self.keep_text, self.learn, self._create)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TrafficLog:
         return self
@@ -214,14 +214,14 @@ class TrafficLog:
         self._preparing = threading.Lock()
         schema.after_fork()
 
-    def _prepared(self) -> None:
+    def _prepare(self) -> None:
         with self._preparing:
             if not self._ready:
-                with schema.turn(self._engine):
+                with schema.wait_for_turn(self._engine):
                     schema.prepare(self._engine, create=self._create)
                 self._ready = True
 
-    def _look(self) -> None:
+    def _run_watchers(self) -> None:
         for known in self._lookers:
             look = known()
             if look is not None:
@@ -229,7 +229,7 @@ class TrafficLog:
 
     def _write(self, batch: list[Any]) -> None:
         decided = [item for item in batch if isinstance(item, Decided)]
-        vectors = encoded_queries(decided)
+        vectors = encode_queries(decided)
         decisions = [
             decision_row(one, vectors.get(one.decision.id), keep_text=self.keep_text) for one in decided
         ]
@@ -239,10 +239,10 @@ class TrafficLog:
         with self.writing() as connection:
             for table, rows in ((schema.decisions, decisions), (schema.calls, called)):
                 if rows:
-                    connection.execute(schema.inserted(self._engine, table), rows)
+                    connection.execute(schema.insert_statement(self._engine, table), rows)
 
 
-def id_of(decision_id: object) -> str:
+def parse_id(decision_id: object) -> str:
     """Return a decision's id in the stored form.
 
     Raises:
@@ -259,17 +259,17 @@ def id_of(decision_id: object) -> str:
         ) from None
 
 
-def _label(what: str, told: object, longest: int) -> str:
+def _check_label(what: str, told: object, longest: int) -> str:
     if isinstance(told, str) and 0 < len(told) <= longest:
         return told
     raise ValueError(f"A {what} is a text of 1 to {longest} characters, got {str(told)[:60]!r}.")
 
 
-def _opened(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
+def _reopen(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
     return TrafficLog(url, keep_text=keep_text, learn=learn, create=create)
 
 
-def _keep_across(log: TrafficLog) -> None:
+def _register_hooks(log: TrafficLog) -> None:
     """Write pending rows at the end of the process, and open new connections after a fork."""
     known = weakref.ref(log)
 

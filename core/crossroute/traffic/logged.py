@@ -223,7 +223,7 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
         tokens=_numbers(row.tokens for row in rows),
         context=_numbers(row.context_tokens for row in rows),
         chosen=np.array([column[row.candidate] for row in rows]),
-        **_told(candidates, column),
+        **_read_candidates(candidates, column),
         pay=_numbers(row.willingness_to_pay for row in rows),
         quality=np.array([quality for quality, _ in grades]),
         own_quality=np.array([each.own_grade for each in entries]),
@@ -249,9 +249,9 @@ def _read_entries(log: TrafficLog, source: str | None, latest: int | None) -> li
     with log.reading(flushed=latest is None) as connection:
         rows = list(reversed(connection.execute(found).all()))
         answers = connection.execute(sa.select(c).where(c.c.answered).order_by(c.c.time)).all()
-        grades = _by_decision(connection.execute(graded))
+        grades = _group_by_decision(connection.execute(graded))
     final = {row.decision_id: row for row in answers if row.final}
-    others = _by_decision(row for row in answers if not row.final)
+    others = _group_by_decision(row for row in answers if not row.final)
     escalated = others.keys() - final.keys()  # the answer that the caller got is one of these
     calls = final | {of: others[of][0] for of in escalated}
     entries = [
@@ -263,14 +263,16 @@ def _read_entries(log: TrafficLog, source: str | None, latest: int | None) -> li
     return [each for each, encoded in zip(entries, kept, strict=True) if encoded == kept[-1]]
 
 
-def _by_decision(rows: Iterable[Any]) -> dict[str, list[Any]]:
+def _group_by_decision(rows: Iterable[Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         found[row.decision_id].append(row)
     return dict(found)
 
 
-def _told(candidates: list[list[list[Any]]], column: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
+def _read_candidates(
+    candidates: list[list[list[Any]]], column: dict[str, int]
+) -> dict[str, npt.NDArray[Any]]:
     """Return what n decisions tell of each of m candidates, as rows.py writes it, each of shape (n, m)."""
     shape = (len(candidates), len(column))
     numbers = {name: np.full(shape, np.nan) for name in PREDICTED}

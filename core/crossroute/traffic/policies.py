@@ -17,11 +17,11 @@ from crossroute.traffic.estimates import (
     Estimate,
     Estimates,
     Z,
-    cross_fitted,
+    cross_fit,
     difference,
     estimate,
     lower_bound,
-    scores,
+    score_decisions,
 )
 from crossroute.traffic.logged import Logged
 
@@ -164,10 +164,12 @@ def compare_policies(
     foreseen = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
     observed = logged.quality * np.exp(-np.where(np.isnan(logged.paid), foreseen, logged.paid) / pay)
     predicted = quality * np.exp(-cost / pay)
-    return verdict(one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried)
+    return judge_policies(
+        one, other, logged, observed=observed, predicted=predicted, margin=margin, tried=tried
+    )
 
 
-def verdict(
+def judge_policies(
     one: Floats,
     other: Floats,
     logged: Logged,
@@ -189,9 +191,9 @@ def verdict(
         tried: How many new policies are compared on these decisions.
     """
     gone = estimate(one, logged.chosen, logged.propensity, observed, predicted, weight=logged.weight)
-    fitted = cross_fitted(logged.chosen, observed, predicted)
+    fitted = cross_fit(logged.chosen, observed, predicted)
     told = (logged.chosen, logged.propensity, observed, fitted)
-    ours, theirs = scores(one, *told), scores(other, *told)
+    ours, theirs = score_decisions(one, *told), score_decisions(other, *told)
     gains = ours - theirs
     counts = logged.weight / logged.weight.mean()
     gain = difference(ours, theirs, counts)
@@ -207,4 +209,4 @@ def verdict(
     return Verdict(lower > -margin, gain, lower, f"{said}; a margin of {margin:g} is allowed")
 
 
-__all__ = ["DIALS", "Point", "Policy", "Verdict", "Z", "compare_policies", "over_logged", "verdict"]
+__all__ = ["DIALS", "Point", "Policy", "Verdict", "Z", "compare_policies", "judge_policies", "over_logged"]

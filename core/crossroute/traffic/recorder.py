@@ -21,8 +21,8 @@ from crossroute.traffic.labels import current_labels
 from crossroute.traffic.learning import refreshed
 from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.logged import read_logged
-from crossroute.traffic.registry import adopted, load_adopted
-from crossroute.traffic.report import report_on
+from crossroute.traffic.registry import load_adopted, read_adopted
+from crossroute.traffic.report import build_report
 from crossroute.traffic.rows import Decided, now
 
 logger = logging.getLogger("crossroute.traffic")
@@ -83,7 +83,7 @@ class Recorder:
         dispatcher = None if self._dispatcher is None else self._dispatcher()
         if dispatcher is None or self._own is None:
             return
-        found = adopted(self.log)
+        found = read_adopted(self.log)
         if found != self._adopted:
             self._adopted = found
             self._follow(dispatcher, self._own, found)
@@ -112,7 +112,7 @@ class Recorder:
             logged = read_logged(self.log, latest=LATEST)
         except TrafficError:  # nothing answered yet
             return
-        self._warn({(row.candidate, what) for row in report_on(logged).rows for what in row.drift})
+        self._warn({(row.candidate, what) for row in build_report(logged).rows for what in row.drift})
         if self.log.learn and self._followed is not None:
             try:
                 dispatcher.take_over(refreshed(self._followed, logged))

@@ -23,12 +23,12 @@ def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
         mark = fingerprint(Router.from_pretrained(place, encoder=router.predictor.query_encoder.encoder))
     row = {"fingerprint": mark, "time": now(), "config": config, "weights": weights}
     with log.writing() as connection:
-        connection.execute(schema.inserted(connection.engine, schema.routers), [row])
+        connection.execute(schema.insert_statement(connection.engine, schema.routers), [row])
         connection.execute(sa.insert(schema.adoptions).values(time=now(), fingerprint=mark, reason=reason))
     return mark
 
 
-def adopted(log: TrafficLog) -> str | None:
+def read_adopted(log: TrafficLog) -> str | None:
     """Return the fingerprint of the adopted router; None where each integration uses its own."""
     latest = sa.select(schema.adoptions.c.fingerprint).order_by(schema.adoptions.c.id.desc()).limit(1)
     with log.reading(flushed=False) as connection:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crossroute.numeric import Floats, mean_known
 from crossroute.reward import best
-from crossroute.traffic.drift import FEWEST, drifted
+from crossroute.traffic.drift import FEWEST, has_drifted
 from crossroute.traffic.estimates import Estimate, estimate
 from crossroute.traffic.logged import Logged
 
@@ -91,7 +91,7 @@ class OtherDial(NamedTuple):
     thin: str | None
 
 
-def other_dials(logged: Logged) -> list[OtherDial]:
+def estimate_dials(logged: Logged) -> list[OtherDial]:
     """Return the results at other settings of the dial, by the predictions in the decisions."""
     graded = logged.graded
     quality, cost = np.nan_to_num(graded.predicted), np.nan_to_num(graded.predicted_cost)
@@ -118,7 +118,7 @@ def other_dials(logged: Logged) -> list[OtherDial]:
     return found
 
 
-def report_on(logged: Logged) -> TrafficReport:
+def build_report(logged: Logged) -> TrafficReport:
     """Return the report on a log."""
     counts, own = np.bincount(logged.chosen, minlength=len(logged.names)), logged.own
     order = [int(column) for column in np.argsort(-counts) if counts[column]]
@@ -127,24 +127,24 @@ def report_on(logged: Logged) -> TrafficReport:
         usd=float(np.nansum(logged.cost) + np.nansum(logged.further)),
         unknown=int(np.isnan(logged.paid).sum()),
         coverage=float((~np.isnan(logged.quality)).mean()),
-        rows=tuple(_row(own, column) for column in order),
-        shadow_saving=_interval(_saved(logged)),
+        rows=tuple(_build_row(own, column) for column in order),
+        shadow_saving=_interval(_estimate_saving(logged)),
         shadow_loss=_interval(logged.quality - np.where(logged.would != "", logged.would_quality, np.nan)),
         shadow_observed=int((~np.isnan(logged.would_cost)).sum()),
     )
 
 
-def _row(logged: Logged, column: int) -> Row:
+def _build_row(logged: Logged, column: int) -> Row:
     mine = logged.chosen == column
     graded = mine & ~np.isnan(logged.quality) & ~np.isnan(logged.predicted[:, column])
     paid = mine & ~np.isnan(logged.cost) & (logged.predicted_cost[:, column] > 0) & (logged.cost > 0)
     drift = []
     error = np.nan_to_num(logged.error[graded, column]).mean() if graded.any() else 0.0
     surprise = logged.quality[graded] - logged.predicted[graded, column]
-    if drifted(surprise, float(error), logged.query[graded]):
+    if has_drifted(surprise, float(error), logged.query[graded]):
         drift.append("quality")
     surprise = np.log(logged.cost[paid] / logged.predicted_cost[paid, column])
-    if drifted(surprise, COST_ERROR, logged.query[paid]):
+    if has_drifted(surprise, COST_ERROR, logged.query[paid]):
         drift.append("cost")
     return Row(
         candidate=logged.names[column],
@@ -164,7 +164,7 @@ COST_ERROR = 0.25
 """Standard error of the logarithm of a predicted mean cost: a price that doubles is beyond it."""
 
 
-def _saved(logged: Logged) -> Floats:
+def _estimate_saving(logged: Logged) -> Floats:
     """Return the USD that routing would have saved on each call in shadow mode, as observed or else as predicted."""
     rows = np.flatnonzero(logged.would != "")
     observed = logged.cost - logged.would_cost

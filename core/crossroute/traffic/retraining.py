@@ -22,7 +22,7 @@ FEWEST_TO_RETRAIN = 300
 REFRESHED, RETRAINED = "predictions moved by what the log shows", "the network trained on"
 
 
-class Learnt(NamedTuple):
+class LearningResult(NamedTuple):
     """What a log taught.
 
     Attributes:
@@ -38,7 +38,7 @@ class Learnt(NamedTuple):
 
 def learn(
     old: Router, logged: Logged, *, margin: float = 0.0, cost_preference: float = DEFAULT_COST_PREFERENCE
-) -> Learnt:
+) -> LearningResult:
     """Learn from half of a log, and let the new router take over only where the other half shows it is no worse.
 
     Where texts were kept and enough of them graded, the network is trained on as well; then two routers are tried, and
@@ -60,8 +60,8 @@ def learn(
     held = np.arange(len(logged)) % 2 == 1
     taught, test = logged.take(~held), logged.take(held).graded
     ways: dict[str, Callable[[Router, Logged], Router]] = {REFRESHED: refreshed}
-    if len(graded_texts(taught)) >= FEWEST_TO_RETRAIN:
-        ways[RETRAINED] = retrained
+    if len(select_graded_texts(taught)) >= FEWEST_TO_RETRAIN:
+        ways[RETRAINED] = retrain
     verdicts = {
         way: compare_policies(
             make(old, taught), old, test, cost_preference=cost_preference, margin=margin, tried=len(ways)
@@ -70,18 +70,18 @@ def learn(
     }
     taken = max(verdicts, key=lambda way: (verdicts[way].adopt, verdicts[way].lower))
     router = ways[taken](old, logged) if verdicts[taken].adopt else None
-    return Learnt(router, taken, verdicts[taken])
+    return LearningResult(router, taken, verdicts[taken])
 
 
-def retrained(router: Router, logged: Logged) -> Router:
+def retrain(router: Router, logged: Logged) -> Router:
     """Return a router whose network was trained on with the log's texts, its predictions moved as by `refreshed`."""
     from crossroute.training import TrainingConfig, fit
 
-    tuned = fit(outcomes_of(logged, router), TrainingConfig.tuning(), start=over_logged(router, logged))
+    tuned = fit(build_outcomes(logged, router), TrainingConfig.tuning(), start=over_logged(router, logged))
     return refreshed(tuned, logged)
 
 
-def promised(router: Router, logged: Logged, **promise: Any) -> Router:
+def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
     """Return a router with a quality floor that a log proves: each decision counts by the chance that it had.
 
     Where a candidate could not be chosen, it counts as right if it is what the choice is compared with.
@@ -95,7 +95,7 @@ def promised(router: Router, logged: Logged, **promise: Any) -> Router:
         TrafficError: No graded decision has its text.
         FloorError: There are too few, or too many had no alternative: explore, so that the others are known.
     """
-    kept = graded_texts(logged.graded)
+    kept = select_graded_texts(logged.graded)
     if not len(kept):
         raise TrafficError("No graded decision has its text. Keep texts: TrafficLog(url, keep_text=True).")
     over = over_logged(router, kept)
@@ -103,20 +103,20 @@ def promised(router: Router, logged: Logged, **promise: Any) -> Router:
     kept = kept.take(np.isin(kept.chosen, columns))
     chances = kept.propensity[:, columns]
     chances = chances / chances.sum(axis=1, keepdims=True)  # given that it was one which the router knows
-    outcomes = replace(outcomes_of(kept, over), splits=("test",) * len(kept))
+    outcomes = replace(build_outcomes(kept, over), splits=("test",) * len(kept))
     return over.with_floor(outcomes, propensity=chances, **promise)
 
 
-def graded_texts(logged: Logged) -> Logged:
+def select_graded_texts(logged: Logged) -> Logged:
     """Return the decisions whose texts were kept and whose chosen candidate's own answer is graded."""
     logged = logged.own
     kept = np.array([text is not None and bool(text.strip()) for text in logged.texts], dtype=bool)
     return logged.take(kept & ~np.isnan(logged.quality))
 
 
-def outcomes_of(logged: Logged, router: Router) -> Outcomes:
+def build_outcomes(logged: Logged, router: Router) -> Outcomes:
     """Return graded decisions whose texts were kept as outcomes, ready for `fit`."""
-    kept, pool = graded_texts(logged), over_logged(router, logged).pool
+    kept, pool = select_graded_texts(logged), over_logged(router, logged).pool
     rows = np.array([pool.names.index(name) if name in pool.names else -1 for name in logged.names])[
         kept.chosen
     ]

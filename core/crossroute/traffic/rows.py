@@ -74,11 +74,11 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
         "query": None if vector is None else vector.astype(np.float16).tobytes(),
         "tokens": None if query is None else float(query.text_tokens),
         "context_tokens": None if query is None else float(query.context_tokens),
-        "text": storable(query.text) if query is not None and keep_text else None,
+        "text": make_storable(query.text) if query is not None and keep_text else None,
         "tags": json.dumps(labels.tags),
-        "conversation_id": storable(labels.conversation_id),
-        "run_id": storable(labels.run_id),
-        "trace_id": storable(labels.trace_id),
+        "conversation_id": make_storable(labels.conversation_id),
+        "run_id": make_storable(labels.run_id),
+        "trace_id": make_storable(labels.trace_id),
     }
 
 
@@ -98,7 +98,7 @@ def call_row(call: Called, seconds: float, *, keep_text: bool) -> dict[str, Any]
         "error": type(call.error).__name__ if call.error else None,
         "answered": call.answered,
         "final": call.final,
-        "answer": storable(call.answer) if keep_text else None,
+        "answer": make_storable(call.answer) if keep_text else None,
     }
 
 
@@ -126,7 +126,7 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
 
 
-def storable(text: str | None) -> str | None:
+def make_storable(text: str | None) -> str | None:
     """Return a text without what no database takes: half characters, and NUL."""
     return text and text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
@@ -136,7 +136,7 @@ def now() -> float:
     return time.time()
 
 
-def encoded_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
+def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
     """Return the queries of decisions as encoded, by the decision's id; the encoder remembers what it just read."""
     by_router: dict[int, list[Decided]] = defaultdict(list)
     for one in decided:

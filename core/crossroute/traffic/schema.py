@@ -183,19 +183,19 @@ def prepare(engine: Engine, *, create: bool = True) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         if not create and not sa.inspect(connection).has_table(meta.name):
-            raise TrafficError(f"{_shown(engine)} holds no traffic log. Name one that `traffic=` wrote.")
+            raise TrafficError(f"{_render_url(engine)} holds no traffic log. Name one that `traffic=` wrote.")
         tables.create_all(connection)
-        connection.execute(inserted(engine, meta), [{"key": "version", "value": str(VERSION)}])
+        connection.execute(insert_statement(engine, meta), [{"key": "version", "value": str(VERSION)}])
         found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "version")).scalar_one()
     if int(found) != VERSION:
         raise TrafficError(
-            f"{_shown(engine)} is a traffic log of version {found}; this crossroute reads version {VERSION}. "
+            f"{_render_url(engine)} is a traffic log of version {found}; this crossroute reads version {VERSION}. "
             "Install the crossroute that wrote it, or begin a new log."
         )
 
 
 @contextmanager
-def turn(engine: Engine) -> Iterator[None]:
+def wait_for_turn(engine: Engine) -> Iterator[None]:
     """Wait for one's turn to write to a SQLite file.
 
     SQLite waits by trying again, and of many processes some never succeed; the system's locks are given in order, and
@@ -216,7 +216,7 @@ def after_fork() -> None:
     _one_thread = threading.Lock()
 
 
-def inserted(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
+def insert_statement(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
     """Return the statement that inserts rows; of those that are there, it replaces these columns, or nothing."""
     insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
     if not latest:
@@ -249,7 +249,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _shown(engine: Engine) -> str:
+def _render_url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
@@ -261,7 +261,7 @@ REFUSALS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 @contextmanager
-def faults_told(engine: Engine) -> Iterator[None]:
+def translate_errors(engine: Engine) -> Iterator[None]:
     """Raise what a database in trouble raises within the block as an error that names the log and the reason.
 
     Raises:
@@ -274,6 +274,6 @@ def faults_told(engine: Engine) -> Iterator[None]:
     except FAULTS as error:
         reason = one_line(getattr(error, "orig", None) or error)
         raise TrafficError(
-            f"The traffic log {_shown(engine)} cannot be used ({reason}). "
+            f"The traffic log {_render_url(engine)} cannot be used ({reason}). "
             "Check that it can be reached and written to, and has room."
         ) from error

@@ -82,24 +82,24 @@ class Writer:
                 )
                 self._thread.start()
 
-    def look(self) -> None:
+    def write_pending(self) -> None:
         """Write pending rows, unless the database has just failed."""
         if time.monotonic() >= self._again:
             with self._writing:
-                self._idle_beside()
+                self._run_idle()
             while self._waiting and self._write_batch():
                 pass
         while len(self._waiting) > MOST:
             self._waiting.popleft()
             self.lost += 1
 
-    def _idle_beside(self) -> None:
+    def _run_idle(self) -> None:
         try:
             self._idle()
         except self._faults as error:
-            self._in_trouble(error)
+            self._note_failure(error)
 
-    def _in_trouble(self, error: BaseException) -> None:
+    def _note_failure(self, error: BaseException) -> None:
         self._again = time.monotonic() + RETRY_S
         if not self._told:
             self._told = True
@@ -116,16 +116,16 @@ class Writer:
                 self._write(batch)
             except self._faults as error:
                 self._waiting.extendleft(reversed(batch))
-                self._in_trouble(error)
+                self._note_failure(error)
                 return False
             except Exception:  # a row that the database refuses must not keep the others out
-                self._one_by_one(batch)
+                self._write_one_by_one(batch)
         if self._told:
             self._told = False
             logger.warning("The traffic log is written again; %s rows were lost.", f"{self.lost:,}")
         return True
 
-    def _one_by_one(self, batch: list[Any]) -> None:
+    def _write_one_by_one(self, batch: list[Any]) -> None:
         for item in batch:
             try:
                 self._write([item])
@@ -142,7 +142,7 @@ def _run(writer: weakref.ref[Writer]) -> None:
     pid = os.getpid()
     while (alive := writer()) is not None and os.getpid() == pid:
         try:
-            alive.look()
+            alive.write_pending()
         except Exception:  # the thread must live on: it tells, and the next rows are tried
             logger.exception("A batch of the traffic log could not be written, and is lost.")
         del alive

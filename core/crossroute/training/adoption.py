@@ -19,13 +19,13 @@ from crossroute.routing.router import Router
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import classes_of
 from crossroute.training.run import Prepared, likelihood
-from crossroute.training.stacking import HALF_PENALTY, mean_lengths, network_logit, weigh
+from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, network_logit, weigh
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
 """Settings that a trained network has once and for all; so has it its encoder and its components."""
 
 
-def settled(
+def merge_config(
     config: TrainingConfig | None, start: Router, given_encoder: Encoder | None = None
 ) -> TrainingConfig:
     """Return how a router goes on learning: as configured, in the shape that it has.
@@ -53,7 +53,7 @@ def settled(
     return config.model_copy(update=own)
 
 
-def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
+def adopt(outcomes: Outcomes, start: Router) -> Outcomes:
     """Return the outcomes, what they do not say of a candidate taken from a router that knows it.
 
     Its price comes from there where the outcomes do not tell a better one (data/prices.py).
@@ -62,33 +62,35 @@ def adopted(outcomes: Outcomes, start: Router) -> Outcomes:
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
     taken = spellings(outcomes.pool)
     return outcomes.with_pool(
-        Pool(_filled(c, start.pool[c.name], taken) if c.name in names else c for c in outcomes.pool)
+        Pool(_fill_in(c, start.pool[c.name], taken) if c.name in names else c for c in outcomes.pool)
     )
 
 
-def _filled(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidate:
+def _fill_in(candidate: Candidate, known: Candidate, taken: set[str]) -> Candidate:
     aliases = (*candidate.aliases, *(alias for alias in known.aliases if alias not in taken))
     own = {"aliases": aliases, "profile": candidate.profile}
     return candidate.completed(known).model_copy(update=own)
 
 
-def unlearned(pool: Pool, start: Router) -> Pool:
+def with_start_profiles(pool: Pool, start: Router) -> Pool:
     """Return candidates, at their prices, with the profiles that `start` has of them."""
     return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
 
 
-def as_it_was(pool: Pool, start: Router, predictor: Predictor, validation: Prepared) -> Predictor | None:
+def keep_start_if_better(
+    pool: Pool, start: Router, predictor: Predictor, validation: Prepared
+) -> Predictor | None:
     """Return what a router was before it went on learning, where its network alone foresees no worse so; else None."""
     if not set(pool.names) <= set(start.pool.names):
         return None
-    kept = start.predictor.with_pool(unlearned(pool, start))
+    kept = start.predictor.with_pool(with_start_profiles(pool, start))
     alone = kept.with_doubt(None).with_ensemble(None)
     return kept if likelihood(alone, validation) >= likelihood(predictor, validation) else None
 
 
-def gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
+def carry_over(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
     """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
-    beside = _carried(start.predictor, predictor, validation)
+    beside = _reweigh_ensemble(start.predictor, predictor, validation)
     if start.predictor.doubt is not None:  # what it goes on learning from counts as near
         x = predictor.network.project(train.encoded.numpy())
         doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
@@ -97,7 +99,7 @@ def gone_on(predictor: Predictor, start: Router, train: Prepared, validation: Pr
     return joined if likelihood(joined, validation) >= likelihood(predictor, validation) else predictor
 
 
-def _carried(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
+def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
     """Return the members of a router that went on learning, weighed anew beside its network as it is now.
 
     They have seen none of the new queries, and stand beside the candidates that they knew; None where there are none.
@@ -128,7 +130,7 @@ def _carried(before: Predictor, predictor: Predictor, validation: Prepared) -> E
     profiles[columns[known]] = pool_profiles(predictor.pool, predictor.network.config.clusters).quality[known]
     intercept[columns[known]] += halves.intercept
     length = tensors["length"].copy()
-    length[columns[known]] = mean_lengths(predictor, (validation,))[known]
+    length[columns[known]] = fit_mean_lengths(predictor, (validation,))[known]
     told = {
         "profiles": profiles,
         "own": np.array([own]),

@@ -27,12 +27,12 @@ from crossroute.numeric import Floats, logit
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
-from crossroute.training.adoption import adopted
+from crossroute.training.adoption import adopt
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import calibration_of, digests_seen
+from crossroute.training.fitting import collect_digests, sample_calibration
 from crossroute.training.run import Prepared, prepare
 from crossroute.training.stacking import grow_members
-from crossroute.training.start import continued
+from crossroute.training.start import start_from
 
 OWN, SHARE = 0.5, 0.125
 
@@ -57,34 +57,34 @@ def fit_blend(outcomes: Outcomes, start: Router, seed: int = 0) -> Router:
         DataError: A candidate has no price, or, unless `start` knows it, no outcome.
     """
     start = named_as(outcomes.pool, start)
-    outcomes = priced(adopted(outcomes, start))
+    outcomes = priced(adopt(outcomes, start))
     encoder, unit = start.predictor.query_encoder, start.predictor.cost_unit
     cached = QueryEncoder(DiskCachedEncoder(encoder.encoder))
     rows = prepare(outcomes, cached, unit, lambda _: None)
-    begun = continued(rows, start)
-    predictor = _at_length(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
-    predictor = predictor.with_ensemble(_beside(predictor, rows, seed))
+    begun = start_from(rows, start)
+    predictor = _fit_lengths(Predictor(start.predictor.network, begun.pool, encoder, unit), rows)
+    predictor = predictor.with_ensemble(_fit_members(predictor, rows, seed))
     return Router(
         predictor,
-        calibration=calibration_of(rows),
+        calibration=sample_calibration(rows),
         cluster_labels=begun.labels,
         reward=start.reward,
         provenance=_provenance(start, begun.pool, begun.shares(rows), seed),
         verifier=start.own_verifier,
-        trained_on=digests_seen((outcomes,), start),
+        trained_on=collect_digests((outcomes,), start),
     )
 
 
-def _at_length(predictor: Predictor, rows: Prepared) -> Predictor:
+def _fit_lengths(predictor: Predictor, rows: Prepared) -> Predictor:
     """Return the predictor with its profiles' lengths moved to what the calls of the outcomes took."""
     foreseen, cost = predictor.foresee_encoded(rows.queries), rows.outcomes.cost
     at, columns = np.nonzero(known_outcomes(rows.outcomes.quality, cost) & (cost > 0) & (foreseen.cost > 0))
     told = (cost[at, columns], foreseen.cost[at, columns], columns, foreseen.clusters[at])
     moved = fit_lengths(*told, candidates=len(predictor.pool), weight=np.ones(len(at)))
-    return predictor.with_pool(Pool(map(_longer, predictor.pool, moved)))
+    return predictor.with_pool(Pool(map(_lengthen, predictor.pool, moved)))
 
 
-def _longer(candidate: Candidate, length: Floats) -> Candidate:
+def _lengthen(candidate: Candidate, length: Floats) -> Candidate:
     """Return a candidate whose log tokens by cluster are longer by so much, shape (k,)."""
     profile = candidate.profile
     log_tokens = profile and tuple((np.array(profile.log_tokens) + length).tolist())
@@ -93,7 +93,7 @@ def _longer(candidate: Candidate, length: Floats) -> Candidate:
     )
 
 
-def _beside(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
+def _fit_members(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
     """Return the constant, and what reads the query, beside the network."""
     quality, encoded = rows.outcomes.quality, rows.encoded.numpy()
     known = np.flatnonzero((~np.isnan(quality)).any(axis=0))
@@ -102,7 +102,7 @@ def _beside(predictor: Predictor, rows: Prepared, seed: int) -> Ensemble:
     total, count = np.nansum(quality, axis=0), (~np.isnan(quality)).sum(axis=0)
     mean = (total + SHRINKAGE * np.nanmean(quality)) / (count + SHRINKAGE)
     members = grow_members(predictor, known, encoded, quality, TrainingConfig(seed=seed))
-    return members.weighed(
+    return members.to_ensemble(
         own=OWN,
         weights=np.full(2, share),
         common=np.zeros(2),

@@ -33,9 +33,9 @@ from crossroute.numeric import Floats
 from crossroute.routing.router import Router
 from crossroute.training.blending import fit_blend
 from crossroute.training.config import TrainingConfig
-from crossroute.training.fitting import enough, fit
+from crossroute.training.fitting import check_splits, fit
 from crossroute.training.run import TrainingRun, prepare
-from crossroute.training.start import fresh
+from crossroute.training.start import start_fresh
 
 FEW = 600
 """Train and validation queries up to which `crossroute train` chooses out of fold."""
@@ -107,7 +107,7 @@ class Choice:
     def nearest(self) -> Standing:
         """The standing of the way that reads the text and was taken, or came nearest to it."""
         reading = [way for way in self.standings if way != CONSTANT]
-        return self.standings[self.way if self.way in reading else _best(reading, self.standings)]
+        return self.standings[self.way if self.way in reading else _choose_best(reading, self.standings)]
 
     @property
     def needed(self) -> int | None:
@@ -165,7 +165,7 @@ def fit_few(
     outcomes = priced(outcomes)
     used = outcomes.take(np.array(outcomes.splits) != "test")
     ways: dict[str, Way] = {
-        CONSTANT: partial(constant, seed=seed),
+        CONSTANT: partial(fit_constant, seed=seed),
         f"from {name}": partial(fit_blend, start=start, seed=seed),
     }
     if len(used) >= ENOUGH_FROM_NOTHING:
@@ -176,30 +176,30 @@ def fit_few(
     for way, fitted in ways.items():
         parts = []
         for part in range(FOLDS):
-            router = fitted(shared_out(used.take(fold != part), seed))
+            router = fitted(split_randomly(used.take(fold != part), seed))
             parts.append(
                 (fold == part, router.predict([used.texts[row] for row in np.flatnonzero(fold == part)]))
             )
             done += 1
             on_fit(done, total)
-        predictions[way] = _together(parts, used)
-    standings = compared(predictions, used)
-    taken = _best(standings, standings)
-    router = ways[taken](shared_out(used, seed))
+        predictions[way] = _merge_folds(parts, used)
+    standings = compare_ways(predictions, used)
+    taken = _choose_best(standings, standings)
+    router = ways[taken](split_randomly(used, seed))
     on_fit(total, total)
-    return Choice(router, taken, len(used), standings, *best_and_enough(used))
+    return Choice(router, taken, len(used), standings, *find_best_and_enough(used))
 
 
-def constant(outcomes: Outcomes, seed: int = 0) -> Router:
+def fit_constant(outcomes: Outcomes, seed: int = 0) -> Router:
     """Return a router that predicts each candidate's mean quality and answer length, whatever the text."""
     config = TrainingConfig(seed=seed, members=1, clusters=2)
     encoder = QueryEncoder(load_encoder(config.encoder))
     unit = costs.cost_unit(outcomes)
-    train, validation = (prepare(part, encoder, unit, lambda _: None) for part in enough(outcomes))
-    begun = fresh(train, encoder.views_width, config)
+    train, validation = (prepare(part, encoder, unit, lambda _: None) for part in check_splits(outcomes))
+    begun = start_fresh(train, encoder.views_width, config)
     run = TrainingRun(
         begun.network,
-        Pool(_flat(candidate) for candidate in begun.pool),
+        Pool(_flatten(candidate) for candidate in begun.pool),
         query_encoder=encoder,
         cost_unit=unit,
         train=train,
@@ -208,11 +208,14 @@ def constant(outcomes: Outcomes, seed: int = 0) -> Router:
     )
     provenance = {"training": config.model_dump(mode="json"), "tasks": begun.shares(train), "way": CONSTANT}
     return Router(
-        run.trained(), calibration=validation.queries, cluster_labels=begun.labels, provenance=provenance
+        run.build_predictor(),
+        calibration=validation.queries,
+        cluster_labels=begun.labels,
+        provenance=provenance,
     )
 
 
-def compared(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, Standing]:
+def compare_ways(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[str, Standing]:
     """Return how each way did beside the constant, on the same queries, with paired intervals."""
     usd = sweep_for(outcomes.cost)
     sweeps = [Sweep.of(prediction, outcomes, usd) for prediction in predictions.values()]
@@ -236,7 +239,7 @@ def compared(predictions: Mapping[str, Prediction], outcomes: Outcomes) -> dict[
     }
 
 
-def best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, float], float]:
+def find_best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, float], float]:
     """Return the best candidate, the cheapest that cannot be told from it, and what this one saves of its cost."""
     known = known_outcomes(outcomes.quality, outcomes.cost)
     count = np.maximum(known.sum(0), 1)
@@ -255,7 +258,7 @@ def best_and_enough(outcomes: Outcomes) -> tuple[tuple[str, float], tuple[str, f
     return (names[best], float(quality[best])), (names[taken], float(quality[taken])), float(saving)
 
 
-def _best(ways: Iterable[str], standings: Mapping[str, Standing]) -> str:
+def _choose_best(ways: Iterable[str], standings: Mapping[str, Standing]) -> str:
     """Return the way that is expected to gain most over the constant, which gains nothing."""
     return max(ways, key=lambda way: 0.0 if way == CONSTANT else standings[way].expected_gain(_prior(way)))
 
@@ -271,13 +274,13 @@ def _within_noise(difference: Floats) -> bool:
     return bool(paired.mean() < 1.645 * paired.std(ddof=1) / np.sqrt(len(paired)) and paired.mean() < 0.05)
 
 
-def shared_out(outcomes: Outcomes, seed: int) -> Outcomes:
+def split_randomly(outcomes: Outcomes, seed: int) -> Outcomes:
     """Return the queries with splits of their own: one in HELD_BACK chooses, the others train."""
     place = np.random.default_rng(seed).permutation(len(outcomes))
     return replace(outcomes, splits=tuple("validation" if at % HELD_BACK == 0 else "train" for at in place))
 
 
-def _together(parts: list[tuple[Floats, Prediction]], outcomes: Outcomes) -> Prediction:
+def _merge_folds(parts: list[tuple[Floats, Prediction]], outcomes: Outcomes) -> Prediction:
     names = outcomes.pool.names
     quality, cost = np.empty(outcomes.quality.shape), np.empty(outcomes.quality.shape)
     for rows, predicted in parts:
@@ -286,7 +289,7 @@ def _together(parts: list[tuple[Floats, Prediction]], outcomes: Outcomes) -> Pre
     return Prediction(names, quality, cost)
 
 
-def _flat(candidate: Candidate) -> Candidate:
+def _flatten(candidate: Candidate) -> Candidate:
     profile = candidate.profile
     if profile is None:
         return candidate

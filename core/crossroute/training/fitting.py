@@ -29,14 +29,14 @@ from crossroute.numeric import Floats
 from crossroute.routing.members import named_as
 from crossroute.routing.predictor import Predictor
 from crossroute.routing.router import Router
-from crossroute.training.adoption import adopted, as_it_was, gone_on, settled
+from crossroute.training.adoption import adopt, carry_over, keep_start_if_better, merge_config
 from crossroute.training.config import TrainingConfig
 from crossroute.training.doubting import fit_doubt
-from crossroute.training.forest import expectations
+from crossroute.training.forest import predict_out_of_bag
 from crossroute.training.priors import Prior
 from crossroute.training.run import Epoch, Prepared, TrainingRun, prepare
 from crossroute.training.stacking import fit_ensemble
-from crossroute.training.start import Start, continued, fresh
+from crossroute.training.start import Start, start_fresh, start_from
 from crossroute.training.state import forget_state
 
 FEWEST = 2
@@ -86,11 +86,11 @@ def fit(
         raise TypeError(
             f"fit expects Outcomes, got {type(outcomes).__name__}. Read them: crossroute.read_outcomes(path or table)."
         )
-    config = settled(config, start, encoder) if start else config or TrainingConfig()
+    config = merge_config(config, start, encoder) if start else config or TrainingConfig()
     if start:
         start = named_as(outcomes.pool, start)
-        outcomes = priced(adopted(outcomes, start))
-    splits = enough(outcomes)
+        outcomes = priced(adopt(outcomes, start))
+    splits = check_splits(outcomes)
     encoder = encoder or (start.predictor.query_encoder.encoder if start else load_encoder(config.encoder))
     cached = QueryEncoder(DiskCachedEncoder(encoder))
     unit = start.predictor.cost_unit if start else costs.cost_unit(outcomes)
@@ -138,13 +138,17 @@ def fit_prepared(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        begun = continued(train, start) if start else fresh(train, query_encoder.views_width, config, prior)
+        begun = (
+            start_from(train, start)
+            if start
+            else start_fresh(train, query_encoder.views_width, config, prior)
+        )
         run = TrainingRun(
             begun.network,
             begun.pool,
             query_encoder=query_encoder,
             cost_unit=unit,
-            train=begun.taught(train, config) if config.teacher_weight else train,
+            train=begun.mix_targets(train, config) if config.teacher_weight else train,
             validation=validation,
             config=config,
             origin=begun.origin,
@@ -154,23 +158,23 @@ def fit_prepared(
         if state_folder is not None:
             run.resume(state_folder)
         ended = run.finish(state_folder, on_epoch)
-    predictor, provenance = run.trained(), _provenance(run, begun, start)
+    predictor, provenance = run.build_predictor(), _provenance(run, begun, start)
     if start is None:
-        predictor, foreseen = _completed(predictor, train, validation, config, prior)
+        predictor, foreseen = _add_ensemble_and_doubt(predictor, train, validation, config, prior)
     else:
-        kept = as_it_was(begun.pool, start, predictor, validation)
-        predictor = kept or gone_on(predictor, start, train, validation)
+        kept = keep_start_if_better(begun.pool, start, predictor, validation)
+        predictor = kept or carry_over(predictor, start, train, validation)
         provenance = start.provenance if kept else provenance
         foreseen = predictor.foresee_encoded(validation.queries).quality
     own = start.own_verifier if start else None
     router = Router(
         predictor,
-        calibration=calibration_of(validation),
+        calibration=sample_calibration(validation),
         cluster_labels=begun.labels,
         reward=config.reward,
         provenance=provenance,
-        verifier=_verifier(predictor, train, validation, foreseen, config.seed) or own,
-        trained_on=digests_seen((train.outcomes, validation.outcomes), start),
+        verifier=_fit_verifier(predictor, train, validation, foreseen, config.seed) or own,
+        trained_on=collect_digests((train.outcomes, validation.outcomes), start),
     )
     on_trained(router)
     if ended and state_folder is not None:
@@ -178,7 +182,7 @@ def fit_prepared(
     return router
 
 
-def _completed(
+def _add_ensemble_and_doubt(
     predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig, prior: Prior | None
 ) -> tuple[Predictor, Floats]:
     """Return a network that was trained from nothing with its ensemble and doubt.
@@ -188,17 +192,17 @@ def _completed(
     """
     stacked = fit_ensemble(predictor, train, validation, config) if config.ensemble else None
     joined = predictor.with_ensemble(stacked.ensemble) if stacked else predictor
-    whole = joined.with_doubt(_doubt(joined, train, validation, prior))
+    whole = joined.with_doubt(_fit_doubt(joined, train, validation, prior))
     return whole, stacked.unseen if stacked else whole.foresee_encoded(validation.queries).quality
 
 
-def calibration_of(prepared: Prepared) -> EncodedQueries:
+def sample_calibration(prepared: Prepared) -> EncodedQueries:
     """Return the queries that a router keeps to calibrate its dial: evenly spaced, `CALIBRATION_QUERIES` at most."""
     sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return prepared.queries.take(sample)
 
 
-def digests_seen(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
+def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
     """Return the digests of all training queries; None where those of `start` are not known."""
     if start and start.trained_on is None:
         return None
@@ -218,7 +222,7 @@ def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[st
     }
 
 
-def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
+def _fit_doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
     """Return the doubt of a trained network; under a prior each task weighs by the root of its size."""
     if prior is None:
         return fit_doubt(predictor, train, validation)
@@ -237,7 +241,7 @@ def _doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: P
     )
 
 
-def _verifier(
+def _fit_verifier(
     predictor: Predictor, train: Prepared, validation: Prepared, foreseen: Floats, seed: int
 ) -> Verifier | None:
     """Learn a verifier, or return None where too few answers carry evidence.
@@ -256,7 +260,7 @@ def _verifier(
         return None
     x = predictor.network.project(train.encoded.numpy())
     told = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,); of the others no verifier is learned
-    expected = expectations(x, np.where(told, train.outcomes.quality, np.nan), seed)
+    expected = predict_out_of_bag(x, np.where(told, train.outcomes.quality, np.nan), seed)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(
         np.concatenate([expected, foreseen]),
@@ -266,7 +270,7 @@ def _verifier(
     )
 
 
-def enough(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
+def check_splits(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
     """Return the train and the validation split, and raise if they hold too little.
 
     Raises:

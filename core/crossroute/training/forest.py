@@ -66,7 +66,7 @@ def grow_forest(x: Floats, quality: Floats, config: TrainingConfig) -> Forest:
     """
     generator, n = np.random.default_rng(config.seed), len(x)
     least = max(LEAST_LEAF, n // config.leaves)
-    x, targets = x.astype(np.float32), filled(quality)
+    x, targets = x.astype(np.float32), fill_unknown(quality)
     total, votes, trees = np.zeros(quality.shape), np.zeros((n, 1)), []
     for _ in range(config.trees):
         drawn = np.bincount(generator.integers(0, n, n), minlength=n)
@@ -77,7 +77,7 @@ def grow_forest(x: Floats, quality: Floats, config: TrainingConfig) -> Forest:
         votes[outside] += 1
         trees.append(tree)
     mean = np.nanmean(quality, axis=0)
-    return joined(trees, np.where(votes > 0, total / np.maximum(votes, 1), mean))
+    return join_trees(trees, np.where(votes > 0, total / np.maximum(votes, 1), mean))
 
 
 def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, *, least: int, seed: int) -> Tree:
@@ -115,7 +115,7 @@ def grow_tree(x: Floats, targets: Floats, quality: Floats, drawn: Places, *, lea
     )
 
 
-def joined(trees: Sequence[Tree], unseen: Floats) -> Forest:
+def join_trees(trees: Sequence[Tree], unseen: Floats) -> Forest:
     """Return trees as one forest, each node's number counted over all of them."""
     nodes = np.cumsum([0, *(len(tree.feature) for tree in trees)])
     children = [tree.children + first for tree, first in zip(trees, nodes, strict=False)]
@@ -130,7 +130,7 @@ def joined(trees: Sequence[Tree], unseen: Floats) -> Forest:
     )
 
 
-def filled(quality: Floats) -> Floats:
+def fill_unknown(quality: Floats) -> Floats:
     """Return qualities, what is not known as the candidate's mean and what is special about the query, shape (n, m).
 
     >>> filled(np.array([[1.0, 0.5], [0.0, np.nan]]))
@@ -155,12 +155,12 @@ def soft_targets(x: Floats, quality: Floats, weight: float, seed: int) -> Floats
         (1 - weight) * observed + weight * expected, or the only one that is known, shape (n, m); NaN where
         neither is.
     """
-    expected = expectations(x, quality, seed)
+    expected = predict_out_of_bag(x, quality, seed)
     mixed = (1 - weight) * quality + weight * expected
     return np.where(np.isnan(quality), expected, np.where(np.isnan(expected), quality, mixed))
 
 
-def expectations(x: Floats, quality: Floats, seed: int) -> Floats:
+def predict_out_of_bag(x: Floats, quality: Floats, seed: int) -> Floats:
     """Return out-of-bag expectations where the quality is known, and plain ones elsewhere, shape (n, m).
 
     NaN for candidates of which fewer outcomes are known than a leaf holds: of these a forest tells nothing.

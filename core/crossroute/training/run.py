@@ -133,7 +133,7 @@ class TrainingRun:
         ended = True
         try:
             while self.epoch < self.config.epochs and self.epoch - self.best_epoch < self.config.patience:
-                loss = self.one_epoch()
+                loss = self.train_epoch()
                 found = self.judge()
                 if state_folder is not None:
                     self.save(state_folder)
@@ -148,13 +148,15 @@ class TrainingRun:
     def judge(self) -> float:
         """Keep the current weights if they are the best so far, and return their validation AIQ."""
         found = self.validation_aiq()
-        score = found if self.config.choose_by == "aiq" else likelihood(self.trained(), self.validation)
+        score = (
+            found if self.config.choose_by == "aiq" else likelihood(self.build_predictor(), self.validation)
+        )
         if score > self.best_score:
             self.best_epoch, self.best_score, self.best_aiq = self.epoch, score, found
             self.best = self._weights()
         return found
 
-    def one_epoch(self) -> float:
+    def train_epoch(self) -> float:
         """Take one pass over the train split and return the mean loss."""
         self.epoch += 1
         torch.manual_seed(self.config.seed * 10_000 + self.epoch)  # a resumed run repeats an unbroken one
@@ -172,7 +174,7 @@ class TrainingRun:
 
     def loss(self, rows: torch.Tensor) -> torch.Tensor:
         """Return cross-entropy of quality and Huber loss of log tokens, each over what is known."""
-        columns = self._part_of_the_pool()
+        columns = self._sample_pool()
         profiles = PoolEmbedding(*(tensor[columns] for tensor in self.profiles))
         output = self.network.each_member(self.train.encoded[rows], self.network.keys(profiles))
         members = len(output.quality_logit)
@@ -190,7 +192,7 @@ class TrainingRun:
         loss = quality_loss + self.config.tokens_weight * tokens_loss
         return members * loss  # so that each has the gradient that it would have alone
 
-    def trained(self) -> Predictor:
+    def build_predictor(self) -> Predictor:
         """Return a predictor with the current weights."""
         weights = {name: tensor.numpy().copy() for name, tensor in self.network.state_dict().items()}
         frozen = InferenceNetwork(self.network.config, weights)
@@ -199,12 +201,12 @@ class TrainingRun:
     def validation_aiq(self) -> float:
         """Return the AIQ of the current weights on the validation split."""
         split = self.validation
-        foreseen = self.trained().foresee_encoded(split.queries)
+        foreseen = self.build_predictor().foresee_encoded(split.queries)
         quality, cost = split.outcomes.quality, split.outcomes.cost
         points = cost_quality_curve(foreseen.quality, foreseen.cost, quality, cost, self.config.reward)
         return aiq(points, *cost_range(quality, cost))
 
-    def _part_of_the_pool(self) -> torch.Tensor:
+    def _sample_pool(self) -> torch.Tensor:
         """Return the candidates of a batch: sometimes a random part, so that the network learns from any pool."""
         pool = len(self.pool)
         if not self.config.candidate_dropout or torch.rand(()) >= self.config.candidate_dropout:

@@ -72,7 +72,7 @@ class Grown(NamedTuple):
     straight: Floats
     forest: Forest
 
-    def weighed(
+    def to_ensemble(
         self, *, own: float, weights: Floats, common: Floats, intercept: Floats, length: Floats
     ) -> Ensemble:
         """Return the members, each with what it counts; arguments as the tensors of `Ensemble`."""
@@ -147,19 +147,19 @@ def fit_ensemble(
     encoded = np.concatenate([train.encoded.numpy(), validation.encoded.numpy()])
     members = grow_members(predictor, known, encoded, quality, config)
     logits = logit(np.stack([members.straight, members.forest.unseen]), HELD)  # (members, n, c)
-    shares = share_out(logits, quality)
+    shares = weigh_members(logits, quality)
     network = np.concatenate([network_logit(predictor, part) for part in (train, validation)])  # (n, m)
     seen, beside = len(train.encoded), shares(logits)  # (n, c)
     halves = weigh_network(network[:, known], beside, quality, seen, shares.worth)
     unseen = sigmoid(network[seen:])
     unseen[:, known] = sigmoid(halves(np.stack([network[:, known], beside])[:, seen:]))
     own, share = halves.weights
-    ensemble = members.weighed(
+    ensemble = members.to_ensemble(
         own=own,
         weights=share * shares.weights,
         common=share * shares.common,
         intercept=share * shares.intercept + halves.intercept,
-        length=mean_lengths(predictor, (train, validation))[known],
+        length=fit_mean_lengths(predictor, (train, validation))[known],
     )
     return Stacked(ensemble, unseen)
 
@@ -185,7 +185,7 @@ def grow_members(
     return Grown(profiles, *fit_ridge(encoded, quality), forest)
 
 
-def mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
+def fit_mean_lengths(predictor: Predictor, parts: Sequence[Prepared]) -> Floats:
     """Return by how many log tokens candidates' mean answers are longer than the network foretells, shape (m,).
 
     As many as make the spend that is foretold of each candidate the observed one, shrunk to what does so for all.
@@ -216,7 +216,7 @@ def network_logit(predictor: Predictor, part: Prepared) -> Floats:
     return logit(alone.foresee_encoded(part.queries).quality, LEAST_CHANCE)
 
 
-def share_out(logits: Floats, quality: Floats) -> Shares:
+def weigh_members(logits: Floats, quality: Floats) -> Shares:
     """Return what members count for, by what they say of queries that they have not learned from.
 
     Args:

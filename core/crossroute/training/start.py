@@ -57,7 +57,7 @@ class Start(NamedTuple):
         """Return how each task's queries are spread over the clusters; scores.py anchors on it."""
         return task_shares(prepared.outcomes.tasks, self.assign(prepared), len(self.network.centroids))
 
-    def taught(self, train: Prepared, config: TrainingConfig) -> Prepared:
+    def mix_targets(self, train: Prepared, config: TrainingConfig) -> Prepared:
         """Return the train split with a forest's expectations in the targets of the quality head.
 
         Where nothing was observed they stand in, if the candidate was seen often enough on such queries.
@@ -70,7 +70,9 @@ class Start(NamedTuple):
         return train._replace(quality=torch.from_numpy(targets).float())
 
 
-def fresh(train: Prepared, views_width: int, config: TrainingConfig, prior: Prior | None = None) -> Start:
+def start_fresh(
+    train: Prepared, views_width: int, config: TrainingConfig, prior: Prior | None = None
+) -> Start:
     """Return an untrained network over clusters of the train split.
 
     Args:
@@ -127,7 +129,7 @@ def fresh(train: Prepared, views_width: int, config: TrainingConfig, prior: Prio
     return Start(network, pool, cluster_labels(train.outcomes.tasks, assignment, len(centroids)))
 
 
-def continued(train: Prepared, router: Router) -> Start:
+def start_from(train: Prepared, router: Router) -> Start:
     """Return a trained router's network, and the pool of the train split with the profiles brought up to date.
 
     A candidate that the router knows keeps its profile as what is expected before the new outcomes.
@@ -136,7 +138,7 @@ def continued(train: Prepared, router: Router) -> Start:
     network = CrossAttention(trained.config)
     network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in trained.weights.items()})
     start = Start(network, router.pool, router.cluster_labels, _digest(router))
-    known = {c.name: _before(router, c) for c in train.outcomes.pool if c.name in router.pool}
+    known = {c.name: _known_profile(router, c) for c in train.outcomes.pool if c.name in router.pool}
     pool = profiled(
         train.outcomes,
         train.log_tokens.numpy(),
@@ -158,7 +160,7 @@ def _digest(router: Router) -> str:
     )
 
 
-def _before(router: Router, candidate: Candidate) -> Profile | None:
+def _known_profile(router: Router, candidate: Candidate) -> Profile | None:
     """Return what a router knows of a candidate, at the price of its new outcomes."""
     profile, price = router.pool[candidate.name].profile, candidate.price
     if profile is None or price is None or profile.learned_price is None:

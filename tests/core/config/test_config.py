@@ -142,8 +142,8 @@ port = 8080
         ("router", 'escalate = "yes"\nrouter', 1, "escalate: expected true, false,"),
         ("base_url", 'effort = "much"\nbase_url', 7, "models[0].effort: expected none, minimal, low,"),
         ("router", "escalate.max_calls = 0\nrouter", 1, "escalate.max_calls: Input should be greater"),
-        ('"gpt-5-mini"', '"gpt\\u0000"', 5, "a name cannot hold '\\x00'"),
-        ('"gpt-5-mini"', '"gpt\\u2028mini"', 5, "a name cannot hold '\\u2028'"),
+        ('"gpt-5-mini"', '"gpt\\u0000"', 5, "a name cannot contain '\\x00'"),
+        ('"gpt-5-mini"', '"gpt\\u2028mini"', 5, "a name cannot contain '\\u2028'"),
     ],
 )
 def test_a_fault_names_its_line_and_the_remedy(tmp_path, old, new, line, told):

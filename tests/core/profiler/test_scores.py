@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crossroute import Price, Query, Router
-from crossroute.profiler.scores import BENCHMARKS, benchmark_of, expected, profile_from_scores
+from crossroute.profiler.scores import BENCHMARKS, benchmark_of, predict_score, profile_from_scores
 
 PRICE = Price(input=1, output=4)
 
@@ -164,25 +164,25 @@ def test_spellings_and_tasks_mean_a_benchmark(name, scored_on):
 def test_a_model_of_the_table_is_expected_near_what_it_has(wanted):
     for mmlu, score in zip(BENCHMARKS["mmlu"], BENCHMARKS[wanted], strict=True):
         if not np.isnan(score):
-            assert expected("mmlu", mmlu / 100, wanted) == pytest.approx(score / 100, abs=0.11)
+            assert predict_score("mmlu", mmlu / 100, wanted) == pytest.approx(score / 100, abs=0.11)
 
 
 def test_a_score_carried_there_and_back_is_the_same():
-    there = expected("mmlu", 0.8, "gpqa")
-    assert expected("gpqa", there, "mmlu") == pytest.approx(0.8)
+    there = predict_score("mmlu", 0.8, "gpqa")
+    assert predict_score("gpqa", there, "mmlu") == pytest.approx(0.8)
 
 
 def test_a_better_score_leads_to_expect_more():
-    found = [expected("mmlu_pro", score, "gsm8k") for score in (0.3, 0.6, 0.9, 1.0)]
+    found = [predict_score("mmlu_pro", score, "gsm8k") for score in (0.3, 0.6, 0.9, 1.0)]
     assert found == sorted(found)
     assert found[-1] < 1
 
 
 def test_beyond_the_models_of_the_table_a_score_hardly_counts():
-    best, above, perfect = (expected("gpqa", score, "mmlu") for score in (0.507, 0.8, 1.0))
+    best, above, perfect = (predict_score("gpqa", score, "mmlu") for score in (0.507, 0.8, 1.0))
     assert best < above < perfect < 0.95
 
 
 def test_what_the_table_lacks_leads_nowhere():
-    assert expected("mmlu", 0.8, "medmcqa") is None
-    assert expected("medmcqa", 0.8, "mmlu") is None
+    assert predict_score("mmlu", 0.8, "medmcqa") is None
+    assert predict_score("medmcqa", 0.8, "mmlu") is None

@@ -8,14 +8,14 @@ from crossroute import Router
 from crossroute.candidate import FREE
 from crossroute.catalogue import rests_on
 from crossroute.errors import UnprofiledCandidateError
-from crossroute.routing.believed import believed
+from crossroute.routing.believed import estimate_by_relatives
 from crossroute.routing.members import Ability, router_over
 
 POOL = Router.from_pretrained("universal").pool
 
 
 def ability(name):
-    return sum(believed(POOL, name).profile.belief.ability)
+    return sum(estimate_by_relatives(POOL, name).profile.belief.ability)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_model_between_two_known_sizes_is_believed_between_them():
 
 
 def test_what_was_not_measured_says_so():
-    found = believed(POOL, "qwen3.8:9b")
+    found = estimate_by_relatives(POOL, "qwen3.8:9b")
     assert found.name == "qwen3.8:9b"
     assert found.price == FREE
     assert rests_on(found) == "prior"
@@ -51,9 +51,9 @@ def test_what_was_not_measured_says_so():
 
 
 def test_a_dated_name_is_the_model_itself():
-    found = believed(POOL, "gpt-5-mini-2026-01-01")
+    found = estimate_by_relatives(POOL, "gpt-5-mini-2026-01-01")
     assert found.profile == POOL["gpt-5-mini"].profile
-    assert believed(POOL, "gpt-5.5-2026-03-01-high").effort.told == "high"
+    assert estimate_by_relatives(POOL, "gpt-5.5-2026-03-01-high").effort.told == "high"
 
 
 def test_a_router_over_unknown_names_routes_and_tells(caplog):

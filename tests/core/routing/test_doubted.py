@@ -62,7 +62,7 @@ def test_a_dial_that_sends_all_to_one_candidate_warns_between_its_ends(router):
     pair = dialled(router.subset(["small", "large"]), LEAST_TO_PAY)
     decision = pair.route(TEXTS[0], cost_preference=0.5)
     assert len(decision.warnings) == 1
-    assert "sends all of the" in decision.warnings[0]
+    assert "sends all of its" in decision.warnings[0]
     assert decision.candidate in decision.warnings[0]
     assert decision.warnings[0] in decision.explain()
     assert pair.route(TEXTS[0], cost_preference=0).warnings == ()

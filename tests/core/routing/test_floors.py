@@ -48,8 +48,8 @@ def test_the_floor_bounds_every_dial_and_is_said(promised, router, fresh):
 
 def test_a_dial_between_two_tested_settings_takes_the_dearer(promised):
     upper, lower = promised.floor.settings[-2:]
-    assert promised.floor.bounded((upper + lower) / 2) == upper
-    assert promised.floor.bounded(lower) == lower
+    assert promised.floor.raise_to_tested((upper + lower) / 2) == upper
+    assert promised.floor.raise_to_tested(lower) == lower
 
 
 def test_a_choice_that_a_constraint_made_is_not_said_to_keep_it(promised):
@@ -61,7 +61,7 @@ def test_a_choice_that_a_constraint_made_is_not_said_to_keep_it(promised):
 
 
 def test_too_few_outcomes_are_told_how_many_it_takes(router, fresh):
-    with pytest.raises(FloorError, match=r"^5 outcomes are too few .* it takes about [\d,]+"):
+    with pytest.raises(FloorError, match=r"^5 outcomes are too few .* about [\d,]+"):
         router.with_floor(fresh.take(range(5)), 0.25)
 
 
@@ -197,7 +197,7 @@ def test_a_log_of_one_answer_a_query_serves_by_its_propensities(router, fresh):
     for wrong in (0.0, -0.5, 1.5, np.nan):
         with pytest.raises(ValueError, match="propensity must be in"):
             router.with_floor(log, 0.5, propensity=np.where(np.arange(len(many)) == 7, wrong, propensity))
-    with pytest.raises(ValueError, match="a propensity a query, 2880, got 3"):
+    with pytest.raises(ValueError, match="one propensity per query, 2880, got 3"):
         router.with_floor(log, 0.5, propensity=np.ones(3))
     with pytest.raises(ValueError, match=r"shape \(2880,\) or \(2880, 4\), got \(2880, 2\)"):
         router.with_floor(log, 0.5, propensity=np.ones((len(many), 2)))

@@ -16,11 +16,9 @@ def test_models_of_a_list_go_by_the_names_that_they_tell():
 
 
 def test_models_of_a_list_without_a_name_of_their_own_are_refused():
-    with pytest.raises(
-        ValueError, match=r"An object of type str does not tell which model it is\. Give models by name"
-    ):
+    with pytest.raises(ValueError, match=r"An object of type str has no model name\. Give models by name"):
         by_name(["Gpt"], lambda model: None)
-    with pytest.raises(ValueError, match="Two models are called 'gpt'"):
+    with pytest.raises(ValueError, match="Two models are named 'gpt'"):
         by_name(["Gpt", "gpt"], str.lower)
     with pytest.raises(TypeError, match="got one, 'openai:gpt-5'; put it in a list"):
         by_name("openai:gpt-5", str.lower)

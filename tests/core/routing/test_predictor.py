@@ -105,7 +105,9 @@ def test_an_encoding_of_another_width_is_refused(router):
 
     whole = router.predictor
     narrow = Predictor(whole.network, whole.pool, QueryEncoder(Narrow()), whole.cost_unit)
-    with pytest.raises(EncoderError, match=r"'custom:.*Narrow' gives .* numbers a query; this router reads"):
+    with pytest.raises(
+        EncoderError, match=r"'custom:.*Narrow' returns .* features per query; this router expects"
+    ):
         narrow.foresee(QUERIES)
 
 

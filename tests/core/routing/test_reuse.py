@@ -85,9 +85,11 @@ def test_what_a_dial_follows_from_sets_it_anew(router, folder, change):
         worse = profile.model_copy(update={"quality": tuple(0.5 * each for each in profile.quality)})
         pool = Pool([pool["gpt-4o"].model_copy(update={"profile": worse}), pool["gpt-4o-mini"]])
     elif change == "reward":
-        other = other._remade(reward="linear")
+        other = other._rebuild(reward="linear")
     else:
-        other = other._remade(calibration=type(other.calibration)(*(part[:50] for part in other.calibration)))
+        other = other._rebuild(
+            calibration=type(other.calibration)(*(part[:50] for part in other.calibration))
+        )
     assert over(other, pool).dial == other.over(pool).dial
     assert len([*folder.iterdir()]) == 2
 

@@ -261,7 +261,7 @@ def test_unknown_empty_and_repeated_names_are_refused(router):
     for call in (lambda: router.without(*router.pool.names), lambda: router.subset([])):
         with pytest.raises(ValueError, match="at least one candidate"):
             call()
-    with pytest.raises(ValueError, match="Two candidates answer to 'free'"):
+    with pytest.raises(ValueError, match="Two candidates are named 'free'"):
         router.subset(["free", "free"])
 
 
@@ -537,7 +537,9 @@ def test_a_router_says_what_it_is(router, own):
 def test_an_encoder_of_another_width_is_refused(own, monkeypatch):
     router, encoder = own
     monkeypatch.setattr(encoder, "encode", lambda texts: np.ones((len(texts), 3)))
-    with pytest.raises(EncoderError, match=r"'custom:Letters' gives .* numbers a query; this router reads"):
+    with pytest.raises(
+        EncoderError, match=r"'custom:Letters' returns .* features per query; this router expects"
+    ):
         router.route("a text that was never seen before")
 
 

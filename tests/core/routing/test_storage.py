@@ -168,7 +168,9 @@ def test_another_format_is_refused(folder, stated):
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     config["format"] = stated
     (folder / CONFIG).write_text(json.dumps(config))
-    with pytest.raises(CheckpointError, match=r"is of format .*; this version of crossroute reads format 1"):
+    with pytest.raises(
+        CheckpointError, match=r"has the format .*; this version of crossroute reads format 1"
+    ):
         read_checkpoint(folder)
 
 
@@ -188,7 +190,7 @@ def test_a_config_of_bytes_is_refused(folder):
 @pytest.mark.parametrize("text", ["[]", "1", "null", '"format"'])
 def test_a_config_that_is_no_object_is_refused(folder, text):
     (folder / CONFIG).write_text(text)
-    with pytest.raises(CheckpointError, match="is of format None"):
+    with pytest.raises(CheckpointError, match="has the format None"):
         read_checkpoint(folder)
 
 
@@ -323,7 +325,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(folder, name, t
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_files_that_are_of_no_router_are_not_replaced(name, tmp_path):
     (tmp_path / name).write_text('{"architectures": ["BertModel"]}')
-    with pytest.raises(CheckpointError, match=f"{name} is not of a router"):
+    with pytest.raises(CheckpointError, match=f"{name} is not a router"):
         write_checkpoint(tmp_path, {"a": 1}, {"x": np.ones(2)})
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == '{"architectures": ["BertModel"]}'

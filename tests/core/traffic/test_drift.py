@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossroute.traffic.drift import changed_at, drifted, once_each
+from crossroute.traffic.drift import changed_at, has_drifted, once_each
 
 
 def graded(quality, count, seed=0):
@@ -17,41 +17,41 @@ def each(surprise):
 
 def test_a_candidate_as_predicted_has_not_drifted():
     told = [graded(0.8, 400, seed) for seed in range(50)]
-    assert sum(drifted(surprise, 0.05, each(surprise)) for surprise in told) <= 2
+    assert sum(has_drifted(surprise, 0.05, each(surprise)) for surprise in told) <= 2
 
 
 def test_one_that_was_always_worse_has():
     surprise = graded(0.4, 100)
     assert changed_at(surprise) == 0
-    assert drifted(surprise, 0.05, each(surprise))
+    assert has_drifted(surprise, 0.05, each(surprise))
 
 
 @pytest.mark.parametrize("long", [200, 2_000])
 def test_one_that_got_worse_is_not_hidden_by_what_it_was(long):
     surprise = np.r_[graded(0.8, long), graded(0.4, 40, seed=1)]
     assert abs(changed_at(surprise) - long) <= 10
-    assert drifted(surprise, 0.05, each(surprise))
+    assert has_drifted(surprise, 0.05, each(surprise))
 
 
 def test_one_that_became_what_was_predicted_has_not():
     surprise = np.r_[graded(0.4, 60), graded(0.8, 200, seed=1)]
     assert changed_at(surprise) > 0
-    assert not drifted(surprise, 0.05, each(surprise))
+    assert not has_drifted(surprise, 0.05, each(surprise))
 
 
 def test_the_same_query_again_and_again_tells_of_no_drift():
     query, found = np.r_[np.arange(100), np.full(200, 100)], []
     for seed in range(20):
         surprise = np.r_[graded(0.8, 100, seed), np.full(200, -0.8)]
-        found.append(drifted(surprise, 0.05, query))
-        assert drifted(surprise, 0.05, each(surprise))
+        found.append(has_drifted(surprise, 0.05, query))
+        assert has_drifted(surprise, 0.05, each(surprise))
     assert sum(found) <= 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 19])
 def test_of_a_few_grades_nothing_is_said(count):
     surprise = graded(0.0, count)
-    assert not drifted(surprise, 0.05, each(surprise))
+    assert not has_drifted(surprise, 0.05, each(surprise))
 
 
 def test_a_query_counts_once_in_all_or_once_in_so_many():

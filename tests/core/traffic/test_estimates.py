@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
-from crossroute.traffic.estimates import cross_fitted, estimate, lower_bound, scores
+from crossroute.traffic.estimates import cross_fit, estimate, lower_bound, score_decisions
 
 N, M = 600, 3
 
@@ -58,9 +58,11 @@ def test_a_lower_bound_lets_few_that_are_no_better_pass():
         chosen = random.integers(0, M, N)
         observed = (random.random(N) < truth[:, 0]).astype(float)
         one, other = (np.eye(M)[random.integers(0, M, N)] for _ in range(2))
-        fitted = cross_fitted(chosen, observed, np.full((N, M), 0.5))
+        fitted = cross_fit(chosen, observed, np.full((N, M), 0.5))
         told = (chosen, propensity, observed, fitted)
-        passed += lower_bound(scores(one, *told) - scores(other, *told), np.ones(N), 0.95) > 0
+        passed += (
+            lower_bound(score_decisions(one, *told) - score_decisions(other, *told), np.ones(N), 0.95) > 0
+        )
     assert passed / 200 <= 0.085  # 5 % but for chance: three standard errors would be 9.6 %
 
 

@@ -12,7 +12,7 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute.errors import DataError
 from crossroute.traffic import TrafficLog, schema
-from crossroute.traffic.exports import import_feedback, spelled
+from crossroute.traffic.exports import import_feedback, normalize_id
 
 RUN = "018f0c3e-0000-7000-8000-00000000000a"
 TRACE = "018f0c3e-0000-7000-8000-00000000000b"
@@ -25,7 +25,12 @@ def log(tmp_path):
     log = TrafficLog(tmp_path / "traffic.db")
     fixed = {"time": 0.0, "router": "r", "candidate": "a", "propensity": 1.0, "willingness_to_pay": 1.0}
     fixed |= {"candidates": "[]", "tags": "[]"}
-    named = [("by-run", RUN, None), ("one", None, spelled(TRACE)), ("two", None, TRACE), (OWN, None, None)]
+    named = [
+        ("by-run", RUN, None),
+        ("one", None, normalize_id(TRACE)),
+        ("two", None, TRACE),
+        (OWN, None, None),
+    ]
     rows = [fixed | {"id": name, "run_id": run, "trace_id": trace} for name, run, trace in named]
     with log.writing() as connection:
         connection.execute(schema.decisions.insert(), rows)

@@ -11,7 +11,7 @@ from crossroute.collection import asked_model
 from crossroute.errors import TrafficError
 from crossroute.profiler.answerers import Answer
 from crossroute.traffic import TrafficLog, schema
-from crossroute.traffic.judging import judge_traffic, place_of
+from crossroute.traffic.judging import draw_position, judge_traffic
 
 ANSWERS = 200
 CENT = Answer(text="8", input_tokens=1, output_tokens=1, cost=0.01)
@@ -46,7 +46,7 @@ def grades(log):
 
 def test_a_share_is_judged_and_its_probability_kept(log):
     told = judge_traffic(log, judge(), share=0.3)
-    drawn = {f"d{number}" for number in range(ANSWERS) if place_of(f"d{number}") < 0.3}
+    drawn = {f"d{number}" for number in range(ANSWERS) if draw_position(f"d{number}") < 0.3}
     found = grades(log)
     assert set(found) == drawn
     assert {(row.source, row.quality, row.probability) for row in found.values()} == {("judge", 0.8, 0.3)}
@@ -70,7 +70,7 @@ def test_where_money_ends_the_share_that_was_reached_is_the_probability(log):
     assert told.usd <= 0.255
     assert told.graded == len(found) > 10
     assert {row.probability for row in found.values()} == {told.share}
-    ranks = sorted(place_of(f"d{number}") for number in range(ANSWERS))
+    ranks = sorted(draw_position(f"d{number}") for number in range(ANSWERS))
     assert told.share == ranks[len(found)]  # the least places, and no other
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_told_and_no_grade(log):
 def test_it_is_shown_the_question_and_the_answer(log):
     seen = []
     judge_traffic(log, judge(lambda text: seen.append(text) or CENT), share=0.05)
-    numbers = [number for number in range(ANSWERS) if place_of(f"d{number}") < 0.05]
+    numbers = [number for number in range(ANSWERS) if draw_position(f"d{number}") < 0.05]
     assert len(seen) == len(numbers)
     assert all(
         any(f"What is {n} + 1?" in text and f"Answer:\n{n + 1}\n" in text for text in seen) for n in numbers

@@ -13,7 +13,7 @@ from crossroute import Router
 from crossroute.errors import TrafficError
 from crossroute.traffic.learning import LEAST_SHOWN, Seen, fit_shifts, refreshed, without_lessons
 from crossroute.traffic.logged import Logged
-from crossroute.traffic.retraining import graded_texts, learn, outcomes_of, promised
+from crossroute.traffic.retraining import build_outcomes, learn, prove_floor, select_graded_texts
 from crossroute.traffic.rows import now
 from tests.support.routers import make_outcomes, make_router
 
@@ -246,8 +246,8 @@ def test_kept_texts_become_outcomes(router, logged):
     texts = logged.texts.copy()
     texts[::2] = None
     kept = replace(logged, texts=texts)
-    outcomes = outcomes_of(kept, router)
-    assert len(outcomes) == len(graded_texts(kept)) == 200
+    outcomes = build_outcomes(kept, router)
+    assert len(outcomes) == len(select_graded_texts(kept)) == 200
     assert np.nansum(outcomes.quality) == logged.quality[1::2].sum()
     assert (~np.isnan(outcomes.quality)).sum() == 200
 
@@ -262,9 +262,9 @@ def test_a_log_proves_a_floor_by_the_chance_that_each_choice_had(router, logged)
         texts=np.array([f"{text} ({row})" for row, text in enumerate(many.texts)], dtype=object),
         quality=np.where(many.chosen == logged.names.index("large"), 0.9, 0.6),
     )
-    with_floor = promised(router, many, drop=0.2, confidence=0.9)
+    with_floor = prove_floor(router, many, drop=0.2, confidence=0.9)
     assert with_floor.floor.promise.drop == 0.2
     lowest = with_floor.route("Tell a story about owls.", cost_preference=1)
     assert lowest.candidate == "large"  # the others are 0.3 under it
     with pytest.raises(TrafficError, match="No graded decision has its text"):
-        promised(router, replace(logged, texts=np.full(len(logged), None)))
+        prove_floor(router, replace(logged, texts=np.full(len(logged), None)))

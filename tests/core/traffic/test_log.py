@@ -25,7 +25,7 @@ from crossroute.errors import TrafficError  # noqa: E402
 from crossroute.routing.members import Ability  # noqa: E402
 from crossroute.traffic import TrafficLog, labelled, schema  # noqa: E402
 from crossroute.traffic.recorder import Recorder  # noqa: E402
-from crossroute.traffic.registry import adopt, adopted, go_back  # noqa: E402
+from crossroute.traffic.registry import adopt, go_back, read_adopted  # noqa: E402
 from tests.support.routers import CODE, STORY, make_router  # noqa: E402
 
 D = str(uuid4())
@@ -231,7 +231,7 @@ def test_an_integration_takes_the_adopted_router_over_and_goes_back(log, router)
     mark = adopt(log, router.without("coder", "free"))
     recorder._looked = 0.0
     recorder.look()
-    assert (adopted(log), len(dispatcher.router.pool)) == (mark, 2)
+    assert (read_adopted(log), len(dispatcher.router.pool)) == (mark, 2)
     assert dispatcher.router is not own
     assert go_back(log) is None
     recorder._looked = 0.0

@@ -13,12 +13,12 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute.cli.traffic import _dials, _table
 from crossroute.traffic.policies import compare_policies
-from crossroute.traffic.report import WORTH, other_dials, report_on
+from crossroute.traffic.report import WORTH, build_report, estimate_dials
 from tests.core.traffic.test_learning import logged, router  # noqa: F401
 
 
 def test_a_call_that_is_worth_more_gets_dearer_and_better_answers(logged):  # noqa: F811
-    dials = other_dials(logged)
+    dials = estimate_dials(logged)
     assert [each.label for each in dials] == ["a quarter", "half", "as it was", "twice", "four times"]
     costs, quality = ([getattr(each, name).value for each in dials] for name in ("cost", "quality"))
     assert costs[0] < costs[-1]
@@ -28,18 +28,18 @@ def test_a_call_that_is_worth_more_gets_dearer_and_better_answers(logged):  # no
 
 def test_without_overlap_it_says_what_it_would_take(logged):  # noqa: F811
     alone = logged.take(np.arange(10))
-    assert "overlap too thin" in (other_dials(alone)[0].thin or "")
+    assert "overlap too thin" in (estimate_dials(alone)[0].thin or "")
 
 
 @pytest.mark.filterwarnings("error")
 def test_calls_of_unknown_cost_are_told_as_such(logged):  # noqa: F811
     unknown = replace(logged, cost=np.full(len(logged), np.nan))
-    dials = other_dials(unknown)
+    dials = estimate_dials(unknown)
     assert all(
         np.isnan(each.cost.value) and not np.isnan(each.quality.value) for each in dials if not each.thin
     )
     console = Console(width=200, file=io.StringIO())
-    console.print(_table(report_on(unknown)), _dials(dials))
+    console.print(_table(build_report(unknown)), _dials(dials))
     told = console.file.getvalue()
     assert "decisions of unknown cost" in told
     assert "nan" not in told
@@ -48,12 +48,12 @@ def test_calls_of_unknown_cost_are_told_as_such(logged):  # noqa: F811
 def test_costs_that_are_unknown_in_part_are_no_part_of_the_sum_and_are_counted(logged):  # noqa: F811
     some, further = np.arange(len(logged)) < 3, np.zeros(len(logged))
     further[7] = np.nan
-    told = report_on(replace(logged, cost=np.where(some, np.nan, logged.cost), further=further))
+    told = build_report(replace(logged, cost=np.where(some, np.nan, logged.cost), further=further))
     assert told.unknown == 4  # one of them as to an escalation's further calls alone
     assert told.usd == pytest.approx(logged.cost[~some].sum())
     assert sum(row.unknown for row in told.rows) == 3
     assert "and 4 of unknown cost" in _told(told)
-    assert "unknown" not in _told(report_on(logged))
+    assert "unknown" not in _told(build_report(logged))
 
 
 def _told(report):
@@ -75,7 +75,7 @@ def test_an_unknown_cost_does_not_count_as_free(logged, router):  # noqa: F811
 
 def test_why_nothing_is_told_of_a_dial_stands_under_the_table_and_takes_no_column(logged):  # noqa: F811
     console = Console(width=90, file=io.StringIO())
-    console.print(_dials(other_dials(logged.take(np.arange(10)))))
+    console.print(_dials(estimate_dials(logged.take(np.arange(10)))))
     told = console.file.getvalue()
     assert "No room for" not in told
     assert "USD a call" in told

@@ -4,7 +4,7 @@ import pytest
 from crossroute import Candidate, Outcomes, Pool, Price, Router, TrainingConfig
 from crossroute.cli.shared import read
 from crossroute.routing.members import named_as
-from crossroute.training.adoption import adopted, settled, unlearned
+from crossroute.training.adoption import adopt, merge_config, with_start_profiles
 
 
 class Letters:
@@ -56,11 +56,11 @@ def test_what_outcomes_lack_is_taken_over_and_what_they_say_stands(router, outco
         "coder": {"price": stated},
     }
     pool = Pool(c.model_copy(update=lacking.get(c.name, {})) for c in outcomes.pool)
-    found = adopted(outcomes.with_pool(pool), router).pool
+    found = adopt(outcomes.with_pool(pool), router).pool
     assert found["lab/small"].context_window == 2_000
     assert found["large"].price == router.pool["large"].price
     assert found["coder"].price == stated
-    back = unlearned(found, router)
+    back = with_start_profiles(found, router)
     assert [c.profile for c in back] == [c.profile for c in router.pool]
 
 
@@ -72,22 +72,22 @@ def test_another_shape_than_the_routers_is_refused(router, setting):
     with pytest.raises(
         ValueError, match=rf"keeps its shape and encoder; there is a setting of {name} .*it is"
     ):
-        settled(TrainingConfig(**setting), router)
+        merge_config(TrainingConfig(**setting), router)
 
 
 def test_another_encoder_than_the_routers_is_refused(router):
     with pytest.raises(ValueError, match=r"encoder 'custom:Letters' \(it is 'static'\)"):
-        settled(None, router, Letters())
-    assert settled(None, router, router.predictor.query_encoder.encoder).encoder == "static"
+        merge_config(None, router, Letters())
+    assert merge_config(None, router, router.predictor.query_encoder.encoder).encoder == "static"
 
 
 def test_the_settings_say_the_shape_that_the_router_has(router):
     network = router.predictor.network.config
     for config in (None, TrainingConfig(epochs=2), TrainingConfig(hidden=16, clusters=4, encoder="static")):
-        found = settled(config, router)
+        found = merge_config(config, router)
         assert (found.clusters, found.hidden, found.members) == (4, 16, network.members)
         assert found.encoder == "static"
-    assert settled(None, router).epochs == TrainingConfig.tuning().epochs
+    assert merge_config(None, router).epochs == TrainingConfig.tuning().epochs
 
 
 def test_the_reward_is_the_routers_unless_one_is_set(router):
@@ -97,8 +97,8 @@ def test_the_reward_is_the_routers_unless_one_is_set(router):
         cluster_labels=router.cluster_labels,
         reward="linear",
     )
-    assert settled(TrainingConfig(epochs=1), linear).reward == "linear"
-    assert settled(TrainingConfig(reward="exponential"), linear).reward == "exponential"
+    assert merge_config(TrainingConfig(epochs=1), linear).reward == "linear"
+    assert merge_config(TrainingConfig(reward="exponential"), linear).reward == "exponential"
 
 
 def test_prices_are_those_of_the_command_line(universal, tmp_path):
@@ -111,6 +111,6 @@ def test_prices_are_those_of_the_command_line(universal, tmp_path):
         outcomes = Outcomes.from_rows(queries, {**rows, **told})
         outcomes.write(tmp_path / str(number))
         (line,) = read([tmp_path / str(number)], None, router=mine).pool
-        (call,) = adopted(outcomes, named_as(outcomes.pool, mine)).pool
+        (call,) = adopt(outcomes, named_as(outcomes.pool, mine)).pool
         assert call.price == line.price
         assert call.price.output == (9 if len(told) == 3 else 80)

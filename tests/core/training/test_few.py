@@ -55,7 +55,7 @@ def test_what_few_rows_show_counts_by_its_error_beside_what_is_gained_elsewhere(
 
 
 def test_a_constant_predicts_each_mean_and_is_saved(outcomes, tmp_path):
-    router = few.constant(few.shared_out(outcomes, 0))
+    router = few.fit_constant(few.split_randomly(outcomes, 0))
     quality = router.predict(["Anything at all?"]).quality[0]
     observed = np.nanmean(outcomes.quality, axis=0)
     np.testing.assert_allclose(quality, observed, atol=0.1)
@@ -80,13 +80,19 @@ def test_the_cheapest_that_cannot_be_told_from_the_best_is_named():
     outcomes = make_outcomes(120)
     quality = outcomes.quality.copy()
     quality[:, 0], quality[:, 2] = np.tile([1, 1, 1, 0], 30), np.tile([1, 1, 1, 1, 0, 1, 0, 1], 15)
-    best, enough, saving = few.best_and_enough(replace(outcomes, quality=quality).select(["small", "large"]))
+    best, enough, saving = few.find_best_and_enough(
+        replace(outcomes, quality=quality).select(["small", "large"])
+    )
     assert (best[0], enough[0]) == ("small", "small")
     quality[:, 2] = 1
-    best, enough, saving = few.best_and_enough(replace(outcomes, quality=quality).select(["small", "large"]))
+    best, enough, saving = few.find_best_and_enough(
+        replace(outcomes, quality=quality).select(["small", "large"])
+    )
     assert (best, enough) == (("large", 1.0), ("large", 1.0))
     assert saving == 0
     quality[:, 0] = np.concatenate([[0], np.ones(119)])
-    best, enough, saving = few.best_and_enough(replace(outcomes, quality=quality).select(["small", "large"]))
+    best, enough, saving = few.find_best_and_enough(
+        replace(outcomes, quality=quality).select(["small", "large"])
+    )
     assert (best[0], enough[0]) == ("large", "small")
     assert saving > 0.9

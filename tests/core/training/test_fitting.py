@@ -134,7 +134,7 @@ def test_ctrl_c_after_the_last_epoch_loses_nothing(outcomes, tmp_path, monkeypat
 
     seen = []
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "_verifier", interrupt)
+        patch.setattr(fitting, "_fit_verifier", interrupt)
         with pytest.raises(KeyboardInterrupt):
             fit(outcomes, SMALL, state_folder=tmp_path)
     with pytest.raises(KeyboardInterrupt):
@@ -159,7 +159,7 @@ def test_ctrl_c_before_the_first_epoch_is_an_interrupt(outcomes, monkeypatch):
     def interrupt(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(TrainingRun, "one_epoch", interrupt)
+    monkeypatch.setattr(TrainingRun, "train_epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(outcomes, SMALL)
 

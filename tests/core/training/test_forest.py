@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from crossroute.training.config import TrainingConfig
-from crossroute.training.forest import LEAST_LEAF, expectations, grow_forest, soft_targets
+from crossroute.training.forest import LEAST_LEAF, grow_forest, predict_out_of_bag, soft_targets
 
 random = np.random.default_rng(0)
 
@@ -85,4 +85,6 @@ def test_of_a_handful_of_outcomes_no_forest_is_grown(rows):
     softened = soft_targets(X, few, 0.8, seed=0)
     assert (softened[:rows, 1] == 1).all()
     assert np.isnan(softened[rows:, 1]).all()
-    assert np.isnan(expectations(X, few, seed=0)[:, 1]).all(), "a prior that has seen the outcome is none"
+    assert np.isnan(predict_out_of_bag(X, few, seed=0)[:, 1]).all(), (
+        "a prior that has seen the outcome is none"
+    )

@@ -67,5 +67,5 @@ def test_a_candidate_that_nobody_measured_has_the_profile_of_its_belief():
 
 
 def test_a_belief_needs_one_value_a_kind_in_each_field():
-    with pytest.raises(ValueError, match="one value a kind"):
+    with pytest.raises(ValueError, match="one value per kind"):
         Belief(ability=(0.0, 1.0), ability_error=(0.1,), log_tokens=(0.0,), log_tokens_error=(0.1,))

@@ -7,7 +7,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from crossroute import Candidate, Price, Query, Router, TrainingConfig, fit
 from crossroute.numeric import logit, sigmoid
-from crossroute.training.stacking import PENALTY, fit_ridge, share_out, weigh, weigh_network
+from crossroute.training.stacking import PENALTY, fit_ridge, weigh, weigh_members, weigh_network
 from tests.support.tiny import make_outcomes
 
 SMALL = TrainingConfig(clusters=4, epochs=3, batch_size=32, hidden=16)
@@ -65,14 +65,14 @@ TOSSED = (random.random((600, 6)) < sigmoid(EASE + LEVELS)).astype(float)
 
 
 def test_members_that_tell_nothing_leave_each_candidate_its_mean():
-    shares = share_out(random.normal(size=(2, *TOSSED.shape)), TOSSED)
+    shares = weigh_members(random.normal(size=(2, *TOSSED.shape)), TOSSED)
     told = sigmoid(shares(random.normal(size=(2, *TOSSED.shape))))
     np.testing.assert_allclose(told, np.broadcast_to(TOSSED.mean(axis=0), told.shape), atol=0.06)
 
 
 def test_what_is_hard_for_all_counts_though_no_candidate_is_told_apart():
     noise = random.normal(size=TOSSED.shape)
-    shares = share_out(np.stack([EASE + LEVELS + noise, EASE + LEVELS - noise]), TOSSED)
+    shares = weigh_members(np.stack([EASE + LEVELS + noise, EASE + LEVELS - noise]), TOSSED)
     assert (shares.weights < 0.15).all()
     assert shares.worth < 0.15
     assert (shares.weights + shares.common).sum() == pytest.approx(1, abs=0.15)
@@ -81,7 +81,7 @@ def test_what_is_hard_for_all_counts_though_no_candidate_is_told_apart():
 def test_a_member_that_errs_against_the_truth_is_left_out():
     apart = random.normal(size=TOSSED.shape)
     right = (random.random(TOSSED.shape) < sigmoid(LEVELS + apart)).astype(float)
-    shares = share_out(np.stack([LEVELS - apart, LEVELS + apart]), right)
+    shares = weigh_members(np.stack([LEVELS - apart, LEVELS + apart]), right)
     assert shares.weights[0] == 0
     assert shares.weights[1] == pytest.approx(1, abs=0.15)
 

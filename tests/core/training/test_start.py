@@ -8,7 +8,7 @@ from crossroute import Pool, Price, TrainingConfig, fit
 from crossroute.encoder.query_encoder import QueryEncoder
 from crossroute.model import costs
 from crossroute.training.run import prepare
-from crossroute.training.start import COVERED, continued, fresh
+from crossroute.training.start import COVERED, start_fresh, start_from
 
 CONFIG = TrainingConfig(clusters=4, hidden=16, members=2)
 
@@ -27,7 +27,7 @@ def without(train, candidate, rows):
 
 
 def test_a_fresh_start_has_a_profile_of_every_candidate_and_a_label_of_every_cluster(train):
-    start = fresh(train, QueryEncoder("static").views_width, CONFIG)
+    start = start_fresh(train, QueryEncoder("static").views_width, CONFIG)
     assert len(start.labels) == 4
     for candidate in start.pool:
         assert sum(candidate.profile.evidence) == len(train.encoded)
@@ -40,8 +40,8 @@ def test_a_forest_stands_in_only_where_the_candidate_was_seen_often_enough(train
     code = np.array([task == "code" for task in train.outcomes.tasks])
     now_and_then = np.arange(len(code)) % 5 == 0
     rare = without(without(train, 0, code), 1, now_and_then)
-    start = fresh(rare, QueryEncoder("static").views_width, CONFIG)
-    taught = start.taught(rare, CONFIG).quality.numpy()
+    start = start_fresh(rare, QueryEncoder("static").views_width, CONFIG)
+    taught = start.mix_targets(rare, CONFIG).quality.numpy()
     evidence = np.array([candidate.profile.evidence for candidate in start.pool])
     covered = evidence.T[start.assign(rare)] >= COVERED
     unseen = np.isnan(rare.outcomes.quality)
@@ -51,7 +51,7 @@ def test_a_forest_stands_in_only_where_the_candidate_was_seen_often_enough(train
 
 
 def test_going_on_keeps_the_network_and_adds_the_evidence(train, router):
-    start = continued(train, router)
+    start = start_from(train, router)
     for name, tensor in start.network.state_dict().items():
         np.testing.assert_array_equal(tensor.numpy(), router.predictor.network.weights[name])
     for candidate in start.pool:
@@ -62,7 +62,7 @@ def test_going_on_keeps_the_network_and_adds_the_evidence(train, router):
 
 def test_a_newcomer_is_profiled_from_its_outcomes_alone(train, router):
     fewer = router.without("coder")
-    start = continued(train, fewer)
+    start = start_from(train, fewer)
     assert start.pool.names == train.outcomes.pool.names
     assert sum(start.pool["coder"].profile.evidence) == len(train.encoded)
 
@@ -78,12 +78,12 @@ def test_what_was_learned_at_other_prices_is_carried_over(outcomes):
     train = prepare(
         replace(repriced, cost=cost).split("train"), QueryEncoder("static"), "input_ratio", lambda _: None
     )
-    found = continued(train, start).pool["coder"].profile
+    found = start_from(train, start).pool["coder"].profile
     same = prepare(usd_only.split("train"), QueryEncoder("static"), "input_ratio", lambda _: None)
-    before = continued(same, start).pool["coder"].profile
+    before = start_from(same, start).pool["coder"].profile
     assert before.log_tokens != pytest.approx(found.log_tokens, abs=0.1)
     prices = [np.array(each) for each in ((1.0, 2.0), (3.0, 1.0))]
     carried = costs.ratio_at(np.array(before.log_tokens), *prices)
     np.testing.assert_allclose(found.log_tokens, carried, atol=0.1)
-    counted = start.over(Pool([continued(train, start).pool["coder"]])).predict(outcomes.texts)
+    counted = start.over(Pool([start_from(train, start).pool["coder"]])).predict(outcomes.texts)
     assert counted.cost.mean() == pytest.approx(cost[:, 1].mean(), rel=0.25)

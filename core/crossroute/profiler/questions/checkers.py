@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crossroute.profiler.questions.final_answer import marked, plain, readings
+from crossroute.profiler.questions.final_answer import find_answers, find_marked, strip_markup
 
 _NUMBER = re.compile(r"(?<![\w.])(?<!\d:)-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?!:?\d)")
 _BARE = re.compile(r"[^\w\n.-]*(-?[\d.,]*\d)(?:[ \t]*[^\W\d_]+)?[.\W]*?(?:\n[ \t]*\n|$)")
@@ -33,7 +33,7 @@ def number(answer: str, reference: float) -> float:
     >>> number("12345679", 12345678), number("0.3333333", 1 / 3)
     (0.0, 1.0)
     """
-    found = _final_number(plain(answer))
+    found = _final_number(strip_markup(answer))
     if found is None:
         return 0.0
     counted = isinstance(reference, int) or (reference.is_integer() and abs(reference) < _COUNTED)
@@ -48,8 +48,8 @@ def letter(answer: str, reference: str) -> float:
     >>> letter("(B) Paris", "B"), letter("A is tempting, but the answer is C.", "C")
     (1.0, 1.0)
     """
-    said = plain(answer)
-    after = marked(said)
+    said = strip_markup(answer)
+    after = find_marked(said)
     first = re.match(r"\W*([A-E])\s*(?:[).:,]|$)", said)
     found = _LETTER.findall(after or said)
     chosen = first.group(1) if first and not after else found[0 if after else -1] if found else None
@@ -62,8 +62,8 @@ def phrase(answer: str, accepted: Sequence[str]) -> float:
     >>> phrase("The capital is São Paulo.", ("Sao Paulo",)), phrase("A parish.", ("Paris",))
     (1.0, 0.0)
     """
-    texts = [f" {normalised(reading)} " for reading in readings(answer)]
-    return float(any(f" {normalised(one)} " in said for one in accepted for said in texts))
+    texts = [f" {normalize(reading)} " for reading in find_answers(answer)]
+    return float(any(f" {normalize(one)} " in said for one in accepted for said in texts))
 
 
 def label(answer: str, reference: tuple[str, Sequence[str]]) -> float:
@@ -79,9 +79,9 @@ def label(answer: str, reference: tuple[str, Sequence[str]]) -> float:
     0.0
     """
     right, options = reference
-    for reading in readings(answer):
-        said = f" {normalised(reading)} "
-        if named := {option for option in options if f" {normalised(option)} " in said}:
+    for reading in find_answers(answer):
+        said = f" {normalize(reading)} "
+        if named := {option for option in options if f" {normalize(option)} " in said}:
             return float(named == {right})
     return 0.0
 
@@ -92,11 +92,11 @@ def listing(answer: str, reference: Sequence[str]) -> float:
     >>> listing("Sorted: fig, Kiwi and pear.", ("fig", "kiwi", "pear"))
     1.0
     """
-    given = [reading.rpartition(":")[2] for reading in readings(answer)]
-    lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line) for line in plain(answer).splitlines()]
-    wanted = [normalised(one) for one in reference]
+    given = [reading.rpartition(":")[2] for reading in find_answers(answer)]
+    lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line) for line in strip_markup(answer).splitlines()]
+    wanted = [normalize(one) for one in reference]
     for items in (*(re.split(r",|;|\band\b|->|>", said) for said in given), lines[-len(reference) :]):
-        if [one for one in map(normalised, items) if one] == wanted:
+        if [one for one in map(normalize, items) if one] == wanted:
             return 1.0
     return 0.0
 
@@ -107,15 +107,17 @@ def json_value(answer: str, reference: Any) -> float:
     >>> json_value('Here: {"city": "Oslo", "days": 3}', {"city": "Oslo", "days": 4})
     0.5
     """
-    values = [_unwrapped(v, reference) for v in _json_values(plain(answer)) if isinstance(v, type(reference))]
+    values = [
+        _unwrap(v, reference) for v in _json_values(strip_markup(answer)) if isinstance(v, type(reference))
+    ]
     if not values:
         return 0.0
     given, wanted = _leaves(values[-1]), _leaves(reference)
-    right = sum(path in given and _same(given[path], value) for path, value in wanted.items())
+    right = sum(path in given and _are_same(given[path], value) for path, value in wanted.items())
     return right / len(given.keys() | wanted.keys())
 
 
-def normalised(text: str) -> str:
+def normalize(text: str) -> str:
     """Return a text without case, accents, articles and punctuation.
 
     >>> normalised("The  Café-Bar!")
@@ -129,7 +131,11 @@ def normalised(text: str) -> str:
 def _final_number(said: str) -> Decimal | None:
     """Return the number that is marked as the answer, or stands alone at the start, or comes last."""
     bare = _BARE.match(said)
-    for text, at in ((marked(said).rpartition("=")[2], 0), (bare.group(1) if bare else "", 0), (said, -1)):
+    for text, at in (
+        (find_marked(said).rpartition("=")[2], 0),
+        (bare.group(1) if bare else "", 0),
+        (said, -1),
+    ):
         if found := _NUMBER.findall(text):
             return Decimal(found[at].replace(",", ""))
     return None
@@ -146,7 +152,7 @@ def _json_values(said: str) -> Iterator[Any]:
             at = start.end()
 
 
-def _unwrapped(value: Any, reference: Any) -> Any:
+def _unwrap(value: Any, reference: Any) -> Any:
     """Return the arguments of a whole call, {"name": ..., "arguments": {...}}, where they alone are wanted."""
     for key in ("arguments", "parameters", "args"):
         if isinstance(value, dict) and isinstance(value.get(key), dict) and key not in reference:
@@ -161,7 +167,7 @@ def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> dict[tuple[str | in
     return found or {path: value}
 
 
-def _same(one: Any, other: Any) -> bool:
+def _are_same(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.strip().casefold() == other.strip().casefold()
     if isinstance(one, bool) or isinstance(other, bool):

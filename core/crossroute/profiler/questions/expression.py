@@ -74,7 +74,7 @@ def worth(answer: str, cases: Sequence[tuple[Mapping[str, Any], Any]]) -> float:
     1.0
     """
     found = _expression(answer)
-    return float(found is not None and all(_gives(*found, names, value) for names, value in cases))
+    return float(found is not None and all(_evaluates_to(*found, names, value) for names, value in cases))
 
 
 def evaluate(expression: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -86,7 +86,9 @@ def evaluate(expression: ast.expr, names: Mapping[str, Any]) -> Any:
     return _Walk()(expression, dict(names))
 
 
-def _gives(expression: ast.expr, parameters: list[str], names: Mapping[str, Any], expected: Any) -> bool:
+def _evaluates_to(
+    expression: ast.expr, parameters: list[str], names: Mapping[str, Any], expected: Any
+) -> bool:
     bound = dict(zip(parameters, names.values(), strict=True)) if len(parameters) == len(names) else {}
     try:
         found = evaluate(expression, {**names, **bound} if set(parameters) != set(names) else names)
@@ -143,7 +145,7 @@ class _Walk:
         visit = getattr(self, f"_{type(node).__name__.lower()}", None)
         if visit is None or self.steps < 0:
             raise NotUnderstoodError(f"{type(node).__name__} is not understood, or takes too long.")
-        return _small(visit(node, names))
+        return _check_size(visit(node, names))
 
     def _constant(self, node: ast.Constant, names: dict[str, Any]) -> Any:
         return node.value
@@ -220,7 +222,7 @@ class _Walk:
             yield names
             return
         for value in _elements(self(loops[0].iter, names)):
-            inner = {**names, **_assigned(loops[0].target, value)}
+            inner = {**names, **_assign(loops[0].target, value)}
             if all(self(test, inner) for test in loops[0].ifs):
                 yield from self._bound(loops[1:], inner)
 
@@ -255,7 +257,7 @@ class _Walk:
         return self._function(node, names)  # handed to another function, as in key=str.lower
 
 
-def _small(value: Any) -> Any:
+def _check_size(value: Any) -> Any:
     large = isinstance(value, int) and abs(value) > 10**18
     if large or (isinstance(value, (str, list, tuple, set, dict, range)) and len(value) > LARGEST):
         raise NotUnderstoodError("A value is too large.")
@@ -279,10 +281,10 @@ def _elements(values: Iterable[Any]) -> Iterable[Any]:
     return values if isinstance(values, (range, dict, str)) else list(values)
 
 
-def _assigned(target: ast.expr, value: Any) -> dict[str, Any]:
+def _assign(target: ast.expr, value: Any) -> dict[str, Any]:
     if isinstance(target, ast.Name):
         return {target.id: value}
     if isinstance(target, (ast.Tuple, ast.List)):
         parts = zip(target.elts, value, strict=True)
-        return {name: part for one, given in parts for name, part in _assigned(one, given).items()}
+        return {name: part for one, given in parts for name, part in _assign(one, given).items()}
     raise NotUnderstoodError("That target is not understood.")

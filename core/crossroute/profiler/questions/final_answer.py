@@ -20,7 +20,7 @@ _ANSWER_LINE = re.compile(r"^[ \t]*answer[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _DIGIT_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 
 
-def plain(answer: str) -> str:
+def strip_markup(answer: str) -> str:
     r"""Return an answer without its thoughts, its marks of emphasis, and what a base model runs on with.
 
     >>> plain("<think>Lyon?</think> **Paris**"), plain("Paris\nAnswer: Rome\nAnswer: Oslo\nAnswer: Riga")
@@ -28,10 +28,10 @@ def plain(answer: str) -> str:
     """
     said = _THOUGHTS.sub("", answer[-LONGEST_ANSWER:])
     said = said.replace("**", "").replace("\u2212", "-").replace("{,}", ",").strip()
-    return _without_run_on(_DIGIT_SPACE.sub("", said))
+    return _cut_run_on(_DIGIT_SPACE.sub("", said))
 
 
-def marked(said: str) -> str:
+def find_marked(said: str) -> str:
     """Return the line that follows the last "answer:" or its like; "" where there is none.
 
     >>> marked("First 3, then 5. The answer is 8 apples.")
@@ -43,14 +43,14 @@ def marked(said: str) -> str:
     return ""
 
 
-def readings(answer: str) -> tuple[str, ...]:
+def find_answers(answer: str) -> tuple[str, ...]:
     """Return what may be the answer, the likeliest first; one text, but two of a long answer without a mark.
 
     >>> readings("Paris it is."), readings("Lyon comes to mind. The answer is: Paris")
     (('Paris it is.',), ('Paris',))
     """
-    said = plain(answer)
-    if after := marked(said):
+    said = strip_markup(answer)
+    if after := find_marked(said):
         return (after,)
     if len(said.split()) <= SHORT:
         return (said,)
@@ -58,7 +58,7 @@ def readings(answer: str) -> tuple[str, ...]:
     return (lines[-1], lines[0])
 
 
-def _without_run_on(said: str) -> str:
+def _cut_run_on(said: str) -> str:
     """Return the first answer of a text that goes on with answer after answer."""
     found = list(_ANSWER_LINE.finditer(said))
     if len(found) < RUN_ON:
