@@ -1,10 +1,10 @@
-"""Prior beliefs about a model that a router does not know, by its family, generation and size.
+"""Estimate a model that a router does not know from its relatives: same family, other generation or size.
 
     logit quality = weighted mean over relatives of
         (theirs + A_STEP_UP * steps larger + A_GENERATION * generations newer)
 
-in each cluster, and likewise of what is believed by kind of work; log tokens and log price are weighted means, the
-price at A_STEP_DEARER a step. A sibling that differs in size alone bounds it, so that sizes keep their order.
+in each cluster, and likewise for the ability by kind of work. Log tokens and log price are weighted means, the price
+shifted by A_STEP_DEARER per step. Siblings that differ only in size bound the quality, so that sizes keep their order.
 Source: fitted to the bundled router's pool, each model left out in turn: `python benchmarks/relatives.py`.
 """
 
@@ -33,26 +33,26 @@ from crossroute.numeric import Floats, logit, sigmoid
 LOG = logging.getLogger("crossroute.routing")
 
 A_STEP_UP, A_GENERATION = 0.55, 0.45
-"""Logits of ability that a step of size and a generation are worth."""
+"""Difference in ability, in logits, per step of size and per generation."""
 
 A_STEP_DEARER = 0.6
-"""E-folds of price to a step."""
+"""Difference in log price per step of size."""
 
 GUESS_ERROR = 0.55
-"""Standard error, in logits, of what relatives tell of a model, beside their own."""
+"""Additional standard error, in logits, of an estimate from relatives."""
 
 HELD = 0.01
-"""What qualities are held above and, from 1, below."""
+"""Qualities are clipped to [HELD, 1 - HELD]."""
 
 
 def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
-    """Return what is believed of a model that a pool does not hold; None where its name cannot be read.
+    """Estimate a candidate that a pool does not hold; None if its name has no known relatives.
 
-    A name that means one of the pool's models but for a date, a tag or an effort that is not listed is that model.
+    A name that differs from a pool's model only by a date, a tag or an unlisted effort resolves to that model.
 
     Args:
-        pool: Of candidates with profiles that say what is believed of them.
-        name: As the user spells it; so is the candidate named.
+        pool: Candidates with profiles that include beliefs.
+        name: The user's spelling, which the candidate gets as its name.
     """
     catalogue = Catalogue.bundled()
     if same := undressed(catalogue, name):
@@ -74,7 +74,7 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
     if not family:
         return None
     LOG.warning(
-        "The router does not know %r: it is believed to be what %s lead to expect. Measure it: crossroute profile.",
+        "The router does not know %r: its predictions are estimated from %s. Measure it: crossroute profile.",
         name,
         ", ".join(each.entry.name for each in family[:3]),
     )
@@ -82,12 +82,12 @@ def estimate_by_relatives(pool: Pool, name: str) -> Candidate | None:
 
 
 def average_relatives(name: str, family: Sequence[Relative], known: Mapping[str, Candidate]) -> Candidate:
-    """Return the candidate that relatives lead to expect.
+    """Return a candidate with the weighted average of its relatives' profiles.
 
     Args:
         name: Its name.
         family: Its relatives.
-        known: Their candidates, by the entries' names.
+        known: Their candidates, by catalogue name.
     """
     own = [known[each.entry.name] for each in family]
     weight = np.array([each.weight for each in family])
@@ -119,7 +119,7 @@ def average_relatives(name: str, family: Sequence[Relative], known: Mapping[str,
 
 
 def _shift_mean(values: Floats, weight: Floats, shift: Floats, family: Sequence[Relative]) -> Floats:
-    """Return the weighted mean of what relatives lead to, shape (k,), no more than a larger sibling's nor less."""
+    """Return the weighted mean of shifted values, shape (k,), bounded by siblings of other sizes."""
     moved = weight @ (values + shift[:, None])
     below = [row for row, each in zip(values, family, strict=True) if each.alike and each.larger > 0]
     above = [row for row, each in zip(values, family, strict=True) if each.alike and each.larger < 0]
@@ -156,9 +156,9 @@ def _estimate_price(name: str, family: Sequence[Relative], own: Sequence[Candida
 
 
 def _at_named_effort(candidate: Candidate, name: str) -> Candidate:
-    """Return the candidate as the variant that its name tells."""
-    told = effort_said(name)
+    """Return the candidate's variant at the effort that the name states."""
+    effort = effort_said(name)
     try:
-        return at_effort(candidate, told) if told else candidate
+        return at_effort(candidate, effort) if effort else candidate
     except EffortError:
         return candidate

@@ -1,4 +1,4 @@
-"""The parts of a router <-> the config and tensors that storage.py writes and reads."""
+"""Convert the parts of a router to the config and tensors of a checkpoint, and back."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from crossroute.routing.floors import Floor
 
 PROBED = 4
-"""Queries that a router is tried on when it is loaded."""
+"""Queries that are predicted as a check when a router is loaded."""
 
 
 class Parts(TypedDict):
@@ -101,7 +101,7 @@ def save(parts: Parts, folder: str | Path) -> None:
     beliefs = [candidate.profile.belief if candidate.profile else None for candidate in pool]
     if any(beliefs):
         width = max(len(belief.ability) for belief in beliefs if belief)
-        for field in Belief.model_fields:  # NaN is no belief, and no checkpoint holds NaN
+        for field in Belief.model_fields:  # NO_BELIEF marks missing ones, since a checkpoint holds no NaN
             rows = [getattr(belief, field) if belief else (NO_BELIEF,) * width for belief in beliefs]
             tensors[f"{BELIEF}{field}"] = np.array(rows, dtype=np.float32)
     if predictor.lessons is not None:
@@ -117,35 +117,35 @@ def save(parts: Parts, folder: str | Path) -> None:
         name: _compact(tensor) if name.startswith(COMPACT) and tensor.dtype.kind == "f" else tensor
         for name, tensor in tensors.items()
     }
-    unsaid = {
+    unset = {
         name for name in ("learned_prices", "kinds", "floor", "trained_on") if getattr(config, name) is None
     }
-    told = config.model_dump(mode="json", exclude=unsaid)
-    for candidate in told["candidates"]:
-        if candidate["effort"] is None:  # so that the others are written as ever
+    fields = config.model_dump(mode="json", exclude=unset)
+    for candidate in fields["candidates"]:
+        if candidate["effort"] is None:  # checkpoints of older versions have no such field
             del candidate["effort"]
-    write_checkpoint(folder, told, tensors)
+    write_checkpoint(folder, fields, tensors)
 
 
 def _compact(tensor: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Return a tensor in half precision where nothing is lost by it, else as it is."""
+    """Return a tensor in half precision if that is lossless, else unchanged."""
     with np.errstate(over="ignore"):
         half = tensor.astype(np.float16)
     return half if (half == tensor).all() else tensor
 
 
 def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
-    """Read the parts of a router: bundled, from a folder or from the hub.
+    """Load the parts of a router: bundled, from a folder or from the hub.
 
     Raises:
-        CheckpointError: There is no such router, its files cannot be trusted, or it wants another encoder.
+        CheckpointError: There is no such router, its files are damaged, or it needs another encoder.
     """
     folder = locate(name)
     raw, tensors = read_checkpoint(folder)
     try:
         config = RouterConfig.model_validate(raw)
         check_shapes(config, tensors)
-        with np.errstate(all="ignore"):  # what overflows is refused in words
+        with np.errstate(all="ignore"):  # overflows are reported as a CheckpointError
             predictor = _build_predictor(config, tensors, encoder)
         calibration = _read_queries(tensors, CALIBRATION, "encoded")
         _check_predictions(predictor, calibration)
@@ -160,7 +160,7 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
         raise CheckpointError(f"{folder / 'model.safetensors'} lacks the tensor {error}.") from error
     except CheckpointError:
         raise
-    except ValueError as error:  # what the network, the pool or the predictor refuses
+    except ValueError as error:  # from the network, the pool or the predictor
         raise CheckpointError(f"{folder / 'model.safetensors'} does not fit config.json: {error}") from error
     return Parts(
         predictor=predictor,
@@ -176,17 +176,17 @@ def load(name: str | Path, encoder: Encoder | None = None) -> Parts:
 
 
 def _query_tensors(queries: EncodedQueries, prefix: str, vectors: str) -> Tensors:
-    """Return the tensors of queries, without those that would say nothing."""
+    """Return the tensors of encoded queries, without those that are all zero."""
     held = {vectors: queries.vectors.astype(np.float16), "tokens": queries.tokens}
     held |= {name: part for name in TOLD_OF_QUERIES if (part := getattr(queries, name)).any()}
     return {f"{prefix}{name}": tensor for name, tensor in held.items()}
 
 
 def _read_queries(tensors: Tensors, prefix: str, vectors: str) -> EncodedQueries:
-    """Return the queries that `_query_tensors` put down."""
+    """Return the queries that `_query_tensors` stored."""
     plain = EncodedQueries.alone(tensors[f"{prefix}{vectors}"].astype(np.float32), tensors[f"{prefix}tokens"])
-    told = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
-    return plain._replace(**told)
+    stated = {name: tensors.get(f"{prefix}{name}", getattr(plain, name)) for name in TOLD_OF_QUERIES}
+    return plain._replace(**stated)
 
 
 def _floor_config(floor: Floor | None) -> FloorConfig | None:
@@ -196,7 +196,7 @@ def _floor_config(floor: Floor | None) -> FloorConfig | None:
 
 
 def _floor_tensors(evidence: FloorEvidence) -> Tensors:
-    """Return the tensors of a floor's evidence; where nothing is known they hold `UNKNOWN`, since none holds NaN."""
+    """Return the tensors of a floor's evidence, with `UNKNOWN` for NaN."""
     arrays = {f"{FLOOR}{name}": getattr(evidence, name) for name in FLOOR_ARRAYS}
     known = {name: np.nan_to_num(array, nan=UNKNOWN) for name, array in arrays.items()}
     return known | _query_tensors(evidence.queries, FLOOR, "vectors")
@@ -216,7 +216,11 @@ def _read_floor(config: FloorConfig | None, tensors: Tensors) -> Floor | None:
 
 
 def _check_predictions(predictor: Predictor, calibration: EncodedQueries) -> None:
-    """Refuse weights that are finite themselves and overflow when they are used."""
+    """Check that finite weights do not overflow in predictions.
+
+    Raises:
+        ValueError: They do.
+    """
     few = calibration.take(slice(PROBED))
     with np.errstate(all="ignore"):
         foreseen = predictor.foresee_encoded(few)
@@ -268,12 +272,14 @@ def _build_predictor(config: RouterConfig, tensors: Tensors, encoder: Encoder | 
 
 
 def _read_ensemble(network: InferenceNetwork, tensors: Tensors) -> Ensemble | None:
-    """Return what stands beside the network; None where a checkpoint holds none, as older ones do."""
-    told = {name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)}
-    if not told:
+    """Return the ensemble; None if the checkpoint has none, as older ones do."""
+    stored = {
+        name.removeprefix(ENSEMBLE): each for name, each in tensors.items() if name.startswith(ENSEMBLE)
+    }
+    if not stored:
         return None
-    older = {"common": np.zeros(len(MEMBERS), np.float32), "length": np.zeros_like(told["intercept"])}
-    ensemble = Ensemble(older | told)
+    defaults = {"common": np.zeros(len(MEMBERS), np.float32), "length": np.zeros_like(stored["intercept"])}
+    ensemble = Ensemble(defaults | stored)
     ensemble.check(network.config)
     return ensemble
 

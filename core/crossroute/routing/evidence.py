@@ -1,4 +1,4 @@
-"""The evidence for a floor: outcomes in random order, by group, encoded as the router reads them."""
+"""Evidence for a quality floor: encoded outcomes in random order, by group."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ Columns = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class FloorEvidence:
-    """Outcomes that a floor rests on, in random order; kept as vectors, not as text, so that it can be tested again.
+    """Outcomes that prove a floor, in random order; kept as vectors, not as text, so that the floor can be retested.
 
     Attributes:
-        queries: Encoded.
-        candidates: Names of those that the outcomes are of.
-        quality: Observed, shape (n, m), in [0, 1]; NaN where it is not known.
-        answer_logprob: Of the answers, shape (n, m); NaN likewise.
-        group: Which of the promise's groups each query is in, shape (n,); -1 where in none.
-        propensity: With which each candidate could be chosen, shape (n, m); 0 where it could not be, 1 where every
-            outcome is known.
+        queries: The n encoded queries.
+        candidates: Names of the m candidates with outcomes.
+        quality: Observed quality, shape (n, m), in [0, 1]; NaN if unknown.
+        answer_logprob: Mean log-probability of the answers' tokens, shape (n, m); NaN if unknown.
+        group: Index of each query's group in the promise, shape (n,); -1 for none.
+        propensity: Probability with which each candidate could be chosen, shape (n, m); 1 if all outcomes are known.
     """
 
     queries: EncodedQueries
@@ -50,7 +49,7 @@ class FloorEvidence:
         return bool(np.isnan(self.quality).any())
 
     def columns(self, pool: Pool) -> Columns:
-        """Return the column of each of a pool's candidates, by name or alias; -1 where it has no outcomes."""
+        """Return the column of each of a pool's candidates, by name or alias; -1 if it has no outcomes."""
         place = {name: column for column, name in enumerate(self.candidates)}
         found = ((place.get(name, -1) for name in (one.name, *one.aliases)) for one in pool)
         return np.array([max(columns) for columns in found], dtype=np.intp)
@@ -64,19 +63,19 @@ def collect_evidence(
     group: Columns,
     propensity: Floats | None = None,
 ) -> FloorEvidence:
-    """Return what a floor can rest on, in random order.
+    """Collect the outcomes that can prove a floor, in random order.
 
     Args:
-        outcomes: Of queries that the router was not trained on. Those without the outcomes of all candidates are left
-            out; with a propensity, one candidate answered each.
-        encode: Queries -> as the router reads them.
-        candidates: By name; outcomes of others are not used.
-        group: Of each query, shape (n,).
-        propensity: With which the candidate that answered was chosen, shape (n,), or each of the outcomes' could be,
-            shape (n, m).
+        outcomes: On queries that the router was not trained on. Without a propensity, queries that lack an outcome of
+            a candidate are left out; with one, each query has a single answer.
+        encode: Encodes queries.
+        candidates: Names; outcomes of others are not used.
+        group: Index of each query's group, shape (n,).
+        propensity: Probability with which the candidate that answered was chosen, shape (n,), or with which each of the
+            outcomes' candidates could be, shape (n, m).
 
     Raises:
-        ValueError: A propensity is none, or several candidates answered a query that has one.
+        ValueError: A propensity is out of range, or several candidates answered a query of a log.
     """
     columns = [outcomes.pool.position(name) for name in candidates]
     quality = outcomes.quality[:, columns]
@@ -100,29 +99,29 @@ def collect_evidence(
 
 
 def match_names(pool: Pool, candidates: Iterable[Candidate]) -> list[str]:
-    """Return the names of candidates in the outcomes' pool.
+    """Return the names that candidates have in the outcomes' pool.
 
     Raises:
-        FloorError: One has no outcomes there.
+        FloorError: A candidate has no outcomes there.
     """
     named = {one.name: next((n for n in (one.name, *one.aliases) if n in pool), None) for one in candidates}
     lacking = [name for name, found in named.items() if found is None]
     if lacking:
         held = [name for name, found in named.items() if found is not None]
-        remedy = f", or promise it over those alone: router.subset({held})" if held else ""
+        remedy = f", or restrict the router to the others: router.subset({held})" if held else ""
         raise FloorError(
-            f"There are no outcomes of {listed(lacking)}, which the router may choose; there are some of "
-            f"{listed(pool.names)}. Add them{remedy}."
+            f"There are no outcomes of {listed(lacking)}, which the router may choose, only of {listed(pool.names)}. "
+            f"Add them{remedy}."
         )
     return [pool[found].name for found in named.values() if found is not None]
 
 
 def find_unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -> npt.NDArray[np.bool_]:
-    """Return which queries the router was not trained on, shape (n,): where that is not known, the test split.
+    """Return which queries the router was not trained on, shape (n,).
 
     Args:
         outcomes: The queries.
-        trained_on: Digests of those that it was trained on.
+        trained_on: Digests of the training queries; None selects the test split.
     """
     if trained_on is None:
         return np.array([split == "test" for split in outcomes.splits], dtype=bool)
@@ -130,12 +129,12 @@ def find_unseen(outcomes: Outcomes, trained_on: npt.NDArray[np.uint32] | None) -
 
 
 def describe_skipped(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.uint32] | None) -> str:
-    """Return a sentence on the queries that do not count, with a blank before it; empty where all do."""
+    """Return a sentence about skipped queries, with a leading blank; empty if there are none."""
     count = int((~fresh).sum())
     if not count:
         return ""
     why = (
-        "the router does not tell which queries it was trained on, so that those of the test split alone count"
+        "the router does not record its training queries, so that only the test split counts"
         if trained_on is None
         else "the router was trained on them"
     )
@@ -143,13 +142,13 @@ def describe_skipped(fresh: npt.NDArray[np.bool_], trained_on: npt.NDArray[np.ui
 
 
 def _expand_propensity(propensity: Floats, known: npt.NDArray[np.bool_], columns: Sequence[int]) -> Floats:
-    """Return with which propensity each candidate could be chosen, shape (n, m).
+    """Return the propensity of each candidate, shape (n, m).
 
-    Where that of the one which answered is told alone, the rest is spread evenly over the others.
+    If only that of the candidate that answered is given, the rest is spread evenly over the others.
     """
     if (known.sum(axis=1) > 1).any():
         raise ValueError(
-            "A propensity is that of the one candidate that answered; several answered one of these queries."
+            "With a propensity, each query needs a single answer; several candidates answered one of these queries."
         )
     n, m = known.shape
     if propensity.shape == (n,):
@@ -159,11 +158,11 @@ def _expand_propensity(propensity: Floats, known: npt.NDArray[np.bool_], columns
         chances = propensity[:, columns]
     else:
         raise ValueError(
-            f"Expected a propensity a query, shape ({n},) or ({n}, {m}), got {propensity.shape}."
+            f"Expected one propensity per query, shape ({n},) or ({n}, {m}), got {propensity.shape}."
         )
     wrong = chances[~(chances >= 0) | ~(chances <= 1 + ROUNDING) | (known & (chances == 0))]
     if wrong.size:
         raise ValueError(
-            f"A propensity must be in [0, 1], and above 0 of the candidate that answered; got {wrong[0]:g}."
+            f"A propensity must be in [0, 1], and above 0 for the candidate that answered; got {wrong[0]:g}."
         )
     return np.minimum(chances, 1)

@@ -1,8 +1,8 @@
-"""A quality floor: the lowest willingness to pay at which quality is proved to drop by no more than was promised.
+"""Quality floor: the lowest willingness to pay at which quality provably drops by no more than promised.
 
-Learn then Test with a fixed sequence: from the dearest setting to the cheapest, each is tested for a mean loss above
-the promised drop, and the first that cannot be refuted ends the sequence. With probability `confidence` over the
-outcomes that were drawn, every setting before that keeps the promise, so that any of them may be used.
+Learn then Test with a fixed sequence: from the highest setting to the lowest, the hypothesis of a mean loss above the
+promised drop is tested, and the first setting at which it is not rejected ends the sequence. With probability
+`confidence` over the draw of the outcomes, all settings before that keep the promise.
 
 Source: Angelopoulos et al., "Learn then Test", arXiv 2110.01052, section 3 and algorithm 1; each test by betting on the
 paired difference, `crossroute.metrics.betting`; see `crossroute.routing.proof`.
@@ -29,12 +29,12 @@ SETTINGS_AT_ONCE = 32
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """A promise that is kept at each of the tested settings.
+    """A promise with the settings at which it is proved.
 
     Attributes:
-        promise: What is promised.
-        settings: Willingness to pay at which it was proved, USD, falling; the last is the floor.
-        evidence: What it rests on.
+        promise: The promise.
+        settings: Willingness to pay at which it is proved, USD, descending; the last one is the floor.
+        evidence: The outcomes that prove it.
     """
 
     promise: Promise
@@ -52,9 +52,9 @@ class Floor:
         return self.settings[max(above - 1, 0)]
 
     def over(self, predictor: Predictor, reward: Reward, verifier: Verifier) -> Floor:
-        """Return the floor for other candidates or prices, tested again on the same outcomes.
+        """Return the floor for other candidates or prices, retested on the same outcomes.
 
-        Candidates without outcomes count as wrong wherever they are chosen.
+        Candidates without outcomes count as wrong when chosen.
 
         Raises:
             FloorError: The promise no longer holds.
@@ -64,25 +64,24 @@ class Floor:
         except FloorError as error:
             raise FloorError(
                 f"The quality floor no longer holds over {', '.join(predictor.pool.names)}, at these prices: {error} "
-                "Calibrate it on outcomes of these candidates with with_floor, or give it up first with "
-                "router.without_floor()."
+                "Prove it on outcomes of these candidates with with_floor, or remove it: router.without_floor()."
             ) from error
 
 
 def prove(
     promise: Promise, evidence: FloorEvidence, predictor: Predictor, reward: Reward, verifier: Verifier
 ) -> Floor:
-    """Return the floor at the lowest willingness to pay at which the promise is proved.
+    """Find the lowest willingness to pay at which a promise is proved.
 
     Args:
-        promise: Its own willingness to pay is set here.
+        promise: The promise; its willingness to pay is set in the result.
         evidence: Outcomes that the router was not trained on.
         predictor: Of the router.
         reward: Of the router.
         verifier: Of the router, for promises on several calls.
 
     Raises:
-        FloorError: There are too few outcomes, or the promise is broken at any willingness to pay.
+        FloorError: There are too few outcomes, or the promise is not proved at any willingness to pay.
     """
     if not len(evidence):
         raise FloorError("There is no outcome to prove it on.")

@@ -24,15 +24,15 @@ CALIBRATION, TOLD_OF_QUERIES = "calibration.", ("context", "one_call")
 PROFILE = "profile."
 PROFILE_FIELDS = ("quality", "log_tokens", "evidence")
 COMPACT = (NETWORK, DOUBT, ENSEMBLE, BELIEF, CONTEXT, PROFILE)
-"""Tensors that are written in half precision where that loses nothing."""
+"""Prefixes of tensors that are stored in half precision if that is lossless."""
 UNKNOWN = 1e9
-"""In the tensors of a floor, an outcome that is not known."""
+"""Marks an unknown outcome in the tensors of a floor."""
 NO_BELIEF = 1e9
-"""In the tensors of beliefs, a candidate of which nothing is believed beyond its profile."""
+"""Marks a candidate without a belief in the tensors of beliefs."""
 
 
 class FloorConfig(BaseModel):
-    """What config.json holds of a floor; its evidence is among the tensors."""
+    """A floor in config.json; its evidence is among the tensors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +42,7 @@ class FloorConfig(BaseModel):
 
 
 class RouterConfig(BaseModel):
-    """What config.json holds besides the format and the digest."""
+    """The fields of config.json other than format and digest."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -56,12 +56,12 @@ class RouterConfig(BaseModel):
     provenance: dict[str, Any]
     verifier: Verifier | None = None
     kinds: tuple[str, ...] | None = None
-    """Kinds of work that doubt tells apart; None where the router knows no doubt."""
+    """Kinds of work of the doubt model; None without one."""
     learned_prices: tuple[tuple[Usd, Usd], ...] | None = None
-    """Input and output prices at which the profiles were learned, where these differ from the candidates' own."""
+    """Input and output prices at which the profiles were learned; None if they are the candidates' own."""
     floor: FloorConfig | None = None
     trained_on: int | None = None
-    """How many queries it was trained on; None where their digests are not kept."""
+    """Number of training queries; None if their digests are not stored."""
 
     @model_validator(mode="after")
     def _one_label_a_cluster(self) -> RouterConfig:

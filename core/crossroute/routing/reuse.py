@@ -1,8 +1,8 @@
-"""Share what is expensive to make: routers by name and by pool; dials are cached on disk.
+"""Cache routers by name and by pool in memory, and dials on disk.
 
-The dial is kept in the user's cache folder, beside embeddings: 101 numbers under a digest of all that they follow from
-(the package's version, weights, calibration queries, profiles, prices, reward), so that a change of any sets it anew.
-A file that cannot be read, or written, is passed over; in an event loop the disk is left alone.
+A dial is stored in the user's cache folder under a digest of everything that determines it (the package's version,
+weights, calibration queries, profiles, prices, reward). Errors of the disk are ignored, and within an event loop the
+disk is not used.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from crossroute.routing.router import DEFAULT_COST_PREFERENCE, WIDEST_ROUTER, Ro
 from crossroute.routing.storage import BUNDLED, CONFIG, WEIGHTS, bundled_routers
 
 LOADED, POOLS = 2, 16
-"""Routers that are held by name, and routers over a pool for each router."""
+"""Number of cached routers by name, and by pool for each router."""
 
 MOST_KEPT = 1_000
-"""Dials on disk; when there are more, the oldest half goes."""
+"""Most dials on disk; beyond it, the oldest half is deleted."""
 
 _LOADED = LRUCache[tuple[object, ...], Router](LOADED)
 _MADE: WeakKeyDictionary[Router, LRUCache[Pool, Router]] = WeakKeyDictionary()
@@ -39,12 +39,12 @@ _DIGESTS: WeakKeyDictionary[Router, bytes] = WeakKeyDictionary()
 
 
 class KeptDial(BaseModel):
-    """A dial as it was set.
+    """A cached dial.
 
     Attributes:
         dial: The dial.
-        sole: Column of the candidate to which the default cost preference sends all queries that the dial was set on;
-            None where there is none.
+        sole: Column of the candidate that all calibration queries go to at the default cost preference; None if they go
+            to several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +54,10 @@ class KeptDial(BaseModel):
 
 
 def load_router(name: Router | str | Path) -> Router:
-    """Return a router as it is, or that of a name or folder: the same one until its files or the user's updates change.
+    """Load a router by name or folder, cached until its files or the user's catalogue updates change.
+
+    Args:
+        name: A router, which is returned unchanged, or its name, folder or hub id.
 
     Raises:
         CheckpointError: As `Router.from_pretrained`.
@@ -75,7 +78,7 @@ def load_router(name: Router | str | Path) -> Router:
 
 
 def over(router: Router, pool: Pool) -> Router:
-    """Return a router over a pool, as `Router.over` does: the same one for each pool, its dial as it was set before."""
+    """Return a router over a pool as `Router.over` does, cached by pool, with its dial cached on disk."""
     made = _MADE.setdefault(router, LRUCache(POOLS))
     found = made.get(pool)
     if found is None:
@@ -85,7 +88,7 @@ def over(router: Router, pool: Pool) -> Router:
 
 
 def _build_router(router: Router, pool: Pool) -> Router:
-    if _in_event_loop():  # disks block it, and some hosts of agents refuse what does
+    if _in_event_loop():  # disk access blocks it, and some agent hosts raise on that
         return router.over(pool)
     path = dials_folder() / f"{_hash_dial_inputs(router, pool)}.json"
     kept = _read(path, len(pool))
@@ -105,7 +108,7 @@ def _in_event_loop() -> bool:
 
 
 def dials_folder() -> Path:
-    """Return the folder of kept dials, whether it is there or not."""
+    """Return the folder of cached dials, which need not exist."""
     from platformdirs import user_cache_path
 
     return user_cache_path("crossroute") / "dials"
@@ -122,7 +125,7 @@ def _write(path: Path, kept: KeptDial) -> None:
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_entry(path, kept.model_dump_json().encode())
-        for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed
+        for left in path.parent.glob(f".{path.name}.*"):  # from a killed process
             left.unlink(missing_ok=True)
         files = list(path.parent.glob("*.json"))
         if len(files) > MOST_KEPT:
@@ -131,7 +134,7 @@ def _write(path: Path, kept: KeptDial) -> None:
 
 
 def _hash_dial_inputs(router: Router, pool: Pool) -> str:
-    """Return a digest of all that a dial over a pool follows from."""
+    """Return a digest of everything that determines a dial over a pool."""
     if router not in _DIGESTS:
         _DIGESTS[router] = _hash_router(router)
     told = hashlib.sha256(_DIGESTS[router])
@@ -141,7 +144,7 @@ def _hash_dial_inputs(router: Router, pool: Pool) -> str:
 
 
 def _hash_router(router: Router) -> bytes:
-    """Return a digest of what a dial follows from over any pool: megabytes, and read once."""
+    """Return a digest of a router's part in its dials: megabytes of tensors, hashed once."""
     predictor, told = router.predictor, hashlib.sha256()
     with suppress(PackageNotFoundError):
         told.update(version("crossroute").encode())

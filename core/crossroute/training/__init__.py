@@ -1,4 +1,4 @@
-"""Training: outcomes in, a router out."""
+"""Train routers from outcomes."""
 
 from crossroute.errors import needs_extra
 from crossroute.training.config import TrainingConfig

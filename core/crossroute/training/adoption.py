@@ -1,7 +1,4 @@
-"""Continue training of a router: what its new outcomes take over, and what it becomes.
-
-Of the router new outcomes take its candidates, prices and shape; of what is learnt it keeps what foresees better.
-"""
+"""Fine-tune a router: adopt its candidates, prices and shape, and keep the parts that predict better on validation."""
 
 from __future__ import annotations
 
@@ -22,13 +19,13 @@ from crossroute.training.run import Prepared, likelihood
 from crossroute.training.stacking import HALF_PENALTY, fit_mean_lengths, network_logit, weigh
 
 SHAPE = ("clusters", "hidden", "heads", "members", "dropout", "prior")
-"""Settings that a trained network has once and for all; so has it its encoder and its components."""
+"""Settings that cannot change after training; neither can the encoder and the components."""
 
 
 def merge_config(
     config: TrainingConfig | None, start: Router, given_encoder: Encoder | None = None
 ) -> TrainingConfig:
-    """Return how a router goes on learning: as configured, in the shape that it has.
+    """Return the settings of fine-tuning, with the router's own shape, encoder and, unless set, reward.
 
     Raises:
         ValueError: Another shape or encoder is configured, or given.
@@ -45,8 +42,8 @@ def merge_config(
     ]
     if other:
         raise ValueError(
-            f"A router that goes on learning keeps its shape and encoder; there is a setting of {', '.join(other)}. "
-            "Leave it out, or train from nothing."
+            f"Fine-tuning keeps the router's shape and encoder; the configuration sets {', '.join(other)}. Leave that "
+            "out, or train from scratch."
         )
     if "reward" not in config.model_fields_set:
         own["reward"] = start.reward
@@ -54,9 +51,9 @@ def merge_config(
 
 
 def adopt(outcomes: Outcomes, start: Router) -> Outcomes:
-    """Return the outcomes, what they do not say of a candidate taken from a router that knows it.
+    """Return the outcomes with missing facts about candidates taken from a router that knows them.
 
-    Its price comes from there where the outcomes do not tell a better one (data/prices.py).
+    That includes prices that the outcomes do not determine (data/prices.py).
     """
     names = [name for name in outcomes.pool.names if name in start.pool.names]
     outcomes = priced(outcomes, {name: price for name in names if (price := start.pool[name].price)})
@@ -73,14 +70,14 @@ def _fill_in(candidate: Candidate, known: Candidate, taken: set[str]) -> Candida
 
 
 def with_start_profiles(pool: Pool, start: Router) -> Pool:
-    """Return candidates, at their prices, with the profiles that `start` has of them."""
+    """Return candidates, at their prices, with their profiles in `start`."""
     return Pool(c.model_copy(update={"profile": start.pool[c.name].profile}) for c in pool)
 
 
 def keep_start_if_better(
     pool: Pool, start: Router, predictor: Predictor, validation: Prepared
 ) -> Predictor | None:
-    """Return what a router was before it went on learning, where its network alone foresees no worse so; else None."""
+    """Return the predictor of before fine-tuning if its network predicts validation no worse; else None."""
     if not set(pool.names) <= set(start.pool.names):
         return None
     kept = start.predictor.with_pool(with_start_profiles(pool, start))
@@ -89,9 +86,9 @@ def keep_start_if_better(
 
 
 def carry_over(predictor: Predictor, start: Router, train: Prepared, validation: Prepared) -> Predictor:
-    """Return a network that went on learning with the doubt of its start, and its members where they still hold."""
+    """Return a fine-tuned network with the doubt model of its start, and its ensemble if that still helps."""
     beside = _reweigh_ensemble(start.predictor, predictor, validation)
-    if start.predictor.doubt is not None:  # what it goes on learning from counts as near
+    if start.predictor.doubt is not None:  # the new training queries count as near
         x = predictor.network.project(train.encoded.numpy())
         doubt = start.predictor.doubt.extended(x, classes_of(train, x, predictor.network))
         predictor = predictor.with_doubt(doubt)
@@ -100,14 +97,14 @@ def carry_over(predictor: Predictor, start: Router, train: Prepared, validation:
 
 
 def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepared) -> Ensemble | None:
-    """Return the members of a router that went on learning, weighed anew beside its network as it is now.
+    """Weigh the ensemble of a router against its fine-tuned network; None without a common candidate.
 
-    They have seen none of the new queries, and stand beside the candidates that they knew; None where there are none.
+    The ensemble was not fitted to any of the new queries.
 
     Args:
-        before: The router's that went on learning.
-        predictor: What its network has become, over the pool as it is profiled now.
-        validation: The validation split, which neither has learned from.
+        before: Of the router before fine-tuning.
+        predictor: The fine-tuned network over the pool with its new profiles.
+        validation: The validation split, which neither was fitted to.
     """
     if before.ensemble is None or before.columns is None:
         return None
@@ -131,7 +128,7 @@ def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepa
     intercept[columns[known]] += halves.intercept
     length = tensors["length"].copy()
     length[columns[known]] = fit_mean_lengths(predictor, (validation,))[known]
-    told = {
+    changed = {
         "profiles": profiles,
         "own": np.array([own]),
         "weights": share * tensors["weights"],
@@ -139,4 +136,4 @@ def _reweigh_ensemble(before: Predictor, predictor: Predictor, validation: Prepa
         "intercept": intercept,
         "length": length,
     }
-    return Ensemble(tensors | {name: values.astype(np.float32) for name, values in told.items()})
+    return Ensemble(tensors | {name: values.astype(np.float32) for name, values in changed.items()})

@@ -1,4 +1,4 @@
-"""TrainingConfig: how a router is trained."""
+"""TrainingConfig: the settings of training."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from crossroute.reward import Reward
 
 
 class TrainingConfig(BaseModel):
-    """How a router is trained; the defaults were chosen on validation splits.
+    """Settings of training; the defaults were chosen on validation splits.
 
     Attributes:
         encoder: Name of the encoder (see crossroute.encoder).
-        components: p, principal components of the encoded query.
-        clusters: k, of the profiles.
-        hidden: h, of the attention.
-        heads: Of the attention.
-        members: Networks that are averaged.
-        dropout: In [0, 1).
-        prior: Start from the profiles at the query's clusters; False is the paper's plain form.
-        epochs: At most.
-        patience: Epochs without a better validation AIQ before training stops.
-        batch_size: Queries a step.
-        learning_rate: Of AdamW; it rises over the first two epochs and falls along a cosine.
+        components: p, number of principal components of the encoded query.
+        clusters: k, number of query clusters of the profiles.
+        hidden: d, width of the attention.
+        heads: Number of attention heads.
+        members: Number of networks that are averaged.
+        dropout: Dropout rate, in [0, 1).
+        prior: Predict corrections to the profiles at the query's clusters; False is the paper's plain form.
+        epochs: Most epochs.
+        patience: Epochs without a better validation score before training stops.
+        batch_size: Queries per step.
+        learning_rate: Of AdamW, with a warm-up over two epochs and a cosine decay.
         weight_decay: Of AdamW.
         candidate_dropout: Share of the batches that see a random part of the pool, in [0, 1].
-        choose_by: What the validation split chooses the epoch by: the AIQ, or the likelihood of the observed
-            qualities, which is steadier where queries are few or their candidates differ.
-        teacher_weight: Of the forest's expectations in the quality targets; 0 does without a forest.
-        ensemble: Put a ridge regression and a forest beside the network (model/ensemble.py); a router that goes on
-            learning keeps those that it has.
-        trees: Of the forest.
-        leaves: Of a tree, about: of many queries the leaves hold more.
-        least_outcomes: Of a candidate without which the network alone tells of it.
-        tokens_weight: Weight of the cost head's loss beside the quality head's.
-        reward: Which reward decides.
-        seed: Makes training reproducible bit for bit on a CPU.
+        choose_by: The validation score that selects the epoch: AIQ, or the likelihood of the observed qualities, which
+            is less noisy for few queries or incomplete outcomes.
+        teacher_weight: Weight of a forest's expectations in the quality targets, in [0, 1]; 0 trains no teacher.
+        ensemble: Stack a ridge regression and a forest with the network (model/ensemble.py); when training is
+            continued, the router's own ensemble is kept.
+        trees: Trees of the forest.
+        leaves: Approximate number of leaves of a tree.
+        least_outcomes: Candidates with fewer outcomes are predicted by the network alone.
+        tokens_weight: Weight of the cost head's loss relative to the quality head's.
+        reward: The reward that is maximized.
+        seed: Training with the same seed is bitwise reproducible on a CPU.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,10 +69,10 @@ class TrainingConfig(BaseModel):
 
     @classmethod
     def plain(cls) -> TrainingConfig:
-        """Return the paper's form: plain cross-attention over the profiles: one network, no prior, no teacher."""
+        """Return the paper's settings: one network of cross-attention, without prior, teacher and ensemble."""
         return cls(members=1, prior=False, teacher_weight=0, ensemble=False)
 
     @classmethod
     def tuning(cls) -> TrainingConfig:
-        """Return how a trained router goes on learning: in small steps, chosen by likelihood."""
+        """Return the defaults of fine-tuning: few epochs in small steps, selected by likelihood."""
         return cls(epochs=10, learning_rate=5e-4, choose_by="likelihood")

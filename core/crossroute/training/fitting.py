@@ -1,7 +1,7 @@
-"""Outcomes -> a trained router.
+"""fit: train a router from outcomes.
 
-The train split trains the network; the validation split chooses its epoch (by AIQ), weighs it against the members
-beside it, which learn from both, and sets the dial; the test split is never looked at.
+The network is trained on the train split. The validation split selects the epoch, weighs the network against the
+ensemble (which is fitted to both splits), and calibrates the dial. The test split is not used.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from crossroute.training.start import Start, start_fresh, start_from
 from crossroute.training.state import forget_state
 
 FEWEST = 2
-"""Least number of train queries: fewer cannot be projected and clustered."""
+"""Least number of train queries, for projection and clustering."""
 
 CALIBRATION_QUERIES = 256
-"""Validation queries kept in a router, encoded, to calibrate the dial again for another pool."""
+"""Encoded validation queries that a router stores to calibrate the dial for other pools."""
 
 
 def fit(
@@ -58,29 +58,32 @@ def fit(
     on_epoch: Callable[[Epoch], None] = lambda _: None,
     on_trained: Callable[[Router], None] = lambda _: None,
 ) -> Router:
-    """Train a router.
+    """Train a router from outcomes.
 
-    Ctrl-C ends training and keeps the best epoch so far. With a folder for the state, the same call resumes from
-    there; when all epochs are over and the router is made, the state is deleted.
+    Ctrl-C stops training and keeps the best epoch so far. With a state folder, the same call resumes an interrupted
+    run; the state is deleted once the router is built.
 
     Args:
-        outcomes: With train and validation queries; every candidate needs a price (see prices.priced).
-        config: How to train; with `start`, the network's shape and the encoder are those of `start`, and so is
-            the reward where none is set.
-        start: A router to continue training, instead of training from nothing; it knows the candidates by any
-            spelling. Its own weights are kept if the validation split shows no gain.
-        encoder: In place of the one that `config` names; the one of `start`, where that was your own object.
+        outcomes: With train and validation queries; every candidate needs a price (see `crossroute.priced`).
+        config: Settings; with `start`, the network's shape and the encoder are those of `start`, and so is the reward
+            unless set.
+        start: A router to fine-tune; candidates are matched in any spelling. Its weights are kept if the validation
+            split shows no gain. None trains from scratch.
+        encoder: An encoder object in place of the one that `config` names; required if `start` was trained with one.
         prior: Beliefs about the candidates before their outcomes; not with `start`.
         state_folder: Where the state is saved after each epoch, and resumed from.
         on_encoded: Called with the number of queries encoded since the last call.
         on_epoch: Called after each epoch.
         on_trained: Called with the router before the state is deleted, to save it.
 
+    Returns:
+        The trained router.
+
     Raises:
-        DataError: There are too few queries, the candidates cost the same, or one has no price or no outcome in
+        DataError: There are too few queries, the candidates have the same cost, or one has no price or no outcome in
             the train split.
-        CheckpointError: The state is that of another run.
-        ValueError: With `start`, another shape or encoder is configured.
+        CheckpointError: The state belongs to another run.
+        ValueError: With `start`, `config` sets another shape or encoder.
     """
     if not isinstance(outcomes, Outcomes):
         raise TypeError(
@@ -122,15 +125,15 @@ def fit_prepared(
     on_epoch: Callable[[Epoch], None] = lambda _: None,
     on_trained: Callable[[Router], None] = lambda _: None,
 ) -> Router:
-    """Train a router on encoded queries; otherwise as `fit`.
+    """Train a router on prepared splits; otherwise as `fit`.
 
     Args:
         train: The train split, from `prepare`.
         validation: The validation split.
         query_encoder: The encoder of both, for the router.
-        unit: What the cost head learns.
-        config: How to train, with the shape of `start` where there is one.
-        start: A router to continue training, with the candidates' names in the outcomes.
+        unit: The cost head's target.
+        config: Settings, with the shape of `start` if given.
+        start: A router to fine-tune, with the candidates' names of the outcomes.
         prior: Beliefs about the candidates before their outcomes.
         state_folder: Where the state is saved.
         on_epoch: Called after each epoch.
@@ -185,7 +188,7 @@ def fit_prepared(
 def _add_ensemble_and_doubt(
     predictor: Predictor, train: Prepared, validation: Prepared, config: TrainingConfig, prior: Prior | None
 ) -> tuple[Predictor, Floats]:
-    """Return a network that was trained from nothing with its ensemble and doubt.
+    """Fit the ensemble and the doubt model of a network trained from scratch.
 
     Returns:
         The predictor, and its out-of-sample predictions of quality for the validation queries, shape (v, m).
@@ -197,13 +200,13 @@ def _add_ensemble_and_doubt(
 
 
 def sample_calibration(prepared: Prepared) -> EncodedQueries:
-    """Return the queries that a router keeps to calibrate its dial: evenly spaced, `CALIBRATION_QUERIES` at most."""
+    """Return evenly spaced queries to calibrate the dial, at most `CALIBRATION_QUERIES`."""
     sample = np.unique(np.linspace(0, len(prepared.encoded) - 1, CALIBRATION_QUERIES).astype(int))
     return prepared.queries.take(sample)
 
 
 def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDArray[np.uint32] | None:
-    """Return the digests of all training queries; None where those of `start` are not known."""
+    """Return the digests of all training queries, those of `start` included; None if they are unknown."""
     if start and start.trained_on is None:
         return None
     before = [] if start is None or start.trained_on is None else [start.trained_on]
@@ -211,19 +214,19 @@ def collect_digests(splits: Iterable[Outcomes], start: Router | None) -> npt.NDA
 
 
 def _provenance(run: TrainingRun, begun: Start, start: Router | None) -> dict[str, Any]:
-    """Return the settings and figures of the training, and the sources of profiles that `start` states."""
-    told = start.provenance if start else {}
-    sources = {name: held for name, held in told.get("sources", {}).items() if name in begun.pool}
+    """Return the settings and figures of the training, and the sources of the profiles from `start`."""
+    earlier = start.provenance if start else {}
+    sources = {name: held for name, held in earlier.get("sources", {}).items() if name in begun.pool}
     return {
         "training": run.config.model_dump(mode="json"),
         "validation_aiq": run.best_aiq,
-        "tasks": told.get("tasks", {}) | begun.shares(run.train),
+        "tasks": earlier.get("tasks", {}) | begun.shares(run.train),
         **({"sources": sources} if sources else {}),
     }
 
 
 def _fit_doubt(predictor: Predictor, train: Prepared, validation: Prepared, prior: Prior | None) -> Doubt:
-    """Return the doubt of a trained network; under a prior each task weighs by the root of its size."""
+    """Fit the doubt model of a trained network; with a prior, each task weighs by the root of its size."""
     if prior is None:
         return fit_doubt(predictor, train, validation)
     _, task, count = np.unique(train.outcomes.tasks, return_inverse=True, return_counts=True)
@@ -244,10 +247,9 @@ def _fit_doubt(predictor: Predictor, train: Prepared, validation: Prepared, prio
 def _fit_verifier(
     predictor: Predictor, train: Prepared, validation: Prepared, foreseen: Floats, seed: int
 ) -> Verifier | None:
-    """Learn a verifier, or return None where too few answers carry evidence.
+    """Fit a verifier; None if too few answers have log-probabilities.
 
-    The router knows its own train queries too well to be a prior of their answers: a forest's expectation takes its
-    place there.
+    The network has overfitted its train queries, so a forest's out-of-bag expectation is the prior there.
 
     Args:
         predictor: The trained router's.
@@ -259,8 +261,8 @@ def _fit_verifier(
     if all(np.isnan(part.outcomes.answer_logprob).all() for part in (train, validation)):
         return None
     x = predictor.network.project(train.encoded.numpy())
-    told = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,); of the others no verifier is learned
-    expected = predict_out_of_bag(x, np.where(told, train.outcomes.quality, np.nan), seed)
+    usable = ~np.isnan(train.outcomes.answer_logprob).all(axis=0)  # (m,), candidates with log-probabilities
+    expected = predict_out_of_bag(x, np.where(usable, train.outcomes.quality, np.nan), seed)
     parts = (train.outcomes, validation.outcomes)
     return fit_verifier(
         np.concatenate([expected, foreseen]),
@@ -271,7 +273,7 @@ def _fit_verifier(
 
 
 def check_splits(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
-    """Return the train and the validation split, and raise if they hold too little.
+    """Return the train and the validation split, checked.
 
     Raises:
         DataError: A candidate has no price, all cost the same, or there are too few queries.
@@ -280,11 +282,11 @@ def check_splits(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
     train, validation = outcomes.split("train"), outcomes.split("validation")
     if len(train) < FEWEST or not len(validation):
         raise DataError(
-            f"Training needs {FEWEST} train queries and a validation query at least, and a few hundred to be of "
-            f"use; there are {len(train)} and {len(validation)}. Add queries, or state their splits."
+            f"Training needs at least {FEWEST} train queries and a validation query, and a few hundred to be useful; "
+            f"there are {len(train)} and {len(validation)}. Add queries, or state their splits."
         )
     if not outcomes.observed.any():
-        raise DataError("No answer is graded: quality is empty in every row. Grade some, each from 0 to 1.")
+        raise DataError("No answer is graded: quality is empty in every row. Grade some answers from 0 to 1.")
     answered = known_outcomes(validation.quality, validation.cost).any()
     low, high = cost_range(validation.quality, validation.cost) if answered else (0.0, 0.0)
     if low == high:

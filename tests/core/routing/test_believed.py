@@ -61,7 +61,7 @@ def test_a_router_over_unknown_names_routes_and_tells(caplog):
     with caplog.at_level(logging.WARNING, "crossroute.routing"):
         router = router_over("universal", dict.fromkeys(names, Ability()))
     assert router.pool.names == tuple(names)
-    assert "does not know 'claude-opus-6': it is believed to be what claude-opus-5-5" in caplog.text
+    assert "does not know 'claude-opus-6': its predictions are estimated from claude-opus-5-5" in caplog.text
     assert router.route("Thanks!").candidate in names
 
 
