@@ -1,8 +1,8 @@
-"""Traffic: decisions, calls and grades in a database, and learning from them.
+"""Log decisions, calls and grades of live traffic in a database, and learn from them.
 
     >>> from crossroute.traffic import TrafficLog, labelled
 
-Importing loads nothing: SQLAlchemy (`pip install "crossroute[traffic]"`) is imported where a log is first used.
+SQLAlchemy (`pip install "crossroute[traffic]"`) is imported on first use of a log.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ def dispatcher_over(
     pacer: Pacer | None = None,
     **how: Unpack[DispatchOptions],
 ) -> Dispatcher:
-    """Return the dispatcher of a pool: a traffic log keeps its calls, and says which router it follows.
+    """Build a dispatcher that records its calls in a traffic log and uses the router that the log has adopted.
 
     Args:
         router: A router, or the name or folder of one.
-        members: Name, or alias, of each model -> what it can do.
-        traffic: The log, its URL or the path of a SQLite file; without one it is told where the pool tries something
-            out that nothing keeps.
-        observers: Are told of its calls before the log.
+        members: Name of each model -> what the integration knows about it.
+        traffic: The log, its URL or the path of a SQLite file. Without one, shadow mode and exploration log a warning
+            that nothing is recorded.
+        observers: Called before the log.
         memory: See `Dispatcher`.
         pacer: See `Dispatcher`.
         **how: See `Dispatcher`.
 
     Raises:
         MissingExtraError: The extra `traffic` is not installed.
-        UnprofiledCandidateError: See `Dispatcher`, as of the other errors.
+        UnprofiledCandidateError: As `Dispatcher`, like its other errors.
     """
     from crossroute.calls.dispatch import Dispatcher
 
@@ -85,9 +85,9 @@ def dispatcher_over(
 
 @cache
 def _warn_unrecorded(setting: str) -> None:
-    """Tell once that a setting is of little use without a log."""
+    """Warn once that a setting is of little use without a log."""
     LOG.warning(
-        "%s is set, and no traffic log: what it shows is not kept, so no report tells of it, and nothing is learnt. "
+        "%s is set without a traffic log, so its results are neither reported nor learned from. "
         'Name a log: traffic="traffic.db".',
         setting,
     )

@@ -1,9 +1,8 @@
-"""Drift: whether, and since when, a candidate differs from its predictions.
+"""Drift: detect whether, and since when, a candidate differs from its predictions.
 
-A series of surprises, what was observed less what was predicted, is split wherever its two parts differ most. The
-difference counts where it is beyond what chance gives at the best of all splits. A constant surprise is no change: it
-is off, and what learns from the log takes it in. A query that is asked again and again tells little that is new: its
-observations count as one together.
+The series of residuals (observed minus predicted) is split where its two parts differ most. The split is a change if
+the difference exceeds what chance gives at the best of all splits. A constant residual is not a change: learning from
+the log corrects it. Repeated queries count once, since they carry little new information.
 
 Source: the likelihood-ratio scan for one change of a mean, Hawkins, "Testing a Sequence of Observations for a Shift in
 Location" (1977).
@@ -17,27 +16,27 @@ import numpy.typing as npt
 from crossroute.numeric import Floats
 
 CHANGE_Z = 3.7
-"""Standard errors between the parts: series of 50 to 1,000 grades without a change exceed it in 1 to 2 of 100."""
+"""Standard errors between the parts; 1 to 2 % of series of 50 to 1,000 grades without a change exceed it."""
 
 LEAST_PART = 10
 """Observations on each side of a change."""
 
 DRIFT_Z = 3.0
-"""Standard errors beyond which a mean has left what was predicted."""
+"""Standard errors beyond which a mean differs from its prediction."""
 
 BURST = 50
-"""Observations of a candidate within which the same query counts once; asked again later, it tells of a change."""
+"""Consecutive observations of a candidate within which a repeated query counts once."""
 
 FEWEST = 20
-"""Observations without which nothing is said."""
+"""Least number of observations to detect drift."""
 
 
 def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
-    """Return weights by which each query counts once, however often it was asked, shape (n,).
+    """Return weights with which repeated queries count once, shape (n,).
 
     Args:
-        query: Which query each observation is of, a number from 0, in the order of time, shape (n,).
-        within: Once in so many observations; by default in all.
+        query: Index of each observation's query, in the order of time, shape (n,).
+        within: Count once within so many consecutive observations; within all by default.
     """
     if within is not None and len(query):
         query = query + np.arange(len(query)) // within * (query.max() + 1)
@@ -46,11 +45,11 @@ def once_each(query: npt.NDArray[np.intp], within: int | None = None) -> Floats:
 
 
 def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> int:
-    """Return where a series changed: the first observation after it; 0 where it did not.
+    """Return the index of the first observation after a change; 0 without a change.
 
     Args:
-        surprise: Observed less predicted, in the order of time, shape (n,).
-        query: Which query each is of, as for `once_each`; by default each is of another.
+        surprise: Observed minus predicted, in the order of time, shape (n,).
+        query: Index of each observation's query, as for `once_each`; all different by default.
 
     >>> changed_at(np.r_[np.tile([0.1, -0.1], 30), np.tile([-0.2, -0.4], 15)])
     60
@@ -71,14 +70,14 @@ def changed_at(surprise: Floats, query: npt.NDArray[np.intp] | None = None) -> i
 
 
 def has_drifted(surprise: Floats, predicted_error: float, query: npt.NDArray[np.intp]) -> bool:
-    """Return whether the mean surprise is beyond chance and the prediction's own error.
+    """Return whether the mean residual exceeds chance and the prediction's standard error.
 
-    Where the series changed, what came since counts: months of a candidate as it was would hide that it is another now.
+    After a change only later observations count, so that a long history does not hide it.
 
     Args:
-        surprise: Observed less predicted, in the order of time, shape (n,).
+        surprise: Observed minus predicted, in the order of time, shape (n,).
         predicted_error: Standard error of the prediction.
-        query: Which query each is of, as for `once_each`.
+        query: Index of each observation's query, as for `once_each`.
     """
     since = changed_at(surprise, query)
     surprise, weight = surprise[since:], once_each(query[since:])

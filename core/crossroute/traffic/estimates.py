@@ -1,13 +1,13 @@
-"""Off-policy estimates: the value of another policy, from logged choices with known probabilities.
+"""Off-policy evaluation: estimate the value of another policy from logged choices with known propensities.
 
-With p_i the probability of the candidate that was chosen, pi_i what the other policy gives it, w_i = pi_i / p_i, y_i
-what was observed and m(x, a) what is predicted of candidate a:
+With p_i the propensity of the chosen candidate, pi_i its probability under the other policy, w_i = pi_i / p_i, y_i the
+observed value and m(x, a) the prediction for candidate a:
 
     direct method                 mean_i sum_a pi(a | x_i) m(x_i, a)
     self-normalized (SNIPS)       sum_i w_i y_i / sum_i w_i
     doubly robust                 mean_i [sum_a pi(a | x_i) m(x_i, a) + w_i (y_i - m(x_i, a_i))]
 
-The prediction is fitted on other folds than the one that it is used on (cross-fitting).
+The prediction is corrected on other folds than the one that it is used on (cross-fitting).
 
 Source: Dudik, Langford, Li, "Doubly Robust Policy Evaluation and Learning", arXiv 1103.4601; Swaminathan and
 Joachims, "The Self-Normalized Estimator for Counterfactual Learning" (2015); Chernozhukov et al., "Double/Debiased
@@ -25,14 +25,14 @@ import numpy.typing as npt
 from crossroute.numeric import Floats
 
 Z = 1.96
-"""Standard errors to each side of an interval that covers 95 %."""
+"""Half width of a 95 % interval, in standard errors."""
 FOLDS = 5
 FEWEST = 30
-"""Effective decisions without which no number is told."""
+"""Least effective number of decisions for an estimate."""
 UNSUPPORTED = 0.02
-"""Part of a policy's choices that may have had no chance in the log."""
+"""Largest share of a policy's choices with propensity 0 in the log."""
 SHRINKAGE = 20.0
-"""Outcomes' worth of trust in what a router predicts of a candidate."""
+"""Weight of a router's prediction for a candidate, in outcomes."""
 
 
 class Estimate(NamedTuple):
@@ -49,14 +49,14 @@ class Estimate(NamedTuple):
 
 
 class Estimates(NamedTuple):
-    """What a policy would have got, three ways.
+    """Three estimates of a policy's value.
 
     Attributes:
-        direct: By the prediction alone; its interval does not know the prediction's bias.
-        snips: By weights alone.
-        doubly_robust: By both: right where either is.
-        effective: Decisions' worth of evidence, (sum w)^2 / sum w^2.
-        unsupported: Part of the policy's choices that had no chance in the log, in [0, 1].
+        direct: From predictions alone; the interval does not include their bias.
+        snips: From importance weights alone.
+        doubly_robust: From both; consistent if either is.
+        effective: Effective number of decisions, (sum w)^2 / sum w^2.
+        unsupported: Share of the policy's choices with propensity 0 in the log, in [0, 1].
         decisions: n.
     """
 
@@ -69,7 +69,7 @@ class Estimates(NamedTuple):
 
     @property
     def thin(self) -> str | None:
-        """Why no number can be told, and what it would take; None where one can."""
+        """Why the estimates are unreliable, and what is needed; None if they are reliable."""
         if self.unsupported > UNSUPPORTED:
             return (
                 f"overlap too thin: {self.unsupported:.0%} of its choices had no chance in this log. It takes traffic "
@@ -98,12 +98,12 @@ def estimate(
 
     Args:
         policy: Its probability of each candidate, shape (n, m).
-        chosen: The candidate that was chosen, shape (n,).
-        propensity: The probability of each candidate in the log, shape (n, m).
-        observed: What the chosen candidate got, shape (n,).
-        predicted: What is predicted of each candidate, shape (n, m).
-        weight: How much each decision counts, such as 1 / the probability that it was graded, shape (n,).
-        seed: Deals the folds.
+        chosen: Index of the chosen candidate, shape (n,).
+        propensity: Propensity of each candidate in the log, shape (n, m).
+        observed: Observed value of the choice, shape (n,).
+        predicted: Predicted value of each candidate, shape (n, m).
+        weight: Weight of each decision, such as 1 / the probability that it was graded, shape (n,).
+        seed: Of the folds.
 
     >>> policy = np.array([[0.0, 1.0]] * 4)
     >>> chosen, even = np.array([0, 1, 0, 1]), np.full((4, 2), 0.5)
@@ -132,13 +132,13 @@ def estimate(
 
 
 def cross_fit(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats, seed: int = 0) -> Floats:
-    """Return predictions moved by what was seen of each candidate in the other folds, shape (n, m).
+    """Return predictions corrected by each candidate's mean residual in the other folds, shape (n, m).
 
     Args:
-        chosen: Shape (n,).
-        observed: What the chosen candidate got, shape (n,).
-        predicted: Shape (n, m).
-        seed: Deals the folds.
+        chosen: Index of the chosen candidate, shape (n,).
+        observed: Observed value of the choice, shape (n,).
+        predicted: Predicted value of each candidate, shape (n, m).
+        seed: Of the folds.
     """
     n, m = predicted.shape
     fold = np.random.default_rng(seed).permutation(n) % FOLDS
@@ -153,19 +153,19 @@ def cross_fit(chosen: npt.NDArray[np.intp], observed: Floats, predicted: Floats,
 
 
 def difference(one: Floats, other: Floats, counts: Floats) -> Estimate:
-    """Return by how much one policy's scores exceed another's on the same decisions."""
+    """Estimate the mean difference of two policies' scores on the same decisions."""
     return _mean(one - other, counts)
 
 
 def lower_bound(values: Floats, counts: Floats, confidence: float) -> float:
-    """Return what the mean of skewed values is at least, with some confidence.
+    """Return a lower confidence bound on the mean of skewed values.
 
-    A few decisions of small propensity weigh much, so that the mean divided by its error is not normal: its quantile
-    is taken with the first term of its Edgeworth expansion, where that makes the bound lower.
+    A few decisions of small propensity have large weights, so the studentized mean is not normal: the first term of
+    its Edgeworth expansion is added to the quantile if that lowers the bound.
 
     Args:
         values: Shape (n,).
-        counts: How much each counts, of mean 1, shape (n,).
+        counts: Weights of mean 1, shape (n,).
         confidence: In (0.5, 1).
 
     Source: Hall, "On the Removal of Skewness by Transformation" (1992), equation 1.1.

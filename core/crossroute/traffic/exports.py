@@ -1,7 +1,7 @@
 """Import feedback from tracers' exports: LangSmith's runs or feedback, Langfuse's traces, observations or scores.
 
-A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is found by the id of the run that it was
-given to, which a decision bears as its own id or by `run_id`; or by the trace that the run is part of.
+A file is JSON, an API's page of results, JSON lines, CSV or Parquet. A score is matched to a decision by the id of its
+run (the decision's own id or its `run_id`), or by the run's trace.
 
 Sources: langsmith 0.15, `langsmith.schemas.Run` and `Feedback`; langfuse 5.0, `commons.types.Score`, and
 `scores.types.ScoreV3`, which names a `subject`; earlier traces and observations that hold scores; Langfuse's scheduled
@@ -30,16 +30,16 @@ RUN = ("run_id", "observation_id", "observationId")
 TRACE = ("trace_id", "traceId", "session_id", "sessionId")
 NAME, VALUE = ("key", "name"), ("score", "value", "string_value", "stringValue")
 AT_ONCE = 500
-"""Ids that are looked up in one statement."""
+"""Ids per SQL statement."""
 
 
 class Score(NamedTuple):
-    """A score that a tracer holds.
+    """A score in an export.
 
     Attributes:
-        ids: Of the run that it was given to, and of its trace, the nearest first.
-        name: What was scored.
-        value: As it stands there.
+        ids: Ids of the scored run and of its trace, the most specific first.
+        name: Its name.
+        value: Its value, unconverted.
     """
 
     ids: tuple[str, ...]
@@ -48,13 +48,13 @@ class Score(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of an export's scores.
+    """The result of an import.
 
     Attributes:
-        graded: Decisions that have a grade by them now.
-        unknown: Scores of runs and traces that the log does not hold.
-        unread: Scores that are no grade of the scale.
-        names: Names of the scores that were read, with how many there are of each.
+        graded: Number of decisions graded by the import.
+        unknown: Number of scores for runs and traces that the log does not contain.
+        unread: Number of scores that are not on the scale.
+        names: Name -> number of scores.
     """
 
     graded: int
@@ -66,9 +66,9 @@ class Imported(NamedTuple):
 def import_feedback(
     log: TrafficLog, path: str | Path, *, score: str | None = None, scale: Scale = "quality"
 ) -> Imported:
-    """Keep the scores of an export as feedback, each under its name as the source.
+    """Import the scores of an export as feedback, with the score's name as the source.
 
-    A score of a trace grades each of the trace's decisions. Imported again, the last value stands.
+    A score of a trace grades each of the trace's decisions. A later import replaces the grades.
 
     Args:
         log: The log.
@@ -77,8 +77,8 @@ def import_feedback(
         scale: What their values mean; see `TrafficLog.feedback`.
 
     Raises:
-        DataError: The file is no such export, or holds no score of this name.
-        ValueError: There is no such scale.
+        DataError: The file is not such an export, or has no score of this name.
+        ValueError: The scale is unknown.
     """
     check_scale(scale)
     found = [one for one in read_scores(Path(path)) if score in (None, one.name)]
@@ -128,7 +128,7 @@ def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _scores(fields: Mapping[str, Any]) -> Iterator[Score]:
-    """Yield the score that a record is, or those that a run, trace or observation holds."""
+    """Yield the score that a record is, or those that a run, trace or observation contains."""
     subject = fields.get("subject")
     if isinstance(subject, Mapping):  # of a trace, an observation or a session
         fields = {**fields, **subject, f"{subject.get('kind')}_id": subject.get("id")}
@@ -159,12 +159,12 @@ def _first_value(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 
 def _normalize_ids(*ids: object) -> tuple[str, ...]:
-    """Return ids in one spelling: those that are UUIDs without dashes, as OpenTelemetry writes them."""
+    """Return normalized, unique ids; None is skipped."""
     return tuple(dict.fromkeys(normalize_id(str(each)) for each in ids if each is not None))
 
 
 def normalize_id(text: str) -> str:
-    """Return an id in lower case, and a UUID without its dashes."""
+    """Return an id in lower case, and a UUID without dashes, as OpenTelemetry writes it."""
     try:
         return UUID(text).hex
     except ValueError:
@@ -172,7 +172,7 @@ def normalize_id(text: str) -> str:
 
 
 def _decisions_by_id(log: TrafficLog, wanted: set[str]) -> dict[str, list[str]]:
-    """Return the decisions that bear each id: as their own, by run, or by trace."""
+    """Return the decisions of each id, matched by decision, run or trace."""
     ways = [way for each in wanted for way in _list_spellings(each)]
     columns = (schema.decisions.c.id, schema.decisions.c.run_id, schema.decisions.c.trace_id)
     found: dict[str, list[str]] = defaultdict(list)
@@ -186,7 +186,7 @@ def _decisions_by_id(log: TrafficLog, wanted: set[str]) -> dict[str, list[str]]:
 
 
 def _list_spellings(each: str) -> tuple[str, ...]:
-    """Return the ways in which an id may be spelled in a log."""
+    """Return the spellings that an id may have in a log."""
     try:
         return each, str(UUID(each))
     except ValueError:

@@ -1,8 +1,8 @@
-"""Judge a random sample of logged answers, drawn with a known probability.
+"""Have a model grade a random sample of logged answers, with known sampling probability.
 
-Whether an answer is drawn follows from its decision's id alone: a hash of it is a number in [0, 1), and those below the
-share are judged, the least first. So a judge that is asked again goes on, a larger share adds to a smaller one, and
-where the money ends early, what was judged is still a random sample, of the share that was reached.
+A hash of the decision's id gives a number in [0, 1); answers below the share are judged in ascending order. So a later
+run continues, a larger share extends a smaller one, and if the money runs out, the judged answers are still a random
+sample, of a smaller share.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ from crossroute.traffic.log import TrafficLog
 from crossroute.traffic.rows import now
 
 JUDGE = "judge"
-"""The source of its grades."""
+"""The source of the judge's grades."""
+
 AT_ONCE = 50
-"""Answers that are judged before their grades are kept."""
+"""Answers that are judged before their grades are stored."""
 
 
 class Answered(NamedTuple):
     """An answer that may be judged.
 
     Attributes:
-        decision_id: Of its decision.
-        candidate: Its author, where the caller got another answer; else "".
-        text: What was asked.
-        answer: What was answered.
-        place: Where its decision stands in the order of drawing, in [0, 1).
+        decision_id: Id of its decision.
+        candidate: The candidate that wrote it, if the caller got another answer; else "".
+        text: The query.
+        answer: The answer.
+        place: Position of the decision in the sampling order, in [0, 1).
     """
 
     decision_id: str
@@ -52,14 +53,14 @@ class Answered(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a judge did.
+    """The result of judging.
 
     Attributes:
-        graded: Answers that have its grade now, earlier ones included.
-        share: Of all that could be drawn, which was reached.
-        usd: That asking took.
-        unread: Answers of which it said nothing readable.
-        stopped: Whether the money ended before the share was reached.
+        graded: Number of answers with the judge's grade, including earlier ones.
+        share: Share of the answers that is judged.
+        usd: Cost of the judge's calls, USD.
+        unread: Number of answers for which the judge's reply held no grade.
+        stopped: Whether the spending limit was reached before the share.
     """
 
     graded: int
@@ -81,12 +82,12 @@ def judge_traffic(
     """Have a model grade a random share of the answers in a log, as feedback of the source "judge".
 
     Args:
-        log: With kept texts.
+        log: A log that stores texts.
         judge: The model; see `crossroute.collection.asked_model`.
-        share: Of the answers, in (0, 1].
-        limit: USD.
-        settings: How it is asked.
-        on_graded: Is told how many were judged, and of how many.
+        share: Share of the answers, in (0, 1].
+        limit: Spending limit, USD.
+        settings: The judge's prompt and samples.
+        on_graded: Called with the number of judged answers and their total.
 
     Raises:
         ValueError: The share is out of range.
@@ -116,7 +117,7 @@ def judge_traffic(
 async def _grade_batch(
     some: Sequence[Answered], judge: AskedModel, purse: Purse, settings: JudgeSettings
 ) -> tuple[dict[Answered, float], bool]:
-    """Return the grades of some answers, NaN where nothing readable was said, and whether the money ended."""
+    """Return the grades of some answers (NaN for unreadable replies), and whether the spending limit was reached."""
     asked: dict[Answered, list[Question]] = {
         one: list(questions_of(Prompt(one.text), {JUDGE: one.answer}, settings)) for one in some
     }
@@ -144,7 +145,7 @@ async def _grade_batch(
 
 
 def _read_answers(log: TrafficLog) -> Iterator[Answered]:
-    """Yield the answers whose texts were kept, in the order of drawing."""
+    """Yield the answers with stored texts, in the sampling order."""
     d, c = schema.decisions.c, schema.calls.c
     columns = (d.id, d.candidate.label("chosen"), d.text, c.candidate, c.answer, c.final)
     found = sa.select(*columns).join_from(schema.decisions, schema.calls, d.id == c.decision_id)
@@ -163,7 +164,7 @@ def _read_answers(log: TrafficLog) -> Iterator[Answered]:
 
 
 def draw_position(decision_id: str) -> float:
-    """Return where a decision stands in the order of drawing, in [0, 1)."""
+    """Return the position of a decision in the sampling order, in [0, 1)."""
     return int.from_bytes(hashlib.sha256(decision_id.encode()).digest()[:7], "big") / 2**56
 
 
@@ -175,5 +176,5 @@ def _read_grades(log: TrafficLog) -> dict[tuple[str, str], float]:
 
 
 def _row(one: Answered, quality: float, share: float) -> dict[str, Any]:
-    told = {"decision_id": one.decision_id, "source": JUDGE, "candidate": one.candidate, "time": now()}
-    return told | {"quality": quality, "probability": share}
+    key = {"decision_id": one.decision_id, "source": JUDGE, "candidate": one.candidate, "time": now()}
+    return key | {"quality": quality, "probability": share}

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Labels:
-    """What is said of a call.
+    """Labels of a call.
 
     Attributes:
-        tags: The user's own.
-        conversation_id: Which conversation the call belongs to.
-        run_id: The id that a tracer gives the call.
-        trace_id: The id that a tracer gives the whole that the call is part of.
+        tags: The user's tags.
+        conversation_id: Id of the conversation.
+        run_id: Id of the call in a tracer.
+        trace_id: Id of the trace that the call is part of.
     """
 
     tags: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ def labelled(
     run_id: str | None = None,
     trace_id: str | None = None,
 ) -> Iterator[None]:
-    """Label the calls made within the block, in this thread or task; blocks within it add to it.
+    """Label the calls made within the block, in this thread or task; nested blocks add labels.
 
     >>> with labelled(["support"], conversation_id="c-1"), labelled(["urgent"]):
     ...     current_labels().tags, current_labels().conversation_id
@@ -55,7 +55,7 @@ def labelled(
 
 
 def current_labels() -> Labels:
-    """Return the labels of the block; the trace is OpenTelemetry's where one runs and none is stated."""
+    """Return the labels of the current block; the trace id is OpenTelemetry's unless stated."""
     labels = _current.get()
     telemetry = sys.modules.get("opentelemetry.trace")
     if labels.trace_id is None and telemetry is not None:

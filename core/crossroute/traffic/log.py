@@ -1,4 +1,4 @@
-"""TrafficLog: the log of a user's traffic, in SQLite or PostgreSQL."""
+"""TrafficLog: a log of live traffic in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ USER = "user"
 class TrafficLog:
     """A database of decisions, calls and grades; safe to share between threads, and to use after a fork.
 
-    A decision and its calls are written in the background, within a second; feedback is in the database when
-    `feedback` returns. A failure of the database is logged once by `crossroute.traffic`, and calls go on.
+    Decisions and calls are written in the background, within a second; feedback is in the database when `feedback`
+    returns. A failure of the database is logged once by the logger `crossroute.traffic`, and calls continue.
 
     Args:
         url: `sqlite:///traffic.db`, the path of a SQLite file, or `postgresql+psycopg://user@host/name`.
-        keep_text: Store the text of queries and answers, which `crossroute traffic judge` and retraining need. Without
-            it the query is stored as a vector, which still reveals its topic (see the docs).
-        learn: Update the routers of the integrations that write to it by its grades and costs, as they arrive.
+        keep_text: Store the texts of queries and answers, which `crossroute traffic judge` and retraining need. Without
+            it only the query's embedding is stored, which still reveals its topic (see the docs).
+        learn: Update the routers of the integrations that write to the log from grades and costs, as they arrive.
         create: Create missing tables.
 
     Raises:
         MissingExtraError: SQLAlchemy, or psycopg, is not installed.
-        ValueError: The URL is none of these.
+        ValueError: The URL is invalid.
     """
 
     def __init__(
@@ -61,29 +61,29 @@ class TrafficLog:
         self._engine = schema.open_engine(self._url)
         self._ready, self._preparing = False, threading.Lock()
         self._writer = Writer(self._write, (TrafficError,), self._run_watchers)
-        self._lookers: list[weakref.WeakMethod[Any]] = []
+        self._watchers: list[weakref.WeakMethod[Any]] = []
         _register_hooks(self)
 
     @classmethod
     def of(cls, log: TrafficLog | str | Path) -> TrafficLog:
-        """Return a log itself, or that of a URL or path."""
+        """Return a `TrafficLog` from an instance, a URL or a path."""
         return log if isinstance(log, TrafficLog) else cls(log)
 
     @classmethod
     def existing(cls, log: str | Path) -> Self:
-        """Return an existing log.
+        """Open an existing log.
 
         Raises:
-            TrafficError: There is none.
+            TrafficError: There is no log at this URL or path.
         """
         url = schema.url_of(log)
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise TrafficError(
-                f"There is no traffic log {url.database!r}. Name the file, or the URL, that `traffic=` has."
+                f"There is no traffic log {url.database!r}. Name the file or URL that was given as `traffic=`."
             )
         if url.get_backend_name() == "sqlite" and not schema.may_be_sqlite(Path(url.database or "")):
             raise TrafficError(
-                f"The traffic log {url.database} cannot be used (it is no SQLite file). Name one that `traffic=` wrote."
+                f"The traffic log {url.database} cannot be used (not a SQLite file). Name one that `traffic=` wrote."
             )
         return cls(log, create=False)
 
@@ -100,15 +100,15 @@ class TrafficLog:
         """Store a grade of an answer; a later one of the same source replaces it.
 
         Args:
-            decision_id: As stated in the answer.
+            decision_id: `Decision.id`, which every answer carries.
             quality: The grade.
-            source: The grader.
+            source: The grader, such as "user".
             scale: The scale of the grade: `quality` in [0, 1], `thumbs` up or down, `stars` 1 to 5.
-            candidate: The author of the answer, where the caller got another answer.
-            probability: Of drawing the answer to be graded, where it is known.
+            candidate: The model that wrote the answer; needed only for an answer that the caller did not get.
+            probability: Probability with which the answer was sampled for grading, in (0, 1]; None if unknown.
 
         Raises:
-            ValueError: The grade is none of the scale, the probability is none, or the id can be no decision's.
+            ValueError: The grade is not on the scale, the probability is out of range, or the id is malformed.
         """
         if probability is not None and not 0 < probability <= 1:
             raise ValueError(f"A grade's probability must be in (0, 1], got {probability!r}.")
@@ -121,7 +121,7 @@ class TrafficLog:
         self.add_feedback([row | {"quality": quality_of(quality, scale), "probability": probability}])
 
     def add_feedback(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep several grades in one transaction: rows of the table of feedback."""
+        """Store several grades, rows of the feedback table, in one transaction."""
         if not rows:
             return
         latest = ("time", "quality", "probability")
@@ -129,7 +129,11 @@ class TrafficLog:
             connection.execute(schema.insert_statement(self._engine, schema.feedback, latest), list(rows))
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Write pending rows, and return whether all are written."""
+        """Write pending rows, and return whether all are written.
+
+        Args:
+            timeout: Seconds.
+        """
         return self._writer.flush(timeout)
 
     def counts(self) -> tuple[int, int]:
@@ -148,10 +152,10 @@ class TrafficLog:
         return self._writer.lost
 
     def prune(self, days: float) -> int:
-        """Delete everything older than some days, and return the number of deleted decisions.
+        """Delete entries older than so many days, and return the number of deleted decisions.
 
         Raises:
-            ValueError: That is no number of days, from 0 up.
+            ValueError: `days` is negative or not a number.
         """
         if not 0 <= days < math.inf:
             raise ValueError(f"days must be a number, at least 0, got {days!r}.")
@@ -161,11 +165,11 @@ class TrafficLog:
         with self.writing() as connection:
             for table in (schema.calls, schema.feedback):
                 connection.execute(sa.delete(table).where(table.c.decision_id.in_(old)))
-            gone = connection.execute(sa.delete(schema.decisions).where(schema.decisions.c.time < before))
+            deleted = connection.execute(sa.delete(schema.decisions).where(schema.decisions.c.time < before))
         if self._engine.dialect.name == "sqlite":
             with schema.wait_for_turn(self._engine), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM")
-        return gone.rowcount
+        return deleted.rowcount
 
     @contextmanager
     def reading(self, *, flushed: bool = True) -> Iterator[Connection]:
@@ -189,12 +193,12 @@ class TrafficLog:
         """Queue a decision, or a call and its end, to be written in the background."""
         self._writer.put(item)
 
-    def watch(self, look: Any) -> None:
-        """Call a bound method now and then in the background, as long as its object lives."""
-        self._lookers.append(weakref.WeakMethod(look))
+    def watch(self, method: Any) -> None:
+        """Call a bound method periodically in the background, while its object is alive."""
+        self._watchers.append(weakref.WeakMethod(method))
 
     def close(self) -> None:
-        """Write pending rows, and close the connections."""
+        """Write pending rows and close the connections."""
         self.flush()
         self._engine.dispose()
 
@@ -222,10 +226,10 @@ class TrafficLog:
                 self._ready = True
 
     def _run_watchers(self) -> None:
-        for known in self._lookers:
-            look = known()
-            if look is not None:
-                look()
+        for watcher in self._watchers:
+            method = watcher()
+            if method is not None:
+                method()
 
     def _write(self, batch: list[Any]) -> None:
         decided = [item for item in batch if isinstance(item, Decided)]
@@ -243,26 +247,26 @@ class TrafficLog:
 
 
 def parse_id(decision_id: object) -> str:
-    """Return a decision's id in the stored form.
+    """Return a decision's id in canonical form.
 
     Raises:
-        ValueError: It is no id of a decision.
+        ValueError: It is not a UUID.
     """
-    told = str(decision_id).strip()
+    text = str(decision_id).strip()
     try:
-        return str(UUID(told))
+        return str(UUID(text))
     except ValueError:
         raise ValueError(
-            f"{told[:60]!r} is no decision's id. It stands in an answer as "
+            f"{text[:60]!r} is not the id of a decision. An answer carries it as "
             "response_metadata['crossroute']['decision_id'] (LangChain), additional_kwargs (LlamaIndex) or the header "
             "x-crossroute-decision-id (server)."
         ) from None
 
 
-def _check_label(what: str, told: object, longest: int) -> str:
-    if isinstance(told, str) and 0 < len(told) <= longest:
-        return told
-    raise ValueError(f"A {what} is a text of 1 to {longest} characters, got {str(told)[:60]!r}.")
+def _check_label(what: str, value: object, longest: int) -> str:
+    if isinstance(value, str) and 0 < len(value) <= longest:
+        return value
+    raise ValueError(f"A {what} is a text of 1 to {longest} characters, got {str(value)[:60]!r}.")
 
 
 def _reopen(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
@@ -270,7 +274,7 @@ def _reopen(url: str, keep_text: bool, learn: bool, create: bool) -> TrafficLog:
 
 
 def _register_hooks(log: TrafficLog) -> None:
-    """Write pending rows at the end of the process, and open new connections after a fork."""
+    """Write pending rows when the process ends, and open new connections after a fork."""
     known = weakref.ref(log)
 
     def end() -> None:

@@ -1,4 +1,4 @@
-"""Logged traffic as arrays, for estimates and learning."""
+"""Read logged traffic as arrays, for estimates and learning."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from crossroute.traffic import schema
 from crossroute.traffic.log import TrafficLog
 
 PREDICTED = ("predicted", "error", "predicted_cost")
-"""Of `Logged`, what rows.py writes of each candidate, in its order."""
+"""Fields of `Logged` that rows.py stores per candidate, in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,33 +32,33 @@ class Logged:
     """n decisions over m candidates, in the order of time.
 
     Attributes:
-        ids: Of the decisions, shape (n,).
+        ids: Ids of the decisions, shape (n,).
         time: Seconds since 1970, shape (n,).
-        texts: Of the queries; None where not kept, shape (n,).
-        vectors: Queries as encoded, shape (n, D).
-        tokens: Their tokens, shape (n,).
-        context: Further tokens of the calls, shape (n,).
-        chosen: The candidate that answered, shape (n,).
-        propensity: Of each candidate, shape (n, m).
-        eligible: Where a candidate was not excluded, shape (n, m).
-        predicted: Quality, as predicted then, shape (n, m).
+        texts: Texts of the queries, shape (n,); None if not stored.
+        vectors: Encoded queries, shape (n, D).
+        tokens: Length of the questions, shape (n,), as `EncodedQueries.tokens`.
+        context: Other input tokens of the calls, shape (n,).
+        chosen: Index of the candidate that answered, shape (n,).
+        propensity: Propensity of each candidate, shape (n, m).
+        eligible: Whether each candidate was eligible, shape (n, m).
+        predicted: Quality predicted at the decision, shape (n, m).
         error: Its standard error, shape (n, m).
-        predicted_cost: USD, shape (n, m).
-        pay: The willingness to pay, USD, shape (n,).
-        quality: Of the answer that the caller got, the mean of all sources, shape (n,); NaN without a grade.
-        own_quality: Of the chosen candidate's own answer, likewise: NaN, too, where calls may have escalated and no
-            grade names the candidate, since an answer is kept where it looks good.
-        weight: 1 / the probability with which a decision was drawn to be graded; 1 where that is not known.
-        cost: USD of the chosen candidate's call, shape (n,); NaN where not known.
+        predicted_cost: Cost predicted at the decision, USD, shape (n, m).
+        pay: Willingness to pay, USD, shape (n,).
+        quality: Mean grade of the answer that the caller got, over all sources, shape (n,); NaN without a grade.
+        own_quality: Mean grade of the chosen candidate's own answer, shape (n,). With escalation, only grades that name
+            the candidate count, since answers that look good are kept more often.
+        weight: 1 / the probability with which a decision was sampled for grading, shape (n,); 1 if unknown.
+        cost: USD of the chosen candidate's call, shape (n,); NaN if unknown.
         further: USD of an escalation's further calls, shape (n,).
-        seconds: Shape (n,).
+        seconds: Duration of the call, shape (n,).
         output_tokens: Shape (n,).
         input_tokens: Shape (n,).
         would: In shadow mode, the candidate that would have been chosen; else "".
-        would_cost: USD that it took, where it was asked beside; else NaN.
-        would_quality: Its answer's grade; else NaN.
-        names: Of the candidates, length m.
-        encoder: By which the queries are encoded.
+        would_cost: USD of that candidate's shadow call; NaN without one.
+        would_quality: Grade of that candidate's answer; NaN without one.
+        names: Names of the candidates, length m.
+        encoder: Name of the queries' encoder.
     """
 
     ids: npt.NDArray[np.str_]
@@ -92,7 +92,7 @@ class Logged:
         return len(self.ids)
 
     def take(self, rows: npt.NDArray[Any]) -> Logged:
-        """Return some of the decisions."""
+        """Return a subset of the decisions."""
         arrays = {
             f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("names", "encoder")
         }
@@ -100,7 +100,7 @@ class Logged:
 
     @cached_property
     def query(self) -> npt.NDArray[np.intp]:
-        """Which query each decision is on, shape (n,): the same number where the same was asked."""
+        """Index of each decision's query, shape (n,): equal for repeated queries."""
         numbers: dict[bytes, int] = {}
         return np.array(
             [numbers.setdefault(row.tobytes(), len(numbers)) for row in self.vectors], dtype=np.intp
@@ -108,58 +108,58 @@ class Logged:
 
     @property
     def paid(self) -> Floats:
-        """USD that each decision took, an escalation's further calls included, shape (n,); NaN where not known."""
+        """USD of each decision, including an escalation's further calls, shape (n,); NaN if unknown."""
         return self.cost + self.further
 
     @property
     def own(self) -> Logged:
-        """The same with the grades alone that tell what the chosen candidate's own answer is worth."""
+        """A copy with `own_quality` as the quality."""
         return replace(self, quality=self.own_quality)
 
     @property
     def graded(self) -> Logged:
-        """Those with a grade; where some were drawn to be graded with a known probability, these alone."""
+        """The graded decisions; only the sampled ones, if some were sampled with a known probability."""
         known = ~np.isnan(self.quality)
         drawn = known & (self.weight != 1)
         return self.take(drawn if drawn.any() else known)
 
     def foreseen(self, router: Router) -> Foresight:
-        """Return what a router foresees of the queries.
+        """Predict the queries with a router.
 
         Raises:
-            TrafficError: As of `encoded`.
+            TrafficError: As `encoded`.
         """
         return router.predictor.foresee_encoded(self.encoded(router))
 
     def encoded(self, router: Router) -> EncodedQueries:
-        """Return the queries as a router's encoder reads them.
+        """Return the queries encoded by a router's encoder.
 
         Raises:
-            TrafficError: The router reads queries by another encoder, and their text was not kept.
+            TrafficError: The router has another encoder than the log, and texts are not stored.
         """
         if router.predictor.query_encoder.name == self.encoder:
             return self._as_called(EncodedQueries.alone(self.vectors, self.tokens))
         if any(text is None for text in self.texts):
             raise TrafficError(
-                f"The log holds queries as {self.encoder!r} encodes them; this router reads "
+                f"The log's queries are encoded by {self.encoder!r}, this router has the encoder "
                 f"{router.predictor.query_encoder.name!r}. Use a router with the same encoder, or keep texts."
             )
         return self._as_called(router.predictor.query_encoder.read([Query(text) for text in self.texts]))
 
     def _as_called(self, queries: EncodedQueries) -> EncodedQueries:
-        """Return the queries as those of calls: each was one, with what came beside its text."""
+        """Return the queries as single calls with their context tokens."""
         return queries._replace(context=self.context, one_call=np.ones(len(self), dtype=np.int8))
 
 
 class Entry(NamedTuple):
-    """A decision, and what came of it.
+    """A decision with its calls and grades.
 
     Attributes:
-        row: Of the decision.
-        call: That of the candidate that was chosen, the first where calls escalated.
-        others: The other answered calls, in the order of time; where calls escalated, all of them.
-        grades: Of the answers.
-        escalated: Whether the answer that the caller got is one of several.
+        row: Row of the decision.
+        call: Row of the chosen candidate's call, the first one if calls escalated.
+        others: The other answered calls, in the order of time; all of them if calls escalated.
+        grades: Rows of feedback.
+        escalated: Whether several candidates answered.
     """
 
     row: Any
@@ -170,14 +170,14 @@ class Entry(NamedTuple):
 
     @property
     def further(self) -> float:
-        """USD of an escalation's further calls; NaN where that of one is not known."""
+        """USD of an escalation's further calls; NaN if one is unknown."""
         if not self.escalated:
             return 0.0
         return sum(math.nan if call.cost is None else call.cost for call in self.others[1:])
 
     @property
     def would_cost(self) -> float | None:
-        """USD of the call of the would-be choice, where it was asked beside."""
+        """USD of the shadow call; None without one."""
         asked = (call.cost for call in self.others if call.candidate == self.row.would)
         return None if self.escalated else next(asked, None)
 
@@ -193,20 +193,20 @@ class Entry(NamedTuple):
 
     @property
     def would_grade(self) -> float:
-        """The grade of the would-be choice's answer."""
+        """The grade of the shadow call's answer."""
         return _grade(self.grades, self.row.would, own=False)[0]
 
 
 def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | None = None) -> Logged:
-    """Read the decisions of a log that were answered by the candidate that was chosen, first where calls escalated.
+    """Read the decisions of a log that the chosen candidate answered (first, if calls escalated).
 
     Args:
         log: The log.
-        source: Of these grades only; by default of all, averaged.
-        latest: So many decisions at most, the last ones; then what this process has yet to write is not waited for.
+        source: Use only grades of this source; by default the mean of all.
+        latest: Read only so many latest decisions, without waiting for pending writes of this process.
 
     Raises:
-        TrafficError: It holds none.
+        TrafficError: The log has no such decision.
     """
     entries = _read_entries(log, source, latest)
     if not entries:
@@ -242,7 +242,7 @@ def read_logged(log: TrafficLog, source: str | None = None, *, latest: int | Non
 
 
 def _read_entries(log: TrafficLog, source: str | None, latest: int | None) -> list[Entry]:
-    """Return the decisions that the chosen candidate answered, of the encoder of the last, in the order of time."""
+    """Return answered decisions with the encoder of the latest one, in the order of time."""
     d, c, f = schema.decisions, schema.calls, schema.feedback
     graded = sa.select(f) if source is None else sa.select(f).where(f.c.source == source)
     found = sa.select(d).where(d.c.query.is_not(None)).order_by(d.c.time.desc()).limit(latest)
@@ -273,7 +273,7 @@ def _group_by_decision(rows: Iterable[Any]) -> dict[str, list[Any]]:
 def _read_candidates(
     candidates: list[list[list[Any]]], column: dict[str, int]
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return what n decisions tell of each of m candidates, as rows.py writes it, each of shape (n, m)."""
+    """Return the stored predictions, propensities and eligibility of each candidate, shape (n, m) each."""
     shape = (len(candidates), len(column))
     numbers = {name: np.full(shape, np.nan) for name in PREDICTED}
     propensity, eligible = np.zeros(shape), np.zeros(shape, dtype=bool)
@@ -291,12 +291,12 @@ def _numbers(values: Any) -> Floats:
 
 
 def _grade(rows: list[Any], candidate: str | None, *, own: bool = True) -> tuple[float, float]:
-    """Return the mean grade of a candidate's answer, and 1 / the probability with which it was drawn to be graded.
+    """Return the mean grade of a candidate's answer, and 1 / its sampling probability.
 
     Args:
         rows: Grades of a decision.
-        candidate: The author of the answer.
-        own: Whether the caller got it, so that grades which name no candidate are its.
+        candidate: The candidate that wrote the answer.
+        own: Whether the caller got this answer, so that grades without a candidate apply to it.
     """
     named = ("", candidate) if own else (candidate,)
     own_rows = [row for row in rows if row.candidate in named]

@@ -1,4 +1,4 @@
-"""Compare routers on logged traffic: choices, quality, cost, and whether one may take over."""
+"""Evaluate routers on logged traffic, and decide whether one may replace another."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from crossroute.traffic.logged import Logged
 
 DIALS = tuple(round(0.1 * step, 1) for step in range(11))
 CONFIDENCE = 0.95
-"""With which a router that takes over is no worse; with several tried, that all say so."""
+"""Confidence with which an accepted router is no worse, jointly over all that are tried."""
 
 
 class Point(NamedTuple):
-    """What a router at one dial would have got and cost.
+    """Estimated quality and cost of a router at one dial.
 
     Attributes:
         cost_preference: The dial.
         quality: Mean quality.
-        cost: Mean USD a call.
+        cost: Mean USD per call.
     """
 
     cost_preference: float
@@ -45,12 +45,12 @@ class Point(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether a router may take over from another.
+    """Whether a router may replace another.
 
     Attributes:
         adopt: Whether it may.
-        gain: How much more reward a decision it would have got.
-        lower: The lower bound of that, at 95 %.
+        gain: Estimated difference in mean reward per decision.
+        lower: The lower bound of the gain, at 95 %.
         reason: In words.
     """
 
@@ -61,10 +61,10 @@ class Verdict(NamedTuple):
 
 
 def over_logged(router: Router, logged: Logged) -> Router:
-    """Return a router over the candidates of a log that it knows, by the names that they have there.
+    """Restrict a router to the candidates of a log, under the log's names.
 
     Raises:
-        TrafficError: It knows none of them.
+        TrafficError: The router knows none of them.
     """
     named = {name: found for name in logged.names if (found := candidate_named(router.pool, name))}
     if not named:
@@ -75,7 +75,7 @@ def over_logged(router: Router, logged: Logged) -> Router:
 
 
 class Policy:
-    """A router over logged decisions.
+    """A router as a policy on logged decisions.
 
     Args:
         router: The router.
@@ -97,7 +97,12 @@ class Policy:
             )
 
     def choices(self, cost_preference: float = DEFAULT_COST_PREFERENCE, pay: float | None = None) -> Floats:
-        """Return the probability that it gives each candidate, 0 or 1, shape (n, m)."""
+        """Return the probability of each candidate, 0 or 1, shape (n, m).
+
+        Args:
+            cost_preference: The dial.
+            pay: Willingness to pay, USD; replaces the dial.
+        """
         pay = pay or self.router.dial.at(cost_preference)
         quality = np.where(self.known, self.quality, 0.0)
         cost = np.where(self.known, self.cost, 1e12)
@@ -106,7 +111,7 @@ class Policy:
 
     @property
     def predicted(self) -> tuple[Floats, Floats]:
-        """Quality and cost as predicted; of what it does not know, as the log predicted it."""
+        """Predicted quality and cost, shape (n, m) each; the log's own predictions for unknown candidates."""
         quality = np.where(
             np.isfinite(self.quality), self.quality, np.nan_to_num(self.logged.predicted, nan=0.5)
         )
@@ -114,7 +119,7 @@ class Policy:
         return quality, cost
 
     def at(self, cost_preference: float) -> Point:
-        """Return what it would have got and cost at a dial, its calls escalated as those of the log were."""
+        """Estimate quality and cost at a dial, with escalations as in the log."""
         policy, (quality, cost) = self.choices(cost_preference), self.predicted
         log = self.logged
         told = (policy, log.chosen, log.propensity)
@@ -127,7 +132,7 @@ class Policy:
         )
 
     def curve(self) -> list[Point]:
-        """Return the points of all dials."""
+        """Estimate quality and cost at all dials."""
         return [self.at(dial) for dial in DIALS]
 
 
@@ -140,25 +145,25 @@ def compare_policies(
     margin: float = 0.0,
     tried: int = 1,
 ) -> Verdict:
-    """Say whether one router may take over from another, on graded decisions that it has not learnt from.
+    """Decide whether one router may replace another, on graded decisions that it has not learned from.
 
-    The reward of a decision is its quality discounted by its cost, quality * exp(-cost / willingness to pay), at the
-    old router's dial. The new one may take over where the lower bound of its gain exceeds -margin.
+    The reward of a decision is quality * exp(-cost / willingness to pay), at the old router's dial. The new router is
+    accepted if the lower bound of its gain exceeds -margin.
 
     Args:
-        new: The router that would take over.
-        old: The router that stands.
+        new: The candidate for adoption.
+        old: The current router.
         logged: Graded decisions.
         cost_preference: The dial of both.
-        margin: Loss of reward that is put up with, in [0, 1).
-        tried: How many new routers are compared on these decisions.
+        margin: Accepted loss of mean reward, in [0, 1).
+        tried: Number of new routers that are compared on these decisions.
     """
     ours, theirs = Policy(new, logged), Policy(old, logged)
     pay = theirs.router.dial.at(cost_preference)
     one, other = ours.choices(cost_preference), theirs.choices(cost_preference)
     if (one == other).all():
         return Verdict(
-            False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have chosen the same each time: nothing to gain"
+            False, Estimate(0.0, 0.0, 0.0), 0.0, "it would have made the same choices: nothing to gain"
         )
     quality, cost = theirs.predicted
     foreseen = cost[np.arange(len(logged)), logged.chosen]  # stands in for unknown costs
@@ -179,18 +184,18 @@ def judge_policies(
     margin: float,
     tried: int = 1,
 ) -> Verdict:
-    """Compare two policies by the doubly robust scores of the same decisions.
+    """Compare two policies by doubly robust scores on the same decisions.
 
     Args:
         one: The new policy, shape (n, m).
         other: The old policy, shape (n, m).
         logged: Graded decisions.
-        observed: The reward that was got, shape (n,).
-        predicted: The reward that is predicted, shape (n, m).
-        margin: Loss of reward that is put up with.
-        tried: How many new policies are compared on these decisions.
+        observed: Observed reward, shape (n,).
+        predicted: Predicted reward, shape (n, m).
+        margin: Accepted loss of mean reward.
+        tried: Number of new policies that are compared on these decisions.
     """
-    gone = estimate(one, logged.chosen, logged.propensity, observed, predicted, weight=logged.weight)
+    overlap = estimate(one, logged.chosen, logged.propensity, observed, predicted, weight=logged.weight)
     fitted = cross_fit(logged.chosen, observed, predicted)
     told = (logged.chosen, logged.propensity, observed, fitted)
     ours, theirs = score_decisions(one, *told), score_decisions(other, *told)
@@ -199,14 +204,14 @@ def judge_policies(
     gain = difference(ours, theirs, counts)
     lower = lower_bound(gains, counts, 1 - (1 - CONFIDENCE) / tried)
     differ = int(((one != other).any(axis=1) & (gains != 0)).sum())
-    if gone.thin:
-        return Verdict(False, gain, lower, gone.thin)
+    if overlap.thin:
+        return Verdict(False, gain, lower, overlap.thin)
     if differ < FEWEST:
         return Verdict(
-            False, gain, lower, f"they differ on {differ} graded decisions alone; it takes {FEWEST}"
+            False, gain, lower, f"they differ on only {differ} graded decisions; {FEWEST} are needed"
         )
-    said = f"its reward is {gain.value:+.4f} a decision, at least {lower:+.4f} (95 %)"
-    return Verdict(lower > -margin, gain, lower, f"{said}; a margin of {margin:g} is allowed")
+    reason = f"its reward is {gain.value:+.4f} a decision, at least {lower:+.4f} (95 %)"
+    return Verdict(lower > -margin, gain, lower, f"{reason}; a margin of {margin:g} is allowed")
 
 
 __all__ = ["DIALS", "Point", "Policy", "Verdict", "Z", "compare_policies", "judge_policies", "over_logged"]

@@ -1,7 +1,7 @@
-"""The recorder: write a dispatcher's decisions and calls to a traffic log, and update its router from the log.
+"""Record a dispatcher's decisions and calls in a traffic log, and update its router from the log.
 
-Beside the calls it looks which router the log adopts, warns where a candidate is no longer what was predicted, and,
-where the log learns by itself, has the dispatcher decide by what its grades and costs teach.
+In the background it follows the router that the log has adopted, warns about drift and, if the log has `learn=True`,
+corrects the router's predictions from grades and costs.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from crossroute.traffic.rows import Decided, now
 logger = logging.getLogger("crossroute.traffic")
 
 PENDING = 4096
-"""Decisions kept until their call begins."""
+"""Most decisions that wait for their call to begin."""
 LOOK_S = 5.0
 """Seconds between two checks for the adopted router."""
 STUDY_S, STUDY_SHARE = 60.0, 0.01
-"""Least seconds between two studies of the log, and their largest share of the time."""
+"""Least seconds between two evaluations of the log, and their largest share of the time."""
 LATEST = 5_000
-"""Number of latest decisions that are studied."""
+"""Number of latest decisions that are evaluated."""
 
 
 class Recorder:
@@ -76,7 +76,7 @@ class Recorder:
         self.log.watch(self.look)
 
     def look(self) -> None:
-        """Switch to the adopted router, if it has changed, and study the log; at most every few seconds."""
+        """Switch to the adopted router if it has changed, and evaluate the log; at most every few seconds."""
         if time.monotonic() - self._looked < LOOK_S and self._looked:
             return
         self._looked = time.monotonic()
@@ -100,28 +100,30 @@ class Recorder:
             logger.warning("The router %s of the traffic log was not taken over: %s", found, error)
         else:
             self._followed = dispatcher.router
-            logger.info("Routing by %s from now on.", found or "the router that was given")
+            logger.info("Now routing with %s.", found or "the original router")
 
     def _study(self, dispatcher: Dispatcher) -> None:
-        """Warn of drift, and learn, if there are new grades or calls."""
+        """Warn about drift, and learn, if there are new grades or calls."""
         seen = self.log.counts()
         if seen == self._seen or not seen[0]:
             return
         self._seen = seen
         try:
             logged = read_logged(self.log, latest=LATEST)
-        except TrafficError:  # nothing answered yet
+        except TrafficError:  # no answered decision yet
             return
         self._warn({(row.candidate, what) for row in build_report(logged).rows for what in row.drift})
         if self.log.learn and self._followed is not None:
             try:
                 dispatcher.take_over(refreshed(self._followed, logged))
             except CrossRouteError as error:
-                logger.warning("Nothing was learnt of the traffic log: %s", error)
+                logger.warning("Learning from the traffic log failed: %s", error)
 
     def _warn(self, drifted: set[tuple[str, str]]) -> None:
         for candidate, what in sorted(drifted - self._drifted):
             logger.warning(
-                "The %s of %s has left what was predicted; see crossroute traffic report.", what, candidate
+                "The %s of %s has drifted from its prediction; see crossroute traffic report.",
+                what,
+                candidate,
             )
         self._drifted = drifted

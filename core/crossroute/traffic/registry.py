@@ -1,4 +1,4 @@
-"""The registry: routers stored in a traffic log, and which of them is in use."""
+"""Registry of routers stored in a traffic log: which one is adopted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from crossroute.traffic.rows import fingerprint, now
 
 
 def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
-    """Make the integrations that write to a log use a router, within seconds; return its fingerprint."""
+    """Make the integrations that write to a log use a router, within seconds.
+
+    Args:
+        log: The log, in which the router is stored.
+        router: The router.
+        reason: Stored with the adoption.
+
+    Returns:
+        The router's fingerprint.
+    """
     with tempfile.TemporaryDirectory() as place:
         router.save_pretrained(place)
         config, weights = (Path(place, name).read_bytes() for name in (CONFIG, WEIGHTS))
@@ -29,14 +38,17 @@ def adopt(log: TrafficLog, router: Router, reason: str = "asked for") -> str:
 
 
 def read_adopted(log: TrafficLog) -> str | None:
-    """Return the fingerprint of the adopted router; None where each integration uses its own."""
+    """Return the fingerprint of the adopted router; None if each integration uses its own."""
     latest = sa.select(schema.adoptions.c.fingerprint).order_by(schema.adoptions.c.id.desc()).limit(1)
     with log.reading(flushed=False) as connection:
         return connection.execute(latest).scalar()
 
 
 def go_back(log: TrafficLog) -> str | None:
-    """Switch back to the router before the adopted one, and return its fingerprint; None for each integration's own.
+    """Switch back to the previously adopted router.
+
+    Returns:
+        Its fingerprint; None for each integration's own router.
 
     Raises:
         TrafficError: No router is adopted.
@@ -50,23 +62,23 @@ def go_back(log: TrafficLog) -> str | None:
             else:
                 path.append(row.fingerprint)
         if len(path) < 2:
-            raise TrafficError("No router is adopted in this log, so there is none to go back from.")
+            raise TrafficError("No router is adopted in this log, so there is nothing to undo.")
         connection.execute(sa.insert(schema.adoptions).values(time=now(), fingerprint=path[-2], reason=BACK))
     return path[-2]
 
 
 def load_adopted(log: TrafficLog, mark: str) -> Router:
-    """Return a router stored in a log.
+    """Load a router stored in a log.
 
     Raises:
-        TrafficError: It holds none of this fingerprint.
+        TrafficError: The log has no router with this fingerprint.
     """
     with log.reading(flushed=False) as connection:
         found = connection.execute(
             sa.select(schema.routers).where(schema.routers.c.fingerprint == mark)
         ).first()
     if found is None:
-        raise TrafficError(f"This log holds no router {mark!r}.")
+        raise TrafficError(f"This log has no router {mark!r}.")
     with tempfile.TemporaryDirectory() as place:
         Path(place, CONFIG).write_bytes(found.config)
         Path(place, WEIGHTS).write_bytes(found.weights)

@@ -1,4 +1,4 @@
-"""A report on a log: spend, choices, predicted against observed quality, coverage, drift, shadow mode."""
+"""Report on a traffic log: spend, choices, predicted and observed quality, coverage, drift, shadow mode."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Row(BaseModel):
 
     Attributes:
         candidate: Its name.
-        calls: Answered calls.
-        usd: Their cost, where it is known.
-        unknown: Calls of unknown cost.
-        predicted_cost: Mean predicted USD of these calls.
-        cost: Mean USD.
+        calls: Number of answered calls.
+        usd: Sum of their known costs, USD.
+        unknown: Number of calls with unknown cost.
+        predicted_cost: Mean predicted cost, USD.
+        cost: Mean known cost, USD.
         predicted: Mean predicted quality of the graded calls.
-        observed: Their mean quality.
+        observed: Mean observed quality of the graded calls.
         graded: Number of graded calls.
-        drift: Outside its predicted interval: "quality", "cost", both or nothing.
+        drift: What differs from its prediction beyond chance: "quality", "cost", both or neither.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,15 +48,16 @@ class TrafficReport(BaseModel):
     """The report on a log.
 
     Attributes:
-        decisions: Answered decisions.
-        usd: Their cost, where it is known, with an escalation's further calls.
-        unknown: Decisions of unknown, or partly unknown, cost.
-        coverage: Graded share, in [0, 1].
-        rows: A row a candidate, most calls first.
-        shadow_saving: Mean USD a call that routing saves, where shadow mode was on, with its 95 % interval: as
-            observed where what would have been chosen was asked beside, else as predicted.
-        shadow_loss: Mean quality that routing loses, likewise, where both answers were graded.
-        shadow_observed: Calls for which both were asked.
+        decisions: Number of answered decisions.
+        usd: Sum of their known costs, USD, including further calls of escalations.
+        unknown: Number of decisions with a cost that is at least partly unknown.
+        coverage: Share of graded decisions, in [0, 1].
+        rows: One row per candidate, most calls first.
+        shadow_saving: In shadow mode, the mean USD per call that routing saves, with its 95 % interval: observed if
+            enough shadow choices were called, else predicted.
+        shadow_loss: In shadow mode, the mean quality that routing loses, with its 95 % interval, from calls with both
+            answers graded.
+        shadow_observed: Number of shadow choices that were called.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,17 +73,17 @@ class TrafficReport(BaseModel):
 
 
 WORTH = {"a quarter": 0.25, "half": 0.5, "as it was": 1.0, "twice": 2.0, "four times": 4.0}
-"""Compared dials, as multiples of the willingness to pay."""
+"""Dials to estimate, as multiples of the logged willingness to pay."""
 
 
 class OtherDial(NamedTuple):
-    """Quality and cost of logged traffic at another setting of the dial.
+    """Estimated quality and cost of logged traffic at another setting of the dial.
 
     Attributes:
         label: The setting, in words.
         quality: Mean quality.
-        cost: Mean USD a call.
-        thin: Why there is no number, and what it would take; None where there is one.
+        cost: Mean USD per call.
+        thin: Why the estimate is unreliable, and what is needed; None if it is reliable.
     """
 
     label: str
@@ -92,7 +93,7 @@ class OtherDial(NamedTuple):
 
 
 def estimate_dials(logged: Logged) -> list[OtherDial]:
-    """Return the results at other settings of the dial, by the predictions in the decisions."""
+    """Estimate quality and cost at other settings of the dial, from the logged predictions."""
     graded = logged.graded
     quality, cost = np.nan_to_num(graded.predicted), np.nan_to_num(graded.predicted_cost)
     known = graded.eligible & ~np.isnan(graded.predicted) & ~np.isnan(graded.predicted_cost)
@@ -104,8 +105,9 @@ def estimate_dials(logged: Logged) -> list[OtherDial]:
             among = np.flatnonzero(known[row])
             chosen = best(quality[[row]][:, among], cost[[row]][:, among], float(factor * graded.pay[row]))
             policy[row, among[chosen]] = 1.0
-        told = (policy, graded.chosen, graded.propensity)
-        of_quality = estimate(*told, graded.quality, quality, weight=graded.weight)
+        of_quality = estimate(
+            policy, graded.chosen, graded.propensity, graded.quality, quality, weight=graded.weight
+        )
         of_cost = estimate(
             policy[paid],
             graded.chosen[paid],
@@ -119,7 +121,7 @@ def estimate_dials(logged: Logged) -> list[OtherDial]:
 
 
 def build_report(logged: Logged) -> TrafficReport:
-    """Return the report on a log."""
+    """Build the report on a log."""
     counts, own = np.bincount(logged.chosen, minlength=len(logged.names)), logged.own
     order = [int(column) for column in np.argsort(-counts) if counts[column]]
     return TrafficReport(
@@ -161,11 +163,11 @@ def _build_row(logged: Logged, column: int) -> Row:
 
 
 COST_ERROR = 0.25
-"""Standard error of the logarithm of a predicted mean cost: a price that doubles is beyond it."""
+"""Standard error of the logarithm of a predicted mean cost, below the effect of a doubled price."""
 
 
 def _estimate_saving(logged: Logged) -> Floats:
-    """Return the USD that routing would have saved on each call in shadow mode, as observed or else as predicted."""
+    """Return the USD that routing would have saved per call in shadow mode: observed, else predicted."""
     rows = np.flatnonzero(logged.would != "")
     observed = logged.cost - logged.would_cost
     if (~np.isnan(observed)).sum() >= FEWEST:

@@ -1,4 +1,4 @@
-"""Retrain from a log that keeps texts, and compare the result with the router in use."""
+"""Learn a new router from a log, and compare it with the current one."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from crossroute.traffic.logged import Logged
 from crossroute.traffic.policies import Verdict, compare_policies, over_logged
 
 FEWEST_TO_RETRAIN = 300
-"""Graded decisions with text without which the network itself is not trained on."""
+"""Least number of graded decisions with texts to fine-tune the network."""
 
 REFRESHED, RETRAINED = "predictions moved by what the log shows", "the network trained on"
 
 
 class LearningResult(NamedTuple):
-    """What a log taught.
+    """The result of learning from a log.
 
     Attributes:
-        router: The router that may take over, made from the whole log; None where the old one stays.
-        way: How it was made.
-        verdict: Why.
+        router: The new router, learned from the whole log; None if the old one is kept.
+        way: How it was learned.
+        verdict: The comparison on held-out decisions.
     """
 
     router: Router | None
@@ -39,19 +39,19 @@ class LearningResult(NamedTuple):
 def learn(
     old: Router, logged: Logged, *, margin: float = 0.0, cost_preference: float = DEFAULT_COST_PREFERENCE
 ) -> LearningResult:
-    """Learn from half of a log, and let the new router take over only where the other half shows it is no worse.
+    """Learn a router from half of a log, and accept it only if the other half shows that it is no worse.
 
-    Where texts were kept and enough of them graded, the network is trained on as well; then two routers are tried, and
-    each must pass at half the error.
+    With enough graded texts, a fine-tuned network is tried as well; each of the two must then pass at half the error
+    rate.
 
     Args:
-        old: The router that stands.
+        old: The current router.
         logged: Decisions, graded or not.
-        margin: Loss of reward a decision that is put up with.
+        margin: Accepted loss of mean reward per decision.
         cost_preference: The dial at which both are compared.
 
     Raises:
-        TrafficError: There is no grade.
+        TrafficError: No decision is graded.
     """
     if not len(logged.graded):
         raise TrafficError(
@@ -74,7 +74,7 @@ def learn(
 
 
 def retrain(router: Router, logged: Logged) -> Router:
-    """Return a router whose network was trained on with the log's texts, its predictions moved as by `refreshed`."""
+    """Fine-tune a router's network on the log's texts, then correct its predictions as `refreshed` does."""
     from crossroute.training import TrainingConfig, fit
 
     tuned = fit(build_outcomes(logged, router), TrainingConfig.tuning(), start=over_logged(router, logged))
@@ -82,18 +82,19 @@ def retrain(router: Router, logged: Logged) -> Router:
 
 
 def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
-    """Return a router with a quality floor that a log proves: each decision counts by the chance that it had.
-
-    Where a candidate could not be chosen, it counts as right if it is what the choice is compared with.
+    """Prove a quality floor from a log, with decisions weighted by their propensity.
 
     Args:
         router: The router.
-        logged: Decisions with texts and grades; none of them was trained on.
-        **promise: drop, against, confidence, as of `Router.with_floor`.
+        logged: Decisions with texts and grades that the router was not trained on.
+        **promise: drop, against and confidence of `Router.with_floor`.
+
+    Returns:
+        The router with the floor.
 
     Raises:
         TrafficError: No graded decision has its text.
-        FloorError: There are too few, or too many had no alternative: explore, so that the others are known.
+        FloorError: There are too few decisions, or too many without an alternative: use exploration.
     """
     kept = select_graded_texts(logged.graded)
     if not len(kept):
@@ -108,23 +109,23 @@ def prove_floor(router: Router, logged: Logged, **promise: Any) -> Router:
 
 
 def select_graded_texts(logged: Logged) -> Logged:
-    """Return the decisions whose texts were kept and whose chosen candidate's own answer is graded."""
+    """Return the decisions that have a text and a grade of the chosen candidate's own answer."""
     logged = logged.own
     kept = np.array([text is not None and bool(text.strip()) for text in logged.texts], dtype=bool)
     return logged.take(kept & ~np.isnan(logged.quality))
 
 
 def build_outcomes(logged: Logged, router: Router) -> Outcomes:
-    """Return graded decisions whose texts were kept as outcomes, ready for `fit`."""
+    """Build outcomes for `fit` from the graded decisions with texts."""
     kept, pool = select_graded_texts(logged), over_logged(router, logged).pool
     rows = np.array([pool.names.index(name) if name in pool.names else -1 for name in logged.names])[
         kept.chosen
     ]
     kept, columns = kept.take(rows >= 0), rows[rows >= 0]
-    told = {name: getattr(kept, name) for name in ("quality", "cost", "input_tokens", "output_tokens")}
-    told["latency"] = kept.seconds
+    measured = {name: getattr(kept, name) for name in ("quality", "cost", "input_tokens", "output_tokens")}
+    measured["latency"] = kept.seconds
     arrays = {name: np.full((len(kept), len(pool)), np.nan) for name in MEASURES}
-    for name, values in told.items():
+    for name, values in measured.items():
         arrays[name][np.arange(len(kept)), columns] = values
     held = np.arange(len(kept)) % 5 == 4
     return Outcomes(

@@ -1,4 +1,4 @@
-"""Decisions and calls as rows of a traffic log."""
+"""Convert decisions and calls to rows of a traffic log."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from crossroute.routing.router import Router
 from crossroute.traffic.labels import Labels
 
 DIGITS = 6
-"""Of numbers that are kept as text."""
+"""Significant digits of numbers in JSON columns."""
 
 _fingerprints: WeakKeyDictionary[Router, str] = WeakKeyDictionary()
 
 
 class Decided(NamedTuple):
-    """A decision that is carried out, and what it was about."""
+    """A decision that is carried out, with its query, router, labels and time."""
 
     decision: Decision
     query: Query | None
@@ -40,7 +40,7 @@ class Decided(NamedTuple):
 
 
 def fingerprint(router: Router) -> str:
-    """Return what tells a router from others: its network, and its pool with prices and profiles."""
+    """Return a digest that identifies a router: of its network, and of its pool with prices and profiles."""
     if router not in _fingerprints:
         digest = hashlib.sha256()
         for name, tensor in sorted(router.predictor.network.weights.items()):
@@ -56,8 +56,8 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
 
     Args:
         decided: The decision.
-        vector: The query as encoded, shape (D,).
-        keep_text: Whether the query's text is kept.
+        vector: The encoded query, shape (D,); None without one.
+        keep_text: Whether to store the query's text.
     """
     decision, query, router, labels, seconds = decided
     return {
@@ -83,7 +83,7 @@ def decision_row(decided: Decided, vector: Floats | None, *, keep_text: bool) ->
 
 
 def call_row(call: Called, seconds: float, *, keep_text: bool) -> dict[str, Any]:
-    """Return the row of a call; of an error its type alone is kept, since a message may quote the query."""
+    """Return the row of a call; of an error only the type is stored, since its message may quote the query."""
     usage = call.usage
     return {
         "id": _call_id(call, seconds),
@@ -103,20 +103,20 @@ def call_row(call: Called, seconds: float, *, keep_text: bool) -> dict[str, Any]
 
 
 def _call_id(call: Called, seconds: float) -> str:
-    """Return the id of a call: a hash, so that a row which is written twice is one."""
-    told = f"{call.decision.id} {call.decision.candidate} {seconds!r} {len(call.decision.failures)}"
-    return str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16]))
+    """Return the id of a call: a hash, so that writing a row again has no effect."""
+    identity = f"{call.decision.id} {call.decision.candidate} {seconds!r} {len(call.decision.failures)}"
+    return str(UUID(bytes=hashlib.sha256(identity.encode()).digest()[:16]))
 
 
 def _candidates(decision: Decision) -> list[list[Any]]:
     """Return name, quality, its error, cost, exclusion and propensity of each candidate."""
-    told = decision.propensities or {decision.candidate: decision.propensity}
+    propensities = decision.propensities or {decision.candidate: decision.propensity}
     return [
         [
             one.candidate,
             *map(_number, (one.quality, one.quality_error, one.cost)),
             one.excluded,
-            told.get(one.candidate, 0.0),
+            propensities.get(one.candidate, 0.0),
         ]
         for one in decision.alternatives
     ]
@@ -127,17 +127,17 @@ def _number(value: float) -> float | None:
 
 
 def make_storable(text: str | None) -> str | None:
-    """Return a text without what no database takes: half characters, and NUL."""
+    """Remove lone surrogates and NUL, which databases do not store."""
     return text and text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def now() -> float:
-    """Return seconds since 1970."""
+    """Return the current time in seconds since 1970."""
     return time.time()
 
 
 def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
-    """Return the queries of decisions as encoded, by the decision's id; the encoder remembers what it just read."""
+    """Encode the queries of decisions, by decision id; fast, since the encoder has cached them."""
     by_router: dict[int, list[Decided]] = defaultdict(list)
     for one in decided:
         if one.query is not None:
@@ -148,7 +148,7 @@ def encode_queries(decided: Sequence[Decided]) -> dict[str, Floats]:
             vectors = group[0].router.predictor.query_encoder.encode(
                 [one.query for one in group if one.query]
             )
-        except CrossRouteError:  # an encoder that fails: the rest of the row still tells
+        except CrossRouteError:  # the encoder failed: log the decision without its query
             continue
         found |= {one.decision.id: vector for one, vector in zip(group, vectors, strict=True)}
     return found

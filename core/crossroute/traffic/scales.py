@@ -1,4 +1,4 @@
-"""Scales: from a grade, as it is given, to quality in [0, 1]."""
+"""Convert grades on several scales to quality in [0, 1]."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ DOWN = frozenset({"down", "-1", "0", "false", "no", "bad", "👎"})
 
 
 def quality_of(grade: float | bool | str, scale: Scale = "quality") -> float:
-    """Return the quality that a grade means, in [0, 1].
+    """Convert a grade to quality in [0, 1].
 
     Raises:
-        ValueError: There is no such scale, or the grade is none of it.
+        ValueError: The scale is unknown, or the grade is not on it.
 
     >>> quality_of("up", "thumbs"), quality_of(4, "stars"), quality_of(0.3)
     (1.0, 0.75, 0.3)
@@ -24,12 +24,16 @@ def quality_of(grade: float | bool | str, scale: Scale = "quality") -> float:
     check_scale(scale)
     quality = _READ[scale](grade)
     if quality is None:
-        raise ValueError(f"{grade!r} is no grade of the scale {scale!r}; expected {_EXPECTED[scale]}.")
+        raise ValueError(f"{grade!r} is not on the scale {scale!r}; expected {_EXPECTED[scale]}.")
     return quality
 
 
 def check_scale(scale: str) -> None:
-    """Refuse a scale that is none."""
+    """Check the name of a scale.
+
+    Raises:
+        ValueError: It is unknown.
+    """
     if scale not in get_args(Scale):
         raise ValueError(f"Unknown scale {scale!r}; expected one of {', '.join(get_args(Scale))}.")
 

@@ -1,4 +1,4 @@
-"""The tables of a traffic log; the only module that imports SQLAlchemy."""
+"""The tables of a traffic log, and its database connections."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ VERSION = 2
 BUSY_S = 60
 """Seconds that a process waits for the others to finish writing a SQLite file."""
 LOCK = 0x63726F737372
-"""PostgreSQL's advisory lock under which the tables are made."""
+"""PostgreSQL's advisory lock while the tables are created."""
 TRIES = 50
 SQLITE = b"SQLite format 3\x00"
-"""How a file of SQLite begins."""
+"""First bytes of a SQLite file."""
 LONGEST_SOURCE, LONGEST_NAME = 64, 200
-"""Characters of a grade's source, and of a candidate's name."""
+"""Longest source of a grade, and name of a candidate, in characters."""
 
 _one_thread = threading.Lock()
-"""Files are locked by process."""
+"""File locks belong to a process; this one orders its threads."""
 
 tables = sa.MetaData()
 
@@ -126,13 +126,13 @@ adoptions = sa.Table(
 
 
 def may_be_sqlite(path: Path) -> bool:
-    """Return whether a file is a database of SQLite, or empty, as one is before its first table."""
+    """Return whether a file is a SQLite database, or empty, as a new one is."""
     with path.open("rb") as file:
         return file.read(len(SQLITE)) in (SQLITE, b"")
 
 
 def url_of(log: str | Path) -> sa.URL:
-    """Return the URL of a log: itself, or that of a SQLite file.
+    """Return the database URL of a log, given as a URL or the path of a SQLite file.
 
     Raises:
         ValueError: It is neither.
@@ -149,14 +149,14 @@ def url_of(log: str | Path) -> sa.URL:
         url = sa.make_url(text)
     except sa.exc.ArgumentError as error:
         raise ValueError(
-            f"{text.partition('://')[0]}://... is no database URL. Expected sqlite:///traffic.db, "
+            f"{text.partition('://')[0]}://... is not a database URL. Expected sqlite:///traffic.db, "
             "postgresql+psycopg://user@host/name, or a SQLite file's path."
         ) from error
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
 def open_engine(url: sa.URL) -> Engine:
-    """Return the engine of a log's database; nothing is connected yet."""
+    """Return the engine of a log's database, not yet connected."""
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise ValueError(
             f"A traffic log is kept in SQLite or PostgreSQL, got {url.get_backend_name()!r}. Expected "
@@ -172,10 +172,14 @@ def open_engine(url: sa.URL) -> Engine:
 
 
 def prepare(engine: Engine, *, create: bool = True) -> None:
-    """Make the tables where they are missing, and refuse those of another version.
+    """Create missing tables, and check their version.
+
+    Args:
+        engine: The database.
+        create: Whether an empty database may become a log.
 
     Raises:
-        TrafficError: The tables are of another version, or are missing where they should not be.
+        TrafficError: The tables have another version, or are missing without `create`.
     """
     if engine.dialect.name == "sqlite" and create:
         _write_ahead(engine)
@@ -190,16 +194,16 @@ def prepare(engine: Engine, *, create: bool = True) -> None:
     if int(found) != VERSION:
         raise TrafficError(
             f"{_render_url(engine)} is a traffic log of version {found}; this crossroute reads version {VERSION}. "
-            "Install the crossroute that wrote it, or begin a new log."
+            "Install the crossroute that wrote it, or start a new log."
         )
 
 
 @contextmanager
 def wait_for_turn(engine: Engine) -> Iterator[None]:
-    """Wait for one's turn to write to a SQLite file.
+    """Hold a file lock while writing to a SQLite database.
 
-    SQLite waits by trying again, and of many processes some never succeed; the system's locks are given in order, and
-    are let go with the process that holds them. Where there are none, SQLite's own waiting stands.
+    SQLite waits by polling, which starves some of many processes. The system's file locks are granted in order, and
+    released when a process ends. On systems without them, SQLite's own waiting applies.
     """
     place = engine.url.database if engine.dialect.name == "sqlite" else None
     if fcntl is None or place in (None, "", ":memory:"):
@@ -211,13 +215,13 @@ def wait_for_turn(engine: Engine) -> Iterator[None]:
 
 
 def after_fork() -> None:
-    """Forget a turn that another thread of the parent process has."""
+    """Replace the lock, which another thread of the parent process may hold."""
     global _one_thread  # noqa: PLW0603
     _one_thread = threading.Lock()
 
 
 def insert_statement(engine: Engine, table: sa.Table, latest: tuple[str, ...] = ()) -> Any:
-    """Return the statement that inserts rows; of those that are there, it replaces these columns, or nothing."""
+    """Return the statement that inserts rows; for existing rows it replaces the columns `latest`, or nothing."""
     insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(table)
     if not latest:
         return insert.on_conflict_do_nothing()
@@ -226,7 +230,7 @@ def insert_statement(engine: Engine, table: sa.Table, latest: tuple[str, ...] = 
 
 
 def _write_ahead(engine: Engine) -> None:
-    """Turn on SQLite's write-ahead log, by which readers and a writer do not wait for each other."""
+    """Turn on SQLite's write-ahead log, so that readers and a writer do not block each other."""
     with engine.connect() as connection:
         for attempt in range(TRIES):
             try:
@@ -239,12 +243,12 @@ def _write_ahead(engine: Engine) -> None:
 
 
 def _take_over_transactions(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's transactions begin as `_begin` says
+    connection.isolation_level = None  # transactions are started by `_begin`
     connection.execute("PRAGMA synchronous=FULL")
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction that writes at once: one that turns to writing later may fail instead of waiting."""
+    """Begin a writing transaction with its lock: upgrading a reading one may fail instead of waiting."""
     reads = connection.get_execution_options().get("reads")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -254,18 +258,18 @@ def _render_url(engine: Engine) -> str:
 
 
 FAULTS = (DatabaseError, InterfaceError, PoolTimeoutError, OSError)
-"""What a database that is down, full, damaged or in the way raises, and those beside it:"""
+"""Errors of a database that is down, full, damaged or locked."""
 
 REFUSALS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-"""What one raises of a row or a statement."""
+"""Subclasses of `FAULTS` that concern a row or a statement, not the database."""
 
 
 @contextmanager
 def translate_errors(engine: Engine) -> Iterator[None]:
-    """Raise what a database in trouble raises within the block as an error that names the log and the reason.
+    """Translate errors of the database within the block to a `TrafficError` that names the log.
 
     Raises:
-        TrafficError: It is down, full, damaged or in the way.
+        TrafficError: The database is down, full, damaged or locked.
     """
     try:
         yield
@@ -275,5 +279,5 @@ def translate_errors(engine: Engine) -> Iterator[None]:
         reason = one_line(getattr(error, "orig", None) or error)
         raise TrafficError(
             f"The traffic log {_render_url(engine)} cannot be used ({reason}). "
-            "Check that it can be reached and written to, and has room."
+            "Check that it can be reached and written to, and that its disk is not full."
         ) from error

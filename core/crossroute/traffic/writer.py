@@ -1,4 +1,4 @@
-"""The writer: a thread that writes rows to the database; an error of the database is logged once, and calls go on."""
+"""Write rows to the database from a background thread; errors of the database are logged once."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any
 logger = logging.getLogger("crossroute.traffic")
 
 EVERY_S = 0.25
-"""Seconds between two checks of the queue, which kill -9 loses."""
+"""Seconds between two checks of the queue; a killed process loses this much."""
 MOST = 100_000
-"""Most pending rows; beyond them the oldest are dropped."""
+"""Most pending rows; beyond it the oldest are dropped."""
 BATCH = 1_000
 RETRY_S = 5.0
 
 
 class Writer:
-    """Queues rows, and writes them in batches from a thread; safe to share between threads and to fork.
+    """Queue rows and write them in batches from a thread; safe to share between threads and to fork.
 
     Args:
-        write: Writes a batch, whole or not at all; after an error the batch is tried again.
-        faults: Its errors when the database fails.
-        idle: Called now and then from the thread.
+        write: Writes a batch atomically; the batch is retried after an error in `faults`.
+        faults: Error types of a failing database.
+        idle: Called periodically from the thread.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Writer:
         self._writing.acquire()
 
     def after_fork_in_parent(self) -> None:
-        """Go on writing."""
+        """Continue writing."""
         self._writing.release()
 
     def after_fork_in_child(self) -> None:
@@ -104,7 +104,7 @@ class Writer:
         if not self._told:
             self._told = True
             logger.warning(
-                "The traffic log cannot be written (%s); calls go on, and what waits is kept in memory, up to %s rows.",
+                "The traffic log cannot be written (%s); calls continue, and up to %s rows are kept in memory.",
                 type(error).__name__,
                 f"{MOST:,}",
             )
@@ -118,7 +118,7 @@ class Writer:
                 self._waiting.extendleft(reversed(batch))
                 self._note_failure(error)
                 return False
-            except Exception:  # a row that the database refuses must not keep the others out
+            except Exception:  # an invalid row must not block the others
                 self._write_one_by_one(batch)
         if self._told:
             self._told = False
@@ -143,7 +143,7 @@ def _run(writer: weakref.ref[Writer]) -> None:
     while (alive := writer()) is not None and os.getpid() == pid:
         try:
             alive.write_pending()
-        except Exception:  # the thread must live on: it tells, and the next rows are tried
+        except Exception:  # keep the thread alive for later rows
             logger.exception("A batch of the traffic log could not be written, and is lost.")
         del alive
         time.sleep(EVERY_S)

@@ -38,7 +38,7 @@ def test_a_router_that_knows_none_of_a_logs_candidates_is_not_adopted(log):
     _, _, error = say("traffic", "adopt", log, "routerbench")
     assert "knows none of the log's candidates" in str(error)
     _, _, error = say("traffic", "back", log)
-    assert "none to go back from" in str(error)
+    assert "nothing to undo" in str(error)
 
 
 def test_adopting_names_the_candidates_that_a_router_does_not_know(log, tmp_path):

@@ -103,7 +103,7 @@ def test_of_one_source_the_last_grade_stands(log):
 
 def test_feedback_that_is_no_grade_is_refused(log):
     with pytest.raises(
-        ValueError, match=r"7 is no grade of the scale 'stars'; expected a number from 1 to 5"
+        ValueError, match=r"7 is not on the scale 'stars'; expected a number from 1 to 5"
     ):
         log.feedback(D, 7, scale="stars")
     with pytest.raises(ValueError, match="Unknown scale 'points'"):
@@ -121,7 +121,7 @@ def test_an_id_is_known_in_any_spelling_of_it(log, router):
 
 @pytest.mark.parametrize("told", [None, "", "run--7", "chatcmpl-123", 5])
 def test_what_is_no_decisions_id_is_refused(log, told):
-    with pytest.raises(ValueError, match=r"is no decision's id. It stands in an answer as response_metadata"):
+    with pytest.raises(ValueError, match=r"is not the id of a decision. An answer carries it as response_metadata"):
         log.feedback(told, 1.0)
 
 
@@ -237,7 +237,7 @@ def test_an_integration_takes_the_adopted_router_over_and_goes_back(log, router)
     recorder._looked = 0.0
     recorder.look()
     assert len(dispatcher.router.pool) == len(own.pool)
-    with pytest.raises(TrafficError, match="none to go back from"):
+    with pytest.raises(TrafficError, match="nothing to undo"):
         go_back(log)
 
 

@@ -26,7 +26,7 @@ def test_a_log_without_a_router_leaves_each_integration_its_own(log):
     assert read_adopted(log) is None
     with pytest.raises(TrafficError, match="No router is adopted"):
         go_back(log)
-    with pytest.raises(TrafficError, match="holds no router 'none'"):
+    with pytest.raises(TrafficError, match="has no router 'none'"):
         load_adopted(log, "none")
 
 

@@ -28,7 +28,7 @@ def test_a_grade_means_a_quality(grade, scale, quality):
     ],
 )
 def test_what_is_no_grade_of_the_scale_is_refused(grade, scale, expected):
-    with pytest.raises(ValueError, match=rf"is no grade of the scale '{scale}'; expected {expected}"):
+    with pytest.raises(ValueError, match=rf"is not on the scale '{scale}'; expected {expected}"):
         quality_of(grade, scale)
 
 

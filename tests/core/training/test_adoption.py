@@ -70,7 +70,7 @@ def test_what_outcomes_lack_is_taken_over_and_what_they_say_stands(router, outco
 def test_another_shape_than_the_routers_is_refused(router, setting):
     (name,) = setting
     with pytest.raises(
-        ValueError, match=rf"keeps its shape and encoder; there is a setting of {name} .*it is"
+        ValueError, match=rf"keeps the router.s shape and encoder; the configuration sets {name} .*it is"
     ):
         merge_config(TrainingConfig(**setting), router)
 
