@@ -1,1 +1,1 @@
-"""Profiles for models without recorded outcomes: from graded queries of ours or your own, or from published scores."""
+"""Profile models without recorded outcomes, from graded queries (bundled or your own) or published scores."""

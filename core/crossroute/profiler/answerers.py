@@ -1,6 +1,6 @@
-"""Answerers: anything of a user's that profiling can ask, as a function of a query.
+"""Adapt a user's model to a function from a query to an answer.
 
-The core imports no framework: the integration that adapts a framework's models is found by its name when needed.
+The core imports no framework: the integration that adapts a framework's models is imported by name when needed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ INTEGRATIONS = {
     "langchain_core": "langchain_crossroute.members",
     "llama_index.core": "llamaindex_crossroute.members",
 }
-"""Framework -> our module whose `answerer` adapts its models."""
+"""Framework -> our module with the function `answerer` that adapts its models."""
 
 
 class Answer(BaseModel):
-    """One answer.
+    """A model's answer.
 
     Attributes:
-        text: What the model said; empty where it refused.
-        input_tokens: Tokens read; None where the provider does not say.
-        output_tokens: Tokens written, reasoning included; None where the provider does not say.
-        cost: USD for the call; None where the price and the tokens tell it.
+        text: The text; empty for a refusal.
+        input_tokens: Input tokens; None if unknown.
+        output_tokens: Output tokens, including reasoning; None if unknown.
+        cost: USD for the call; None to compute it from tokens and price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,39 +43,43 @@ class Answer(BaseModel):
 
     @classmethod
     def of(cls, said: str | Answer) -> Answer:
-        """Return what a model's callable returned as an answer.
+        """Return an `Answer` from a text or an instance.
 
         Raises:
-            TypeError: It returned something else than a text or an `Answer`.
+            TypeError: `said` is neither.
         """
         if isinstance(said, (str, Answer)):
             return cls(text=said) if isinstance(said, str) else said
         raise TypeError(f"The model must return a str or an Answer, got {type(said).__name__}.")
 
     def with_counts(self, query: str, price: Price) -> Answer:
-        """Return the answer with tokens, estimated where none are known, and with its cost."""
+        """Return the answer with its tokens, estimated if unknown, and its cost.
+
+        Args:
+            query: The query's text.
+            price: USD per million tokens.
+        """
         read = estimate_tokens(query) if self.input_tokens is None else self.input_tokens
         written = estimate_tokens(self.text) if self.output_tokens is None else self.output_tokens
-        told = price.cost(input_tokens=read, output_tokens=written)
-        cost = told if self.cost is None else self.cost
+        cost = price.cost(input_tokens=read, output_tokens=written) if self.cost is None else self.cost
         return Answer(text=self.text, input_tokens=read, output_tokens=written, cost=cost)
 
 
 Answerer = Callable[[str], str | Answer | Awaitable[str | Answer]]
-"""A model: a query's text in, what it says out."""
+"""A model as a function: query -> answer."""
 
 
 def answerer_of(model: object) -> Answerer:
-    """Return what profiling can ask of a model.
+    """Adapt a model to a function from a query to an answer.
 
     Args:
         model: A callable, sync or async, from a text to a text or an `Answer`; a LangChain chat model; a
-            LlamaIndex LLM; or a string that LangChain's `init_chat_model` understands ("openai:gpt-5-mini").
+            LlamaIndex LLM; or a string for LangChain's `init_chat_model` ("openai:gpt-5-mini").
 
     Raises:
-        CrossRouteError: It is a string, and its provider refuses to make it: no key is set, for one.
-        MissingExtraError: It is a string, and LangChain is not installed.
-        TypeError: It is none of these.
+        CrossRouteError: The model cannot be created from the string, for example without an API key.
+        MissingExtraError: `model` is a string, and LangChain is not installed.
+        TypeError: `model` is none of these.
     """
     if isinstance(model, str):
         with provider_errors(model):
@@ -86,8 +90,8 @@ def answerer_of(model: object) -> Answerer:
     if callable(model):
         return cast("Answerer", model)
     raise TypeError(
-        f"An object of type {type(model).__name__} cannot be asked. Expected a callable from a text to a text, a "
-        "LangChain chat model, a LlamaIndex LLM, or a name that init_chat_model understands."
+        f"An object of type {type(model).__name__} cannot be called as a model. Expected a callable from a text to a "
+        "text, a LangChain chat model, a LlamaIndex LLM, or a name for init_chat_model."
     )
 
 

@@ -1,8 +1,8 @@
-"""Graded answers on disk, one line each, written as they arrive.
+"""Store graded answers as JSON lines, appended as they arrive.
 
-The lines are plain rows of outcomes (data/readers/plain.py), so that `read_outcomes`, `crossroute data` and
-`crossroute train` read the file as it is. A process that dies leaves whole lines, and at most one torn at
-the end, which the next process cuts off: its query is asked again.
+The lines are plain rows of outcomes (data/readers/plain.py), which `read_outcomes`, `crossroute data` and
+`crossroute train` read directly. A killed process leaves at most one incomplete line at the end; the next process
+removes it, and that query is asked again.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Row = dict[str, Any]
 
 
 class AnswersFile:
-    """The graded answers so far; one process at a time, whose threads may share it.
+    """A file of graded answers, used by one process at a time; safe to share between its threads.
 
     Args:
-        path: A .jsonl file, made with its folder where it is missing; None keeps the answers in memory alone.
+        path: A .jsonl file, created with its folder if missing; None keeps the answers in memory.
 
     Raises:
-        DataError: A line is no graded answer, or another process writes to the file now.
+        DataError: A line is not a graded answer, or another process is writing to the file.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -63,7 +63,7 @@ class AnswersFile:
                 self._lock.release()
 
     def append(self, row: Row) -> None:
-        """Keep a graded answer: once this returns, a killed process has not lost it."""
+        """Append a graded answer; when this returns, it survives the process being killed."""
         line = _line(row)
         with self._guard:
             if self._descriptor is not None:
@@ -71,7 +71,7 @@ class AnswersFile:
             self.rows.append(row)
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Keep these graded answers in the place of all there were, the file whole at any moment."""
+        """Replace all graded answers atomically."""
         with self._guard:
             if self._descriptor is not None and self.path is not None:
                 os.close(self._descriptor)
@@ -87,12 +87,12 @@ class AnswersFile:
         """Return the queries that have no answer yet.
 
         Args:
-            queries: All.
-            candidate: The name of the one that answers them.
-            others: Whether answers to other queries may stand in the file.
+            queries: The graded queries.
+            candidate: Name of the candidate that answers them.
+            others: Whether the file may contain answers to other queries.
 
         Raises:
-            DataError: What is kept belongs to another candidate, or to other queries.
+            DataError: The file contains answers of another candidate, or to other queries.
         """
         wanted = {query.query_id for query in queries}
         for row in self.rows:
@@ -102,16 +102,16 @@ class AnswersFile:
                 )
             if row["query_id"] not in wanted and not others:
                 raise DataError(
-                    f"{self.path} answers {row['query_id']!r}, which is none of these {len(wanted)} queries. It was "
-                    "made with other queries, or another version; choose another file, or delete it to begin anew."
+                    f"{self.path} answers {row['query_id']!r}, which is not one of these {len(wanted)} queries. It was "
+                    "made with other queries, or another version; choose another file, or delete it to start over."
                 )
         answered = {row["query_id"] for row in self.rows}
         return [query for query in queries if query.query_id not in answered]
 
     def regrade(self, queries: Sequence[GradedQuery], candidate: Candidate) -> None:
-        """Grade and price what is kept: a reference, a grader or a price may have been corrected since.
+        """Grade and price stored answers again, since references, graders or prices may have changed.
 
-        A cost that the answer itself told stays.
+        Costs that the model reported are kept.
         """
         asked = {query.query_id: query for query in queries}
         price = cast("Price", candidate.price)
@@ -124,19 +124,19 @@ class AnswersFile:
 
 
 def price_fields(price: Price) -> dict[str, float]:
-    """Return at which price a call was counted, as its row says."""
+    """Return the price of a call as a field of its row."""
     return {"input": price.input, "output": price.output}
 
 
 def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
-    """Read the graded answers of a file; none where there is no file.
+    """Read the graded answers of a file; an empty list without a file.
 
     Args:
         path: A .jsonl file.
-        repair: Cut off a torn last line, so that what is appended begins a line of its own.
+        repair: Remove an incomplete last line.
 
     Raises:
-        DataError: A line, other than a torn last one, is no graded answer.
+        DataError: A complete line is not a graded answer.
     """
     content = path.read_bytes() if path.exists() else b""
     whole = content[: content.rfind(b"\n") + 1]
@@ -150,7 +150,7 @@ def read_rows(path: Path, *, repair: bool = False) -> list[Row]:
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
-    """Append a line, whole or not at all: the disk may be full, and less so when the next one comes."""
+    """Append a line, whole or not at all, even if the disk is full."""
     before = os.fstat(descriptor).st_size
     try:
         while line:
@@ -183,7 +183,7 @@ def _parse_row(path: Path, number: int, line: bytes) -> Row:
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or not {"query_id", "text", "candidate", "quality"} <= row.keys():
-        raise _fault(path, number, "no graded answer")
+        raise _fault(path, number, "not a graded answer")
     for name in ("query_id", *MEASURES.values()):
         kind = str if name == "query_id" else (int, float, type(None))
         if not isinstance(row.get(name), kind) or isinstance(row.get(name), bool):
@@ -203,6 +203,6 @@ def _lock_file(path: Path) -> Any:
         lock.acquire(timeout=0)
     except Timeout:
         raise DataError(
-            f"Another process writes to {path} now. Wait for it, or choose another folder."
+            f"Another process is writing to {path}. Wait for it, or choose another folder."
         ) from None
     return lock

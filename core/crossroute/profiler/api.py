@@ -1,4 +1,4 @@
-"""Profiling: ask a model graded queries, and turn its answers into outcomes."""
+"""Profile a model: ask it graded queries, and return its answers as outcomes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,20 @@ def profile_model(
 
     Args:
         answerer: The model: a callable, sync or async, from a text to a text or an `Answer`.
-        name: Of the candidate.
-        price: USD per million tokens; `Price(input=0, output=0)` where a call costs nothing.
-        queries: By default the calibration set.
-        file: Where graded answers are kept, and those of an earlier run are found; None keeps them in memory.
+        name: The candidate's name.
+        price: USD per million tokens; `Price(input=0, output=0)` for free calls.
+        queries: The graded queries; the bundled calibration set by default.
+        file: A .jsonl file that stores graded answers, and those of an earlier run; None keeps them in memory.
         settings: Concurrency, rate, attempts, spending limit.
         on_answer: Called after each answer, from any thread.
 
+    Returns:
+        Outcomes with one row per query and one column.
+
     Raises:
-        SpendingLimitError: The limit is reached before all are answered; what was answered is kept.
-        DataError: The file holds something else than answers of this candidate to these queries.
-        Exception: The model's own error, where it is not transient, or is so time after time.
+        SpendingLimitError: The limit is reached before all queries are answered; answers so far are kept.
+        DataError: The file holds answers of another candidate or to other queries.
+        Exception: The model's own error, if it is not transient or persists.
     """
     run = aprofile_model(
         answerer,
@@ -68,7 +71,7 @@ async def aprofile_model(
     settings: ProfilingSettings | None = None,
     on_answer: Callable[[Progress], None] | None = None,
 ) -> Outcomes:
-    """Like `profile_model`, within a running event loop."""
+    """Profile a model within a running event loop; otherwise as `profile_model`."""
     asked = calibration_set() if queries is None else tuple(queries)
     with AnswersFile(file) as kept:
         candidate = Candidate(name=name, price=price)
@@ -78,7 +81,7 @@ async def aprofile_model(
 
 
 def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcomes:
-    """Return graded answers, of one model or of several, as outcomes: one row a query, one column a model."""
+    """Convert graded answers to outcomes: one row per query, one column per model."""
     queries = {row["query_id"]: row for row in rows}
     columns = {
         name: [row.get(name) for row in rows] for name in ("query_id", "candidate", *MEASURES.values())
@@ -88,7 +91,7 @@ def outcomes_of(rows: Sequence[Row], candidates: Sequence[Candidate]) -> Outcome
 
 
 def run_here(run: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine and return its result; also within a notebook's event loop."""
+    """Run a coroutine and return its result, also within a running event loop (in a thread), as in a notebook."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -104,7 +107,7 @@ def run_here(run: Coroutine[Any, Any, T]) -> T:
         ended = aside.submit(lambda: asyncio.run(stoppable()))
         try:
             return ended.result()
-        except KeyboardInterrupt:  # else all that is left would be asked, and paid for, before it is heard
-            with suppress(RuntimeError):  # it has just ended by itself
+        except KeyboardInterrupt:  # otherwise the remaining calls would still be made, and paid for
+            with suppress(RuntimeError):  # the loop has just ended
                 begun.result()()
             raise

@@ -1,10 +1,10 @@
-"""A user's profiled models: a folder with a card and the graded answers of each.
+"""Store a user's profiled models: a folder with a card and the graded answers of each.
 
-    <name>.json     the card: the candidate, with its price, and where its profile comes from
+    <name>.json     the card: the candidate, with its price, and the source of its profile
     <name>.jsonl    its graded answers, as plain rows of outcomes
 
-A profile is over one router's clusters. So the answers are what is kept, and each router makes the profile
-from them when it is asked (a few hundred short texts to encode), now or after it was trained anew.
+A profile is specific to a router's clusters, so the answers are stored, and the profile is computed from them when a
+router needs it (a few hundred short texts to encode).
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 
 class Card(BaseModel):
-    """A profiled candidate, and where its profile comes from.
+    """A profiled candidate, and the source of its profile.
 
     Attributes:
-        candidate: Name, price, context window and capabilities; its profile is made by the router that asks.
+        candidate: Name, price, context window and capabilities, without a profile.
         source: "calibration set", the name of a file of queries, or "published scores".
-        crossroute: The version that made it.
-        made_on: The day.
-        answers: How many graded answers there are.
-        cost: USD that they took.
+        crossroute: The package version that made the card.
+        made_on: The date.
+        answers: Number of graded answers.
+        cost: Their cost, USD.
         quality: Mean quality by skill.
-        scores: Benchmark -> accuracy, where the source is published scores: a rough profile.
+        scores: Benchmark -> accuracy, for a rough profile from published scores.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class Card(BaseModel):
     scores: dict[str, float] = {}
 
     def __rich__(self) -> Table:
-        """List the mean quality by skill, or the scores."""
+        """Render the mean quality by skill, or the scores."""
         from rich.markup import escape
 
         from crossroute.tables import plain_table
@@ -76,19 +76,19 @@ class Card(BaseModel):
 
 
 def profiles_folder() -> Path:
-    """Return the user's folder of profiles, whether it is there or not."""
+    """Return the user's folder of profiles, which need not exist."""
     from platformdirs import user_data_path
 
     return user_data_path("crossroute") / "profiles"
 
 
 def answers_path(name: str, folder: Path | None = None) -> Path:
-    """Return where the graded answers of a candidate are kept."""
+    """Return the path of a candidate's graded answers."""
     return _path(name, folder, ".jsonl")
 
 
 def write_card(card: Card, folder: Path | None = None) -> Path:
-    """Write a card, whole or not at all, and return where it stands."""
+    """Write a card atomically, and return its path."""
     path = _path(card.candidate.name, folder, ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, (card.model_dump_json(indent=2, exclude_none=True) + "\n").encode())
@@ -96,7 +96,7 @@ def write_card(card: Card, folder: Path | None = None) -> Path:
 
 
 def build_card(candidate: Candidate, source: str, rows: Iterable[Row]) -> Card:
-    """Sum up the graded answers of a candidate."""
+    """Build the card of a candidate from its graded answers."""
     from crossroute import __version__
 
     rows = list(rows)
@@ -115,10 +115,10 @@ def build_card(candidate: Candidate, source: str, rows: Iterable[Row]) -> Card:
 
 
 def read_card(name: str, folder: Path | None = None) -> Card | None:
-    """Return the card of a candidate; None where it has not been profiled.
+    """Read the card of a candidate; None if it has not been profiled.
 
     Raises:
-        DataError: The file is no card.
+        DataError: The file is not a card.
     """
     path = _path(name, folder, ".json")
     if not path.exists():
@@ -126,22 +126,22 @@ def read_card(name: str, folder: Path | None = None) -> Card | None:
     try:
         return Card.model_validate_json(path.read_bytes())
     except ValueError as error:
-        raise DataError(f"{path} is no profile's card: {error}. Profile {name!r} again.") from None
+        raise DataError(f"{path} is not the card of a profile: {error}. Profile {name!r} again.") from None
 
 
 def profile_cards(router: Router, names: Iterable[str], folder: Path | None = None) -> Pool:
-    """Return profiled candidates, each with its profile over a router's clusters.
+    """Return candidates that `crossroute profile` has profiled, with profiles over a router's clusters.
 
-    Those that answered queries are compared on the queries that all of them answered. A profile from published
-    scores is on the scale of the router's own candidates instead, and so compares with these.
+    Candidates that answered queries are profiled on the queries that all of them answered. Profiles from published
+    scores are on the scale of the router's own candidates instead.
 
     Args:
-        router: Which makes the profiles.
-        names: Of candidates that `crossroute profile` has profiled.
-        folder: By default the user's.
+        router: Computes the profiles.
+        names: Names of profiled candidates.
+        folder: Folder of the cards; the user's by default.
 
     Raises:
-        DataError: One has not been profiled, they have no query in common, or some of them answered queries
+        DataError: A candidate has not been profiled, they have no query in common, or some of them answered queries
             and others have published scores.
     """
     cards = [_require_card(name, folder) for name in names]
@@ -155,21 +155,21 @@ def profile_cards(router: Router, names: Iterable[str], folder: Path | None = No
 
 
 def restrict_router(router: Router, names: Iterable[str], folder: Path | None = None) -> Router:
-    """Return a router over the named candidates: its own, profiled ones, or both where they compare.
+    """Return a router over the named candidates: its own, profiled ones, or both if they are comparable.
 
-    Candidates that answered graded queries compare with one another alone: it is not known how hard these queries
-    are beside the benchmarks that the router's own candidates answered. Those with published scores compare
-    with the router's own.
+    Candidates profiled on graded queries are comparable only with one another, since the difficulty of these queries
+    relative to the router's benchmarks is unknown. Profiles from published scores are comparable with the router's own
+    candidates.
 
     Args:
-        router: Which makes the profiles.
-        names: As integrations spell them (`openai:gpt-5-mini`), and so are the candidates called then. A name that
-            is both the router's own and profiled means the router's own, unless all are profiled, and all from
-            answers or all from published scores.
-        folder: By default the user's.
+        router: Computes the profiles.
+        names: Spelled as for the integrations (`openai:gpt-5-mini`); the candidates get these names. A name that is
+            both the router's own and profiled means the router's own, unless all names are profiled in the same way
+            (from answers, or from published scores).
+        folder: Folder of the cards; the user's by default.
 
     Raises:
-        DataError: The named do not compare, or one has no query in common with the others.
+        DataError: The candidates are not comparable, or have no query in common.
         UnknownCandidateError: A name is neither the router's nor profiled.
     """
     names = tuple(dict.fromkeys(names))
@@ -196,7 +196,7 @@ def restrict_router(router: Router, names: Iterable[str], folder: Path | None = 
 
 
 def find_unused_profiles(router: Router, names: Iterable[str], folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names whose profiles `among` leaves aside for the router's own, since not all compare by theirs."""
+    """Return the names with profiles that `restrict_router` does not use, for lack of comparable ones."""
     names = tuple(dict.fromkeys(names))
     cards = {name: card for name in names if (card := read_card(name, folder))}
     if _are_comparable(names, cards.values()):
@@ -205,21 +205,21 @@ def find_unused_profiles(router: Router, names: Iterable[str], folder: Path | No
 
 
 def _are_comparable(names: Collection[str], cards: Collection[Card]) -> bool:
-    """Return whether all are profiled, and in one way: from answers, or from published scores."""
+    """Return whether all names are profiled in the same way: from answers, or from published scores."""
     return len(cards) == len(names) and len({bool(card.scores) for card in cards}) == 1
 
 
 def profiled_names(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names of all candidates that a folder holds the card of."""
+    """Return the names of all candidates with a card in a folder."""
     found = sorted((folder or profiles_folder()).glob("*.json"))
     return tuple(unquote(path.stem) for path in found)
 
 
 def profiled_outcomes(names: Iterable[str], folder: Path | None = None) -> Outcomes:
-    """Return the outcomes of candidates that were profiled, one column each.
+    """Return the outcomes of profiled candidates, one column each.
 
     Raises:
-        DataError: One has not been profiled, or from published scores alone.
+        DataError: A candidate has not been profiled, or only from published scores.
     """
     return _outcomes([_require_card(name, folder) for name in names], folder)
 
@@ -235,7 +235,7 @@ def _outcomes(cards: list[Card], folder: Path | None) -> Outcomes:
         answered = {row["query_id"] for row in own}
         common = answered if common is None else common & answered
         if not common:
-            raise _incomparable(cards[0], card.candidate.name, f"answered others: {card.source}")
+            raise _incomparable(cards[0], card.candidate.name, f"answered others ({card.source})")
         rows += own
     shared = [row for row in rows if row["query_id"] in (common or ())]
     return outcomes_of(shared, [card.candidate for card in cards])
@@ -243,8 +243,8 @@ def _outcomes(cards: list[Card], folder: Path | None) -> Outcomes:
 
 def _incomparable(card: Card, other: str, where: str) -> DataError:
     return DataError(
-        f"{card.candidate.name!r} answered the queries of: {card.source}, and {other!r} {where}. That does not "
-        "compare. Profile all the candidates on the same queries, and route among these."
+        f"Cannot compare {card.candidate.name!r}, profiled on the queries of {card.source}, with {other!r}, which "
+        f"{where}. Profile all candidates on the same queries, and route among these."
     )
 
 
@@ -253,7 +253,7 @@ def _profile_from_scores(router: Router, card: Card) -> Candidate:
 
     price = card.candidate.price
     if price is None:
-        raise DataError(f"No price is known of {card.candidate.name!r}. Profile it again, with --price.")
+        raise DataError(f"{card.candidate.name!r} has no known price. Profile it again, with --price.")
     return profile_from_scores(router, card.candidate.name, card.scores, price)
 
 
@@ -265,5 +265,5 @@ def _require_card(name: str, folder: Path | None) -> Card:
 
 
 def _path(name: str, folder: Path | None, suffix: str) -> Path:
-    """Return a file of a candidate's own: each name has another, whatever its characters."""
+    """Return the path of a candidate's file; different names have different paths."""
     return (folder or profiles_folder()) / f"{quote(name, safe=' ')}{suffix}"

@@ -1,11 +1,11 @@
-"""A user's own graded queries, as JSONL, in place of the calibration set.
+"""Read a user's own graded queries, as JSONL, in place of the calibration set.
 
     {"text": "What is 17 * 23? Give the number only.", "reference": 391}
     {"text": "Which team owns ticket 4711?", "reference": ["billing", "payments"], "task": "tickets"}
 
-A reference that is a number, an object or a list of objects, or a capital letter from A to E is compared as
-such; a text, or a list of texts of which one is enough, must stand in what the answer says last. Where that
-does not fit, a grader does: a function of the answer and the line's fields that returns a quality in [0, 1].
+A reference that is a number, an object or a list of objects, or a capital letter from A to E is compared as such; a
+text, or one of a list of texts, must be contained in the final answer. Otherwise pass a grader: a function of the
+answer and the line's fields that returns a quality in [0, 1].
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from crossroute.profiler.questions import GradedQuery
 from crossroute.profiler.questions.checkers import json_value, letter, number, phrase
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character, which no provider takes."""
+"""Providers do not accept lone surrogates."""
 
 Grader = Callable[[str, dict[str, Any]], float]
 
@@ -35,10 +35,10 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
 
     Args:
         path: A .jsonl file, one object a line: text, reference and, optionally, task.
-        grader: (answer, the line's fields) -> quality, in the place of the reference.
+        grader: (answer, the line's fields) -> quality; replaces the reference.
 
     Raises:
-        DataError: A line is not as expected; the message names it and the remedy.
+        DataError: A line is invalid; the message names it and the remedy.
     """
     path = Path(path)
     if lacking := why_no_file(path):
@@ -57,10 +57,10 @@ def read_queries(path: str | Path, grader: Grader | None = None) -> tuple[Graded
 
 
 def load_object(place: str) -> Any:
-    """Return what stands at "module:name"; modules of the folder that we run in are found, too.
+    """Import an object given as "module:name"; modules in the working directory are found, too.
 
     Raises:
-        ValueError: It is not there.
+        ValueError: There is no such module or name.
     """
     module, _, name = place.partition(":")
     if not module or not name:
@@ -101,7 +101,7 @@ def _parse_query(path: Path, at: int, line: str, grader: Grader | None) -> Grade
 
 
 def choose_checker(reference: Any) -> tuple[Callable[[str, Any], float], Any]:
-    """Return how a reference is compared, and with what."""
+    """Return the checker for a reference, and the reference in the checker's form."""
     if isinstance(reference, (int, float)) and not isinstance(reference, bool):
         return number, reference
     if isinstance(reference, str) and len(reference) == 1 and reference in "ABCDE":
@@ -118,7 +118,7 @@ def _example(reference: Any) -> str:
 
 
 def check_grader(grader: Grader) -> Callable[[str, Any], float]:
-    """Return the grader as a checker, which refuses a quality outside [0, 1]."""
+    """Wrap a grader as a checker that raises ValueError for a quality outside [0, 1]."""
 
     def graded(answer: str, fields: Any) -> float:
         try:

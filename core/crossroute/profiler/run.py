@@ -1,8 +1,7 @@
-"""A profiling run: ask the unanswered queries concurrently.
+"""Run a profiling: ask the unanswered queries concurrently.
 
-Each answer is graded and written at once, so that an interrupted run goes on where it stopped. What an
-interruption can lose are the calls that were under way, at most `concurrency` of them. Answers that are found
-are graded anew, at the price that is stated now, and not asked for again.
+Each answer is graded and stored at once, so that an interrupted run resumes where it stopped; at most `concurrency`
+calls in progress are lost. Stored answers are graded and priced again, not asked again.
 """
 
 from __future__ import annotations
@@ -39,27 +38,27 @@ from crossroute.profiler.settings import Pace, ProfilingSettings, Purse
 from crossroute.tokens import estimate_tokens
 
 REFUSED = frozenset({400, 413, 422})
-"""Statuses by which a provider refuses one query (too long, filtered); all others refuse every query."""
+"""HTTP statuses with which a provider rejects a single query (too long, filtered); others concern all queries."""
 
 REFUSED_IN_A_ROW = 5
-"""Most refusals in a row: more of them are about the account, not about the queries."""
+"""Most consecutive rejections; more of them concern the account rather than the queries."""
 
 UNSEEN_OUTPUT_TOKENS = 500
 """Expected output tokens before the first answer."""
 
 
 TOLD_S = 2.0
-"""Seconds of waiting from which the reason is logged."""
+"""Least wait, in seconds, that is logged with its reason."""
 
 LOG = logging.getLogger("crossroute.profiler")
 
 
 class _OwnFaultError(Exception):
-    """An error of the user's code, for which the model is not asked again."""
+    """An error of the user's code, after which the model is not asked again."""
 
 
 class Progress(NamedTuple):
-    """The progress of a run: answers, queries, USD spent, and the mean quality so far."""
+    """The progress of a run: answers, queries, USD spent and mean quality so far."""
 
     answered: int
     wanted: int
@@ -68,18 +67,18 @@ class Progress(NamedTuple):
 
 
 class ProfilingRun:
-    """One run over the queries that are not yet answered.
+    """One run over the unanswered queries.
 
     Args:
         answerer: The model.
         candidate: Its name and price.
-        queries: All that may be kept.
-        kept: Where answers are kept.
+        queries: The graded queries.
+        kept: Stores the answers.
         settings: Concurrency, attempts, limits.
-        pace: When calls may start; shared by the runs of one provider.
-        purse: What may be spent; shared by the runs of one pool.
-        only: Ask no more than these, by id.
-        others: The file may hold answers to other queries, too, which stay as they are.
+        pace: Rate limit; shared by the runs of one provider.
+        purse: Spending limit; shared by the runs of one pool.
+        only: Ask only queries with these ids.
+        others: Whether the file may contain answers to other queries, which stay unchanged.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class ProfilingRun:
         self._tally = threading.Lock()
 
     async def run(self, on_answer: Callable[[Progress], None]) -> None:
-        """Ask all queries; after an error let the running calls end, then raise it."""
+        """Ask all queries; after an error, wait for the calls in progress, then raise it."""
         self.on_answer = on_answer
         with ThreadPoolExecutor(self.settings.concurrency, "crossroute-profile") as self.threads:
             workers = [self._worker() for _ in range(min(self.settings.concurrency, len(self.todo)))]
@@ -150,7 +149,7 @@ class ProfilingRun:
             self._keep_refused()
 
     def _keep_refused(self) -> None:
-        """Grade what was refused as empty answers, now that another query was answered, or that none is left."""
+        """Grade rejected queries as empty answers, once another query was answered or none is left."""
         nothing = Answer(text="", input_tokens=0, output_tokens=0, cost=0)
         while self.refused:
             query, error = self.refused.pop(0)
@@ -166,13 +165,13 @@ class ProfilingRun:
             await asyncio.get_running_loop().run_in_executor(self.threads, self._call_here, query)
 
     def _call_here(self, query: GradedQuery) -> None:
-        """Call within a thread, which keeps the answer even where its caller no longer waits."""
+        """Call the model and store the answer in a worker thread, even if the caller no longer waits."""
         begun = time.monotonic()
         said = cast("str | Answer", self.answerer(query.text))
         self._keep_answer(query, said, time.monotonic() - begun)
 
     def _keep_answer(self, query: GradedQuery, said: str | Answer, seconds: float) -> None:
-        """Store the answer; a later error is not the model's, which is not asked and paid again."""
+        """Store the answer; an error from here on is not the model's, so the call is not repeated."""
         try:
             self._keep(query, Answer.of(said), seconds)
         except _OwnFaultError:
@@ -181,16 +180,16 @@ class ProfilingRun:
             raise _OwnFaultError from error
 
     def _wait(self, state: RetryCallState) -> float:
-        """Return the seconds before another attempt, and pause all calls for as long as the provider asks."""
+        """Return the seconds before the next attempt, and pause all calls as long as the provider requests."""
         error = state.outcome.exception() if state.outcome else None
         asked = (retry_after(error) if error else None) or 0.0
         self.pace.hold(asked)
         seconds = max(asked, wait_random_exponential(max=self.settings.longest_wait)(state))
         if error is not None and seconds >= TOLD_S:
-            told = failure_of(self.candidate.name, cast("Exception", error))
+            failure = failure_of(self.candidate.name, cast("Exception", error))
             LOG.warning(
                 "%s: %s: %s. Asking again in %.0f s (%d of %d)",
-                *(told.candidate, told.error, told.message.rstrip("."), seconds),
+                *(failure.candidate, failure.error, failure.message.rstrip("."), seconds),
                 *(state.attempt_number + 1, self.settings.attempts),
             )
         return seconds
@@ -227,7 +226,7 @@ class ProfilingRun:
 
     @staticmethod
     def _grade(query: GradedQuery, text: str) -> tuple[float, Exception | None]:
-        """Return an answer's quality, or its grader's error: the answer is paid for, and stored ungraded."""
+        """Return an answer's quality and its grader's error: NaN and the error, or the quality and None."""
         try:
             return query.grade(text), None
         except Exception as error:
@@ -237,7 +236,7 @@ class ProfilingRun:
         """Reserve the expected cost of a call, and return it.
 
         Raises:
-            SpendingLimitError: There is less left.
+            SpendingLimitError: Less than that is left.
         """
         price, done = cast("Price", self.candidate.price), len(self.kept.rows)
         first = price.cost(input_tokens=estimate_tokens(query.text), output_tokens=UNSEEN_OUTPUT_TOKENS)

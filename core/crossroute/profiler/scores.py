@@ -1,11 +1,10 @@
-"""Published benchmark scores -> a rough profile, where a candidate has no outcomes of its own.
+"""Estimate a rough profile from published benchmark scores, for a candidate without outcomes.
 
-The measured candidates of the router's pool are the anchors. How their profiles and their mean quality on the router's
-tasks vary together is a Gaussian, on the logit scale; the new candidate's profile is what it leads to expect
-given the scores. A score on a benchmark that is one of the router's tasks counts as such; any other is first
-carried over to the router's tasks, and trusted less: by one public table of five models on many benchmarks. On
-the logit scale scores rise almost linearly with one another, so a score on one benchmark tells what to expect on
-another, roughly.
+The measured candidates of the router's pool are the anchors: their profiles and mean qualities on the router's tasks
+are modelled as a joint Gaussian on the logit scale, and the new profile is its conditional mean given the scores. A
+score on one of the router's tasks is used directly. Any other is first mapped to the router's tasks, with a larger
+error, by a public table of five models on many benchmarks: on the logit scale the scores of two benchmarks are almost
+linearly related.
 
 Source: conditioning of a Gaussian, Bishop, "Pattern Recognition and Machine Learning", section 2.3.1. The table:
 Llama 3.1 model card, "Benchmark scores", github.com/meta-llama/llama-models, models/llama3_1/MODEL_CARD.md at
@@ -28,10 +27,10 @@ from crossroute.numeric import logit as bounded_logit
 from crossroute.routing.router import Router
 
 DIRECT, CARRIED = 0.25, 0.5
-"""Standard error of a score on the router's own task, and of one carried over, in logits."""
+"""Standard error, in logits, of a score on a task of the router, and of a score mapped from another benchmark."""
 
 OWN = 0.3
-"""Standard deviation in a cluster that is the candidate's own, in logits."""
+"""Standard deviation of a candidate's own deviation in a cluster, in logits."""
 
 BENCHMARKS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {  # Llama 3 8B, 3.1 8B, 3 70B, 3.1 70B, 3.1 405B
@@ -52,10 +51,10 @@ BENCHMARKS: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "bbh": (61.1, 64.2, 81.3, 81.6, 85.9),
     }
 )
-"""Benchmark -> percent of five models; NaN where the table has none."""
+"""Benchmark -> percent of five models; NaN if missing in the table."""
 
 OUTSIDE = 0.1
-"""What a step in logits counts beyond the table's models."""
+"""Slope, relative to the fitted one, outside the range of the table's models."""
 
 _SPELLINGS = {
     "arc": "arc_challenge",
@@ -68,25 +67,28 @@ _SPELLINGS = {
     "gsm8k": "gsm8k",
     "mathl5": "math_l5",
 }
-"""Compact spelling -> benchmark, where it is another than the name without marks."""
+"""Compact spelling -> benchmark, for spellings that are not the name without separators."""
 
 _COMPACT = {name.replace("_", ""): name for name in BENCHMARKS}
 
 
 def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], price: Price) -> Candidate:
-    """Make a rough profile of a candidate from published scores.
+    """Estimate a rough profile of a candidate from published scores.
 
-    Its evidence is 0 in every cluster: no outcome was seen. Its tokens are those typical of the pool, so that
-    of its cost only the price is its own.
+    Its evidence is 0 in every cluster, and its tokens are typical of the pool, so that its cost depends only on its
+    price.
 
     Args:
-        router: The profile is over its clusters.
-        name: Of the candidate.
+        router: Its clusters and measured candidates are used.
+        name: The candidate's name.
         scores: Benchmark ("mmlu_pro"), or a task of the router's training data -> accuracy in [0, 1].
         price: USD per million tokens.
 
+    Returns:
+        The candidate with its profile.
+
     Raises:
-        ValueError: There is no score, one is outside [0, 1], or a benchmark is not known.
+        ValueError: There is no score, one is outside [0, 1], or a benchmark is unknown.
     """
     anchors = _anchors(router)
     given = _check_scores(scores, anchors)
@@ -94,7 +96,7 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     rows |= _carry_over({name: score for name, score in given.items() if name not in anchors}, anchors, rows)
     if not rows:
         raise ValueError(
-            f"Nothing leads from {', '.join(scores)} to what this router was trained on: "
+            f"The scores on {', '.join(scores)} cannot be mapped to this router's tasks: "
             f"{', '.join(anchors)}. Give a score on one of these, or profile with queries."
         )
     pool = _select_measured(router.pool)
@@ -102,7 +104,7 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
     found = _condition(profiles.quality.astype(float), np.stack([anchors[row] for row in rows]), rows)
     k = len(found)
     ratio = router.predictor.cost_unit == "input_ratio"
-    charged = price.input and price.output  # what is free would tell no tokens
+    charged = price.input and price.output  # a price of 0 cannot express tokens
     learned = price if charged else Price(input=1, output=1)
     profile = Profile(
         quality=tuple(sigmoid(found).tolist()),
@@ -115,18 +117,18 @@ def profile_from_scores(router: Router, name: str, scores: Mapping[str, float], 
 
 
 def _select_measured(pool: Pool) -> Pool:
-    """Return the candidates with outcomes, or all where none has any: a rough profile is no anchor."""
+    """Return the candidates with outcomes, or all if none has any."""
     measured = [each for each in pool if each.profile is None or sum(each.profile.evidence) > 0]
     return Pool(measured) if measured else pool
 
 
 def _anchors(router: Router) -> dict[str, Floats]:
-    """Return how each benchmark of the training data is spread over the clusters, each of shape (k,)."""
+    """Return the distribution over clusters of each benchmark in the training data, each of shape (k,)."""
     k = router.predictor.network.config.clusters
     tasks: dict[str, list[Floats]] = {}
     for task, shares in router.provenance.get("tasks", {}).items():
         tasks.setdefault(benchmark_of(task), []).append(np.array(shares, dtype=float))
-    if not tasks:  # a router of before the shares were kept
+    if not tasks:  # an older router, which does not store the shares
         for cluster, label in enumerate(router.cluster_labels):
             for task in label.split(" and "):
                 tasks.setdefault(benchmark_of(task), []).append(np.eye(k)[cluster])
@@ -134,7 +136,7 @@ def _anchors(router: Router) -> dict[str, Floats]:
 
 
 def _check_scores(scores: Mapping[str, float], anchors: Mapping[str, Floats]) -> dict[str, float]:
-    """Return the scores by benchmark."""
+    """Return the scores by benchmark, checked."""
     if not scores:
         raise ValueError("Give at least one score, such as mmlu_pro=0.81.")
     known = {*anchors, *BENCHMARKS}
@@ -149,9 +151,9 @@ def _check_scores(scores: Mapping[str, float], anchors: Mapping[str, Floats]) ->
 def _carry_over(
     given: Mapping[str, float], anchors: Mapping[str, Floats], direct: Mapping[str, object]
 ) -> dict[str, tuple[float, float]]:
-    """Return what other benchmarks lead to expect on the router's own, with its standard error.
+    """Map scores on other benchmarks to the router's own, with standard errors.
 
-    All of it comes from the same few scores, so its errors do not average out: each weighs less for it.
+    The mapped scores come from the same few scores, so their errors are correlated and enlarged accordingly.
     """
     found = {}
     for anchor in anchors.keys() - direct.keys():
@@ -166,11 +168,11 @@ def _carry_over(
 
 
 def _condition(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, float]]) -> Floats:
-    """Return the logits of quality per cluster to expect given the scores, shape (k,).
+    """Return the conditional mean of the quality per cluster given the scores, in logits, shape (k,).
 
     Args:
-        quality: Of the anchors, shape (m, k).
-        shares: Of each scored benchmark over the clusters, shape (b, k).
+        quality: Quality of the anchors, shape (m, k).
+        shares: Distribution of each scored benchmark over the clusters, shape (b, k).
         rows: Benchmark -> score and standard error, length b.
     """
     clusters, means = logit(quality), logit(quality @ shares.T)  # (m, k), (m, b)
@@ -183,13 +185,13 @@ def _condition(quality: Floats, shares: Floats, rows: Mapping[str, tuple[float, 
 
 
 def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price) -> Floats:
-    """Return what the cost head would predict of a candidate that writes as much as the pool does, shape (k,).
+    """Return the cost head's output for a candidate with answers of typical length, shape (k,).
 
     Args:
-        router: Its cost head is used.
+        router: Determines the unit of the cost head.
         pool: The anchors.
         log_tokens: Of their profiles, shape (m, k).
-        price: At which the prediction is to hold; above 0.
+        price: Price of the candidate, above 0.
     """
     if router.predictor.cost_unit == "output_tokens":
         return np.asarray(log_tokens.mean(0))
@@ -200,7 +202,7 @@ def _typical_tokens(router: Router, pool: Pool, log_tokens: Floats, price: Price
 
 
 def benchmark_of(name: str) -> str:
-    """Return the benchmark that a name or a task means; the name in lower case where none is known.
+    """Return the benchmark that a name or a task stands for, or else the name in lower case.
 
     >>> benchmark_of("MMLU-Pro"), benchmark_of("mmlu-abstract-algebra"), benchmark_of("grade-school-math")
     ('mmlu_pro', 'mmlu', 'gsm8k')
@@ -215,15 +217,14 @@ def benchmark_of(name: str) -> str:
 
 
 def predict_score(given: str, score: float, wanted: str) -> float | None:
-    """Return the score to expect on one benchmark from that on another; None where the table lacks either.
+    """Predict the score on one benchmark from that on another; None if the table lacks either.
 
-    The line through the table's models, on the logit scale, fitted by total least squares so that neither
-    benchmark is taken to be without noise. It is not trusted outside them: what a score lies beyond their best or
-    worst counts a tenth.
+    A line through the table's models on the logit scale, fitted by total least squares, since both benchmarks are
+    noisy. Outside the range of these models its slope is reduced to a tenth.
 
     Args:
         given: A benchmark.
-        score: On it, in [0, 1].
+        score: Score on it, in [0, 1].
         wanted: Another benchmark.
 
     >>> round(expected("mmlu_pro", 0.664, "mmlu"), 2)  # Llama 3.1 70B has 0.836
@@ -242,5 +243,5 @@ def predict_score(given: str, score: float, wanted: str) -> float | None:
 
 
 def logit(share: Floats) -> Floats:
-    """Return log(p / (1 - p)), with p held within [0.01, 0.99]."""
+    """Return log(p / (1 - p)), with p clipped to [0.01, 0.99]."""
     return bounded_logit(share, 0.01)

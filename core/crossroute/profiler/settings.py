@@ -1,4 +1,4 @@
-"""Settings of a profiling run, its estimated cost, and the pace of its calls."""
+"""Settings of a profiling run: estimated cost, spending limit and rate limit."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from crossroute.profiler.questions import GradedQuery
 from crossroute.tokens import estimate_tokens
 
 TERSE, THINKING = 40, 1000
-"""Output tokens of an answer by a model that comes to the point, and by one that reasons at length."""
+"""Output tokens per answer of a terse model, and of one that reasons at length."""
 
 
 class ProfilingSettings(BaseModel):
-    """How a model is asked.
+    """Settings of a profiling run.
 
     Attributes:
-        concurrency: Calls under way at once.
-        requests_per_minute: Calls begun in a minute, at most; None for no limit.
-        attempts: Calls for one query where errors are transient, before the run stops.
-        longest_wait: Seconds between two of these, unless the provider asks for more.
-        max_cost: USD, those of earlier runs into the same file included, at which the run stops; None for none.
+        concurrency: Most concurrent calls.
+        requests_per_minute: Most calls per minute; None for no limit.
+        attempts: Most attempts per query after transient errors, before the run stops.
+        longest_wait: Longest wait between attempts, in seconds, unless the provider requests more.
+        max_cost: Spending limit, USD, including earlier runs into the same file; None for no limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,13 +38,13 @@ class ProfilingSettings(BaseModel):
 
 
 class Estimate(BaseModel):
-    """What some queries will take.
+    """Estimated cost of asking queries.
 
     Attributes:
-        queries: How many.
-        input_tokens: Of all together.
-        least: USD, where the model is terse.
-        most: USD, where it reasons at length.
+        queries: Number of queries.
+        input_tokens: Their total input tokens.
+        least: USD for a terse model.
+        most: USD for a model that reasons at length.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,11 +79,11 @@ class Estimate(BaseModel):
 
 
 class Purse:
-    """What may be spent, by one run or by several at once; calls under way count as what they are expected to cost.
+    """A spending limit shared by concurrent runs; calls in progress count at their expected cost.
 
     Args:
-        limit: USD, what was spent before included; None for no limit.
-        spent: USD that earlier runs have spent.
+        limit: USD, including `spent`; None for no limit.
+        spent: USD spent by earlier runs.
     """
 
     def __init__(self, limit: float | None = None, spent: float = 0.0) -> None:
@@ -92,7 +92,7 @@ class Purse:
         self._guard = threading.Lock()
 
     def reserve(self, expected: float) -> bool:
-        """Set aside what a call is expected to cost; return whether there is so much left."""
+        """Reserve the expected cost of a call, USD; return whether enough is left."""
         with self._guard:
             if self.limit is not None and self.spent + self._under_way + expected > self.limit:
                 return False
@@ -100,22 +100,22 @@ class Purse:
             return True
 
     def release(self, expected: float) -> None:
-        """Set what was set aside free, once its call has ended."""
+        """Release a reservation, once its call has ended."""
         with self._guard:
             self._under_way -= expected
 
     def pay(self, cost: float) -> None:
-        """Count what a call has cost."""
+        """Count the cost of a call, USD."""
         with self._guard:
             self.spent += cost
 
 
 class Pace:
-    """When the next call may start; for the tasks of one event loop.
+    """A rate limit for the tasks of one event loop.
 
     Args:
-        requests_per_minute: At most; None for no limit.
-        clock: Seconds on a clock that never goes back.
+        requests_per_minute: Most calls per minute; None for no limit.
+        clock: Returns seconds of a monotonic clock.
     """
 
     def __init__(
@@ -128,11 +128,11 @@ class Pace:
         self._next = self._held_until = float("-inf")
 
     def hold(self, seconds: float) -> None:
-        """Let no call start for so long."""
+        """Let no call start for so many seconds."""
         self._held_until = max(self._held_until, self._clock() + seconds)
 
     def wait(self) -> float:
-        """Return the seconds until the caller may start; 0 takes the turn."""
+        """Return the seconds until a call may start; 0 starts it."""
         now = self._clock()
         wait = max(self._next, self._held_until) - now
         if wait <= 0:
@@ -141,6 +141,6 @@ class Pace:
         return wait
 
     async def turn(self) -> None:
-        """Return when the caller may start."""
+        """Wait until a call may start."""
         while wait := self.wait():
             await asyncio.sleep(wait)

@@ -128,7 +128,7 @@ def test_an_object_that_cannot_be_asked_is_told(main, tmp_path):
     code, told = main(
         "collect", "p.csv", "--candidates", "a=answerer:number", "--price", "a=1/2", "--out", "n.jsonl"
     )
-    assert (code, "Error: a: An object of type int cannot be asked" in told) == (1, True)
+    assert (code, "Error: a: An object of type int cannot be called as a model" in told) == (1, True)
     sys.modules.pop("answerer", None)
 
 

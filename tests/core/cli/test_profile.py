@@ -209,7 +209,7 @@ def test_a_models_own_error_is_told_in_one_line_without_its_secrets(main, monkey
     assert "0123456789abcdef" not in failed[2]
     for place, why in (
         ("mine:nothing", "has no 'nothing'"),
-        ("mine:number", "An object of type int cannot be asked"),
+        ("mine:number", "An object of type int cannot be called as a model"),
     ):
         code, _, told = main("profile", "m", "--object", place, "--price", "1/1")
         assert code == 1

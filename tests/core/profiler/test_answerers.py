@@ -14,7 +14,7 @@ def test_a_callable_is_asked_as_it_is():
 
 
 def test_what_cannot_be_asked_is_refused():
-    with pytest.raises(TypeError, match="An object of type int cannot be asked"):
+    with pytest.raises(TypeError, match="An object of type int cannot be called as a model"):
         answerer_of(7)
 
 

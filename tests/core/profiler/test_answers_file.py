@@ -54,7 +54,7 @@ def test_a_line_that_is_no_graded_answer_is_named(tmp_path):
     for line in (b"{}\n", b"[1]\n", b"not json\n"):
         broken = tmp_path / "broken.jsonl"
         broken.write_bytes(path.read_bytes() + line)
-        with pytest.raises(DataError, match=r"broken\.jsonl, line 2: no graded answer"):
+        with pytest.raises(DataError, match=r"broken\.jsonl, line 2: not a graded answer"):
             read_rows(broken)
         with pytest.raises(DataError, match="line 2"), AnswersFile(broken):
             pass

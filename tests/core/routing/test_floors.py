@@ -90,7 +90,7 @@ def test_a_router_that_does_not_tell_what_it_was_trained_on_counts_the_test_spli
     assert len(unsaid.with_floor(fresh, 0.25).floor.evidence) == fresh.splits.count("test")
     others = len(fresh) - fresh.splits.count("test")
     with pytest.raises(
-        FloorError, match=f"{others} of the 720 queries do not count: the router does not tell"
+        FloorError, match=f"{others} of the 720 queries do not count: the router does not record"
     ):
         unsaid.with_floor(fresh, 0.001)
 
@@ -201,7 +201,7 @@ def test_a_log_of_one_answer_a_query_serves_by_its_propensities(router, fresh):
         router.with_floor(log, 0.5, propensity=np.ones(3))
     with pytest.raises(ValueError, match=r"shape \(2880,\) or \(2880, 4\), got \(2880, 2\)"):
         router.with_floor(log, 0.5, propensity=np.ones((len(many), 2)))
-    with pytest.raises(ValueError, match="max_calls=1"):
+    with pytest.raises(ValueError, match="max_calls must be 1"):
         router.with_floor(log, 0.5, propensity=propensity, max_calls=2)
 
 

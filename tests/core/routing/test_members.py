@@ -108,7 +108,7 @@ def test_prices_are_stated_by_model():
     price = Price(input=1, output=2)
     abilities = at_prices({"a": Ability(), "b": Ability(context_window=5)}, {"b": price})
     assert abilities == {"a": Ability(), "b": Ability(context_window=5, price=price)}
-    with pytest.raises(ValueError, match="stated for 'c', expected one of a, b"):
+    with pytest.raises(ValueError, match="given for 'c', expected one of a, b"):
         at_prices(abilities, {"c": price})
 
 

@@ -591,7 +591,7 @@ def test_decisions_are_read_again_where_the_queries_can_be(router):
     assert len(first) == 2
     once = router.route_many(iter(["What is 2 plus 2?"]))
     assert len(list(once)) == 1
-    with pytest.raises(ValueError, match=r"read already.*list\(router\.route_many"):
+    with pytest.raises(ValueError, match=r"are exhausted.*list\(router\.route_many"):
         list(once)
 
 

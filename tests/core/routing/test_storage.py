@@ -273,7 +273,7 @@ def test_the_hub_is_asked_for_the_files_of_a_router_alone(tmp_path, monkeypatch)
 def test_a_hub_that_cannot_be_reached_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        CheckpointError, match=r"no folder 'owner/name', and no router .* the network"
+        CheckpointError, match=r"no folder 'owner/name', and the hub returned no such router .* the network"
     ) as error:
         locate("owner/name")
     assert "\n" not in str(error.value)

@@ -195,7 +195,7 @@ def test_a_candidate_added_by_its_profile_is_predicted_like_one_trained_with(out
 @pytest.mark.parametrize(("missing", "there"), [("train", "0 and 30"), ("validation", "60 and 0")])
 def test_an_empty_split_is_named(outcomes, missing, there):
     rest = outcomes.take([split != missing for split in outcomes.splits])
-    with pytest.raises(DataError, match=f"2 train queries and a validation query .* there are {there}"):
+    with pytest.raises(DataError, match=f"2 train queries and a validation query.* there are {there}"):
         fit(rest, SMALL)
 
 

@@ -1,8 +1,8 @@
-"""The calibration set: 260 queries over 13 skills, whose answers a program can grade.
+"""The calibration set: 260 queries over 13 skills with answers that a program can grade.
 
-They stand in calibration_set.jsonl, one a line, mixed: any beginning of them asks for all skills at all levels.
-Profiles compare where they were made on the same queries, so the file does not change; an id holds a hash of its text.
-`crossroute profile` runs a model on them.
+calibration_set.jsonl holds one query per line, shuffled so that any prefix covers all skills and levels. Profiles are
+comparable only on the same queries, so the file does not change; each id contains a hash of the text. `crossroute
+profile` asks a model these queries.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _CHECKERS: dict[str, Checker] = {
 
 @dataclass(frozen=True)
 class GradedQuery:
-    """A query, and what a program needs to grade an answer to it: no judge, no model.
+    """A query with a checker that grades answers without a model.
 
     Attributes:
-        skill: What it asks for ("arithmetic").
+        skill: The skill it tests ("arithmetic").
         level: Difficulty within the skill, from 1, the easiest.
-        text: The whole query, with the form that the answer should take.
+        text: The whole query, including the expected form of the answer.
         reference: What the checker compares an answer with.
         checker: (answer, reference) -> quality in [0, 1].
         example: An answer of quality 1.
@@ -50,17 +50,17 @@ class GradedQuery:
 
     @property
     def query_id(self) -> str:
-        """Skill, level and a hash of the text: another text is another query."""
+        """Skill, level and a hash of the text."""
         return f"{self.skill}-{self.level}-{hashlib.sha256(self.text.encode()).hexdigest()[:10]}"
 
     def grade(self, answer: str) -> float:
-        """Return the quality of an answer, in [0, 1]; of an empty one, 0."""
+        """Grade an answer: its quality in [0, 1]; 0 if it is empty."""
         return self.checker(answer, self.reference) if answer.strip() else 0.0
 
 
 @cache
 def calibration_set() -> tuple[GradedQuery, ...]:
-    """Return the queries, in their order."""
+    """Return the queries of the calibration set, in order."""
     with Path(__file__).with_name("calibration_set.jsonl").open(encoding="utf-8") as lines:
         return tuple(map(_read, lines))
 

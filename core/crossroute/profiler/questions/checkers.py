@@ -1,7 +1,7 @@
-"""Checkers: an answer and its reference -> quality in [0, 1], by parsing alone.
+"""Checkers: compare an answer with its reference by parsing, and return a quality in [0, 1].
 
-They are tolerant of wording, never of the answer: a model may reason, repeat the question or add a unit, as
-long as what it gives as its answer is right (final_answer.py).
+They tolerate any wording around the final answer (final_answer.py): a model may reason, repeat the question or add a
+unit.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _NUMBER = re.compile(r"(?<![\w.])(?<!\d:)-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?!:?\d)"
 _BARE = re.compile(r"[^\w\n.-]*(-?[\d.,]*\d)(?:[ \t]*[^\W\d_]+)?[.\W]*?(?:\n[ \t]*\n|$)")
 
 _COUNTED = 2.0**53
-"""Below this a float holds every whole number."""
+"""Below this a float represents every whole number exactly."""
 
 _LETTER = re.compile(r"(?<![\w'])([A-E])(?![\w'])")
 
 
 def number(answer: str, reference: float) -> float:
-    """Return 1 where the final number is the reference: exactly, where both are whole; else to a millionth.
+    """Return 1 if the final number equals the reference: exactly for whole numbers, else to a relative 1e-6.
 
     >>> number("17 + 26 is 43, so the answer is 43 apples.", 43), number("It costs $1,250.00.", 1250)
     (1.0, 1.0)
@@ -43,7 +43,7 @@ def number(answer: str, reference: float) -> float:
 
 
 def letter(answer: str, reference: str) -> float:
-    """Return 1 where the option chosen is the reference, a capital letter.
+    """Return 1 if the chosen option is the reference, a capital letter.
 
     >>> letter("(B) Paris", "B"), letter("A is tempting, but the answer is C.", "C")
     (1.0, 1.0)
@@ -57,7 +57,7 @@ def letter(answer: str, reference: str) -> float:
 
 
 def phrase(answer: str, accepted: Sequence[str]) -> float:
-    """Return 1 where the answer holds one of the accepted phrases, whatever its case and accents.
+    """Return 1 if the answer contains one of the accepted phrases, ignoring case and accents.
 
     >>> phrase("The capital is São Paulo.", ("Sao Paulo",)), phrase("A parish.", ("Paris",))
     (1.0, 0.0)
@@ -67,11 +67,11 @@ def phrase(answer: str, accepted: Sequence[str]) -> float:
 
 
 def label(answer: str, reference: tuple[str, Sequence[str]]) -> float:
-    """Return 1 where the answer names the right one of some options, and no other.
+    """Return 1 if the answer names the right option and no other.
 
     Args:
-        answer: What the model said.
-        reference: The right option, and all the options.
+        answer: The model's answer.
+        reference: The right option, and all options.
 
     >>> label("Positive", ("positive", ("positive", "negative")))
     1.0
@@ -87,7 +87,7 @@ def label(answer: str, reference: tuple[str, Sequence[str]]) -> float:
 
 
 def listing(answer: str, reference: Sequence[str]) -> float:
-    """Return 1 where the last list, separated by commas or lines, is the reference, in order.
+    """Return 1 if the last list, separated by commas or lines, equals the reference, in order.
 
     >>> listing("Sorted: fig, Kiwi and pear.", ("fig", "kiwi", "pear"))
     1.0
@@ -102,7 +102,7 @@ def listing(answer: str, reference: Sequence[str]) -> float:
 
 
 def json_value(answer: str, reference: Any) -> float:
-    """Return the share of the fields that are right, of those that stand in either JSON value.
+    """Return the share of right fields among those in either JSON value.
 
     >>> json_value('Here: {"city": "Oslo", "days": 3}', {"city": "Oslo", "days": 4})
     0.5
@@ -118,7 +118,7 @@ def json_value(answer: str, reference: Any) -> float:
 
 
 def normalize(text: str) -> str:
-    """Return a text without case, accents, articles and punctuation.
+    """Normalize a text: without case, accents, articles and punctuation.
 
     >>> normalised("The  Café-Bar!")
     'cafe bar'
@@ -129,7 +129,7 @@ def normalize(text: str) -> str:
 
 
 def _final_number(said: str) -> Decimal | None:
-    """Return the number that is marked as the answer, or stands alone at the start, or comes last."""
+    """Return the number that is marked as the answer, or alone at the start, or last."""
     bare = _BARE.match(said)
     for text, at in (
         (find_marked(said).rpartition("=")[2], 0),
@@ -142,7 +142,7 @@ def _final_number(said: str) -> Decimal | None:
 
 
 def _json_values(said: str) -> Iterator[Any]:
-    """Yield the objects and lists of a text, none of those within another."""
+    """Yield the outermost JSON objects and lists in a text."""
     decoder, at = json.JSONDecoder(), 0
     while start := re.compile(r"[{\[]").search(said, at):
         try:
@@ -153,7 +153,7 @@ def _json_values(said: str) -> Iterator[Any]:
 
 
 def _unwrap(value: Any, reference: Any) -> Any:
-    """Return the arguments of a whole call, {"name": ..., "arguments": {...}}, where they alone are wanted."""
+    """Return only the arguments of a whole call, {"name": ..., "arguments": {...}}, if the reference has no name."""
     for key in ("arguments", "parameters", "args"):
         if isinstance(value, dict) and isinstance(value.get(key), dict) and key not in reference:
             return value[key]
@@ -161,7 +161,7 @@ def _unwrap(value: Any, reference: Any) -> Any:
 
 
 def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> dict[tuple[str | int, ...], Any]:
-    """Return path -> value of all that is no container, and of empty containers."""
+    """Return path -> value of all scalars and empty containers."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     found = {where: leaf for key, part in parts for where, leaf in _leaves(part, (*path, key)).items()}
     return found or {path: value}

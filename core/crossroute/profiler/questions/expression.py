@@ -1,7 +1,7 @@
-"""Evaluate a Python expression by walking its syntax tree.
+"""Evaluate a Python expression safely by walking its syntax tree.
 
-Nothing that a model writes is executed, compiled or evaluated by Python: the walk knows a few kinds of node,
-a few functions and methods, and stops at a number of steps and at a size of values.
+Model output is never executed, compiled or evaluated by Python: the walk supports a few kinds of node, functions and
+methods, with limits on the number of steps and the size of values.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 LONGEST_TEXT = 600
 MOST_STEPS = 20_000
 LARGEST = 10_000
-"""Characters or elements of a value; also the largest count that `range` and `*` take."""
+"""Largest size of a value, in characters or elements, and largest count for `range` and `*`."""
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -59,16 +59,16 @@ _METHODS: dict[type, set[str]] = {
 
 
 class NotUnderstoodError(ValueError):
-    """The expression does something that the walk does not know, or too much of it."""
+    """The expression uses something unsupported, or exceeds a limit."""
 
 
 def worth(answer: str, cases: Sequence[tuple[Mapping[str, Any], Any]]) -> float:
-    """Return 1 where the expression of an answer is worth what is expected in every case.
+    """Return 1 if the expression in an answer has the expected value in every case.
 
     Args:
-        answer: What the model said; its last code block, or else its last line, holds the expression, or a
-            function that returns it: one whose parameters have other names takes the values in their order.
-        cases: Values of the names, and what the expression is to be worth then.
+        answer: The model's answer; its last code block, or else its last line, contains the expression, or a function
+            that returns it. A function with other parameter names gets the values by position.
+        cases: Values of the names, and the expected value of the expression.
 
     >>> worth("`sum(x for x in xs if x > 0)`", (({"xs": [1, -2, 3]}, 4), ({"xs": []}, 0)))
     1.0
@@ -78,10 +78,10 @@ def worth(answer: str, cases: Sequence[tuple[Mapping[str, Any], Any]]) -> float:
 
 
 def evaluate(expression: ast.expr, names: Mapping[str, Any]) -> Any:
-    """Return what an expression is worth.
+    """Return the value of an expression.
 
     Raises:
-        NotUnderstoodError: It does something else than what is described above.
+        NotUnderstoodError: It uses something unsupported, or exceeds a limit.
     """
     return _Walk()(expression, dict(names))
 
@@ -94,11 +94,11 @@ def _evaluates_to(
         found = evaluate(expression, {**names, **bound} if set(parameters) != set(names) else names)
         return type(found) in {type(expected), int, float} and bool(found == expected)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
-        return False  # what it does is wrong, or more than was asked
+        return False  # the expression is wrong, or unsupported
 
 
 def _expression(answer: str) -> tuple[ast.expr, list[str]] | None:
-    """Return the expression that an answer comes to, and the parameters of the function that returns it."""
+    """Return the expression in an answer, and the parameters of the function that returns it; None without one."""
     blocks = re.findall(r"```(?:python|py)?\s*\n?(.*?)```", answer, re.DOTALL)
     quoted = re.findall(r"`([^`\n]+)`", answer)
     lines = answer.strip().splitlines()
@@ -116,7 +116,7 @@ def _expression(answer: str) -> tuple[ast.expr, list[str]] | None:
 
 def _last_value(body: list[ast.stmt]) -> tuple[ast.expr, list[str]] | None:
     functions = [line for line in body if isinstance(line, ast.FunctionDef)]
-    if functions:  # what follows tries it
+    if functions:  # later statements only call it
         *before, last = functions[-1].body
         documented = all(isinstance(line, ast.Expr) for line in before)
         value = last.value if isinstance(last, ast.Return) and documented else None
@@ -135,7 +135,7 @@ def _parameters(arguments: ast.arguments) -> list[str]:
 
 
 class _Walk:
-    """One walk, with what is left of its steps."""
+    """One evaluation, with its remaining steps."""
 
     def __init__(self) -> None:
         self.steps = MOST_STEPS

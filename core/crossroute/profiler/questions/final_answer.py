@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 LONGEST_ANSWER = 50_000
-"""Characters that are read, from the end."""
+"""Characters that are searched, from the end."""
 
 SHORT = 40
-"""Words that an answer may have to be read whole; of a longer one, the last line and the first count."""
+"""Most words of an answer that is used whole; of a longer one, the last and the first line count."""
 
 RUN_ON = 3
-"""Lines that begin with "Answer:", from which on a base model goes on with a text of questions and answers."""
+"""Number of lines beginning with "Answer:" from which a base model is assumed to continue with further questions."""
 
 _BEFORE_RUN_ON = 8
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)", re.DOTALL | re.IGNORECASE)
@@ -21,7 +21,7 @@ _DIGIT_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 
 
 def strip_markup(answer: str) -> str:
-    r"""Return an answer without its thoughts, its marks of emphasis, and what a base model runs on with.
+    r"""Return an answer without reasoning, emphasis, and further questions that a base model generates.
 
     >>> plain("<think>Lyon?</think> **Paris**"), plain("Paris\nAnswer: Rome\nAnswer: Oslo\nAnswer: Riga")
     ('Paris', 'Paris')
@@ -32,7 +32,7 @@ def strip_markup(answer: str) -> str:
 
 
 def find_marked(said: str) -> str:
-    """Return the line that follows the last "answer:" or its like; "" where there is none.
+    """Return the line after the last "answer:" or similar marker; "" without one.
 
     >>> marked("First 3, then 5. The answer is 8 apples.")
     '8 apples.'
@@ -44,7 +44,7 @@ def find_marked(said: str) -> str:
 
 
 def find_answers(answer: str) -> tuple[str, ...]:
-    """Return what may be the answer, the likeliest first; one text, but two of a long answer without a mark.
+    """Return possible final answers, the likeliest first: one text, or two for a long answer without a marker.
 
     >>> readings("Paris it is."), readings("Lyon comes to mind. The answer is: Paris")
     (('Paris it is.',), ('Paris',))
@@ -59,7 +59,7 @@ def find_answers(answer: str) -> tuple[str, ...]:
 
 
 def _cut_run_on(said: str) -> str:
-    """Return the first answer of a text that goes on with answer after answer."""
+    """Return the first answer of a text that continues with further questions and answers."""
     found = list(_ANSWER_LINE.finditer(said))
     if len(found) < RUN_ON:
         return said

@@ -1,4 +1,4 @@
-"""Rules of form: the share of them that an answer keeps."""
+"""Rules on the form of an answer, and the share of them that it satisfies."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Rule = Callable[[str], bool]
 
 
 def obeys(answer: str, rules: tuple[Rule, ...]) -> float:
-    """Return the share of the rules that an answer keeps; 0 where it is empty or breaks the first.
+    """Return the share of the rules that an answer satisfies; 0 if it is empty or breaks the first.
 
-    The first says what is to be written at all: silence, or a refusal, keeps many of the others.
+    The first rule requires the content; an empty answer or a refusal would satisfy many of the others.
 
     >>> obeys("one Two three", (words(3), lowercase())), obeys("one two", (words(3), lowercase()))
     (0.5, 0.0)
@@ -22,88 +22,88 @@ def obeys(answer: str, rules: tuple[Rule, ...]) -> float:
 
 
 def words(count: int) -> Rule:
-    """Exactly so many words."""
+    """Require exactly so many words."""
     return lambda said: len(said.split()) == count
 
 
 def lines(count: int) -> Rule:
-    """Exactly so many lines that are not empty."""
+    """Require exactly so many non-empty lines."""
     return lambda said: len([line for line in said.splitlines() if line.strip()]) == count
 
 
 def lowercase() -> Rule:
-    """No capital letter, and some letter."""
+    """Require letters, none of them capital."""
     return str.islower
 
 
 def uppercase() -> Rule:
-    """No small letter, and some letter."""
+    """Require letters, all of them capital."""
     return str.isupper
 
 
 def begins(start: str) -> Rule:
-    """Begin with exactly this."""
+    """Require this beginning."""
     return lambda said: said.startswith(start)
 
 
 def ends(end: str) -> Rule:
-    """End with exactly this."""
+    """Require this end."""
     return lambda said: said.endswith(end)
 
 
 def holds(part: str, times: int = 1) -> Rule:
-    """Hold a word exactly so many times, whatever its case."""
+    """Require a word exactly so many times, ignoring case."""
     return lambda said: len(re.findall(rf"\b{re.escape(part)}\b", said, re.IGNORECASE)) == times
 
 
 def lacks(part: str) -> Rule:
-    """Nowhere hold this, whatever its case."""
+    """Forbid this text, ignoring case."""
     return lambda said: part.lower() not in said.lower()
 
 
 def matches(pattern: str) -> Rule:
-    """Be wholly of a pattern, line by line."""
+    """Require each line to match a pattern."""
     compiled = re.compile(pattern)
     return lambda said: all(compiled.fullmatch(line.strip()) for line in said.splitlines() if line.strip())
 
 
 def sorted_lines() -> Rule:
-    """Have its lines in alphabetical order."""
+    """Require lines in alphabetical order."""
     return lambda said: said.lower().splitlines() == sorted(said.lower().splitlines())
 
 
 def words_by_line(*counts: int) -> Rule:
-    """So many words in each of the lines that are not empty, in their order."""
+    """Require so many words in each non-empty line, in order."""
     return lambda said: [len(line.split()) for line in said.splitlines() if line.strip()] == [*counts]
 
 
 def word_lengths(*lengths: int) -> Rule:
-    """Words of exactly these lengths, in their order."""
+    """Require words of exactly these lengths, in order."""
     return lambda said: [len(word) for word in said.split()] == [*lengths]
 
 
 def initials(letter: str) -> Rule:
-    """Every word begins with this letter, whatever its case."""
+    """Require every word to begin with this letter, ignoring case."""
     return lambda said: all(word.lower().startswith(letter) for word in said.split())
 
 
 def letters() -> Rule:
-    """Nothing but letters and spaces."""
+    """Allow only letters and spaces."""
     return lambda said: all(character.isalpha() or character.isspace() for character in said)
 
 
 def first_sentence(count: int) -> Rule:
-    """Exactly so many words before the first full stop."""
+    """Require exactly so many words before the first full stop."""
     return lambda said: len(said.partition(".")[0].split()) == count
 
 
 def headings(*names: str) -> Rule:
-    """The first line is that of a Markdown table with these headings, whatever their case."""
+    """Require a Markdown table with these headings, ignoring case, in the first line."""
     return lambda said: [cell.strip() for cell in said.splitlines()[0].lower().split("|")[1:-1]] == [*names]
 
 
 def rows(pattern: str) -> Rule:
-    """The rows of a Markdown table are wholly of a pattern, and there is one."""
+    """Require rows of a Markdown table, at least one, each matching a pattern."""
     compiled = re.compile(pattern)
     return lambda said: all(compiled.fullmatch(row.strip()) for row in said.splitlines()[2:] or ("",))
 
@@ -118,5 +118,5 @@ _RULES: dict[str, Callable[..., Rule]] = {
 
 
 def read_rules(listed: Iterable[Sequence[Any]]) -> tuple[Rule, ...]:
-    """Return the rules that a file lists, each as its name and its arguments: ["words", 3]."""
+    """Build rules from lists of a name and arguments: ["words", 3]."""
     return tuple(_RULES[name](*arguments) for name, *arguments in listed)
