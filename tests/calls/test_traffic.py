@@ -234,7 +234,7 @@ def test_what_is_of_little_use_without_a_log_says_so(integration, router, log, c
     assert not caplog.messages
     integration(router, Provider(), **settings).ask()
     [told] = caplog.messages
-    assert told.startswith(f"{min(settings)} is set, and no traffic log")
+    assert told.startswith(f"{min(settings)} is set without a traffic log")
 
 
 @pytest.mark.parametrize("probability", [0, -0.1, 1.5, float("nan")])

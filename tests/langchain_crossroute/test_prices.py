@@ -18,5 +18,5 @@ def test_a_stated_price_is_what_calls_are_counted_with(integration, fakes, route
 
 
 def test_a_price_of_no_model_is_refused(integration, fakes, router):
-    with pytest.raises(ValueError, match="stated for 'nobody'"):
+    with pytest.raises(ValueError, match="given for 'nobody'"):
         integration(models=fakes, router=router, prices={"nobody": Price(input=1, output=1)})

@@ -16,5 +16,5 @@ def test_a_stated_price_is_what_calls_are_counted_with(members, router):
 
 
 def test_a_price_of_no_model_is_refused(members, router):
-    with pytest.raises(ValueError, match="stated for 'nobody'"):
+    with pytest.raises(ValueError, match="given for 'nobody'"):
         CrossRouteLLM(llms=members, router=router, prices={"nobody": Price(input=1, output=1)})

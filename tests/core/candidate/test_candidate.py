@@ -89,7 +89,7 @@ def test_pools_are_equal_by_content_and_order():
     "others", [[Candidate(name="a")], [Candidate(name="first")], [Candidate(name="c", aliases=("a",))]]
 )
 def test_names_and_aliases_are_unique(others):
-    with pytest.raises(ValueError, match="Two candidates answer to"):
+    with pytest.raises(ValueError, match="Two candidates are named"):
         Pool([A, *others])
 
 

@@ -65,7 +65,7 @@ def test_a_line_that_is_no_graded_answer_is_named(tmp_path):
 
 def test_one_process_at_a_time_writes(tmp_path):
     path = tmp_path / "m.jsonl"
-    with AnswersFile(path), pytest.raises(DataError, match="Another process writes"), AnswersFile(path):
+    with AnswersFile(path), pytest.raises(DataError, match="Another process is writing"), AnswersFile(path):
         pass
     with AnswersFile(path) as kept:
         kept.append(ROW)

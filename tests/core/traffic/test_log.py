@@ -135,7 +135,7 @@ def test_a_label_that_the_tables_cannot_hold_is_refused(log, label):
 
 def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(TrafficError, match="is no SQLite file"):
+    with pytest.raises(TrafficError, match="not a SQLite file"):
         TrafficLog.existing(tmp_path / "notes.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -337,7 +337,7 @@ def test_drift_is_told_once_in_the_log(log, router, caplog):
         studied(recorder)
         log.feedback(str(uuid4()), 1.0)
         studied(recorder)
-    told = [record.message for record in caplog.records if "quality of large has left" in record.message]
+    told = [record.message for record in caplog.records if "quality of large has drifted" in record.message]
     assert len(told) == 1
 
 
