@@ -226,7 +226,7 @@ def test_another_candidates_or_other_queries_answers_are_refused(tmp_path):
     profile_model(lambda _: "", name="m", price=FREE, queries=QUERIES[:3], file=file)
     with pytest.raises(DataError, match="holds answers of 'm', not of 'n'"):
         profile_model(lambda _: "", name="n", price=FREE, queries=QUERIES[:3], file=file)
-    with pytest.raises(DataError, match="none of these 2 queries"):
+    with pytest.raises(DataError, match="not one of these 2 queries"):
         profile_model(lambda _: "", name="m", price=FREE, queries=QUERIES[:2], file=file)
     grown = profile_model(lambda _: "42", name="m", price=FREE, queries=QUERIES[:5], file=file)
     assert len(grown.texts) == 5
