@@ -102,9 +102,7 @@ def test_of_one_source_the_last_grade_stands(log):
 
 
 def test_feedback_that_is_no_grade_is_refused(log):
-    with pytest.raises(
-        ValueError, match=r"7 is not on the scale 'stars'; expected a number from 1 to 5"
-    ):
+    with pytest.raises(ValueError, match=r"7 is not on the scale 'stars'; expected a number from 1 to 5"):
         log.feedback(D, 7, scale="stars")
     with pytest.raises(ValueError, match="Unknown scale 'points'"):
         log.feedback(D, 7, scale="points")
@@ -121,7 +119,9 @@ def test_an_id_is_known_in_any_spelling_of_it(log, router):
 
 @pytest.mark.parametrize("told", [None, "", "run--7", "chatcmpl-123", 5])
 def test_what_is_no_decisions_id_is_refused(log, told):
-    with pytest.raises(ValueError, match=r"is not the id of a decision. An answer carries it as response_metadata"):
+    with pytest.raises(
+        ValueError, match=r"is not the id of a decision. An answer carries it as response_metadata"
+    ):
         log.feedback(told, 1.0)
 
 
