@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 from typing_extensions import Never, Self, override
 
-from crossroute import Budget, Constraints, Price, Router
+from crossroute import Budget, Constraints, Price, Query, Router
 from crossroute.calls.effort_words import stated_effort
 from crossroute.calls.settings import (
     DISPATCH_OPTIONS,
@@ -39,6 +39,7 @@ from crossroute.calls.settings import (
 from crossroute.calls.spend import Spend
 from crossroute.errors.names import unknown_argument
 from crossroute.escalation import Escalation
+from crossroute.reading.conversation import Turn
 from crossroute.routing.exploration import Exploration
 from crossroute.routing.members import Ability, by_name
 from crossroute.routing.router import WIDEST_ROUTER
@@ -193,7 +194,7 @@ class MemberPool(PoolFields, FunctionCallingLLM):
         if options:
             refuse_settings(options)
         if isinstance(reading, str):
-            reading = Reading.of_text(reading)
+            reading = Reading(Query.of_turns([Turn("human", reading)]))
         elif not isinstance(reading, Reading):
             raise TypeError(f"A prompt must be a str, got {type(reading).__name__}. For messages call chat.")
         return Call(

@@ -21,6 +21,7 @@ from crossroute import Constraints, Decision, Query, Router
 from crossroute.calls.settings import CallSettings
 from crossroute.decision import Alternative, usd
 from crossroute.errors import UnroutableError
+from crossroute.reading.conversation import Turn
 from crossroute.routing.reuse import load_router
 from crossroute.routing.router import WIDEST_ROUTER
 from llamaindex_crossroute.events import CrossRouteDecisionEvent
@@ -256,7 +257,10 @@ def route_query(
     if isinstance(query, QueryBundle):
         query = query.query_str
     messages = [query] if isinstance(query, ChatMessage) else query
-    reading = Reading.of_text(messages) if isinstance(messages, str) else read_messages(messages)
+    if isinstance(messages, str):
+        reading = Reading(Query.of_turns([Turn("human", messages)]))
+    else:
+        reading = read_messages(messages)
     if reading.query is None:
         raise UnroutableError
     constraints = constraints or Constraints()

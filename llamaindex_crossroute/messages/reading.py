@@ -59,11 +59,6 @@ class Reading(NamedTuple):
     tool_turn: bool = False
     marks: tuple[str, ...] = ()
 
-    @classmethod
-    def of_text(cls, text: str) -> Reading:
-        """Return the reading of a text alone."""
-        return cls(Query.of_turns([Turn("human", text)]))
-
     @property
     def question(self) -> str:
         """What was asked; empty where the call holds no text."""

@@ -46,6 +46,15 @@ def is_of_handler(error: BaseException) -> bool:
     return bool(noted(error, "handler")) or any(map(_tells, frames_of(error)))
 
 
+def is_given_up(error: BaseException) -> bool:
+    """Return whether the caller gave a call up while it ran: a cancelled task, Ctrl-C, a stream that was closed.
+
+    >>> is_given_up(KeyboardInterrupt()), is_given_up(GeneratorExit()), is_given_up(TimeoutError())
+    (True, True, False)
+    """
+    return not isinstance(error, Exception) and not is_of_handler(error)
+
+
 def frames_of(error: BaseException) -> Iterator[FrameType]:
     """Yield the frames that an error passed, the outermost first."""
     trace = error.__traceback__

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from crossroute.calls.blame import note_answer, noted_answer
 from crossroute.calls.ending import CALLING, FAILED, WITHHELD
 from crossroute.calls.faults import note
-from crossroute.calls.handlers import is_of_handler
+from crossroute.calls.handlers import is_given_up, is_of_handler
 from crossroute.calls.hooks import Called, Observer, Pacer, Probe, QueryObserver
 from crossroute.calls.rejected import rejected
 from crossroute.calls.spend import Spend, Usage
@@ -295,12 +295,3 @@ class Entry:
         except Exception as error:
             note(error, handler=True)
             raise
-
-
-def is_given_up(error: BaseException) -> bool:
-    """Return whether the caller gave a call up while it ran: a cancelled task, Ctrl-C, a stream that was closed.
-
-    >>> is_given_up(KeyboardInterrupt()), is_given_up(GeneratorExit()), is_given_up(TimeoutError())
-    (True, True, False)
-    """
-    return not isinstance(error, Exception) and not is_of_handler(error)
