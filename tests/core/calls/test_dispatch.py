@@ -12,7 +12,7 @@ from crossroute.calls.dispatch import Dispatcher
 from crossroute.calls.memory import Memory
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.spend import Usage
-from crossroute.calls.steps import ask, drive
+from crossroute.calls.steps import Ask, ask, drive
 from crossroute.routing.members import Ability, router_over
 from crossroute.tokens import estimate_tokens
 from tests.support.steps import call_by
@@ -324,6 +324,30 @@ def test_observers_are_told_of_each_call_and_a_pacer_of_what_it_takes(router):
     ]
     assert attempts.decision.id == decision.id
     assert watch.held == {}
+
+
+def test_the_model_that_shadow_mode_replaced_is_called_beside_and_its_answer_is_not_returned(router):
+    members = {"small": TOOLS, "large": TOOLS}
+    asked, over = [], threading.Event()
+
+    def steps(decision, *, final=True):
+        asked.append((decision.candidate, final))
+        return (yield Ask(decision.candidate))
+
+    def do(name):
+        over.set() if name == usual else None
+        return name
+
+    usual = Dispatcher(router, members).decide(Query(TEXT)).candidate
+    [shadow] = members.keys() - {usual}
+    dispatcher = Dispatcher(router, members, shadow=shadow, shadow_share=1.0)
+    assert drive(dispatcher.steps(dispatcher.decide(Query(TEXT)), steps), do) == shadow
+    assert over.wait(10)
+    assert sorted(asked) == sorted([(usual, False), (shadow, True)])
+
+
+def test_without_shadow_mode_nothing_is_called_beside(dispatcher):
+    assert list(dispatcher.beside(dispatcher.decide(Query(TEXT)), ask)) == []
 
 
 def test_a_pacer_that_changes_nothing_leaves_the_dial(router):

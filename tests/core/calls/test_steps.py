@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+import threading
 
 import pytest
 
+from crossroute.calls.background import ShadowCalls
 from crossroute.calls.closing import aclosing, closing
-from crossroute.calls.steps import Ask, Pause, Run, adrive, drive
+from crossroute.calls.steps import Ask, Beside, Pause, Run, adrive, drive
 
 
 class Closable:
@@ -47,6 +49,41 @@ def both(steps, do):
         return do(subject)
 
     return [drive(steps(), do), asyncio.run(adrive(steps(), ado))]
+
+
+def test_steps_beside_others_are_performed_likewise_and_nobody_waits_for_them():
+    heard, calls = [], ShadowCalls(1.0)
+
+    def steps(subject, over):
+        def beside():
+            heard.append((yield Ask(subject)))
+            over.set()
+
+        yield Beside(beside(), calls)
+        return list(heard)
+
+    over = threading.Event()
+    waiting = threading.Event()
+
+    def ask(subject):
+        waiting.wait(10)
+        return subject.upper()
+
+    assert drive(steps("thread", over), ask) == []
+    waiting.set()
+    assert over.wait(10)
+
+    async def run():
+        async def ado(subject):
+            return subject.upper()
+
+        over = asyncio.Event()
+        before = await adrive(steps("task", over), ado)
+        await asyncio.wait_for(over.wait(), 10)
+        return before
+
+    assert asyncio.run(run()) == ["THREAD"]
+    assert heard == ["THREAD", "TASK"]
 
 
 def test_the_drivers_perform_each_kind_of_step():
