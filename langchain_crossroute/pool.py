@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager, Callbacks
 from langchain_core.language_models import BaseChatModel
@@ -19,9 +19,8 @@ from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from crossroute import Price, Router
-from crossroute.calls.settings import DISPATCH_OPTIONS, CallSettings, PoolFields
+from crossroute.calls.settings import DISPATCH_OPTIONS, CallSettings, Escalate, PoolFields
 from crossroute.errors.names import unknown_argument
-from crossroute.escalation import Escalation
 from crossroute.routing.members import by_name
 from crossroute.routing.router import WIDEST_ROUTER
 from crossroute.tokens import estimate_tokens
@@ -52,7 +51,7 @@ class ModelPool(PoolFields, BaseChatModel):
     candidate: str | None = None
     """Take this model and no other."""
 
-    escalate: Escalation | bool | Literal["buffer"] | None = None
+    escalate: Escalate = None
     """Look at the answer, and call another model where that is expected to pay.
 
     True or an `Escalation`: streamed calls are not escalated; "buffer": they are, and come whole.

@@ -335,7 +335,8 @@ def test_the_model_that_shadow_mode_replaced_is_called_beside_and_its_answer_is_
         return (yield Ask(decision.candidate))
 
     def do(name):
-        over.set() if name == usual else None
+        if name == usual:
+            over.set()
         return name
 
     usual = Dispatcher(router, members).decide(Query(TEXT)).candidate
