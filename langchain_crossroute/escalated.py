@@ -18,6 +18,7 @@ from langchain_core.runnables.config import merge_configs, var_child_runnable_co
 
 from crossroute import Decision
 from crossroute.calls.escalation.loop import Chosen, Escalated
+from crossroute.calls.rejected import note_heard
 from crossroute.calls.reply import Reply
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
 from crossroute.escalation import Escalation
@@ -110,7 +111,7 @@ class EscalatedCall:
             answer = yield Ask(request)
         except Exception as error:
             if self._schema is None or not is_unreadable(error):
-                request.probe.note(error)
+                note_heard(error, request.probe)
                 raise
             answer, failure = message_in(error), error
         message = message_of(answer)
@@ -215,7 +216,7 @@ class EscalatedStep:
                 self._bubble = error
             message = message_in(error)
             if message is None:
-                UsageProbe().note(error)
+                note_heard(error, UsageProbe())
                 raise
             taken = Taken(message, told_usage(message), logprobs, error)
             return Step(None, taken), self._reply(None, taken)

@@ -17,7 +17,6 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
-from crossroute.calls.blame import note_answer
 from crossroute.calls.faults import ANSWERED, note
 from crossroute.calls.handlers import frames_of, is_of_handler, told_to_handler
 from crossroute.calls.spend import Usage
@@ -103,12 +102,6 @@ class UsageProbe(BaseCallbackHandler):
             self._take_back(told_to_handler(error, CHAT_MODELS))
         if self.message is not None and is_of_handler(error):
             note(error, answer=self.message)
-
-    def note(self, error: Exception) -> None:
-        """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""
-        self.raised(error)
-        if self.answered:
-            note_answer(error, self.took(None), self.cost)
 
     def _take_back(self, held: list[Any]) -> None:
         """Take in the answer, or what came of it, that a handler was told of when it raised."""

@@ -27,6 +27,7 @@ from crossroute.calls.counting import field_of, stated_cost
 from crossroute.calls.escalation.loop import Chosen, Escalated
 from crossroute.calls.handlers import is_of_handler
 from crossroute.calls.ledger import Entry
+from crossroute.calls.rejected import note_heard
 from crossroute.calls.reply import Reply
 from crossroute.calls.settings import CallSettings
 from crossroute.calls.steps import Ask, Run, Steps, adrive, drive
@@ -171,7 +172,7 @@ class Call:
                 value = yield Ask(asking(llm) if logprobs else llm)
             except Exception as error:
                 if not isinstance(error, MISFITS) or is_of_handler(error) or not probe.answered:
-                    probe.note(error)
+                    note_heard(error, probe)
                     raise
                 return unfit(error, probe)
         return given(value, probe, llm, self.tools)

@@ -19,7 +19,6 @@ from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from typing_extensions import Self, override
 
-from crossroute.calls.blame import note_answer
 from crossroute.calls.closing import Owned, closing
 from crossroute.calls.faults import note
 from crossroute.calls.handlers import is_of_handler, told_to_handler
@@ -92,12 +91,6 @@ class UsageProbe:
             self._unread.append(response)
         if self.responses and is_of_handler(error):
             note(error, answer=self.responses[-1])
-
-    def note(self, error: Exception) -> None:
-        """Note on an error that an answer came before it, where one did, for a ledger that does not know this probe."""
-        self.raised(error)
-        if self.answered:
-            note_answer(error, self.usage, self.cost)
 
     def take(self, event: LLMChatEndEvent | LLMCompletionEndEvent) -> None:
         """Add the tokens of an event."""

@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from crossroute.calls.blame import chain, fault_of, status
+from crossroute.calls.blame import chain, fault_of, note_answer, status
 from crossroute.calls.counting import at_tier, counted, field_of, stated_cost
 from crossroute.calls.faults import ANSWERED
 from crossroute.calls.handlers import frames_of, is_of_handler
+from crossroute.calls.hooks import Probe
 from crossroute.calls.spend import Usage
 
 TOKENS = ("usage", "usage_metadata")
@@ -51,6 +52,13 @@ def rejected(error: BaseException) -> tuple[Usage | None, float | None] | None:
                 return known, stated_cost(*places, sent)
             came = came or _says(sent)
     return (None, None) if came else None
+
+
+def note_heard(error: Exception, probe: Probe) -> None:
+    """Note on an error the answer before it, if its probe heard one, for a ledger that does not know the probe."""
+    probe.raised(error)
+    if probe.answered:
+        note_answer(error, probe.took(None), probe.cost)
 
 
 def _sent(error: BaseException) -> Iterator[Any]:
