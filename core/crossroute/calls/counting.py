@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from crossroute.calls.spend import TIERS, Usage, written_in_all
 
-INPUT = ("prompt_tokens", "prompt_token_count", "promptTokenCount")
+INPUT = ("prompt_tokens", "prompt_token_count", "promptTokenCount", "promptTokens", "input_token_count")
 INPUT_BESIDE_CACHE = ("input_tokens", "inputTokens")
 """The input without READ_BESIDE and MADE_BESIDE, of providers that state these."""
 OUTPUT = (
@@ -18,17 +18,24 @@ OUTPUT = (
     "candidates_token_count",
     "outputTokens",
     "candidatesTokenCount",
+    "completionTokens",
+    "generated_token_count",
 )
 THOUGHT = ("thoughts_token_count", "thoughtsTokenCount")
 TOOLS_READ = ("tool_use_prompt_token_count", "toolUsePromptTokenCount")
 """Gemini counts what it thinks beside what it writes, and what its tools found beside the prompt."""
-READ_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details", "candidates_tokens_details")
+READ_DETAILS = ("prompt_tokens_details", "input_tokens_details", "promptTokensDetails")
+WRITTEN_DETAILS = (
+    "completion_tokens_details",
+    "output_tokens_details",
+    "candidates_tokens_details",
+    "candidatesTokensDetails",
+)
 CACHED = (
     *("cached_content_token_count", "cachedContentTokenCount"),
-    *("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens"),
+    *("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cachedInputTokens"),
 )
-"""Google's words, DeepSeek's, Moonshot's, Mistral's."""
+"""Google's words, DeepSeek's, Moonshot's, Mistral's, Vercel's."""
 READ_BESIDE = ("cache_read_input_tokens", "cacheReadInputTokens")
 MADE_BESIDE = ("cache_creation_input_tokens", "cacheWriteInputTokens")
 """Anthropic and Bedrock count cached tokens beside their input tokens; LiteLLM, which has these fields as well, within

@@ -92,6 +92,29 @@ class Sent(BaseModel):
             {"prompt_tokens": 9, "completion_tokens": 3, "num_cached_tokens": 4},
             {"input_tokens": 9, "output_tokens": 3, "cached_input_tokens": 4},
         ),
+        (  # Google's over HTTP
+            {
+                "promptTokenCount": 1100,
+                "candidatesTokenCount": 1290,
+                "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 1000}],
+                "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
+            },
+            {
+                "input_tokens": 1100,
+                "output_tokens": 1290,
+                "input_audio_tokens": 1000,
+                "output_image_tokens": 1290,
+            },
+        ),
+        ({"promptTokens": 9, "completionTokens": 3}, {"input_tokens": 9, "output_tokens": 3}),
+        (
+            {"inputTokens": 9, "outputTokens": 3, "cachedInputTokens": 4},
+            {"input_tokens": 9, "output_tokens": 3, "cached_input_tokens": 4},
+        ),
+        (  # watsonx
+            {"input_token_count": 9, "generated_token_count": 3},
+            {"input_tokens": 9, "output_tokens": 3},
+        ),
         (  # xAI counts reasoning beside the completion, as its total shows
             {
                 "prompt_tokens": 9,
