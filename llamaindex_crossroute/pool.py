@@ -256,11 +256,6 @@ class MemberPool(PoolFields, FunctionCallingLLM):
 
     @override
     def __getstate__(self) -> dict[str, Any]:
-        if isinstance(self.router, Router):
-            raise TypeError(
-                "A router in memory does not pickle. Save it with router.save_pretrained(folder) "
-                "and give the folder in its place."
-            )
         try:
             pickle.dumps(self.escalate)
         except (pickle.PicklingError, AttributeError, TypeError) as error:  # LlamaIndex would drop it

@@ -30,3 +30,10 @@ def test_an_llm_is_pickled_with_its_settings():
     copied = pickle.loads(pickle.dumps(pool))  # noqa: S301 - our own bytes
     assert (copied.cost_preference, copied.prices) == (1.0, PRICES)
     assert copied.complete("hello").text == "hello"
+
+
+def test_pools_are_pickled_with_a_router_in_memory(router):
+    chat = ChatCrossRoute(models={"small": FakeListChatModel(responses=["hi"])}, router=router)
+    llm = CrossRouteLLM({"small": MockLLM()}, router)
+    chat, llm = pickle.loads(pickle.dumps((chat, llm)))  # noqa: S301 - our own bytes
+    assert (chat.invoke("hello").text, llm.complete("hello").text) == ("hi", "hello")
