@@ -44,6 +44,8 @@ class LocatedToml:
             raise ConfigError(f"{path}, line {at}: not TOML: {told}.") from None
         except RecursionError:
             raise _too_deep(path) from None
+        except ValueError as error:  # a number of more digits than Python reads
+            raise ConfigError(f"{path}: {error}.") from None
         if _is_deep(self.data):
             raise _too_deep(path)
         self._lines = _lines_of(text)

@@ -196,6 +196,11 @@ def test_what_is_nested_too_deep_is_told(tmp_path, text):
         read_config(written(tmp_path, text))
 
 
+def test_a_number_of_thousands_of_digits_is_told_with_its_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"\.toml: Exceeds the limit"):
+        read_config(written(tmp_path, f"max_attempts = {'9' * 5_000}\n"))
+
+
 def test_a_variable_that_is_not_set_is_named(tmp_path):
     pool = read_config(written(tmp_path, ISSUE))
     with pytest.raises(ConfigError, match="OPENAI_API_KEY, which api_key_env names, is not set"):
