@@ -173,16 +173,20 @@ async def read_body(request: Request, service: Service) -> RawObject:
 
 async def _content(request: Request, limit: int) -> bytes:
     content = bytearray()
+    stated = request.headers.get("content-length", "0")
+    too_long = RequestError(f"The request has more than {limit:,} bytes. Send less.", status=413)
+    if stated.isdecimal() and int(stated[:20]) > limit:
+        raise too_long
     async for part in request.stream():
         content += part
         if len(content) > limit:
-            raise RequestError(f"The request has more than {limit:,} bytes. Send less.", status=413)
+            raise too_long
     return bytes(content)
 
 
 def _object(content: bytes) -> RawObject:
     try:
-        return RawObject.of_bytes(content)
+        return RawObject.of_bytes(content, strict=True)
     except ValueError as error:
         raise RequestError(f"The request is no JSON object: {error}.") from None
 

@@ -11,7 +11,19 @@ from typing import Any
 BLANK = re.compile(r"[ \t\n\r]*")
 NAME = re.compile(r'[ \t\n\r]*"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
 """A name without escapes, up to its value."""
+
+
+def _fault(told: str, at: int) -> json.JSONDecodeError:
+    return json.JSONDecodeError(told, "", at)  # without the text, which may be a prompt
+
+
+def _refuse(told: str) -> None:
+    raise _fault(f"{told} is no number of JSON", 0)
+
+
 DECODER = json.JSONDecoder()
+STRICT = json.JSONDecoder(parse_constant=_refuse)
+"""Refuses NaN and the infinities, which Python reads and JSON has not."""
 
 
 class RawObject(Mapping[str, Any]):
@@ -19,6 +31,7 @@ class RawObject(Mapping[str, Any]):
 
     Args:
         text: The object. A name that comes twice has its last value, as readers of JSON have it.
+        strict: Refuse NaN and the infinities.
 
     Raises:
         json.JSONDecodeError: It is no JSON object.
@@ -28,8 +41,9 @@ class RawObject(Mapping[str, Any]):
     (1.0, '{"model": "small",  "top_p": 1.00, "seed": 1E2}')
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict: bool = False) -> None:
         self.text = text
+        self._decoder = STRICT if strict else DECODER
         self._members: dict[str, tuple[Any, int, int, int]] = {}
         try:
             self._read()
@@ -37,9 +51,9 @@ class RawObject(Mapping[str, Any]):
             raise _fault("nested too deeply", 0) from None
 
     @classmethod
-    def of_bytes(cls, content: bytes) -> RawObject:
+    def of_bytes(cls, content: bytes, *, strict: bool = False) -> RawObject:
         """Return the object that UTF-8 bytes hold."""
-        return cls(content.decode("utf-8-sig"))
+        return cls(content.decode("utf-8-sig"), strict=strict)
 
     def __getitem__(self, name: str) -> Any:
         return self._members[name][0]
@@ -78,7 +92,7 @@ class RawObject(Mapping[str, Any]):
             begin = at
             plain = NAME.match(text, at)
             name, value_at = (plain[1], plain.end()) if plain else _name_at(text, at)
-            value, end = DECODER.raw_decode(text, value_at)
+            value, end = self._decoder.raw_decode(text, value_at)
             self._members.pop(name, None)
             self._members[name] = (value, begin, value_at, end)
             at = _past_blank(text, end)
@@ -102,10 +116,6 @@ def _name_at(text: str, at: int) -> tuple[str, int]:
     if text[at : at + 1] != ":":
         raise _fault("expected a colon", at)
     return name, _past_blank(text, at + 1)
-
-
-def _fault(told: str, at: int) -> json.JSONDecodeError:
-    return json.JSONDecodeError(told, "", at)  # without the text, which may be a prompt
 
 
 def _past_blank(text: str, at: int) -> int:

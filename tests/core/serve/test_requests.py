@@ -216,6 +216,22 @@ def test_a_packed_body_is_refused(served):
     assert (answer.status_code, "'gzip'" in error_of(answer, "messages")["message"]) == (415, True)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_only_python_takes_for_json_is_refused(served, upstream, number):
+    told = {"content-type": "application/json"}
+    content = json.dumps(body("chat"))[:-1] + f', "temperature": {number}}}'
+    answer = httpx.post(f"{served.openai}/chat/completions", content=content, headers=told)
+    assert (answer.status_code, upstream.requests) == (400, [])
+    assert number in error_of(answer, "chat")["message"]
+
+
+def test_a_body_that_says_that_it_is_too_long_is_not_waited_for(served):
+    head = b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2])), timeout=20) as client:
+        client.sendall(head + b"Content-Length: 1000000000000\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_stream_that_breaks_tells_so_as_its_format_does(served, upstream):
     upstream.behave("small", "cut")
     *_, last, _ = ask(served, "responses", stream=True).text.split("\n\n")
