@@ -136,7 +136,7 @@ class Variants:
         if not asked:
             raise ValueError("Expected queries to calibrate on, got none.")
         encoded = self.predictor.query_encoder.read(asked)
-        return self._accustomed(encoded, calibration=encoded)
+        return self.with_predictor(self.predictor.accustomed(encoded), calibration=encoded)
 
     def accustomed(self, queries: EncodedQueries | None) -> Self:
         """Return the router adapted to a user's queries as by `calibrated`, with the dial unchanged.
@@ -147,7 +147,7 @@ class Variants:
         Raises:
             FloorError: The router has a quality floor that does not hold after this.
         """
-        return self._accustomed(queries)
+        return self.with_predictor(self.predictor.accustomed(queries))
 
     def with_floor(
         self,
@@ -246,12 +246,18 @@ class Variants:
         """
         if not len(pool):
             raise ValueError("A router needs at least one candidate; none would be left.")
-        predictor = self.predictor.with_pool(pool)
-        floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
-        return self._rebuild(predictor=predictor, floor=floor, dial=dial)
+        return self.with_predictor(self.predictor.with_pool(pool), dial=dial)
 
-    def _accustomed(self, queries: EncodedQueries | None, **changes: Any) -> Self:
-        predictor = self.predictor.accustomed(queries)
+    def with_predictor(self, predictor: Predictor, **changes: Any) -> Self:
+        """Return the router with another predictor, its dial set again and its floor proved again.
+
+        Args:
+            predictor: Over the candidates to choose among.
+            **changes: Further arguments of the router.
+
+        Raises:
+            FloorError: The router has a quality floor that does not hold after this.
+        """
         floor = self.floor and self.floor.over(predictor, self.reward, self.verifier)
         return self._rebuild(predictor=predictor, floor=floor, **changes)
 

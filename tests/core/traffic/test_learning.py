@@ -11,8 +11,10 @@ pytest.importorskip("sqlalchemy", reason="the extra `traffic` is not installed")
 
 from crossroute import Router
 from crossroute.errors import TrafficError
-from crossroute.traffic.learning import LEAST_SHOWN, Seen, fit_shifts, refreshed, without_lessons
+from crossroute.routing.dial import Dial
+from crossroute.traffic.learning import LEAST_SHOWN, refreshed, without_lessons
 from crossroute.traffic.logged import Logged
+from crossroute.traffic.policies import over_logged
 from crossroute.traffic.retraining import build_outcomes, learn, prove_floor, select_graded_texts
 from crossroute.traffic.rows import now
 from tests.support.routers import make_outcomes, make_router
@@ -86,20 +88,45 @@ def predicted(router, logged):
     return logged.foreseen(router)
 
 
-def test_queries_alone_teach_as_what_strange_ones_are_read():
-    known = Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+@pytest.fixture(scope="module")
+def known():
+    return Router.from_pretrained("universal").subset(["gpt-5-mini", "claude-opus-4-5"])
+
+
+@pytest.fixture(scope="module")
+def puzzles(known):
+    """60 calls on strange queries, of which neither cost nor grade is known."""
     jumps = [
         f"A frog at {n} jumps by {n + 2} on a ring of {3 * n + 7}. Where does it land twice?"
         for n in range(60)
     ]
     log = as_logged(known, jumps, np.zeros(60, dtype=int), np.full(60, np.nan))
-    log = replace(log, cost=np.full(60, np.nan))
-    taught = refreshed(known, log)
-    before, after = (np.ptp(log.foreseen(each).quality, axis=0) for each in (known, taught))
+    return replace(log, cost=np.full(60, np.nan))
+
+
+def test_queries_alone_teach_as_what_strange_ones_are_read(known, puzzles):
+    taught = refreshed(known, puzzles)
+    before, after = (np.ptp(puzzles.foreseen(each).quality, axis=0) for each in (known, taught))
     assert (after < 0.9 * before).all()
-    few = log.take(np.arange(LEAST_SHOWN - 1))
+    few = puzzles.take(np.arange(LEAST_SHOWN - 1))
     assert (few.foreseen(refreshed(known, few)).quality == few.foreseen(known).quality).all()
-    assert log.foreseen(refreshed(taught, log)).quality == pytest.approx(log.foreseen(taught).quality)
+    again = puzzles.foreseen(refreshed(taught, puzzles)).quality
+    assert again == pytest.approx(puzzles.foreseen(taught).quality)
+
+
+def test_the_dial_is_set_once(known, puzzles, monkeypatch):
+    times, calibrate = [], Dial.calibrate
+    over_logged(known, puzzles)  # kept from here on
+
+    def counted(*told):
+        times.append(told)
+        return calibrate(*told)
+
+    monkeypatch.setattr(Dial, "calibrate", counted)
+    taught = refreshed(known, puzzles)
+    assert len(times) == 1
+    without_lessons(taught)
+    assert len(times) == 2
 
 
 def test_grades_as_predicted_move_little(router, logged):
@@ -121,26 +148,17 @@ def test_many_grades_that_say_otherwise_move_a_candidate_all_the_way_and_leave_t
     assert np.abs(after - before)[:, [i for i in range(3) if i != large]].max() < 0.12
 
 
-def grades_against_readings():
-    """Return 200 grades of one candidate, good where it is read as bad as often as where it is read as good."""
-    reading = np.tile([1.0, -1.0], 100)
-    quality = (np.arange(200) % 4 < 2).astype(float)
-    return Seen(np.zeros(200, dtype=int), reading, reading, quality, np.ones(200))
-
-
-def test_readings_count_less_where_grades_do_not_bear_them_out_and_nothing_like_it_was_trained_on():
-    far, near = (fit_shifts(grades_against_readings(), np.array([0.1]), trust=trust) for trust in (0.0, 1.0))
-    assert far.slope == pytest.approx(-1, abs=0.15)
-    assert near.slope == pytest.approx(0, abs=1e-6)
-    assert np.abs([far.shift, near.shift]).max() < 0.05
-
-
-def test_a_candidate_chosen_where_it_is_read_too_high_is_not_blamed_where_it_was_not_chosen():
-    even, high = np.zeros(100), np.ones(100)
-    seen = Seen(np.zeros(200, dtype=int), *([np.r_[even, high]] * 2), np.tile([0.0, 1.0], 100), np.ones(200))
-    told_apart, alone = (fit_shifts(seen, np.array([0.5]), trust=trust).shift[0] for trust in (0.0, 1.0))
-    assert alone < -0.3
-    assert told_apart > alone + 0.15
+STRANGE = (
+    "zxqv {n} blorp: krat the {m} snarfs, wub wub",
+    "Mulu tar' {n}: ven osk {m} li pranu?",
+    "<{n}><{m}>qq</x>{{}}[[~]]",
+    "board: X{n} O{m} .. next?",
+    "hex 0x{n}f{m}a -> ??",
+    "knight a{n} b{m} tour seal the rune",
+    "@@{n}@@ frobnicate --all {m} // quux",
+    "Rune {n} over rune {m}; which moon is it?",
+)
+"""Of several kinds: what grades say of one kind of query alone is not said of all."""
 
 
 def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_training():
@@ -149,7 +167,7 @@ def test_few_grades_move_a_known_candidate_more_where_queries_are_unlike_trainin
         "near": [
             f"A farmer has {n} sheep and buys {n + 7} more. How many sheep has he now?" for n in range(40)
         ],
-        "far": [f"zxqv {n} blorp: krat the {n + 7} snarfs, wub wub" for n in range(40)],
+        "far": [STRANGE[n % len(STRANGE)].format(n=n, m=n + 7) for n in range(40)],
     }
     moved = {}
     for kind, asked in texts.items():
