@@ -35,7 +35,7 @@ SLOPE, OWN, NONE = 0.5, 0.6, 1e-6
 """The same of the slope and of a candidate's own part in each cluster, where no query is like training; and what stands
 for a standard deviation of 0."""
 
-HELD_BACK, KNOWN = 0.5, 2 / 3
+HELD_BACK, KNOWN = 0.5, 0.75
 """Standard errors that a shift is held back by, and the trust from which on it is by less: by none at 1."""
 
 ROUNDS, STEPS, CLOSE = 4, 20, 1e-6
