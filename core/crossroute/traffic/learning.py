@@ -92,7 +92,7 @@ def refreshed(router: Router, logged: Logged, *, half_life_days: float = HALF_LI
     if not len(logged):
         return without_lessons(router)
     queries = logged.encoded(router)
-    predictor = _accustomed(_untaught(router.predictor), logged, queries)
+    predictor = _accustomed(_without_lessons(router.predictor), logged, queries)
     newest = min(logged.time.max(), now())  # a clock that is ahead makes no other call old
     weight = 0.5 ** (np.maximum(newest - logged.time, 0) / DAY_S / half_life_days)
     pool = predictor.pool
@@ -113,11 +113,11 @@ def _accustomed(predictor: Predictor, logged: Logged, queries: EncodedQueries) -
 
 def without_lessons(router: Router) -> Router:
     """Return the router as it was before it learnt from traffic."""
-    predictor = _untaught(router.predictor)
+    predictor = _without_lessons(router.predictor)
     return router if predictor is router.predictor else router.with_predictor(predictor)
 
 
-def _untaught(predictor: Predictor) -> Predictor:
+def _without_lessons(predictor: Predictor) -> Predictor:
     if predictor.lessons is None:
         return predictor
     return predictor.with_pool(Pool(_taught(candidate, None) for candidate in predictor.pool)).accustomed(

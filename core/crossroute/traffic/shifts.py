@@ -110,15 +110,15 @@ def fit_shifts(seen: Seen, usual: Floats, *, trust: float = 1.0) -> Taught:
         precision = Found(np.array([1 / SHARED**2, 1 / slope**2]), np.c_[shift, np.full((m, k), 1 / own**2)])
         found, error = _mode(seen, precision, found)
         rare = _changed_chances(seen, found, usual, RARE * trust)
-    shift = found.common[0] + held_back(found.own[:, 0], error, trust)
+    shift = found.common[0] + hold_back(found.own[:, 0], error, trust)
     return Taught(shift, error, float(np.clip(found.common[1], -1, 1)))
 
 
-def held_back(shift: Floats, error: Floats, trust: float) -> Floats:
+def hold_back(shift: Floats, error: Floats, trust: float) -> Floats:
     """Return shifts as far as they are beyond part of their standard error, less of it where queries are known.
 
     >>> told = np.array([0.1, 1.0, -1.0]), np.ones(3)
-    >>> held_back(*told, trust=0.0).tolist(), held_back(*told, trust=1.0).tolist()
+    >>> hold_back(*told, trust=0.0).tolist(), hold_back(*told, trust=1.0).tolist()
     ([0.0, 0.5, -0.5], [0.1, 1.0, -1.0])
     """
     part = HELD_BACK * min(1, (1 - trust) / (1 - KNOWN))

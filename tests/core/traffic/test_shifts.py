@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossroute.traffic.shifts import HELD_BACK, OWN, SHARED, SLOPE, Seen, fit_shifts, held_back
+from crossroute.traffic.shifts import HELD_BACK, OWN, SHARED, SLOPE, Seen, fit_shifts, hold_back
 
 WIDE = np.array([0.6])
 """What a candidate's shift may be where no query is like training."""
@@ -59,8 +59,8 @@ def test_many_grades_in_one_place_move_a_candidate_less_than_as_many_in_all():
 
 def test_a_move_counts_as_far_as_it_is_beyond_part_of_its_error_and_whole_where_queries_are_known():
     told = np.array([HELD_BACK, 1.0, -1.0]), np.ones(3)
-    assert held_back(*told, trust=0.0) == pytest.approx([0, 1 - HELD_BACK, HELD_BACK - 1])
-    assert held_back(*told, trust=1.0).tolist() == told[0].tolist()
+    assert hold_back(*told, trust=0.0) == pytest.approx([0, 1 - HELD_BACK, HELD_BACK - 1])
+    assert hold_back(*told, trust=1.0).tolist() == told[0].tolist()
     few = seen(np.zeros(8), [1, 0, 1, 0, 1, 1, 0, 1], column=np.repeat([0, 1], 4))
     assert np.ptp(fit_shifts(few, np.repeat(WIDE, 2), trust=0.0).shift) == pytest.approx(0, abs=1e-9)
 
@@ -88,4 +88,4 @@ def test_unknowns_and_errors_are_those_of_the_whole_system():
     taught = fit_shifts(told, np.full(m, 0.5), trust=0.0)
     assert taught.slope == pytest.approx(found[1], abs=1e-6)
     assert taught.error == pytest.approx(error, rel=1e-6)
-    assert taught.shift == pytest.approx(found[0] + held_back(found[at], error, 0.0), abs=1e-6)
+    assert taught.shift == pytest.approx(found[0] + hold_back(found[at], error, 0.0), abs=1e-6)
